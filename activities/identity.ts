@@ -1,0 +1,14 @@
+import { z } from 'zod';
+
+/** A stock keeping unit's code: printable, no spaces or slashes, so that it can stand in a path. */
+export const Sku = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -');
+
+/** How many pieces of one SKU; a wholesale line reaches 100,000. */
+export const Quantity = z.int().min(1).max(100_000);
+
+export const StockLine = z.strictObject({ sku: Sku, quantity: Quantity });
+export type StockLine = z.infer<typeof StockLine>;
+
+/** One order, by its id. */
+export const OrderRef = z.strictObject({ orderId: z.uuid() });
+export type OrderRef = z.infer<typeof OrderRef>;

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+/** An ISO 4217 code. */
+export const Currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as GBP');
+
+/** An amount in the currency's smallest unit (pence for GBP), so that sums are exact. Never negative, never a float. */
+export const Money = z.strictObject({
+  amountMinor: z.int().min(0).max(999_999_999_999),
+  currency: Currency,
+});
+export type Money = z.infer<typeof Money>;
+
+/** `quantity` times `price`, exact within the safe integers. */
+export const times = (price: Money, quantity: number): Money => ({
+  amountMinor: price.amountMinor * quantity,
+  currency: price.currency,
+});

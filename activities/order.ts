@@ -1,0 +1,268 @@
+import { z } from 'zod';
+import { ShippingAddress } from './address.ts';
+import type { EventShapes } from './event.ts';
+import { OrderRef, Quantity, Sku, StockLine } from './identity.ts';
+import { Money } from './money.ts';
+import { Done, type Operations, type Page, PageRequest, pageOf } from './operation.ts';
+import {
+  FulfillmentStatus,
+  HistoryItem,
+  OrderStatus,
+  PaymentStatus,
+  Rejection,
+  Step,
+  StepEntry,
+} from './order-status.ts';
+import { PaymentMethod } from './payment.ts';
+import { DraftReturn, ReceivedLine, Return, ReturnRef } from './return.ts';
+
+/** A line with the catalogue's name and price at the moment of placing. */
+export const PricedLine = z.strictObject({ sku: Sku, name: z.string(), quantity: Quantity, unitPrice: Money });
+export type PricedLine = z.infer<typeof PricedLine>;
+
+export const Order = z.object({
+  id: z.uuid(),
+  customerId: z.uuid(),
+  status: OrderStatus,
+  paymentStatus: PaymentStatus,
+  fulfillmentStatus: FulfillmentStatus,
+  lines: z.array(PricedLine),
+  total: Money,
+  shippingAddress: ShippingAddress,
+  rejection: Rejection.nullable(),
+  trackingNumber: z.string().nullable(),
+  /** When it may no longer be returned; null until it is delivered. */
+  returnableUntil: z.iso.datetime().nullable(),
+  /** Counts changes: what an ETag is made of. */
+  version: z.int(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+export type Order = z.infer<typeof Order>;
+
+/** What every bookkeeping step carries: the order, and the story since the last one. */
+export const OrderNote = z.strictObject({ orderId: z.uuid(), entries: z.array(StepEntry) });
+export type OrderNote = z.infer<typeof OrderNote>;
+export const ConfirmOrder = OrderNote.extend({ trackingNumber: z.string() });
+export type ConfirmOrder = z.infer<typeof ConfirmOrder>;
+const Ending = OrderNote.extend({ paymentStatus: PaymentStatus, fulfillmentStatus: FulfillmentStatus });
+export const RejectOrder = Ending.extend({ rejection: Rejection });
+export type RejectOrder = z.infer<typeof RejectOrder>;
+export const CancelOrder = Ending.extend({ reason: z.string().max(500).optional() });
+export type CancelOrder = z.infer<typeof CancelOrder>;
+/** Until when what was delivered may be sent back. */
+export const Delivered = z.object({ returnableUntil: z.iso.datetime() });
+export type Delivered = z.infer<typeof Delivered>;
+
+export const OpenIntervention = OrderNote.extend({
+  interventionId: z.uuid(),
+  /** The workflow that waits for the resolution. */
+  workflowId: z.string(),
+  step: Step,
+  reason: z.string().max(1000),
+  /** Set where it is money that is stuck. */
+  paymentStatus: PaymentStatus.optional(),
+});
+export type OpenIntervention = z.infer<typeof OpenIntervention>;
+export const InterventionAction = z.enum(['retry', 'skip']);
+export type InterventionAction = z.infer<typeof InterventionAction>;
+export const CloseIntervention = OrderNote.extend({
+  interventionId: z.uuid(),
+  action: InterventionAction,
+  note: z.string().max(1000),
+  resolvedBy: z.string(),
+  /** What the order goes back to; absent where the ending that follows says it. */
+  status: OrderStatus.optional(),
+});
+export type CloseIntervention = z.infer<typeof CloseIntervention>;
+
+export const ReturnNote = OrderNote.extend({ returnId: z.uuid() });
+export type ReturnNote = z.infer<typeof ReturnNote>;
+export const ReceiveReturn = ReturnNote.extend({ lines: z.array(ReceivedLine).min(1).max(4000) });
+export type ReceiveReturn = z.infer<typeof ReceiveReturn>;
+
+/**
+ * The order service's own bookkeeping, which the order and return workflows run as local activities
+ * of its worker. Implemented in services/order/. Each moves the order on at most once and then, again, does nothing;
+ * with the change go the entries of the history and the event.
+ */
+export interface OrderActivities {
+  /** The drafted order is placed: `pending`. */
+  recordOrder(request: OrderNote): Promise<void>;
+  /** Adds to the history and changes nothing else. */
+  noteSteps(request: OrderNote): Promise<void>;
+  confirmOrder(request: ConfirmOrder): Promise<void>;
+  rejectOrder(request: RejectOrder): Promise<void>;
+  cancelOrder(request: CancelOrder): Promise<void>;
+  /** The parcel left: `shipped`. */
+  dispatchOrder(request: OrderNote): Promise<void>;
+  /** The money is taken: `captured`. */
+  captureOrder(request: OrderNote): Promise<void>;
+  /** The parcel has arrived: `delivered`, and the return window opens. */
+  deliverOrder(request: OrderNote): Promise<Delivered>;
+  /** The return window has closed: `completed`. */
+  completeOrder(request: OrderNote): Promise<void>;
+  /** A step was refused for good and a person must decide: `requires_action`. */
+  openIntervention(request: OpenIntervention): Promise<void>;
+  closeIntervention(request: CloseIntervention): Promise<void>;
+  /** The goods of a return are back; answers what they were paid, in the order's currency. */
+  receiveReturn(request: ReceiveReturn): Promise<{ refund: Money }>;
+  /** The refund is paid: the return is `refunded`, and the order partly or wholly `refunded` and `returned`. */
+  refundReturn(request: ReturnNote): Promise<void>;
+}
+
+export const orderActivities = {
+  recordOrder: { request: OrderNote, response: Done, repeatable: true },
+  noteSteps: { request: OrderNote, response: Done, repeatable: true },
+  confirmOrder: { request: ConfirmOrder, response: Done, repeatable: true },
+  rejectOrder: { request: RejectOrder, response: Done, repeatable: true },
+  cancelOrder: { request: CancelOrder, response: Done, repeatable: true },
+  dispatchOrder: { request: OrderNote, response: Done, repeatable: true },
+  captureOrder: { request: OrderNote, response: Done, repeatable: true },
+  deliverOrder: { request: OrderNote, response: Delivered, repeatable: true },
+  completeOrder: { request: OrderNote, response: Done, repeatable: true },
+  openIntervention: { request: OpenIntervention, response: Done, repeatable: true },
+  closeIntervention: { request: CloseIntervention, response: Done, repeatable: true },
+  receiveReturn: { request: ReceiveReturn, response: z.object({ refund: Money }), repeatable: true },
+  refundReturn: { request: ReturnNote, response: Done, repeatable: true },
+} satisfies Operations<OrderActivities>;
+
+export const DraftOrder = z.strictObject({
+  /** Derived from caller and Idempotency-Key. */
+  orderId: z.uuid(),
+  customerId: z.uuid(),
+  lines: z.array(PricedLine).min(1).max(2000),
+  total: Money,
+  shippingAddress: ShippingAddress,
+  paymentMethod: PaymentMethod,
+});
+export type DraftOrder = z.infer<typeof DraftOrder>;
+export const DraftedOrder = z.object({
+  order: Order,
+  /** Whether the saga has taken it up already: then there is nothing to start. */
+  recorded: z.boolean(),
+});
+export type DraftedOrder = z.infer<typeof DraftedOrder>;
+export const AwaitOrder = z.strictObject({ orderId: z.uuid(), patienceMs: z.int().min(0).max(30_000) });
+export type AwaitOrder = z.infer<typeof AwaitOrder>;
+export const ListOrders = z.strictObject({
+  /** Absent: everybody's. */
+  customerId: z.uuid().optional(),
+  status: OrderStatus.optional(),
+  after: z.string().optional(),
+  limit: z.int().min(1).max(100),
+});
+export type ListOrders = z.infer<typeof ListOrders>;
+
+export const Intervention = z.object({
+  id: z.uuid(),
+  orderId: z.uuid(),
+  workflowId: z.string(),
+  step: Step,
+  reason: z.string(),
+  state: z.enum(['open', 'resolved']),
+  action: InterventionAction.nullable(),
+  note: z.string().nullable(),
+  resolvedBy: z.string().nullable(),
+  openedAt: z.iso.datetime(),
+  resolvedAt: z.iso.datetime().nullable(),
+});
+export type Intervention = z.infer<typeof Intervention>;
+export const ListInterventions = z.strictObject({
+  state: z.enum(['open', 'resolved']).optional(),
+  after: z.string().optional(),
+  limit: z.int().min(1).max(100),
+});
+export type ListInterventions = z.infer<typeof ListInterventions>;
+export const InterventionRef = z.strictObject({ interventionId: z.uuid() });
+export type InterventionRef = z.infer<typeof InterventionRef>;
+
+/** What the order service's books say of one order, for reconciliation. */
+export const OrderBook = z.object({
+  orderId: z.uuid(),
+  status: OrderStatus,
+  paymentStatus: PaymentStatus,
+  fulfillmentStatus: FulfillmentStatus,
+  total: Money,
+  lines: z.array(StockLine),
+  /** What the books say was paid back, in minor units. */
+  refundedMinor: z.int(),
+  /** Resellable pieces brought back, per SKU. */
+  restocked: z.array(StockLine),
+  trackingNumber: z.string().nullable(),
+  updatedAt: z.iso.datetime(),
+});
+export type OrderBook = z.infer<typeof OrderBook>;
+
+/** What the order service can be asked at its door. */
+export interface OrderRequests {
+  /**
+   * Keeps an order's lines, prices and address until the saga records it; till then no list shows it.
+   * Again, answers what is kept. Refuses `OrderDiffers` if that is another order.
+   */
+  draftOrder(request: DraftOrder): Promise<DraftedOrder>;
+  /** Refuses `OrderNotFound`. */
+  getOrder(request: OrderRef): Promise<Order>;
+  /** The order as soon as it is no longer `pending`, or as it is after `patienceMs`. Refuses `OrderNotFound`. */
+  awaitOrder(request: AwaitOrder): Promise<Order>;
+  /** Newest first. Refuses `BadCursor`. */
+  listOrders(request: ListOrders): Promise<Page<Order>>;
+  /** The order's story from the beginning. Refuses `OrderNotFound`. */
+  getHistory(request: OrderRef): Promise<{ items: HistoryItem[] }>;
+  /** Newest first. Refuses `BadCursor`. */
+  listInterventions(request: ListInterventions): Promise<Page<Intervention>>;
+  /** Refuses `InterventionNotFound`. */
+  getIntervention(request: InterventionRef): Promise<Intervention>;
+  /**
+   * Keeps a customer's wish to send goods back. Again, answers what is kept.
+   * Refuses `OrderNotFound`, `NotReturnable` (not delivered, or the window has closed),
+   * `TooMany` (more than was bought and is not on its way back already) and `ReturnDiffers`.
+   */
+  draftReturn(request: DraftReturn): Promise<Return>;
+  /** Refuses `ReturnNotFound`. */
+  getReturn(request: ReturnRef): Promise<Return>;
+  /** Newest first. Refuses `OrderNotFound`. */
+  listReturns(request: OrderRef): Promise<{ items: Return[] }>;
+  /** For reconciliation: every recorded order, by ascending id. */
+  listBooks(request: PageRequest): Promise<Page<OrderBook>>;
+}
+
+export const orderRequests = {
+  draftOrder: { request: DraftOrder, response: DraftedOrder, repeatable: true },
+  getOrder: { request: OrderRef, response: Order, repeatable: true },
+  awaitOrder: { request: AwaitOrder, response: Order, repeatable: true, timeoutMs: 35_000 },
+  listOrders: { request: ListOrders, response: pageOf(Order), repeatable: true },
+  getHistory: { request: OrderRef, response: z.object({ items: z.array(HistoryItem) }), repeatable: true },
+  listInterventions: { request: ListInterventions, response: pageOf(Intervention), repeatable: true },
+  getIntervention: { request: InterventionRef, response: Intervention, repeatable: true },
+  draftReturn: { request: DraftReturn, response: Return, repeatable: true },
+  getReturn: { request: ReturnRef, response: Return, repeatable: true },
+  listReturns: { request: OrderRef, response: z.object({ items: z.array(Return) }), repeatable: true },
+  listBooks: { request: PageRequest, response: pageOf(OrderBook), repeatable: true },
+} satisfies Operations<OrderRequests>;
+
+export const OrderRefusal = z.enum([
+  'OrderDiffers',
+  'OrderNotFound',
+  'BadCursor',
+  'InterventionNotFound',
+  'NotReturnable',
+  'TooMany',
+  'ReturnDiffers',
+  'ReturnNotFound',
+]);
+export type OrderRefusal = z.infer<typeof OrderRefusal>;
+
+const OrderEvent = z.object({ orderId: z.uuid(), customerId: z.uuid() });
+/** Subject: the order's id. */
+export const orderEvents = {
+  'order.placed': OrderEvent.extend({ total: Money }),
+  'order.confirmed': OrderEvent.extend({ total: Money, lines: z.array(StockLine) }),
+  'order.rejected': OrderEvent.extend({ rejection: Rejection }),
+  'order.canceled': OrderEvent,
+  'order.shipped': OrderEvent.extend({ trackingNumber: z.string().nullable() }),
+  'order.delivered': OrderEvent,
+  'order.completed': OrderEvent,
+  'order.refunded': OrderEvent.extend({ returnId: z.uuid(), refund: Money }),
+  'order.action_required': OrderEvent.extend({ step: Step, reason: z.string() }),
+} satisfies EventShapes;

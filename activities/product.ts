@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import type { EventShapes } from './event.ts';
+import { Sku } from './identity.ts';
+import { Money } from './money.ts';
+import { type Operations, type Page, pageOf } from './operation.ts';
+
+export const ProductName = z.string().trim().min(1).max(200);
+export const ProductDescription = z.string().max(5000);
+/** At most a million pounds a piece: keeps every order's total within the safe integers. */
+export const Price = Money.refine((price) => price.amountMinor >= 1 && price.amountMinor <= 100_000_000, {
+  error: 'amountMinor must be between 1 and 100000000',
+  path: ['amountMinor'],
+});
+
+export const Product = z.object({
+  sku: Sku,
+  name: z.string(),
+  description: z.string(),
+  price: Money,
+  /** Counts changes: what an ETag is made of. */
+  version: z.int(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+export type Product = z.infer<typeof Product>;
+
+export const ListProducts = z.strictObject({
+  /** Words to find in name, description or SKU; all must occur. */
+  query: z.string().max(200).optional(),
+  after: z.string().optional(),
+  limit: z.int().min(1).max(100),
+});
+export type ListProducts = z.infer<typeof ListProducts>;
+export const ProductRef = z.strictObject({ sku: z.string() });
+export type ProductRef = z.infer<typeof ProductRef>;
+export const ProductRefs = z.strictObject({ skus: z.array(z.string()).max(2000) });
+export type ProductRefs = z.infer<typeof ProductRefs>;
+export const CreateProduct = z.strictObject({
+  sku: Sku,
+  name: ProductName,
+  description: ProductDescription.optional(),
+  price: Price,
+});
+export type CreateProduct = z.infer<typeof CreateProduct>;
+export const UpdateProduct = z.strictObject({
+  sku: z.string(),
+  name: ProductName.optional(),
+  description: ProductDescription.optional(),
+  price: Price.optional(),
+  /** Refused with `VersionConflict` unless this is the current version. Absent: last writer wins. */
+  expectedVersion: z.int().optional(),
+});
+export type UpdateProduct = z.infer<typeof UpdateProduct>;
+
+/** What the product service can be asked at its door. Implemented in services/product/. */
+export interface ProductRequests {
+  /** The catalogue, newest first. Refuses `BadCursor`. */
+  listProducts(request: ListProducts): Promise<Page<Product>>;
+  /** One product, cached for an hour and forgotten at once when it changes. Refuses `ProductNotFound`. */
+  getProduct(request: ProductRef): Promise<Product>;
+  /** Those of the products that exist, uncached: what an order is priced by. */
+  getProducts(request: ProductRefs): Promise<{ items: Product[] }>;
+  /** Refuses `SkuTaken`. */
+  createProduct(request: CreateProduct): Promise<Product>;
+  /** Refuses `ProductNotFound` and `VersionConflict`. */
+  updateProduct(request: UpdateProduct): Promise<Product>;
+}
+
+export const productRequests = {
+  listProducts: { request: ListProducts, response: pageOf(Product), repeatable: true },
+  getProduct: { request: ProductRef, response: Product, repeatable: true },
+  getProducts: { request: ProductRefs, response: z.object({ items: z.array(Product) }), repeatable: true },
+  createProduct: { request: CreateProduct, response: Product, repeatable: false },
+  updateProduct: { request: UpdateProduct, response: Product, repeatable: false },
+} satisfies Operations<ProductRequests>;
+
+export const ProductRefusal = z.enum(['SkuTaken', 'ProductNotFound', 'VersionConflict', 'BadCursor']);
+export type ProductRefusal = z.infer<typeof ProductRefusal>;
+
+const ProductEvent = z.object({ sku: Sku, name: z.string(), price: Money, version: z.int() });
+/** Subject: the SKU. */
+export const productEvents = { 'product.created': ProductEvent, 'product.updated': ProductEvent } satisfies EventShapes;

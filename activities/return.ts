@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { StockLine } from './identity.ts';
+import { Money } from './money.ts';
+
+export const ReceivedLine = StockLine.extend({ condition: z.enum(['resellable', 'damaged']) });
+export type ReceivedLine = z.infer<typeof ReceivedLine>;
+
+export const ReturnStatus = z.enum(['requested', 'received', 'refunded']);
+export type ReturnStatus = z.infer<typeof ReturnStatus>;
+export const Return = z.object({
+  id: z.uuid(),
+  orderId: z.uuid(),
+  customerId: z.uuid(),
+  status: ReturnStatus,
+  lines: z.array(StockLine),
+  received: z.array(ReceivedLine),
+  refund: Money.nullable(),
+  reason: z.string(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+export type Return = z.infer<typeof Return>;
+export const DraftReturn = z.strictObject({
+  /** Derived from caller and Idempotency-Key. */
+  returnId: z.uuid(),
+  orderId: z.uuid(),
+  lines: z.array(StockLine).min(1).max(2000),
+  reason: z.string().trim().min(1).max(500),
+});
+export type DraftReturn = z.infer<typeof DraftReturn>;
+export const ReturnRef = z.strictObject({ returnId: z.uuid() });
+export type ReturnRef = z.infer<typeof ReturnRef>;

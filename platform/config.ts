@@ -1,0 +1,39 @@
+import { z } from 'zod';
+
+/** A setting is missing or wrong. The message is one line a person can act on; nothing has been started yet. */
+export class SettingError extends Error {
+  override readonly name = 'SettingError';
+}
+
+/** Reads and checks settings once, at start-up, so a bad deployment fails before it serves. */
+export function readConfig<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  environment: NodeJS.ProcessEnv = process.env,
+): Readonly<z.infer<z.ZodObject<Shape>>> {
+  // An empty variable is how shells and compose files spell "not set".
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const result = z.object(shape).safeParse(given);
+  if (result.success) return Object.freeze(result.data);
+  const [issue] = result.error.issues;
+  const name = issue?.path.join('.') ?? 'settings';
+  const complaint = given[name] === undefined ? 'is not set' : (issue?.message ?? 'is wrong');
+  throw new SettingError(`setting ${name}: ${complaint}`);
+}
+
+/** A TCP port; 0 takes any free one. */
+export const port = (byDefault: number) =>
+  z.coerce
+    .number({ error: 'must be a port number from 0 to 65535' })
+    .int({ error: 'must be a port number from 0 to 65535' })
+    .min(0, { error: 'must be a port number from 0 to 65535' })
+    .max(65535, { error: 'must be a port number from 0 to 65535' })
+    .default(byDefault);
+
+export const postgresUrl = z
+  .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
+  .describe('postgres://user:password@host:port/database');
+
+export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
+
+/** At least 32 characters of anything: a shared secret that cannot be guessed. */
+export const secret = z.string().min(32, { error: 'must be a secret of at least 32 characters' });

@@ -1,0 +1,16 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** Whom the work at hand is for: goes into every log line and on to every service asked. */
+export interface WorkContext {
+  requestId?: string;
+  orderId?: string;
+  workflowId?: string;
+}
+
+const storage = new AsyncLocalStorage<WorkContext>();
+
+export const workContext = (): WorkContext => storage.getStore() ?? {};
+
+/** Runs `work` with these added to what is known already. */
+export const withContext = <Result>(added: WorkContext, work: () => Result): Result =>
+  storage.run({ ...workContext(), ...added }, work);

@@ -1,0 +1,192 @@
+import { randomUUID } from 'node:crypto';
+import { bodyParser } from '@koa/bodyparser';
+import { trace } from '@opentelemetry/api';
+import Koa from 'koa';
+import Router from 'koa-router';
+import type { z } from 'zod';
+import { withContext } from '../context.ts';
+import { type Logger, traceId } from '../logger.ts';
+import type { Metrics } from '../metrics.ts';
+import { Problem, invalidRequest, titleOf } from './problem.ts';
+import type { AnyRoute, Asked } from './route.ts';
+
+export interface AppOptions {
+  routes: AnyRoute[];
+  logger: Logger;
+  metrics: Metrics;
+  /** Bytes a request body may have where its route says nothing. */
+  bodyLimit: number;
+  /** Runs on every request before routing: headers, CORS. */
+  everywhere?: Koa.Middleware[];
+  /** Runs before a route's input is read: who may call. */
+  before?: (route: AnyRoute) => Koa.Middleware[];
+  /** Runs with the checked input at hand: idempotency. */
+  around?: (route: AnyRoute) => Koa.Middleware[];
+  /** Makes a problem of an error that a handler let pass; undefined leaves it a bug. */
+  problemOf?: (error: unknown) => Problem | undefined;
+}
+
+/** What middleware finds on `ctx.state`. */
+export interface RequestState {
+  requestId: string;
+  asked: Asked;
+}
+
+/** A whole HTTP application without a port: tests and processes both start here. */
+export function createApp(options: AppOptions): Koa {
+  const app = new Koa();
+  const router = new Router({ strict: true });
+  for (const definition of options.routes) {
+    const stack: Koa.Middleware[] = [
+      ...(options.before?.(definition) ?? []),
+      readBody(definition, options.bodyLimit),
+      checkInput(definition),
+      ...(options.around?.(definition) ?? []),
+      answer(definition),
+    ];
+    router[definition.method](definition.path, ...(stack as Router.IMiddleware[]));
+  }
+  app.use(identify);
+  app.use(measure(options.metrics));
+  for (const middleware of options.everywhere ?? []) app.use(middleware);
+  app.use(problems(options));
+  app.use(router.routes() as Koa.Middleware);
+  app.use(notAllowed(router));
+  // Errors of the connection itself; those of handlers have become problems by now.
+  app.on('error', (error) => options.logger.debug('connection error', { error }));
+  return app;
+}
+
+const REQUEST_ID = /^[\w.-]{1,100}$/;
+
+async function identify(ctx: Koa.Context, next: Koa.Next): Promise<void> {
+  const given = ctx.get('X-Request-Id');
+  const requestId = REQUEST_ID.test(given) ? given : randomUUID();
+  ctx.state.requestId = requestId;
+  ctx.set('X-Request-Id', requestId);
+  await withContext({ requestId }, next);
+}
+
+const measure =
+  ({ httpRequestDuration }: Metrics): Koa.Middleware =>
+  async (ctx, next) => {
+    const stop = httpRequestDuration.startTimer();
+    await next();
+    const route = (ctx._matchedRoute as string | undefined) ?? 'none';
+    trace.getActiveSpan()?.updateName(`${ctx.method} ${route}`).setAttribute('http.route', route);
+    stop({ method: ctx.method, route, status_code: ctx.status });
+  };
+
+const problems =
+  ({ logger, problemOf }: AppOptions): Koa.Middleware =>
+  async (ctx, next) => {
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body === undefined && !ctx._matchedRoute) {
+        throw new Problem(404, 'NotFound', 'there is nothing at this address');
+      }
+    } catch (error) {
+      const problem = error instanceof Problem ? error : (problemOf?.(error) ?? bug(error, logger));
+      if (problem.status === 503) logger.warn('unavailable', { code: problem.code, error: problem.cause });
+      writeProblem(ctx, problem);
+    }
+  };
+
+/** Answers with `problem`; nothing of its cause is shown. */
+export function writeProblem(ctx: Koa.Context, problem: Problem): void {
+  ctx.status = problem.status;
+  ctx.set(problem.headers);
+  ctx.set('Cache-Control', 'no-store');
+  ctx.body = {
+    type: `/problems/${problem.code}`,
+    title: titleOf(problem.code),
+    status: problem.status,
+    detail: problem.message,
+    instance: ctx.path,
+    code: problem.code,
+    requestId: ctx.state.requestId as string,
+    traceId: traceId(),
+    errors: problem.errors,
+  };
+  ctx.type = 'application/problem+json';
+}
+
+function bug(error: unknown, logger: Logger): Problem {
+  logger.error('unexpected error', { error });
+  return new Problem(500, 'InternalError', 'something went wrong here; the request id helps us find it');
+}
+
+function notAllowed(router: Router): Koa.Middleware {
+  const allowed = router.allowedMethods({
+    throw: true,
+    notImplemented: () => new Problem(501, 'NotImplemented', 'this method is not known here'),
+    methodNotAllowed: () => new Problem(405, 'MethodNotAllowed', 'this method is not allowed here'),
+  });
+  return async (ctx, next) => {
+    try {
+      await (allowed as Koa.Middleware)(ctx, next);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      const methods = new Set(router.stack.filter((layer) => layer.match(ctx.path)).flatMap((layer) => layer.methods));
+      throw new Problem(error.status, error.code, error.message, { headers: { Allow: [...methods].join(', ') } });
+    }
+  };
+}
+
+function readBody(definition: AnyRoute, appLimit: number): Koa.Middleware {
+  if (!definition.body) return (_ctx, next) => next();
+  const limit = definition.bodyLimit ?? appLimit;
+  const parse = bodyParser({
+    enableTypes: ['json'],
+    jsonLimit: `${limit}b`,
+    onError(error) {
+      if ((error as { status?: number }).status === 413) {
+        throw new Problem(413, 'BodyTooLarge', `the body is larger than ${limit} bytes`, { cause: error });
+      }
+      throw new Problem(400, 'MalformedJson', 'the body is not JSON', { cause: error });
+    },
+  });
+  return async (ctx, next) => {
+    if (!ctx.is('application/json')) {
+      throw new Problem(415, 'UnsupportedMediaType', 'send the body as application/json');
+    }
+    await (parse as unknown as Koa.Middleware)(ctx, async () => {});
+    await next();
+  };
+}
+
+const checkInput =
+  (definition: AnyRoute): Koa.Middleware =>
+  async (ctx, next) => {
+    const asked: Asked = {
+      params: checked(definition.params, ctx.params, 'params'),
+      query: checked(definition.query, ctx.query, 'query'),
+      body: checked(definition.body, (ctx.request as { body?: unknown }).body, 'body'),
+      header: (name) => ctx.get(name),
+      rawBody: (ctx.request as { rawBody?: string }).rawBody ?? '',
+      caller: ctx.state.caller as Asked['caller'],
+      idempotencyKey: ctx.get('Idempotency-Key') || undefined,
+      requestId: ctx.state.requestId as string,
+    };
+    ctx.state.asked = asked;
+    await next();
+  };
+
+function checked(shape: z.ZodType | undefined, value: unknown, part: 'params' | 'query' | 'body'): unknown {
+  if (!shape) return undefined;
+  const result = shape.safeParse(part === 'body' ? value : { ...(value as object) });
+  if (!result.success) throw invalidRequest(result.error, part);
+  return result.data;
+}
+
+const answer =
+  (definition: AnyRoute): Koa.Middleware =>
+  async (ctx) => {
+    const reply = await definition.handle(ctx.state.asked as Asked<never, never, never>);
+    ctx.status = reply.status;
+    ctx.set(reply.headers ?? {});
+    const shape = definition.responses[reply.status]?.body;
+    ctx.body = shape ? shape.parse(reply.body) : (reply.body ?? null);
+    if (reply.body === undefined && !shape) ctx.status = reply.status; // Koa makes it 204 when a body is set to null
+    if (ctx.method === 'GET' && ctx.fresh) ctx.status = 304;
+  };

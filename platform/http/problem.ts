@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+export interface FieldError {
+  /** JSON Pointer (RFC 6901) into the request. */
+  pointer: string;
+  detail: string;
+}
+
+/** What a caller is told when something is not to be: RFC 9457, with a stable `code`. */
+export const ProblemDetails = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().optional(),
+  instance: z.string().optional(),
+  code: z.string(),
+  requestId: z.string(),
+  traceId: z.string().optional(),
+  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+});
+export type ProblemDetails = z.infer<typeof ProblemDetails>;
+
+/** Thrown to answer with a problem document. `message` becomes its `detail`, so it is written for the caller. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly errors: FieldError[] | undefined;
+
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    extra: { headers?: Record<string, string>; errors?: FieldError[]; cause?: unknown } = {},
+  ) {
+    super(message, { cause: extra.cause });
+    this.name = 'Problem';
+    this.status = status;
+    this.code = code;
+    this.headers = extra.headers ?? {};
+    this.errors = extra.errors;
+  }
+}
+
+/** `SkuTaken` → `Sku taken`: the same for every occurrence of a problem, as RFC 9457 asks of a title. */
+export const titleOf = (code: string): string => {
+  const words = code.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};
+
+/** 400 for input that does not have the shape asked for; `part` is where in the request it stood. */
+export const invalidRequest = (error: z.ZodError, part: 'body' | 'query' | 'params'): Problem =>
+  new Problem(400, 'InvalidRequest', `the ${part === 'params' ? 'path' : part} is not as this operation wants it`, {
+    errors: error.issues.flatMap((issue) => fieldErrors(issue)).slice(0, 50),
+  });
+
+function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ pointer: pointerTo([...issue.path, key]), detail: 'is not a field of this' }));
+  }
+  return [{ pointer: pointerTo(issue.path), detail: issue.message }];
+}
+
+const pointerTo = (path: PropertyKey[]): string =>
+  path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');

@@ -1,0 +1,71 @@
+import type { z } from 'zod';
+
+/** Who may call: anybody, whoever is signed in, an admin, another service of ours, or whoever signs the body. */
+export type Access = 'public' | 'user' | 'admin' | 'service' | 'signed';
+
+/** Whoever is signed in. */
+export interface Caller {
+  id: string;
+  role: 'customer' | 'admin';
+}
+
+export interface Asked<Params = unknown, Query = unknown, Body = unknown> {
+  params: Params;
+  query: Query;
+  body: Body;
+  /** A request header, or '' where there is none. */
+  header(name: string): string;
+  /** The body as it came, for checking signatures; '' where there was none. */
+  rawBody: string;
+  /** Defined wherever `access` is `user` or `admin`. */
+  caller: Caller | undefined;
+  /** Defined wherever the route is `idempotent`. */
+  idempotencyKey: string | undefined;
+  requestId: string;
+}
+
+export interface Reply {
+  status: number;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+export interface Response {
+  description: string;
+  /** The answer is built from this shape: a field it does not name never leaves. Absent: no body. */
+  body?: z.ZodType;
+  headers?: Record<string, string>;
+}
+
+/** One endpoint: its address, its shapes and its behaviour in one value. Validation and OpenAPI are read off it. */
+export interface Route<
+  Params extends z.ZodObject = z.ZodObject,
+  Query extends z.ZodObject = z.ZodObject,
+  Body extends z.ZodType = z.ZodType,
+> {
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  /** koa-router's syntax: `/v1/orders/:orderId`. */
+  path: string;
+  operationId: string;
+  summary: string;
+  tag: string;
+  access: Access;
+  /** Wants an Idempotency-Key and answers a repeat with the first answer. */
+  idempotent?: boolean;
+  params?: Params;
+  query?: Query;
+  body?: Body;
+  /** Bytes; the app's own limit where absent. */
+  bodyLimit?: number;
+  responses: Record<number, Response>;
+  /** Codes of the problems it may answer, by status, beside those every route has. */
+  problems?: Record<number, string[]>;
+  handle(asked: Asked<z.infer<Params>, z.infer<Query>, z.infer<Body>>): Promise<Reply>;
+}
+
+export type AnyRoute = Route;
+
+/** Only here so that `handle` is typed by the schemas beside it. */
+export const route = <Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType>(
+  definition: Route<Params, Query, Body>,
+): AnyRoute => definition;
