@@ -6,10 +6,13 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { SettingError } from '../config.ts';
 import { takePort } from './ports.ts';
+import { end, lastWords, runs } from './server-process.ts';
 
 export interface Server {
   /** A superuser's URL. */
   url: string;
+  /** Resolves when the process is gone, asked or not, with what it said last. */
+  ended: Promise<string>;
   close(): Promise<void>;
 }
 
@@ -19,16 +22,16 @@ const STARTUP_MS = 30_000;
 
 /**
  * Runs the PostgreSQL that came with the packages, on 127.0.0.1 with its files in `folder`, durable as any.
- * One that outlived its parent (`kill -9`) is taken over instead of started beside.
+ * One that outlived its parent (`kill -9`) is ended first: only our own child tells us when it ends, and its files
+ * are as durable for the next.
  */
-export async function startPostgres({ folder, port }: { folder: string; port: number }): Promise<Server> {
+export async function startPostgres(options: { folder: string; port: number }): Promise<Server> {
+  const folder = path.resolve(options.folder);
   const binaries = await bundledBinaries();
   const identity = await serverIdentity();
-  const adopted = runningPort(folder);
-  if (adopted) return await connected(folder, adopted.port, adopted.pid);
-
+  await endLeftoverPostgres(folder);
   if (!existsSync(path.join(folder, 'PG_VERSION'))) await initialise(folder, binaries.initdb, identity);
-  const actualPort = await takePort(port, 'POSTGRES_PORT');
+  const actualPort = await takePort(options.port, 'POSTGRES_PORT');
   const child = spawn(
     binaries.postgres,
     [
@@ -48,13 +51,25 @@ export async function startPostgres({ folder, port }: { folder: string; port: nu
     // A group of its own: Ctrl-C in the terminal reaches us alone, and we stop it last.
     { ...identity, stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
-  let complaint = '';
-  child.stderr.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-2000)));
-  const early = new Promise<never>((_resolve, reject) =>
-    child.once('exit', (code) => reject(new SettingError(`PostgreSQL ended at once (${code}): ${complaint.trim()}`))),
-  );
+  const ended = lastWords(child);
+  const early = ended.then((reason): never => {
+    throw new SettingError(`PostgreSQL ended at once: ${reason}`);
+  });
   early.catch(() => undefined);
-  return await Promise.race([connected(folder, actualPort, child.pid!), early]);
+  const url = `postgres://${SUPERUSER}@127.0.0.1:${actualPort}/postgres`;
+  await Promise.race([answering(url, folder), early]);
+  return { url, ended, close: () => endLeftoverPostgres(folder) };
+}
+
+/** Ends the server that runs on `folder`, if one does, by the file it keeps there. */
+export async function endLeftoverPostgres(folder: string): Promise<void> {
+  const words = path.resolve(folder);
+  const file = path.join(words, 'postmaster.pid');
+  if (!existsSync(file)) return;
+  const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
+  if (!runs(pid, words)) return;
+  // SIGINT is "fast shutdown": connections are cut, everything is on disk. SIGQUIT leaves the tidying to the next start.
+  await end(pid, { words, ask: 'SIGINT', force: 'SIGQUIT', graceMs: STARTUP_MS });
 }
 
 async function bundledBinaries(): Promise<{ initdb: string; postgres: string }> {
@@ -108,55 +123,16 @@ async function initialise(folder: string, initdb: string, identity: { uid?: numb
   }
 }
 
-/** Port and process of a server that already runs on `folder`, by the file it keeps there. */
-function runningPort(folder: string): { pid: number; port: number } | undefined {
-  const file = path.join(folder, 'postmaster.pid');
-  if (!existsSync(file)) return undefined;
-  const lines = readFileSync(file, 'utf8').split('\n');
-  const [pid, port] = [Number(lines[0]), Number(lines[3])];
-  return alive(pid) && port > 0 && isPostgres(pid) ? { pid, port } : undefined;
-}
-
-/** After a reboot the number in the file may be somebody else's. */
-function isPostgres(pid: number): boolean {
-  const commandLine = `/proc/${pid}/cmdline`;
-  return (
-    !existsSync('/proc/self/cmdline') ||
-    (existsSync(commandLine) && readFileSync(commandLine, 'utf8').includes('postgres'))
-  );
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-async function connected(folder: string, port: number, pid: number): Promise<Server> {
-  const url = `postgres://${SUPERUSER}@127.0.0.1:${port}/postgres`;
+async function answering(url: string, folder: string): Promise<void> {
   const deadline = Date.now() + STARTUP_MS;
   for (;;) {
     try {
-      await answers(url);
-      return { url, close: () => stop(pid) };
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      return await client.end();
     } catch (error) {
       if (Date.now() > deadline) throw new SettingError(`PostgreSQL in ${folder} does not answer: ${String(error)}`);
       await sleep(50);
     }
   }
-}
-
-async function answers(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.end();
-}
-
-/** SIGINT is PostgreSQL's "fast shutdown": connections are cut, everything is on disk. */
-async function stop(pid: number): Promise<void> {
-  if (alive(pid)) process.kill(pid, 'SIGINT');
-  while (alive(pid)) await sleep(20);
 }
