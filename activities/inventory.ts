@@ -39,7 +39,7 @@ export const inventoryActivities = {
 } satisfies Operations<InventoryActivities>;
 
 /** Pieces. `available` is `onHand - reserved`; none is ever negative. */
-export const Stock = z.object({ sku: Sku, onHand: z.int(), reserved: z.int(), available: z.int() });
+export const Stock = z.object({ sku: z.string(), onHand: z.int(), reserved: z.int(), available: z.int() });
 export type Stock = z.infer<typeof Stock>;
 
 export const StockRef = z.strictObject({ sku: z.string() });
@@ -99,7 +99,8 @@ export const InventoryRefusal = z.enum([
 ]);
 export type InventoryRefusal = z.infer<typeof InventoryRefusal>;
 
-const Reservation = z.object({ orderId: z.uuid(), lines: z.array(StockLine) });
+/** Lines of one SKU are summed, so that a quantity may exceed what one line may ask for. */
+const Reservation = z.object({ orderId: z.uuid(), lines: z.array(z.object({ sku: Sku, quantity: z.int().min(1) })) });
 /** Subject: the order's id. */
 export const inventoryEvents = {
   'inventory.reserved': Reservation,

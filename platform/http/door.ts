@@ -11,7 +11,7 @@ import { type AnyRoute, route } from './route.ts';
 
 /** One face of a contract with the functions that answer it. */
 export interface Answered {
-  operations: Readonly<Record<string, Operation<never, unknown>>>;
+  operations: Readonly<Record<string, Operation<unknown, unknown>>>;
   implementation: object;
 }
 

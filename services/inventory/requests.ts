@@ -1,0 +1,58 @@
+import type { Kysely } from 'kysely';
+import { Sku } from '../../activities/identity.ts';
+import type { AdjustStock, InventoryRefusal, InventoryRequests, Stock } from '../../activities/inventory.ts';
+import { once } from '../../platform/effect.ts';
+import { Refusal } from '../../platform/refusal.ts';
+import { checkBalances, listBooks } from './books.ts';
+import type { InventoryDatabase } from './database.ts';
+import { type Balance, lockStock, move, openBalances } from './movement.ts';
+
+/** What the gateway and reconciliation ask of the stock. */
+export function createInventoryRequests(db: Kysely<InventoryDatabase>): InventoryRequests {
+  return {
+    async getStock({ sku }) {
+      const [stock] = await readStocks(db, [sku]);
+      return stock!;
+    },
+    getStocks: async ({ skus }) => ({ items: await readStocks(db, skus) }),
+    adjustStock: (adjustment) => adjust(db, adjustment),
+    listBooks: (page) => listBooks(db, page),
+    checkBalances: async () => ({ discrepancies: await checkBalances(db) }),
+  };
+}
+
+async function readStocks(db: Kysely<InventoryDatabase>, skus: string[]): Promise<Stock[]> {
+  // What cannot be a SKU has no stock either, and may hold characters that PostgreSQL does not take.
+  const possible = skus.filter((sku) => Sku.safeParse(sku).success);
+  const rows = possible.length ? await db.selectFrom('stock').selectAll().where('sku', 'in', possible).execute() : [];
+  const balances = new Map(rows.map((row) => [row.sku, row]));
+  return skus.map((sku) => stockOf(balances.get(sku) ?? { sku, on_hand: 0, reserved: 0 }));
+}
+
+const stockOf = ({ sku, on_hand, reserved }: Balance): Stock => ({
+  sku,
+  onHand: on_hand,
+  reserved,
+  available: on_hand - reserved,
+});
+
+function adjust(
+  db: Kysely<InventoryDatabase>,
+  { adjustmentId, sku, delta, reason, adjustedBy }: AdjustStock,
+): Promise<Stock> {
+  return once(db, { subject: adjustmentId, step: 'adjustStock' }, async (transaction) => {
+    const lines = [{ sku, quantity: delta }];
+    await openBalances(transaction, lines);
+    const balance = (await lockStock(transaction, lines)).get(sku)!;
+    const adjusted = { ...balance, on_hand: balance.on_hand + delta };
+    if (adjusted.on_hand < adjusted.reserved) {
+      throw new Refusal<InventoryRefusal>(
+        'InsufficientStock',
+        `${sku}: ${balance.on_hand} on hand and ${balance.reserved} reserved; ${delta} would leave too few`,
+      );
+    }
+    const explanation = { reason, adjustedBy };
+    await move(transaction, { kind: 'adjust', subject: adjustmentId, orderId: null, lines, explanation });
+    return stockOf(adjusted);
+  });
+}

@@ -1,0 +1,16 @@
+import type { z } from 'zod';
+import { inventoryActivities, inventoryRequests } from '../../activities/inventory.ts';
+import { type Service, defineService } from '../../platform/service.ts';
+import { createInventoryActivities } from './activities.ts';
+import type { InventoryDatabase } from './database.ts';
+import { createInventoryRequests } from './requests.ts';
+
+/** What is on the shelves, and for whom. */
+export const inventory: Service = defineService<InventoryDatabase, z.ZodRawShape>({
+  name: 'inventory',
+  settings: {},
+  create: ({ db }) => ({
+    requests: { operations: inventoryRequests, implementation: createInventoryRequests(db) },
+    activities: { operations: inventoryActivities, implementation: createInventoryActivities(db) },
+  }),
+});

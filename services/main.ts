@@ -1,0 +1,38 @@
+import { createLogger } from '../platform/logger.ts';
+import { type Running, run } from '../platform/process.ts';
+import { SERVICES, type Service, type ServiceName } from '../platform/service.ts';
+
+// `node --import ./platform/tracing.ts services/main.ts payment inventory` runs these services in one process;
+// without names, all of them.
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !isService(name));
+if (unknown.length > 0) {
+  process.stderr.write(`no service is called ${unknown.join(', ')}: choose from ${SERVICES.join(', ')}\n`);
+  process.exit(1);
+}
+await run(createLogger('services'), () =>
+  startAll(names.length > 0 ? [...new Set(names.filter(isService))] : SERVICES),
+);
+
+function isService(name: string): name is ServiceName {
+  return SERVICES.some((service) => service === name);
+}
+
+/** All side by side, or none: where one fails to start, those that did are closed again. */
+async function startAll(services: readonly ServiceName[]): Promise<Running> {
+  const outcomes = await Promise.allSettled(services.map(start));
+  const running = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const close = async () => {
+    await Promise.all(running.map((service) => service.close()));
+  };
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (!failed) return { close };
+  await close();
+  throw failed.reason;
+}
+
+async function start(name: ServiceName): Promise<Running> {
+  // Only what is asked for is loaded: a process holds no more code than it runs.
+  const loaded = (await import(`./${name}/service.ts`)) as Record<ServiceName, Service>;
+  return loaded[name].start(process.env);
+}
