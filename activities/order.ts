@@ -41,7 +41,12 @@ export const Order = z.object({
 export type Order = z.infer<typeof Order>;
 
 /** What every bookkeeping step carries: the order, and the story since the last one. */
-export const OrderNote = z.strictObject({ orderId: z.uuid(), entries: z.array(StepEntry) });
+export const OrderNote = z.strictObject({
+  orderId: z.uuid(),
+  /** The workflow that tells it; with an entry's sequence, its name. */
+  workflowId: z.string(),
+  entries: z.array(StepEntry),
+});
 export type OrderNote = z.infer<typeof OrderNote>;
 export const ConfirmOrder = OrderNote.extend({ trackingNumber: z.string() });
 export type ConfirmOrder = z.infer<typeof ConfirmOrder>;
@@ -56,8 +61,6 @@ export type Delivered = z.infer<typeof Delivered>;
 
 export const OpenIntervention = OrderNote.extend({
   interventionId: z.uuid(),
-  /** The workflow that waits for the resolution. */
-  workflowId: z.string(),
   step: Step,
   reason: z.string().max(1000),
   /** Set where it is money that is stuck. */
@@ -71,8 +74,6 @@ export const CloseIntervention = OrderNote.extend({
   action: InterventionAction,
   note: z.string().max(1000),
   resolvedBy: z.string(),
-  /** What the order goes back to; absent where the ending that follows says it. */
-  status: OrderStatus.optional(),
 });
 export type CloseIntervention = z.infer<typeof CloseIntervention>;
 
@@ -104,11 +105,14 @@ export interface OrderActivities {
   completeOrder(request: OrderNote): Promise<void>;
   /** A step was refused for good and a person must decide: `requires_action`. */
   openIntervention(request: OpenIntervention): Promise<void>;
+  /** A person decided: the order is again what it was before. */
   closeIntervention(request: CloseIntervention): Promise<void>;
   /** The goods of a return are back; answers what they were paid, in the order's currency. */
   receiveReturn(request: ReceiveReturn): Promise<{ refund: Money }>;
   /** The refund is paid: the return is `refunded`, and the order partly or wholly `refunded` and `returned`. */
   refundReturn(request: ReturnNote): Promise<void>;
+  /** The goods never came: the return is `expired`, and its pieces may be asked for again. */
+  expireReturn(request: ReturnNote): Promise<void>;
 }
 
 export const orderActivities = {
@@ -125,6 +129,7 @@ export const orderActivities = {
   closeIntervention: { request: CloseIntervention, response: Done, repeatable: true },
   receiveReturn: { request: ReceiveReturn, response: z.object({ refund: Money }), repeatable: true },
   refundReturn: { request: ReturnNote, response: Done, repeatable: true },
+  expireReturn: { request: ReturnNote, response: Done, repeatable: true },
 } satisfies Operations<OrderActivities>;
 
 export const DraftOrder = z.strictObject({

@@ -2,10 +2,12 @@ import { z } from 'zod';
 import { StockLine } from './identity.ts';
 import { Money } from './money.ts';
 
+/** What came back, and whether it can be sold again. */
 export const ReceivedLine = StockLine.extend({ condition: z.enum(['resellable', 'damaged']) });
 export type ReceivedLine = z.infer<typeof ReceivedLine>;
 
-export const ReturnStatus = z.enum(['requested', 'received', 'refunded']);
+/** `expired`: the goods never came. */
+export const ReturnStatus = z.enum(['requested', 'received', 'refunded', 'expired']);
 export type ReturnStatus = z.infer<typeof ReturnStatus>;
 export const Return = z.object({
   id: z.uuid(),

@@ -15,3 +15,23 @@ export function decodeCursor(cursor: string, length: number): string[] {
   if (!Array.isArray(key) || key.length !== length || !key.every((part) => typeof part === 'string')) throw refusal;
   return key;
 }
+
+/** A place in a list that is sorted by age, newest first, and by id (a UUID) among equals. */
+export interface Age {
+  at: Date;
+  id: string;
+}
+
+export const encodeAge = ({ at, id }: Age): string => encodeCursor([at.toISOString(), id]);
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Refuses `BadCursor` for anything `encodeAge` did not make. */
+export function decodeAge(cursor: string): Age {
+  const [at, id] = decodeCursor(cursor, 2) as [string, string];
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime()) || !UUID.test(id)) {
+    throw new Refusal('BadCursor', 'this cursor was not handed out by this list');
+  }
+  return { at: date, id };
+}

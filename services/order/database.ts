@@ -1,0 +1,88 @@
+import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { ShippingAddress } from '../../activities/address.ts';
+import type { StockLine } from '../../activities/identity.ts';
+import type { InterventionAction, PricedLine } from '../../activities/order.ts';
+import type {
+  FulfillmentStatus,
+  OrderStatus,
+  PaymentStatus,
+  Rejection,
+  Step,
+  StepOutcome,
+} from '../../activities/order-status.ts';
+import type { ReceivedLine, ReturnStatus } from '../../activities/return.ts';
+import type { OutboxDatabase } from '../../platform/outbox.ts';
+
+/** Written as JSON text, read as a value. */
+type Json<Value> = ColumnType<Value, string, string>;
+
+export interface OrdersTable {
+  id: string;
+  customer_id: string;
+  status: Generated<OrderStatus>;
+  payment_status: Generated<PaymentStatus>;
+  fulfillment_status: Generated<FulfillmentStatus>;
+  /** What the order goes back to once no intervention is open. */
+  resume_status: OrderStatus | null;
+  resume_payment_status: PaymentStatus | null;
+  lines: Json<PricedLine[]>;
+  total_minor: number;
+  currency: string;
+  refunded_minor: Generated<number>;
+  shipping_address: Json<ShippingAddress>;
+  payment_method: string;
+  rejection: JSONColumnType<Rejection> | null;
+  tracking_number: string | null;
+  returnable_until: Date | null;
+  version: Generated<number>;
+  /** Null while it is a draft that no workflow has taken up. */
+  recorded_at: Date | null;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface OrderHistoryTable {
+  position: Generated<number>;
+  order_id: string;
+  workflow_id: string;
+  sequence: number;
+  at: Date | string;
+  step: Step;
+  outcome: StepOutcome;
+  attempt: number | null;
+  detail: string | null;
+}
+
+export interface InterventionsTable {
+  id: string;
+  order_id: string;
+  workflow_id: string;
+  step: Step;
+  reason: string;
+  state: Generated<'open' | 'resolved'>;
+  action: InterventionAction | null;
+  note: string | null;
+  resolved_by: string | null;
+  opened_at: Generated<Date>;
+  resolved_at: Date | null;
+}
+
+export interface ReturnsTable {
+  id: string;
+  order_id: string;
+  customer_id: string;
+  status: Generated<ReturnStatus>;
+  lines: Json<StockLine[]>;
+  received: ColumnType<ReceivedLine[], string | undefined, string>;
+  refund_minor: number | null;
+  reason: string;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface OrderDatabase extends OutboxDatabase {
+  orders: OrdersTable;
+  order_history: OrderHistoryTable;
+  interventions: InterventionsTable;
+  returns: ReturnsTable;
+}

@@ -1,0 +1,129 @@
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Intervention, OrderActivities, OrderRequests } from '../../activities/order.ts';
+import { decodeAge, encodeAge } from '../../platform/cursor.ts';
+import { Refusal } from '../../platform/refusal.ts';
+import { type OrderSettings, announce, writeHistory } from './bookkeeping.ts';
+import type { InterventionsTable, OrderDatabase } from './database.ts';
+
+/** A step was refused for good: the order waits in `requires_action` until a person decides. */
+export const createInterventionActivities = (
+  db: Kysely<OrderDatabase>,
+  settings: OrderSettings,
+): Pick<OrderActivities, 'openIntervention' | 'closeIntervention'> => ({
+  async openIntervention({ interventionId, step, reason, paymentStatus, ...note }) {
+    await db.transaction().execute(async (work) => {
+      const { numInsertedOrUpdatedRows } = await work
+        .insertInto('interventions')
+        .values({
+          id: interventionId,
+          order_id: note.orderId,
+          workflow_id: note.workflowId,
+          step,
+          reason,
+          action: null,
+          note: null,
+          resolved_by: null,
+          resolved_at: null,
+        })
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .executeTakeFirst();
+      await writeHistory(work, note);
+      if (numInsertedOrUpdatedRows === 0n) return;
+      const order = await work
+        .updateTable('orders')
+        .set({
+          status: 'requires_action',
+          resume_status: sql`coalesce(resume_status, status)`,
+          ...(paymentStatus && {
+            payment_status: paymentStatus,
+            resume_payment_status: sql`coalesce(resume_payment_status, payment_status)`,
+          }),
+          version: sql`version + 1`,
+          updated_at: sql`now()`,
+        })
+        .where('id', '=', note.orderId)
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      await announce(work, order, 'order.action_required', { step, reason });
+    });
+    settings.moved(note.orderId);
+  },
+
+  async closeIntervention({ interventionId, action, note: words, resolvedBy, ...note }) {
+    await db.transaction().execute(async (work) => {
+      // The order's row is the lock: of two that close at once, the second sees the first.
+      await work.selectFrom('orders').select('id').where('id', '=', note.orderId).forUpdate().executeTakeFirstOrThrow();
+      const { numUpdatedRows } = await work
+        .updateTable('interventions')
+        .set({ state: 'resolved', action, note: words, resolved_by: resolvedBy, resolved_at: sql`now()` })
+        .where('id', '=', interventionId)
+        .where('state', '=', 'open')
+        .executeTakeFirst();
+      await writeHistory(work, note);
+      if (numUpdatedRows === 1n) await resume(work, note.orderId, action);
+    });
+    settings.moved(note.orderId);
+  },
+});
+
+/** Where nothing is open any more the order is what it was. Money that a person chose to skip stays marked. */
+async function resume(work: Kysely<OrderDatabase>, orderId: string, action: 'retry' | 'skip'): Promise<void> {
+  await work
+    .updateTable('orders')
+    .set({
+      status: sql`coalesce(resume_status, status)`,
+      resume_status: null,
+      ...(action === 'retry' && { payment_status: sql`coalesce(resume_payment_status, payment_status)` }),
+      resume_payment_status: null,
+      version: sql`version + 1`,
+      updated_at: sql`now()`,
+    })
+    .where('id', '=', orderId)
+    .where(sql<boolean>`not exists (select from interventions where order_id = orders.id and state = 'open')`)
+    .execute();
+}
+
+export const createInterventionRequests = (
+  db: Kysely<OrderDatabase>,
+): Pick<OrderRequests, 'listInterventions' | 'getIntervention'> => ({
+  async listInterventions({ state, after, limit }) {
+    let query = db
+      .selectFrom('interventions')
+      .selectAll()
+      .orderBy('opened_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(limit + 1);
+    if (state) query = query.where('state', '=', state);
+    if (after) {
+      const { at, id } = decodeAge(after);
+      query = query.where(sql<boolean>`(opened_at, id) < (${at}, ${id}::uuid)`);
+    }
+    const rows = await query.execute();
+    const items = rows.slice(0, limit);
+    const last = items.at(-1);
+    return {
+      items: items.map(view),
+      next: rows.length > limit && last ? encodeAge({ at: last.opened_at, id: last.id }) : null,
+    };
+  },
+
+  async getIntervention({ interventionId }) {
+    const row = await db.selectFrom('interventions').selectAll().where('id', '=', interventionId).executeTakeFirst();
+    if (!row) throw new Refusal('InterventionNotFound', `there is no intervention ${interventionId}`);
+    return view(row);
+  },
+});
+
+const view = (row: Selectable<InterventionsTable>): Intervention => ({
+  id: row.id,
+  orderId: row.order_id,
+  workflowId: row.workflow_id,
+  step: row.step,
+  reason: row.reason,
+  state: row.state,
+  action: row.action,
+  note: row.note,
+  resolvedBy: row.resolved_by,
+  openedAt: row.opened_at.toISOString(),
+  resolvedAt: row.resolved_at?.toISOString() ?? null,
+});

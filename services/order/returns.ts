@@ -1,0 +1,185 @@
+import { type Kysely, type Transaction, sql } from 'kysely';
+import type { OrderActivities, OrderRequests } from '../../activities/order.ts';
+import type { DraftReturn } from '../../activities/return.ts';
+import { Refusal } from '../../platform/refusal.ts';
+import { type OrderRow, type OrderSettings, announce, writeHistory } from './bookkeeping.ts';
+import type { OrderDatabase } from './database.ts';
+import { returnView } from './views.ts';
+
+type Work = Transaction<OrderDatabase>;
+
+/** What the return workflow writes down. */
+export const createReturnActivities = (
+  db: Kysely<OrderDatabase>,
+  settings: OrderSettings,
+): Pick<OrderActivities, 'receiveReturn' | 'refundReturn' | 'expireReturn'> => ({
+  async receiveReturn({ returnId, lines, ...note }) {
+    return db.transaction().execute(async (work) => {
+      const order = await lockedOrder(work, note.orderId);
+      const paid = new Map(order.lines.map(({ sku, unitPrice }) => [sku, unitPrice.amountMinor]));
+      const refund = lines.reduce((sum, { sku, quantity }) => sum + paid.get(sku)! * quantity, 0);
+      await work
+        .updateTable('returns')
+        .set({ status: 'received', received: JSON.stringify(lines), refund_minor: refund, updated_at: sql`now()` })
+        .where('id', '=', returnId)
+        .where('status', '=', 'requested')
+        .execute();
+      await writeHistory(work, note);
+      return { refund: { amountMinor: refund, currency: order.currency } };
+    });
+  },
+
+  async refundReturn({ returnId, ...note }) {
+    await db.transaction().execute(async (work) => {
+      const order = await lockedOrder(work, note.orderId);
+      await writeHistory(work, note);
+      const refunded = await closeReturn(work, returnId, 'refunded');
+      if (!refunded) return;
+      await bookRefund(work, order, refunded.refund_minor!);
+      const refund = { amountMinor: refunded.refund_minor!, currency: order.currency };
+      await announce(work, order, 'order.refunded', { returnId, refund });
+    });
+    settings.moved(note.orderId);
+  },
+
+  async expireReturn({ returnId, ...note }) {
+    await db.transaction().execute(async (work) => {
+      await writeHistory(work, note);
+      await closeReturn(work, returnId, 'expired');
+    });
+  },
+});
+
+/** The return as it was closed now, or undefined where that happened before. */
+const closeReturn = (work: Work, returnId: string, status: 'refunded' | 'expired') =>
+  work
+    .updateTable('returns')
+    .set({ status, updated_at: sql`now()` })
+    .where('id', '=', returnId)
+    .where('status', 'in', ['requested', 'received'])
+    .returning(['refund_minor'])
+    .executeTakeFirst();
+
+/** The order's statuses follow from what has come back and been paid back so far. */
+async function bookRefund(work: Work, order: OrderRow, refundMinor: number): Promise<void> {
+  const kept = await stillWithCustomer(work, order, ['received', 'refunded']);
+  const everything = [...kept.values()].every((quantity) => quantity === 0);
+  const refundedMinor = order.refunded_minor + refundMinor;
+  await work
+    .updateTable('orders')
+    .set({
+      refunded_minor: refundedMinor,
+      payment_status: refundedMinor === order.total_minor ? 'refunded' : 'partially_refunded',
+      fulfillment_status: everything ? 'returned' : 'partially_returned',
+      version: sql`version + 1`,
+      updated_at: sql`now()`,
+    })
+    .where('id', '=', order.id)
+    .execute();
+}
+
+export const createReturnRequests = (
+  db: Kysely<OrderDatabase>,
+): Pick<OrderRequests, 'draftReturn' | 'getReturn' | 'listReturns'> => ({
+  draftReturn: (request) =>
+    db.transaction().execute(async (work) => {
+      const order = await lockedOrder(work, request.orderId);
+      const kept = await work.selectFrom('returns').selectAll().where('id', '=', request.returnId).executeTakeFirst();
+      if (kept) {
+        if (isSame(kept, request)) return returnView(kept, order.currency);
+        throw new Refusal('ReturnDiffers', 'this return was asked for with other lines or another reason');
+      }
+      await checkReturnable(work, order, request);
+      const row = await work
+        .insertInto('returns')
+        .values({
+          id: request.returnId,
+          order_id: order.id,
+          customer_id: order.customer_id,
+          lines: JSON.stringify(request.lines),
+          reason: request.reason,
+          refund_minor: null,
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return returnView(row, order.currency);
+    }),
+
+  async getReturn({ returnId }) {
+    const row = await db.selectFrom('returns').selectAll().where('id', '=', returnId).executeTakeFirst();
+    if (!row) throw new Refusal('ReturnNotFound', `there is no return ${returnId}`);
+    return returnView(row, await currencyOf(db, row.order_id));
+  },
+
+  async listReturns({ orderId }) {
+    const currency = await currencyOf(db, orderId);
+    const rows = await db
+      .selectFrom('returns')
+      .selectAll()
+      .where('order_id', '=', orderId)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .execute();
+    return { items: rows.map((row) => returnView(row, currency)) };
+  },
+});
+
+async function checkReturnable(work: Work, order: OrderRow, { lines }: DraftReturn): Promise<void> {
+  const delivered = ['delivered', 'partially_returned'].includes(order.fulfillment_status);
+  if (!delivered || !order.returnable_until || order.returnable_until < new Date()) {
+    throw new Refusal('NotReturnable', 'only what has been delivered, and not too long ago, can be returned');
+  }
+  const left = await stillWithCustomer(work, order, ['requested', 'received', 'refunded']);
+  for (const { sku, quantity } of lines) {
+    const after = (left.get(sku) ?? 0) - quantity;
+    if (after < 0) throw new Refusal('TooMany', `of ${sku} no more than ${left.get(sku) ?? 0} can be returned`);
+    left.set(sku, after);
+  }
+}
+
+/** Pieces per SKU that no return in one of these states covers: announced lines, or what came where it came. */
+async function stillWithCustomer(
+  work: Work,
+  order: OrderRow,
+  states: ('requested' | 'received' | 'refunded')[],
+): Promise<Map<string, number>> {
+  const left = new Map(order.lines.map(({ sku, quantity }) => [sku, quantity]));
+  const returns = await work
+    .selectFrom('returns')
+    .selectAll()
+    .where('order_id', '=', order.id)
+    .where('status', 'in', states)
+    .execute();
+  for (const { status, lines, received } of returns) {
+    for (const { sku, quantity } of status === 'requested' ? lines : received) left.set(sku, left.get(sku)! - quantity);
+  }
+  return left;
+}
+
+const isSame = (kept: { lines: unknown; reason: string; order_id: string }, request: DraftReturn) =>
+  kept.order_id === request.orderId &&
+  kept.reason === request.reason &&
+  canonical(kept.lines) === canonical(request.lines);
+
+/** jsonb keeps keys in an order of its own. */
+const canonical = (lines: unknown) =>
+  JSON.stringify((lines as { sku: string; quantity: number }[]).map(({ sku, quantity }) => [sku, quantity]));
+
+/** The order's row is the lock: returns of one order are asked for, and booked, one after the other. */
+async function lockedOrder(work: Work, orderId: string): Promise<OrderRow> {
+  const order = await work
+    .selectFrom('orders')
+    .selectAll()
+    .where('id', '=', orderId)
+    .where('recorded_at', 'is not', null)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!order) throw new Refusal('OrderNotFound', `there is no order ${orderId}`);
+  return order;
+}
+
+async function currencyOf(db: Kysely<OrderDatabase>, orderId: string): Promise<string> {
+  const order = await db.selectFrom('orders').select('currency').where('id', '=', orderId).executeTakeFirst();
+  if (!order) throw new Refusal('OrderNotFound', `there is no order ${orderId}`);
+  return order.currency;
+}

@@ -1,0 +1,46 @@
+import type { Selectable } from 'kysely';
+import type { HistoryItem } from '../../activities/order-status.ts';
+import type { Order } from '../../activities/order.ts';
+import type { Return } from '../../activities/return.ts';
+import type { OrderRow } from './bookkeeping.ts';
+import type { OrderHistoryTable, ReturnsTable } from './database.ts';
+
+export const orderView = (row: OrderRow): Order => ({
+  id: row.id,
+  customerId: row.customer_id,
+  status: row.status,
+  paymentStatus: row.payment_status,
+  fulfillmentStatus: row.fulfillment_status,
+  lines: row.lines,
+  total: { amountMinor: row.total_minor, currency: row.currency },
+  shippingAddress: row.shipping_address,
+  rejection: row.rejection,
+  trackingNumber: row.tracking_number,
+  returnableUntil: row.returnable_until?.toISOString() ?? null,
+  version: row.version,
+  createdAt: row.created_at.toISOString(),
+  updatedAt: row.updated_at.toISOString(),
+});
+
+type HistoryRow = Pick<Selectable<OrderHistoryTable>, 'at' | 'step' | 'outcome' | 'attempt' | 'detail'>;
+
+export const historyView = (row: HistoryRow): HistoryItem => ({
+  at: new Date(row.at).toISOString(),
+  step: row.step,
+  outcome: row.outcome,
+  ...(row.attempt !== null && { attempt: row.attempt }),
+  ...(row.detail !== null && { detail: row.detail }),
+});
+
+export const returnView = (row: Selectable<ReturnsTable>, currency: string): Return => ({
+  id: row.id,
+  orderId: row.order_id,
+  customerId: row.customer_id,
+  status: row.status,
+  lines: row.lines,
+  received: row.received,
+  refund: row.refund_minor === null ? null : { amountMinor: row.refund_minor, currency },
+  reason: row.reason,
+  createdAt: row.created_at.toISOString(),
+  updatedAt: row.updated_at.toISOString(),
+});

@@ -1,0 +1,2 @@
+export { orderWorkflow } from './order.ts';
+export { returnWorkflow } from './return.ts';

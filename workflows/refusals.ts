@@ -1,0 +1,38 @@
+import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import type { Rejection, RejectionCode } from '../activities/order-status.ts';
+
+/** How a step that did not succeed went, in the words the history keeps. */
+export interface Trouble {
+  /** The service's code where it said no for good; undefined where it could not be asked. */
+  refusal: string | undefined;
+  detail: string;
+  attempt: number | undefined;
+}
+
+/** What went wrong with a step. Rethrows bugs, so that a corrected deployment can resume the workflow. */
+export function troubleOf(error: unknown): Trouble {
+  if (isCancellation(error)) return { refusal: undefined, detail: 'called off', attempt: undefined };
+  if (!(error instanceof ActivityFailure)) throw error;
+  const { cause } = error;
+  const failure = cause instanceof ApplicationFailure ? cause : undefined;
+  const refusal = failure?.nonRetryable ? (failure.type ?? 'Refused') : undefined;
+  const attempt = (failure?.details?.[0] as { attempt?: number } | undefined)?.attempt;
+  const reason = cause?.message || 'no answer';
+  return { refusal, detail: refusal ? `${refusal}: ${reason}` : `no answer in time: ${reason}`, attempt };
+}
+
+const REJECTIONS = {
+  OutOfStock: true,
+  CardDeclined: true,
+  InsufficientFunds: true,
+  AddressUndeliverable: true,
+  ServiceUnavailable: true,
+} satisfies Record<RejectionCode, true>;
+
+/** Why an order that met this trouble is rejected. A refusal no customer can do anything about is ServiceUnavailable. */
+export function rejectionOf({ refusal, detail }: Trouble): Rejection {
+  const known = refusal !== undefined && refusal in REJECTIONS;
+  return known
+    ? { code: refusal as RejectionCode, detail: detail.slice(refusal.length + 2) }
+    : { code: 'ServiceUnavailable', detail: 'a service that this order needs did not answer in time' };
+}

@@ -1,0 +1,159 @@
+import { CancellationScope, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { Attempted } from '../activities/operation.ts';
+import type { OrderNote } from '../activities/order.ts';
+import type { OrderStatus, PaymentStatus, Step } from '../activities/order-status.ts';
+import { Interventions } from './interventions.ts';
+import type { Journal } from './journal.ts';
+import { orderStatusAttribute } from './messages.ts';
+import { type Trouble, troubleOf } from './refusals.ts';
+import { books } from './services.ts';
+
+type Ask = () => Promise<Attempted<unknown>>;
+
+/** How a step stands: `refused` is the only one of which it is certain that nothing happened. */
+type Standing = 'unknown' | 'done' | 'refused' | 'undone' | 'skipped';
+
+interface Undo {
+  step: Step;
+  run: Ask;
+  /** The refusal that says it is too late: the step's effect has gone further than we knew. */
+  tooLate: string | undefined;
+}
+
+/** Carries out steps, remembers how to undo each, and leaves no step's trouble unseen. */
+export class Saga {
+  readonly #orderId: string;
+  readonly #journal: Journal;
+  readonly #interventions = new Interventions();
+  readonly #undos: Undo[] = [];
+  readonly #standing = new Map<Step, Standing>();
+
+  constructor(orderId: string, journal: Journal) {
+    this.#orderId = orderId;
+    this.#journal = journal;
+  }
+
+  /** What bookkeeping carries: the order, and the story since it was last written down. */
+  note(): OrderNote {
+    return { orderId: this.#orderId, workflowId: workflowInfo().workflowId, entries: this.#journal.take() };
+  }
+
+  /** Call this *before* the step: a step that timed out may still have happened. */
+  undoWith(step: Step, run: Ask, { tooLate }: { tooLate?: string } = {}): void {
+    this.#standing.set(step, 'unknown');
+    this.#undos.push({ step, run, tooLate });
+  }
+
+  /** One forward step. Its trouble is noted, and thrown on. */
+  async step<Answer>(step: Step, ask: () => Promise<Attempted<Answer>>): Promise<Answer> {
+    this.#journal.note(step, 'started');
+    const told = this.#tell();
+    try {
+      const { attempt, answer } = await ask();
+      this.#stand(step, 'done');
+      this.#journal.note(step, 'succeeded', { attempt });
+      return answer;
+    } catch (error) {
+      const trouble = troubleOf(error);
+      if (trouble.refusal) this.#stand(step, 'refused');
+      this.#journal.note(step, 'failed', noteOf(trouble));
+      throw error;
+    } finally {
+      await told;
+    }
+  }
+
+  /** Past the point of no return: from here on the order only moves forward. */
+  commit(): void {
+    this.#undos.length = 0;
+  }
+
+  /** A step that only moves forward: where it is refused, a person decides to retry or to skip it. */
+  async mustHappen(step: Step, ask: Ask, stuck: { paymentStatus?: PaymentStatus } = {}): Promise<'done' | 'skipped'> {
+    for (;;) {
+      try {
+        await this.step(step, ask);
+        return 'done';
+      } catch (error) {
+        const resolution = await this.#askPerson(step, troubleOf(error), stuck);
+        if (resolution === 'skip') return 'skipped';
+      }
+    }
+  }
+
+  /**
+   * Undoes every step, newest first, also when one fails; waits for a person where an undo is refused for good.
+   * Answers false, with nothing undone, where it is too late: the newest step has gone on by itself.
+   */
+  compensate(): Promise<boolean> {
+    return CancellationScope.nonCancellable(async () => {
+      const stuck: { undo: Undo; trouble: Trouble }[] = [];
+      for (const [index, undo] of this.#undos.toReversed().entries()) {
+        const trouble = await this.#undo(undo);
+        if (index === 0 && trouble?.refusal && trouble.refusal === undo.tooLate) return false;
+        if (trouble) stuck.push({ undo, trouble });
+      }
+      for (const { undo, trouble } of stuck) await this.#settle(undo, trouble);
+      this.commit();
+      return true;
+    });
+  }
+
+  /** What an order's money and goods are called once it has ended without them. */
+  standing(step: Step): Standing | undefined {
+    return this.#standing.get(step);
+  }
+
+  async #undo({ step, run, tooLate }: Undo): Promise<Trouble | undefined> {
+    try {
+      const { attempt } = await run();
+      if (this.#standing.get(step) !== 'refused') this.#stand(step, 'undone');
+      this.#journal.note(step, 'compensated', { attempt });
+      return undefined;
+    } catch (error) {
+      const trouble = troubleOf(error);
+      const late = trouble.refusal !== undefined && trouble.refusal === tooLate;
+      this.#journal.note(step, late ? 'failed' : 'compensation_failed', noteOf(trouble));
+      return trouble;
+    } finally {
+      await this.#tell();
+    }
+  }
+
+  /** Asks a person again and again until the undo is done or given up. */
+  async #settle(undo: Undo, first: Trouble): Promise<void> {
+    const stuck = undo.step === 'authorizePayment' ? { paymentStatus: 'requires_action' as const } : {};
+    for (let trouble: Trouble | undefined = first; trouble;) {
+      if ((await this.#askPerson(undo.step, trouble, stuck)) === 'skip') return;
+      trouble = await this.#undo(undo);
+    }
+  }
+
+  async #askPerson(step: Step, trouble: Trouble, stuck: { paymentStatus?: PaymentStatus }): Promise<'retry' | 'skip'> {
+    const interventionId = this.#interventions.open();
+    await books.openIntervention({ ...this.note(), interventionId, step, reason: trouble.detail, ...stuck });
+    showStatus('requires_action');
+    const { action, note, resolvedBy } = await this.#interventions.answerTo(interventionId);
+    if (action === 'skip') {
+      this.#stand(step, 'skipped');
+      this.#journal.note(step, 'failed', { detail: `skipped by ${resolvedBy}: ${note}` });
+    }
+    await books.closeIntervention({ ...this.note(), interventionId, action, note, resolvedBy });
+    return action;
+  }
+
+  #stand(step: Step, standing: Standing): void {
+    if (this.#standing.has(step)) this.#standing.set(step, standing);
+  }
+
+  /** Writes the story down while the step is under way, so that people see what an order waits for. */
+  #tell(): Promise<void> {
+    return CancellationScope.nonCancellable(() => books.noteSteps(this.note()));
+  }
+}
+
+/** The status for the Temporal Web UI's lists. */
+export const showStatus = (status: OrderStatus): void =>
+  upsertSearchAttributes([{ key: orderStatusAttribute, value: status }]);
+
+const noteOf = ({ attempt, detail }: Trouble) => ({ detail, ...(attempt !== undefined && { attempt }) });

@@ -1,0 +1,36 @@
+import type { Money } from '../activities/money.ts';
+
+/** Temporal keeps at most 200 bytes of a summary. */
+const LIMIT = 180;
+
+/** "24.90 GBP": for people only, so the two decimals of most currencies will do. */
+export const inWords = ({ amountMinor, currency }: Money): string => `${(amountMinor / 100).toFixed(2)} ${currency}`;
+
+/** "12 pieces of 3 SKUs" */
+export const pieces = (lines: readonly { quantity: number }[]): string =>
+  `${lines.reduce((sum, line) => sum + line.quantity, 0)} pieces of ${lines.length} SKUs`;
+
+type Asked = {
+  lines?: { sku: string; quantity: number }[];
+  amount?: Money;
+  paymentMethod?: string;
+  address?: { city: string; country: string };
+};
+
+const SUMMARIES: Record<string, (asked: Asked) => string> = {
+  reserveStock: ({ lines = [] }) => `set aside ${pieces(lines)}`,
+  releaseStock: () => 'undo: give the stock back',
+  commitStock: () => 'the stock has left the building',
+  restockReturn: ({ lines = [] }) => `put ${pieces(lines)} back on the shelf`,
+  authorizePayment: ({ amount, paymentMethod }) => `hold ${inWords(amount!)} on ${paymentMethod}`,
+  voidPayment: () => 'undo: let the held money go',
+  capturePayment: () => 'take the held money',
+  refundPayment: ({ amount }) => `give ${inWords(amount!)} back`,
+  bookShipment: ({ address }) => `book a parcel to ${address!.city}, ${address!.country}`,
+  cancelShipment: () => 'undo: cancel the parcel',
+  trackShipment: () => 'ask the carrier where the parcel is',
+};
+
+/** One line in the Temporal Web UI on what an activity was asked. */
+export const summaryOf = (activity: string, request: unknown): string =>
+  (SUMMARIES[activity]?.(request as Asked) ?? activity).slice(0, LIMIT);
