@@ -1,0 +1,13 @@
+import { type Loop, startLoop } from '../loop.ts';
+import type { Parcels } from './parcels.ts';
+
+/** Moves every parcel one step on, `stepMs` after its last. What came due while the carrier was down moves at once. */
+export const startPace = (parcels: Parcels, stepMs: number): Loop =>
+  startLoop(async () => {
+    const next = parcels.nextToMove();
+    if (!next) return Infinity;
+    const waitMs = next.movedAtMs + stepMs - Date.now();
+    if (waitMs > 0) return waitMs;
+    parcels.advance(next.trackingNumber);
+    return 0;
+  });

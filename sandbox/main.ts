@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { SettingError, httpUrl, port, readConfig, secret } from '../platform/config.ts';
+import { createLogger } from '../platform/logger.ts';
+import { type Running, run } from '../platform/process.ts';
+import { startCarrier } from './carrier.ts';
+import { startProcessor } from './processor.ts';
+
+const settings = {
+  HOST: z.string().default('127.0.0.1'),
+  SANDBOX_DATA: z.string().default('.data/sandbox'),
+};
+
+const processorSettings = { ...settings, PROCESSOR_PORT: port(4010) };
+
+const carrierSettings = {
+  ...settings,
+  CARRIER_PORT: port(4020),
+  CARRIER_PACE_SECONDS: z.coerce
+    .number({ error: 'must be a number of seconds, 0 or more' })
+    .min(0, { error: 'must be a number of seconds, 0 or more' })
+    .max(86_400, { error: 'must be a day at most' })
+    .default(0),
+  CARRIER_CALLBACK_URL: httpUrl.default('http://127.0.0.1:3000/v1/callbacks/carrier'),
+  CARRIER_CALLBACK_SECRET: secret,
+};
+
+/** Each reads its settings at once, and then can be started. */
+const servers: Readonly<Record<string, () => () => Promise<Running>>> = {
+  processor() {
+    const config = readConfig(processorSettings);
+    const logger = createLogger('processor');
+    const { PROCESSOR_PORT: port, HOST: host, SANDBOX_DATA: folder } = config;
+    return () => startProcessor({ port, host, folder, logger });
+  },
+  carrier() {
+    const config = readConfig(carrierSettings);
+    const logger = createLogger('carrier');
+    const { CARRIER_PORT: port, HOST: host, SANDBOX_DATA: folder, CARRIER_PACE_SECONDS: paceSeconds } = config;
+    const callback = { url: config.CARRIER_CALLBACK_URL, secret: config.CARRIER_CALLBACK_SECRET };
+    return () => startCarrier({ port, host, folder, callback, paceSeconds, logger });
+  },
+};
+
+/** Runs the servers that the command line names, or both. */
+async function start(): Promise<Running> {
+  const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(servers);
+  const unknown = names.find((name) => !Object.hasOwn(servers, name));
+  if (unknown !== undefined) {
+    throw new SettingError(`no sandbox server is called ${unknown}: there are ${Object.keys(servers).join(' and ')}`);
+  }
+  const starters = [...new Set(names)].map((name) => servers[name]!());
+  const running: Running[] = [];
+  for (const starter of starters) running.push(await starter());
+  return { close: async () => void (await Promise.all(running.map((server) => server.close()))) };
+}
+
+await run(createLogger('sandbox'), start);
