@@ -7,22 +7,34 @@ export async function takePort(port: number, setting: string): Promise<number> {
   return release(server);
 }
 
-/** `count` different free ports. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => bind(0, 'a port')));
-  return Promise.all(servers.map(release));
+/** The same for several at once, by their settings' names: no two of them come out alike. */
+export async function takePorts<Setting extends string>(
+  wanted: Readonly<Record<Setting, number>>,
+): Promise<Record<Setting, number>> {
+  const settings = Object.keys(wanted) as Setting[];
+  const twice = settings.find(
+    (one, at) => wanted[one] !== 0 && settings.some((other, before) => before < at && wanted[other] === wanted[one]),
+  );
+  if (twice) throw new SettingError(`setting ${twice}: port ${wanted[twice]} is meant for two things`);
+  const outcomes = await Promise.allSettled(settings.map((setting) => bind(wanted[setting], setting)));
+  const servers = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const ports = await Promise.all(servers.map(release));
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
+  return Object.fromEntries(settings.map((setting, at) => [setting, ports[at]!])) as Record<Setting, number>;
 }
 
 function bind(port: number, setting: string): Promise<Server> {
   const server = createServer();
   return new Promise((resolve, reject) => {
-    server.once('error', () =>
-      reject(
-        new SettingError(`port ${port} is already in use: set ${setting} to a free one, or stop what listens there`),
-      ),
-    );
+    server.once('error', (error: NodeJS.ErrnoException) => reject(new SettingError(complaint(error, port, setting))));
     server.listen(port, '127.0.0.1', () => resolve(server));
   });
+}
+
+function complaint({ code }: NodeJS.ErrnoException, port: number, setting: string): string {
+  if (code === 'EACCES') return `port ${port} may not be used by this user: set ${setting} to one above 1023`;
+  return `port ${port} is already in use: set ${setting} to a free one, or stop what listens there`;
 }
 
 function release(server: Server): Promise<number> {

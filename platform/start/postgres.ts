@@ -5,15 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { SettingError } from '../config.ts';
+import type { Part } from './keep-running.ts';
 import { takePort } from './ports.ts';
 import { end, lastWords, runs } from './server-process.ts';
 
-export interface Server {
+export interface Server extends Part {
   /** A superuser's URL. */
   url: string;
-  /** Resolves when the process is gone, asked or not, with what it said last. */
-  ended: Promise<string>;
-  close(): Promise<void>;
 }
 
 const run = promisify(execFile);
@@ -58,7 +56,7 @@ export async function startPostgres(options: { folder: string; port: number }): 
   early.catch(() => undefined);
   const url = `postgres://${SUPERUSER}@127.0.0.1:${actualPort}/postgres`;
   await Promise.race([answering(url, folder), early]);
-  return { url, ended, close: () => endLeftoverPostgres(folder) };
+  return { url, pid: child.pid!, ended, close: () => endLeftoverPostgres(folder) };
 }
 
 /** Ends the server that runs on `folder`, if one does, by the file it keeps there. */

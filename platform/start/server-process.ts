@@ -39,7 +39,7 @@ export function lastWords(child: ChildProcess): Promise<string> {
 }
 
 /** Sends a signal; one that ended in the meantime needs none. */
-function signal(pid: number, name: NodeJS.Signals): void {
+export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (error) {

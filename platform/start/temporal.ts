@@ -2,18 +2,16 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { SettingError } from '../config.ts';
+import type { Part } from './keep-running.ts';
 import { takePort } from './ports.ts';
 import { end, lastWords, runs } from './server-process.ts';
 import { prepareNamespace } from './temporal-namespace.ts';
 
-export interface TemporalServer {
+export interface TemporalServer extends Part {
   /** host:port of the gRPC front end. */
   address: string;
   /** Of the Web UI, where one was asked for. */
   uiUrl: string | undefined;
-  /** Resolves when the process is gone, asked or not, with what it said last. */
-  ended: Promise<string>;
-  close(): Promise<void>;
 }
 
 export interface TemporalOptions {
@@ -81,6 +79,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   return {
     address,
     uiUrl: uiPort === undefined ? undefined : `http://127.0.0.1:${uiPort}`,
+    pid: child.pid!,
     ended,
     close: () => endLeftoverTemporal(folder),
   };

@@ -1,0 +1,21 @@
+/** What `npm start` tells the person in front of it: one line for each thing done, with the time it took. */
+export interface Progress {
+  /** Does one thing and says so once it is done; `detail` adds what there is to know about it. */
+  step<Result>(name: string, work: () => Promise<Result>, detail?: (result: Result) => string): Promise<Result>;
+  say(line: string): void;
+}
+
+const NAME_WIDTH = 22;
+
+export function createProgress(write: (text: string) => void): Progress {
+  return {
+    async step(name, work, detail) {
+      const startedAt = performance.now();
+      const result = await work();
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(5);
+      write(`  ${name.padEnd(NAME_WIDTH)}${seconds} s  ${detail?.(result) ?? ''}`.trimEnd() + '\n');
+      return result;
+    },
+    say: (line) => write(`${line}\n`),
+  };
+}

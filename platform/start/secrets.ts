@@ -1,0 +1,52 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { calculateJwkThumbprint } from 'jose';
+import type { ServiceDatabase } from '../database.ts';
+import { DATABASES } from '../databases.ts';
+
+/** Everything one local platform keeps to itself, made up at its first start. */
+export interface Secrets {
+  /** By service: what its role signs in to its database with. */
+  databasePasswords: Record<ServiceDatabase, string>;
+  serviceToken: string;
+  /** JSON Web Key, Ed25519 (RFC 8037), as text. */
+  jwtPrivateKey: string;
+  carrierCallbackSecret: string;
+  adminPassword: string;
+}
+
+/**
+ * The secrets in `folder`, made at the first start and then the same for ever; only their owner may read the file.
+ * `made` tells the first time from later ones.
+ */
+export async function keepSecrets(folder: string): Promise<{ secrets: Secrets; made: boolean }> {
+  const file = path.join(folder, 'secrets.json');
+  if (existsSync(file)) return { secrets: JSON.parse(readFileSync(file, 'utf8')) as Secrets, made: false };
+  const secrets = await makeUp();
+  // Renamed when whole: passwords half written would lock every service out.
+  writeFileSync(`${file}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+  return { secrets, made: true };
+}
+
+async function makeUp(): Promise<Secrets> {
+  const names = Object.keys(DATABASES) as ServiceDatabase[];
+  return {
+    databasePasswords: Object.fromEntries(names.map((name) => [name, secret()])) as Record<ServiceDatabase, string>,
+    serviceToken: secret(),
+    jwtPrivateKey: JSON.stringify(await signingKey()),
+    carrierCallbackSecret: secret(),
+    // Typed by people: 16 characters of 64 are 96 bits.
+    adminPassword: randomBytes(12).toString('base64url'),
+  };
+}
+
+/** Named by its thumbprint (RFC 7638), so that another key never has the same name. */
+async function signingKey() {
+  const key = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+  return { ...key, alg: 'EdDSA', use: 'sig', kid: await calculateJwkThumbprint(key) };
+}
+
+/** 256 bits, in characters that need no quoting anywhere. */
+const secret = () => randomBytes(32).toString('base64url');
