@@ -1,0 +1,16 @@
+import type { Generated } from 'kysely';
+import type { OutboxDatabase } from '../../platform/outbox.ts';
+
+/** What the product service knows. */
+export interface ProductDatabase extends OutboxDatabase {
+  products: {
+    sku: string;
+    name: string;
+    description: string;
+    price_minor: number;
+    currency: string;
+    version: Generated<number>;
+    created_at: Generated<Date>;
+    updated_at: Generated<Date>;
+  };
+}

@@ -1,0 +1,44 @@
+import { type Kysely, sql } from 'kysely';
+import { Sku } from '../../activities/identity.ts';
+import type { Page } from '../../activities/operation.ts';
+import type { ListProducts, Product, ProductRefusal } from '../../activities/product.ts';
+import { decodeCursor, encodeCursor } from '../../platform/cursor.ts';
+import { Refusal } from '../../platform/refusal.ts';
+import type { ProductDatabase } from './database.ts';
+import { COLUMNS, productOf } from './row.ts';
+import { matches } from './search.ts';
+
+/** One page of the catalogue, newest first; products of one moment by SKU, so that no page repeats or skips one. */
+export async function listProducts(
+  db: Kysely<ProductDatabase>,
+  { query, after, limit }: ListProducts,
+): Promise<Page<Product>> {
+  let found = db
+    .selectFrom('products')
+    .select(COLUMNS)
+    .orderBy('created_at', 'desc')
+    .orderBy('sku', 'desc')
+    // One more than asked for tells whether there is a next page.
+    .limit(limit + 1);
+  if (query?.trim()) found = found.where(matches(query));
+  if (after !== undefined) {
+    const { createdAt, sku } = positionOf(after);
+    found = found.where(sql<boolean>`(created_at, sku) < (${createdAt}::timestamptz, ${sku})`);
+  }
+  const rows = await found.execute();
+  const items = rows.slice(0, limit).map(productOf);
+  const last = items.at(-1);
+  return { items, next: last && rows.length > limit ? encodeCursor([last.createdAt, last.sku]) : null };
+}
+
+function positionOf(cursor: string): { createdAt: string; sku: string } {
+  const [createdAt, sku] = decodeCursor(cursor, 2) as [string, string];
+  if (!isMoment(createdAt) || !Sku.safeParse(sku).success) {
+    throw new Refusal<ProductRefusal>('BadCursor', 'this cursor was not handed out by this list');
+  }
+  return { createdAt, sku };
+}
+
+/** Exactly as `productOf` writes it, in years that PostgreSQL knows too. */
+const isMoment = (text: string): boolean =>
+  /^[12]\d{3}-/.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text;

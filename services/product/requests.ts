@@ -1,0 +1,105 @@
+import { type Kysely, type Transaction, sql } from 'kysely';
+import { Sku } from '../../activities/identity.ts';
+import {
+  type CreateProduct,
+  type Product,
+  type ProductRefusal,
+  type ProductRequests,
+  type UpdateProduct,
+  productEvents,
+} from '../../activities/product.ts';
+import { createOutboxWriter } from '../../platform/outbox.ts';
+import { Refusal } from '../../platform/refusal.ts';
+import type { ProductCache } from './cache.ts';
+import type { ProductDatabase } from './database.ts';
+import { listProducts } from './listing.ts';
+import { COLUMNS, productOf } from './row.ts';
+
+const write = createOutboxWriter('product', productEvents);
+
+/** The catalogue as the gateway asks for it and an admin changes it. */
+export function createProductRequests(db: Kysely<ProductDatabase>, cache: ProductCache): ProductRequests {
+  return {
+    listProducts: (request) => listProducts(db, request),
+    getProduct: ({ sku }) => cache.read(sku, () => load(db, sku)),
+
+    async getProducts({ skus }) {
+      const possible = skus.filter(isSku);
+      if (possible.length === 0) return { items: [] };
+      const rows = await db.selectFrom('products').select(COLUMNS).where('sku', 'in', possible).execute();
+      return { items: rows.map(productOf) };
+    },
+
+    async createProduct(product) {
+      const created = await db.transaction().execute((transaction) => create(transaction, product));
+      cache.forget(created.sku);
+      return created;
+    },
+
+    async updateProduct(change) {
+      const updated = await db.transaction().execute((transaction) => update(transaction, change));
+      // Whoever changed it through this process reads it changed, without waiting for the announcement.
+      cache.forget(updated.sku);
+      return updated;
+    },
+  };
+}
+
+async function load(db: Kysely<ProductDatabase>, sku: string): Promise<Product> {
+  const row = isSku(sku)
+    ? await db.selectFrom('products').select(COLUMNS).where('sku', '=', sku).executeTakeFirst()
+    : undefined;
+  if (!row) throw notFound(sku);
+  return productOf(row);
+}
+
+async function create(
+  transaction: Transaction<ProductDatabase>,
+  { sku, name, description = '', price }: CreateProduct,
+): Promise<Product> {
+  const row = await transaction
+    .insertInto('products')
+    .values({ sku, name, description, price_minor: price.amountMinor, currency: price.currency })
+    .onConflict((conflict) => conflict.column('sku').doNothing())
+    .returning(COLUMNS)
+    .executeTakeFirst();
+  if (!row) throw refusal('SkuTaken', `there is a product ${sku} already`);
+  return announced(transaction, 'product.created', productOf(row));
+}
+
+async function update(
+  transaction: Transaction<ProductDatabase>,
+  { sku, name, description, price, expectedVersion }: UpdateProduct,
+): Promise<Product> {
+  if (!isSku(sku)) throw notFound(sku);
+  let change = transaction
+    .updateTable('products')
+    .set({ version: sql`version + 1`, updated_at: sql`now()` })
+    .where('sku', '=', sku)
+    .returning(COLUMNS);
+  if (name !== undefined) change = change.set({ name });
+  if (description !== undefined) change = change.set({ description });
+  if (price) change = change.set({ price_minor: price.amountMinor, currency: price.currency });
+  if (expectedVersion !== undefined) change = change.where('version', '=', expectedVersion);
+  const row = await change.executeTakeFirst();
+  if (row) return announced(transaction, 'product.updated', productOf(row));
+  const current = await load(transaction, sku);
+  throw refusal('VersionConflict', `product ${sku} is at version ${current.version}, not ${expectedVersion}`);
+}
+
+async function announced(
+  transaction: Transaction<ProductDatabase>,
+  type: keyof typeof productEvents,
+  product: Product,
+): Promise<Product> {
+  const { sku, name, price, version } = product;
+  await write(transaction, { type, subject: sku, data: { sku, name, price, version } });
+  return product;
+}
+
+/** What cannot be a SKU names no product, and may hold characters that PostgreSQL does not take. */
+const isSku = (text: string): boolean => Sku.safeParse(text).success;
+
+const notFound = (sku: string) => refusal('ProductNotFound', `there is no product ${JSON.stringify(sku)}`);
+
+const refusal = (code: ProductRefusal, message: string) => new Refusal(code, message);

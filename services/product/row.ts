@@ -1,0 +1,26 @@
+import type { Selectable } from 'kysely';
+import type { Product } from '../../activities/product.ts';
+import type { ProductDatabase } from './database.ts';
+
+/** What `productOf` needs; the search vector stays where it is. */
+export const COLUMNS = [
+  'sku',
+  'name',
+  'description',
+  'price_minor',
+  'currency',
+  'version',
+  'created_at',
+  'updated_at',
+] as const satisfies (keyof ProductDatabase['products'])[];
+
+/** A row as the contract has it. */
+export const productOf = (row: Selectable<ProductDatabase['products']>): Product => ({
+  sku: row.sku,
+  name: row.name,
+  description: row.description,
+  price: { amountMinor: row.price_minor, currency: row.currency },
+  version: row.version,
+  createdAt: row.created_at.toISOString(),
+  updatedAt: row.updated_at.toISOString(),
+});
