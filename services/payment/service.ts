@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { paymentActivities, paymentRequests } from '../../activities/payment.ts';
+import { SettingError, httpUrl } from '../../platform/config.ts';
+import { type Service, defineService } from '../../platform/service.ts';
+import { createPaymentActivities } from './activities.ts';
+import type { PaymentDatabase } from './database.ts';
+import type { CardProcessor } from './processor.ts';
+import { createSandboxProcessor } from './processor/sandbox.ts';
+import { createStripeProcessor } from './processor/stripe.ts';
+import { createPaymentRequests } from './requests.ts';
+
+const settings = {
+  CARD_PROCESSOR: z.enum(['sandbox', 'stripe'], { error: 'must be sandbox or stripe' }).default('sandbox'),
+  PROCESSOR_URL: httpUrl.default('http://127.0.0.1:4010'),
+  STRIPE_API_KEY: z.string().optional(),
+  /** For a stand-in such as stripe-mock; Stripe itself where unset. */
+  STRIPE_API_BASE: httpUrl.optional(),
+};
+type Settings = z.infer<z.ZodObject<typeof settings>>;
+
+/** Holds, takes, lets go of and gives back money, and keeps the books of it. */
+export const payment: Service = defineService<PaymentDatabase, typeof settings>({
+  name: 'payment',
+  settings,
+  create: ({ db, config }) => ({
+    requests: { operations: paymentRequests, implementation: createPaymentRequests(db) },
+    activities: {
+      operations: paymentActivities,
+      implementation: createPaymentActivities({ db, processor: chooseProcessor(config) }),
+    },
+  }),
+});
+
+/** The processor that the settings name. */
+export function chooseProcessor(config: Settings): CardProcessor {
+  if (config.CARD_PROCESSOR === 'sandbox') return createSandboxProcessor(withoutSlash(config.PROCESSOR_URL));
+  if (!config.STRIPE_API_KEY)
+    throw new SettingError('setting STRIPE_API_KEY: is not set, and CARD_PROCESSOR is stripe');
+  return createStripeProcessor({ apiKey: config.STRIPE_API_KEY, apiBase: config.STRIPE_API_BASE });
+}
+
+const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
