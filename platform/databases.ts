@@ -17,6 +17,6 @@ export const DATABASES: Readonly<Record<ServiceDatabase, DatabasePlan>> = {
   inventory: plan('inventory', ['stock_ledger']),
   order: plan('order', ['order_history']),
   payment: plan('payment', ['ledger_entries']),
-  shipping: plan('shipping', []),
+  shipping: plan('shipping', ['movements']),
   gateway: plan('gateway', []),
 };

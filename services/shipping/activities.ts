@@ -1,0 +1,103 @@
+import type { Kysely, Transaction } from 'kysely';
+import { sql } from 'kysely';
+import { Undone } from '../../activities/operation.ts';
+import type { Booking, ShippingActivities, ShippingRefusal } from '../../activities/shipping.ts';
+import { once, recall } from '../../platform/effect.ts';
+import { Refusal } from '../../platform/refusal.ts';
+import type { Carrier } from './carrier.ts';
+import type { ShippingDatabase } from './database.ts';
+import { catchUp, holdParcel, move, shipmentForUpdate, writeEvent } from './movements.ts';
+
+const bookKey = (orderId: string) => ({ subject: orderId, step: 'book' });
+const cancelKey = (orderId: string) => ({ subject: orderId, step: 'cancel' });
+
+/**
+ * Each step asks the carrier first, outside of any transaction, and then writes what it said, with the event, in one.
+ * Dying in between loses nothing: the carrier gives the same answer to the same key.
+ */
+export function createShippingActivities(db: Kysely<ShippingDatabase>, carrier: Carrier): ShippingActivities {
+  return {
+    async bookShipment({ orderId, address }) {
+      const settled = await recall<ShippingDatabase, Booking>(db, bookKey(orderId));
+      if (settled) return settled.answer;
+      const outcome = await carrier.book({ orderId, address });
+      return await once(db, bookKey(orderId), async (transaction) => {
+        if ('refused' in outcome) {
+          throw refusal(outcome.refused === 'Canceled' ? Undone : outcome.refused, outcome.detail);
+        }
+        await writeBooking(transaction, orderId, outcome.trackingNumber);
+        return { trackingNumber: outcome.trackingNumber };
+      });
+    },
+
+    async cancelShipment({ orderId }) {
+      if (await recall(db, cancelKey(orderId))) return;
+      // Asked also where we know of no booking: the carrier may know of one, and must refuse one that comes late.
+      const outcome = await carrier.cancel(orderId);
+      await once(db, cancelKey(orderId), async (transaction) => {
+        if ('refused' in outcome) throw refusal(outcome.refused, outcome.detail);
+        await forbidBooking(transaction, orderId);
+        await writeCancellation(transaction, orderId, outcome.trackingNumber);
+      });
+    },
+
+    async trackShipment({ orderId }) {
+      const parcel = await carrier.find(orderId);
+      const shipment = await db.transaction().execute(async (transaction) => {
+        const known = await shipmentForUpdate(transaction, 'order_id', orderId);
+        const { status } = parcel ?? {};
+        return known && (status === 'dispatched' || status === 'delivered') ? move(transaction, known, status) : known;
+      });
+      const status = parcel?.status ?? shipment?.status;
+      if (!status) throw refusal('ShipmentNotFound', 'nothing was booked for this order');
+      return { status };
+    },
+  };
+}
+
+const refusal = (code: ShippingRefusal, message: string) => new Refusal(code, message);
+
+async function writeBooking(
+  transaction: Transaction<ShippingDatabase>,
+  orderId: string,
+  trackingNumber: string,
+): Promise<void> {
+  await holdParcel(transaction, trackingNumber);
+  await transaction
+    .insertInto('shipments')
+    .values({ order_id: orderId, tracking_number: trackingNumber, status: 'booked' })
+    .execute();
+  await writeEvent(transaction, { type: 'shipment.booked', subject: orderId, data: { orderId, trackingNumber } });
+  await catchUp(transaction, { orderId, trackingNumber, status: 'booked' });
+}
+
+/** Marks the booking as undone, whether it happened or not. */
+const forbidBooking = (transaction: Transaction<ShippingDatabase>, orderId: string) =>
+  transaction
+    .insertInto('effects')
+    .values({ ...bookKey(orderId), state: 'undone', answer: null, refusal_code: null, refusal_message: null })
+    .onConflict((conflict) => conflict.columns(['subject', 'step']).doUpdateSet({ state: 'undone' }))
+    .execute();
+
+/** `canceledParcel` is what the carrier canceled, which may be more than we knew of. */
+async function writeCancellation(
+  transaction: Transaction<ShippingDatabase>,
+  orderId: string,
+  canceledParcel: string | null,
+): Promise<void> {
+  const { tracking_number: trackingNumber } = await transaction
+    .insertInto('shipments')
+    .values({ order_id: orderId, tracking_number: canceledParcel, status: 'canceled' })
+    .onConflict((conflict) =>
+      conflict
+        .column('order_id')
+        .doUpdateSet({ status: 'canceled', updated_at: sql`now()` })
+        // A carrier that cancels what it told us it had dispatched contradicts itself: that is for a person to see.
+        .where('shipments.status', '=', 'booked'),
+    )
+    .returning('tracking_number')
+    .executeTakeFirstOrThrow();
+  // Where there was no parcel there is nothing to tell of.
+  if (trackingNumber === null) return;
+  await writeEvent(transaction, { type: 'shipment.canceled', subject: orderId, data: { orderId, trackingNumber } });
+}

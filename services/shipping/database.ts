@@ -1,0 +1,25 @@
+import type { ColumnType, Generated } from 'kysely';
+import type { RecordMovement, ShipmentStatus } from '../../activities/shipping.ts';
+import type { EffectTable } from '../../platform/effect.ts';
+import type { OutboxTable } from '../../platform/outbox.ts';
+
+export interface ShippingDatabase {
+  effects: EffectTable;
+  outbox: OutboxTable;
+  shipments: {
+    order_id: string;
+    /** Null where it was canceled before the carrier booked anything. */
+    tracking_number: string | null;
+    status: ShipmentStatus;
+    created_at: Generated<Date>;
+    updated_at: Generated<Date>;
+  };
+  movements: {
+    movement_id: string;
+    tracking_number: string;
+    type: RecordMovement['type'];
+    /** When the carrier says it happened. */
+    at: ColumnType<Date, string, never>;
+    recorded_at: Generated<Date>;
+  };
+}

@@ -1,0 +1,46 @@
+import type { Kysely } from 'kysely';
+import type { Shipment, ShippingRefusal, ShippingRequests } from '../../activities/shipping.ts';
+import { decodeCursor, encodeCursor } from '../../platform/cursor.ts';
+import { Refusal } from '../../platform/refusal.ts';
+import type { ShippingDatabase } from './database.ts';
+import { holdParcel, move, shipmentForUpdate } from './movements.ts';
+
+export function createShippingRequests(db: Kysely<ShippingDatabase>): ShippingRequests {
+  return {
+    async recordMovement({ movementId, trackingNumber, type, at }) {
+      const shipment = await db.transaction().execute(async (transaction): Promise<Shipment | undefined> => {
+        await holdParcel(transaction, trackingNumber);
+        await transaction
+          .insertInto('movements')
+          .values({ movement_id: movementId, tracking_number: trackingNumber, type, at })
+          .onConflict((conflict) => conflict.column('movement_id').doNothing())
+          .execute();
+        // What was noted first counts, should the same id ever tell something else.
+        const noted = await transaction
+          .selectFrom('movements')
+          .select(['tracking_number', 'type'])
+          .where('movement_id', '=', movementId)
+          .executeTakeFirstOrThrow();
+        const known = await shipmentForUpdate(transaction, 'tracking_number', noted.tracking_number);
+        return known && move(transaction, known, noted.type);
+      });
+      // The news is kept all the same: our booking may be about to be written, and then catches up with it.
+      if (!shipment) throw refusal('ShipmentNotFound', 'no shipment of ours has this tracking number');
+      return shipment;
+    },
+
+    async listBooks({ after, limit }) {
+      let query = db
+        .selectFrom('shipments')
+        .select(['order_id as orderId', 'status', 'tracking_number as trackingNumber'])
+        .orderBy('order_id')
+        .limit(limit);
+      if (after !== undefined) query = query.where('order_id', '>', decodeCursor(after, 1)[0]!);
+      const items = await query.execute();
+      const last = items.length === limit ? items.at(-1) : undefined;
+      return { items, next: last ? encodeCursor([last.orderId]) : null };
+    },
+  };
+}
+
+const refusal = (code: ShippingRefusal, message: string) => new Refusal(code, message);

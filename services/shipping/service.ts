@@ -1,0 +1,22 @@
+import { shippingActivities, shippingRequests } from '../../activities/shipping.ts';
+import { httpUrl } from '../../platform/config.ts';
+import { type Service, defineService } from '../../platform/service.ts';
+import { createShippingActivities } from './activities.ts';
+import type { ShippingDatabase } from './database.ts';
+import { createShippingRequests } from './requests.ts';
+import { createSandboxCarrier } from './sandbox-carrier.ts';
+
+const settings = { CARRIER_URL: httpUrl.default('http://127.0.0.1:4020') };
+
+/** Books, cancels and follows parcels with the carrier. */
+export const shipping: Service = defineService<ShippingDatabase, typeof settings>({
+  name: 'shipping',
+  settings,
+  create: ({ db, config }) => ({
+    requests: { operations: shippingRequests, implementation: createShippingRequests(db) },
+    activities: {
+      operations: shippingActivities,
+      implementation: createShippingActivities(db, createSandboxCarrier(config.CARRIER_URL)),
+    },
+  }),
+});
