@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { type Answer, type Api, type Ask, codeOf, unexpected } from '../api/client.ts';
+import { each } from '../each.ts';
+import type { Progress } from '../progress.ts';
+import type { Customer, ToCustomer } from '../shop/customer.ts';
+import type { Shop, ShopProduct } from '../shop/shop.ts';
+import { Tally } from '../tally.ts';
+
+export interface ImportOptions {
+  shop: Shop;
+  /** Pieces of each SKU; absent: as many as the whole file sells. */
+  stock: number | undefined;
+  concurrency: number;
+  api: Api;
+  admin: Api;
+  toCustomer: ToCustomer;
+  progress: (total: number) => Progress;
+}
+
+/** What the import did, each counted by what became of it. */
+export interface Imported {
+  products: Tally<'created' | 'changed' | 'unchanged'>;
+  adjustments: Tally<'made' | 'made before' | 'not needed'>;
+  customers: Tally<'created' | 'known'>;
+  /** Codes of what the API would not do. */
+  refused: Tally;
+}
+
+/** Puts a shop's products, their stock and its customers on the platform. Again, changes nothing. */
+export async function importShop(options: ImportOptions): Promise<Imported> {
+  const { shop, concurrency, api, toCustomer } = options;
+  const imported: Imported = {
+    products: new Tally(),
+    adjustments: new Tally(),
+    customers: new Tally(),
+    refused: new Tally(),
+  };
+  const customers = [...new Set(shop.invoices.map(({ customerId }) => customerId))].map(toCustomer);
+  const progress = options.progress(shop.products.length + customers.length);
+  const counting = (work: () => Promise<void>) =>
+    work()
+      .catch((error: unknown) => countRefusal(error, imported.refused))
+      .finally(() => progress.step());
+  try {
+    await each(shop.products, concurrency, (product) => counting(() => importProduct(product, options, imported)));
+    await each(customers, concurrency, (customer) => counting(() => importCustomer(customer, api, imported)));
+  } finally {
+    progress.stop();
+  }
+  return imported;
+}
+
+async function importProduct(product: ShopProduct, options: ImportOptions, imported: Imported): Promise<void> {
+  imported.products.add(await putProduct(product, options.admin));
+  imported.adjustments.add(await addStock(product, options));
+}
+
+const Known = z.object({ name: z.string(), price: z.object({ amountMinor: z.number(), currency: z.string() }) });
+
+async function putProduct({ sku, name, priceMinor }: ShopProduct, admin: Api) {
+  const wanted = { name, price: { amountMinor: priceMinor, currency: 'GBP' } };
+  const created = await admin({ method: 'POST', path: '/v1/products', body: { sku, ...wanted } });
+  if (created.status === 201) return 'created';
+  if (codeOf(created) !== 'SkuTaken') throw new Refused(created);
+  const path = `/v1/products/${sku}`;
+  const known = Known.parse((await expect(200, admin, { method: 'GET', path })).body);
+  const same =
+    known.name === name && known.price.amountMinor === priceMinor && known.price.currency === wanted.price.currency;
+  if (same) return 'unchanged';
+  await expect(200, admin, { method: 'PATCH', path, body: wanted });
+  return 'changed';
+}
+
+/** Named by file, SKU and pieces: the same import again adds nothing, one with another `--stock` adds what it says. */
+async function addStock({ sku, sold }: ShopProduct, { shop, stock, admin }: ImportOptions) {
+  const delta = stock ?? sold;
+  if (delta === 0) return 'not needed';
+  const answer = await expect(201, admin, {
+    method: 'POST',
+    path: `/v1/products/${sku}/stock-adjustments`,
+    headers: { 'idempotency-key': `import-${shop.sha256.slice(0, 32)}-${delta}-${sku}` },
+    body: { delta, reason: `import of ${shop.sha256.slice(0, 12)}` },
+  });
+  return answer.headers.get('idempotent-replayed') === 'true' ? 'made before' : 'made';
+}
+
+async function importCustomer(customer: Customer, api: Api, imported: Imported): Promise<void> {
+  const answer = await api({ method: 'POST', path: '/v1/users', body: customer });
+  if (answer.status === 201) imported.customers.add('created');
+  else if (codeOf(answer) === 'EmailTaken') imported.customers.add('known');
+  else throw new Refused(answer);
+}
+
+/** The API said no to one product or customer: counted, and the others go on. */
+class Refused extends Error {
+  readonly answer: Answer;
+
+  constructor(answer: Answer) {
+    super(codeOf(answer));
+    this.answer = answer;
+  }
+}
+
+async function expect(status: number, api: Api, ask: Ask): Promise<Answer> {
+  const answer = await api(ask);
+  if (answer.status !== status) throw new Refused(answer);
+  return answer;
+}
+
+function countRefusal(error: unknown, refused: Tally): void {
+  if (!(error instanceof Refused)) throw error;
+  if (error.answer.status === 401 || error.answer.status === 403) {
+    throw unexpected({ method: 'POST', path: '/v1/products' }, error.answer);
+  }
+  refused.add(codeOf(error.answer));
+}

@@ -1,0 +1,33 @@
+import type { OrderStockBook } from '../../activities/inventory.ts';
+import type { OrderBook } from '../../activities/order.ts';
+import type { OrderPaymentBook } from '../../activities/payment.ts';
+import type { Shipment } from '../../activities/shipping.ts';
+import { z } from 'zod';
+
+/** One effect in the card processor's own ledger. */
+export const ProcessorItem = z.object({
+  orderId: z.string(),
+  type: z.enum(['authorization', 'capture', 'void', 'refund']),
+  amountMinor: z.int(),
+  currency: z.string(),
+});
+export type ProcessorItem = z.infer<typeof ProcessorItem>;
+
+/** One effect in the carrier's own ledger. */
+export const CarrierItem = z.object({
+  orderId: z.string(),
+  type: z.enum(['booking', 'cancellation', 'dispatch', 'delivery']),
+  trackingNumber: z.string(),
+});
+export type CarrierItem = z.infer<typeof CarrierItem>;
+
+/** All that six ledgers say of one order. What is absent, that ledger has never heard of. */
+export interface Account {
+  orderId: string;
+  order?: OrderBook | undefined;
+  payment?: OrderPaymentBook | undefined;
+  stock?: OrderStockBook | undefined;
+  shipment?: Shipment | undefined;
+  processor: readonly ProcessorItem[];
+  carrier: readonly CarrierItem[];
+}

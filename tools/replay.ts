@@ -1,0 +1,99 @@
+import { writeFileSync } from 'node:fs';
+import { adminCredentials, signInAdmin } from './api/admin.ts';
+import { type Api, checkReachable, createApi } from './api/client.ts';
+import {
+  type ExitCode,
+  inCallersFolder,
+  numberOption,
+  onlyFile,
+  readArguments,
+  runTool,
+  urlOption,
+} from './command-line.ts';
+import { showProgress } from './progress.ts';
+import { deliverParcel } from './replay/carrier.ts';
+import { type ReplayOptions, replay } from './replay/replay.ts';
+import { scheduleOf } from './replay/schedule.ts';
+import { type Report, inLines, sum } from './replay/summary.ts';
+import { customersOf } from './shop/customer.ts';
+import { readShop } from './shop/shop.ts';
+
+const USAGE =
+  'usage: npm run replay -- FILE [--limit N] [--concurrency C] [--speed X] [--deliver] [--json FILE] [--api URL]';
+const OPTIONS = {
+  limit: { type: 'string' },
+  concurrency: { type: 'string' },
+  speed: { type: 'string' },
+  deliver: { type: 'boolean' },
+  json: { type: 'string' },
+  api: { type: 'string' },
+} as const;
+
+await runTool(async () => {
+  const { values, words } = readArguments(OPTIONS, USAGE);
+  const file = onlyFile(words, USAGE);
+  const limit = numberOption('limit', values.limit, { least: 1, whole: true });
+  const concurrency = numberOption('concurrency', values.concurrency, { least: 1, whole: true }) ?? 8;
+  const speed = numberOption('speed', values.speed, { least: 0.001, whole: false });
+  const url = urlOption('--api', values.api ?? (process.env.API_URL || 'http://127.0.0.1:3000'));
+  const carrierUrl = urlOption('CARRIER_URL', process.env.CARRIER_URL || 'http://127.0.0.1:4020');
+
+  const { invoices: all } = await readShop(file);
+  const invoices = all.slice(0, limit);
+  const stop = stopOnSignal();
+  const schedule = scheduleOf(invoices, speed, stop);
+  const toCustomer = customersOf();
+  await checkReachable(url, 'Start the platform with `npm start`, or name another with --api URL.');
+  const api = createApi(url);
+  const carrier = createApi(carrierUrl);
+  if (values.deliver)
+    await checkReachable(carrierUrl, 'Set CARRIER_URL to the sandbox carrier, or leave --deliver out.');
+
+  const report = await timed({
+    invoices,
+    concurrency,
+    api,
+    admin: onceOnly(() => signInAdmin(api, adminCredentials())),
+    deliver: values.deliver ? (customer, order) => deliverParcel(carrier, customer, order) : undefined,
+    toCustomer,
+    schedule,
+    stop,
+  });
+  for (const line of inLines(report)) process.stdout.write(`${line}\n`);
+  if (values.json !== undefined) writeFileSync(inCallersFolder(values.json), `${JSON.stringify(report, null, 2)}\n`);
+  return exitCodeOf(report, stop);
+});
+
+async function timed(options: Omit<ReplayOptions, 'progress'>): Promise<Report> {
+  const progress = showProgress('replay', options.invoices.length, 'orders');
+  const startedAt = performance.now();
+  try {
+    const summary = await replay({ ...options, progress });
+    return summary.report((performance.now() - startedAt) / 1000);
+  } finally {
+    progress.stop();
+  }
+}
+
+/** The first Ctrl-C begins nothing new and finishes what is under way; the second ends at once. */
+function stopOnSignal(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+    process.stderr.write('\nfinishing what is under way; run again to go on where this stops\n');
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  return controller.signal;
+}
+
+/** Only a replay with returns needs an admin, and one is enough. */
+function onceOnly(signIn: () => Promise<Api>): () => Promise<Api> {
+  let admin: Promise<Api> | undefined;
+  return () => (admin ??= signIn());
+}
+
+function exitCodeOf(report: Report, stop: AbortSignal): ExitCode {
+  if (stop.aborted) return 130;
+  return sum(report.failed) > 0 ? 1 : 0;
+}

@@ -1,0 +1,116 @@
+import { type Api, Unreachable } from '../api/client.ts';
+import { BadCredentials, signedIn } from '../api/session.ts';
+import { ToolError } from '../command-line.ts';
+import { each } from '../each.ts';
+import type { Progress } from '../progress.ts';
+import type { Customer, ToCustomer } from '../shop/customer.ts';
+import { type Match, matchCancellations } from '../shop/matching.ts';
+import type { Invoice } from '../shop/shop.ts';
+import { undo } from './cancellation.ts';
+import { type PlacedOrder, orderOf } from './order.ts';
+import type { Schedule } from './schedule.ts';
+import { Declined, placeOrder, readOrder } from './shop-floor.ts';
+import { Summary } from './summary.ts';
+
+export interface ReplayOptions {
+  invoices: readonly Invoice[];
+  concurrency: number;
+  api: Api;
+  admin: () => Promise<Api>;
+  deliver: ((customer: Api, order: PlacedOrder) => Promise<PlacedOrder>) | undefined;
+  toCustomer: ToCustomer;
+  schedule: Schedule;
+  progress: Progress;
+  stop: AbortSignal;
+}
+
+/**
+ * Places each invoice as an order and undoes what its cancellations undo, in the order of the file, several at a time.
+ * Every effect is named by its invoice, so that a replay run again, after whatever end, does nothing twice.
+ */
+export async function replay(options: ReplayOptions): Promise<Summary> {
+  const run = new Replay(options);
+  await each(options.invoices, options.concurrency, (invoice) => run.take(invoice), options.stop);
+  return run.summary;
+}
+
+class Replay {
+  readonly summary = new Summary();
+  readonly #options: ReplayOptions;
+  readonly #matches: Map<Invoice, Match>;
+  readonly #placed = new Map<Invoice, PlacedOrder>();
+  /** By customer: when everything taken up so far is done. */
+  readonly #queues = new Map<string | undefined, Promise<unknown>>();
+  readonly #customers = new Map<string, { customer: Customer; api: Api }>();
+
+  constructor(options: ReplayOptions) {
+    this.#options = options;
+    this.#matches = matchCancellations(options.invoices);
+  }
+
+  async take(invoice: Invoice): Promise<void> {
+    const before = this.#queues.get(invoice.customerId);
+    const work = this.#work(invoice, before);
+    // What comes later for this customer waits for both; of failures it hears elsewhere.
+    this.#queues.set(invoice.customerId, Promise.allSettled([before, work]));
+    await work;
+  }
+
+  async #work(invoice: Invoice, before: Promise<unknown> | undefined): Promise<void> {
+    const { schedule, stop, progress } = this.#options;
+    await schedule(invoice);
+    if (stop.aborted) return;
+    this.summary.countInvoice();
+    try {
+      if (!invoice.cancellation) return await this.#place(invoice);
+      // A cancellation is about what was ordered before it.
+      await before;
+      await this.#undo(invoice);
+    } catch (error) {
+      this.summary.failed.add(codeOfFailure(error));
+    } finally {
+      progress.step(this.#placed.has(invoice) ? 1 : 0);
+    }
+  }
+
+  async #place(invoice: Invoice): Promise<void> {
+    const { customer, api } = this.#customerOf(invoice);
+    const order = orderOf(invoice, customer.name);
+    if (order.tooLarge > 0) this.summary.skippedLines.add('over100000Pieces', order.tooLarge);
+    if ('reason' in order) return this.summary.skipped.add(order.reason);
+    const placed = await placeOrder(api, `invoice-${invoice.number}`, order.request);
+    this.#placed.set(invoice, placed);
+    this.summary.order(placed);
+  }
+
+  async #undo(invoice: Invoice): Promise<void> {
+    const match = this.#matches.get(invoice)!;
+    const placed = 'order' in match ? this.#placed.get(match.order) : undefined;
+    const { admin, deliver } = this.#options;
+    const { api } = this.#customerOf(invoice);
+    this.summary.undone(await undo(invoice, match, { customer: api, admin, deliver, placed }));
+    if (placed) this.summary.order(await readOrder(api, placed.id));
+  }
+
+  /** Each customer signs in once, whoever of their invoices comes first. */
+  #customerOf({ customerId }: Invoice): { customer: Customer; api: Api } {
+    const customer = this.#options.toCustomer(customerId);
+    const known = this.#customers.get(customer.email);
+    if (known) return known;
+    const made = { customer, api: signedIn(this.#options.api, customer) };
+    this.#customers.set(customer.email, made);
+    return made;
+  }
+}
+
+/** Counts what one invoice met; anything else ends the replay. */
+function codeOfFailure(error: unknown): string {
+  if (error instanceof Declined) return error.code;
+  if (error instanceof Unreachable) return 'unreachable';
+  if (error instanceof BadCredentials) {
+    throw new ToolError(`${error.message}: run \`npm run import\` with this file and this DATA_DIR first`, {
+      cause: error,
+    });
+  }
+  throw error;
+}

@@ -1,0 +1,136 @@
+import type { StockLine } from '../../activities/identity.ts';
+import { Tally } from '../tally.ts';
+import { toCountry } from './country.ts';
+import { readShopFile } from './file.ts';
+import { type Flaw, type Line, type Row, isCancellation, readLine } from './line.ts';
+
+/** One invoice of the file. Lines of one SKU are one line. */
+export interface Invoice {
+  number: string;
+  /** Absent: the shop does not know who it was. */
+  customerId?: string;
+  /** ISO 3166-1 alpha-2. */
+  country: string;
+  /** As the file has it: `2010-12-01 08:26`. */
+  at: string;
+  cancellation: boolean;
+  lines: StockLine[];
+}
+
+export interface ShopProduct {
+  sku: string;
+  name: string;
+  priceMinor: number;
+  /** Pieces sold on all invoices together. */
+  sold: number;
+}
+
+/** All that a shop's file says, and what it does not. */
+export interface Shop {
+  sha256: string;
+  /** In the order of their first lines. */
+  invoices: Invoice[];
+  products: ShopProduct[];
+  /** Lines that say too little to be used. */
+  flawedLines: number;
+  /** What they lack; a line may lack several things. */
+  flaws: Tally<Flaw>;
+  lines: number;
+  /** Stock codes without a single usable line: nobody knows what they are or cost. */
+  unusableStockCodes: string[];
+  /** Names of countries that are none, with the code they were given, and lines of each. */
+  inexactCountries: Tally;
+}
+
+/** Reads a whole shop from its file. */
+export async function readShop(file: string): Promise<Shop> {
+  const builder = new ShopBuilder();
+  const { sha256 } = await readShopFile(file, (row) => builder.add(row));
+  return builder.build(sha256);
+}
+
+interface ProductTally {
+  descriptions: Tally;
+  prices: Tally;
+  sold: number;
+}
+
+/** Collects a shop line by line. */
+export class ShopBuilder {
+  readonly #invoices = new Map<string, Invoice>();
+  readonly #products = new Map<string, ProductTally>();
+  readonly #stockCodes = new Map<string, boolean>();
+  readonly #flaws = new Tally<Flaw>();
+  readonly #inexactCountries = new Tally();
+  #lines = 0;
+  #flawedLines = 0;
+
+  add(row: Row): void {
+    this.#lines += 1;
+    const invoice = this.#invoiceOf(row);
+    const read = readLine(row);
+    const stockCode = row.StockCode.trim();
+    if (stockCode) this.#stockCodes.set(stockCode, 'line' in read || this.#stockCodes.get(stockCode) === true);
+    if ('flaws' in read) {
+      this.#flawedLines += 1;
+      for (const flaw of read.flaws) this.#flaws.add(flaw);
+      return;
+    }
+    addToInvoice(invoice, read.line);
+    this.#addToProduct(read.line, invoice.cancellation);
+  }
+
+  build(sha256: string): Shop {
+    return {
+      sha256,
+      invoices: [...this.#invoices.values()],
+      products: [...this.#products].map(([sku, tally]) => productOf(sku, tally)),
+      lines: this.#lines,
+      flawedLines: this.#flawedLines,
+      flaws: this.#flaws,
+      unusableStockCodes: [...this.#stockCodes].filter(([, usable]) => !usable).map(([code]) => code),
+      inexactCountries: this.#inexactCountries,
+    };
+  }
+
+  #invoiceOf(row: Row): Invoice {
+    const number = row.InvoiceNo.trim();
+    const { code, exact } = toCountry(row.Country);
+    if (!exact) this.#inexactCountries.add(`${row.Country.trim() || '(none)'} → ${code}`);
+    const known = this.#invoices.get(number);
+    if (known) return known;
+    const customerId = row.CustomerID.trim();
+    const invoice: Invoice = {
+      number,
+      ...(customerId && { customerId }),
+      country: code,
+      at: row.InvoiceDate.trim(),
+      cancellation: isCancellation(number),
+      lines: [],
+    };
+    if (number) this.#invoices.set(number, invoice);
+    return invoice;
+  }
+
+  #addToProduct(line: Line, cancellation: boolean): void {
+    const tally = this.#products.get(line.sku) ?? { descriptions: new Tally(), prices: new Tally(), sold: 0 };
+    this.#products.set(line.sku, tally);
+    tally.descriptions.add(line.description);
+    tally.prices.add(String(line.priceMinor));
+    if (!cancellation) tally.sold += line.quantity;
+  }
+}
+
+function addToInvoice(invoice: Invoice, { sku, quantity }: Line): void {
+  const same = invoice.lines.find((line) => line.sku === sku);
+  if (same) same.quantity += quantity;
+  else invoice.lines.push({ sku, quantity });
+}
+
+/** Of descriptions met equally often the first by character code, of prices the lowest: whatever the lines' order. */
+const productOf = (sku: string, { descriptions, prices, sold }: ProductTally): ShopProduct => ({
+  sku,
+  name: descriptions.mostFrequent((left, right) => (left < right ? -1 : 1))!,
+  priceMinor: Number(prices.mostFrequent((left, right) => Number(left) - Number(right))),
+  sold,
+});
