@@ -15,7 +15,6 @@ const stopping = new AbortController();
 // A terminal that was closed takes nothing any more; stopping goes on without it.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
-process.exit(await main());
 
 /** `npm start`: runs everything on this machine until a signal ends it. Answers with the exit code. */
 async function main(): Promise<number> {
@@ -128,3 +127,5 @@ function stopOnSignals(folder: DataFolder): void {
   // SIGHUP: the terminal was closed.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
 }
+
+process.exit(await main());
