@@ -20,10 +20,16 @@ import type { TemporalPlace } from './temporal.ts';
 
 /** The port at which this process's Temporal SDK tells its figures, or undefined where no worker runs. */
 let sdkMetricsPort: number | undefined;
+let installed: Promise<void> | undefined;
 
-/** Sets the SDK up once a process: its logs go to ours, its figures to a port of their own. */
-export async function installTemporalRuntime(logger: Logger): Promise<void> {
-  if (sdkMetricsPort !== undefined) return;
+/** Sets the SDK up once a process, however many services start in it at the same time. */
+export function installTemporalRuntime(logger: Logger): Promise<void> {
+  installed ??= install(logger);
+  return installed;
+}
+
+/** The SDK's logs go to ours, its figures to a port of their own. */
+async function install(logger: Logger): Promise<void> {
   sdkMetricsPort = await freePort();
   Runtime.install({
     // This process decides itself when it stops.
