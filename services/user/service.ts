@@ -1,0 +1,32 @@
+import { Email, Password, userRequests } from '../../activities/user.ts';
+import { SettingError } from '../../platform/config.ts';
+import { type Service, defineService } from '../../platform/service.ts';
+import { ensureAdministrator } from './administrator.ts';
+import type { UserDatabase } from './database.ts';
+import { createPasswords } from './passwords.ts';
+import { createUserRequests } from './requests.ts';
+
+const settings = { ADMIN_EMAIL: Email.optional(), ADMIN_PASSWORD: Password.optional() };
+
+/** Who people are, how they prove it, and where they live. */
+export const user: Service = defineService<UserDatabase, typeof settings>({
+  name: 'user',
+  settings,
+  async create({ db, config }) {
+    const passwords = createPasswords();
+    const administrator = administratorOf(config.ADMIN_EMAIL, config.ADMIN_PASSWORD);
+    if (administrator) await ensureAdministrator(db, passwords, administrator);
+    return { requests: { operations: userRequests, implementation: await createUserRequests(db, passwords) } };
+  },
+});
+
+/** Both or neither: half of a pair is somebody's mistake. */
+function administratorOf(email?: string, password?: string): { email: string; password: string } | undefined {
+  if (email !== undefined && password === undefined) {
+    throw new SettingError('setting ADMIN_PASSWORD: is not set, though ADMIN_EMAIL is');
+  }
+  if (password !== undefined && email === undefined) {
+    throw new SettingError('setting ADMIN_EMAIL: is not set, though ADMIN_PASSWORD is');
+  }
+  return email !== undefined && password !== undefined ? { email, password } : undefined;
+}
