@@ -12,6 +12,28 @@ export function traceId(): string | undefined {
 
 const whereabouts = winston.format((line) => Object.assign(line, workContext(), { traceId: traceId() }));
 
+/** As plain JSON an error would be `{}`. */
+const errorsInWords = winston.format((line) => {
+  for (const [name, value] of Object.entries(line)) if (value instanceof Error) line[name] = inWords(value);
+  return line;
+});
+
+interface ErrorInWords {
+  name: string;
+  message: string;
+  code: unknown;
+  stack: string | undefined;
+  cause: unknown;
+}
+
+const inWords = (error: Error): ErrorInWords => ({
+  name: error.name,
+  message: error.message,
+  code: (error as { code?: unknown }).code,
+  stack: error.stack,
+  cause: error.cause instanceof Error ? inWords(error.cause) : error.cause,
+});
+
 /** JSON lines on standard output: time, level, service, message, trace id, and the order it is about. */
 export const createLogger = (service: string, level = process.env.LOG_LEVEL || 'info'): Logger =>
   winston.createLogger({
@@ -20,6 +42,7 @@ export const createLogger = (service: string, level = process.env.LOG_LEVEL || '
     format: winston.format.combine(
       winston.format.timestamp(),
       winston.format.errors({ stack: true, cause: true }),
+      errorsInWords(),
       whereabouts(),
       winston.format.json(),
     ),
