@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { bodyParser } from '@koa/bodyparser';
 import { trace } from '@opentelemetry/api';
 import Koa from 'koa';
 import Router from 'koa-router';
-import type { z } from 'zod';
 import { withContext } from '../context.ts';
 import { type Logger, traceId } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
-import { Problem, invalidRequest, titleOf } from './problem.ts';
+import { notModified } from './conditional.ts';
+import { checkInput, readBody } from './input.ts';
+import { Problem, titleOf } from './problem.ts';
 import type { AnyRoute, Asked } from './route.ts';
 
 export interface AppOptions {
@@ -20,6 +20,8 @@ export interface AppOptions {
   everywhere?: Koa.Middleware[];
   /** Runs before a route's input is read: who may call. */
   before?: (route: AnyRoute) => Koa.Middleware[];
+  /** Runs when the body is read and before anything of it is believed: signatures. */
+  afterRead?: (route: AnyRoute) => Koa.Middleware[];
   /** Runs with the checked input at hand: idempotency. */
   around?: (route: AnyRoute) => Koa.Middleware[];
   /** Makes a problem of an error that a handler let pass; undefined leaves it a bug. */
@@ -40,6 +42,7 @@ export function createApp(options: AppOptions): Koa {
     const stack: Koa.Middleware[] = [
       ...(options.before?.(definition) ?? []),
       readBody(definition, options.bodyLimit),
+      ...(options.afterRead?.(definition) ?? []),
       checkInput(definition),
       ...(options.around?.(definition) ?? []),
       answer(definition),
@@ -133,52 +136,6 @@ function notAllowed(router: Router): Koa.Middleware {
   };
 }
 
-function readBody(definition: AnyRoute, appLimit: number): Koa.Middleware {
-  if (!definition.body) return (_ctx, next) => next();
-  const limit = definition.bodyLimit ?? appLimit;
-  const parse = bodyParser({
-    enableTypes: ['json'],
-    jsonLimit: `${limit}b`,
-    onError(error) {
-      if ((error as { status?: number }).status === 413) {
-        throw new Problem(413, 'BodyTooLarge', `the body is larger than ${limit} bytes`, { cause: error });
-      }
-      throw new Problem(400, 'MalformedJson', 'the body is not JSON', { cause: error });
-    },
-  });
-  return async (ctx, next) => {
-    if (!ctx.is('application/json')) {
-      throw new Problem(415, 'UnsupportedMediaType', 'send the body as application/json');
-    }
-    await (parse as unknown as Koa.Middleware)(ctx, async () => {});
-    await next();
-  };
-}
-
-const checkInput =
-  (definition: AnyRoute): Koa.Middleware =>
-  async (ctx, next) => {
-    const asked: Asked = {
-      params: checked(definition.params, ctx.params, 'params'),
-      query: checked(definition.query, ctx.query, 'query'),
-      body: checked(definition.body, (ctx.request as { body?: unknown }).body, 'body'),
-      header: (name) => ctx.get(name),
-      rawBody: (ctx.request as { rawBody?: string }).rawBody ?? '',
-      caller: ctx.state.caller as Asked['caller'],
-      idempotencyKey: ctx.get('Idempotency-Key') || undefined,
-      requestId: ctx.state.requestId as string,
-    };
-    ctx.state.asked = asked;
-    await next();
-  };
-
-function checked(shape: z.ZodType | undefined, value: unknown, part: 'params' | 'query' | 'body'): unknown {
-  if (!shape) return undefined;
-  const result = shape.safeParse(part === 'body' ? value : { ...(value as object) });
-  if (!result.success) throw invalidRequest(result.error, part);
-  return result.data;
-}
-
 const answer =
   (definition: AnyRoute): Koa.Middleware =>
   async (ctx) => {
@@ -188,5 +145,5 @@ const answer =
     const shape = definition.responses[reply.status]?.body;
     ctx.body = shape ? shape.parse(reply.body) : (reply.body ?? null);
     if (reply.body === undefined && !shape) ctx.status = reply.status; // Koa makes it 204 when a body is set to null
-    if (ctx.method === 'GET' && ctx.fresh) ctx.status = 304;
+    if (notModified(ctx)) ctx.status = 304;
   };

@@ -14,7 +14,7 @@ export interface Asked<Params = unknown, Query = unknown, Body = unknown> {
   query: Query;
   body: Body;
   /** A request header, or '' where there is none. */
-  header(name: string): string;
+  header: (name: string) => string;
   /** The body as it came, for checking signatures; '' where there was none. */
   rawBody: string;
   /** Defined wherever `access` is `user` or `admin`. */
@@ -32,8 +32,11 @@ export interface Reply {
 
 export interface Response {
   description: string;
-  /** The answer is built from this shape: a field it does not name never leaves. Absent: no body. */
+  /** The answer is built from this shape: a field it does not name never leaves. Absent: no body, or not JSON. */
   body?: z.ZodType;
+  /** What the body is where it is not JSON. */
+  mediaType?: string;
+  /** Headers of the answer, and what they say. */
   headers?: Record<string, string>;
 }
 
@@ -53,10 +56,14 @@ export interface Route<
   /** Wants an Idempotency-Key and answers a repeat with the first answer. */
   idempotent?: boolean;
   params?: Params;
+  /** Absent: a query of any kind is refused. */
   query?: Query;
+  /** May be left out of the request where the shape accepts `undefined`. */
   body?: Body;
   /** Bytes; the app's own limit where absent. */
   bodyLimit?: number;
+  /** Request headers it heeds beside those that every route does, and what they do: for readers of the API. */
+  headers?: Record<string, string>;
   responses: Record<number, Response>;
   /** Codes of the problems it may answer, by status, beside those every route has. */
   problems?: Record<number, string[]>;

@@ -1,7 +1,9 @@
-import { createServer } from 'node:http';
+import { type Server, STATUS_CODES, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type Koa from 'koa';
 import { SettingError } from '../config.ts';
+import { titleOf } from './problem.ts';
 
 export interface Listening {
   url: string;
@@ -32,18 +34,47 @@ export async function listen(
     );
     server.listen(port, host, resolve);
   });
+  server.on('clientError', refuse);
   const bound = (server.address() as AddressInfo).port;
-  return {
-    url: `http://127.0.0.1:${bound}`,
-    port: bound,
-    close: () =>
-      new Promise((resolve) => {
-        const cutOff = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-        server.close(() => {
-          clearTimeout(cutOff);
-          resolve();
-        });
-        server.closeIdleConnections();
-      }),
-  };
+  return { url: `http://127.0.0.1:${bound}`, port: bound, close: () => drain(server) };
+}
+
+/** What HTTP itself does not let through never reaches the app; it is answered in the same form all the same. */
+function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, code, detail] = MALFORMED[error.code ?? ''] ?? [400, 'MalformedRequest', 'this is not HTTP'];
+  const problem = { type: `/problems/${code}`, title: titleOf(code), status, detail, code };
+  const body = JSON.stringify(problem);
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'Connection: close',
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}
+
+const MALFORMED: Readonly<Record<string, [number, string, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'HeadersTooLarge', 'the headers are larger than 16 KiB'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'RequestTimeout', 'the request took too long to arrive'],
+};
+
+/** A kept-alive connection is idle only once its answer is out, so idle ones are looked for again and again. */
+function drain(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const sweep = setInterval(() => server.closeIdleConnections(), 50);
+    const cutOff = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    server.close(() => {
+      clearInterval(sweep);
+      clearTimeout(cutOff);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
 }

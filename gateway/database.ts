@@ -1,0 +1,24 @@
+import type { Generated } from 'kysely';
+
+/** What the gateway remembers of requests that carried an Idempotency-Key. */
+export interface IdempotencyRecordTable {
+  caller: string;
+  /** Method and path template. */
+  route: string;
+  key: string;
+  /** SHA-256 of path and body: what the key stands for. */
+  request_hash: string;
+  state: 'running' | 'done';
+  /** Which attempt is at it; an attempt that was taken over cannot write any more. */
+  holder: string;
+  /** Until when a running attempt is believed to be alive. */
+  locked_until: Date;
+  status: number | null;
+  headers: string | null;
+  body: string | null;
+  created_at: Generated<Date>;
+}
+
+export interface GatewayDatabase {
+  idempotency_records: IdempotencyRecordTable;
+}

@@ -1,0 +1,5 @@
+import { createLogger } from '../platform/logger.ts';
+import { run } from '../platform/process.ts';
+import { startGateway } from './start.ts';
+
+await run(createLogger('gateway'), () => startGateway(process.env));

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+const DEFAULT_LIMIT = '20';
+
+/** The query fields of every list. */
+export const pageQuery = {
+  cursor: z.string().min(1).max(1000).optional().meta({ description: 'from the `next` of the page before' }),
+  limit: z
+    .string()
+    .regex(/^([1-9]\d?|100)$/, 'must be a whole number from 1 to 100')
+    .default(DEFAULT_LIMIT)
+    .transform(Number)
+    .meta({
+      // To callers it is a number; that a query is text is HTTP's affair.
+      override: ({ jsonSchema }) => {
+        delete jsonSchema.pattern;
+        Object.assign(jsonSchema, { type: 'integer', minimum: 1, maximum: 100, default: Number(DEFAULT_LIMIT) });
+      },
+    }),
+};
+
+/** A list's shape: items, and where it goes on. */
+export const listOf = <Item extends z.ZodType>(item: Item) =>
+  z.object({
+    items: z.array(item),
+    next: z.string().nullable().meta({ description: 'path and query of the next page; null on the last' }),
+  });
+
+/** Path and query of the page after this one, with the same filter; null where there is none. */
+export function nextPage(
+  path: string,
+  cursor: string | null,
+  { limit, ...filter }: { limit: number } & Record<string, string | number | undefined>,
+): string | null {
+  if (cursor === null) return null;
+  const query = new URLSearchParams({ cursor, limit: String(limit) });
+  for (const [name, value] of Object.entries(filter)) {
+    if (value !== undefined && name !== 'cursor') query.set(name, String(value));
+  }
+  return `${path}?${query.toString()}`;
+}

@@ -1,0 +1,37 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { OrderRequests } from '../activities/order.ts';
+import type { ReceivedLine, Return } from '../activities/return.ts';
+import { Refusal } from '../platform/refusal.ts';
+import type { Workflows } from './workflows.ts';
+
+/** Starts the workflow that waits for the goods; again, does nothing. */
+export async function startReturn(workflows: Workflows, { id, orderId, customerId, lines }: Return): Promise<void> {
+  const pieces = lines.reduce((sum, { quantity }) => sum + quantity, 0);
+  await workflows.startReturn({ returnId: id, orderId, customerId, lines }, `${pieces} pieces of order ${orderId}`);
+}
+
+/** Tells a return's workflow what came back, and answers the return as it then stands. */
+export async function receiveGoods(
+  { orders, workflows }: { orders: OrderRequests; workflows: Workflows },
+  { returnId, lines, updateId }: { returnId: string; lines: ReceivedLine[]; updateId: string },
+): Promise<Return> {
+  const before = await orders.getReturn({ returnId });
+  // Whoever asked for it may have met a Temporal that was down, and never come again; the goods have.
+  if (before.status === 'requested') await startReturn(workflows, before);
+  try {
+    await workflows.receiveReturn({ returnId, lines, updateId });
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'WorkflowEnded') throw error;
+    const { status, received } = await orders.getReturn({ returnId });
+    // A repeat whose first answer was lost finds its own work done.
+    if (!isDeepStrictEqual(inOrder(received), inOrder(lines))) {
+      throw new Refusal('AlreadyReceived', `this return is ${status}: nothing more can be received for it`, {
+        cause: error,
+      });
+    }
+  }
+  return orders.getReturn({ returnId });
+}
+
+const inOrder = (lines: readonly ReceivedLine[]) =>
+  lines.map(({ sku, quantity, condition }) => `${sku} ${condition} ${quantity}`).toSorted();

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import type { Order, OrderRequests } from '../../activities/order.ts';
+import { Refusal } from '../../platform/refusal.ts';
+import { type AnyRoute, type Asked, route } from '../../platform/http/route.ts';
+import { effectId } from '../effect-id.ts';
+import { OrderView, allowedActions, viewOf } from '../order-view.ts';
+import { OrderPath, ownOrder } from '../ownership.ts';
+import type { Workflows } from '../workflows.ts';
+
+const CancelBody = z
+  .strictObject({ reason: z.string().trim().max(500).optional() })
+  .optional()
+  .meta({ examples: [{ reason: 'ordered twice' }] });
+
+/** Calling an order off. */
+export const cancellationRoutes = (orders: OrderRequests, workflows: Workflows): AnyRoute[] => [
+  route({
+    method: 'post',
+    path: '/v1/orders/:orderId/cancel',
+    operationId: 'cancelOrder',
+    summary: 'Cancel an order that has not left yet',
+    tag: 'orders',
+    access: 'user',
+    idempotent: true,
+    params: OrderPath,
+    body: CancelBody,
+    responses: { 202: { description: 'It is being, or has been, canceled', body: OrderView } },
+    problems: { 404: ['OrderNotFound'], 409: ['TooLateToCancel'] },
+    async handle(asked) {
+      const order = await ownOrder(orders, asked.params.orderId, asked.caller!);
+      if (order.status !== 'canceled') await cancel(order, asked.body?.reason, { workflows, orders, asked });
+      return { status: 202, body: viewOf(await orders.getOrder({ orderId: order.id })) };
+    },
+  }),
+];
+
+async function cancel(
+  order: Order,
+  reason: string | undefined,
+  {
+    workflows,
+    orders,
+    asked,
+  }: { workflows: Workflows; orders: OrderRequests; asked: Pick<Asked, 'caller' | 'idempotencyKey'> },
+): Promise<void> {
+  // An order that needs a person may be one that this very request called off before its answer was lost.
+  const possible = order.status === 'requires_action' || allowedActions(order, Date.now()).includes('cancel');
+  if (!possible) throw tooLate();
+  try {
+    await workflows.cancelOrder({ orderId: order.id, reason, updateId: effectId('cancelOrder', asked) });
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'WorkflowEnded') throw error;
+    // It ended between the two questions: perhaps by being canceled.
+    if ((await orders.getOrder({ orderId: order.id })).status !== 'canceled') throw tooLate();
+  }
+}
+
+const tooLate = () =>
+  new Refusal('TooLateToCancel', 'this order has been dispatched or has ended: it cannot be canceled');

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { Intervention, InterventionAction, type OrderRequests } from '../../activities/order.ts';
+import { type AnyRoute, type Asked, route } from '../../platform/http/route.ts';
+import { Refusal } from '../../platform/refusal.ts';
+import { effectId } from '../effect-id.ts';
+import { idOr404 } from '../ownership.ts';
+import { listOf, nextPage, pageQuery } from '../paging.ts';
+import type { Workflows } from '../workflows.ts';
+
+const InterventionView = Intervention.meta({ id: 'Intervention' });
+const Resolve = z
+  .strictObject({ action: InterventionAction, note: z.string().trim().min(1).max(500) })
+  .meta({ id: 'ResolveIntervention', examples: [{ action: 'skip', note: 'refunded by hand, see the bank’s letter' }] });
+type Resolve = z.infer<typeof Resolve>;
+
+/** Compensations that gave up and wait for a person. */
+export const interventionRoutes = (orders: OrderRequests, workflows: Workflows): AnyRoute[] => [
+  route({
+    method: 'get',
+    path: '/v1/admin/interventions',
+    operationId: 'listInterventions',
+    summary: 'List what a person must decide, newest first',
+    tag: 'interventions',
+    access: 'admin',
+    query: z.strictObject({ state: Intervention.shape.state.optional(), ...pageQuery }),
+    responses: { 200: { description: 'A page of interventions', body: listOf(InterventionView) } },
+    problems: { 400: ['BadCursor'] },
+    async handle({ query: { state, cursor, limit } }) {
+      const page = await orders.listInterventions({ state, after: cursor, limit });
+      const next = nextPage('/v1/admin/interventions', page.next, { limit, state });
+      return { status: 200, body: { items: page.items, next } };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/v1/admin/interventions/:interventionId/resolve',
+    operationId: 'resolveIntervention',
+    summary: 'Decide: try the step again, or go on without it',
+    tag: 'interventions',
+    access: 'admin',
+    idempotent: true,
+    params: z.object({ interventionId: z.string() }),
+    body: Resolve,
+    responses: { 200: { description: 'Decided; the order carries on', body: InterventionView } },
+    problems: { 404: ['InterventionNotFound'], 409: ['InterventionClosed'] },
+    async handle(asked) {
+      const interventionId = idOr404(asked.params.interventionId, 'InterventionNotFound');
+      const intervention = await orders.getIntervention({ interventionId });
+      if (!isRepeat(intervention, asked)) await resolve(intervention, asked, workflows);
+      return { status: 200, body: await orders.getIntervention({ interventionId }) };
+    },
+  }),
+];
+
+/** Whether this very decision has been carried out already: a repeat whose first answer was lost. */
+const isRepeat = ({ state, action, note, resolvedBy }: Intervention, { body, caller }: AskedToResolve): boolean =>
+  state === 'resolved' && action === body.action && note === body.note && resolvedBy === caller!.id;
+
+type AskedToResolve = Asked<unknown, unknown, Resolve>;
+
+async function resolve({ id, state, workflowId }: Intervention, asked: AskedToResolve, workflows: Workflows) {
+  if (state !== 'open') throw closed();
+  const resolution = { ...asked.body, interventionId: id, resolvedBy: asked.caller!.id };
+  try {
+    await workflows.resolveIntervention({ workflowId, resolution, updateId: effectId('resolveIntervention', asked) });
+  } catch (error) {
+    throw error instanceof Refusal && error.code === 'WorkflowEnded' ? closed() : error;
+  }
+}
+
+const closed = () => new Refusal('InterventionClosed', 'this has been decided already');

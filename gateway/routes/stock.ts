@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { AdjustStock, type InventoryRequests, Stock } from '../../activities/inventory.ts';
+import type { ProductRequests } from '../../activities/product.ts';
+import { type AnyRoute, route } from '../../platform/http/route.ts';
+import { effectId } from '../effect-id.ts';
+
+const Sku = z.object({ sku: z.string() });
+const Adjustment = AdjustStock.pick({ delta: true, reason: true })
+  .strict()
+  .meta({ id: 'StockAdjustment', examples: [{ delta: 120, reason: 'delivery of 5 January' }] });
+const StockView = Stock.meta({
+  id: 'Stock',
+  description: 'Pieces. `available` is `onHand` less `reserved`.',
+  examples: [{ sku: '85123A', onHand: 120, reserved: 6, available: 114 }],
+});
+
+/** What lies on the shelves, for admins. */
+export const stockRoutes = (products: ProductRequests, inventory: InventoryRequests): AnyRoute[] => [
+  route({
+    method: 'get',
+    path: '/v1/products/:sku/stock',
+    operationId: 'readStock',
+    summary: 'Read the stock of a product',
+    tag: 'products',
+    access: 'admin',
+    params: Sku,
+    responses: { 200: { description: 'The stock', body: StockView } },
+    problems: { 404: ['ProductNotFound'] },
+    async handle({ params }) {
+      await products.getProduct(params);
+      return { status: 200, body: await inventory.getStock(params) };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/v1/products/:sku/stock-adjustments',
+    operationId: 'adjustStock',
+    summary: 'Add to the stock of a product, or take from it',
+    tag: 'products',
+    access: 'admin',
+    idempotent: true,
+    params: Sku,
+    body: Adjustment,
+    responses: { 201: { description: 'Adjusted: the new stock', body: StockView } },
+    problems: { 404: ['ProductNotFound'], 409: ['InsufficientStock'] },
+    async handle(asked) {
+      const { sku } = await products.getProduct(asked.params);
+      const adjustmentId = effectId('adjustStock', asked);
+      const adjustment = { ...asked.body, adjustmentId, sku, adjustedBy: asked.caller!.id };
+      return { status: 201, body: await inventory.adjustStock(adjustment) };
+    },
+  }),
+];
