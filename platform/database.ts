@@ -27,6 +27,9 @@ export function connect<Database>(connectionString: string, connections = 10): K
   });
   // The server closed an idle connection, as when it restarts: the pool opens another when it is next asked.
   pool.on('error', () => undefined);
+  // The same in the middle of a transaction: its next statement fails, and that is where the fault is handled.
+  // Without a listener Node would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }
 
