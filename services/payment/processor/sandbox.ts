@@ -34,6 +34,7 @@ const REFUSALS: Readonly<Record<Step, Readonly<Record<string, PaymentRefusal>>>>
     RefundRefused: 'RefundRefused',
     RefundExceedsCapture: 'RefundExceedsCapture',
     NotCaptured: 'NotCaptured',
+    CurrencyMismatch: 'RefundRefused',
   },
 };
 
