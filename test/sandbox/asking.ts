@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import path from 'node:path';
+import { createLogger } from '../../platform/logger.ts';
+import { scratchFolder } from '../support/global.ts';
+
+export interface Answer {
+  status: number;
+  body: Record<string, unknown> & { code?: string; status?: string; next?: string | null };
+}
+
+/** Sends `body` as JSON under this Idempotency-Key ('' sends none); rejects where the connection is closed instead. */
+export async function post(url: string, body?: object, key: string = randomUUID()): Promise<Answer> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { ...(body && { 'content-type': 'application/json' }), ...(key && { 'idempotency-key': key }) },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: (await response.json()) as Answer['body'] };
+}
+
+export async function get(url: string): Promise<Answer> {
+  const response = await fetch(url);
+  return { status: response.status, body: (await response.json()) as Answer['body'] };
+}
+
+/** Every entry that a sandbox server's ledger has on one order. */
+export async function ledgerOf(url: string, orderId: string): Promise<Record<string, unknown>[]> {
+  const { body } = await get(`${url}/ledger?orderId=${orderId}`);
+  return body.items as Record<string, unknown>[];
+}
+
+/** Every entry, page by page. */
+export async function wholeLedger(url: string, limit: number): Promise<Record<string, unknown>[]> {
+  const entries: Record<string, unknown>[] = [];
+  for (let after = ''; ;) {
+    const { body } = await get(`${url}/ledger?limit=${limit}${after && `&after=${after}`}`);
+    entries.push(...(body.items as Record<string, unknown>[]));
+    if (!body.next) return entries;
+    after = body.next;
+  }
+}
+
+export const scratch = (): string => mkdtempSync(path.join(scratchFolder(), 'sandbox-'));
+
+export const quiet = createLogger('sandbox', 'error');
