@@ -16,37 +16,44 @@ const Session = z.object({ accessToken: z.string(), expiresIn: z.number() });
 // A token is renewed this long before it expires, so that it does not on its way.
 const RENEW_BEFORE_MS = 30_000;
 
+interface Token {
+  value: Promise<string>;
+  /** When it is to be renewed, once that is known. */
+  until: number;
+}
+
 /** The same API as somebody who is signed in: signs in when first asked and again when the token has expired. */
 export function signedIn(api: Api, credentials: Credentials): Api {
-  let token: Promise<{ value: string; until: number }> | undefined;
+  let token: Token | undefined;
 
-  async function currentToken(): Promise<string> {
-    token ??= signIn(api, credentials);
-    const asked = token;
-    try {
-      const { value, until } = await asked;
-      if (Date.now() < until) return value;
-    } catch (error) {
-      if (token === asked) token = undefined;
-      throw error;
-    }
-    if (token === asked) token = undefined;
-    return currentToken();
+  function current(): Token {
+    if (token && Date.now() < token.until) return token;
+    const fresh: Token = {
+      until: Infinity,
+      value: signIn(api, credentials).then(({ value, until }) => {
+        fresh.until = until;
+        return value;
+      }),
+    };
+    // Whoever waits for it hears of the failure; the next one tries anew.
+    fresh.value.catch(() => giveUp(fresh));
+    token = fresh;
+    return fresh;
   }
 
-  async function ask(request: Ask): Promise<{ answer: Answer; used: string }> {
-    const used = await currentToken();
-    const headers = { ...request.headers, authorization: `Bearer ${used}` };
-    return { answer: await api({ ...request, headers }), used };
-  }
+  const giveUp = (old: Token) => {
+    if (token === old) token = undefined;
+  };
+
+  const ask = async (request: Ask, { value }: Token): Promise<Answer> =>
+    api({ ...request, headers: { ...request.headers, authorization: `Bearer ${await value}` } });
 
   return async (request) => {
-    const first = await ask(request);
-    if (first.answer.status !== 401) return first.answer;
-    // Another request may have renewed it meanwhile; only the token that failed is given up.
-    const current = await token?.catch(() => undefined);
-    if (current?.value === first.used) token = undefined;
-    return (await ask(request)).answer;
+    const used = current();
+    const answer = await ask(request, used);
+    if (answer.status !== 401) return answer;
+    giveUp(used);
+    return ask(request, current());
   };
 }
 

@@ -41,9 +41,8 @@ export async function readShopFile(file: string, take: (row: Row) => void): Prom
 
 async function openText(file: string): Promise<Readable> {
   try {
-    const handle = await open(file);
+    await using handle = await open(file);
     const start = await handle.read({ buffer: Buffer.alloc(GZIP.length), position: 0 });
-    await handle.close();
     const source = createReadStream(file);
     return start.buffer.equals(GZIP) ? pipeline(source, createGunzip(), () => undefined) : source;
   } catch (error) {

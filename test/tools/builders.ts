@@ -1,0 +1,42 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Row } from '../../tools/shop/line.ts';
+import { type Shop, ShopBuilder } from '../../tools/shop/shop.ts';
+import { scratchFolder } from '../support/global.ts';
+
+/** A good line of a shop's file; a test states what is different. */
+export const aRow = (different: Partial<Row> = {}): Row => ({
+  InvoiceNo: '536365',
+  StockCode: '85123A',
+  Description: 'WHITE HANGING HEART',
+  Quantity: '6',
+  InvoiceDate: '2010-12-01 08:26',
+  UnitPrice: '2.55',
+  CustomerID: '17850',
+  Country: 'United Kingdom',
+  ...different,
+});
+
+export function aShop(...rows: Partial<Row>[]): Shop {
+  const builder = new ShopBuilder();
+  for (const row of rows) builder.add(aRow(row));
+  return builder.build('0123456789abcdef'.repeat(4));
+}
+
+export const csvOf = (...rows: Partial<Row>[]): string => {
+  const quoted = (cells: readonly string[]) => cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',');
+  const all = rows.map(aRow);
+  return [quoted(Object.keys(aRow())), ...all.map((row) => quoted(Object.values(row)))].join('\r\n') + '\r\n';
+};
+
+let files = 0;
+
+/** Writes a file of this test's own and gives its name. */
+export function aFile(content: string | Buffer): string {
+  const file = path.join(scratchFolder(), `shop-${++files}.csv`);
+  writeFileSync(file, content);
+  return file;
+}
+
+export const gzipped = (content: string): Buffer => gzipSync(content);

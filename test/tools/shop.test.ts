@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { Sku } from '../../activities/identity.ts';
+import { toCountry } from '../../tools/shop/country.ts';
+import { customersOf, customersWith } from '../../tools/shop/customer.ts';
+import { toSku, toStockCode } from '../../tools/shop/sku.ts';
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { scratchFolder } from '../support/global.ts';
+import { aShop } from './builders.ts';
+
+describe('products from a shop’s file', () => {
+  it('take the most frequent description and the most common price', () => {
+    const { products } = aShop(
+      { Description: 'RARE', UnitPrice: '2.55' },
+      { Description: 'COMMON', UnitPrice: '2.95' },
+      { Description: 'COMMON', UnitPrice: '2.95' },
+    );
+    assert.deepEqual(products, [{ sku: '85123A', name: 'COMMON', priceMinor: 295, sold: 18 }]);
+  });
+
+  it('are the same whatever the order of lines that tie', () => {
+    const rows = [
+      { Description: 'B', UnitPrice: '9.00' },
+      { Description: 'A', UnitPrice: '10.00' },
+    ];
+    const expected = [{ sku: '85123A', name: 'A', priceMinor: 900, sold: 12 }];
+    assert.deepEqual(aShop(...rows).products, expected);
+    assert.deepEqual(aShop(...rows.toReversed()).products, expected);
+  });
+
+  it('have prices in pence, exactly', () => {
+    const price = (UnitPrice: string) => aShop({ UnitPrice }).products[0]?.priceMinor;
+    assert.deepEqual(['2.1', '1.10', '0.29', '13541.33', '8', '4.500'].map(price), [210, 110, 29, 1354133, 800, 450]);
+    assert.deepEqual(['0.001', '1e3', '-5', '', '0.0', '2,55', '12345678'].map(price), Array(7).fill(undefined));
+  });
+
+  it('keep codes that differ in case apart', () => {
+    const { products } = aShop({ StockCode: '85123A' }, { StockCode: '85123a' });
+    assert.deepEqual(
+      products.map(({ sku }) => sku),
+      ['85123A', '85123a'],
+    );
+  });
+
+  it('count as sold only what is not on a cancellation', () => {
+    const { products } = aShop({ Quantity: '5' }, { InvoiceNo: 'C1', Quantity: '-3' });
+    assert.equal(products[0]!.sold, 5);
+  });
+});
+
+describe('lines of a shop’s file', () => {
+  it('without price, description or quantity are counted by all they lack and not used', () => {
+    const shop = aShop(
+      { UnitPrice: '0.0' },
+      { Description: ' ', UnitPrice: '' },
+      { Quantity: '0' },
+      { Quantity: 'six' },
+      { Quantity: '-6' },
+      { StockCode: '' },
+    );
+    assert.equal(shop.lines, 6);
+    assert.equal(shop.flawedLines, 6);
+    assert.deepEqual(shop.flaws.toJSON(), {
+      noPrice: 2,
+      noDescription: 1,
+      noQuantity: 2,
+      quantityOfTheWrongSign: 1,
+      noStockCode: 1,
+    });
+    assert.deepEqual(shop.products, []);
+    assert.deepEqual(shop.invoices[0]!.lines, []);
+    assert.deepEqual(shop.unusableStockCodes, ['85123A']);
+  });
+
+  it('of one SKU on one invoice are one line', () => {
+    const { invoices } = aShop({ Quantity: '6' }, { Quantity: '2' }, { StockCode: 'POST', Quantity: '1' });
+    assert.deepEqual(invoices[0]!.lines, [
+      { sku: '85123A', quantity: 8 },
+      { sku: 'POST', quantity: 1 },
+    ]);
+  });
+
+  it('of a cancellation count the pieces that come back', () => {
+    const [invoice] = aShop({ InvoiceNo: 'C536379', Quantity: '-4' }).invoices;
+    assert.equal(invoice!.cancellation, true);
+    assert.deepEqual(invoice!.lines, [{ sku: '85123A', quantity: 4 }]);
+  });
+
+  it('without a customer belong to nobody known', () => {
+    assert.equal(aShop({ CustomerID: '' }).invoices[0]!.customerId, undefined);
+  });
+
+  it('whose country is none are reported with the code they get', () => {
+    const shop = aShop({ Country: 'Channel Islands' }, { Country: 'Atlantis' }, { Country: 'Atlantis' });
+    assert.deepEqual(shop.inexactCountries.toJSON(), { 'Channel Islands → JE': 1, 'Atlantis → ZZ': 2 });
+  });
+});
+
+describe('stock codes', () => {
+  it('that are SKUs stay as they are', () => {
+    for (const code of ['85123A', 'POST', 'gift_0001_40', '15056bl']) assert.equal(toSku(code), code);
+  });
+
+  it('that are none become one and can be told again', () => {
+    assert.equal(toSku('BANK CHARGES'), 'BANK.20CHARGES');
+    assert.equal(toStockCode('BANK.20CHARGES'), 'BANK CHARGES');
+  });
+
+  it('of any kind come back from their SKU, and no two share one', () => {
+    const code = fc.oneof(
+      fc.string({ minLength: 1 }),
+      fc.string({ unit: fc.constantFrom('.', '0', '-', 'A', ' ', '2', '_') }),
+    );
+    fc.assert(
+      fc.property(code, (stockCode) => {
+        const sku = toSku(stockCode);
+        if (sku === undefined) return;
+        assert.ok(Sku.safeParse(sku).success, sku);
+        assert.equal(toStockCode(sku), stockCode.toWellFormed());
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('too long for a SKU are none', () => {
+    assert.equal(toSku('A'.repeat(65)), undefined);
+    assert.equal(toSku(''), undefined);
+  });
+});
+
+describe('countries', () => {
+  it('have the codes of ISO 3166-1', () => {
+    const codes = {
+      'United Kingdom': 'GB',
+      EIRE: 'IE',
+      Germany: 'DE',
+      France: 'FR',
+      Norway: 'NO',
+      RSA: 'ZA',
+      USA: 'US',
+    };
+    for (const [name, code] of Object.entries(codes)) assert.deepEqual(toCountry(name), { code, exact: true }, name);
+    for (const name of [
+      'Netherlands',
+      'Japan',
+      'Bahrain',
+      'Lithuania',
+      'Czech Republic',
+      'Hong Kong',
+      'Brazil',
+      'Malta',
+    ]) {
+      assert.equal(toCountry(name).exact, true, name);
+    }
+  });
+
+  it('that are none get a code that is no country’s, or the nearest', () => {
+    assert.deepEqual(toCountry('Unspecified'), { code: 'ZZ', exact: false });
+    assert.deepEqual(toCountry(''), { code: 'ZZ', exact: false });
+    assert.deepEqual(toCountry('Channel Islands'), { code: 'JE', exact: false });
+    assert.deepEqual(toCountry('European Community'), { code: 'EU', exact: false });
+  });
+});
+
+describe('customers', () => {
+  const toCustomer = customersWith('a secret that nobody else knows at all');
+
+  it('are made of their id, the same each time', () => {
+    assert.deepEqual(toCustomer('17850'), toCustomer('17850'));
+    assert.equal(toCustomer('17850').email, 'customer-17850@import.example');
+    assert.notEqual(toCustomer('17850').password, toCustomer('17851').password);
+    assert.notEqual(customersWith('another secret').call(null, '17850').password, toCustomer('17850').password);
+  });
+
+  it('of unknown identity are one', () => {
+    assert.equal(toCustomer(undefined).email, 'walk-in@import.example');
+  });
+
+  it('with ids that are no part of an address have one all the same, each its own', () => {
+    const emails = ['A 1', 'a 1', 'ÄÖ', 'a@b'].map((id) => toCustomer(id).email);
+    assert.equal(new Set(emails.map((email) => email.toLowerCase())).size, 4);
+    for (const email of emails) assert.match(email, /^[a-z0-9-]+@import\.example$/);
+  });
+
+  it('have passwords of a secret kept where only its owner may read it', () => {
+    const folder = mkdtempSync(path.join(scratchFolder(), 'customers-'));
+    const first = customersOf(folder)('1');
+    const file = path.join(folder, 'import.json');
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    assert.ok(!readFileSync(file, 'utf8').includes(first.password));
+    assert.deepEqual(customersOf(folder)('1'), first);
+    writeFileSync(file, '{}');
+    assert.throws(() => customersOf(folder), /import\.json cannot be read/);
+  });
+});
