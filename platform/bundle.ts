@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 
 const root = path.join(import.meta.dirname, '..');
@@ -20,10 +19,9 @@ export async function workflowBundle(cacheFolder: string): Promise<{ codePath: s
 async function bundle(): Promise<string> {
   // Loaded only where there is something to bundle: webpack alone takes half a second.
   const { DefaultLogger, bundleWorkflowCode } = await import('@temporalio/worker');
-  const { resolve } = createRequire(import.meta.url);
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(root, 'workflows/index.ts'),
-    workflowInterceptorModules: [resolve('@temporalio/interceptors-opentelemetry-v2/lib/workflow-interceptors')],
+    workflowInterceptorModules: [path.join(root, 'workflows/tracing.ts')],
     logger: new DefaultLogger('WARN'),
   });
   return code;

@@ -10,6 +10,7 @@ import {
   Runtime,
   Worker,
   type WorkerOptions,
+  makeTelemetryFilterString,
 } from '@temporalio/worker';
 import type { Attempted } from '../activities/operation.ts';
 import { withContext } from './context.ts';
@@ -42,7 +43,10 @@ async function install(logger: Logger): Promise<void> {
       warn: (message, meta) => logger.warn(message, meta),
       error: (message, meta) => logger.error(message, meta),
     },
-    telemetryOptions: { metrics: { prometheus: { bindAddress: `127.0.0.1:${sdkMetricsPort}` } } },
+    telemetryOptions: {
+      logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} },
+      metrics: { prometheus: { bindAddress: `127.0.0.1:${sdkMetricsPort}` } },
+    },
   });
 }
 

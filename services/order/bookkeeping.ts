@@ -66,4 +66,4 @@ type EventType = Parameters<typeof tell>[1]['type'];
 
 /** Tells of something that happened to `order`: every event of ours says whose order it is. */
 export const announce = (work: Work, order: OrderRow, type: EventType, more: Record<string, unknown>): Promise<void> =>
-  tell(work, { type, subject: order.id, data: { orderId: order.id, customerId: order.customer_id, ...more } as never });
+  tell(work, { type, subject: order.id, data: { orderId: order.id, customerId: order.customer_id, ...more } });

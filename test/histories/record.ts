@@ -1,0 +1,47 @@
+// `npm run record-histories` records, beside those that are there, the history of every scenario under the workflows as
+// they are now. Run it after a change of workflows/ and review what it adds.
+import { createHash } from 'node:crypto';
+import { globSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { concurrently } from '../support/concurrently.ts';
+import { type Stage, createStage } from '../support/stage.ts';
+import { type Recorded, readManifest, writeHistory, writeManifest } from './manifest.ts';
+import { SCENARIOS } from './scenarios.ts';
+
+describe('recording', function () {
+  this.timeout(300_000);
+  const test = concurrently(8);
+  const generation = fingerprint();
+  const added: Recorded[] = [];
+  let stage: Stage;
+  before(async () => {
+    stage = await createStage();
+  });
+  after(async () => {
+    const known = readManifest();
+    writeManifest([...known, ...added].toSorted((one, other) => one.file.localeCompare(other.file)));
+    await stage.close();
+  });
+
+  const known = new Set(readManifest().map(({ file }) => file));
+  for (const [scenario, play] of Object.entries(SCENARIOS)) {
+    const file = `${scenario}.${generation}.json`;
+    if (known.has(file)) continue;
+    test(file, async () => {
+      const handle = await play(stage);
+      writeHistory(file, JSON.parse(historyToJSON(await handle.fetchHistory())) as unknown);
+      added.push({ file, scenario, workflowId: handle.workflowId, sdk: sdkVersion() });
+    });
+  }
+});
+
+/** Names this generation of the workflows: it changes when any of their files does. */
+function fingerprint(): string {
+  const hash = createHash('sha256');
+  for (const file of globSync('workflows/*.ts').toSorted()) hash.update(file).update(readFileSync(file));
+  return hash.digest('hex').slice(0, 8);
+}
+
+const sdkVersion = (): string =>
+  (createRequire(import.meta.url)('@temporalio/workflow/package.json') as { version: string }).version;

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { cancelUpdate, parcelMovedSignal, resolveInterventionUpdate } from '../../workflows/messages.ts';
+import { eventually } from './eventually.ts';
+import type { PlayedOrder, Stage, Twists } from './stage.ts';
+import type { OrderWorld } from './world.ts';
+
+/** Waits until the order is confirmed. */
+export const confirmed = ({ world }: PlayedOrder): Promise<void> =>
+  eventually(() => assert.equal(world.status, 'confirmed', JSON.stringify(world.history)));
+
+/** Delivers the order and sees it through to the end. */
+export async function finish(order: PlayedOrder): Promise<void> {
+  await order.handle.signal(parcelMovedSignal, { status: 'delivered' });
+  assert.equal(await order.handle.result(), 'completed');
+}
+
+/** An order that a person calls off once it is confirmed. */
+export async function canceledWith(stage: Stage, twists: Twists): Promise<PlayedOrder> {
+  const order = await stage.place(twists);
+  await confirmed(order);
+  await order.handle.executeUpdate(cancelUpdate, { args: [{ reason: 'changed my mind' }] });
+  return order;
+}
+
+/** The id of the open intervention of this step, once there is one. */
+export const openIntervention = ({ world }: { world: OrderWorld }, step: string): Promise<string> =>
+  eventually(() => {
+    const [open] = [...world.interventions].filter(([, item]) => item.open && item.step === step);
+    assert.ok(open, 'no intervention is open');
+    return open[0];
+  });
+
+interface Resolvable {
+  executeUpdate(definition: typeof resolveInterventionUpdate, options: { args: [object] }): Promise<void>;
+}
+
+export const resolve = (handle: unknown, interventionId: string, action: 'retry' | 'skip'): Promise<void> =>
+  (handle as Resolvable).executeUpdate(resolveInterventionUpdate, {
+    args: [{ interventionId, action, note: 'seen', resolvedBy: 'admin-1' }],
+  });

@@ -1,0 +1,46 @@
+import { Refusal } from '../../platform/refusal.ts';
+import type { Twist } from './stage.ts';
+
+/** Says no, for good. */
+export const refuse =
+  (code: string): Twist =>
+  async ({ world }) => {
+    throw new Refusal(code, `${world.calls.at(-1)} said no`);
+  };
+
+/** Says no until a person has seen to it. */
+export const refuseOnce: Twist = async ({ number, next }) => {
+  if (number === 1) throw new Refusal('NotNow', 'not this time');
+  return next();
+};
+
+export const faultyTwice: Twist = async ({ number, next }) => {
+  if (number <= 2) throw new Error('out of order');
+  return next();
+};
+
+/** The effect happens; the answer to these calls is lost on the way. */
+export const answerLost =
+  (lost: (number: number) => boolean): Twist =>
+  async ({ number, next }) => {
+    const answer = await next();
+    if (lost(number)) throw new Error('the connection was cut');
+    return answer;
+  };
+
+/** Books the parcel, which then leaves although no answer ever comes; after the first undo answers are back. */
+export const leavesUnnoticed = (): { bookShipment: Twist; cancelShipment: Twist } => {
+  let given = false;
+  return {
+    bookShipment: async ({ number, world, next }) => {
+      const answer = await next().catch(() => undefined);
+      if (given) return answer;
+      if (number === 3) world.parcel = 'dispatched';
+      throw new Error('no answer');
+    },
+    cancelShipment: async ({ next }) => {
+      given = true;
+      return next();
+    },
+  };
+};
