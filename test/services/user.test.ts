@@ -5,6 +5,7 @@ import { ensureAdministrator } from '../../services/user/administrator.ts';
 import type { UserDatabase } from '../../services/user/database.ts';
 import { type Argon2Parameters, type Passwords, createPasswords } from '../../services/user/passwords.ts';
 import { createUserRequests } from '../../services/user/requests.ts';
+import { user } from '../../services/user/service.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 
 describe('user service', () => {
@@ -212,6 +213,26 @@ describe('user service', () => {
         type: 'user.updated',
         data: { userId: id, email: squatter.email, name: squatter.name, role: 'admin' },
       });
+    });
+
+    it('wants both settings or neither', async () => {
+      const settings = {
+        USER_DATABASE_URL: database.url,
+        USER_PORT: '0',
+        SERVICE_TOKEN: 'a service token of more than thirty-two characters',
+        LOG_LEVEL: 'error',
+      };
+      const { email, password } = boss();
+      for (const [given, complaint] of [
+        [{ ADMIN_EMAIL: email }, /^setting ADMIN_PASSWORD: is not set, though ADMIN_EMAIL is$/],
+        [{ ADMIN_PASSWORD: password }, /^setting ADMIN_EMAIL: is not set, though ADMIN_PASSWORD is$/],
+        [{ ADMIN_EMAIL: email, ADMIN_PASSWORD: 'short' }, /^setting ADMIN_PASSWORD: (?!.*short)/],
+      ] as const) {
+        await assert.rejects(user.start({ ...settings, ...given }), { name: 'SettingError', message: complaint });
+      }
+      const service = await user.start({ ...settings, ADMIN_EMAIL: email, ADMIN_PASSWORD: password });
+      await service.close();
+      assert.equal((await users.signIn({ email, password })).role, 'admin');
     });
   });
 });

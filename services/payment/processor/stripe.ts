@@ -89,7 +89,7 @@ function clientFor({ apiKey, apiBase }: { apiKey: string; apiBase?: string | und
   return new Stripe(apiKey, {
     ...(base && { protocol, host: base.hostname, port: base.port || (protocol === 'http' ? 80 : 443) }),
     timeout: TIMEOUT_MS,
-    // Whoever asked us asks again, and looks first: a second retry below would only hide how often.
+    // Whoever asked us asks again, and looks first. A broken connection the SDK repeats once all the same, with its key.
     maxNetworkRetries: 0,
     telemetry: false,
   });

@@ -1,0 +1,182 @@
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+/** One request that reached the server. */
+export interface RecordedRequest {
+  /** `POST /v1/payment_intents` */
+  call: string;
+  key: string | undefined;
+  /** The form as it was sent: `metadata[orderId]` and all. */
+  form: Record<string, string>;
+}
+
+export interface StripeServer {
+  url: string;
+  requests: RecordedRequest[];
+  /** Refunds that were really made. */
+  refunds: Resource[];
+  /**
+   * The next request whose call ends like this is worked on, and the connection then breaks; likewise the repeat that
+   * the SDK makes by itself, under the same key, of a request whose connection broke.
+   */
+  dieAfter(call: string): void;
+  /** The next request whose call ends like this is answered with this error, and nothing is done. */
+  failNext(call: string, status: number, error: Record<string, string>): void;
+  /** As after 24 hours. */
+  forgetKeys(): void;
+  intent(id: string): Resource;
+  close(): Promise<void>;
+}
+
+type Resource = Record<string, unknown> & { id: string; status: string };
+interface Answer {
+  status: number;
+  body: unknown;
+}
+
+/**
+ * As much of Stripe's API as an authorize-then-capture payment needs, with its states and idempotency keys.
+ * With `validator`, the address of a stripe-mock, each request must also be as Stripe's OpenAPI document wants it.
+ */
+export async function startStripeServer({ validator }: { validator?: string } = {}): Promise<StripeServer> {
+  const requests: RecordedRequest[] = [];
+  const intents = new Map<string, Resource>();
+  const refunds: Resource[] = [];
+  const answers = new Map<string, { form: string; answer: Answer }>();
+  const deaths: string[] = [];
+  const failures: { call: string; answer: Answer }[] = [];
+  const take = <Item>(list: Item[], wanted: (item: Item) => boolean): Item | undefined => {
+    const index = list.findIndex(wanted);
+    return index < 0 ? undefined : list.splice(index, 1)[0];
+  };
+
+  async function answer(request: IncomingMessage, body: string): Promise<Answer> {
+    const url = new URL(request.url!, 'http://stripe');
+    const form = Object.fromEntries(new URLSearchParams(body || url.search));
+    const call = `${request.method} ${url.pathname}`;
+    const key = request.headers['idempotency-key'] as string | undefined;
+    requests.push({ call, key, form });
+    const invalid = validator && (await complaintOf(validator, request, body));
+    if (invalid) return { status: 400, body: invalid };
+    const failure = take(failures, (candidate) => call.endsWith(candidate.call));
+    if (failure) return failure.answer;
+    const before = key === undefined ? undefined : answers.get(key);
+    if (before && before.form !== call + body) return refuse(400, { type: 'idempotency_error' });
+    const given = before?.answer ?? act(url.pathname.split('/').slice(2), form, { intents, refunds });
+    if (key !== undefined) answers.set(key, { form: call + body, answer: structuredClone(given) });
+    return given;
+  }
+
+  const server = createServer((request, response: ServerResponse) => {
+    void (async () => {
+      const { status, body } = await answer(request, await text(request));
+      const call = `${request.method} ${request.url!.split('?')[0]}`;
+      if (take(deaths, (candidate) => call.endsWith(candidate)) !== undefined) request.socket.destroy();
+      else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    })();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    refunds,
+    dieAfter: (call) => void deaths.push(call, call),
+    failNext: (call, status, error) => void failures.push({ call, answer: refuse(status, error) }),
+    forgetKeys: () => answers.clear(),
+    intent: (id) => intents.get(id)!,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** What stripe-mock has against a request, or undefined. */
+async function complaintOf(validator: string, request: IncomingMessage, body: string): Promise<unknown> {
+  const response = await fetch(new URL(request.url!, validator), {
+    method: request.method!,
+    headers: {
+      authorization: request.headers.authorization!,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    ...(request.method === 'POST' && { body }),
+  });
+  const answer = await response.json();
+  return response.ok ? undefined : answer;
+}
+
+const refuse = (status: number, error: Record<string, unknown>): Answer => ({ status, body: { error } });
+const DECLINES: Readonly<Record<string, string>> = {
+  pm_card_chargeDeclined: 'generic_decline',
+  pm_card_chargeDeclinedInsufficientFunds: 'insufficient_funds',
+};
+
+interface State {
+  intents: Map<string, Resource>;
+  refunds: Resource[];
+}
+
+function act([resource, id, verb]: string[], form: Record<string, string>, { intents, refunds }: State): Answer {
+  if (resource === 'refunds') return refund(form, refunds, id === undefined && form.amount === undefined);
+  if (id === undefined) return create(form, intents);
+  const intent = intents.get(id);
+  if (!intent) return refuse(404, { type: 'invalid_request_error', code: 'resource_missing', param: 'intent' });
+  if (verb === undefined) return { status: 200, body: intent };
+  return move(intent, verb);
+}
+
+function create(form: Record<string, string>, intents: Map<string, Resource>): Answer {
+  if (form.payment_method === 'pm_nobody_knows') {
+    return refuse(400, { type: 'invalid_request_error', code: 'resource_missing', param: 'payment_method' });
+  }
+  const id = `pi_${intents.size + 1}`;
+  const intent = { ...form, id, object: 'payment_intent', status: 'requires_confirmation', latest_charge: null };
+  intents.set(id, intent);
+  return { status: 200, body: intent };
+}
+
+/** https://docs.stripe.com/payments/paymentintents/lifecycle */
+function move(intent: Resource, verb: string): Answer {
+  const next = MOVES[verb]?.[intent.status];
+  if (!next) {
+    const error = { type: 'invalid_request_error', code: 'payment_intent_unexpected_state', payment_intent: intent };
+    return refuse(400, error);
+  }
+  const decline = verb === 'confirm' && DECLINES[String(intent.payment_method)];
+  if (decline) {
+    const error = { type: 'card_error', code: 'card_declined', decline_code: decline };
+    Object.assign(intent, {
+      status: 'requires_payment_method',
+      last_payment_error: error,
+      latest_charge: { id: `ch_${intent.id}`, object: 'charge', status: 'failed' },
+    });
+    return refuse(402, error);
+  }
+  intent.status = next;
+  if (verb === 'confirm') intent.latest_charge = { id: `ch_${intent.id}`, object: 'charge', status: 'succeeded' };
+  return { status: 200, body: intent };
+}
+
+const MOVES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  confirm: { requires_confirmation: 'requires_capture' },
+  capture: { requires_capture: 'succeeded' },
+  cancel: { requires_confirmation: 'canceled', requires_payment_method: 'canceled', requires_capture: 'canceled' },
+};
+
+function refund(form: Record<string, string>, refunds: Resource[], list: boolean): Answer {
+  if (list) {
+    const data = refunds.filter((candidate) => candidate.payment_intent === form.payment_intent);
+    return { status: 200, body: { object: 'list', data, has_more: false, url: '/v1/refunds' } };
+  }
+  const made = {
+    ...form,
+    id: `re_${refunds.length + 1}`,
+    object: 'refund',
+    status: 'succeeded',
+    metadata: { key: form['metadata[key]'] },
+  };
+  refunds.push(made);
+  return { status: 200, body: made };
+}
