@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { SettingError } from '../platform/config.ts';
 
 /** Something the operator can put right. The message is one line that says what. */
 export class ToolError extends Error {
@@ -15,7 +16,7 @@ export async function runTool(main: () => Promise<ExitCode>): Promise<void> {
   try {
     process.exitCode = await main();
   } catch (error) {
-    if (!(error instanceof ToolError)) throw error;
+    if (!(error instanceof ToolError) && !(error instanceof SettingError)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 2;
   }

@@ -12,9 +12,18 @@ const LOCK = 'running.json';
 /** What PostgreSQL is called among the children. */
 export const POSTGRES = 'PostgreSQL';
 
-interface RunningProcesses {
+interface RunningProcesses extends Partial<Addresses> {
   supervisor: number;
   children: Record<string, number>;
+}
+
+/** Where everything answers. The operator's tools read it from the lock. */
+export interface Addresses {
+  api: string;
+  /** By service. */
+  doors: Record<string, string>;
+  processor: string;
+  carrier: string;
 }
 
 /** A folder that holds all of a platform's state, held by this process alone until `release`. */
@@ -22,6 +31,7 @@ export interface DataFolder {
   path: string;
   /** Notes a child, so that the next start finds it should this process be killed outright. */
   noteChild(name: string, pid: number): void;
+  noteAddresses(addresses: Addresses): void;
   /** Ends every child noted at once, without asking. */
   killChildren(): void;
   release(): void;
@@ -60,7 +70,8 @@ export function folderComplaint(error: unknown, folder: string): string | undefi
   return ours ? `${folder} cannot be used (${code}): set DATA_DIR to a folder that can be written` : undefined;
 }
 
-function claim(folder: string): void {
+/** Marks `folder` as ours, making it where it does not exist. Refuses one with somebody else's files. */
+export function claim(folder: string): void {
   mkdirSync(folder, { recursive: true });
   const marker = path.join(folder, MARKER);
   if (existsSync(marker)) return;
@@ -107,13 +118,20 @@ async function endAll({ children }: RunningProcesses): Promise<void> {
 function held(folder: string): DataFolder {
   const file = path.join(folder, LOCK);
   const running: RunningProcesses = { supervisor: process.pid, children: {} };
+  const write = () => {
+    const unfinished = `${file}.new`;
+    writeFileSync(unfinished, JSON.stringify(running));
+    renameSync(unfinished, file);
+  };
   return {
     path: folder,
     noteChild(name, pid) {
       running.children[name] = pid;
-      const unfinished = `${file}.new`;
-      writeFileSync(unfinished, JSON.stringify(running));
-      renameSync(unfinished, file);
+      write();
+    },
+    noteAddresses(addresses) {
+      Object.assign(running, addresses);
+      write();
     },
     killChildren() {
       // PostgreSQL's own word for "at once": it takes its processes along. The others have none to take.

@@ -11,6 +11,7 @@ import { startPostgres } from './postgres.ts';
 import {
   type Ports,
   type Surroundings,
+  addressesOf,
   databaseUrl,
   doorSetting,
   gatewayPlan,
@@ -81,6 +82,7 @@ export class LocalPlatform {
       ...servicePlans(surroundings, this.#options.separate).map((plan) => this.#node('services', plan)),
       this.#node('gateway', gatewayPlan(surroundings)),
     ]);
+    this.#options.folder.noteAddresses(addressesOf(ports));
     return { ports, temporalAddress: temporal.address, temporalUiUrl: temporal.uiUrl };
   }
 

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { ServiceDatabase } from '../database.ts';
 import { SERVICES, type ServiceName } from '../service.ts';
+import type { Addresses } from './data-folder.ts';
 import type { ProcessPlan } from './node-process.ts';
 import { withDatabase } from './provision.ts';
 import type { Secrets } from './secrets.ts';
@@ -26,6 +27,13 @@ export const doorSetting = (service: ServiceName): DoorSetting =>
   `${service.toUpperCase() as Uppercase<ServiceName>}_PORT`;
 
 const local = (port: number) => `http://127.0.0.1:${port}`;
+
+export const addressesOf = (ports: Ports): Addresses => ({
+  api: local(ports.PORT),
+  doors: Object.fromEntries(SERVICES.map((service) => [service, local(ports[doorSetting(service)])])),
+  processor: local(ports.PROCESSOR_PORT),
+  carrier: local(ports.CARRIER_PORT),
+});
 
 /**
  * Where each service keeps its data and as whom, on the server that `superuserUrl` leads to. Prefixed, because

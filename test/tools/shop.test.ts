@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Sku } from '../../activities/identity.ts';
-import { toCountry } from '../../tools/shop/country.ts';
+import { Address } from '../../gateway/address.ts';
+import { countryCodes, toCountry } from '../../tools/shop/country.ts';
 import { customersOf, customersWith } from '../../tools/shop/customer.ts';
 import { toSku, toStockCode } from '../../tools/shop/sku.ts';
 import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -93,7 +94,7 @@ describe('lines of a shop’s file', () => {
 
   it('whose country is none are reported with the code they get', () => {
     const shop = aShop({ Country: 'Channel Islands' }, { Country: 'Atlantis' }, { Country: 'Atlantis' });
-    assert.deepEqual(shop.inexactCountries.toJSON(), { 'Channel Islands → JE': 1, 'Atlantis → ZZ': 2 });
+    assert.deepEqual(shop.inexactCountries.toJSON(), { 'Channel Islands → JE': 1, 'Atlantis → GB': 2 });
   });
 });
 
@@ -155,11 +156,18 @@ describe('countries', () => {
     }
   });
 
-  it('that are none get a code that is no country’s, or the nearest', () => {
-    assert.deepEqual(toCountry('Unspecified'), { code: 'ZZ', exact: false });
-    assert.deepEqual(toCountry(''), { code: 'ZZ', exact: false });
+  it('that are none are told from those that are', () => {
+    for (const name of ['Unspecified', 'European Community', 'European Union', 'Unknown Region', 'Atlantis', '']) {
+      assert.deepEqual(toCountry(name), { code: 'GB', exact: false }, name);
+    }
     assert.deepEqual(toCountry('Channel Islands'), { code: 'JE', exact: false });
-    assert.deepEqual(toCountry('European Community'), { code: 'EU', exact: false });
+  });
+
+  it('have no code that the API would not take', () => {
+    const address = { name: 'A', line1: 'A', city: 'A', postalCode: 'A' };
+    const refused = [...countryCodes()].filter((country) => !Address.safeParse({ ...address, country }).success);
+    assert.deepEqual(refused, []);
+    assert.ok(countryCodes().size > 240);
   });
 });
 

@@ -5,7 +5,8 @@ import { ToolError, dataFolder } from '../command-line.ts';
 import type { Api } from './client.ts';
 import { BadCredentials, type Credentials, signedIn } from './session.ts';
 
-const Secrets = z.object({ adminEmail: z.string(), adminPassword: z.string() });
+// Whoever starts the platform may choose another e-mail, and sets ADMIN_EMAIL then.
+const Secrets = z.object({ adminEmail: z.string().default('admin@example.com'), adminPassword: z.string() });
 
 /** How to sign in as an admin: ADMIN_EMAIL and ADMIN_PASSWORD, or what `npm start` wrote into its data folder. */
 export function adminCredentials(environment = process.env): Credentials {

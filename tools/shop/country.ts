@@ -13,17 +13,15 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   'hong kong': 'HK',
 };
 
-/**
- * What is no country but may be sent to. The Channel Islands are two (Jersey and Guernsey) and have no code of their
- * own: the larger stands for both. `EU` is reserved in ISO 3166-1 for the European Union.
- */
-const APPROXIMATE: Readonly<Record<string, string>> = { 'channel islands': 'JE', 'european community': 'EU' };
+/** What is no country of ISO 3166-1 but is nearest to one: the Channel Islands are two, and Jersey the larger. */
+const NEAREST: Readonly<Record<string, string>> = { 'channel islands': 'JE' };
 
 /**
- * For a name that no country has. ISO 3166-1 leaves `ZZ` to its users and Unicode calls it "Unknown Region": nobody
- * will take it for a place, and the order still counts.
+ * For names that are no country's, such as "Unspecified" and "European Community": where the shop itself is, and nine
+ * in ten of its customers. A code for "unknown" (ZZ) would be more honest and is not in the standard, so that no
+ * carrier, and not our API, takes a parcel there. Whoever imports is told how many lines it was.
  */
-export const UNKNOWN_COUNTRY = 'ZZ';
+const HOME = 'GB';
 
 export interface Country {
   /** ISO 3166-1 alpha-2. */
@@ -36,15 +34,21 @@ export interface Country {
 export function toCountry(name: string): Country {
   const key = name.trim().toLowerCase();
   const code = OTHER_NAMES[key] ?? CODES.get(key);
-  return code ? { code, exact: true } : { code: APPROXIMATE[key] ?? UNKNOWN_COUNTRY, exact: false };
+  return code ? { code, exact: true } : { code: NEAREST[key] ?? HOME, exact: false };
 }
 
-/** English names to codes, of every region that Unicode knows; withdrawn codes give way to today's. */
+// Unicode names regions that are reserved in ISO 3166-1 or left to its users, too: the European Union, the Canary
+// Islands, Kosovo, its own for tests. Nobody has an address there, by the standard.
+const UNASSIGNED = /^(AA|AC|CP|CQ|DG|EA|EU|EZ|IC|Q[M-Z]|TA|UN|X[A-Z]|ZZ)$/;
+
+/** English names to codes, of every country; withdrawn codes give way to today's. */
 const CODES: ReadonlyMap<string, string> = new Map(
   LETTERS.flatMap((first) => LETTERS.map((second) => first + second))
-    .filter((code) => code !== UNKNOWN_COUNTRY)
-    .flatMap((code): [string, string][] => {
-      const name = ENGLISH.of(code);
-      return name ? [[name.toLowerCase(), new Intl.Locale(`und-${code}`).region ?? code]] : [];
-    }),
+    .map((code) => ({ name: ENGLISH.of(code)?.toLowerCase(), code: new Intl.Locale(`und-${code}`).region ?? code }))
+    .filter(({ name, code }) => name !== undefined && !UNASSIGNED.test(code))
+    .map(({ name, code }): [string, string] => [name!, code]),
 );
+
+/** Every code that a name can have. */
+export const countryCodes = (): Set<string> =>
+  new Set([...CODES.values(), ...Object.values(OTHER_NAMES), ...Object.values(NEAREST), HOME]);

@@ -1,7 +1,8 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { claim } from '../../platform/start/data-folder.ts';
 import { ToolError, dataFolder } from '../command-line.ts';
 
 /** A customer of the file as somebody who can sign in. */
@@ -19,15 +20,17 @@ export type ToCustomer = (customerId: string | undefined) => Customer;
 /** What passwords are made of, kept in the data folder and made at the first import. Only its owner may read it. */
 export function customersOf(folder = dataFolder()): ToCustomer {
   const file = path.join(folder, 'import.json');
-  mkdirSync(folder, { recursive: true });
   try {
+    // Made here where nothing runs on it yet, it must still be one that `npm start` takes for its own.
+    claim(folder);
     // `wx` fails where the file exists: two imports at once end up with one secret.
     writeFileSync(file, `${JSON.stringify({ secret: randomBytes(32).toString('base64url') })}\n`, {
       mode: 0o600,
       flag: 'wx',
     });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST') throw code ? new ToolError(`${file} cannot be written (${code}): set DATA_DIR`) : error;
   }
   return customersWith(readSecret(file));
 }
