@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { createHmac, randomUUID } from 'node:crypto';
+import { CARRIER_SECRET, type Harness, startHarness } from './harness.ts';
+
+describe('POST /v1/callbacks/carrier', () => {
+  let gateway: Harness;
+  const orderId = randomUUID();
+  before(async () => {
+    gateway = await startHarness();
+    gateway.services.store.shipments.set('SB-1', orderId);
+  });
+  after(() => gateway.close());
+  beforeEach(() => {
+    gateway.temporal.signals.length = 0;
+  });
+
+  const news = { id: 'evt_1', trackingNumber: 'SB-1', orderId, type: 'dispatched', at: '2026-01-05T14:00:00Z' };
+  const now = () => Math.floor(Date.now() / 1000);
+  const sign = (raw: string, { secret = CARRIER_SECRET, time = now() } = {}) =>
+    `t=${time},v1=${createHmac('sha256', secret).update(`${time}.${raw}`).digest('hex')}`;
+  const tell = (raw: string, signature = sign(raw)) =>
+    gateway.call('POST /v1/callbacks/carrier', { raw, headers: { 'carrier-signature': signature } });
+
+  it('notes the news and tells the order’s workflow', async () => {
+    // Spelled with spaces: the signature is of the bytes, not of what they mean.
+    const { status } = await tell(JSON.stringify(news, null, 2));
+    assert.equal(status, 204);
+    assert.deepEqual(gateway.temporal.signals, [
+      { workflowId: `order-${orderId}`, name: 'parcelMoved', args: [{ status: 'dispatched' }] },
+    ]);
+  });
+
+  it('accepts one good signature among several, and fields that it does not know', async () => {
+    const raw = JSON.stringify({ ...news, depot: 'LHR' });
+    const [time, good] = sign(raw).split(',');
+    assert.equal((await tell(raw, `${time},v1=${'0'.repeat(64)},${good}`)).status, 204);
+  });
+
+  it('says 401 for signatures that are missing, wrong, of another body, or of another time', async () => {
+    const raw = JSON.stringify(news);
+    const bad = {
+      missing: '',
+      'of another secret': sign(raw, { secret: 'guessed' }),
+      'of another body': sign(`${raw} `),
+      old: sign(raw, { time: now() - 301 }),
+      'from the future': sign(raw, { time: now() + 301 }),
+      'without a time': sign(raw).replace(/^t=\d+,/, ''),
+      'with another time': sign(raw).replace(/^t=\d+/, `t=${now() - 1}`),
+      cut: sign(raw).slice(0, -2),
+      nonsense: 't=x,v1=y',
+    };
+    for (const [what, signature] of Object.entries(bad)) {
+      const { status, body } = await tell(raw, signature);
+      assert.deepEqual([status, body.code], [401, 'InvalidSignature'], what);
+    }
+    assert.equal(gateway.temporal.signals.length, 0);
+  });
+
+  it('looks at the signature before it believes a word', async () => {
+    assert.equal((await tell('{"id": 1}', 'none')).status, 401);
+    assert.equal((await tell('{"id": 1}')).status, 400);
+  });
+
+  it('is content where the order’s workflow has ended', async () => {
+    gateway.temporal.ended.add(`order-${orderId}`);
+    assert.equal((await tell(JSON.stringify(news))).status, 204);
+    gateway.temporal.ended.clear();
+  });
+
+  it('says 404 for a parcel that is none of ours and 503 while Temporal is away', async () => {
+    const strange = await tell(JSON.stringify({ ...news, trackingNumber: 'SB-2' }));
+    assert.deepEqual([strange.status, strange.body.code], [404, 'ShipmentNotFound']);
+    gateway.temporal.down = true;
+    const away = await tell(JSON.stringify(news));
+    gateway.temporal.down = false;
+    assert.equal(away.status, 503);
+  });
+});

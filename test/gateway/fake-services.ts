@@ -1,0 +1,273 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { AdjustStock, InventoryRequests, Stock } from '../../activities/inventory.ts';
+import type { DraftOrder, Intervention, Order, OrderRequests } from '../../activities/order.ts';
+import type { Product, ProductRequests } from '../../activities/product.ts';
+import type { Return } from '../../activities/return.ts';
+import type { ShippingRequests } from '../../activities/shipping.ts';
+import type { User, UserRequests } from '../../activities/user.ts';
+import type { Services } from '../../gateway/services.ts';
+import { ServiceFault } from '../../platform/http/client.ts';
+import { Refusal } from '../../platform/refusal.ts';
+
+/** The services in memory: small, typed by the contracts, and as broken as a test wants them. */
+export interface FakeServices extends Services {
+  /** Services that do not answer. */
+  down: Set<keyof Services>;
+  /** Every question asked, as `orders.draftOrder`. */
+  asked: string[];
+  /** Runs before an answer is given, under the question's name. */
+  before: Map<string, () => Promise<void> | void>;
+  store: Store;
+}
+
+export interface Store {
+  users: Map<string, User & { password: string }>;
+  products: Map<string, Product>;
+  stock: Map<string, Stock>;
+  adjustments: AdjustStock[];
+  orders: Map<string, Order>;
+  drafts: Map<string, DraftOrder>;
+  returns: Map<string, Return>;
+  interventions: Map<string, Intervention>;
+  shipments: Map<string, string>;
+  /** What becomes of an order that is waited for. */
+  decided: Partial<Order>;
+  /** What was asked of the lists. */
+  listed: unknown[];
+}
+
+const NOW = '2026-01-05T09:00:00.000Z';
+
+export function createFakeServices(): FakeServices {
+  const store: Store = {
+    users: new Map(),
+    products: new Map(),
+    stock: new Map(),
+    adjustments: [],
+    orders: new Map(),
+    drafts: new Map(),
+    returns: new Map(),
+    interventions: new Map(),
+    shipments: new Map(),
+    decided: {},
+    listed: [],
+  };
+  const control = { down: new Set<keyof Services>(), asked: [] as string[], before: new Map<string, () => void>() };
+  const services: Services = {
+    users: fakeUsers(store),
+    products: fakeProducts(store),
+    inventory: fakeInventory(store),
+    orders: fakeOrders(store),
+    shipping: fakeShipping(store),
+  };
+  const watched = Object.entries(services).map(([name, face]) => [name, watch(name as keyof Services, face, control)]);
+  return { ...(Object.fromEntries(watched) as Services), ...control, store };
+}
+
+function watch<Face extends object>(
+  service: keyof Services,
+  face: Face,
+  { down, asked, before }: Pick<FakeServices, 'down' | 'asked' | 'before'>,
+): Face {
+  const entries = Object.entries(face).map(([name, answer]: [string, (request: unknown) => Promise<unknown>]) => [
+    name,
+    async (request: unknown) => {
+      asked.push(`${service}.${name}`);
+      await before.get(`${service}.${name}`)?.();
+      if (down.has(service)) throw new ServiceFault(service, name, new Error('connection refused'));
+      return answer(request);
+    },
+  ]);
+  return Object.fromEntries(entries) as Face;
+}
+
+function found<Value>(map: Map<string, Value>, key: string, code: string): Value {
+  const value = map.get(key);
+  if (!value) throw new Refusal(code, `there is no ${key}`);
+  return value;
+}
+
+const fakeUsers = ({ users }: Store): UserRequests => ({
+  async register({ email, password, name }) {
+    if ([...users.values()].some((user) => user.email === email)) throw new Refusal('EmailTaken', 'this is taken');
+    const user = { id: randomUUID(), email, name, role: 'customer', shippingAddress: null, version: 1 } as const;
+    users.set(user.id, { ...user, createdAt: NOW, password });
+    return { ...user, createdAt: NOW };
+  },
+  async signIn({ email, password }) {
+    const user = [...users.values()].find((known) => known.email === email && known.password === password);
+    if (!user) throw new Refusal('BadCredentials', 'e-mail or password is wrong');
+    return user;
+  },
+  getUser: async ({ userId }) => found(users, userId, 'UserNotFound'),
+  async updateUser({ userId, expectedVersion, name, shippingAddress }) {
+    const user = found(users, userId, 'UserNotFound');
+    if (expectedVersion !== undefined && expectedVersion !== user.version) throw new Refusal('VersionConflict', 'lost');
+    Object.assign(user, { version: user.version + 1 }, name && { name }, shippingAddress && { shippingAddress });
+    return user;
+  },
+});
+
+const fakeProducts = ({ products, listed }: Store): ProductRequests => ({
+  async listProducts(request) {
+    listed.push(request);
+    if (request.after === 'bad') throw new Refusal('BadCursor', 'not one of ours');
+    const items = [...products.values()];
+    return { items: items.slice(0, request.limit), next: items.length > request.limit ? 'c/2' : null };
+  },
+  getProduct: async ({ sku }) => found(products, sku, 'ProductNotFound'),
+  getProducts: async ({ skus }) => ({ items: [...products.values()].filter(({ sku }) => skus.includes(sku)) }),
+  async createProduct({ sku, name, description = '', price }) {
+    if (products.has(sku)) throw new Refusal('SkuTaken', 'there is one already');
+    const product = { sku, name, description, price, version: 1, createdAt: NOW, updatedAt: NOW };
+    products.set(sku, product);
+    return product;
+  },
+  async updateProduct({ sku, expectedVersion, ...change }) {
+    const product = found(products, sku, 'ProductNotFound');
+    if (expectedVersion !== undefined && expectedVersion !== product.version) {
+      throw new Refusal('VersionConflict', 'somebody else was faster');
+    }
+    Object.assign(product, change, { version: product.version + 1 });
+    return product;
+  },
+});
+
+function fakeInventory({ stock, adjustments }: Store): InventoryRequests {
+  const stockOf = (sku: string): Stock => stock.get(sku) ?? { sku, onHand: 0, reserved: 0, available: 0 };
+  return {
+    getStock: async ({ sku }) => stockOf(sku),
+    getStocks: async ({ skus }) => ({ items: skus.map(stockOf) }),
+    async adjustStock(request) {
+      const before = stockOf(request.sku);
+      if (adjustments.some(({ adjustmentId }) => adjustmentId === request.adjustmentId)) return before;
+      const onHand = before.onHand + request.delta;
+      if (onHand < before.reserved) throw new Refusal('InsufficientStock', 'more is reserved than would be left');
+      adjustments.push(request);
+      const after = { ...before, onHand, available: onHand - before.reserved };
+      stock.set(request.sku, after);
+      return after;
+    },
+    listBooks: async () => ({ items: [], next: null }),
+    checkBalances: async () => ({ discrepancies: [] }),
+  };
+}
+
+function fakeOrders(store: Store): OrderRequests {
+  const { orders, drafts, returns, interventions, listed } = store;
+  const recorded = new Set<string>();
+  return {
+    async draftOrder(draft) {
+      const { orderId, paymentMethod: _paymentMethod, ...kept } = draft;
+      const earlier = drafts.get(orderId);
+      if (earlier && !isDeepStrictEqual(earlier, draft)) throw new Refusal('OrderDiffers', 'another order has this id');
+      drafts.set(orderId, draft);
+      const order = orders.get(orderId) ?? orderOf({ ...kept, id: orderId });
+      orders.set(orderId, order);
+      return { order, recorded: recorded.has(orderId) };
+    },
+    getOrder: async ({ orderId }) => found(orders, orderId, 'OrderNotFound'),
+    async awaitOrder({ orderId }) {
+      recorded.add(orderId);
+      const order = { ...found(orders, orderId, 'OrderNotFound'), ...store.decided };
+      orders.set(orderId, order);
+      return order;
+    },
+    async listOrders(request) {
+      listed.push(request);
+      if (request.after === 'bad') throw new Refusal('BadCursor', 'not one of ours');
+      const { customerId } = request;
+      const items = [...orders.values()].filter((order) => !customerId || order.customerId === customerId);
+      return { items: items.slice(0, request.limit), next: items.length > request.limit ? 'c/2' : null };
+    },
+    async getHistory({ orderId }) {
+      found(orders, orderId, 'OrderNotFound');
+      return { items: [{ at: NOW, step: 'record', outcome: 'succeeded', attempt: 1 }] };
+    },
+    async listInterventions(request) {
+      listed.push(request);
+      return { items: [...interventions.values()], next: null };
+    },
+    getIntervention: async ({ interventionId }) => found(interventions, interventionId, 'InterventionNotFound'),
+    async draftReturn({ returnId, orderId, lines, reason }) {
+      const order = found(orders, orderId, 'OrderNotFound');
+      const earlier = returns.get(returnId);
+      if (earlier) return earlier;
+      if (order.fulfillmentStatus !== 'delivered') throw new Refusal('NotReturnable', 'it is not delivered');
+      const kept = returnOf({ id: returnId, orderId, customerId: order.customerId, lines, reason });
+      returns.set(returnId, kept);
+      return kept;
+    },
+    getReturn: async ({ returnId }) => found(returns, returnId, 'ReturnNotFound'),
+    listReturns: async ({ orderId }) => ({ items: [...returns.values()].filter((kept) => kept.orderId === orderId) }),
+    listBooks: async () => ({ items: [], next: null }),
+  };
+}
+
+const fakeShipping = ({ shipments }: Store): ShippingRequests => ({
+  async recordMovement({ trackingNumber, type }) {
+    const orderId = found(shipments, trackingNumber, 'ShipmentNotFound');
+    return { orderId, status: type, trackingNumber };
+  },
+  listBooks: async () => ({ items: [], next: null }),
+});
+
+/** An order that is placed and no more; a test states only its difference. */
+export const orderOf = (difference: Partial<Order>): Order => ({
+  id: randomUUID(),
+  customerId: randomUUID(),
+  status: 'pending',
+  paymentStatus: 'not_paid',
+  fulfillmentStatus: 'not_fulfilled',
+  lines: [{ sku: 'tea', name: 'Tea', quantity: 2, unitPrice: { amountMinor: 450, currency: 'GBP' } }],
+  total: { amountMinor: 900, currency: 'GBP' },
+  shippingAddress: { name: 'Ada', line1: '1 High St', city: 'London', postalCode: 'SW1', country: 'GB' },
+  rejection: null,
+  trackingNumber: null,
+  returnableUntil: null,
+  version: 1,
+  createdAt: NOW,
+  updatedAt: NOW,
+  ...difference,
+});
+
+export const returnOf = (difference: Partial<Return>): Return => ({
+  id: randomUUID(),
+  orderId: randomUUID(),
+  customerId: randomUUID(),
+  status: 'requested',
+  lines: [{ sku: 'tea', quantity: 1 }],
+  received: [],
+  refund: null,
+  reason: 'broken',
+  createdAt: NOW,
+  updatedAt: NOW,
+  ...difference,
+});
+
+export const productOf = (difference: Partial<Product>): Product => ({
+  sku: 'tea',
+  name: 'Tea',
+  description: '',
+  price: { amountMinor: 450, currency: 'GBP' },
+  version: 1,
+  createdAt: NOW,
+  updatedAt: NOW,
+  ...difference,
+});
+
+export const interventionOf = (difference: Partial<Intervention>): Intervention => ({
+  id: randomUUID(),
+  orderId: randomUUID(),
+  workflowId: 'order-1',
+  step: 'authorizePayment',
+  reason: 'the processor refused the void',
+  state: 'open',
+  action: null,
+  note: null,
+  resolvedBy: null,
+  openedAt: NOW,
+  resolvedAt: null,
+  ...difference,
+});

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { orderOf, returnOf } from './fake-services.ts';
+import { type Harness, type Request, startHarness } from './harness.ts';
+
+describe('returns at the gateway', () => {
+  let gateway: Harness;
+  before(async () => {
+    gateway = await startHarness();
+  });
+  after(() => gateway.close());
+  afterEach(() => {
+    gateway.temporal.refusal = undefined;
+    gateway.temporal.onUpdate = () => undefined;
+    gateway.temporal.updates.length = 0;
+  });
+
+  const keepOrder = () => {
+    const order = orderOf({ customerId: gateway.customer.id, status: 'confirmed', fulfillmentStatus: 'delivered' });
+    gateway.services.store.orders.set(order.id, order);
+    return order;
+  };
+  const keepReturn = (difference: Parameters<typeof returnOf>[0]) => {
+    const kept = returnOf(difference);
+    gateway.services.store.returns.set(kept.id, kept);
+    return kept;
+  };
+  const ask = (orderId: string, request: Request = {}) =>
+    gateway.call(`POST /v1/orders/${orderId}/returns`, {
+      as: gateway.customer,
+      key: randomUUID(),
+      body: { lines: [1, 2].map((quantity) => ({ sku: 'tea', quantity })), reason: 'broken' },
+      ...request,
+    });
+  const goods = [{ sku: 'tea', quantity: 1, condition: 'resellable' }] as const;
+  const receive = (returnId: string, request: Request = {}) =>
+    gateway.call(`POST /v1/returns/${returnId}/receive`, {
+      as: gateway.admin,
+      key: randomUUID(),
+      body: { lines: goods },
+      ...request,
+    });
+
+  it('keeps a return, starts its workflow and lists it', async () => {
+    const { id } = keepOrder();
+    const { status, headers, body } = await ask(id);
+    assert.deepEqual([status, headers.get('location')], [201, `/v1/orders/${id}/returns`]);
+    assert.deepEqual([body.status, body.lines], ['requested', [{ sku: 'tea', quantity: 3 }]]);
+    assert.ok(!('customerId' in body) && !('refund' in body));
+    const { type, options } = gateway.temporal.started.get(`return-${body.id}`)!;
+    assert.equal(type, 'returnWorkflow');
+    assert.deepEqual(options.args, [
+      { returnId: body.id, orderId: id, customerId: gateway.customer.id, lines: [{ sku: 'tea', quantity: 3 }] },
+    ]);
+    const list = await gateway.call(`GET /v1/orders/${id}/returns`, { as: gateway.customer });
+    assert.deepEqual(list.body.items, [body]);
+  });
+
+  it('says 409 for what cannot be sent back', async () => {
+    const order = orderOf({ customerId: gateway.customer.id });
+    gateway.services.store.orders.set(order.id, order);
+    const { status, body } = await ask(order.id);
+    assert.deepEqual([status, body.code], [409, 'NotReturnable']);
+  });
+
+  it('tells the workflow that the goods are back', async () => {
+    const { id } = keepReturn({});
+    const { status, body } = await receive(id, {
+      body: { lines: [...goods, { ...goods[0], condition: 'damaged' }, ...goods] },
+    });
+    assert.deepEqual([status, body.id], [200, id]);
+    const [update] = gateway.temporal.updates;
+    assert.deepEqual(
+      [update?.workflowId, update?.name, update?.args],
+      [
+        `return-${id}`,
+        'receiveReturn',
+        [
+          {
+            lines: [
+              { sku: 'tea', quantity: 2, condition: 'resellable' },
+              { sku: 'tea', quantity: 1, condition: 'damaged' },
+            ],
+          },
+        ],
+      ],
+    );
+  });
+
+  it('starts the workflow first where whoever asked for the return met a Temporal that was away', async () => {
+    const { id } = keepReturn({});
+    await receive(id);
+    assert.ok(gateway.temporal.started.has(`return-${id}`));
+  });
+
+  it('says 409 for what the workflow refuses', async () => {
+    for (const type of ['AlreadyReceived', 'NotInReturn']) {
+      gateway.temporal.refusal = { type, message: 'no' };
+      const { status, body } = await receive(keepReturn({}).id);
+      assert.deepEqual([status, body.code], [409, type]);
+    }
+  });
+
+  it('knows its own work where the first answer was lost and the workflow has ended', async () => {
+    const own = keepReturn({ status: 'refunded', received: [...goods] });
+    const others = keepReturn({ status: 'refunded', received: [{ ...goods[0], quantity: 2 }] });
+    for (const { id } of [own, others]) gateway.temporal.ended.add(`return-${id}`);
+    assert.equal((await receive(own.id)).status, 200);
+    const strange = await receive(others.id);
+    assert.deepEqual([strange.status, strange.body.code], [409, 'AlreadyReceived']);
+  });
+
+  it('says 404 for a return that is none', async () => {
+    for (const id of [randomUUID(), 'nonsense']) {
+      const { status, body } = await receive(id);
+      assert.deepEqual([status, body.code], [404, 'ReturnNotFound']);
+    }
+  });
+});
