@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { cancelUpdate, parcelMovedSignal, resolveInterventionUpdate } from '../../workflows/messages.ts';
 import { eventually } from './eventually.ts';
 import type { PlayedOrder, Stage, Twists } from './stage.ts';
@@ -38,3 +40,22 @@ export const resolve = (handle: unknown, interventionId: string, action: 'retry'
   (handle as Resolvable).executeUpdate(resolveInterventionUpdate, {
     args: [{ interventionId, action, note: 'seen', resolvedBy: 'admin-1' }],
   });
+
+/** How this step's story goes. */
+export const outcomes = ({ world }: PlayedOrder, step: string) =>
+  world.history.filter((item) => item.step === step).map((item) => item.outcome);
+
+/** How many tries the step took. */
+export const attempt = ({ world }: PlayedOrder, step: string, outcome: string) =>
+  world.history.find((item) => item.step === step && item.outcome === outcome)?.attempt;
+
+/** No stock set aside, no money held, no parcel booked. */
+export function assertNothingLeft({ world }: PlayedOrder): void {
+  assert.notEqual(world.stock, 'reserved');
+  assert.notEqual(world.money, 'held');
+  assert.notEqual(world.parcel, 'booked');
+}
+
+/** For assert.rejects: a validator said no with this code. */
+export const isRefused = (code: string) => (error: unknown) =>
+  error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure && error.cause.type === code;

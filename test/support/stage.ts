@@ -7,7 +7,6 @@ import { orderActivities } from '../../activities/order.ts';
 import { paymentActivities } from '../../activities/payment.ts';
 import { shippingActivities } from '../../activities/shipping.ts';
 import { workflowBundle } from '../../platform/bundle.ts';
-import type { Answered } from '../../platform/http/door.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { countAttempts, durableActivities, installTemporalRuntime, translateRefusals } from '../../platform/worker.ts';
 import {
@@ -78,7 +77,7 @@ export async function createStage(): Promise<Stage> {
         namespace,
         identity,
         taskQueue,
-        activities: durableActivities({ operations: operations as Answered['operations'], implementation: services }),
+        activities: durableActivities({ operations, implementation: services }),
         interceptors: { activity: [translateRefusals, countAttempts] },
       }),
     ),

@@ -13,7 +13,7 @@ import type { ShipmentStatus, ShippingActivities } from '../../activities/shippi
 import { Refusal } from '../../platform/refusal.ts';
 
 export type Asked = InventoryActivities & PaymentActivities & ShippingActivities;
-export type AskedName = keyof Asked & string;
+export type AskedName = keyof Asked;
 
 /** What has happened to one order out in the world, and what its books say. */
 export class OrderWorld {
@@ -174,12 +174,12 @@ export const createBooks = (worlds: Worlds, returnWindowMs: number): OrderActivi
         if (paymentStatus) world.paymentStatus = paymentStatus;
       }),
     closeIntervention: async ({ interventionId, ...note }) => write(note, (world) => world.close(interventionId)),
-    async receiveReturn({ lines, returnId: _, ...note }) {
+    async receiveReturn({ lines, returnId: _returnId, ...note }) {
       write(note, (world) => (world.returnStatus = 'received'));
       const amountMinor = lines.reduce((sum, { quantity }) => sum + 100 * quantity, 0);
       return { refund: { amountMinor, currency: 'GBP' } };
     },
-    refundReturn: async ({ returnId: _, ...note }) => write(note, (world) => (world.returnStatus = 'refunded')),
-    expireReturn: async ({ returnId: _, ...note }) => write(note, (world) => (world.returnStatus = 'expired')),
+    refundReturn: async ({ returnId: _returnId, ...note }) => write(note, (world) => (world.returnStatus = 'refunded')),
+    expireReturn: async ({ returnId: _returnId, ...note }) => write(note, (world) => (world.returnStatus = 'expired')),
   };
 };

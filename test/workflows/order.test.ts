@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict';
-import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
-import { Refusal } from '../../platform/refusal.ts';
+import { type Refusal } from '../../platform/refusal.ts';
 import { cancelUpdate, parcelMovedSignal, resolveInterventionUpdate } from '../../workflows/messages.ts';
 import { concurrently } from '../support/concurrently.ts';
-import { canceledWith, confirmed, finish, openIntervention, resolve } from '../support/play.ts';
-import { type PlayedOrder, type Stage, type Twist, createStage } from '../support/stage.ts';
+import {
+  assertNothingLeft,
+  attempt,
+  canceledWith,
+  confirmed,
+  finish,
+  isRefused,
+  openIntervention,
+  outcomes,
+  resolve,
+} from '../support/play.ts';
+import { type Stage, type Twist, createStage } from '../support/stage.ts';
 import { answerLost, faultyTwice, leavesUnnoticed, refuse, refuseOnce } from '../support/twists.ts';
 import { FORWARD_ONLY, UNDOABLE } from './matrix.ts';
 
@@ -196,54 +204,6 @@ describe('order workflow', function () {
     });
   }
 
-  describe('cancel', () => {
-    test('of a confirmed order undoes everything, newest first', async () => {
-      const order = await canceledWith(stage, {});
-      assert.equal(await order.handle.result(), 'canceled');
-      assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'cancel', 'void', 'release']);
-      assert.deepEqual(
-        [order.world.status, order.world.paymentStatus, order.world.fulfillmentStatus],
-        ['canceled', 'canceled', 'canceled'],
-      );
-    });
-
-    test('again, while it is being canceled, changes nothing', async () => {
-      const order = await canceledWith(stage, { voidPayment: refuse('Never') });
-      const interventionId = await openIntervention(order, 'authorizePayment');
-      await order.handle.executeUpdate(cancelUpdate, { args: [{ reason: 'again' }] });
-      await resolve(order.handle, interventionId, 'skip');
-      assert.equal(await order.handle.result(), 'canceled');
-      assert.equal(outcomes(order, 'cancel').filter((outcome) => outcome === 'started').length, 1);
-    });
-
-    test('in the Temporal Web UI is the same', async () => {
-      const order = await stage.place();
-      await confirmed(order);
-      await order.handle.cancel();
-      assert.equal(await order.handle.result(), 'canceled');
-      assertNothingLeft(order);
-    });
-
-    test('of a parcel that has left without our knowing goes no further, and the order is delivered and paid', async () => {
-      const order = await stage.place();
-      await confirmed(order);
-      order.world.parcel = 'dispatched';
-      await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
-      await order.handle.signal(parcelMovedSignal, { status: 'delivered' });
-      assert.equal(await order.handle.result(), 'completed');
-      assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
-      assert.deepEqual(outcomes(order, 'cancel'), ['started', 'failed']);
-    });
-
-    test('is too late while a refused order is being undone', async () => {
-      const order = await stage.place({ authorizePayment: refuse('CardDeclined'), releaseStock: refuseOnce });
-      const interventionId = await openIntervention(order, 'reserveStock');
-      await assert.rejects(order.handle.executeUpdate(cancelUpdate, { args: [{}] }), isRefused('TooLateToCancel'));
-      await resolve(order.handle, interventionId, 'retry');
-      assert.equal(await order.handle.result(), 'rejected');
-    });
-  });
-
   test('goes forward where the booking was given up but the parcel has left', async () => {
     const order = await stage.place(leavesUnnoticed());
     await confirmed(order);
@@ -278,18 +238,3 @@ describe('order workflow', function () {
     await finish(order);
   });
 });
-
-const outcomes = ({ world }: PlayedOrder, step: string) =>
-  world.history.filter((item) => item.step === step).map((item) => item.outcome);
-
-const attempt = ({ world }: PlayedOrder, step: string, outcome: string) =>
-  world.history.find((item) => item.step === step && item.outcome === outcome)?.attempt;
-
-function assertNothingLeft({ world }: PlayedOrder): void {
-  assert.notEqual(world.stock, 'reserved');
-  assert.notEqual(world.money, 'held');
-  assert.notEqual(world.parcel, 'booked');
-}
-
-const isRefused = (code: string) => (error: unknown) =>
-  error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure && error.cause.type === code;

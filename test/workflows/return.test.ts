@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import { receiveReturnUpdate } from '../../workflows/messages.ts';
 import { concurrently } from '../support/concurrently.ts';
-import { openIntervention, resolve } from '../support/play.ts';
+import { attempt, isRefused, openIntervention, resolve } from '../support/play.ts';
 import { type Stage, createStage } from '../support/stage.ts';
 import { faultyTwice, refuse, refuseOnce } from '../support/twists.ts';
 
@@ -79,6 +77,3 @@ describe('return workflow', function () {
     assert.equal(await sentBack.result(), 'refunded');
   });
 });
-
-const isRefused = (code: string) => (error: unknown) =>
-  error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure && error.cause.type === code;
