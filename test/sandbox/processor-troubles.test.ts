@@ -94,6 +94,9 @@ describe('troubles of the sandbox processor', () => {
     const [first, second] = await Promise.all([order.authorize(), order.authorize()]);
     assert.ok(performance.now() - begun >= 2_990);
     assert.deepEqual(first, second);
+    const repeated = performance.now();
+    assert.deepEqual(await order.authorize(), first);
+    assert.ok(performance.now() - repeated < 2_000, 'a repeat is answered at once');
     assert.deepEqual(await order.types(), ['authorization']);
   });
 

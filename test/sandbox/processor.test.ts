@@ -57,7 +57,9 @@ describe('sandbox processor', () => {
     assert.deepEqual(await authorize(asked), first);
     assert.deepEqual(await typesOf(asked), ['authorization']);
     assert.equal(said(await authorize({ ...asked, amountMinor: 1 })), '422 IdempotencyKeyReused');
-    assert.equal(said(await capture(asked, `${asked.orderId}:authorize`)), '422 IdempotencyKeyReused');
+    assert.equal(said(await capture(asked)), '201');
+    // The same words, asked of something else.
+    assert.equal(said(await voidHold(asked, `${asked.orderId}:capture`)), '422 IdempotencyKeyReused');
   });
 
   it('tells by the key what it answered, refusals included, and 404 where it never did', async () => {

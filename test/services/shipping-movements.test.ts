@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import { connect } from '../../platform/database.ts';
+import type { ShippingDatabase } from '../../services/shipping/database.ts';
 import { type ShippingStage, news, parcelTo, shippingStage } from './shipping-stage.ts';
 
 describe('shipping service: movements', () => {
@@ -23,6 +25,23 @@ describe('shipping service: movements', () => {
       assert.deepEqual(await stage.shipping.trackShipment(parcel), { status: 'delivered' });
       assert.equal((await stage.bookOf(parcel.orderId))?.status, 'delivered');
       assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'dispatched', 'delivered']);
+    });
+
+    it('notes a step once where several do at the same moment', async () => {
+      const parcel = parcelTo();
+      const { trackingNumber } = await stage.shipping.bookShipment(parcel);
+      await stage.advance(trackingNumber);
+      const owner = connect<ShippingDatabase>(stage.database.ownerUrl, 1);
+      let tracked: Promise<unknown> | undefined;
+      // Whoever holds the row lets go only when all of them have come as far as they can without it.
+      await owner.transaction().execute(async (transaction) => {
+        await sql`select 1 from shipments where order_id = ${parcel.orderId} for update`.execute(transaction);
+        tracked = Promise.all([1, 2, 3].map(() => stage.shipping.trackShipment(parcel)));
+        await waitingForLocks(transaction, 3);
+      });
+      await tracked;
+      await owner.destroy();
+      assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'dispatched']);
     });
 
     it('refuses an order without a parcel, and knows one that was canceled first', async () => {
@@ -127,3 +146,13 @@ describe('shipping service: movements', () => {
     });
   });
 });
+
+/** Resolves when so many connections to this database wait for a lock. */
+async function waitingForLocks(db: Kysely<ShippingDatabase>, count: number): Promise<void> {
+  for (;;) {
+    const { rows } = await sql`select 1 from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+    if (rows.length >= count) return;
+    await sql`select pg_sleep(0.01), pg_stat_clear_snapshot()`.execute(db);
+  }
+}
