@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { receiveReturnUpdate } from '../../workflows/messages.ts';
 import { concurrently } from '../support/concurrently.ts';
-import { attempt, isRefused, openIntervention, resolve } from '../support/play.ts';
+import { isRefused, openIntervention, resolve } from '../support/play.ts';
 import { type Stage, createStage } from '../support/stage.ts';
 import { faultyTwice, refuse, refuseOnce } from '../support/twists.ts';
 
