@@ -50,5 +50,5 @@ function bound(file: string): void {
 function complaintIn(file: string, start: number): string | undefined {
   const lines = readFileSync(file).subarray(start).toString('utf8').split('\n');
   const forPeople = lines.filter((line) => line.trim() && !/^\{|^\s+at |^Node\.js v/.test(line));
-  return forPeople.find((line) => /Error\b.*:/.test(line)) ?? forPeople.at(-1);
+  return forPeople.find((line) => /^\w*error\b[^(]*: /i.test(line)) ?? forPeople.at(-1);
 }

@@ -7,7 +7,7 @@ import { boundLogs } from './logs.ts';
 import { LocalPlatform, type Platform } from './platform.ts';
 import { adminPassword } from './processes.ts';
 import { type Progress, createProgress } from './progress.ts';
-import { type Secrets, keepSecrets } from './secrets.ts';
+import { type Secrets, keepSecrets, notePasswordShown } from './secrets.ts';
 import { type StartSettings, readArguments, readStartSettings } from './settings.ts';
 import { welcome } from './welcome.ts';
 
@@ -42,18 +42,18 @@ interface Start {
 async function run({ settings, separate, folder }: Start): Promise<number> {
   const progress = createProgress((text) => process.stdout.write(text));
   const logsBounded = boundLogs(path.join(folder.path, 'logs'));
-  const { secrets, made } = await keepSecrets(folder.path);
+  const secrets = await keepSecrets(folder.path);
   const { signal } = stopping;
   const environment = process.env;
   const platform = new LocalPlatform({ settings, secrets, folder, separate, environment, progress, signal });
   try {
     const running = await platform.start();
-    await announce({ settings, separate, folder }, { running, secrets, made, progress });
+    await announce({ settings, folder }, { running, secrets, progress });
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    progress.say('stopping');
+    if (signal.aborted) progress.say('stopping');
     await platform.close();
     logsBounded();
     folder.release();
@@ -64,14 +64,16 @@ async function run({ settings, separate, folder }: Start): Promise<number> {
 interface Result {
   running: Platform;
   secrets: Secrets;
-  /** Whether the secrets are new. */
-  made: boolean;
   progress: Progress;
 }
 
-async function announce({ settings, folder }: Start, { running, secrets, made, progress }: Result): Promise<void> {
+async function announce(
+  { settings, folder }: Omit<Start, 'separate'>,
+  { running, secrets, progress }: Result,
+): Promise<void> {
   const apiUrl = `http://127.0.0.1:${running.ports.PORT}`;
   await fillShop({ settings, folder, apiUrl, password: adminPassword(settings, secrets), progress });
+  const isNew = !settings.ADMIN_PASSWORD && !secrets.adminPasswordShown;
   progress.say(
     welcome({
       apiUrl,
@@ -79,11 +81,12 @@ async function announce({ settings, folder }: Start, { running, secrets, made, p
       temporalUiUrl: running.temporalUiUrl,
       temporalAddress: running.temporalAddress,
       adminEmail: settings.ADMIN_EMAIL,
-      newAdminPassword: made && !settings.ADMIN_PASSWORD ? secrets.adminPassword : undefined,
+      newAdminPassword: isNew ? secrets.adminPassword : undefined,
       secretsFile: path.join(settings.DATA_DIR, 'secrets.json'),
       logs: path.join(settings.DATA_DIR, 'logs'),
     }),
   );
+  if (isNew) notePasswordShown(folder.path, secrets);
   progress.say(`ready ${apiUrl}`);
 }
 
@@ -96,7 +99,7 @@ async function fillShop({
   apiUrl,
   password,
   progress,
-}: Pick<Start, 'settings' | 'folder'> & { apiUrl: string; password: string; progress: Progress }): Promise<void> {
+}: Omit<Start, 'separate'> & { apiUrl: string; password: string; progress: Progress }): Promise<void> {
   const shop = { apiUrl, adminEmail: settings.ADMIN_EMAIL, adminPassword: password, folder: folder.path };
   const loading = progress
     .step(
@@ -113,6 +116,8 @@ async function fillShop({
 // On Ctrl-C the terminal signals us, and npm, signalled too, passes it on: two that come this close are one.
 const ONE_SIGNAL_MS = 1_000;
 
+const NPM_WATCH_MS = 500;
+
 /** The first signal stops everything in order, the second at once. */
 function stopOnSignals(folder: DataFolder): void {
   let firstAt: number | undefined;
@@ -126,6 +131,19 @@ function stopOnSignals(folder: DataFolder): void {
   };
   // SIGHUP: the terminal was closed.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  stopWithoutNpm();
+}
+
+/** An npm that was killed outright passes no signal on: that it is gone has to be seen. */
+function stopWithoutNpm(): void {
+  if (process.env.npm_lifecycle_event !== 'start') return;
+  const npm = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === npm) return;
+    clearInterval(watch);
+    stopping.abort();
+  }, NPM_WATCH_MS);
+  watch.unref();
 }
 
 process.exit(await main());

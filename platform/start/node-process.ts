@@ -20,6 +20,8 @@ const root = path.join(import.meta.dirname, '../..');
 
 // A cold start compiles everything on a busy machine in 10 s.
 const READY_MS = 60_000;
+// A process says in its log that it is not ready yet: often enough is enough.
+const READY_POLL_MS = 100;
 // Requests drain in 10 s, a worker's activities in 15 s.
 const GRACE_MS = 20_000;
 
@@ -74,7 +76,7 @@ async function answering(url: string, log: string, signal: AbortSignal): Promise
     if (Date.now() > deadline) {
       throw new SettingError(`${url} is not ready after ${READY_MS / 1000} s: see ${log}`);
     }
-    await sleep(30);
+    await sleep(READY_POLL_MS);
   }
 }
 

@@ -5,6 +5,8 @@ import { calculateJwkThumbprint } from 'jose';
 import type { ServiceDatabase } from '../database.ts';
 import { DATABASES } from '../databases.ts';
 
+const FILE = 'secrets.json';
+
 /** Everything one local platform keeps to itself, made up at its first start. */
 export interface Secrets {
   /** By service: what its role signs in to its database with. */
@@ -14,20 +16,27 @@ export interface Secrets {
   jwtPrivateKey: string;
   carrierCallbackSecret: string;
   adminPassword: string;
+  /** Whether a person has been shown it: a first start may fail before it gets that far. */
+  adminPasswordShown: boolean;
 }
 
-/**
- * The secrets in `folder`, made at the first start and then the same for ever; only their owner may read the file.
- * `made` tells the first time from later ones.
- */
-export async function keepSecrets(folder: string): Promise<{ secrets: Secrets; made: boolean }> {
-  const file = path.join(folder, 'secrets.json');
-  if (existsSync(file)) return { secrets: JSON.parse(readFileSync(file, 'utf8')) as Secrets, made: false };
-  const secrets = await makeUp();
-  // Renamed when whole: passwords half written would lock every service out.
+/** The secrets in `folder`, made at the first start and then the same for ever; only their owner may read the file. */
+export async function keepSecrets(folder: string): Promise<Secrets> {
+  const file = path.join(folder, FILE);
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Secrets;
+  return write(folder, await makeUp());
+}
+
+/** Notes that the admin's password was shown, so that it is not shown again. */
+export const notePasswordShown = (folder: string, secrets: Secrets): Secrets =>
+  write(folder, { ...secrets, adminPasswordShown: true });
+
+/** Renamed when whole: passwords half written would lock every service out. */
+function write(folder: string, secrets: Secrets): Secrets {
+  const file = path.join(folder, FILE);
   writeFileSync(`${file}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });
   renameSync(`${file}.new`, file);
-  return { secrets, made: true };
+  return secrets;
 }
 
 async function makeUp(): Promise<Secrets> {
@@ -39,6 +48,7 @@ async function makeUp(): Promise<Secrets> {
     carrierCallbackSecret: secret(),
     // Typed by people: 16 characters of 64 are 96 bits.
     adminPassword: randomBytes(12).toString('base64url'),
+    adminPasswordShown: false,
   };
 }
 

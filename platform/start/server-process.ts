@@ -28,13 +28,13 @@ export async function end(
   }
 }
 
-/** Resolves when a child is gone, with the last it wrote to standard error, or how it ended where it wrote nothing. */
+/** Resolves when a child is gone, with the signal that ended it, or the last it wrote to standard error, or its exit code. */
 export function lastWords(child: ChildProcess): Promise<string> {
   let said = '';
   child.stderr?.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)));
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(said.trim() || `exit ${code ?? signal}`));
+    child.once('exit', (code, signal) => resolve(signal ?? (said.trim() || `exit ${code}`)));
   });
 }
 
