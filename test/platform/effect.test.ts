@@ -187,7 +187,7 @@ describe('effects', () => {
     });
 
     it('racing its step leaves it reversed or never done', async () => {
-      const steps = Array.from({ length: 40 }, key);
+      const steps = Array.from({ length: 15 }, key);
       await Promise.all(
         steps.flatMap((step) => [
           once(db, step, counting(step)).catch((error: unknown) => assert.equal((error as Refusal).code, 'Undone')),
