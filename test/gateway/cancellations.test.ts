@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { orderOf } from './fake-services.ts';
+import { orderOf } from './builders.ts';
 import { type Harness, type Request, startHarness } from './harness.ts';
 
 describe('POST /v1/orders/{id}/cancel', () => {

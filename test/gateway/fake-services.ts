@@ -9,6 +9,7 @@ import type { User, UserRequests } from '../../activities/user.ts';
 import type { Services } from '../../gateway/services.ts';
 import { ServiceFault } from '../../platform/http/client.ts';
 import { Refusal } from '../../platform/refusal.ts';
+import { NOW, orderOf, returnOf } from './builders.ts';
 
 /** The services in memory: small, typed by the contracts, and as broken as a test wants them. */
 export interface FakeServices extends Services {
@@ -36,8 +37,6 @@ export interface Store {
   /** What was asked of the lists. */
   listed: unknown[];
 }
-
-const NOW = '2026-01-05T09:00:00.000Z';
 
 export function createFakeServices(): FakeServices {
   const store: Store = {
@@ -211,63 +210,4 @@ const fakeShipping = ({ shipments }: Store): ShippingRequests => ({
     return { orderId, status: type, trackingNumber };
   },
   listBooks: async () => ({ items: [], next: null }),
-});
-
-/** An order that is placed and no more; a test states only its difference. */
-export const orderOf = (difference: Partial<Order>): Order => ({
-  id: randomUUID(),
-  customerId: randomUUID(),
-  status: 'pending',
-  paymentStatus: 'not_paid',
-  fulfillmentStatus: 'not_fulfilled',
-  lines: [{ sku: 'tea', name: 'Tea', quantity: 2, unitPrice: { amountMinor: 450, currency: 'GBP' } }],
-  total: { amountMinor: 900, currency: 'GBP' },
-  shippingAddress: { name: 'Ada', line1: '1 High St', city: 'London', postalCode: 'SW1', country: 'GB' },
-  rejection: null,
-  trackingNumber: null,
-  returnableUntil: null,
-  version: 1,
-  createdAt: NOW,
-  updatedAt: NOW,
-  ...difference,
-});
-
-export const returnOf = (difference: Partial<Return>): Return => ({
-  id: randomUUID(),
-  orderId: randomUUID(),
-  customerId: randomUUID(),
-  status: 'requested',
-  lines: [{ sku: 'tea', quantity: 1 }],
-  received: [],
-  refund: null,
-  reason: 'broken',
-  createdAt: NOW,
-  updatedAt: NOW,
-  ...difference,
-});
-
-export const productOf = (difference: Partial<Product>): Product => ({
-  sku: 'tea',
-  name: 'Tea',
-  description: '',
-  price: { amountMinor: 450, currency: 'GBP' },
-  version: 1,
-  createdAt: NOW,
-  updatedAt: NOW,
-  ...difference,
-});
-
-export const interventionOf = (difference: Partial<Intervention>): Intervention => ({
-  id: randomUUID(),
-  orderId: randomUUID(),
-  workflowId: 'order-1',
-  step: 'authorizePayment',
-  reason: 'the processor refused the void',
-  state: 'open',
-  action: null,
-  note: null,
-  resolvedBy: null,
-  openedAt: NOW,
-  resolvedAt: null,
-  ...difference,
 });

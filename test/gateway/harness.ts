@@ -8,7 +8,8 @@ import type { Caller } from '../../platform/http/route.ts';
 import { type Listening, listen } from '../../platform/http/server.ts';
 import { type Metrics, createMetrics } from '../../platform/metrics.ts';
 import { freshDatabase } from '../support/database.ts';
-import { type FakeServices, createFakeServices, productOf } from './fake-services.ts';
+import { productOf } from './builders.ts';
+import { type FakeServices, createFakeServices } from './fake-services.ts';
 import { type FakeTemporal, createFakeTemporal } from './fake-temporal.ts';
 
 export const CARRIER_SECRET = 'a secret that the carrier and we share, and nobody else';
@@ -81,7 +82,8 @@ const ISSUER = 'order-platform';
 
 /** The whole gateway at a port of its own, over a real database, fake services and a fake Temporal client. */
 export async function startHarness({ corsOrigins = [] as string[] } = {}): Promise<Harness> {
-  const { db, ownerUrl, drop } = await freshDatabase<GatewayDatabase>('gateway');
+  const database = await freshDatabase<GatewayDatabase>('gateway');
+  const { db, ownerUrl } = database;
   const [services, temporal, metrics] = [createFakeServices(), createFakeTemporal(), createMetrics('gateway')];
   services.store.products.set('tea', productOf({}));
   const signingKey = newKey('key-1');
@@ -108,7 +110,7 @@ export async function startHarness({ corsOrigins = [] as string[] } = {}): Promi
     replica: () => replica(),
     async close() {
       await listening.close();
-      await drop();
+      await database.drop();
     },
   };
 }
@@ -128,7 +130,7 @@ export async function call(url: string, tokens: Tokens, what: string, request: R
     ...(content !== undefined && { body: content }),
   });
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  const isJson = text !== '' && /json/.test(response.headers.get('content-type') ?? '');
   return {
     status: response.status,
     headers: response.headers,
@@ -136,11 +138,3 @@ export async function call(url: string, tokens: Tokens, what: string, request: R
     text,
   };
 }
-
-/** The body of a valid order; a test states only its difference. */
-export const orderWish = (difference: Record<string, unknown> = {}) => ({
-  lines: [{ sku: 'tea', quantity: 2 }],
-  shippingAddress: { name: 'Ada', line1: '1 High St', city: 'London', postalCode: 'SW1', country: 'GB' },
-  paymentMethod: 'pm_card_visa',
-  ...difference,
-});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { interventionOf } from './fake-services.ts';
+import { interventionOf } from './builders.ts';
 import { type Harness, type Request, startHarness } from './harness.ts';
 
 describe('interventions at the gateway', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { productOf } from './fake-services.ts';
+import { productOf } from './builders.ts';
 import { type Harness, type Request, startHarness } from './harness.ts';
 
 describe('catalogue and stock at the gateway', () => {

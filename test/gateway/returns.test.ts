@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { orderOf, returnOf } from './fake-services.ts';
+import { orderOf, returnOf } from './builders.ts';
 import { type Harness, type Request, startHarness } from './harness.ts';
 
 describe('returns at the gateway', () => {

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import type { Intervention, Order } from '../../activities/order.ts';
+import type { Product } from '../../activities/product.ts';
+import type { Return } from '../../activities/return.ts';
+
+export const NOW = '2026-01-05T09:00:00.000Z';
+
+/** An order that is placed and no more; a test states only its difference. */
+export const orderOf = (difference: Partial<Order>): Order => ({
+  id: randomUUID(),
+  customerId: randomUUID(),
+  status: 'pending',
+  paymentStatus: 'not_paid',
+  fulfillmentStatus: 'not_fulfilled',
+  lines: [{ sku: 'tea', name: 'Tea', quantity: 2, unitPrice: { amountMinor: 450, currency: 'GBP' } }],
+  total: { amountMinor: 900, currency: 'GBP' },
+  shippingAddress: { name: 'Ada', line1: '1 High St', city: 'London', postalCode: 'SW1', country: 'GB' },
+  rejection: null,
+  trackingNumber: null,
+  returnableUntil: null,
+  version: 1,
+  createdAt: NOW,
+  updatedAt: NOW,
+  ...difference,
+});
+
+export const returnOf = (difference: Partial<Return>): Return => ({
+  id: randomUUID(),
+  orderId: randomUUID(),
+  customerId: randomUUID(),
+  status: 'requested',
+  lines: [{ sku: 'tea', quantity: 1 }],
+  received: [],
+  refund: null,
+  reason: 'broken',
+  createdAt: NOW,
+  updatedAt: NOW,
+  ...difference,
+});
+
+export const productOf = (difference: Partial<Product>): Product => ({
+  sku: 'tea',
+  name: 'Tea',
+  description: '',
+  price: { amountMinor: 450, currency: 'GBP' },
+  version: 1,
+  createdAt: NOW,
+  updatedAt: NOW,
+  ...difference,
+});
+
+export const interventionOf = (difference: Partial<Intervention>): Intervention => ({
+  id: randomUUID(),
+  orderId: randomUUID(),
+  workflowId: 'order-1',
+  step: 'authorizePayment',
+  reason: 'the processor refused the void',
+  state: 'open',
+  action: null,
+  note: null,
+  resolvedBy: null,
+  openedAt: NOW,
+  resolvedAt: null,
+  ...difference,
+});
+
+/** The body of a valid order; a test states only its difference. */
+export const orderWish = (difference: Record<string, unknown> = {}) => ({
+  lines: [{ sku: 'tea', quantity: 2 }],
+  shippingAddress: { name: 'Ada', line1: '1 High St', city: 'London', postalCode: 'SW1', country: 'GB' },
+  paymentMethod: 'pm_card_visa',
+  ...difference,
+});

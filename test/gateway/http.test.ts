@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { connect as dial } from 'node:net';
+import { type Harness, startHarness } from './harness.ts';
+
+describe('HTTP at the gateway', () => {
+  let gateway: Harness;
+  before(async () => {
+    gateway = await startHarness({ corsOrigins: ['https://shop.example'] });
+  });
+  after(() => gateway.close());
+
+  it('answers what is not there, and what is not allowed there, with problem documents', async () => {
+    const absent = await gateway.call('GET /v1/nothing');
+    assert.deepEqual([absent.status, absent.body.code, absent.body.instance], [404, 'NotFound', '/v1/nothing']);
+    const wrong = await gateway.call('DELETE /v1/orders');
+    assert.deepEqual([wrong.status, wrong.body.code], [405, 'MethodNotAllowed']);
+    assert.deepEqual(wrong.headers.get('allow')!.split(', ').toSorted(), ['GET', 'HEAD', 'POST']);
+    for (const { headers } of [absent, wrong])
+      assert.match(headers.get('content-type')!, /^application\/problem\+json/);
+  });
+
+  it('does not serve yet what is to come', async () => {
+    for (const what of ['GET /v1/cart', 'GET /v1/dashboard', 'GET /v1/webhook-endpoints', 'GET /v1/orders/x/events']) {
+      assert.equal((await gateway.call(what, { as: gateway.customer })).status, 404, what);
+    }
+  });
+
+  it('names every request, by the caller’s name where that is a decent one', async () => {
+    const named = await gateway.call('GET /v1/nothing', { headers: { 'x-request-id': 'mine-1' } });
+    assert.deepEqual([named.headers.get('x-request-id'), named.body.requestId], ['mine-1', 'mine-1']);
+    const odd = await gateway.call('GET /livez', { headers: { 'x-request-id': 'a b<script>' } });
+    assert.match(odd.headers.get('x-request-id')!, /^[\da-f-]{36}$/);
+  });
+
+  it('tells browsers to do nothing with its answers', async () => {
+    const { headers } = await gateway.call('GET /v1/products');
+    assert.equal(headers.get('content-security-policy'), "default-src 'none';frame-ancestors 'none'");
+    assert.equal(headers.get('x-content-type-options'), 'nosniff');
+    assert.ok(headers.get('strict-transport-security'));
+    assert.equal(headers.get('x-powered-by'), null);
+  });
+
+  it('lets the pages of named origins call it, and no others', async () => {
+    const from = (origin: string) => gateway.call('GET /v1/products', { headers: { origin } });
+    const friend = await from('https://shop.example');
+    assert.equal(friend.headers.get('access-control-allow-origin'), 'https://shop.example');
+    assert.match(friend.headers.get('access-control-expose-headers')!, /Idempotent-Replayed/);
+    assert.equal(friend.headers.get('access-control-allow-credentials'), null);
+    assert.equal((await from('https://evil.example')).headers.get('access-control-allow-origin'), null);
+    const asked = await gateway.call('OPTIONS /v1/orders', {
+      headers: { origin: 'https://shop.example', 'access-control-request-method': 'POST' },
+    });
+    assert.equal(asked.status, 204);
+    assert.match(asked.headers.get('access-control-allow-headers')!, /Idempotency-Key/);
+    const bare = await startHarness();
+    const { headers } = await bare.call('GET /v1/products', { headers: { origin: 'https://shop.example' } });
+    await bare.close();
+    assert.equal(headers.get('access-control-allow-origin'), null);
+  });
+
+  it('is alive and ready, and keeps its figures to another port', async () => {
+    for (const path of ['/livez', '/readyz']) {
+      const { status, body } = await gateway.call(`GET ${path}`);
+      assert.deepEqual([status, body.status], [200, 'ok']);
+    }
+    assert.equal((await gateway.call('GET /metrics')).status, 404);
+  });
+
+  it('measures requests by route, not by path', async () => {
+    await gateway.call('GET /v1/products/tea');
+    const { values } = await gateway.metrics.httpRequestDuration.get();
+    const routes = new Set(values.map(({ labels }) => labels.route));
+    assert.ok(routes.has('/v1/products/:sku') && !routes.has('/v1/products/tea'));
+  });
+
+  it('answers HEAD like GET without a body', async () => {
+    const { status, text, headers } = await gateway.call('HEAD /v1/products/tea');
+    assert.deepEqual([status, text], [200, '']);
+    assert.ok(headers.get('etag'));
+  });
+
+  it('answers what is not even HTTP with a problem document', async () => {
+    const talk = (words: string) =>
+      new Promise<string>((resolve, reject) => {
+        let heard = '';
+        const socket = dial(Number(new URL(gateway.url).port), '127.0.0.1', () => socket.write(words));
+        socket.on('data', (chunk) => (heard += chunk.toString()));
+        socket.on('end', () => resolve(heard));
+        socket.on('error', reject);
+      });
+    assert.match(await talk('nonsense\r\n\r\n'), /^HTTP\/1.1 400 .*application\/problem\+json.*"MalformedRequest"/s);
+    const large = `GET / HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`;
+    assert.match(await talk(large), /^HTTP\/1.1 431 .*application\/problem\+json.*"HeadersTooLarge"/s);
+  });
+});

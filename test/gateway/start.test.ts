@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { type RunningGateway, startGateway } from '../../gateway/start.ts';
+import { SettingError } from '../../platform/config.ts';
+import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { newKey } from './harness.ts';
+
+describe('the gateway’s process', () => {
+  let database: FreshDatabase<unknown>;
+  before(async () => {
+    database = await freshDatabase('gateway');
+  });
+  after(() => database.drop());
+
+  const settings = (difference: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+    PORT: '0',
+    METRICS_PORT: '0',
+    GATEWAY_DATABASE_URL: database.url,
+    SERVICE_TOKEN: 's'.repeat(32),
+    CARRIER_CALLBACK_SECRET: 'c'.repeat(32),
+    JWT_PRIVATE_KEY: JSON.stringify(newKey('k1')),
+    TEMPORAL_ADDRESS: '127.0.0.1:1',
+    PRODUCT_URL: 'http://127.0.0.1:1, http://127.0.0.1:2/',
+    LOG_LEVEL: 'error',
+    ...difference,
+  });
+
+  it('serves at one port and tells its figures at another, without any service running', async () => {
+    const gateway: RunningGateway = await startGateway(settings());
+    const [ready, figures, live, catalogue] = await Promise.all([
+      fetch(`${gateway.url}/readyz`),
+      fetch(`${gateway.metricsUrl}/metrics`),
+      fetch(`${gateway.metricsUrl}/livez`),
+      fetch(`${gateway.url}/v1/products`),
+    ]);
+    const text = await figures.text();
+    await gateway.close();
+    assert.deepEqual([ready.status, figures.status, live.status, catalogue.status], [200, 200, 200, 503]);
+    assert.match(text, /^# TYPE orders_created_total counter$/m);
+    assert.match(text, /^# TYPE http_request_duration_seconds histogram$/m);
+    await assert.rejects(fetch(`${gateway.url}/livez`));
+  });
+
+  it('does not start with a bad setting, and says in one line which', async () => {
+    const { d: _private, ...publicKey } = newKey('k1');
+    const bad: NodeJS.ProcessEnv[] = [
+      { PORT: '70000' },
+      { METRICS_PORT: 'x' },
+      { GATEWAY_DATABASE_URL: '' },
+      { GATEWAY_DATABASE_URL: 'mysql://x' },
+      { SERVICE_TOKEN: 'short' },
+      { PRODUCT_URL: 'http://127.0.0.1:1,ftp://x' },
+      { ORDER_URL: ',' },
+      { JWT_PRIVATE_KEY: '{' },
+      { JWT_PRIVATE_KEY: JSON.stringify(publicKey) },
+      { JWT_PRIVATE_KEY: JSON.stringify({ ...newKey('k1'), kid: undefined }) },
+      { JWT_PRIVATE_KEY: JSON.stringify({ ...newKey('k1'), x: newKey('k2').x }) },
+      { ACCESS_TOKEN_SECONDS: '5' },
+      { CARRIER_CALLBACK_SECRET: '' },
+      { TEMPORAL_ADDRESS: 'nowhere' },
+    ];
+    for (const difference of bad) {
+      const [name] = Object.keys(difference);
+      await assert.rejects(startGateway(settings(difference)), (error: Error) => {
+        assert.ok(error instanceof SettingError, name);
+        assert.match(error.message, new RegExp(`^setting ${name}: [^\\n]+$`));
+        if (name === 'JWT_PRIVATE_KEY') assert.ok(!error.message.includes('"d"'));
+        return true;
+      });
+    }
+  });
+
+  it('names the setting where a port is taken', async () => {
+    const gateway = await startGateway(settings());
+    const { port } = new URL(gateway.metricsUrl);
+    for (const setting of ['PORT', 'METRICS_PORT']) {
+      await assert.rejects(startGateway(settings({ [setting]: port })), new RegExp(`port ${port} .* set ${setting} `));
+    }
+    await gateway.close();
+  });
+});
