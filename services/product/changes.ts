@@ -33,16 +33,14 @@ export function followChanges({ url, cache, logger }: { url: string; cache: Prod
 async function listen(url: string, cache: ProductCache, closing: AbortSignal): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
+    // What a person sees in pg_stat_activity.
+    application_name: 'product changes',
     keepAlive: true,
     connectionTimeoutMillis: ANSWER_MS,
     query_timeout: ANSWER_MS,
   });
   const lost = new AbortController();
-  // At once, not when the loop below gets to it: a read may be next.
-  const lose = (error?: Error) => {
-    cache.distrust();
-    lost.abort(error ?? new Error('the connection was closed'));
-  };
+  const lose = (error?: Error) => lost.abort(error ?? new Error('the connection was closed'));
   client.on('error', lose);
   client.on('end', () => lose());
   client.on('notification', ({ payload }) => cache.forget(payload ?? ''));
