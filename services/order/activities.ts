@@ -1,9 +1,18 @@
 import { type Kysely, sql } from 'kysely';
-import type { OrderActivities, OrderNote } from '../../activities/order.ts';
-import { type Move, type OrderRow, type OrderSettings, advance, announce, writeHistory } from './bookkeeping.ts';
+import type { CancelOrder, OrderActivities, OrderNote } from '../../activities/order.ts';
+import {
+  type Move,
+  type OrderRow,
+  type OrderSettings,
+  advance,
+  announce,
+  keepable,
+  writeHistory,
+} from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { createInterventionActivities } from './interventions.ts';
-import { createReturnActivities } from './returns.ts';
+import { createReturnActivities } from './refunds.ts';
+import { becomes, paymentBecomes, paymentStanding, standing } from './statuses.ts';
 
 /** The order service's bookkeeping; see the contract for what each step promises. */
 export function createOrderActivities(db: Kysely<OrderDatabase>, settings: OrderSettings): OrderActivities {
@@ -24,9 +33,9 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
 
     confirmOrder: ({ trackingNumber, ...note }) =>
       move(note, {
-        from: sql`status = 'pending'`,
+        from: sql`${standing} = 'pending'`,
         change: {
-          status: 'confirmed',
+          ...becomes('confirmed'),
           payment_status: 'authorized',
           fulfillment_status: 'booked',
           tracking_number: trackingNumber,
@@ -38,22 +47,23 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
           }),
       }),
 
-    rejectOrder: ({ rejection, paymentStatus, fulfillmentStatus, ...note }) =>
-      move(note, {
-        from: sql`status in ('pending', 'requires_action')`,
+    rejectOrder({ rejection: { code, detail }, paymentStatus, fulfillmentStatus, ...note }) {
+      const rejection = { code, detail: keepable(detail) };
+      return move(note, {
+        from: sql`${standing} = 'pending' and ${notLeft}`,
         change: {
-          status: 'rejected',
-          payment_status: paymentStatus,
-          fulfillment_status: fulfillmentStatus,
+          ...becomes('rejected'),
+          ...endingOf({ paymentStatus, fulfillmentStatus }),
           rejection: JSON.stringify(rejection),
         },
         event: (work, order) => announce(work, order, 'order.rejected', { rejection }),
-      }),
+      });
+    },
 
     cancelOrder: ({ paymentStatus, fulfillmentStatus, reason: _told, ...note }) =>
       move(note, {
-        from: sql`status in ('pending', 'confirmed', 'requires_action')`,
-        change: { status: 'canceled', payment_status: paymentStatus, fulfillment_status: fulfillmentStatus },
+        from: sql`${standing} in ('pending', 'confirmed') and ${notLeft}`,
+        change: { ...becomes('canceled'), ...endingOf({ paymentStatus, fulfillmentStatus }) },
         event: (work, order) => announce(work, order, 'order.canceled', {}),
       }),
 
@@ -66,8 +76,8 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
 
     captureOrder: (note) =>
       move(note, {
-        from: sql`payment_status in ('authorized', 'requires_action')`,
-        change: { payment_status: 'captured' },
+        from: sql`${paymentStanding} = 'authorized'`,
+        change: paymentBecomes('captured'),
       }),
 
     async deliverOrder(note) {
@@ -89,12 +99,9 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
 
     completeOrder: (note) =>
       move(note, {
-        from: sql`status in ('confirmed', 'requires_action')`,
-        change: {
-          // A return may still wait for a person; the order is completed when that is settled.
-          status: sql`case when status = 'confirmed' then 'completed' else status end`,
-          resume_status: sql`case when status = 'confirmed' then null else 'completed' end`,
-        },
+        from: sql`${standing} = 'confirmed'`,
+        // A return may still wait for a person; the order is completed when that is settled.
+        change: becomes('completed'),
         event: (work, order) => announce(work, order, 'order.completed', {}),
       }),
 
@@ -102,5 +109,15 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
     ...createReturnActivities(db, settings),
   };
 }
+
+/** What has been handed to the carrier can be neither rejected nor canceled. */
+const notLeft = sql<boolean>`fulfillment_status in ('not_fulfilled', 'booked')`;
+
+/** How an order ends that comes to nothing; what a person chose to skip on the way is in `paymentStatus` already. */
+const endingOf = ({ paymentStatus, fulfillmentStatus }: Pick<CancelOrder, 'paymentStatus' | 'fulfillmentStatus'>) => ({
+  payment_status: paymentStatus,
+  resume_payment_status: null,
+  fulfillment_status: fulfillmentStatus,
+});
 
 const totalOf = ({ total_minor, currency }: OrderRow) => ({ amountMinor: total_minor, currency });

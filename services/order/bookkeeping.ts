@@ -55,12 +55,18 @@ export async function writeHistory(work: Kysely<OrderDatabase>, note: OrderNote)
         step,
         outcome,
         attempt: attempt ?? null,
-        detail: detail ?? null,
+        detail: detail === undefined ? null : keepable(detail),
       })),
     )
     .onConflict((conflict) => conflict.columns(['workflow_id', 'sequence']).doNothing())
     .execute();
 }
+
+/**
+ * Words from outside as PostgreSQL keeps them: it takes neither NUL nor half a surrogate pair, and a story that
+ * could not be written down would be told again for ever while the order stands still.
+ */
+export const keepable = (words: string): string => words.replaceAll('\0', '\uFFFD').toWellFormed();
 
 type EventType = Parameters<typeof tell>[1]['type'];
 

@@ -31,7 +31,8 @@ export const createBookRequests = (db: Kysely<OrderDatabase>): Pick<OrderRequest
 
 function idOf(cursor: string): string {
   const [id] = decodeCursor(cursor, 1) as [string];
-  if (!/^[0-9a-f-]{36}$/.test(id)) throw new Refusal('BadCursor', 'this cursor was not handed out by this list');
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))
+    throw new Refusal('BadCursor', 'this cursor was not handed out by this list');
   return id;
 }
 

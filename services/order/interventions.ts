@@ -2,15 +2,17 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Intervention, OrderActivities, OrderRequests } from '../../activities/order.ts';
 import { decodeAge, encodeAge } from '../../platform/cursor.ts';
 import { Refusal } from '../../platform/refusal.ts';
-import { type OrderSettings, announce, writeHistory } from './bookkeeping.ts';
+import { type OrderSettings, announce, keepable, writeHistory } from './bookkeeping.ts';
 import type { InterventionsTable, OrderDatabase } from './database.ts';
+import { paymentStanding, resumed, standing } from './statuses.ts';
 
 /** A step was refused for good: the order waits in `requires_action` until a person decides. */
 export const createInterventionActivities = (
   db: Kysely<OrderDatabase>,
   settings: OrderSettings,
 ): Pick<OrderActivities, 'openIntervention' | 'closeIntervention'> => ({
-  async openIntervention({ interventionId, step, reason, paymentStatus, ...note }) {
+  async openIntervention({ interventionId, step, reason: words, paymentStatus, ...note }) {
+    const reason = keepable(words);
     await db.transaction().execute(async (work) => {
       const { numInsertedOrUpdatedRows } = await work
         .insertInto('interventions')
@@ -33,10 +35,10 @@ export const createInterventionActivities = (
         .updateTable('orders')
         .set({
           status: 'requires_action',
-          resume_status: sql`coalesce(resume_status, status)`,
+          resume_status: standing,
           ...(paymentStatus && {
             payment_status: paymentStatus,
-            resume_payment_status: sql`coalesce(resume_payment_status, payment_status)`,
+            resume_payment_status: paymentStanding,
           }),
           version: sql`version + 1`,
           updated_at: sql`now()`,
@@ -55,33 +57,21 @@ export const createInterventionActivities = (
       await work.selectFrom('orders').select('id').where('id', '=', note.orderId).forUpdate().executeTakeFirstOrThrow();
       const { numUpdatedRows } = await work
         .updateTable('interventions')
-        .set({ state: 'resolved', action, note: words, resolved_by: resolvedBy, resolved_at: sql`now()` })
+        .set({ state: 'resolved', action, note: keepable(words), resolved_by: resolvedBy, resolved_at: sql`now()` })
         .where('id', '=', interventionId)
         .where('state', '=', 'open')
         .executeTakeFirst();
       await writeHistory(work, note);
-      if (numUpdatedRows === 1n) await resume(work, note.orderId, action);
+      if (numUpdatedRows === 0n) return;
+      await work
+        .updateTable('orders')
+        .set({ ...resumed(), version: sql`version + 1`, updated_at: sql`now()` })
+        .where('id', '=', note.orderId)
+        .execute();
     });
     settings.moved(note.orderId);
   },
 });
-
-/** Where nothing is open any more the order is what it was. Money that a person chose to skip stays marked. */
-async function resume(work: Kysely<OrderDatabase>, orderId: string, action: 'retry' | 'skip'): Promise<void> {
-  await work
-    .updateTable('orders')
-    .set({
-      status: sql`coalesce(resume_status, status)`,
-      resume_status: null,
-      ...(action === 'retry' && { payment_status: sql`coalesce(resume_payment_status, payment_status)` }),
-      resume_payment_status: null,
-      version: sql`version + 1`,
-      updated_at: sql`now()`,
-    })
-    .where('id', '=', orderId)
-    .where(sql<boolean>`not exists (select from interventions where order_id = orders.id and state = 'open')`)
-    .execute();
-}
 
 export const createInterventionRequests = (
   db: Kysely<OrderDatabase>,

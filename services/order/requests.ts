@@ -99,8 +99,11 @@ const insertDraft = (db: Kysely<OrderDatabase>, request: DraftOrder) =>
 const isSame = (kept: OrderRow, request: DraftOrder): boolean =>
   kept.customer_id === request.customerId &&
   kept.payment_method === request.paymentMethod &&
-  isDeepStrictEqual(kept.shipping_address, request.shippingAddress) &&
+  isDeepStrictEqual(kept.shipping_address, asKept(request.shippingAddress)) &&
   isDeepStrictEqual(kept.lines.map(pieces), request.lines.map(pieces));
+
+/** What is absent and what is undefined are one in jsonb. */
+const asKept = (address: DraftOrder['shippingAddress']): unknown => JSON.parse(JSON.stringify(address));
 
 const pieces = ({ sku, quantity }: { sku: string; quantity: number }) => ({ sku, quantity });
 

@@ -1,83 +1,12 @@
-import { type Kysely, type Transaction, sql } from 'kysely';
-import type { OrderActivities, OrderRequests } from '../../activities/order.ts';
-import type { DraftReturn } from '../../activities/return.ts';
+import type { Kysely } from 'kysely';
+import type { OrderRequests } from '../../activities/order.ts';
+import type { DraftReturn, ReturnStatus } from '../../activities/return.ts';
 import { Refusal } from '../../platform/refusal.ts';
-import { type OrderRow, type OrderSettings, announce, writeHistory } from './bookkeeping.ts';
+import type { OrderRow, Work } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { returnView } from './views.ts';
 
-type Work = Transaction<OrderDatabase>;
-
-/** What the return workflow writes down. */
-export const createReturnActivities = (
-  db: Kysely<OrderDatabase>,
-  settings: OrderSettings,
-): Pick<OrderActivities, 'receiveReturn' | 'refundReturn' | 'expireReturn'> => ({
-  async receiveReturn({ returnId, lines, ...note }) {
-    return db.transaction().execute(async (work) => {
-      const order = await lockedOrder(work, note.orderId);
-      const paid = new Map(order.lines.map(({ sku, unitPrice }) => [sku, unitPrice.amountMinor]));
-      const refund = lines.reduce((sum, { sku, quantity }) => sum + paid.get(sku)! * quantity, 0);
-      await work
-        .updateTable('returns')
-        .set({ status: 'received', received: JSON.stringify(lines), refund_minor: refund, updated_at: sql`now()` })
-        .where('id', '=', returnId)
-        .where('status', '=', 'requested')
-        .execute();
-      await writeHistory(work, note);
-      return { refund: { amountMinor: refund, currency: order.currency } };
-    });
-  },
-
-  async refundReturn({ returnId, ...note }) {
-    await db.transaction().execute(async (work) => {
-      const order = await lockedOrder(work, note.orderId);
-      await writeHistory(work, note);
-      const refunded = await closeReturn(work, returnId, 'refunded');
-      if (!refunded) return;
-      await bookRefund(work, order, refunded.refund_minor!);
-      const refund = { amountMinor: refunded.refund_minor!, currency: order.currency };
-      await announce(work, order, 'order.refunded', { returnId, refund });
-    });
-    settings.moved(note.orderId);
-  },
-
-  async expireReturn({ returnId, ...note }) {
-    await db.transaction().execute(async (work) => {
-      await writeHistory(work, note);
-      await closeReturn(work, returnId, 'expired');
-    });
-  },
-});
-
-/** The return as it was closed now, or undefined where that happened before. */
-const closeReturn = (work: Work, returnId: string, status: 'refunded' | 'expired') =>
-  work
-    .updateTable('returns')
-    .set({ status, updated_at: sql`now()` })
-    .where('id', '=', returnId)
-    .where('status', 'in', ['requested', 'received'])
-    .returning(['refund_minor'])
-    .executeTakeFirst();
-
-/** The order's statuses follow from what has come back and been paid back so far. */
-async function bookRefund(work: Work, order: OrderRow, refundMinor: number): Promise<void> {
-  const kept = await stillWithCustomer(work, order, ['received', 'refunded']);
-  const everything = [...kept.values()].every((quantity) => quantity === 0);
-  const refundedMinor = order.refunded_minor + refundMinor;
-  await work
-    .updateTable('orders')
-    .set({
-      refunded_minor: refundedMinor,
-      payment_status: refundedMinor === order.total_minor ? 'refunded' : 'partially_refunded',
-      fulfillment_status: everything ? 'returned' : 'partially_returned',
-      version: sql`version + 1`,
-      updated_at: sql`now()`,
-    })
-    .where('id', '=', order.id)
-    .execute();
-}
-
+/** Asking to send goods back, and what has been asked. */
 export const createReturnRequests = (
   db: Kysely<OrderDatabase>,
 ): Pick<OrderRequests, 'draftReturn' | 'getReturn' | 'listReturns'> => ({
@@ -138,12 +67,13 @@ async function checkReturnable(work: Work, order: OrderRow, { lines }: DraftRetu
 }
 
 /** Pieces per SKU that no return in one of these states covers: announced lines, or what came where it came. */
-async function stillWithCustomer(
+export async function stillWithCustomer(
   work: Work,
   order: OrderRow,
-  states: ('requested' | 'received' | 'refunded')[],
+  states: ReturnStatus[],
 ): Promise<Map<string, number>> {
-  const left = new Map(order.lines.map(({ sku, quantity }) => [sku, quantity]));
+  const left = new Map<string, number>();
+  for (const { sku, quantity } of order.lines) left.set(sku, (left.get(sku) ?? 0) + quantity);
   const returns = await work
     .selectFrom('returns')
     .selectAll()
@@ -166,7 +96,7 @@ const canonical = (lines: unknown) =>
   JSON.stringify((lines as { sku: string; quantity: number }[]).map(({ sku, quantity }) => [sku, quantity]));
 
 /** The order's row is the lock: returns of one order are asked for, and booked, one after the other. */
-async function lockedOrder(work: Work, orderId: string): Promise<OrderRow> {
+export async function lockedOrder(work: Work, orderId: string): Promise<OrderRow> {
   const order = await work
     .selectFrom('orders')
     .selectAll()

@@ -21,12 +21,13 @@ export class Waiting {
     const deadline = Date.now() + patienceMs;
     for (;;) {
       const next = this.#nextMove(orderId, Math.min(LOOK_AGAIN_MS, Math.max(0, deadline - Date.now())));
-      const found = await look();
-      if (found !== undefined) {
+      try {
+        const found = await look();
+        if (found !== undefined) return found;
+        await next.moved;
+      } finally {
         next.stop();
-        return found;
       }
-      await next.moved;
       if (Date.now() >= deadline) return look();
     }
   }
@@ -39,7 +40,10 @@ export class Waiting {
       clearTimeout(timer);
       given.abort();
     };
-    const moved = once(this.#moves, orderId, { signal: given.signal }).then(stop, () => undefined);
+    const moved = once(this.#moves, orderId, { signal: given.signal }).then(
+      () => undefined,
+      () => undefined,
+    );
     return { moved, stop };
   }
 }
