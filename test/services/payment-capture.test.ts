@@ -15,6 +15,19 @@ describe('capturePayment', () => {
     assert.equal((await bench.paymentOf(orderId)).captured_minor, 1250);
   });
 
+  it('books once where two come back with the same answer', async () => {
+    const request = paymentRequest();
+    const { orderId } = request;
+    await bench.payment.authorizePayment(request);
+    const slow = bench.processor.hold('capture', 'after');
+    const first = bench.payment.capturePayment({ orderId });
+    await slow.reached;
+    await bench.payment.capturePayment({ orderId });
+    slow.release();
+    await first;
+    assert.deepEqual(await bench.events(orderId), ['payment.authorized', 'payment.captured']);
+  });
+
   it('finds a capture that died with the answer', async () => {
     const request = paymentRequest();
     const { orderId } = request;

@@ -115,6 +115,24 @@ describe('voidPayment', () => {
     assert.deepEqual(await bench.events(orderId), ['payment.authorized', 'payment.failed', 'payment.voided']);
   });
 
+  it('is not taken back by a refusal that comes late', async () => {
+    const request = paymentRequest();
+    const { orderId } = request;
+    await bench.payment.authorizePayment(request);
+    bench.processor.refuse('void', 'VoidRefused');
+    const slow = bench.processor.hold('void', 'after');
+    const late = bench.payment.voidPayment({ orderId });
+    await slow.reached;
+    await assert.rejects(bench.payment.voidPayment({ orderId }), { code: 'VoidRefused' });
+    bench.processor.refuse('void', undefined);
+    await bench.payment.voidPayment({ orderId });
+    slow.release();
+    await assert.rejects(late, { code: 'VoidRefused' });
+    await bench.payment.voidPayment({ orderId });
+    assert.deepEqual(bench.effects(orderId), ['authorize', 'void#2']);
+    assert.deepEqual(await bench.events(orderId), ['payment.authorized', 'payment.failed', 'payment.voided']);
+  });
+
   it('keeps the key of a retry whose outcome is unknown', async () => {
     const request = paymentRequest();
     const { orderId } = request;
