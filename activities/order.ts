@@ -203,7 +203,7 @@ export type OrderBook = z.infer<typeof OrderBook>;
 export interface OrderRequests {
   /**
    * Keeps an order's lines, prices and address until the saga records it; till then no list shows it.
-   * Again, answers what is kept. Refuses `OrderDiffers` if that is another order.
+   * Again, answers what is kept, at the prices of the first asking. Refuses `OrderDiffers` if that is another order.
    */
   draftOrder(request: DraftOrder): Promise<DraftedOrder>;
   /** Refuses `OrderNotFound`. */

@@ -1,11 +1,9 @@
-import { isDeepStrictEqual } from 'node:util';
 import { Counter, type Registry } from 'prom-client';
 import type { ShippingAddress } from '../activities/address.ts';
 import type { StockLine } from '../activities/identity.ts';
-import type { DraftOrder, DraftedOrder, Order, OrderRequests } from '../activities/order.ts';
+import type { Order, OrderRequests } from '../activities/order.ts';
 import type { ProductRequests } from '../activities/product.ts';
-import { Refusal } from '../platform/refusal.ts';
-import { priceLines, sumLines } from './order-lines.ts';
+import { priceLines } from './order-lines.ts';
 import { orElse } from './patience.ts';
 import type { Workflows } from './workflows.ts';
 
@@ -40,7 +38,11 @@ export function createPlacing({ orders, products, workflows, registry }: Placing
   });
 
   return async function place(wish: OrderWish, patienceMs: number): Promise<Order> {
-    const { order: draft, recorded } = await keepDraft({ orders, products }, wish);
+    // A repeat is priced anew and gets the order as it was priced first: the draft that is kept stands.
+    const { order: draft, recorded } = await orders.draftOrder({
+      ...wish,
+      ...(await priceLines(products, wish.lines)),
+    });
     const first = !recorded && (await start(workflows, draft, wish.paymentMethod));
     const order = patienceMs > 0 ? await settledOrder(orders, draft, patienceMs) : draft;
     if (first) ordersCreated.inc({ status: order.status });
@@ -48,30 +50,9 @@ export function createPlacing({ orders, products, workflows, registry }: Placing
   };
 }
 
-/**
- * The draft of this order, priced now unless it was priced before: had a price changed between two tries of one
- * request, the second would else be told that it asks for another order while the first is being carried out.
- */
-async function keepDraft(
-  { orders, products }: Pick<PlacingDependencies, 'orders' | 'products'>,
-  wish: OrderWish,
-): Promise<DraftedOrder> {
-  const draft: DraftOrder = { ...wish, ...(await priceLines(products, wish.lines)) };
-  try {
-    return await orders.draftOrder(draft);
-  } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== 'OrderDiffers') throw error;
-    const kept = await orders.getOrder({ orderId: wish.orderId });
-    if (!isDeepStrictEqual(wishedOf(kept.lines), wishedOf(sumLines(wish.lines)))) throw error;
-    return orders.draftOrder({ ...draft, lines: kept.lines, total: kept.total });
-  }
-}
-
-const wishedOf = (lines: readonly StockLine[]) => lines.map(({ sku, quantity }) => ({ sku, quantity }));
-
 async function start(workflows: Workflows, order: Order, paymentMethod: string): Promise<boolean> {
   const { id: orderId, customerId, total, shippingAddress } = order;
-  const lines = wishedOf(order.lines);
+  const lines = order.lines.map(({ sku, quantity }) => ({ sku, quantity }));
   return workflows.startOrder(
     { orderId, customerId, lines, total, paymentMethod, shippingAddress },
     `${lines.length} ${lines.length === 1 ? 'line' : 'lines'}, ${inWords(total)}, customer ${customerId}`,
