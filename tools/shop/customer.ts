@@ -55,8 +55,11 @@ function readSecret(file: string): string {
   try {
     return Keeper.parse(JSON.parse(readFileSync(file, 'utf8'))).secret;
   } catch (cause) {
-    throw new ToolError(`${file} cannot be read as what an import wrote: restore it, or remove it to start over`, {
-      cause,
-    });
+    throw new ToolError(
+      `${file} cannot be read as what an import wrote: customers imported before sign in by its secret only, so restore it`,
+      {
+        cause,
+      },
+    );
   }
 }

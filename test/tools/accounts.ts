@@ -1,0 +1,181 @@
+import type { OrderStockBook } from '../../activities/inventory.ts';
+import type { OrderBook } from '../../activities/order.ts';
+import type { OrderPaymentBook } from '../../activities/payment.ts';
+import type { ShipmentStatus } from '../../activities/shipping.ts';
+import type { Account, CarrierItem, ProcessorItem } from '../../tools/reconcile/account.ts';
+
+const ORDER = '00000000-0000-4000-8000-000000000001';
+const TOTAL = 700;
+const NOTHING = { reserved: 0, released: 0, committed: 0, restocked: 0 };
+
+/** An entry of the processor's, of the whole total. */
+export const entry = (type: ProcessorItem['type'], orderId = ORDER): ProcessorItem => ({
+  orderId,
+  type,
+  amountMinor: TOTAL,
+  currency: 'GBP',
+});
+export const movement = (type: CarrierItem['type'], orderId = ORDER): CarrierItem => ({
+  orderId,
+  type,
+  trackingNumber: 'SB1',
+});
+
+/** An account nobody has anything in. */
+export const anAccount = (different: Partial<Account> = {}): Account => ({
+  orderId: ORDER,
+  processor: [],
+  carrier: [],
+  ...different,
+});
+
+const order = (different: Partial<OrderBook>): OrderBook => ({
+  orderId: ORDER,
+  status: 'confirmed',
+  paymentStatus: 'authorized',
+  fulfillmentStatus: 'booked',
+  total: { amountMinor: TOTAL, currency: 'GBP' },
+  lines: [
+    { sku: 'A', quantity: 2 },
+    { sku: 'B', quantity: 1 },
+  ],
+  refundedMinor: 0,
+  restocked: [],
+  trackingNumber: 'SB1',
+  updatedAt: '2026-01-05T09:00:00.000Z',
+  ...different,
+});
+const payment = (different: Partial<OrderPaymentBook> = {}): OrderPaymentBook => ({
+  orderId: ORDER,
+  currency: 'GBP',
+  authorizedMinor: TOTAL,
+  voidedMinor: 0,
+  capturedMinor: 0,
+  refundedMinor: 0,
+  ...different,
+});
+/** Kinds of movement that all of an order's goods have made. */
+const stock = (...kinds: (keyof typeof NOTHING)[]): OrderStockBook => ({
+  orderId: ORDER,
+  lines: [
+    { sku: 'A', ...NOTHING, ...Object.fromEntries(kinds.map((kind) => [kind, 2])) },
+    { sku: 'B', ...NOTHING, ...Object.fromEntries(kinds.map((kind) => [kind, 1])) },
+  ],
+});
+const shipment = (status: ShipmentStatus) => ({ orderId: ORDER, status, trackingNumber: 'SB1' });
+
+const confirmed = (): Account => ({
+  orderId: ORDER,
+  order: order({}),
+  payment: payment(),
+  stock: stock('reserved'),
+  shipment: shipment('booked'),
+  processor: [entry('authorization')],
+  carrier: [movement('booking')],
+});
+const shipped = (): Account => ({
+  ...confirmed(),
+  order: order({ paymentStatus: 'captured', fulfillmentStatus: 'shipped' }),
+  payment: payment({ capturedMinor: TOTAL }),
+  stock: stock('reserved', 'committed'),
+  shipment: shipment('dispatched'),
+  processor: [entry('authorization'), entry('capture')],
+  carrier: [movement('booking'), movement('dispatch')],
+});
+const delivered = (): Account => ({
+  ...shipped(),
+  order: order({ paymentStatus: 'captured', fulfillmentStatus: 'delivered' }),
+  shipment: shipment('delivered'),
+  carrier: [movement('booking'), movement('dispatch'), movement('delivery')],
+});
+const canceled = (): Account => ({
+  orderId: ORDER,
+  order: order({ status: 'canceled', paymentStatus: 'canceled', fulfillmentStatus: 'canceled' }),
+  payment: payment({ voidedMinor: TOTAL }),
+  stock: stock('reserved', 'released'),
+  shipment: shipment('canceled'),
+  processor: [entry('authorization'), entry('void')],
+  carrier: [movement('booking'), movement('cancellation')],
+});
+const rejected = (different: Partial<OrderBook> = {}): OrderBook =>
+  order({
+    status: 'rejected',
+    paymentStatus: 'not_paid',
+    fulfillmentStatus: 'not_fulfilled',
+    trackingNumber: null,
+    ...different,
+  });
+const unpaid = () => payment({ authorizedMinor: 0 });
+
+/** Orders that are all right, in every state that the ledgers tell apart. */
+export const STAGES = {
+  pending: () => ({
+    ...confirmed(),
+    order: order({ status: 'pending', paymentStatus: 'not_paid' }),
+    shipment: undefined,
+  }),
+  confirmed,
+  'being captured': () => ({ ...shipped(), order: order({ fulfillmentStatus: 'shipped' }) }),
+  shipped,
+  delivered,
+  completed: () => ({
+    ...delivered(),
+    order: order({ status: 'completed', paymentStatus: 'captured', fulfillmentStatus: 'delivered' }),
+  }),
+  'partly returned': () => ({
+    ...delivered(),
+    order: order({
+      paymentStatus: 'partially_refunded',
+      fulfillmentStatus: 'partially_returned',
+      refundedMinor: 200,
+      restocked: [{ sku: 'B', quantity: 1 }],
+    }),
+    payment: payment({ capturedMinor: TOTAL, refundedMinor: 200 }),
+    stock: {
+      orderId: ORDER,
+      lines: [
+        { sku: 'A', ...NOTHING, reserved: 2, committed: 2 },
+        { sku: 'B', ...NOTHING, reserved: 1, committed: 1, restocked: 1 },
+      ],
+    },
+    processor: [entry('authorization'), entry('capture'), { ...entry('refund'), amountMinor: 200 }],
+  }),
+  'returned and refunded': () => ({
+    ...delivered(),
+    order: order({
+      status: 'completed',
+      paymentStatus: 'refunded',
+      fulfillmentStatus: 'returned',
+      refundedMinor: TOTAL,
+      // The rest came back damaged.
+      restocked: [{ sku: 'A', quantity: 2 }],
+    }),
+    payment: payment({ capturedMinor: TOTAL, refundedMinor: TOTAL }),
+    stock: {
+      orderId: ORDER,
+      lines: [
+        { sku: 'A', ...NOTHING, reserved: 2, committed: 2, restocked: 2 },
+        { sku: 'B', ...NOTHING, reserved: 1, committed: 1 },
+      ],
+    },
+    processor: [entry('authorization'), entry('capture'), entry('refund')],
+  }),
+  canceled,
+  'rejected for want of stock': () => anAccount({ order: rejected() }),
+  'rejected by the card': () =>
+    anAccount({ order: rejected(), payment: unpaid(), stock: stock('reserved', 'released') }),
+  'rejected by the carrier': () =>
+    anAccount({
+      order: rejected({ paymentStatus: 'canceled' }),
+      payment: payment({ voidedMinor: TOTAL }),
+      stock: stock('reserved', 'released'),
+      shipment: { orderId: ORDER, status: 'canceled', trackingNumber: null },
+      processor: [entry('authorization'), entry('void')],
+    }),
+  'waiting for a person': () => ({
+    ...canceled(),
+    order: order({ status: 'requires_action', paymentStatus: 'requires_action' }),
+    payment: payment(),
+    processor: [entry('authorization')],
+  }),
+} satisfies Record<string, () => Account>;

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { signedIn } from '../../tools/api/session.ts';
+import { type Imported, importShop } from '../../tools/import/import-shop.ts';
+import { customersWith } from '../../tools/shop/customer.ts';
+import type { Shop } from '../../tools/shop/shop.ts';
+import { aShop } from './builders.ts';
+import { FakeShop, noProgress } from './fake-shop.ts';
+
+const toCustomer = customersWith('a secret that nobody else knows at all');
+
+const importInto = (platform: FakeShop, shop: Shop, stock?: number): Promise<Imported> =>
+  importShop({
+    shop,
+    stock,
+    concurrency: 3,
+    api: platform.api,
+    admin: signedIn(platform.api, { email: 'admin@example.com', password: 'the admin’s' }),
+    toCustomer,
+    progress: () => noProgress,
+  });
+
+const shop = aShop(
+  { StockCode: 'A', Quantity: '6' },
+  { StockCode: 'A', Quantity: '5', CustomerID: '', InvoiceNo: '2' },
+  { StockCode: 'BANK CHARGES', Quantity: '1', InvoiceNo: '3', CustomerID: '12583' },
+  { StockCode: 'D', Quantity: '-1', InvoiceNo: 'C4' },
+);
+
+describe('an import', () => {
+  it('puts products, stock for the whole file and customers on the platform', async () => {
+    const platform = new FakeShop();
+    const { products, adjustments, customers, refused } = await importInto(platform, shop);
+    assert.deepEqual([...platform.products.keys()].toSorted(), ['A', 'BANK.20CHARGES', 'D']);
+    assert.deepEqual(platform.products.get('A')!.price, { amountMinor: 255, currency: 'GBP' });
+    assert.deepEqual(Object.fromEntries(platform.stock), { A: 11, 'BANK.20CHARGES': 1 });
+    assert.deepEqual([...platform.users.keys()].toSorted(), [
+      'admin@example.com',
+      'customer-12583@import.example',
+      'customer-17850@import.example',
+      'walk-in@import.example',
+    ]);
+    assert.deepEqual(
+      [products, adjustments, customers, refused].map((tally) => tally.toJSON()),
+      [{ created: 3 }, { made: 2, 'not needed': 1 }, { created: 3 }, {}],
+    );
+  });
+
+  it('changes nothing the second time', async () => {
+    const platform = new FakeShop();
+    await importInto(platform, shop);
+    const before = structuredClone([platform.products, platform.stock, platform.users]);
+    const { products, adjustments, customers } = await importInto(platform, shop);
+    assert.deepEqual([platform.products, platform.stock, platform.users], before);
+    assert.deepEqual(
+      [products, adjustments, customers].map((tally) => tally.toJSON()),
+      [{ unchanged: 3 }, { 'made before': 2, 'not needed': 1 }, { known: 3 }],
+    );
+  });
+
+  it('with --stock gives each product as many', async () => {
+    const platform = new FakeShop();
+    await importInto(platform, shop, 7);
+    assert.deepEqual(Object.fromEntries(platform.stock), { A: 7, 'BANK.20CHARGES': 7, D: 7 });
+  });
+
+  it('adds the stock of another file to that of the first', async () => {
+    const platform = new FakeShop();
+    await importInto(platform, shop);
+    await importInto(platform, { ...shop, sha256: 'f'.repeat(64) });
+    assert.equal(platform.stock.get('A'), 22);
+  });
+
+  it('brings a product that is there already up to date', async () => {
+    const platform = new FakeShop();
+    platform.products.set('A', { name: 'OLD', price: { amountMinor: 1, currency: 'GBP' } });
+    const { products } = await importInto(platform, shop);
+    assert.deepEqual(products.toJSON(), { created: 2, changed: 1 });
+    assert.deepEqual(platform.products.get('A'), {
+      name: 'WHITE HANGING HEART',
+      price: { amountMinor: 255, currency: 'GBP' },
+    });
+  });
+
+  it('counts what the platform refuses and goes on', async () => {
+    const platform = new FakeShop();
+    const strict = {
+      shop,
+      stock: undefined,
+      concurrency: 1,
+      admin: signedIn(platform.api, { email: 'admin@example.com', password: 'the admin’s' }),
+      toCustomer,
+      progress: () => noProgress,
+    };
+    const { refused, customers } = await importShop({
+      ...strict,
+      api: async (ask) =>
+        (ask.body as { email?: string }).email === 'walk-in@import.example'
+          ? { status: 400, headers: new Headers(), body: { code: 'InvalidRequest' } }
+          : platform.api(ask),
+    });
+    assert.deepEqual([refused.toJSON(), customers.toJSON()], [{ InvalidRequest: 1 }, { created: 2 }]);
+  });
+
+  it('ends where the admin may not do it', async () => {
+    const platform = new FakeShop();
+    platform.users.set('somebody@example.com', 'x');
+    const admin = signedIn(platform.api, { email: 'somebody@example.com', password: 'x' });
+    await assert.rejects(
+      importShop({
+        shop,
+        stock: undefined,
+        concurrency: 2,
+        api: platform.api,
+        admin,
+        toCustomer,
+        progress: () => noProgress,
+      }),
+      /403 Forbidden/,
+    );
+  });
+});

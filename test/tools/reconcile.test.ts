@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import type { Page, PageRequest } from '../../activities/operation.ts';
+import type { Account } from '../../tools/reconcile/account.ts';
+import { type CompareOptions, compare } from '../../tools/reconcile/compare.ts';
+import { BadListing, type Sources, readAccounts } from '../../tools/reconcile/sources.ts';
+import { STAGES } from './accounts.ts';
+
+const idOf = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+
+/** The same account as somebody else's order. */
+function renamed(account: Account, orderId: string): Account {
+  return JSON.parse(JSON.stringify(account).replaceAll(account.orderId, orderId)) as Account;
+}
+
+const STAGE_LIST = Object.values(STAGES);
+/** `count` orders, each in the next state. */
+const someOrders = (count: number): Account[] =>
+  Array.from({ length: count }, (_, n) => renamed(STAGE_LIST[n % STAGE_LIST.length]!(), idOf(n)));
+
+/** Lists what `items` holds at the time of asking, a few at once, whatever limit is asked for. */
+const listOf =
+  <Item>(items: () => readonly (Item | undefined)[]) =>
+  async ({ after, limit }: PageRequest): Promise<Page<Item>> => {
+    const all = items().filter((item) => item !== undefined);
+    const start = Number(after ?? 0);
+    const end = start + Math.min(limit, 3);
+    return { items: all.slice(start, end), next: end < all.length ? String(end) : null };
+  };
+
+/** Six ledgers that hold these accounts. */
+const sourcesOf = (accounts: () => readonly Account[], balances: string[] = []): Sources => ({
+  order: listOf(() => accounts().map(({ order }) => order)),
+  payment: listOf(() => accounts().map(({ payment }) => payment)),
+  inventory: listOf(() => accounts().map(({ stock }) => stock)),
+  shipping: listOf(() => accounts().map(({ shipment }) => shipment)),
+  processor: listOf(() =>
+    accounts()
+      .flatMap(({ processor }) => processor)
+      .toReversed(),
+  ),
+  carrier: listOf(() =>
+    accounts()
+      .flatMap(({ carrier }) => carrier)
+      .toReversed(),
+  ),
+  checkBalances: async () => balances,
+});
+
+async function allOf<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+const JUST_AFTER = Date.parse('2026-01-05T09:00:10.000Z');
+const options = (different: Partial<CompareOptions> = {}): CompareOptions => ({
+  stuckMs: 15 * 60_000,
+  now: () => JUST_AFTER,
+  pause: async () => undefined,
+  ...different,
+});
+
+describe('reading six ledgers side by side', () => {
+  it('brings together what each says of an order, in order, however many pages it takes', async () => {
+    const accounts = someOrders(40);
+    const read = await allOf(readAccounts(sourcesOf(() => accounts)));
+    assert.deepEqual(
+      read.map(({ orderId }) => orderId),
+      accounts.map(({ orderId }) => orderId),
+    );
+    for (const [n, account] of read.entries()) {
+      const { processor, carrier, ...ours } = accounts[n]!;
+      assert.deepEqual(
+        { ...account, processor: undefined, carrier: undefined },
+        {
+          order: undefined,
+          payment: undefined,
+          stock: undefined,
+          shipment: undefined,
+          ...ours,
+          processor: undefined,
+          carrier: undefined,
+        },
+      );
+      assert.deepEqual(account.processor.toReversed(), processor);
+      assert.deepEqual(account.carrier.toReversed(), carrier);
+    }
+  });
+
+  it('refuses a ledger that is not in order', async () => {
+    const accounts = someOrders(3).toReversed();
+    await assert.rejects(allOf(readAccounts(sourcesOf(() => accounts))), BadListing);
+  });
+});
+
+describe('reconciliation', () => {
+  it('has nothing to say of books that are right', async () => {
+    const { orders, discrepancies, balances, open } = await compare(
+      sourcesOf(() => someOrders(STAGE_LIST.length * 2)),
+      options(),
+    );
+    assert.equal(orders, STAGE_LIST.length * 2);
+    assert.deepEqual([discrepancies, balances], [[], []]);
+    assert.deepEqual(open.toJSON(), { pending: 2, 'being captured': 2, requires_action: 2 });
+  });
+
+  it('names the order and the rule of what is wrong, once', async () => {
+    const accounts = someOrders(STAGE_LIST.length);
+    const wrong = accounts.find(({ order }) => order!.fulfillmentStatus === 'delivered')!;
+    wrong.processor = [...wrong.processor, wrong.processor[1]!];
+    const { discrepancies } = await compare(
+      sourcesOf(() => accounts),
+      options(),
+    );
+    assert.deepEqual(
+      discrepancies.map(({ orderId, rule }) => `${orderId} ${rule}`),
+      [`${wrong.orderId} captured-once`, `${wrong.orderId} processor-ledger`],
+    );
+  });
+
+  it('finds what the outside world has for no order of ours, wherever it sorts', async () => {
+    for (const n of [-1, 5, 99]) {
+      const accounts = someOrders(10);
+      const id = n < 0 ? '00000000-0000-0000-0000-000000000000' : `${idOf(n).slice(0, -1)}f`;
+      const foreign = {
+        ...renamed(STAGES.confirmed(), id),
+        order: undefined,
+        payment: undefined,
+        stock: undefined,
+        shipment: undefined,
+      };
+      const { discrepancies } = await compare(
+        sourcesOf(() => [...accounts, foreign].toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1))),
+        options(),
+      );
+      assert.deepEqual(
+        discrepancies.map(({ orderId, rule }) => [orderId, rule]),
+        [[id, 'order-exists']],
+      );
+    }
+  });
+
+  it('says nothing of an order that was caught in motion and is right when looked at again', async () => {
+    const caught = { ...STAGES.confirmed(), processor: [] };
+    let looks = 0;
+    const { discrepancies, open } = await compare(
+      sourcesOf(() => [looks === 0 ? caught : STAGES.confirmed()]),
+      options({ pause: async () => void looks++ }),
+    );
+    assert.deepEqual([discrepancies, open.toJSON()], [[], {}]);
+    assert.equal(looks, 1);
+  });
+
+  it('reports what comes to rest wrong only once it rests', async () => {
+    const moving = { ...STAGES.confirmed(), processor: [] };
+    const resting = { ...STAGES.confirmed(), carrier: [] };
+    let looks = 0;
+    const { discrepancies } = await compare(
+      sourcesOf(() => [looks === 0 ? moving : resting]),
+      options({ pause: async () => void looks++ }),
+    );
+    assert.deepEqual(
+      discrepancies.map(({ rule }) => rule),
+      ['carrier-ledger'],
+    );
+    assert.equal(looks, 2);
+  });
+
+  it('counts as open what changes at every look', async () => {
+    let looks = 0;
+    const restless = (): Account => {
+      const account = STAGES.confirmed();
+      return { ...account, order: { ...account.order!, refundedMinor: looks + 1 } };
+    };
+    const { discrepancies, open } = await compare(
+      sourcesOf(() => [restless()]),
+      options({ pause: async () => void looks++ }),
+    );
+    assert.deepEqual([discrepancies, open.toJSON()], [[], { moving: 1 }]);
+  });
+
+  it('reports what is under way for too long', async () => {
+    const accounts = [STAGES.pending(), STAGES['being captured'](), STAGES['waiting for a person']()].map(
+      (account, n) => renamed(account, idOf(n)),
+    );
+    const later = () => JUST_AFTER + 16 * 60_000;
+    const { discrepancies } = await compare(
+      sourcesOf(() => accounts),
+      options({ now: later }),
+    );
+    assert.deepEqual(
+      discrepancies.map(({ rule, expected, found }) => `${rule} ${expected}: ${found}`),
+      ['pending', 'being captured', 'requires_action'].map(
+        (status) => `stuck over within 15 minutes: ${status} since 2026-01-05T09:00:00.000Z`,
+      ),
+    );
+  });
+
+  it('passes on what a ledger finds wrong with its own sums', async () => {
+    const { balances } = await compare(
+      sourcesOf(() => [], ['A: on hand 1, by the ledger 2']),
+      options(),
+    );
+    assert.deepEqual(balances, ['A: on hand 1, by the ledger 2']);
+  });
+
+  it('fails where a ledger cannot be read', async () => {
+    const sources = { ...sourcesOf(() => someOrders(2)), carrier: async () => Promise.reject(new Error('down')) };
+    await assert.rejects(compare(sources, options()), /down/);
+  });
+});

@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict';
+import type { Api } from '../../tools/api/client.ts';
+import { Unreachable } from '../../tools/api/client.ts';
+import { signedIn } from '../../tools/api/session.ts';
+import { ToolError } from '../../tools/command-line.ts';
+import { deliverParcel } from '../../tools/replay/carrier.ts';
+import { orderOf } from '../../tools/replay/order.ts';
+import { type ReplayOptions, replay } from '../../tools/replay/replay.ts';
+import { scheduleOf } from '../../tools/replay/schedule.ts';
+import type { Report } from '../../tools/replay/summary.ts';
+import { customersWith } from '../../tools/shop/customer.ts';
+import type { Shop } from '../../tools/shop/shop.ts';
+import { aShop } from './builders.ts';
+import { FakeShop, noProgress } from './fake-shop.ts';
+
+const toCustomer = customersWith('a secret that nobody else knows at all');
+
+/** A platform that knows these customers. */
+function platformFor(...customerIds: (string | undefined)[]): FakeShop {
+  const platform = new FakeShop();
+  for (const { email, password } of customerIds.map(toCustomer)) platform.users.set(email, password);
+  return platform;
+}
+
+async function run(platform: FakeShop, { invoices }: Shop, different: Partial<ReplayOptions> = {}): Promise<Report> {
+  const summary = await replay({
+    invoices,
+    concurrency: 4,
+    api: platform.api,
+    admin: async () => signedIn(platform.api, { email: 'admin@example.com', password: 'the admin’s' }),
+    deliver: undefined,
+    toCustomer,
+    schedule: async () => undefined,
+    progress: noProgress,
+    stop: new AbortController().signal,
+    ...different,
+  });
+  return summary.report(1);
+}
+
+const placings = (platform: FakeShop) =>
+  platform.asked.filter(({ method, path }) => method === 'POST' && path === '/v1/orders');
+const delivering = (platform: FakeShop): Partial<ReplayOptions> => ({
+  deliver: (customer, order) => deliverParcel(platform.carrier, customer, order),
+});
+
+describe('a replay', () => {
+  it('places each invoice as an order of its customer, under a key of its own', async () => {
+    const platform = platformFor('1', '2', undefined);
+    const shop = aShop(
+      { InvoiceNo: '1', CustomerID: '1', StockCode: 'A', Quantity: '2' },
+      { InvoiceNo: '1', CustomerID: '1', StockCode: 'A', Quantity: '3' },
+      { InvoiceNo: '2', CustomerID: '2', Country: 'EIRE' },
+      { InvoiceNo: '3', CustomerID: '' },
+    );
+    const report = await run(platform, shop);
+    assert.deepEqual([report.invoices, report.placed, report.byStatus], [3, 3, { confirmed: 3 }]);
+    const orders = [...platform.orders.values()];
+    assert.deepEqual(orders.map(({ customer }) => customer).toSorted(), [
+      'customer-1@import.example',
+      'customer-2@import.example',
+      'walk-in@import.example',
+    ]);
+    assert.deepEqual(orders.find(({ customer }) => customer.startsWith('customer-1'))!.lines, [
+      { sku: 'A', quantity: 5 },
+    ]);
+    assert.equal(orders.find(({ customer }) => customer.startsWith('customer-2'))!.country, 'IE');
+    assert.deepEqual(
+      placings(platform)
+        .map(({ headers }) => headers!['idempotency-key'])
+        .toSorted(),
+      ['invoice-1', 'invoice-2', 'invoice-3'],
+    );
+  });
+
+  it('begins invoices in the order of the file', async () => {
+    const platform = platformFor('1');
+    const numbers = Array.from({ length: 30 }, (_, n) => String(500 + n));
+    await run(platform, aShop(...numbers.map((InvoiceNo) => ({ InvoiceNo, CustomerID: '1' }))), { concurrency: 1 });
+    assert.deepEqual(
+      placings(platform).map(({ headers }) => headers!['idempotency-key']),
+      numbers.map((number) => `invoice-${number}`),
+    );
+  });
+
+  it('signs each customer in once', async () => {
+    const platform = platformFor('1', '2');
+    const rows = Array.from({ length: 20 }, (_, n) => ({ InvoiceNo: String(n), CustomerID: String(1 + (n % 2)) }));
+    await run(platform, aShop(...rows));
+    assert.equal(platform.asked.filter(({ path }) => path === '/v1/sessions').length, 2);
+  });
+
+  it('run again places nothing twice and comes to the same result', async () => {
+    const platform = platformFor('1');
+    const shop = aShop(
+      { InvoiceNo: '1', CustomerID: '1', Quantity: '2' },
+      { InvoiceNo: 'C2', CustomerID: '1', Quantity: '-2' },
+      { InvoiceNo: '3', CustomerID: '1', Quantity: '9' },
+      { InvoiceNo: 'C4', CustomerID: '1', Quantity: '-4' },
+    );
+    const first = await run(platform, shop, delivering(platform));
+    const again = await run(platform, shop, delivering(platform));
+    assert.deepEqual(again, first);
+    assert.deepEqual(first.cancellations, { canceled: 1, returned: 1, unmatched: {} });
+    assert.deepEqual([platform.orders.size, platform.returns.length], [2, 1]);
+  });
+
+  it('stopped half-way begins nothing new, and goes on where it stopped', async () => {
+    const platform = platformFor('1');
+    const shop = aShop(...Array.from({ length: 10 }, (_, n) => ({ InvoiceNo: String(n), CustomerID: '1' })));
+    const stop = new AbortController();
+    const api: Api = async (ask) => {
+      if (platform.orders.size === 4) stop.abort();
+      return platform.api(ask);
+    };
+    const half = await run(platform, shop, { api, stop: stop.signal, concurrency: 1 });
+    assert.ok(half.placed >= 4 && half.placed < 10, String(half.placed));
+    assert.equal((await run(platform, shop)).placed, 10);
+    assert.equal(platform.orders.size, 10);
+  });
+
+  it('counts by status and reason what became of the orders', async () => {
+    const platform = platformFor('1');
+    platform.soldOut.add('B');
+    const report = await run(
+      platform,
+      aShop({ InvoiceNo: '1', CustomerID: '1' }, { InvoiceNo: '2', CustomerID: '1', StockCode: 'B' }),
+    );
+    assert.deepEqual([report.byStatus, report.byReason], [{ confirmed: 1, rejected: 1 }, { OutOfStock: 1 }]);
+  });
+
+  it('counts invoices and lines that cannot be ordered, with the reason', async () => {
+    const platform = platformFor('1');
+    const report = await run(
+      platform,
+      aShop(
+        { InvoiceNo: '1', CustomerID: '1', UnitPrice: '0' },
+        { InvoiceNo: '2', CustomerID: '1', Quantity: '100001' },
+        ...Array.from({ length: 2001 }, (_, n) => ({ InvoiceNo: '3', CustomerID: '1', StockCode: `S${n}` })),
+        { InvoiceNo: '4', CustomerID: '1', StockCode: 'A', Quantity: '100001' },
+        { InvoiceNo: '4', CustomerID: '1', StockCode: 'B' },
+      ),
+    );
+    assert.deepEqual(report.skipped, { noUsableLine: 2, over2000Lines: 1 });
+    assert.deepEqual(report.skippedLines, { over100000Pieces: 2 });
+    assert.equal(report.placed, 1);
+  });
+
+  it('counts what the API refuses, and what it never answers, and goes on', async () => {
+    const platform = platformFor('1');
+    const api: Api = async (ask) => {
+      const key = ask.headers?.['idempotency-key'];
+      if (key === 'invoice-1') throw new Unreachable('no answer');
+      if (key === 'invoice-2') return { status: 400, headers: new Headers(), body: { code: 'UnknownSku' } };
+      return platform.api(ask);
+    };
+    const shop = aShop(...['1', '2', '3'].map((InvoiceNo) => ({ InvoiceNo, CustomerID: '1' })));
+    const report = await run(platform, shop, { api });
+    assert.deepEqual([report.placed, report.failed], [1, { unreachable: 1, UnknownSku: 1 }]);
+  });
+
+  it('says to import first where a customer cannot sign in', async () => {
+    const shop = aShop({ InvoiceNo: '1', CustomerID: '1' });
+    await assert.rejects(
+      run(platformFor(), shop),
+      (error) => error instanceof ToolError && /npm run import/.test(error.message),
+    );
+  });
+});
+
+describe('a cancellation in a replay', () => {
+  const ordered = { InvoiceNo: '1', CustomerID: '1', Quantity: '5' };
+  const partly = { InvoiceNo: 'C2', CustomerID: '1', Quantity: '-2' };
+
+  it('of a whole order cancels it, also while much is going on', async () => {
+    const platform = platformFor('1');
+    const report = await run(platform, aShop(ordered, { ...partly, Quantity: '-5' }), { concurrency: 10 });
+    assert.deepEqual(report.cancellations, { canceled: 1, returned: 0, unmatched: {} });
+    assert.deepEqual(report.byStatus, { canceled: 1 });
+  });
+
+  it('of a part is left alone while the parcel has not arrived', async () => {
+    const platform = platformFor('1');
+    const report = await run(platform, aShop(ordered, partly));
+    assert.deepEqual(report.cancellations, { canceled: 0, returned: 0, unmatched: { notDelivered: 1 } });
+  });
+
+  it('of a part is a return once the parcel is delivered', async () => {
+    const platform = platformFor('1');
+    const report = await run(platform, aShop(ordered, partly), delivering(platform));
+    assert.deepEqual(report.cancellations, { canceled: 0, returned: 1, unmatched: {} });
+    const [order] = [...platform.orders.values()];
+    assert.deepEqual(platform.returns, [
+      {
+        orderId: order!.id,
+        lines: [{ sku: '85123A', quantity: 2 }],
+        received: [{ sku: '85123A', quantity: 2, condition: 'resellable' }],
+      },
+    ]);
+  });
+
+  it('of an order that was rejected, or of none, says so', async () => {
+    const platform = platformFor('1');
+    platform.soldOut.add('85123A');
+    const report = await run(platform, aShop(ordered, partly, { ...partly, InvoiceNo: 'C3', StockCode: 'X' }));
+    assert.deepEqual(report.cancellations.unmatched, { orderRejected: 1, neverOrdered: 1 });
+  });
+
+  it('that the API declines is counted by its code', async () => {
+    const platform = platformFor('1');
+    const api: Api = async (ask) =>
+      ask.path.endsWith('/cancel')
+        ? { status: 409, headers: new Headers(), body: { code: 'TooLateToCancel' } }
+        : platform.api(ask);
+    const report = await run(platform, aShop(ordered, { ...partly, Quantity: '-5' }), { api });
+    assert.deepEqual(report.cancellations.unmatched, { TooLateToCancel: 1 });
+  });
+});
+
+describe('the schedule of a replay', () => {
+  const { invoices } = aShop(
+    { InvoiceNo: '1', InvoiceDate: '2010-12-01 08:00' },
+    { InvoiceNo: '2', InvoiceDate: '2010-12-01 08:01' },
+  );
+
+  it('keeps the invoices’ own distances, so many times as fast', async () => {
+    const schedule = scheduleOf(invoices, 300, new AbortController().signal);
+    const startedAt = performance.now();
+    await schedule(invoices[0]!);
+    await schedule(invoices[1]!);
+    const waited = performance.now() - startedAt;
+    // A timer may be a millisecond early.
+    assert.ok(waited >= 195, `a minute at 300 times real time is 200 ms, not ${waited}`);
+  });
+
+  it('without a speed waits for nothing', async () => {
+    const centuries = aShop({ InvoiceNo: '1' }, { InvoiceNo: '2', InvoiceDate: '2310-12-01 08:00' }).invoices;
+    const schedule = scheduleOf(centuries, undefined, new AbortController().signal);
+    await schedule(centuries[0]!);
+    await schedule(centuries[1]!);
+  });
+
+  it('ends its wait when it is to stop', async () => {
+    const stop = new AbortController();
+    const waiting = scheduleOf(invoices, 0.001, stop.signal)(invoices[1]!);
+    stop.abort();
+    await waiting;
+  });
+
+  it('refuses a file without times', () => {
+    const undated = aShop({ InvoiceDate: 'yesterday' }).invoices;
+    assert.throws(() => scheduleOf(undated, 1, new AbortController().signal), /has no time that --speed could go by/);
+  });
+});
+
+describe('an invoice’s order', () => {
+  it('is the same whenever it is made', () => {
+    const [invoice] = aShop({}).invoices;
+    assert.deepEqual(orderOf(invoice!, 'Customer 1'), orderOf(structuredClone(invoice!), 'Customer 1'));
+  });
+});
