@@ -24,13 +24,15 @@ export interface Age {
 
 export const encodeAge = ({ at, id }: Age): string => encodeCursor([at.toISOString(), id]);
 
+// PostgreSQL knows no years beyond these; encodeAge makes none.
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Refuses `BadCursor` for anything `encodeAge` did not make. */
 export function decodeAge(cursor: string): Age {
   const [at, id] = decodeCursor(cursor, 2) as [string, string];
   const date = new Date(at);
-  if (Number.isNaN(date.getTime()) || !UUID.test(id)) {
+  if (!TIME.test(at) || Number.isNaN(date.getTime()) || !UUID.test(id)) {
     throw new Refusal('BadCursor', 'this cursor was not handed out by this list');
   }
   return { at: date, id };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { DraftOrder, OrderActivities, OrderNote, OrderRequests } from '../../activities/order.ts';
 import type { HistoryItem } from '../../activities/order-status.ts';
-import type { DraftReturn, Return } from '../../activities/return.ts';
+import type { DraftReturn, ReceivedLine, Return } from '../../activities/return.ts';
 import { createOrderActivities } from '../../services/order/activities.ts';
 import type { OrderDatabase } from '../../services/order/database.ts';
 import { createOrderRequests } from '../../services/order/requests.ts';
@@ -32,27 +32,39 @@ export const draft = (difference: Partial<DraftOrder> = {}): DraftOrder => ({
   ...difference,
 });
 
+export const teapots = (quantity: number) => ({ sku: 'teapot', quantity });
+/** All that `draft` orders. */
+export const everything = [teapots(3), { sku: 'kettle', quantity: 1 }];
+export const resellable = (line: { sku: string; quantity: number }): ReceivedLine => ({
+  ...line,
+  condition: 'resellable',
+});
+
 /** The order service on a database of its own. */
 export interface OrderStage {
   readonly database: FreshDatabase<OrderDatabase>;
   readonly requests: OrderRequests;
   readonly activities: OrderActivities;
   /** What a workflow says of an order: each entry is a new one of its story. */
-  note(orderId: string, ...steps: HistoryItem['step'][]): OrderNote;
+  note: (orderId: string, ...steps: HistoryItem['step'][]) => OrderNote;
   /** Orders brought as far as their name says; each answers the order's id. */
-  placed(difference?: Partial<DraftOrder>): Promise<string>;
-  confirmed(difference?: Partial<DraftOrder>): Promise<string>;
-  captured(difference?: Partial<DraftOrder>): Promise<string>;
-  delivered(difference?: Partial<DraftOrder>): Promise<string>;
+  placed: (difference?: Partial<DraftOrder>) => Promise<string>;
+  confirmed: (difference?: Partial<DraftOrder>) => Promise<string>;
+  captured: (difference?: Partial<DraftOrder>) => Promise<string>;
+  delivered: (difference?: Partial<DraftOrder>) => Promise<string>;
   /** Opens an intervention and answers its id. */
-  opened(orderId: string, step: HistoryItem['step'], workflowId?: string): Promise<string>;
-  closed(orderId: string, interventionId: string, action: 'retry' | 'skip'): Promise<void>;
-  sendBack(orderId: string, difference?: Partial<DraftReturn>): Promise<Return>;
+  opened: (orderId: string, step: HistoryItem['step'], workflowId?: string) => Promise<string>;
+  closed: (orderId: string, interventionId: string, action: 'retry' | 'skip') => Promise<void>;
+  sendBack: (orderId: string, difference?: Partial<DraftReturn>) => Promise<Return>;
+  /** What the workflow of a return writes down; where nothing else is said, all that was announced came. */
+  receive: (kept: Return, goods?: ReceivedLine[]) => ReturnType<OrderActivities['receiveReturn']>;
+  refund: (kept: Return) => Promise<void>;
+  expire: (kept: Return) => Promise<void>;
   /** `status`, `paymentStatus` and `fulfillmentStatus`. */
-  statuses(orderId: string): Promise<string[]>;
+  statuses: (orderId: string) => Promise<string[]>;
   /** Types of the events told of an order, in order. */
-  events(orderId: string): Promise<string[]>;
-  steps(orderId: string): Promise<string[]>;
+  events: (orderId: string) => Promise<string[]>;
+  steps: (orderId: string) => Promise<string[]>;
 }
 
 const MONEY = new Set<string>(['authorizePayment', 'capturePayment', 'refundPayment']);
@@ -140,6 +152,10 @@ export function orderStage(): OrderStage {
         reason: 'broken',
         ...difference,
       }),
+    receive: ({ id, orderId, lines }, goods = lines.map(resellable)) =>
+      activities.receiveReturn({ ...note(orderId, 'receiveReturn'), returnId: id, lines: goods }),
+    refund: ({ id, orderId }) => activities.refundReturn({ ...note(orderId, 'refundPayment'), returnId: id }),
+    expire: ({ id, orderId }) => activities.expireReturn({ ...note(orderId, 'receiveReturn'), returnId: id }),
     async statuses(orderId) {
       const { status, paymentStatus, fulfillmentStatus } = await requests.getOrder({ orderId });
       return [status, paymentStatus, fulfillmentStatus];
