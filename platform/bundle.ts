@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -30,7 +30,7 @@ async function bundle(): Promise<string> {
 /** Written beside and renamed, so that nobody ever reads half a bundle. */
 async function keep(codePath: string, code: string): Promise<void> {
   await mkdir(path.dirname(codePath), { recursive: true });
-  const unfinished = `${codePath}.${process.pid}`;
+  const unfinished = `${codePath}.${randomUUID()}`;
   await writeFile(unfinished, code);
   await rename(unfinished, codePath);
 }

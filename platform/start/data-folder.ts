@@ -88,7 +88,7 @@ async function lock(folder: string): Promise<void> {
     throw new SettingError(`already running on ${folder} (process ${left.supervisor}): stop it, or set DATA_DIR`);
   }
   if (left) await endAll(left);
-  rmSync(file, { force: true });
+  if (existsSync(file) && readLock(file)?.supervisor === left?.supervisor) rmSync(file);
   try {
     // Two that start at the same moment meet here: only one makes the file.
     writeFileSync(file, JSON.stringify({ supervisor: process.pid, children: {} }), { flag: 'wx' });

@@ -126,7 +126,7 @@ export class LocalPlatform {
   }
 
   async #postgres(folder: string, port: number): Promise<string> {
-    const start = () => startPostgres({ folder, port });
+    const start = () => startPostgres({ folder, port, password: this.#options.secrets.postgresPassword });
     const kept = await this.#keep('postgres', POSTGRES, start, () => `127.0.0.1:${port}`);
     return kept.current().url;
   }

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -7,6 +7,7 @@ import pg from 'pg';
 import { SettingError } from '../config.ts';
 import type { Part } from './keep-running.ts';
 import { takePort } from './ports.ts';
+import { type PostgresUser, identityOf, postgresUser } from './postgres-user.ts';
 import { end, lastWords, runs } from './server-process.ts';
 
 export interface Server extends Part {
@@ -14,47 +15,57 @@ export interface Server extends Part {
   url: string;
 }
 
+export interface PostgresOptions {
+  folder: string;
+  /** 0 takes any free one. */
+  port: number;
+  /** The superuser's; without one every local user gets in, which is for tests. Holds from the first start on. */
+  password?: string;
+}
+
 const run = promisify(execFile);
 const SUPERUSER = 'postgres';
 const STARTUP_MS = 30_000;
+
+const SERVER_SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  // Seven pools of 10 a process, twice while one replaces another, and people who look.
+  max_connections: '200',
+  log_min_messages: 'fatal',
+};
 
 /**
  * Runs the PostgreSQL that came with the packages, on 127.0.0.1 with its files in `folder`, durable as any.
  * One that outlived its parent (`kill -9`) is ended first: only our own child tells us when it ends, and its files
  * are as durable for the next.
  */
-export async function startPostgres(options: { folder: string; port: number }): Promise<Server> {
+export async function startPostgres(options: PostgresOptions): Promise<Server> {
   const folder = path.resolve(options.folder);
   const binaries = await bundledBinaries();
-  const identity = await serverIdentity();
   await endLeftoverPostgres(folder);
-  if (!existsSync(path.join(folder, 'PG_VERSION'))) await initialise(folder, binaries.initdb, identity);
+  mkdirSync(path.dirname(folder), { recursive: true });
+  const user = await postgresUser(folder, binaries.postgres);
+  if (!existsSync(path.join(folder, 'PG_VERSION'))) {
+    await initialise({ ...options, folder }, binaries.initdb, user);
+  }
   const actualPort = await takePort(options.port, 'POSTGRES_PORT');
   const child = spawn(
-    binaries.postgres,
-    [
-      '-D',
-      folder,
-      '-p',
-      String(actualPort),
-      '-c',
-      'listen_addresses=127.0.0.1',
-      '-c',
-      'unix_socket_directories=',
-      '-c',
-      'max_connections=200',
-      '-c',
-      'log_min_messages=fatal',
-    ],
+    ...user.command(binaries.postgres, [
+      `-D${folder}`,
+      `-p${actualPort}`,
+      ...Object.entries(SERVER_SETTINGS).map(([name, value]) => `-c${name}=${value}`),
+    ]),
     // A group of its own: Ctrl-C in the terminal reaches us alone, and we stop it last.
-    { ...identity, stdio: ['ignore', 'ignore', 'pipe'], detached: true },
+    { ...identityOf(user), stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
   const ended = lastWords(child);
   const early = ended.then((reason): never => {
     throw new SettingError(`PostgreSQL ended at once: ${reason}`);
   });
   early.catch(() => undefined);
-  const url = `postgres://${SUPERUSER}@127.0.0.1:${actualPort}/postgres`;
+  const secret = options.password === undefined ? '' : `:${options.password}`;
+  const url = `postgres://${SUPERUSER}${secret}@127.0.0.1:${actualPort}/postgres`;
   await Promise.race([answering(url, folder), early]);
   return { url, pid: child.pid!, ended, close: () => endLeftoverPostgres(folder) };
 }
@@ -81,43 +92,37 @@ async function bundledBinaries(): Promise<{ initdb: string; postgres: string }> 
   }
 }
 
-/** PostgreSQL refuses to run as root; root runs it as the user `postgres`, made if need be. */
-async function serverIdentity(): Promise<{ uid?: number; gid?: number }> {
-  if (process.getuid?.() !== 0) return {};
-  const id = async (flag: string) => Number((await run('id', [flag, SUPERUSER])).stdout);
-  try {
-    return { uid: await id('-u'), gid: await id('-g') };
-  } catch {
-    await run('useradd', ['--system', '--user-group', '--no-create-home', SUPERUSER]);
-    return { uid: await id('-u'), gid: await id('-g') };
-  }
-}
-
-async function initialise(folder: string, initdb: string, identity: { uid?: number; gid?: number }): Promise<void> {
-  mkdirSync(path.dirname(folder), { recursive: true });
-  mkdirSync(folder, { mode: 0o700 });
-  if (identity.uid !== undefined) {
-    chownSync(folder, identity.uid, identity.gid!);
-    // The folder around it is ours too: others may pass through it, and see nothing.
-    chmodSync(path.dirname(folder), 0o711);
-  }
+/**
+ * Makes the files of a new server, beside and renamed when whole: cut short, they would pass for a server's.
+ * With a password, nobody gets in without one, from this machine either.
+ */
+async function initialise({ folder, password }: PostgresOptions, initdb: string, user: PostgresUser): Promise<void> {
+  const unfinished = `${folder}.new`;
+  const passwordFile = `${folder}.password`;
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished, { mode: 0o700 });
+  writeFileSync(passwordFile, password ?? '', { mode: 0o600 });
+  if (user.uid !== undefined) for (const made of [unfinished, passwordFile]) chownSync(made, user.uid, user.gid!);
   const flags = [
-    '-U',
-    SUPERUSER,
-    '--auth=trust',
+    `--pgdata=${unfinished}`,
+    `--username=${SUPERUSER}`,
+    ...(password === undefined ? ['--auth=trust'] : ['--auth=scram-sha-256', `--pwfile=${passwordFile}`]),
     '--encoding=UTF8',
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
     '--no-instructions',
   ];
   try {
-    await run(initdb, ['-D', folder, ...flags], identity);
+    await run(...user.command(initdb, flags), identityOf(user));
+    renameSync(unfinished, folder);
   } catch (cause) {
     const { stderr = '' } = cause as { stderr?: string };
     throw new SettingError(
-      `PostgreSQL could not make its files in ${folder}: ${stderr.trim() || String(cause)}. Set DATA_DIR to a folder that the user ${SUPERUSER} can reach, or DATABASE_URL to a server that runs`,
+      `PostgreSQL could not make its files in ${folder}: ${stderr.trim() || String(cause)}. Set DATA_DIR to another folder, or DATABASE_URL to a server that runs`,
       { cause },
     );
+  } finally {
+    rmSync(passwordFile, { force: true });
   }
 }
 

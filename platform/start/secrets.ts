@@ -11,6 +11,8 @@ const FILE = 'secrets.json';
 export interface Secrets {
   /** By service: what its role signs in to its database with. */
   databasePasswords: Record<ServiceDatabase, string>;
+  /** The embedded PostgreSQL's superuser's. */
+  postgresPassword: string;
   serviceToken: string;
   /** JSON Web Key, Ed25519 (RFC 8037), as text. */
   jwtPrivateKey: string;
@@ -43,6 +45,7 @@ async function makeUp(): Promise<Secrets> {
   const names = Object.keys(DATABASES) as ServiceDatabase[];
   return {
     databasePasswords: Object.fromEntries(names.map((name) => [name, secret()])) as Record<ServiceDatabase, string>,
+    postgresPassword: secret(),
     serviceToken: secret(),
     jwtPrivateKey: JSON.stringify(await signingKey()),
     carrierCallbackSecret: secret(),

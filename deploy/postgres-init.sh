@@ -1,0 +1,10 @@
+#!/bin/sh
+# Run by the postgres image once, when its volume is new: Temporal's login and its two databases.
+# The platform's own are made by the job "migrate", which is safe to repeat.
+set -eu
+psql --username "$POSTGRES_USER" --dbname postgres --set ON_ERROR_STOP=1 --set password="$TEMPORAL_DATABASE_PASSWORD" <<'SQL'
+create role temporal login password :'password';
+create database temporal owner temporal;
+create database temporal_visibility owner temporal;
+revoke connect on database temporal, temporal_visibility from public;
+SQL

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Gives Temporal the platform's namespace and the search attributes that its workflows set. Safe to repeat.
+set -eu
+export TEMPORAL_ADDRESS TEMPORAL_NAMESPACE
+if ! temporal operator namespace describe --namespace "$TEMPORAL_NAMESPACE" > /dev/null 2>&1; then
+  # Longer than an order lives: dispatch, delivery, the return window, and a month for people to look.
+  temporal operator namespace create --namespace "$TEMPORAL_NAMESPACE" --retention 90d
+fi
+# Made a moment ago, it is known everywhere within seconds.
+tries=0
+until known=$(temporal operator search-attribute list); do
+  tries=$((tries + 1))
+  [ "$tries" -lt 30 ] || exit 1
+  sleep 1
+done
+for name in OrderStatus CustomerId; do
+  case "$known" in
+    *"$name"*) ;;
+    *) temporal operator search-attribute create --name "$name" --type Keyword ;;
+  esac
+done

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { type AddressInfo, createServer } from 'node:net';
+import { SettingError } from '../../platform/config.ts';
+import { takePort, takePorts } from '../../platform/start/ports.ts';
+
+describe('the ports that npm start takes', () => {
+  const taken = createServer();
+  let port: number;
+
+  before(async () => {
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    port = (taken.address() as AddressInfo).port;
+  });
+  after(() => taken.close());
+
+  it('are told by their setting where something listens there already', async () => {
+    await assert.rejects(takePort(port, 'PORT'), (error) => {
+      assert.ok(error instanceof SettingError);
+      assert.equal(error.message, `port ${port} is already in use: set PORT to a free one, or stop what listens there`);
+      return true;
+    });
+  });
+
+  it('are let go of again where one of several is taken', async () => {
+    const [free] = Object.values(await takePorts({ PORT: 0 }));
+    await assert.rejects(takePorts({ PORT: free!, METRICS_PORT: port }), /METRICS_PORT/);
+    assert.equal(await takePort(free!, 'PORT'), free);
+  });
+
+  it('are all different where any free one will do', async () => {
+    const names = Array.from({ length: 20 }, (_, at) => `P${at}`);
+    const ports = Object.values(await takePorts(Object.fromEntries(names.map((name) => [name, 0]))));
+    assert.equal(new Set(ports).size, 20);
+  });
+
+  it('may not be one for two things', async () => {
+    await assert.rejects(
+      takePorts({ PORT: 3999, METRICS_PORT: 3999 }),
+      new SettingError('setting METRICS_PORT: port 3999 is meant for two things'),
+    );
+  });
+});
