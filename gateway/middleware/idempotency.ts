@@ -79,16 +79,11 @@ function replay(ctx: Koa.Context, { status, headers, body }: KeptAnswer): void {
   if (body !== undefined) ctx.body = body;
 }
 
-/** The body is hashed as it was understood, so that spaces and the order of fields do not matter. */
+/** The body is hashed as it was understood: checked input has its shape's fields in its shape's order. */
 const hashOf = (ctx: Koa.Context, body: unknown): string =>
   createHash('sha256')
-    .update(`${ctx.path}\n${JSON.stringify(body ?? null, inOrder)}`)
+    .update(`${ctx.path}\n${JSON.stringify(body ?? null)}`)
     .digest('hex');
-
-const inOrder = (_name: string, value: unknown): unknown =>
-  value !== null && typeof value === 'object' && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)))
-    : value;
 
 const reused = (): Problem =>
   new Problem(422, 'IdempotencyKeyReused', 'this Idempotency-Key stands for another request: use a new one');
