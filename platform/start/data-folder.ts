@@ -7,6 +7,8 @@ import { endLeftoverTemporal } from './temporal.ts';
 
 /** Tells our folder from anybody else's. */
 const MARKER = '.order-platform';
+/** People's orders and addresses are in it. */
+const OWNER_ONLY = 0o700;
 /** Who runs on the folder: one supervisor and its Node processes. */
 const LOCK = 'running.json';
 /** What PostgreSQL is called among the children. */
@@ -72,7 +74,7 @@ export function folderComplaint(error: unknown, folder: string): string | undefi
 
 /** Marks `folder` as ours, making it where it does not exist. Refuses one with somebody else's files. */
 export function claim(folder: string): void {
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: OWNER_ONLY });
   const marker = path.join(folder, MARKER);
   if (existsSync(marker)) return;
   if (readdirSync(folder).length > 0) {

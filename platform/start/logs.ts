@@ -23,7 +23,7 @@ export interface Log {
 
 /** Opens one process's log for appending: the child writes to it directly and goes on when its supervisor is killed. */
 export function openLog(folder: string, name: string): Log {
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, `${name}.log`);
   const start = existsSync(file) ? statSync(file).size : 0;
   return { file, descriptor: openSync(file, 'a'), complaint: () => complaintIn(file, start) };
@@ -31,7 +31,7 @@ export function openLog(folder: string, name: string): Log {
 
 /** Puts logs that have grown large aside, now and every minute. Returns what ends this. */
 export function boundLogs(folder: string): () => void {
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const check = () => {
     for (const name of readdirSync(folder).filter((name) => name.endsWith('.log'))) bound(path.join(folder, name));
   };

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { workflowBundle } from '../bundle.ts';
 import type { ServiceDatabase } from '../database.ts';
@@ -64,6 +65,8 @@ export class LocalPlatform {
   async start(): Promise<Platform> {
     const { settings, progress } = this.#options;
     const { TEMPORAL_PORT, TEMPORAL_UI_PORT, POSTGRES_PORT, ...ports } = await this.#takePorts();
+    // The folder around may have to let PostgreSQL's user through: its files are for their owner only.
+    mkdirSync(path.join(this.#options.folder.path, 'sandbox'), { recursive: true, mode: 0o700 });
     const bundling = progress.step('workflow bundle', () => workflowBundle(settings.CACHE_DIR));
     const [databaseUrls, temporal] = await this.#allOf([
       this.#databases(POSTGRES_PORT),

@@ -45,7 +45,7 @@ const SETTINGS = [
 export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
   const { executable, folder, namespace } = options;
   await endLeftoverTemporal(folder);
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const port = await takePort(options.port, 'TEMPORAL_PORT');
   const uiPort = options.uiPort === undefined ? undefined : await takePort(options.uiPort, 'TEMPORAL_UI_PORT');
   const settings = [...SETTINGS, ...(options.timeSkipping ? ['frontend.WorkflowTimeSkippingEnabled=true'] : [])];
