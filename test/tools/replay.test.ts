@@ -66,11 +66,10 @@ describe('a replay', () => {
     ]);
     assert.equal(orders.find(({ customer }) => customer.startsWith('customer-2'))!.country, 'IE');
     assert.deepEqual(
-      placings(platform)
-        .map(({ headers }) => headers!['idempotency-key'])
-        .toSorted(),
-      ['invoice-1', 'invoice-2', 'invoice-3'],
+      new Set(placings(platform).map(({ headers }) => headers!['idempotency-key'])),
+      new Set(['invoice-1', 'invoice-2', 'invoice-3']),
     );
+    assert.equal(placings(platform).length, 3);
   });
 
   it('begins invoices in the order of the file', async () => {

@@ -30,7 +30,7 @@ export interface ReplayOptions {
  */
 export async function replay(options: ReplayOptions): Promise<Summary> {
   const run = new Replay(options);
-  await each(options.invoices, options.concurrency, (invoice) => run.take(invoice), options.stop);
+  await each(options.invoices, options.concurrency, (invoice) => run.take(invoice));
   return run.summary;
 }
 
@@ -59,6 +59,7 @@ class Replay {
   async #work(invoice: Invoice, before: Promise<unknown> | undefined): Promise<void> {
     const { schedule, stop, progress } = this.#options;
     await schedule(invoice);
+    // Asked to stop: what has begun is finished, and nothing new begun.
     if (stop.aborted) return;
     this.summary.countInvoice();
     try {
