@@ -20,7 +20,8 @@ export interface KeptAnswer {
 
 /** What became of asking for a key. */
 export type Claim =
-  | { outcome: 'claimed'; holder: string }
+  /** `retried`: an earlier attempt ended without an answer that could be kept. */
+  | { outcome: 'claimed'; holder: string; retried: boolean }
   | { outcome: 'done'; answer: KeptAnswer }
   | { outcome: 'running' }
   | { outcome: 'differs' };
@@ -56,7 +57,17 @@ export function createIdempotencyRecords(db: Kysely<GatewayDatabase>) {
           .execute(),
       ),
 
-    /** Lets go of the key, so that the next request under it is a first one. */
+    /** Ends an attempt of which nobody knows what it did: the same request may be tried again at once. */
+    abandon: (scope: IdempotencyScope, holder: string) =>
+      answered('abandon', () =>
+        db
+          .updateTable('idempotency_records')
+          .set({ locked_until: sql<Date>`'-infinity'` })
+          .where(heldBy(scope, holder))
+          .execute(),
+      ),
+
+    /** Lets go of a key under which nothing was done, so that the next request under it is a first one. */
     release: (scope: IdempotencyScope, holder: string) =>
       answered('release', () => db.deleteFrom('idempotency_records').where(heldBy(scope, holder)).execute()),
 
@@ -99,9 +110,10 @@ async function take(
         .where('idempotency_records.request_hash', '=', requestHash)
         .where(sql<boolean>`idempotency_records.locked_until < now()`),
     )
-    .returning('holder')
+    // A row of this very moment was inserted; an older one was taken over.
+    .returning(sql<boolean>`idempotency_records.created_at < now()`.as('retried'))
     .executeTakeFirst();
-  return taken && { outcome: 'claimed', holder };
+  return taken && { outcome: 'claimed', holder, retried: taken.retried };
 }
 
 async function look(

@@ -10,10 +10,18 @@ export async function startReturn(workflows: Workflows, { id, orderId, customerI
   await workflows.startReturn({ returnId: id, orderId, customerId, lines }, `${pieces} pieces of order ${orderId}`);
 }
 
+export interface Goods {
+  returnId: string;
+  lines: ReceivedLine[];
+  updateId: string;
+  /** Whether this was asked before, and may have been done. */
+  retried: boolean;
+}
+
 /** Tells a return's workflow what came back, and answers the return as it then stands. */
 export async function receiveGoods(
   { orders, workflows }: { orders: OrderRequests; workflows: Workflows },
-  { returnId, lines, updateId }: { returnId: string; lines: ReceivedLine[]; updateId: string },
+  { returnId, lines, updateId, retried }: Goods,
 ): Promise<Return> {
   const before = await orders.getReturn({ returnId });
   // Whoever asked for it may have met a Temporal that was down, and never come again; the goods have.
@@ -23,8 +31,8 @@ export async function receiveGoods(
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'WorkflowEnded') throw error;
     const { status, received } = await orders.getReturn({ returnId });
-    // A repeat whose first answer was lost finds its own work done.
-    if (!isDeepStrictEqual(inOrder(received), inOrder(lines))) {
+    // What this very request did before its answer was lost is no reason to refuse it now.
+    if (!retried || !isDeepStrictEqual(inOrder(received), inOrder(lines))) {
       throw new Refusal('AlreadyReceived', `this return is ${status}: nothing more can be received for it`, {
         cause: error,
       });

@@ -29,6 +29,7 @@ export function idempotency(definition: AnyRoute, records: IdempotencyRecords, l
     if (claim.outcome === 'differs') throw reused();
     if (claim.outcome === 'running') throw running();
     if (claim.outcome === 'done') return replay(ctx, claim.answer);
+    asked.retried = claim.retried;
     await perform({ ctx, next, records, logger, scope, holder: claim.holder });
   };
 }
@@ -49,7 +50,11 @@ async function perform({ ctx, next, records, logger, scope, holder }: Attempt): 
     await next();
   } catch (error) {
     const problem = error instanceof Problem ? error : problemOf(error);
-    if (!problem || !isFinal(problem.status)) {
+    if (!problem || problem.status >= 500) {
+      await records.abandon(scope, holder).catch(note);
+      throw error;
+    }
+    if (!isFinal(problem.status)) {
       await records.release(scope, holder).catch(note);
       throw error;
     }
@@ -59,9 +64,9 @@ async function perform({ ctx, next, records, logger, scope, holder }: Attempt): 
 }
 
 /**
- * Which answers a key is used up by: success, and a 409, which is what the state of things decided. After a 5xx the
- * client is to try again. The other 4xx say that the request itself is no good (an unknown SKU, an absent order):
- * nothing was done, so the corrected request may come under the same key.
+ * Which answers a key is used up by: success, and a 409, which is what the state of things decided. The other 4xx say
+ * that the request itself is no good (an unknown SKU, an absent order): nothing was done, so the corrected request may
+ * come under the same key. A 5xx may have done its work, so that the key stays with this request, to be tried again.
  */
 const isFinal = (status: number): boolean => status < 400 || status === 409;
 

@@ -28,30 +28,29 @@ export const cancellationRoutes = (orders: OrderRequests, workflows: Workflows):
     problems: { 404: ['OrderNotFound'], 409: ['TooLateToCancel'] },
     async handle(asked) {
       const order = await ownOrder(orders, asked.params.orderId, asked.caller!);
-      if (order.status !== 'canceled') await cancel(order, asked.body?.reason, { workflows, orders, asked });
+      await cancel(order, asked.body?.reason, { workflows, orders, asked });
       return { status: 202, body: viewOf(await orders.getOrder({ orderId: order.id })) };
     },
   }),
 ];
 
-async function cancel(
-  order: Order,
-  reason: string | undefined,
-  {
-    workflows,
-    orders,
-    asked,
-  }: { workflows: Workflows; orders: OrderRequests; asked: Pick<Asked, 'caller' | 'idempotencyKey'> },
-): Promise<void> {
-  // An order that needs a person may be one that this very request called off before its answer was lost.
+interface Cancelling {
+  workflows: Workflows;
+  orders: OrderRequests;
+  asked: Pick<Asked, 'caller' | 'idempotencyKey' | 'retried'>;
+}
+
+async function cancel(order: Order, reason: string | undefined, { workflows, orders, asked }: Cancelling) {
+  // What this very request did before its answer was lost is no reason to refuse it now.
+  const done = ({ status }: Order) => asked.retried && status === 'canceled';
+  if (done(order)) return;
   const possible = order.status === 'requires_action' || allowedActions(order, Date.now()).includes('cancel');
   if (!possible) throw tooLate();
   try {
     await workflows.cancelOrder({ orderId: order.id, reason, updateId: effectId('cancelOrder', asked) });
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'WorkflowEnded') throw error;
-    // It ended between the two questions: perhaps by being canceled.
-    if ((await orders.getOrder({ orderId: order.id })).status !== 'canceled') throw tooLate();
+    if (!done(await orders.getOrder({ orderId: order.id }))) throw tooLate();
   }
 }
 

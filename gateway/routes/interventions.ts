@@ -47,15 +47,15 @@ export const interventionRoutes = (orders: OrderRequests, workflows: Workflows):
     async handle(asked) {
       const interventionId = idOr404(asked.params.interventionId, 'InterventionNotFound');
       const intervention = await orders.getIntervention({ interventionId });
-      if (!isRepeat(intervention, asked)) await resolve(intervention, asked, workflows);
+      if (!isDone(intervention, asked)) await resolve(intervention, asked, workflows);
       return { status: 200, body: await orders.getIntervention({ interventionId }) };
     },
   }),
 ];
 
-/** Whether this very decision has been carried out already: a repeat whose first answer was lost. */
-const isRepeat = ({ state, action, note, resolvedBy }: Intervention, { body, caller }: AskedToResolve): boolean =>
-  state === 'resolved' && action === body.action && note === body.note && resolvedBy === caller!.id;
+/** Whether this very request was carried out before, and its answer lost. */
+const isDone = ({ state, action, note, resolvedBy }: Intervention, { body, caller, retried }: AskedToResolve) =>
+  retried && state === 'resolved' && action === body.action && note === body.note && resolvedBy === caller!.id;
 
 type AskedToResolve = Asked<unknown, unknown, Resolve>;
 

@@ -85,8 +85,8 @@ export const returnRoutes = (orders: OrderRequests, workflows: Workflows): AnyRo
     async handle(asked) {
       const returnId = idOr404(asked.params.returnId, 'ReturnNotFound');
       const lines = sumLines(asked.body.lines, ({ sku, condition }) => `${sku} ${condition}`);
-      const updateId = effectId('receiveReturn', asked);
-      return { status: 200, body: viewOf(await receiveGoods({ orders, workflows }, { returnId, lines, updateId })) };
+      const goods = { returnId, lines, updateId: effectId('receiveReturn', asked), retried: asked.retried };
+      return { status: 200, body: viewOf(await receiveGoods({ orders, workflows }, goods)) };
     },
   }),
 ];

@@ -51,6 +51,7 @@ export const checkInput =
       rawBody: rawBody ?? '',
       caller: ctx.state.caller as Asked['caller'],
       idempotencyKey: ctx.get('Idempotency-Key') || undefined,
+      retried: false,
       requestId: ctx.state.requestId as string,
     };
     ctx.state.asked = asked;

@@ -21,6 +21,8 @@ export interface Asked<Params = unknown, Query = unknown, Body = unknown> {
   caller: Caller | undefined;
   /** Defined wherever the route is `idempotent`. */
   idempotencyKey: string | undefined;
+  /** Whether this very request was tried before without an answer being kept: its effect may have happened. */
+  retried: boolean;
   requestId: string;
 }
 

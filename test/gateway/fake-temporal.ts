@@ -42,8 +42,7 @@ export function createFakeTemporal(): FakeTemporal {
     onUpdate: () => undefined,
   };
   const reach = (workflowId?: string) => {
-    if (fake.down)
-      throw new ServiceError('no answer', { cause: Object.assign(new Error('UNAVAILABLE'), { code: 14 }) });
+    if (fake.down) throw lostAnswer();
     if (workflowId && fake.ended.has(workflowId)) throw new WorkflowNotFoundError('gone', workflowId, undefined);
   };
   const getHandle = (workflowId: string) => ({
@@ -68,3 +67,7 @@ export function createFakeTemporal(): FakeTemporal {
   fake.client = { withDeadline, workflow: { start, getHandle } } as unknown as Client;
   return fake;
 }
+
+/** What the client throws where the server's answer does not arrive. */
+export const lostAnswer = (): ServiceError =>
+  new ServiceError('no answer', { cause: Object.assign(new Error('UNAVAILABLE'), { code: 14 }) });

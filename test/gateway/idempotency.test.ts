@@ -158,6 +158,8 @@ describe('Idempotency-Key', () => {
     gateway.services.down.add('orders');
     assert.equal((await place('retry')).status, 503);
     gateway.services.down.clear();
+    // It may have done its work: the key stays with the request it came with.
+    assert.equal((await place('retry', { body: orderWish({ paymentMethod: 'pm_card_other' }) })).status, 422);
     assert.equal((await place('retry')).status, 202);
 
     assert.equal((await place('typo', { body: orderWish({ lines: [{ sku: 'tee', quantity: 1 }] }) })).status, 400);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { interventionOf } from './builders.ts';
+import { lostAnswer } from './fake-temporal.ts';
 import { type Harness, type Request, startHarness } from './harness.ts';
 
 describe('interventions at the gateway', () => {
@@ -61,10 +62,23 @@ describe('interventions at the gateway', () => {
     assert.equal((await resolve(keep().id)).status, 409);
   });
 
-  it('knows its own decision where the first answer was lost', async () => {
+  it('says 409 to the same decision made twice, but not to whoever lost the answer of its own', async () => {
     const { id } = keep({ state: 'resolved', ...decision, resolvedBy: gateway.admin.id });
-    assert.equal((await resolve(id)).status, 200);
-    assert.equal(gateway.temporal.updates.length, 0);
+    assert.equal((await resolve(id)).status, 409);
+
+    for (const [resolvedBy, status] of [
+      [gateway.admin.id, 200],
+      [randomUUID(), 409],
+    ] as const) {
+      const asked = keep();
+      const key = randomUUID();
+      gateway.temporal.onUpdate = () => {
+        keep({ ...asked, state: 'resolved', ...decision, resolvedBy });
+        throw lostAnswer();
+      };
+      assert.equal((await resolve(asked.id, { key })).status, 503);
+      assert.equal((await resolve(asked.id, { key })).status, status);
+    }
   });
 
   it('refuses an action that is none, and a decision without a word', async () => {

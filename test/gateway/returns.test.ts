@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { orderOf, returnOf } from './builders.ts';
+import { lostAnswer } from './fake-temporal.ts';
 import { type Harness, type Request, startHarness } from './harness.ts';
 
 describe('returns at the gateway', () => {
@@ -101,13 +102,26 @@ describe('returns at the gateway', () => {
     }
   });
 
-  it('knows its own work where the first answer was lost and the workflow has ended', async () => {
-    const own = keepReturn({ status: 'refunded', received: [...goods] });
-    const others = keepReturn({ status: 'refunded', received: [{ ...goods[0], quantity: 2 }] });
-    for (const { id } of [own, others]) gateway.temporal.ended.add(`return-${id}`);
-    assert.equal((await receive(own.id)).status, 200);
-    const strange = await receive(others.id);
-    assert.deepEqual([strange.status, strange.body.code], [409, 'AlreadyReceived']);
+  it('says 409 where the workflow has ended, but not to whoever lost the answer of its own request', async () => {
+    const ended = keepReturn({ status: 'refunded', received: [...goods] });
+    gateway.temporal.ended.add(`return-${ended.id}`);
+    const late = await receive(ended.id);
+    assert.deepEqual([late.status, late.body.code], [409, 'AlreadyReceived']);
+
+    for (const [received, status] of [
+      [[...goods], 200],
+      [[{ ...goods[0], quantity: 2 }], 409],
+    ] as const) {
+      const asked = keepReturn({});
+      const key = randomUUID();
+      gateway.temporal.onUpdate = () => {
+        keepReturn({ ...asked, status: 'refunded', received: [...received] });
+        gateway.temporal.ended.add(`return-${asked.id}`);
+        throw lostAnswer();
+      };
+      assert.equal((await receive(asked.id, { key })).status, 503);
+      assert.equal((await receive(asked.id, { key })).status, status);
+    }
   });
 
   it('says 404 for a return that is none', async () => {
