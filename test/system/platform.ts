@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chmodSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { takePorts } from '../../platform/start/ports.ts';
 import { eventually } from '../support/eventually.ts';
@@ -42,6 +42,14 @@ export interface Start {
   settings?: Readonly<Record<string, string>>;
 }
 
+/** What the supervisor calls one of its processes, and what stands in its command line. */
+export interface Part {
+  name: string;
+  command: string;
+}
+
+const SUPERVISOR = 'platform/start/';
+
 /** A platform as a person has it: one command, its settings and what it prints. The tests know no more of it. */
 export class Platform {
   readonly #start: Start;
@@ -74,9 +82,13 @@ export class Platform {
     return this.#settings[name] ?? assert.fail(`${name} is not set: the platform was not started`);
   }
 
-  /** One service's database, as the superuser: for doing what no service may. */
+  /** One service's database as PostgreSQL's superuser, for doing what no service may. */
   ownerUrl(service: string): string {
-    return `postgres://postgres@127.0.0.1:${this.setting('POSTGRES_PORT')}/order_platform_${service}`;
+    const secrets = JSON.parse(readFileSync(path.join(this.setting('DATA_DIR'), 'secrets.json'), 'utf8')) as {
+      postgresPassword: string;
+    };
+    const who = `postgres:${secrets.postgresPassword}`;
+    return `postgres://${who}@127.0.0.1:${this.setting('POSTGRES_PORT')}/order_platform_${service}`;
   }
 
   /** Runs the command until it says `ready`; again, with the settings of the first time. */
@@ -112,18 +124,24 @@ export class Platform {
   /** `kill -9` of every process at once. */
   async killOutright(): Promise<void> {
     // The supervisor goes first, so that it cannot start anything again.
-    const running = this.processes().toSorted((one) => (one.command.includes('platform/start/') ? -1 : 0));
+    const running = this.processes().toSorted((one) => (one.command.includes(SUPERVISOR) ? -1 : 0));
     killOutright(running);
     await this.#ended;
     await untilGone(running, GONE_MS);
   }
 
   /** `kill -9` of one process; comes back when the supervisor has another one running in its place. */
-  async killPart({ name, command }: { name: string; command: string }): Promise<void> {
+  async killPart({ name, command }: Part): Promise<void> {
     const before = this.#stdout.length;
     killOutright([this.process(command)]);
     const back = () => this.#mustHaveSaid(new RegExp(`^${name} runs again$`, 'm'), before);
     await eventually(back, READY_MS, LOOK_EVERY_MS);
+  }
+
+  /** `kill -9` of the process that watches over the others; they are left to themselves. */
+  async killSupervisor(): Promise<void> {
+    killOutright([this.process(SUPERVISOR)]);
+    await this.#ended;
   }
 
   processes(): Process[] {
