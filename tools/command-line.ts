@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { SettingError } from '../platform/config.ts';
 
 /** Something the operator can put right. The message is one line that says what. */
 export class ToolError extends Error {
-  override readonly name = 'ToolError';
+  override readonly name: string = 'ToolError';
 }
 
 /** What a tool ends with: 0 all went well, 1 it found or met something wrong, 2 it could not do its work. */
@@ -63,11 +63,24 @@ export function urlOption(name: string, text: string): string {
   return url.href.replace(/\/+$/, '');
 }
 
-/** npm runs scripts in the project's folder; a person means the folder they are in. */
-export function inCallersFolder(file: string): string {
-  const here = path.resolve(file);
-  const { npm_lifecycle_event: script, INIT_CWD: folder } = process.env;
-  return script && folder && !existsSync(here) ? path.resolve(folder, file) : here;
+/** A file to write at the end of a long run: that it can be is made sure of at the beginning. */
+export function outputFile(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  const file = inCallersFolder(name);
+  try {
+    closeSync(openSync(file, 'a'));
+    return file;
+  } catch (cause) {
+    throw new ToolError(`${file} cannot be written (${(cause as NodeJS.ErrnoException).code})`, { cause });
+  }
+}
+
+const SCRIPTS = new Set(['import', 'replay', 'reconcile']);
+
+/** npm runs our scripts in the project's folder; a person means the folder they are in. */
+function inCallersFolder(file: string): string {
+  const { npm_lifecycle_event: script = '', INIT_CWD: folder } = process.env;
+  return folder && SCRIPTS.has(script) ? path.resolve(folder, file) : path.resolve(file);
 }
 
 /** Where a running platform keeps its state. */

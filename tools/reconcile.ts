@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceFault } from '../platform/http/client.ts';
 import { Refusal } from '../platform/refusal.ts';
 import { Unreachable } from './api/client.ts';
-import { ToolError, inCallersFolder, numberOption, readArguments, runTool } from './command-line.ts';
+import { ToolError, numberOption, outputFile, readArguments, runTool } from './command-line.ts';
 import { type Comparison, compare } from './reconcile/compare.ts';
 import { findSources } from './reconcile/places.ts';
 import { BadListing } from './reconcile/sources.ts';
@@ -15,6 +15,7 @@ await runTool(async () => {
   const { values, words } = readArguments({ json: { type: 'string' }, 'stuck-minutes': { type: 'string' } }, USAGE);
   if (words.length > 0) throw new ToolError(USAGE);
   const minutes = numberOption('stuck-minutes', values['stuck-minutes'], { least: 0, whole: false }) ?? 15;
+  const json = outputFile(values.json);
   const startedAt = performance.now();
   const comparison = await compare(findSources(), {
     stuckMs: minutes * 60_000,
@@ -23,8 +24,8 @@ await runTool(async () => {
     throw incomparable(error);
   });
   const seconds = Number(((performance.now() - startedAt) / 1000).toFixed(1));
-  if (values.json !== undefined) {
-    writeFileSync(inCallersFolder(values.json), `${JSON.stringify({ ...comparison, seconds }, null, 2)}\n`);
+  if (json !== undefined) {
+    writeFileSync(json, `${JSON.stringify({ ...comparison, seconds }, null, 2)}\n`);
   }
   return tell(comparison, seconds);
 });

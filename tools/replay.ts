@@ -3,9 +3,9 @@ import { adminCredentials, signInAdmin } from './api/admin.ts';
 import { type Api, checkReachable, createApi } from './api/client.ts';
 import {
   type ExitCode,
-  inCallersFolder,
   numberOption,
   onlyFile,
+  outputFile,
   readArguments,
   runTool,
   urlOption,
@@ -37,6 +37,7 @@ await runTool(async () => {
   const speed = numberOption('speed', values.speed, { least: 0.001, whole: false });
   const url = urlOption('--api', values.api ?? (process.env.API_URL || 'http://127.0.0.1:3000'));
   const carrierUrl = urlOption('CARRIER_URL', process.env.CARRIER_URL || 'http://127.0.0.1:4020');
+  const json = outputFile(values.json);
 
   const { invoices: all } = await readShop(file);
   const invoices = all.slice(0, limit);
@@ -60,7 +61,7 @@ await runTool(async () => {
     stop,
   });
   for (const line of inLines(report)) process.stdout.write(`${line}\n`);
-  if (values.json !== undefined) writeFileSync(inCallersFolder(values.json), `${JSON.stringify(report, null, 2)}\n`);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   return exitCodeOf(report, stop);
 });
 
@@ -75,10 +76,16 @@ async function timed(options: Omit<ReplayOptions, 'progress'>): Promise<Report> 
   }
 }
 
+// On Ctrl-C the terminal signals us, and npm, signalled too, passes it on: two that come this close are one.
+const ONE_SIGNAL_MS = 1_000;
+
 /** The first Ctrl-C begins nothing new and finishes what is under way; the second ends at once. */
 function stopOnSignal(): AbortSignal {
   const controller = new AbortController();
+  let firstAt: number | undefined;
   const stop = () => {
+    firstAt ??= Date.now();
+    if (controller.signal.aborted && Date.now() - firstAt < ONE_SIGNAL_MS) return;
     if (controller.signal.aborted) process.exit(130);
     controller.abort();
     process.stderr.write('\nfinishing what is under way; run again to go on where this stops\n');

@@ -18,7 +18,7 @@ export interface Answer {
 export type Api = (ask: Ask) => Promise<Answer>;
 
 /** Nothing but faults for as long as we were willing to try: what was asked may or may not have happened. */
-export class Unreachable extends Error {
+export class Unreachable extends ToolError {
   override readonly name = 'Unreachable';
 }
 
