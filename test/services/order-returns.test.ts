@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { type Kysely, sql } from 'kysely';
+import type { Return } from '../../activities/return.ts';
+import { connect } from '../../platform/database.ts';
+import type { OrderDatabase } from '../../services/order/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { draft, everything, orderStage, refusedAs, resellable, teapots } from './order-stage.ts';
+
+async function waitingForLocks(db: Kysely<OrderDatabase>): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+  return rows[0]!.count;
+}
 
 describe('order service: returns asked for', () => {
   const stage = orderStage();
@@ -92,9 +103,16 @@ describe('order service: returns asked for', () => {
 
   it('at once for the last piece: exactly one has it', async () => {
     const orderId = await stage.delivered();
-    const outcomes = await Promise.allSettled(
-      Array.from({ length: 6 }, () => stage.sendBack(orderId, { lines: [teapots(3)] })),
-    );
+    const asking: Promise<Return>[] = [];
+    const before: Kysely<OrderDatabase> = connect(stage.database.ownerUrl, 2);
+    // Whoever holds the order keeps all of them waiting until the last has come.
+    await before.transaction().execute(async (work) => {
+      await work.selectFrom('orders').select('id').where('id', '=', orderId).forUpdate().execute();
+      for (let count = 0; count < 6; count++) asking.push(stage.sendBack(orderId, { lines: [teapots(3)] }));
+      await eventually(async () => assert.equal(await waitingForLocks(before), 6));
+    });
+    const outcomes = await Promise.allSettled(asking);
+    await before.destroy();
     const [won, lost] = ['fulfilled', 'rejected'].map((how) => outcomes.filter(({ status }) => status === how));
     assert.deepEqual([won!.length, lost!.length], [1, 5]);
     for (const outcome of lost!) assert.equal((outcome as PromiseRejectedResult).reason.code, 'TooMany');

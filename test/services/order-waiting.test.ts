@@ -44,6 +44,22 @@ describe('order service: awaitOrder', () => {
     for (const order of await Promise.all(waiting)) assert.equal(order.status, 'requires_action');
   });
 
+  it('hears of every step that moves an order', async () => {
+    const orderId = await stage.placed();
+    const moves: string[] = [];
+    const waiting = Object.assign(new Waiting(), { moved: (id: string) => void moves.push(id) });
+    const activities = activitiesOn(stage.database.db, waiting);
+    const note = () => stage.note(orderId);
+    const interventionId = randomUUID();
+    await activities.openIntervention({ ...note(), interventionId, step: 'reserveStock', reason: 'no' });
+    assert.equal(moves.length, 1);
+    const decision = { interventionId, action: 'retry', note: 'seen', resolvedBy: 'admin' } as const;
+    await activities.closeIntervention({ ...note(), ...decision });
+    assert.equal(moves.length, 2);
+    await activities.confirmOrder({ ...note(), trackingNumber: 'SB-1' });
+    assert.deepEqual(moves, [orderId, orderId, orderId]);
+  });
+
   it('refuses an order that is not known', async () => {
     await assert.rejects(
       stage.requests.awaitOrder({ orderId: randomUUID(), patienceMs: LONG_MS }),
