@@ -117,6 +117,25 @@ describe('order service: bookkeeping', () => {
     }
   }
 
+  it('tells of nothing where the change is lost at the very end of its transaction', async () => {
+    const owner: Kysely<unknown> = connect(stage.database.ownerUrl, 1);
+    await sql`create function lose() returns trigger language plpgsql as $$ begin raise 'lost at commit'; end $$`.execute(
+      owner,
+    );
+    await sql`create constraint trigger lost after update on orders deferrable initially deferred
+      for each row execute function lose()`.execute(owner);
+    try {
+      const { id: orderId } = (await stage.requests.draftOrder(draft())).order;
+      await assert.rejects(stage.activities.recordOrder(stage.note(orderId, 'record')), /lost at commit/);
+      assert.deepEqual(await stage.events(orderId), []);
+      assert.deepEqual(await stage.steps(orderId), []);
+      assert.equal((await stage.requests.getOrder({ orderId })).version, 1);
+    } finally {
+      await sql`drop trigger lost on orders`.execute(owner);
+      await owner.destroy();
+    }
+  });
+
   it('tells with each event what happened, and to whom', async () => {
     const asked = draft();
     const orderId = await stage.delivered(asked);
