@@ -9,15 +9,21 @@ import { scratchFolder } from '../support/global.ts';
 
 const newFolder = () => mkdtempSync(path.join(scratchFolder(), 'data-'));
 
+const impostors: ChildProcess[] = [];
+
 /** A process whose command line has `words` in it, until it is ended. */
 function impostor(words: string): ChildProcess {
-  return spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', words], { stdio: 'ignore' });
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', words], { stdio: 'ignore' });
+  impostors.push(child);
+  return child;
 }
 
 const endOf = (child: ChildProcess) =>
   new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
 
 describe('the data folder of npm start', () => {
+  afterEach(() => impostors.splice(0).forEach((child) => child.kill('SIGKILL')));
+
   it('is emptied by a reset, and stays ours', async () => {
     const folder = newFolder();
     const first = await takeDataFolder(folder, { reset: false });

@@ -41,14 +41,17 @@ export const mochaHooks = {
     this.timeout(60_000);
     await Promise.all(closings.map((close) => close()));
     if (folder) rmSync(folder, { recursive: true, force: true });
-    await noChildLeft();
-    // Fires only where something a test forgot, such as a pool or a worker, keeps the process from ending by itself.
-    setTimeout(() => {
-      process.stderr.write(`the run does not end; still open: ${process.getActiveResourcesInfo().join(', ')}\n`);
-      process.exit(1);
-    }, LEAK_MS).unref();
+    await noChildLeft().finally(endAnyway);
   },
 };
+
+/** Fires only where something a test forgot, such as a pool or a worker, keeps the process from ending by itself. */
+function endAnyway(): void {
+  setTimeout(() => {
+    process.stderr.write(`the run does not end; still open: ${process.getActiveResourcesInfo().join(', ')}\n`);
+    process.exit(1);
+  }, LEAK_MS).unref();
+}
 
 async function noChildLeft(): Promise<void> {
   const deadline = Date.now() + LEAK_MS;
