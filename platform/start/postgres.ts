@@ -8,7 +8,7 @@ import { SettingError } from '../config.ts';
 import type { Part } from './keep-running.ts';
 import { takePort } from './ports.ts';
 import { type PostgresUser, identityOf, postgresUser } from './postgres-user.ts';
-import { end, lastWords, runs } from './server-process.ts';
+import { end, lastWords, reaped, runs } from './server-process.ts';
 
 export interface Server extends Part {
   /** A superuser's URL. */
@@ -76,7 +76,8 @@ export async function endLeftoverPostgres(folder: string): Promise<void> {
   const file = path.join(words, 'postmaster.pid');
   if (!existsSync(file)) return;
   const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
-  if (!runs(pid, words)) return;
+  // PostgreSQL itself does not start while the number in its file is anybody's, be it of a dead process.
+  if (!runs(pid, words)) return reaped(pid);
   // SIGINT is "fast shutdown": connections are cut, everything is on disk. SIGQUIT leaves the tidying to the next start.
   await end(pid, { words, ask: 'SIGINT', force: 'SIGQUIT', graceMs: STARTUP_MS });
 }

@@ -28,6 +28,26 @@ export async function end(
   }
 }
 
+// Some containers' first process looks after the dead every 2 s.
+const UNREAPED_MS = 10_000;
+
+/**
+ * Waits until a process that has ended is gone from the system's table too: until somebody has taken note of its end
+ * its number stands there, and other programs take it for alive.
+ */
+export async function reaped(pid: number): Promise<void> {
+  const deadline = Date.now() + UNREAPED_MS;
+  while (isKnown(pid) && commandLine(pid) === '' && Date.now() < deadline) await sleep(20);
+}
+
+function isKnown(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Resolves when a child is gone, with the signal that ended it, or the last it wrote to standard error, or its exit code. */
 export function lastWords(child: ChildProcess): Promise<string> {
   let said = '';
