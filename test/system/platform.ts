@@ -114,6 +114,7 @@ export class Platform {
 
   /** Ctrl-C: everything that runs by then must be gone when the command has ended. */
   async stop(): Promise<void> {
+    if (this.#child!.exitCode !== null) return assert.fail(`it does not run:\n${this.#said()}`);
     const running = this.processes();
     this.#child!.kill('SIGINT');
     const { code } = await this.#ended!;
@@ -215,7 +216,8 @@ export function sharedPlatform(): Platform {
   const stop = () => (stopped ??= platform.stop());
   before(async function () {
     this.timeout(READY_MS + STOP_MS);
-    started ??= platform.start().then(() => beforeRunEnds(stop));
+    // Where tests are picked by name the last of the files may not come.
+    started ??= platform.start().then(() => beforeRunEnds(() => platform.killOutright()));
     await started;
   });
   after(async function () {

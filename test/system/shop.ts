@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stock } from '../../activities/inventory.ts';
 import type { Intervention } from '../../activities/order.ts';
 import type { HistoryItem } from '../../activities/order-status.ts';
@@ -76,13 +75,14 @@ export class Person {
 
   /** Places it under one key until it is acknowledged, as any client does when servers go down and come back. */
   async placeUntilAcknowledged(body: Wish, key: string): Promise<OrderView> {
-    for (;;) {
-      const answer = await this.place(body, { key }).catch(() => undefined);
-      if (answer?.status === 201 || answer?.status === 202) return answer.body;
-      const again = answer === undefined || answer.status >= 500 || answer.status === 409;
-      assert.ok(again, JSON.stringify(answer?.body));
-      await sleep(LOOK_EVERY_MS);
-    }
+    const place = async () => {
+      const answer = await this.place(body, { key });
+      assert.ok(answer.status < 500 && answer.status !== 409, JSON.stringify(answer.body));
+      return answer;
+    };
+    const answer = await eventually(place, PATIENCE_MS, LOOK_EVERY_MS);
+    assert.ok([201, 202].includes(answer.status), JSON.stringify(answer.body));
+    return answer.body;
   }
 
   order(id: string): Promise<OrderView> {

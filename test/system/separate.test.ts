@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { DATABASES } from '../../platform/databases.ts';
+import { SERVICES } from '../../platform/service.ts';
+import { advance, moneyInWords, parcel } from './outside.ts';
+import { Platform } from './platform.ts';
+import { environmentOf } from './processes.ts';
+import { type Person, newCustomer } from './shop.ts';
+
+describe('npm start -- --separate', function () {
+  this.timeout(300_000);
+  const platform = new Platform({
+    command: ['npm', 'start', '--', '--separate'],
+    // What has arrived cannot be sent back, so that an order can be seen to its very end.
+    settings: { RETURN_WINDOW_DAYS: '0', npm_config_update_notifier: 'false' },
+  });
+  let ada: Person;
+  let stopped = false;
+
+  before(async () => {
+    await platform.start();
+    ada = await newCustomer(platform);
+  });
+
+  after(async () => {
+    if (!stopped) await platform.killOutright();
+  });
+
+  it('carries an order through six processes to its end', async () => {
+    const order = await ada.placed({});
+    await advance(platform, order);
+    await advance(platform, order);
+    await ada.orderOnce(order.id, { status: 'completed', paymentStatus: 'captured', fulfillmentStatus: 'delivered' });
+    assert.deepEqual(await moneyInWords(platform, order.id), ['authorization 1250', 'capture 1250']);
+    assert.deepEqual(await parcel(platform, order.id), ['booking', 'dispatch', 'delivery']);
+  });
+
+  it('gives each process its own database and its own secrets, and nobody else’s', () => {
+    for (const service of SERVICES) {
+      const known = environmentOf(platform.process(`services/main.ts ${service}`).pid);
+      assert.deepEqual(
+        secretsIn(known),
+        [
+          ...(service === 'user' ? ['ADMIN_PASSWORD'] : []),
+          'SERVICE_TOKEN',
+          `${service.toUpperCase()}_DATABASE_URL`,
+        ].toSorted(),
+      );
+    }
+    const gateway = environmentOf(platform.process('gateway/main.ts').pid);
+    assert.deepEqual(secretsIn(gateway), [
+      'CARRIER_CALLBACK_SECRET',
+      'GATEWAY_DATABASE_URL',
+      'JWT_PRIVATE_KEY',
+      'SERVICE_TOKEN',
+    ]);
+    const sandbox = environmentOf(platform.process('sandbox/main.ts').pid);
+    assert.deepEqual(secretsIn(sandbox), ['CARRIER_CALLBACK_SECRET']);
+  });
+
+  it('tells nobody the superuser’s name or password', () => {
+    const owner = new URL(platform.ownerUrl('order'));
+    for (const { pid, command } of platform.processes()) {
+      assert.ok(!environmentOf(pid).some((setting) => setting.includes(owner.password)), command);
+    }
+  });
+
+  it('stops on Ctrl-C with everything that it started', async () => {
+    assert.ok(platform.processes().length > SERVICES.length + Object.keys(DATABASES).length);
+    await platform.stop();
+    stopped = true;
+  });
+});
+
+const SECRET = /^(\w*DATABASE_URL|\w*PASSWORD|\w*SECRET|\w*TOKEN|\w*PRIVATE_KEY)=./;
+
+/** The names of all settings that are nobody's business, sorted; what this machine has set is not the platform's. */
+const secretsIn = (environment: readonly string[]): string[] =>
+  environment
+    .filter((setting) => SECRET.test(setting))
+    .map((setting) => setting.slice(0, setting.indexOf('=')))
+    .filter((name) => !(name in process.env))
+    .toSorted();
