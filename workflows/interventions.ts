@@ -8,8 +8,9 @@ export class Interventions {
   /** Register before the first await: an answer may come at any time. */
   constructor() {
     setHandler(resolveInterventionUpdate, (resolution) => void this.#open.set(resolution.interventionId, resolution), {
-      validator: ({ interventionId }) => {
-        if (this.#open.has(interventionId) && !this.#open.get(interventionId)) return;
+      validator: (resolution?: Resolution) => {
+        checkWords(resolution);
+        if (this.#open.has(resolution.interventionId) && !this.#open.get(resolution.interventionId)) return;
         throw ApplicationFailure.nonRetryable('this intervention is not open', 'InterventionClosed');
       },
       description: 'A person decides: retry the step, or skip it.',
@@ -27,4 +28,15 @@ export class Interventions {
     await condition(() => this.#open.get(interventionId) !== undefined);
     return this.#open.get(interventionId)!;
   }
+}
+
+/** An answer sent by hand may be anything; only a whole one is taken. */
+function checkWords(resolution: Partial<Resolution> | undefined): asserts resolution is Resolution {
+  const { interventionId, action, note, resolvedBy } = resolution ?? {};
+  const whole = [interventionId, note, resolvedBy].every((word) => typeof word === 'string' && word.length <= 1000);
+  if (whole && (action === 'retry' || action === 'skip')) return;
+  throw ApplicationFailure.nonRetryable(
+    'say interventionId, action (retry or skip), note and resolvedBy',
+    'InvalidRequest',
+  );
 }

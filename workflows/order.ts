@@ -9,10 +9,10 @@ import {
 import type { FulfillmentStatus, OrderStatus, PaymentStatus } from '../activities/order-status.ts';
 import { Cancellation } from './cancellation.ts';
 import { Journal } from './journal.ts';
-import { type OrderInput, parcelMovedSignal } from './messages.ts';
+import { type OrderInput, type ParcelMoved, parcelMovedSignal } from './messages.ts';
 import { Parcel } from './parcel.ts';
 import { type Trouble, rejectionOf, troubleOf } from './refusals.ts';
-import { Saga, showStatus } from './saga.ts';
+import { Saga } from './saga.ts';
 import { books, inventory, payment, settled, shipping } from './services.ts';
 import { inWords } from './summaries.ts';
 
@@ -22,12 +22,14 @@ import { inWords } from './summaries.ts';
  */
 export async function orderWorkflow(input: OrderInput): Promise<OrderStatus> {
   const journal = new Journal(`Order ${input.orderId}: ${inWords(input.total)}`);
-  const saga = new Saga(input.orderId, journal);
+  const saga = new Saga(input.orderId, journal, 'pending');
   const parcel = new Parcel();
-  const cancellation = new Cancellation((reason) =>
-    journal.note('cancel', 'started', reason ? { detail: reason } : {}),
-  );
-  setHandler(parcelMovedSignal, ({ status }) => parcel.moved(status), {
+  const cancellation = new Cancellation({
+    stillPossible: () => !parcel.dispatched,
+    requested: (reason) => journal.note('cancel', 'started', reason ? { detail: reason } : {}),
+  });
+  // Sent by hand it may come empty: that is no news.
+  setHandler(parcelMovedSignal, (news?: Partial<ParcelMoved>) => parcel.moved(news?.status ?? 'booked'), {
     description: 'The carrier’s news of the parcel.',
   });
   const order: OrderInProgress = { input, journal, saga, parcel, cancellation };
@@ -50,7 +52,7 @@ interface OrderInProgress {
 
 /** Placed to confirmed. Answers how the order ended, or undefined where it goes on. */
 async function place(order: OrderInProgress): Promise<OrderStatus | undefined> {
-  const { input, journal, saga, cancellation } = order;
+  const { input, journal, saga, parcel, cancellation } = order;
   journal.note('record', 'succeeded');
   await books.recordOrder(saga.note());
 
@@ -62,12 +64,13 @@ async function place(order: OrderInProgress): Promise<OrderStatus | undefined> {
     if (!isCancellation(error)) cancellation.close();
     if (await saga.compensate()) return end(order, isCancellation(error) ? 'canceled' : trouble);
     // The parcel has left although its booking was thought to have failed: the order can only go forward.
+    parcel.moved('dispatched');
     ({ trackingNumber } = await saga.step('bookShipment', () => settled.shipping.bookShipment(bookingOf(input))));
   }
 
   journal.note('confirm', 'succeeded');
   await books.confirmOrder({ ...saga.note(), trackingNumber });
-  showStatus('confirmed');
+  saga.show('confirmed');
   return undefined;
 }
 
@@ -112,7 +115,6 @@ async function fulfill(order: OrderInProgress): Promise<OrderStatus> {
   const captured = await saga.mustHappen('capturePayment', () => settled.payment.capturePayment({ orderId }), stuck);
   if (captured === 'done') await books.captureOrder(saga.note());
   await saga.mustHappen('commitStock', () => settled.inventory.commitStock({ orderId }));
-  showStatus('confirmed');
 
   await parcel.until(
     () => parcel.delivered,
@@ -124,7 +126,7 @@ async function fulfill(order: OrderInProgress): Promise<OrderStatus> {
   await sleep(Math.max(0, Date.parse(returnableUntil) - Date.now()), { summary: 'return window' });
   journal.note('complete', 'succeeded');
   await books.completeOrder(saga.note());
-  showStatus('completed');
+  saga.show('completed');
   return 'completed';
 }
 
@@ -148,13 +150,13 @@ async function end(order: OrderInProgress, why: 'canceled' | Trouble): Promise<O
   if (why === 'canceled') {
     journal.note('cancel', 'succeeded');
     await books.cancelOrder({ ...saga.note(), ...left, ...(reason !== undefined && { reason }) });
-    showStatus('canceled');
+    saga.show('canceled');
     return 'canceled';
   }
   const rejection = rejectionOf(why);
   journal.note('reject', 'succeeded', { detail: rejection.code });
   await books.rejectOrder({ ...saga.note(), ...left, rejection });
-  showStatus('rejected');
+  saga.show('rejected');
   return 'rejected';
 }
 

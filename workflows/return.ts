@@ -21,10 +21,13 @@ export async function returnWorkflow(input: ReturnInput): Promise<ReturnStatus> 
   const journal = new Journal(`Return ${returnId} of order ${orderId}: ${pieces(lines)}`);
   const saga = new Saga(orderId, journal);
   let received: ReceivedLine[] | undefined;
+  let givenUp = false;
   setHandler(receiveReturnUpdate, (goods) => void (received = goods.lines), {
-    validator: (goods) => {
-      if (received) throw ApplicationFailure.nonRetryable('these goods were received before', 'AlreadyReceived');
-      checkPart(goods.lines, lines);
+    validator: (goods?: { lines: ReceivedLine[] }) => {
+      if (received || givenUp) {
+        throw ApplicationFailure.nonRetryable('this return has been received or has expired', 'AlreadyReceived');
+      }
+      checkPart(goods?.lines ?? [], lines);
     },
     description: 'The goods are back.',
   });
@@ -32,7 +35,7 @@ export async function returnWorkflow(input: ReturnInput): Promise<ReturnStatus> 
   return CancellationScope.nonCancellable(async () => {
     journal.note('requestReturn', 'succeeded', { detail: pieces(lines) });
     await books.noteSteps(saga.note());
-    await condition(() => received !== undefined, PATIENCE, { summary: 'until the goods are given up' });
+    givenUp = !(await condition(() => received !== undefined, PATIENCE, { summary: 'until the goods are given up' }));
     const status = received
       ? await takeBack(input, received, { journal, saga })
       : await giveUp(input, { journal, saga });
@@ -75,8 +78,9 @@ async function giveUp({ returnId }: ReturnInput, { journal, saga }: Telling): Pr
   return 'expired';
 }
 
-/** Nothing may come back that was not announced. */
+/** Something must have come back, and nothing that was not announced. */
 function checkPart(goods: readonly ReceivedLine[], announced: ReturnInput['lines']): void {
+  if (goods.length === 0) throw ApplicationFailure.nonRetryable('say which lines came back', 'NotInReturn');
   const open = new Map<string, number>();
   for (const { sku, quantity } of announced) open.set(sku, (open.get(sku) ?? 0) + quantity);
   for (const { sku, quantity } of goods) {

@@ -27,10 +27,13 @@ export class Saga {
   readonly #interventions = new Interventions();
   readonly #undos: Undo[] = [];
   readonly #standing = new Map<Step, Standing>();
+  #status: OrderStatus | undefined;
 
-  constructor(orderId: string, journal: Journal) {
+  /** `status` is what the workflow was started with in the lists. */
+  constructor(orderId: string, journal: Journal, status?: OrderStatus) {
     this.#orderId = orderId;
     this.#journal = journal;
+    this.#status = status;
   }
 
   /** What bookkeeping carries: the order, and the story since it was last written down. */
@@ -99,6 +102,12 @@ export class Saga {
     });
   }
 
+  /** The order's status for the Temporal Web UI's lists; undefined: none of this workflow's business. */
+  show(status: OrderStatus | undefined): void {
+    this.#status = status;
+    upsertSearchAttributes([{ key: orderStatusAttribute, value: status ?? null }]);
+  }
+
   /** What an order's money and goods are called once it has ended without them. */
   standing(step: Step): Standing | undefined {
     return this.#standing.get(step);
@@ -131,14 +140,22 @@ export class Saga {
 
   async #askPerson(step: Step, trouble: Trouble, stuck: { paymentStatus?: PaymentStatus }): Promise<'retry' | 'skip'> {
     const interventionId = this.#interventions.open();
-    await books.openIntervention({ ...this.note(), interventionId, step, reason: trouble.detail, ...stuck });
-    showStatus('requires_action');
+    await books.openIntervention({
+      ...this.note(),
+      interventionId,
+      step,
+      reason: trouble.detail.slice(0, 1000),
+      ...stuck,
+    });
+    const before = this.#status;
+    this.show('requires_action');
     const { action, note, resolvedBy } = await this.#interventions.answerTo(interventionId);
     if (action === 'skip') {
       this.#stand(step, 'skipped');
       this.#journal.note(step, 'failed', { detail: `skipped by ${resolvedBy}: ${note}` });
     }
     await books.closeIntervention({ ...this.note(), interventionId, action, note, resolvedBy });
+    this.show(before);
     return action;
   }
 
@@ -151,9 +168,5 @@ export class Saga {
     return CancellationScope.nonCancellable(() => books.noteSteps(this.note()));
   }
 }
-
-/** The status for the Temporal Web UI's lists. */
-export const showStatus = (status: OrderStatus): void =>
-  upsertSearchAttributes([{ key: orderStatusAttribute, value: status }]);
 
 const noteOf = ({ attempt, detail }: Trouble) => ({ detail, ...(attempt !== undefined && { attempt }) });

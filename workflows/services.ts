@@ -1,9 +1,17 @@
-import { type ActivityOptions, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import {
+  type ActivityOptions,
+  type LocalActivityOptions,
+  TemporalFailure,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
 import type { InventoryActivities } from '../activities/inventory.ts';
 import type { Attempted } from '../activities/operation.ts';
 import type { OrderActivities } from '../activities/order.ts';
 import type { PaymentActivities } from '../activities/payment.ts';
 import type { ShippingActivities } from '../activities/shipping.ts';
+import { ORDER_TASK_QUEUE } from './messages.ts';
 import { summaryOf } from './summaries.ts';
 
 // How long the saga is willing to wait is the saga's decision, so it is stated here.
@@ -27,6 +35,9 @@ const untilAnswered: ActivityOptions = {
   retry: { ...backoff, maximumInterval: '1m' },
 };
 
+// Three quick tries fit into one workflow task, so that a hiccup costs no event.
+const atOnce: LocalActivityOptions = { startToCloseTimeout: '2s', retry: { ...backoff, maximumAttempts: 3 } };
+
 /** A contract as a workflow sees it: answers come with the attempts they took. */
 export type Durable<Face> = {
   [Name in keyof Face]: Face[Name] extends (request: infer Request) => Promise<infer Answer>
@@ -45,11 +56,27 @@ export const settled = {
   shipping: durable<ShippingActivities>('shipping', untilAnswered),
 };
 
-/** The order service's own bookkeeping: local, since its worker is the one that runs this workflow. */
-export const books = proxyLocalActivities<OrderActivities>({
-  startToCloseTimeout: '5s',
-  retry: { ...backoff, maximumInterval: '10s' },
-});
+/**
+ * The order service's own bookkeeping: a local activity, since its worker is the one that runs this workflow. Where
+ * its database does not answer at once it becomes a durable one, which waits without filling the history.
+ */
+export const books = bookkeeping();
+
+function bookkeeping(): OrderActivities {
+  type Books = Record<string, (request: unknown) => Promise<unknown>>;
+  const quick = proxyLocalActivities(atOnce) as unknown as Books;
+  const lasting = proxyActivities({ ...untilAnswered, taskQueue: ORDER_TASK_QUEUE }) as unknown as Books;
+  return new Proxy({} as OrderActivities, {
+    get: (_target, name: string) => async (request: unknown) => {
+      try {
+        return await quick[name]!(request);
+      } catch (error) {
+        if (!(error instanceof TemporalFailure) || isCancellation(error)) throw error;
+        return lasting[name]!(request);
+      }
+    },
+  });
+}
 
 /** Every activity shows in the Temporal Web UI with a sentence on what was asked. */
 function durable<Face extends object>(taskQueue: string, options: ActivityOptions): Durable<Face> {

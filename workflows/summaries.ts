@@ -8,7 +8,12 @@ export const inWords = ({ amountMinor, currency }: Money): string => `${(amountM
 
 /** "12 pieces of 3 SKUs" */
 export const pieces = (lines: readonly { quantity: number }[]): string =>
-  `${lines.reduce((sum, line) => sum + line.quantity, 0)} pieces of ${lines.length} SKUs`;
+  `${count(
+    lines.reduce((sum, line) => sum + line.quantity, 0),
+    'piece',
+  )} of ${count(lines.length, 'SKU')}`;
+
+const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`;
 
 type Asked = {
   lines?: { sku: string; quantity: number }[];

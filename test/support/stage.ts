@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Client, Connection, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { inventoryActivities } from '../../activities/inventory.ts';
-import { orderActivities } from '../../activities/order.ts';
+import { type OrderActivities, orderActivities } from '../../activities/order.ts';
 import { paymentActivities } from '../../activities/payment.ts';
 import { shippingActivities } from '../../activities/shipping.ts';
 import { workflowBundle } from '../../platform/bundle.ts';
@@ -20,11 +20,11 @@ import {
 import type { orderWorkflow } from '../../workflows/order.ts';
 import type { returnWorkflow } from '../../workflows/return.ts';
 import { freshNamespace } from './temporal.ts';
-import { type Asked, type AskedName, type OrderWorld, Worlds, createBooks, createServices } from './world.ts';
+import { type AskedName, type OrderWorld, Worlds, createBooks, createServices } from './world.ts';
 
 /** What a service does instead of answering: sees the call's number, from 1, and may answer through `next` or throw. */
 export type Twist = (call: { number: number; world: OrderWorld; next: () => Promise<unknown> }) => Promise<unknown>;
-export type Twists = Partial<Record<AskedName, Twist>>;
+export type Twists = Partial<Record<AskedName | keyof OrderActivities, Twist>>;
 
 export interface PlayedOrder {
   orderId: string;
@@ -58,7 +58,7 @@ export async function createStage(): Promise<Stage> {
   const worlds = new Worlds();
   const twists = new Map<string, Twists>();
   const services = twisted(createServices(worlds), worlds, twists);
-  const books = createBooks(worlds, RETURN_WINDOW_MS);
+  const books = twisted(createBooks(worlds, RETURN_WINDOW_MS), worlds, twists);
   const contracts = { inventory: inventoryActivities, payment: paymentActivities, shipping: shippingActivities };
   const workers = await Promise.all([
     Worker.create({
@@ -133,7 +133,7 @@ export const orderInput = (): OrderInput => ({
 });
 
 /** Counts and logs each call, and lets the order's own twist stand in for the service. */
-function twisted(services: Asked, worlds: Worlds, twists: Map<string, Twists>): Asked {
+function twisted<Face extends object>(services: Face, worlds: Worlds, twists: Map<string, Twists>): Face {
   const counts = new Map<string, number>();
   return Object.fromEntries(
     Object.entries(services).map(([name, answer]) => [
@@ -141,14 +141,14 @@ function twisted(services: Asked, worlds: Worlds, twists: Map<string, Twists>): 
       (request: { orderId: string }) => {
         const { orderId } = request;
         const world = worlds.of(orderId);
-        world.calls.push(name);
+        if (!(name in orderActivities)) world.calls.push(name);
         const number = (counts.get(`${orderId}:${name}`) ?? 0) + 1;
         counts.set(`${orderId}:${name}`, number);
         const next = () => (answer as (request: unknown) => Promise<unknown>)(request);
-        return twists.get(orderId)?.[name as AskedName]?.({ number, world, next }) ?? next();
+        return twists.get(orderId)?.[name as keyof Twists]?.({ number, world, next }) ?? next();
       },
     ]),
-  ) as unknown as Asked;
+  ) as unknown as Face;
 }
 
 /** Every workflow started over this connection has its waits skipped by the server; the SDK has no option for it. */

@@ -9,6 +9,7 @@ import {
   openIntervention,
   outcomes,
   resolve,
+  finish,
 } from '../support/play.ts';
 import { type Stage, createStage } from '../support/stage.ts';
 import { refuse, refuseOnce } from '../support/twists.ts';
@@ -67,5 +68,21 @@ describe('canceling an order', function () {
     await assert.rejects(order.handle.executeUpdate(cancelUpdate, { args: [{}] }), isRefused('TooLateToCancel'));
     await resolve(order.handle, interventionId, 'retry');
     assert.equal(await order.handle.result(), 'rejected');
+  });
+
+  test('is too late in the very moment the carrier says that the parcel has left', async () => {
+    const order = await stage.place({ capturePayment: refuseOnce });
+    await confirmed(order);
+    await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
+    await assert.rejects(order.handle.executeUpdate(cancelUpdate, { args: [{}] }), isRefused('TooLateToCancel'));
+    await resolve(order.handle, await openIntervention(order, 'capturePayment'), 'retry');
+    await finish(order);
+  });
+
+  test('without input, as an operator may send it, is a cancellation without a reason', async () => {
+    const order = await stage.place();
+    await confirmed(order);
+    await order.handle.executeUpdate('cancel');
+    assert.equal(await order.handle.result(), 'canceled');
   });
 });

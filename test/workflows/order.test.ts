@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Refusal } from '../../platform/refusal.ts';
+import { Refusal } from '../../platform/refusal.ts';
 import { cancelUpdate, parcelMovedSignal, resolveInterventionUpdate } from '../../workflows/messages.ts';
 import { concurrently } from '../support/concurrently.ts';
 import {
@@ -236,5 +236,48 @@ describe('order workflow', function () {
       isRefused('InterventionClosed'),
     );
     await finish(order);
+  });
+
+  test('takes a signal without input for no news', async () => {
+    const order = await stage.place();
+    await confirmed(order);
+    await order.handle.signal('parcelMoved');
+    await finish(order);
+  });
+
+  test('asks a person also where the refusal takes more words than the books keep', async () => {
+    const order = await canceledWith(stage, {
+      voidPayment: async ({ number, next }) => {
+        if (number === 1) throw new Refusal('VoidRefused', 'because '.repeat(300));
+        return next();
+      },
+    });
+    const interventionId = await openIntervention(order, 'authorizePayment');
+    assert.equal(order.world.interventions.get(interventionId)!.reason.length, 1000);
+    const nonsense = { interventionId, action: 'perhaps' as 'retry', note: '', resolvedBy: 'admin-1' };
+    await assert.rejects(
+      order.handle.executeUpdate(resolveInterventionUpdate, { args: [nonsense] }),
+      isRefused('InvalidRequest'),
+    );
+    await resolve(order.handle, interventionId, 'retry');
+    assert.equal(await order.handle.result(), 'canceled');
+  });
+
+  test('waits for its books without filling its history, and goes on when they are back', async () => {
+    let closed = true;
+    const order = await stage.place({
+      confirmOrder: async ({ number, next }) => {
+        if (closed && number <= 6) throw new Error('the database does not answer');
+        closed = false;
+        return next();
+      },
+    });
+    await finish(order);
+    assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
+    const { events } = await order.handle.fetchHistory();
+    const durable = events!.filter(
+      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'confirmOrder',
+    );
+    assert.equal(durable.length, 1);
   });
 });
