@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Refusal } from '../../platform/refusal.ts';
-import { cancelUpdate, parcelMovedSignal, resolveInterventionUpdate } from '../../workflows/messages.ts';
+import { cancelUpdate, parcelMovedSignal } from '../../workflows/messages.ts';
 import { concurrently } from '../support/concurrently.ts';
 import {
   assertNothingLeft,
@@ -227,40 +227,11 @@ describe('order workflow', function () {
     assert.deepEqual([order.world.money, order.world.stock], ['void', 'released']);
   });
 
-  test('refuses an answer to an intervention that is not open', async () => {
-    const order = await stage.place();
-    await confirmed(order);
-    const resolution = { interventionId: order.orderId, action: 'retry' as const, note: '', resolvedBy: 'admin-1' };
-    await assert.rejects(
-      order.handle.executeUpdate(resolveInterventionUpdate, { args: [resolution] }),
-      isRefused('InterventionClosed'),
-    );
-    await finish(order);
-  });
-
   test('takes a signal without input for no news', async () => {
     const order = await stage.place();
     await confirmed(order);
     await order.handle.signal('parcelMoved');
     await finish(order);
-  });
-
-  test('asks a person also where the refusal takes more words than the books keep', async () => {
-    const order = await canceledWith(stage, {
-      voidPayment: async ({ number, next }) => {
-        if (number === 1) throw new Refusal('VoidRefused', 'because '.repeat(300));
-        return next();
-      },
-    });
-    const interventionId = await openIntervention(order, 'authorizePayment');
-    assert.equal(order.world.interventions.get(interventionId)!.reason.length, 1000);
-    const nonsense = { interventionId, action: 'perhaps' as 'retry', note: '', resolvedBy: 'admin-1' };
-    await assert.rejects(
-      order.handle.executeUpdate(resolveInterventionUpdate, { args: [nonsense] }),
-      isRefused('InvalidRequest'),
-    );
-    await resolve(order.handle, interventionId, 'retry');
-    assert.equal(await order.handle.result(), 'canceled');
   });
 
   test('waits for its books without filling its history, and goes on when they are back', async () => {
