@@ -178,6 +178,7 @@ function failureOf(error: unknown, attempt: number): unknown {
     nonRetryable: refused,
     ...(refused && { category: ApplicationFailureCategory.BENIGN }),
     details: [{ attempt }],
-    cause: error,
+    // A refusal says all by its code; only a fault's origin is worth its place in the history.
+    ...(!refused && { cause: error }),
   });
 }
