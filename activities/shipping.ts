@@ -63,7 +63,14 @@ export const shippingRequests = {
   listBooks: { request: PageRequest, response: pageOf(Shipment), repeatable: true },
 } satisfies Operations<ShippingRequests>;
 
-export const ShippingRefusal = z.enum(['AddressUndeliverable', 'AlreadyDispatched', 'ShipmentNotFound', 'Undone']);
+export const ShippingRefusal = z.enum([
+  /** It canceled what it had told us was dispatched: a person must ask it. */
+  'CarrierContradicts',
+  'AddressUndeliverable',
+  'AlreadyDispatched',
+  'ShipmentNotFound',
+  'Undone',
+]);
 export type ShippingRefusal = z.infer<typeof ShippingRefusal>;
 
 const ShipmentEvent = z.object({ orderId: z.uuid(), trackingNumber: z.string().nullable() });

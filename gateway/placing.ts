@@ -1,8 +1,9 @@
 import { Counter, type Registry } from 'prom-client';
 import type { ShippingAddress } from '../activities/address.ts';
 import type { StockLine } from '../activities/identity.ts';
-import type { Order, OrderRequests } from '../activities/order.ts';
+import type { DraftedOrder, Order, OrderRequests } from '../activities/order.ts';
 import type { ProductRequests } from '../activities/product.ts';
+import { Refusal } from '../platform/refusal.ts';
 import { priceLines } from './order-lines.ts';
 import { orElse } from './patience.ts';
 import type { Workflows } from './workflows.ts';
@@ -13,6 +14,8 @@ export interface OrderWish {
   lines: StockLine[];
   shippingAddress: ShippingAddress;
   paymentMethod: string;
+  /** An earlier try under the same key, with the same words, may have placed it already. */
+  retried: boolean;
 }
 
 export interface PlacingDependencies {
@@ -37,17 +40,24 @@ export function createPlacing({ orders, products, workflows, registry }: Placing
     registers: [registry],
   });
 
-  return async function place(wish: OrderWish, patienceMs: number): Promise<Order> {
-    // A repeat is priced anew and gets the order as it was priced first: the draft that is kept stands.
-    const { order: draft, recorded } = await orders.draftOrder({
-      ...wish,
-      ...(await priceLines(products, wish.lines)),
-    });
+  return async function place({ retried, ...wish }: OrderWish, patienceMs: number): Promise<Order> {
+    const { order: draft, recorded } =
+      (retried && (await keptOrder(orders, wish.orderId))) ||
+      (await orders.draftOrder({ ...wish, ...(await priceLines(products, wish.lines)) }));
     const first = !recorded && (await start(workflows, draft, wish.paymentMethod));
     const order = patienceMs > 0 ? await settledOrder(orders, draft, patienceMs) : draft;
     if (first) ordersCreated.inc({ status: order.status });
     return order;
   };
+}
+
+/** What an earlier try kept stands as it is, also where the catalogue would no longer allow it. */
+async function keptOrder(orders: OrderRequests, orderId: string): Promise<DraftedOrder | undefined> {
+  const order = await orders.getOrder({ orderId }).catch((error: unknown) => {
+    if (error instanceof Refusal && error.code === 'OrderNotFound') return undefined;
+    throw error;
+  });
+  return order && { order, recorded: order.status !== 'pending' };
 }
 
 async function start(workflows: Workflows, order: Order, paymentMethod: string): Promise<boolean> {

@@ -10,6 +10,21 @@ export async function startReturn(workflows: Workflows, { id, orderId, customerI
   await workflows.startReturn({ returnId: id, orderId, customerId, lines }, `${pieces} pieces of order ${orderId}`);
 }
 
+/**
+ * Where pieces are spoken for by a return whose workflow could not be started then, it is started now: it can be
+ * received, and gives its pieces up in time. Throws `error` on, whatever it is.
+ */
+export async function carryOnOthers(
+  error: unknown,
+  { orders, workflows, orderId }: { orders: OrderRequests; workflows: Workflows; orderId: string },
+): Promise<never> {
+  if (error instanceof Refusal && error.code === 'TooMany') {
+    const { items } = await orders.listReturns({ orderId });
+    for (const other of items) if (other.status === 'requested') await startReturn(workflows, other);
+  }
+  throw error;
+}
+
 export interface Goods {
   returnId: string;
   lines: ReceivedLine[];

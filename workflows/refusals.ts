@@ -17,8 +17,8 @@ export function troubleOf(error: unknown): Trouble {
   const failure = cause instanceof ApplicationFailure ? cause : undefined;
   const refusal = failure?.nonRetryable ? (failure.type ?? 'Refused') : undefined;
   const attempt = (failure?.details?.[0] as { attempt?: number } | undefined)?.attempt;
-  const reason = cause?.message || 'no answer';
-  return { refusal, detail: refusal ? `${refusal}: ${reason}` : `no answer in time: ${reason}`, attempt };
+  // The customer reads this: what a library said of the fault stays in Temporal's history, for those who operate it.
+  return { refusal, detail: refusal ? `${refusal}: ${cause?.message ?? ''}` : 'no answer in time', attempt };
 }
 
 const REJECTIONS = {

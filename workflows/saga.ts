@@ -90,6 +90,8 @@ export class Saga {
    */
   compensate(): Promise<boolean> {
     return CancellationScope.nonCancellable(async () => {
+      // An undo may take long: by then the story says why it runs.
+      await this.#tell();
       const stuck: { undo: Undo; trouble: Trouble }[] = [];
       for (const [index, undo] of this.#undos.toReversed().entries()) {
         const trouble = await this.#undo(undo);
@@ -152,7 +154,8 @@ export class Saga {
     const { action, note, resolvedBy } = await this.#interventions.answerTo(interventionId);
     if (action === 'skip') {
       this.#stand(step, 'skipped');
-      this.#journal.note(step, 'failed', { detail: `skipped by ${resolvedBy}: ${note}` });
+      // Who, and in which words, is kept with the intervention: the customer reads the story.
+      this.#journal.note(step, 'failed', { detail: 'skipped by a person' });
     }
     await books.closeIntervention({ ...this.note(), interventionId, action, note, resolvedBy });
     this.show(before);

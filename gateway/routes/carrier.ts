@@ -34,7 +34,10 @@ export const carrierRoutes = (shipping: ShippingRequests, workflows: Workflows):
     async handle({ body: { id, trackingNumber, type, at } }) {
       // Whose parcel it is, our books say; the body's word is not needed for it.
       const shipment = await shipping.recordMovement({ movementId: id, trackingNumber, type, at });
-      await workflows.tellParcelMoved(shipment.orderId, { status: type }).catch((error: unknown) => {
+      const { status } = shipment;
+      // What our books made of it: news that contradicts them moves no order.
+      if (status !== 'dispatched' && status !== 'delivered') return { status: 204 };
+      await workflows.tellParcelMoved(shipment.orderId, { status }).catch((error: unknown) => {
         // An order that has ended needs no news.
         if (!(error instanceof Refusal) || error.code !== 'WorkflowEnded') throw error;
       });

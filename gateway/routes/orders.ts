@@ -65,7 +65,10 @@ export const orderRoutes = (orders: OrderRequests, place: ReturnType<typeof crea
     async handle(asked) {
       const orderId = effectId('placeOrder', asked);
       const seconds = preferredWait(asked.header('Prefer')) ?? 0;
-      const order = await place({ ...asked.body, orderId, customerId: asked.caller!.id }, seconds * 1000);
+      const order = await place(
+        { ...asked.body, orderId, customerId: asked.caller!.id, retried: asked.retried },
+        seconds * 1000,
+      );
       const settled = seconds > 0 && order.status !== 'pending';
       return {
         status: settled ? 201 : 202,

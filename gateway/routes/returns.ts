@@ -6,7 +6,7 @@ import { type AnyRoute, route } from '../../platform/http/route.ts';
 import { effectId } from '../effect-id.ts';
 import { sumLines } from '../order-lines.ts';
 import { OrderPath, idOr404, ownOrder } from '../ownership.ts';
-import { receiveGoods, startReturn } from '../returning.ts';
+import { carryOnOthers, receiveGoods, startReturn } from '../returning.ts';
 import type { Workflows } from '../workflows.ts';
 
 const ReturnView = Return.omit({ customerId: true, refund: true })
@@ -47,7 +47,9 @@ export const returnRoutes = (orders: OrderRequests, workflows: Workflows): AnyRo
       const { id: orderId } = await ownOrder(orders, asked.params.orderId, asked.caller!);
       const lines = sumLines(asked.body.lines);
       const returnId = effectId('askReturn', asked);
-      const kept = await orders.draftReturn({ returnId, orderId, lines, reason: asked.body.reason });
+      const kept = await orders
+        .draftReturn({ returnId, orderId, lines, reason: asked.body.reason })
+        .catch((error: unknown) => carryOnOthers(error, { orders, workflows, orderId }));
       // One that is past that has had its workflow, which Temporal may have forgotten by now.
       if (kept.status === 'requested') await startReturn(workflows, kept);
       return { status: 201, body: viewOf(kept), headers: { Location: `/v1/orders/${orderId}/returns` } };

@@ -46,7 +46,7 @@ export const stockRoutes = (products: ProductRequests, inventory: InventoryReque
     problems: { 404: ['ProductNotFound'], 409: ['InsufficientStock'] },
     async handle(asked) {
       const { sku } = await products.getProduct(asked.params);
-      const adjustmentId = effectId('adjustStock', asked);
+      const adjustmentId = effectId(`adjustStock ${asked.params.sku} ${asked.body.delta}`, asked);
       const adjustment = { ...asked.body, adjustmentId, sku, adjustedBy: asked.caller!.id };
       return { status: 201, body: await inventory.adjustStock(adjustment) };
     },

@@ -66,7 +66,8 @@ interface Question {
 function caller({ service, urls, token }: ServiceAddress, face: string) {
   const doors = urls.map((url) => ({ url, breaker: new Breaker() }));
   let turn = 0;
-  let waiting = 0;
+  // Questions that wait on purpose have a bulkhead of their own: a thousand patient ones stop no prompt one.
+  const waiting = { prompt: { size: 0 }, patient: { size: 0 } };
   const nextDoor = () => {
     for (let tried = 0; tried < doors.length; tried += 1) {
       const door = doors[turn++ % doors.length]!;
@@ -77,10 +78,11 @@ function caller({ service, urls, token }: ServiceAddress, face: string) {
 
   return async ({ name, operation, body }: Question): Promise<unknown> => {
     const fault = (cause: unknown) => new ServiceFault(service, name, cause);
-    if (waiting >= MOST_AT_ONCE) throw fault(new Error(`${waiting} requests wait for it already`));
+    const lane = operation.timeoutMs === undefined ? waiting.prompt : waiting.patient;
+    if (lane.size >= MOST_AT_ONCE) throw fault(new Error(`${lane.size} requests wait for it already`));
     const door = nextDoor();
     if (!door) throw fault(new Error('it has not answered for a while'));
-    waiting += 1;
+    lane.size += 1;
     try {
       const exchanged = await exchange({ url: `${door.url}/${face}/${name}`, body, token, ...operation });
       door.breaker.answered();
@@ -90,7 +92,7 @@ function caller({ service, urls, token }: ServiceAddress, face: string) {
       door.breaker.failed();
       throw fault(error.cause);
     } finally {
-      waiting -= 1;
+      lane.size -= 1;
     }
   };
 }

@@ -85,18 +85,21 @@ async function writeCancellation(
   orderId: string,
   canceledParcel: string | null,
 ): Promise<void> {
-  const { tracking_number: trackingNumber } = await transaction
+  const written = await transaction
     .insertInto('shipments')
     .values({ order_id: orderId, tracking_number: canceledParcel, status: 'canceled' })
     .onConflict((conflict) =>
       conflict
         .column('order_id')
         .doUpdateSet({ status: 'canceled', updated_at: sql`now()` })
-        // A carrier that cancels what it told us it had dispatched contradicts itself: that is for a person to see.
         .where('shipments.status', '=', 'booked'),
     )
     .returning('tracking_number')
-    .executeTakeFirstOrThrow();
+    .executeTakeFirst();
+  if (!written) {
+    throw refusal('CarrierContradicts', 'the carrier canceled a parcel that it had told us was dispatched');
+  }
+  const { tracking_number: trackingNumber } = written;
   // Where there was no parcel there is nothing to tell of.
   if (trackingNumber === null) return;
   await writeEvent(transaction, { type: 'shipment.canceled', subject: orderId, data: { orderId, trackingNumber } });

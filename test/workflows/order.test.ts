@@ -151,7 +151,7 @@ describe('order workflow', function () {
         assert.equal(await order.handle.result(), 'canceled');
         assert.equal(order.world.effects.includes(effect), true);
         const last = order.world.history.findLast((item) => item.step === step);
-        assert.equal(last?.detail, 'skipped by admin-1: seen');
+        assert.equal(last?.detail, 'skipped by a person');
         assert.equal(order.world.paymentStatus, step === 'authorizePayment' ? 'requires_action' : 'canceled');
       });
     });
