@@ -119,7 +119,8 @@ export class Platform {
     this.#child!.kill('SIGINT');
     const { code } = await this.#ended!;
     assert.equal(code, 0, this.#said());
-    await untilGone([...running, ...this.processes()], 0);
+    await untilGone(running, 0);
+    await untilGone(this.processes(), 0);
   }
 
   /** `kill -9` of every process at once. */
