@@ -30,6 +30,14 @@ describe('POST /v1/callbacks/carrier', () => {
     ]);
   });
 
+  it('moves no order by news that contradict our books', async () => {
+    gateway.services.store.shipments.set('SB-3', orderId);
+    gateway.services.store.canceledParcels.add('SB-3');
+    const { status } = await tell(JSON.stringify({ ...news, id: 'evt_2', trackingNumber: 'SB-3' }));
+    assert.equal(status, 204);
+    assert.deepEqual(gateway.temporal.signals, []);
+  });
+
   it('accepts one good signature among several, and fields that it does not know', async () => {
     const raw = JSON.stringify({ ...news, depot: 'LHR' });
     const [time, good] = sign(raw).split(',');

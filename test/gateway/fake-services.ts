@@ -32,6 +32,8 @@ export interface Store {
   returns: Map<string, Return>;
   interventions: Map<string, Intervention>;
   shipments: Map<string, string>;
+  /** Tracking numbers of which the books say that they go nowhere. */
+  canceledParcels: Set<string>;
   /** What becomes of an order that is waited for. */
   decided: Partial<Order>;
   /** What was asked of the lists. */
@@ -49,6 +51,7 @@ export function createFakeServices(): FakeServices {
     returns: new Map(),
     interventions: new Map(),
     shipments: new Map(),
+    canceledParcels: new Set(),
     decided: {},
     listed: [],
   };
@@ -211,10 +214,10 @@ function fakeOrders(store: Store): OrderRequests {
   };
 }
 
-const fakeShipping = ({ shipments }: Store): ShippingRequests => ({
+const fakeShipping = ({ shipments, canceledParcels }: Store): ShippingRequests => ({
   async recordMovement({ trackingNumber, type }) {
     const orderId = found(shipments, trackingNumber, 'ShipmentNotFound');
-    return { orderId, status: type, trackingNumber };
+    return { orderId, status: canceledParcels.has(trackingNumber) ? 'canceled' : type, trackingNumber };
   },
   listBooks: async () => ({ items: [], next: null }),
 });

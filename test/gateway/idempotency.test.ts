@@ -154,6 +154,18 @@ describe('Idempotency-Key', () => {
     assert.deepEqual([second.text, second.headers.get('idempotent-replayed')], [first.text, 'true']);
   });
 
+  it('finds the order its first try kept, also where the catalogue no longer allows it', async () => {
+    gateway.temporal.down = true;
+    assert.equal((await place('kept')).status, 503);
+    gateway.temporal.down = false;
+    const catalogue = new Map(gateway.services.store.products);
+    gateway.services.store.products.clear();
+    const { status, body } = await place('kept');
+    for (const [sku, product] of catalogue) gateway.services.store.products.set(sku, product);
+    assert.equal(status, 202);
+    assert.ok(gateway.temporal.started.has(`order-${body.id}`));
+  });
+
   it('is free again after a 5xx, and after a request that was no good', async () => {
     gateway.services.down.add('orders');
     assert.equal((await place('retry')).status, 503);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { Refusal } from '../../platform/refusal.ts';
 import { orderOf, returnOf } from './builders.ts';
 import { lostAnswer } from './fake-temporal.ts';
 import { type Harness, type Request, startHarness } from './harness.ts';
@@ -62,6 +63,18 @@ describe('returns at the gateway', () => {
     gateway.services.store.orders.set(order.id, order);
     const { status, body } = await ask(order.id);
     assert.deepEqual([status, body.code], [409, 'NotReturnable']);
+  });
+
+  it('carries on a return whose workflow never started where its pieces are in the way', async () => {
+    const { id } = keepOrder();
+    const stranded = keepReturn({ orderId: id });
+    gateway.services.before.set('orders.draftReturn', () => {
+      throw new Refusal('TooMany', 'they are on their way back already');
+    });
+    const { status, body } = await ask(id);
+    gateway.services.before.clear();
+    assert.deepEqual([status, body.code], [409, 'TooMany']);
+    assert.equal(gateway.temporal.started.get(`return-${stranded.id}`)?.type, 'returnWorkflow');
   });
 
   it('tells the workflow that the goods are back', async () => {
