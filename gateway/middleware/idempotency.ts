@@ -4,6 +4,7 @@ import { type RequestState, writeProblem } from '../../platform/http/app.ts';
 import { Problem } from '../../platform/http/problem.ts';
 import type { AnyRoute } from '../../platform/http/route.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { canonicalJson } from '../canonical-json.ts';
 import type { IdempotencyRecords, IdempotencyScope, KeptAnswer } from '../idempotency-records.ts';
 import { problemOf } from '../problems.ts';
 
@@ -84,10 +85,10 @@ function replay(ctx: Koa.Context, { status, headers, body }: KeptAnswer): void {
   if (body !== undefined) ctx.body = body;
 }
 
-/** The body is hashed as it was understood: checked input has its shape's fields in its shape's order. */
+/** The body is hashed as it was understood, and in one order: a shape may list its fields otherwise after a deployment. */
 const hashOf = (ctx: Koa.Context, body: unknown): string =>
   createHash('sha256')
-    .update(`${ctx.path}\n${JSON.stringify(body ?? null)}`)
+    .update(`${ctx.path}\n${canonicalJson(body)}`)
     .digest('hex');
 
 const reused = (): Problem =>
