@@ -6,14 +6,16 @@ import { eventually } from '../support/eventually.ts';
 
 describe('a process that has ended', () => {
   it('runs no more, and is waited for while its number stands for it in the system’s table', async () => {
-    // sleep(1) takes no note of the child that it inherits from the shell whose place it takes.
-    const careless = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 2'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    // A shell that reads takes no note of its child's end until it is told to.
+    const careless = spawn('sh', ['-c', 'sleep 0.1 & echo $!; read go; wait'], { stdio: ['pipe', 'pipe', 'inherit'] });
     const ended = once(careless, 'exit');
     const [printed] = (await once(careless.stdout, 'data')) as [Buffer];
     const pid = Number(printed.toString());
     await eventually(() => assert.ok(!runs(pid, 'sleep')));
     assert.ok(process.kill(pid, 0), 'the system knows it still');
-    await reaped(pid);
+    const gone = reaped(pid);
+    careless.stdin.end('go\n');
+    await gone;
     assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
     await ended;
   });

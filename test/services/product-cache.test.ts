@@ -154,10 +154,10 @@ describe('product caches of two processes', function () {
   });
 
   it('what is priced by is read uncached', async () => {
-    const sku = await create();
-    // The announcement of its creation may still be on its way, and would make this process forget it once.
+    let sku = '';
+    // The announcement of its creation may come in between and make this process read the change: then with another.
     await eventually(async () => {
-      await changeUnheard(sku, 'first');
+      sku = await create();
       await nameAt(here, sku);
       await changeUnheard(sku, 'second');
       return (await nameAt(here, sku)) === 'first';
