@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { context, propagation } from '@opentelemetry/api';
 import { type Generated, type Kysely, type Transaction, sql } from 'kysely';
 import type { z } from 'zod';
 import type { EventShapes } from '../activities/event.ts';
 
-/** A CloudEvent waiting to be delivered. `sequence` orders the events of one service. */
+/** A CloudEvent to be told. `sequence` orders the events of one service as they were written. */
 export interface OutboxTable {
   sequence: Generated<number>;
   id: string;
@@ -15,7 +16,6 @@ export interface OutboxTable {
   /** W3C Trace Context of the request or step that caused it. */
   traceparent: string | null;
   occurred_at: Generated<Date>;
-  delivered_at: Date | null;
 }
 
 export interface OutboxDatabase {
@@ -34,11 +34,20 @@ export async function createOutbox(db: Kysely<unknown>): Promise<void> {
     .addColumn('data', 'jsonb', (column) => column.notNull())
     .addColumn('traceparent', 'text')
     .addColumn('occurred_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`clock_timestamp()`))
-    .addColumn('delivered_at', 'timestamptz')
     .execute();
-  // Only what waits is looked for, and that stays small however many events there have been.
-  await sql`create index outbox_waiting on outbox (sequence) where delivered_at is null`.execute(db);
 }
+
+/** For a later migration of a service whose outbox noted what was delivered: each subscriber does that itself now. */
+export async function forgetDeliveries(db: Kysely<unknown>): Promise<void> {
+  await sql`set local lock_timeout = '5s'`.execute(db);
+  await sql`alter table outbox drop column if exists delivered_at`.execute(db);
+}
+
+/**
+ * Emits the name of what grows, a service's name for its outbox, when a transaction of this process has added to it
+ * and is about to commit.
+ */
+export const written = new EventEmitter().setMaxListeners(0);
 
 /** Writes an event in the caller's transaction: it is told if, and only if, the change it tells of is kept. */
 export const createOutboxWriter =
@@ -58,7 +67,7 @@ export const createOutboxWriter =
         subject: event.subject,
         data: JSON.stringify(shapes[event.type]!.parse(event.data)),
         traceparent: carrier.traceparent ?? null,
-        delivered_at: null,
       })
       .execute();
+    written.emit(service);
   };

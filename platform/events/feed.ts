@@ -1,0 +1,78 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { CloudEvent, FeedPage, FeedRequests, ReadFeed } from '../../activities/event.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
+import type { OutboxDatabase, OutboxTable } from '../outbox.ts';
+import { Tail } from './tail.ts';
+
+/**
+ * A service's outbox as a feed that any number of subscribers read, each after its own cursor. Nothing about them is
+ * known here: an event is kept for whoever may come for it, until it is purged by age.
+ */
+export class Feed implements FeedRequests {
+  readonly #db: Kysely<OutboxDatabase>;
+  readonly #tail: Tail;
+
+  constructor(service: string, db: Kysely<OutboxDatabase>) {
+    this.#db = db;
+    this.#tail = new Tail(service, db as Kysely<unknown>, { table: 'outbox', sequence: 'outbox_sequence_seq' });
+  }
+
+  /** Answers all who wait. */
+  close(): void {
+    this.#tail.close();
+  }
+
+  async readFeed({ after, types, limit, patienceMs }: ReadFeed): Promise<FeedPage> {
+    const wanted = new Set(types);
+    const start = await this.#placeOf(after);
+    const deadline = start.restarted ? 0 : Date.now() + patienceMs;
+    let { sequence, cursor } = start;
+    for (;;) {
+      const upTo = await this.#tail.beyond(sequence, deadline);
+      const rows = await this.#rows(sequence, upTo, limit);
+      const last = rows.at(-1);
+      if (last) cursor = encodeCursor([String(last.sequence), last.id]);
+      // What is missing among the settled was rolled back: there is nothing to wait for.
+      sequence = rows.length === limit ? last!.sequence : Math.max(sequence, upTo);
+      const events = rows.filter(({ type }) => wanted.has(type)).map(eventOf);
+      const readAll = rows.length < limit;
+      if (events.length > 0 || (readAll && (this.#tail.closed || Date.now() >= deadline))) {
+        return { events, next: cursor, restarted: start.restarted };
+      }
+    }
+  }
+
+  /** Where to read on. A cursor names its event, so that a feed which is not the one it was read from is noticed. */
+  async #placeOf(after: string | null): Promise<{ sequence: number; cursor: string | null; restarted: boolean }> {
+    if (after === null) return { sequence: 0, cursor: null, restarted: false };
+    const [number, id] = decodeCursor(after, 2) as [string, string];
+    const sequence = Number(number);
+    const event = await this.#db.selectFrom('outbox').select('id').where('sequence', '=', sequence).executeTakeFirst();
+    return event?.id === id
+      ? { sequence, cursor: after, restarted: false }
+      : { sequence: 0, cursor: null, restarted: true };
+  }
+
+  #rows(after: number, upTo: number, limit: number): Promise<Selectable<OutboxTable>[]> {
+    return this.#db
+      .selectFrom('outbox')
+      .selectAll()
+      .where('sequence', '>', after)
+      .where('sequence', '<=', upTo)
+      .orderBy('sequence')
+      .limit(limit)
+      .execute();
+  }
+}
+
+const eventOf = (row: Selectable<OutboxTable>): CloudEvent => ({
+  specversion: '1.0',
+  id: row.id,
+  source: row.source,
+  type: row.type,
+  subject: row.subject,
+  time: row.occurred_at.toISOString(),
+  datacontenttype: 'application/json',
+  ...(row.traceparent !== null && { traceparent: row.traceparent }),
+  data: row.data as CloudEvent['data'],
+});

@@ -1,0 +1,93 @@
+import type { Kysely } from 'kysely';
+import { type FeedRequests, deadLetterRequests, feedRequests } from '../../activities/event.ts';
+import { createClient } from '../http/client.ts';
+import type { Answered } from '../http/door.ts';
+import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics.ts';
+import type { OutboxDatabase } from '../outbox.ts';
+import type { ServiceName } from '../services.ts';
+import { createDeadLetterRequests } from './dead-letters.ts';
+import { Feed } from './feed.ts';
+import { subscriberFigures } from './figures.ts';
+import type { InboxDatabase } from './inbox.ts';
+import { keepPurging, purgeInbox, purgeOutbox } from './retention.ts';
+import { Subscriber } from './subscriber.ts';
+import type { Subscription } from './subscription.ts';
+
+export interface EventsPlan {
+  service: string;
+  db: Kysely<OutboxDatabase & InboxDatabase>;
+  /** Whether it has an outbox for others to read. */
+  publishes: boolean;
+  /** Undefined where it has no inbox; where it only hears of nothing just now, what waits in there is still shown. */
+  subscriptions: readonly Subscription[] | undefined;
+  /** Where each publisher's doors are. */
+  urlsOf: (publisher: ServiceName) => readonly string[];
+  token: string;
+  retentionDays: number;
+  logger: Logger;
+  metrics: Metrics;
+}
+
+/** What a service does about events: what of it is asked at its door, and what goes on in the background. */
+export interface ServiceEvents {
+  answered: Answered;
+  close(): Promise<void>;
+}
+
+export function startEvents(plan: EventsPlan): ServiceEvents {
+  const published = plan.publishes ? [publish(plan)] : [];
+  const subscribed = plan.subscriptions ? [subscribe({ ...plan, subscriptions: plan.subscriptions })] : [];
+  const parts = [...published, ...subscribed];
+  return {
+    answered: {
+      operations: Object.assign({}, ...parts.map(({ answered }) => answered.operations)) as Answered['operations'],
+      implementation: Object.assign({}, ...parts.map(({ answered }) => answered.implementation)) as object,
+    },
+    async close() {
+      await Promise.all(parts.map((part) => part.close()));
+    },
+  };
+}
+
+function publish({ service, db, retentionDays, logger }: EventsPlan): ServiceEvents {
+  const feed = new Feed(service, db);
+  const stopPurging = keepPurging(() => purgeOutbox(db, retentionDays), logger);
+  return {
+    answered: {
+      operations: feedRequests,
+      implementation: { readFeed: (request) => feed.readFeed(request) } satisfies FeedRequests,
+    },
+    async close() {
+      await stopPurging();
+      feed.close();
+    },
+  };
+}
+
+function subscribe(plan: EventsPlan & { subscriptions: readonly Subscription[] }): ServiceEvents {
+  const { db, metrics, urlsOf, token, retentionDays, logger } = plan;
+  const publishers = plan.subscriptions.map(({ publisher }) => publisher);
+  const feeds = publishers.map((publisher) => [
+    publisher,
+    createClient<FeedRequests>({ service: publisher, urls: urlsOf(publisher), token }, 'events', feedRequests),
+  ]);
+  const subscriber = new Subscriber({
+    db,
+    subscriptions: plan.subscriptions,
+    feeds: Object.fromEntries(feeds) as Record<string, FeedRequests>,
+    figures: subscriberFigures({ metrics, db, logger }, publishers),
+    logger,
+  });
+  const stopPurging = keepPurging(() => purgeInbox(db, retentionDays), logger);
+  return {
+    answered: {
+      operations: deadLetterRequests,
+      implementation: createDeadLetterRequests(db, () => subscriber.wake()),
+    },
+    async close() {
+      await stopPurging();
+      await subscriber.close();
+    },
+  };
+}

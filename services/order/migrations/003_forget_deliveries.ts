@@ -1,0 +1,4 @@
+import type { Kysely } from 'kysely';
+import { forgetDeliveries } from '../../../platform/outbox.ts';
+
+export const up = (db: Kysely<unknown>): Promise<void> => forgetDeliveries(db);
