@@ -35,5 +35,26 @@ export const postgresUrl = z
 
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
 
+const requests = { error: 'must be a whole number of requests, 1 or more' };
+/** A rate limit. There is no 0 for "none": a defence that is off is forgotten, and a million is as good. */
+export const requestsPerMinute = z.coerce.number(requests).int(requests).min(1, requests).max(1_000_000_000, requests);
+
+/** Several things in one setting, separated by commas. */
+export const listed = (text: string): string[] =>
+  text
+    .split(',')
+    .map((entry) => entry.trim().replace(/\/+$/, ''))
+    .filter((entry) => entry !== '');
+
+/** One or more addresses of one thing, separated by commas. */
+export const httpUrls = (byDefault: string) =>
+  z
+    .string()
+    .default(byDefault)
+    .transform(listed)
+    .refine((urls) => urls.length > 0 && urls.every((url) => httpUrl.safeParse(url).success), {
+      error: 'must be http:// or https:// URLs, separated by commas',
+    });
+
 /** At least 32 characters of anything: a shared secret that cannot be guessed. */
 export const secret = z.string().min(32, { error: 'must be a secret of at least 32 characters' });

@@ -33,6 +33,8 @@ export function openLog(folder: string, name: string): Log {
 export function boundLogs(folder: string): () => void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const check = () => {
+    // A timer's error would end us all; a folder that was taken away is no concern of the logs.
+    if (!existsSync(folder)) return;
     for (const name of readdirSync(folder).filter((name) => name.endsWith('.log'))) bound(path.join(folder, name));
   };
   check();
@@ -48,6 +50,8 @@ function bound(file: string): void {
 }
 
 function complaintIn(file: string, start: number): string | undefined {
+  // Taken away, as with its folder, it says nothing, and the end of its writer is to be told all the same.
+  if (!existsSync(file)) return undefined;
   const lines = readFileSync(file).subarray(start).toString('utf8').split('\n');
   const forPeople = lines.filter((line) => line.trim() && !/^\{|^\s+at |^Node\.js v/.test(line));
   return forPeople.find((line) => /^\w*error\b[^(]*: /i.test(line)) ?? forPeople.at(-1);

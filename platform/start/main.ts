@@ -87,6 +87,8 @@ async function announce(
     }),
   );
   if (isNew) notePasswordShown(folder.path, secrets);
+  // Counted from the start of this process, so with the time it took to load itself.
+  progress.say(`  up in ${(performance.now() / 1000).toFixed(1)} s: ${progress.phases()}`);
   progress.say(`ready ${apiUrl}`);
 }
 

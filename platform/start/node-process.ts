@@ -52,7 +52,7 @@ export async function startNode(
   const waiting = new AbortController();
   const until = AbortSignal.any([signal, waiting.signal]);
   try {
-    await Promise.race([Promise.all(plan.ready.map((url) => answering(url, file, until))), early]);
+    await Promise.race([allAnswering(plan.ready, file, until), early]);
     signal.throwIfAborted();
   } catch (error) {
     await part.close();
@@ -68,6 +68,11 @@ async function close(child: ChildProcess, ended: Promise<string>): Promise<void>
   const insist = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
   await ended;
   clearTimeout(insist);
+}
+
+/** One after the other: all of them have to, and asking those behind before the first does only costs time. */
+async function allAnswering(urls: readonly string[], log: string, signal: AbortSignal): Promise<void> {
+  for (const url of urls) await answering(url, log, signal);
 }
 
 async function answering(url: string, log: string, signal: AbortSignal): Promise<void> {

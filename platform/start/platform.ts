@@ -3,7 +3,7 @@ import path from 'node:path';
 import { workflowBundle } from '../bundle.ts';
 import type { ServiceDatabase } from '../database.ts';
 import { DATABASES } from '../databases.ts';
-import { SERVICES } from '../service.ts';
+import { SERVICES } from '../services.ts';
 import { type DataFolder, POSTGRES, postgresFolder, temporalFolder } from './data-folder.ts';
 import { type Kept, type Part, keepRunning } from './keep-running.ts';
 import { type ProcessPlan, startNode } from './node-process.ts';
@@ -63,30 +63,38 @@ export class LocalPlatform {
   }
 
   async start(): Promise<Platform> {
-    const { settings, progress } = this.#options;
     const { TEMPORAL_PORT, TEMPORAL_UI_PORT, POSTGRES_PORT, ...ports } = await this.#takePorts();
     // The folder around may have to let PostgreSQL's user through: its files are for their owner only.
     mkdirSync(path.join(this.#options.folder.path, 'sandbox'), { recursive: true, mode: 0o700 });
-    const bundling = progress.step('workflow bundle', () => workflowBundle(settings.CACHE_DIR));
-    const [databaseUrls, temporal] = await this.#allOf([
-      this.#databases(POSTGRES_PORT),
-      this.#temporal(TEMPORAL_PORT, TEMPORAL_UI_PORT),
+    const [temporal] = await this.#allOf([
+      this.#servers({ ports, postgres: POSTGRES_PORT, temporal: TEMPORAL_PORT, temporalUi: TEMPORAL_UI_PORT }),
+      // Nobody asks the outside world for anything before the first order.
       this.#node('sandbox', sandboxPlan({ ...this.#options, dataFolder: this.#options.folder.path, ports })),
-      bundling,
+    ]);
+    this.#options.folder.noteAddresses(addressesOf(ports));
+    return { ports, temporalAddress: temporal.address, temporalUiUrl: temporal.uiUrl };
+  }
+
+  /** What is stood upon, then the services and the gateway on top of it. */
+  async #servers(at: { ports: Ports; postgres: number; temporal: number; temporalUi: number }) {
+    const { settings, progress, folder, separate } = this.#options;
+    const [databaseUrls, temporal] = await this.#allOf([
+      this.#databases(at.postgres),
+      this.#temporal(at.temporal, at.temporalUi),
+      progress.step('workflow bundle', () => workflowBundle(settings.CACHE_DIR)),
     ]);
     const surroundings: Surroundings = {
       ...this.#options,
-      ports,
-      dataFolder: this.#options.folder.path,
+      ports: at.ports,
+      dataFolder: folder.path,
       temporalAddress: temporal.address,
       databaseUrls,
     };
     await this.#allOf([
-      ...servicePlans(surroundings, this.#options.separate).map((plan) => this.#node('services', plan)),
+      ...servicePlans(surroundings, separate).map((plan) => this.#node('services', plan)),
       this.#node('gateway', gatewayPlan(surroundings)),
     ]);
-    this.#options.folder.noteAddresses(addressesOf(ports));
-    return { ports, temporalAddress: temporal.address, temporalUiUrl: temporal.uiUrl };
+    return temporal;
   }
 
   async close(): Promise<void> {

