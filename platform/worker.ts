@@ -6,6 +6,7 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 import { OpenTelemetryActivityInboundInterceptor } from '@temporalio/interceptors-opentelemetry-v2/lib/worker/index.js';
 import {
   type ActivityInboundCallsInterceptor,
+  type DefaultLogger,
   NativeConnection,
   Runtime,
   Worker,
@@ -13,7 +14,7 @@ import {
   makeTelemetryFilterString,
 } from '@temporalio/worker';
 import type { Attempted } from '../activities/operation.ts';
-import { withContext } from './context.ts';
+import { untilCalledOff, withContext } from './context.ts';
 import type { Answered } from './http/door.ts';
 import type { Logger } from './logger.ts';
 import { Refusal } from './refusal.ts';
@@ -29,19 +30,27 @@ export function installTemporalRuntime(logger: Logger): Promise<void> {
   return installed;
 }
 
+/** The SDK's words for ours. */
+const LEVELS = { TRACE: 'debug', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+
 /** The SDK's logs go to ours, its figures to a port of their own. */
 async function install(logger: Logger): Promise<void> {
   sdkMetricsPort = await freePort();
+  // The SDK tells of every activity at `DEBUG`. Winston makes a line of it before it looks whether anybody wants it.
+  const log: DefaultLogger['log'] = (severity, message, meta) => {
+    const level = LEVELS[severity];
+    if (logger.isLevelEnabled(level)) logger.log(level, message, meta);
+  };
   Runtime.install({
     // This process decides itself when it stops.
     shutdownSignals: [],
     logger: {
-      log: (level, message, meta) => logger.log(level.toLowerCase().replace('trace', 'debug'), message, meta),
-      trace: (message, meta) => logger.debug(message, meta),
-      debug: (message, meta) => logger.debug(message, meta),
-      info: (message, meta) => logger.debug(message, meta),
-      warn: (message, meta) => logger.warn(message, meta),
-      error: (message, meta) => logger.error(message, meta),
+      log,
+      trace: (message, meta) => log('TRACE', message, meta),
+      debug: (message, meta) => log('DEBUG', message, meta),
+      info: (message, meta) => log('INFO', message, meta),
+      warn: (message, meta) => log('WARN', message, meta),
+      error: (message, meta) => log('ERROR', message, meta),
     },
     telemetryOptions: {
       logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} },
@@ -90,6 +99,8 @@ export function keepWorking(
   async function work(): Promise<void> {
     const connection = await NativeConnection.connect({ address });
     try {
+      // It would be refused the same way, with threads for its workflows running by then that nobody ends.
+      await connection.workflowService.describeNamespace({ namespace });
       current = await Worker.create({
         ...options,
         connection,
@@ -146,13 +157,13 @@ export const countAttempts = (context: Context): { inbound: ActivityInboundCalls
   },
 });
 
-/** The one place where a service's "no" becomes Temporal's "do not retry", and where a step gets its trace and log context. */
+/** The one place where a service's "no" becomes Temporal's "do not retry", and where a step learns whom it is for and when it is called off. */
 export const translateRefusals = (context: Context): { inbound: ActivityInboundCallsInterceptor } => ({
   inbound: {
     execute: (input, next) =>
       withContext(contextOf(context, input.args[0]), async () => {
         try {
-          return await next(input);
+          return await untilCalledOff(context.cancellationSignal, () => next(input));
         } catch (error) {
           throw failureOf(error, context.info.attempt);
         }
