@@ -14,3 +14,11 @@ export const workContext = (): WorkContext => storage.getStore() ?? {};
 /** Runs `work` with these added to what is known already. */
 export const withContext = <Result>(added: WorkContext, work: () => Result): Result =>
   storage.run({ ...workContext(), ...added }, work);
+
+const callingOff = new AsyncLocalStorage<AbortSignal>();
+
+/** Runs `work`, which `signal` may call off. */
+export const untilCalledOff = <Result>(signal: AbortSignal, work: () => Result): Result => callingOff.run(signal, work);
+
+/** Aborted once nobody waits any more for the work at hand; undefined where it is always seen to its end. */
+export const calledOff = (): AbortSignal | undefined => callingOff.getStore();

@@ -1,3 +1,4 @@
+import { type RawBuilder, sql } from 'kysely';
 import { Refusal } from './refusal.ts';
 
 /** Where a list goes on: the last row's sort key, opaque to the caller. */
@@ -20,6 +21,23 @@ export function decodeCursor(cursor: string, length: number): string[] {
 export interface Age {
   at: Date;
   id: string;
+}
+
+/** The rows after this place, where `column` says when. Refuses `BadCursor` for a place that no list handed out. */
+export function olderThan(after: string, column: string): RawBuilder<boolean> {
+  const { at, id } = decodeAge(after);
+  return sql<boolean>`(${sql.ref(column)}, id) < (${at}, ${id}::uuid)`;
+}
+
+/** A page of rows sorted by age, newest first, of which one more than `limit` was asked for. */
+export function pageByAge<Row extends { id: string }>(
+  rows: readonly Row[],
+  limit: number,
+  ageOf: (row: Row) => Date,
+): { items: Row[]; next: string | null } {
+  const last = rows[limit - 1];
+  const next = rows.length > limit && last ? encodeAge({ at: ageOf(last), id: last.id }) : null;
+  return { items: rows.slice(0, limit), next };
 }
 
 export const encodeAge = ({ at, id }: Age): string => encodeCursor([at.toISOString(), id]);

@@ -3,21 +3,42 @@ import path from 'node:path';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { FileMigrationProvider, Migrator } from 'kysely/migration';
 import pg from 'pg';
+import { PreparingClient } from './prepared.ts';
 
 /** Where a service keeps what it knows, by the name of its database. */
-export type ServiceDatabase = 'user' | 'product' | 'inventory' | 'order' | 'payment' | 'shipping' | 'gateway';
+export type ServiceDatabase =
+  | 'user'
+  | 'product'
+  | 'inventory'
+  | 'order'
+  | 'payment'
+  | 'shipping'
+  | 'cart'
+  | 'notification'
+  | 'recommendation'
+  | 'webhook'
+  | 'gateway';
 
 // Below every activity's startToCloseTimeout and every direct caller's patience, so that a slow statement
 // ends before anybody asks again.
 const STATEMENT_TIMEOUT_MS = 4_000;
 const INT8 = pg.types.builtins.INT8;
 
-/** A pool of at most `connections` to one service's database. bigint columns are read as exact numbers. */
-export function connect<Database>(connectionString: string, connections = 10): Kysely<Database> {
+/**
+ * A pool of at most `connections` to one service's database. bigint columns are read as exact numbers. A statement that
+ * takes longer than `statementMs` fails; 0: none does.
+ */
+export function connect<Database>(
+  connectionString: string,
+  connections = 10,
+  statementMs = STATEMENT_TIMEOUT_MS,
+): Kysely<Database> {
   const pool = new pg.Pool({
     connectionString,
+    Client: PreparingClient,
     max: connections,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
+    statement_timeout: statementMs,
+    keepAlive: true,
     idle_in_transaction_session_timeout: 30_000,
     connectionTimeoutMillis: 3_000,
     types: {

@@ -18,5 +18,9 @@ export const DATABASES: Readonly<Record<ServiceDatabase, DatabasePlan>> = {
   order: plan('order', ['order_history']),
   payment: plan('payment', ['ledger_entries']),
   shipping: plan('shipping', ['movements']),
+  cart: plan('cart', ['checkouts']),
+  notification: plan('notification', []),
+  recommendation: plan('recommendation', []),
+  webhook: plan('webhook', []),
   gateway: plan('gateway', []),
 };

@@ -44,6 +44,8 @@ export async function createEffects(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
+type WhenRefused<Database> = (transaction: Transaction<Database>, refusal: Refusal) => Promise<void>;
+
 type EffectRow = Pick<EffectTable, 'state' | 'answer' | 'refusal_code' | 'refusal_message'>;
 
 /**
@@ -55,12 +57,16 @@ export async function once<Database extends EffectDatabase, Answer>(
   db: Kysely<Database>,
   key: EffectKey,
   effect: (transaction: Transaction<Database>) => Promise<Answer>,
-  refused?: (transaction: Transaction<Database>, refusal: Refusal) => Promise<void>,
+  refused?: WhenRefused<Database>,
 ): Promise<Answer> {
-  const outcome = await db.transaction().execute(async (transaction) => {
-    const earlier = await claim(effectsOf(transaction), key, 'done');
-    return earlier ?? attempt(transaction, key, { effect, refused });
-  });
+  const outcome = await db
+    .transaction()
+    .execute((transaction) => take(transaction, key, effect))
+    .catch((error: unknown) => {
+      // The effect has taken everything back, its claim as well: whoever is next at the key has the word.
+      if (!(error instanceof Refusal)) throw error;
+      return db.transaction().execute((transaction) => refuse(transaction, key, { refusal: error, refused }));
+    });
   return settle(outcome, key) as Answer;
 }
 
@@ -84,7 +90,7 @@ export async function undo<Database extends EffectDatabase>(
 ): Promise<void> {
   await db.transaction().execute(async (transaction) => {
     const work = effectsOf(transaction);
-    const earlier = await claim(work, key, 'undone');
+    const earlier = await claim(work, key, { state: 'undone' });
     if (!earlier || earlier.state === 'undone') return;
     if (earlier.state === 'done') await reverse(transaction);
     await work.updateTable('effects').set({ state: 'undone' }).where(matches(key)).execute();
@@ -95,52 +101,54 @@ export async function undo<Database extends EffectDatabase>(
 const effectsOf = <Database extends EffectDatabase>(transaction: Transaction<Database>) =>
   transaction as unknown as Transaction<EffectDatabase>;
 
+type Outcome = Pick<EffectTable, 'state'> & Partial<Pick<EffectTable, 'refusal_code' | 'refusal_message'>>;
+
 /** Takes the key for this transaction; answers who had it before, if anybody, and holds that row. */
 async function claim(
   work: Transaction<EffectDatabase>,
   key: EffectKey,
-  state: 'done' | 'undone',
+  outcome: Outcome,
 ): Promise<EffectRow | undefined> {
+  const row = { answer: null, refusal_code: null, refusal_message: null, ...outcome };
   const claimed = await work
     .insertInto('effects')
-    .values({ ...key, state, answer: null, refusal_code: null, refusal_message: null })
+    .values({ ...key, ...row })
     .onConflict((conflict) => conflict.columns(['subject', 'step']).doNothing())
     .executeTakeFirst();
   if (claimed.numInsertedOrUpdatedRows === 1n) return undefined;
   return selectEffect(work).where(matches(key)).forUpdate().executeTakeFirstOrThrow();
 }
 
-async function attempt<Database extends EffectDatabase, Answer>(
+/** Throws the effect's refusal, which ends the transaction. */
+async function take<Database extends EffectDatabase, Answer>(
   transaction: Transaction<Database>,
   key: EffectKey,
-  {
-    effect,
-    refused,
-  }: {
-    effect: (transaction: Transaction<Database>) => Promise<Answer>;
-    refused: ((transaction: Transaction<Database>, refusal: Refusal) => Promise<void>) | undefined;
-  },
+  effect: (transaction: Transaction<Database>) => Promise<Answer>,
 ): Promise<EffectRow> {
   const work = effectsOf(transaction);
-  await sql`savepoint effect`.execute(work);
-  try {
-    const answer = await effect(transaction);
-    if (answer !== undefined) {
-      await work
-        .updateTable('effects')
-        .set({ answer: JSON.stringify(answer) })
-        .where(matches(key))
-        .execute();
-    }
-    return { state: 'done', answer, refusal_code: null, refusal_message: null };
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    await sql`rollback to savepoint effect`.execute(work);
-    await refused?.(transaction, error);
-    const row = { state: 'refused' as const, refusal_code: error.code, refusal_message: error.message };
-    await work.updateTable('effects').set(row).where(matches(key)).execute();
-    return { ...row, answer: null };
+  const earlier = await claim(work, key, { state: 'done' });
+  if (earlier) return earlier;
+  const answer = await effect(transaction);
+  if (answer !== undefined) {
+    await work
+      .updateTable('effects')
+      .set({ answer: JSON.stringify(answer) })
+      .where(matches(key))
+      .execute();
   }
+  return { state: 'done', answer, refusal_code: null, refusal_message: null };
+}
+
+async function refuse<Database extends EffectDatabase>(
+  transaction: Transaction<Database>,
+  key: EffectKey,
+  { refusal, refused }: { refusal: Refusal; refused: WhenRefused<Database> | undefined },
+): Promise<EffectRow> {
+  const row = { state: 'refused' as const, refusal_code: refusal.code, refusal_message: refusal.message };
+  const earlier = await claim(effectsOf(transaction), key, row);
+  if (earlier) return earlier;
+  await refused?.(transaction, refusal);
+  return { ...row, answer: null };
 }
 
 function settle(row: EffectRow, key: EffectKey): unknown {

@@ -1,4 +1,5 @@
-import { Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Logger } from './logger.ts';
 
 export interface Metrics {
   registry: Registry;
@@ -22,4 +23,48 @@ export function createMetrics(service: string): Metrics {
     registers: [registry],
   });
   return { registry, httpRequestDuration };
+}
+
+interface ReadGauges<Label extends string, Figure extends string> {
+  /** What the rows differ by. */
+  label: Label;
+  gauges: Readonly<Record<Figure, { name: string; help: string }>>;
+  /** Hears of it where it cannot be read. */
+  logger: Pick<Logger, 'warn'>;
+  read: () => Promise<NoInfer<Readonly<Record<Label, string>> & Readonly<Record<Figure, number>>>[]>;
+}
+
+/**
+ * Gauges that are read from elsewhere, all of one scrape at once. Where that does not answer they are left out: the other
+ * figures are still to be had, and an old one would pass for a new one.
+ */
+export function gaugesOf<Label extends string, Figure extends string>(
+  { registry }: Pick<Metrics, 'registry'>,
+  { label, gauges, logger, read }: ReadGauges<Label, Figure>,
+): void {
+  const names = (Object.values(gauges) as { name: string }[]).map(({ name }) => name);
+  const reading = once(() =>
+    read().catch((error: unknown) => {
+      logger.warn('figures not read', { figures: names, error });
+      return [];
+    }),
+  );
+  for (const figure of Object.keys(gauges) as Figure[]) {
+    const gauge: Gauge<Label> = new Gauge({
+      ...gauges[figure],
+      labelNames: [label],
+      registers: [registry],
+      async collect() {
+        const rows = await reading();
+        gauge.reset();
+        for (const row of rows) gauge.labels(row[label]).set(row[figure]);
+      },
+    });
+  }
+}
+
+/** All that ask while an answer is under way get that one. */
+function once<Answer>(read: () => Promise<Answer>): () => Promise<Answer> {
+  let reading: Promise<Answer> | undefined;
+  return () => (reading ??= read().finally(() => (reading = undefined)));
 }

@@ -2,11 +2,15 @@ import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import { port, postgresUrl, readConfig, secret } from './config.ts';
 import { connect, ping } from './database.ts';
+import { retentionSettings } from './events/retention.ts';
+import { type EventsPlan, startEvents } from './events/service-events.ts';
+import type { Subscription } from './events/subscription.ts';
 import { type Answered, createDoor } from './http/door.ts';
 import { listen } from './http/server.ts';
 import { type Logger, createLogger } from './logger.ts';
 import { type Metrics, createMetrics } from './metrics.ts';
 import type { Running } from './process.ts';
+import { DOOR_PORTS, type ServiceName, doorsOf } from './services.ts';
 import { temporalSettings } from './temporal.ts';
 import {
   countAttempts,
@@ -17,19 +21,7 @@ import {
   traceActivities,
   translateRefusals,
 } from './worker.ts';
-
-export const SERVICES = ['user', 'product', 'inventory', 'order', 'payment', 'shipping'] as const;
-export type ServiceName = (typeof SERVICES)[number];
-
-/** Where each service's door is unless its `<NAME>_PORT` says otherwise. */
-export const DOOR_PORTS: Readonly<Record<ServiceName, number>> = {
-  user: 4101,
-  product: 4102,
-  inventory: 4103,
-  order: 4104,
-  payment: 4105,
-  shipping: 4106,
-};
+import { type WorkflowSettings, workflowOptions, workflowSettings } from './workflow-settings.ts';
 
 export interface ServiceContext<Database, Config> {
   db: Kysely<Database>;
@@ -46,6 +38,16 @@ export interface ServiceParts {
   activities?: Answered;
   /** A bundle of workflows that this service's worker runs; its activities are then local to them. */
   workflowBundle?: { codePath: string };
+  /** What these workflows may ask beside them that this service does not answer itself. Named as nothing in `activities` is. */
+  localActivities?: object;
+  /** Its activities tell workflows the attempts they took also where it runs workflows itself. */
+  countsAttempts?: boolean;
+  /** It has an outbox, which others read at its door. */
+  publishes?: boolean;
+  /** What it does about other services' events; its database then has an inbox. */
+  subscriptions?: readonly Subscription[];
+  /** Answers those who wait on purpose, before the door closes. */
+  drain?(): void;
   close?(): Promise<void>;
 }
 
@@ -78,15 +80,30 @@ export function defineService<Database, Shape extends z.ZodRawShape>(
           SERVICE_TOKEN: secret,
           HOST: z.string().default('127.0.0.1'),
           ...temporalSettings,
+          ...workflowSettings,
         },
         environment,
-      ) as Record<string, string> & { TEMPORAL_ADDRESS: string; TEMPORAL_NAMESPACE: string };
+      ) as unknown as Record<string, string> & WorkerStart['config'];
       const logger = createLogger(name, environment.LOG_LEVEL);
       const metrics = createMetrics(name);
       const db = connect<Database>(config[`${prefix}_DATABASE_URL`]!);
       const parts = await definition.create({
         db,
         config: readConfig(definition.settings, environment) as z.infer<z.ZodObject<Shape>>,
+        logger,
+        metrics,
+      });
+      const events = startEvents({
+        service: name,
+        db: db as unknown as EventsPlan['db'],
+        publishes: parts.publishes ?? false,
+        subscriptions: parts.subscriptions,
+        urlsOf: (publisher) => {
+          const setting = `${publisher.toUpperCase()}_URL`;
+          return readConfig({ [setting]: doorsOf(publisher) }, environment)[setting]!;
+        },
+        token: config.SERVICE_TOKEN!,
+        retentionDays: readConfig(retentionSettings, environment).EVENT_RETENTION_DAYS,
         logger,
         metrics,
       });
@@ -99,6 +116,7 @@ export function defineService<Database, Shape extends z.ZodRawShape>(
       const door = createDoor({
         requests: parts.requests,
         activities: parts.activities,
+        events: events.answered,
         ready,
         ...(worker && { moreMetrics: sdkMetrics }),
         token: config.SERVICE_TOKEN!,
@@ -111,6 +129,8 @@ export function defineService<Database, Shape extends z.ZodRawShape>(
       return {
         url: listening.url,
         async close() {
+          await events.close();
+          parts.drain?.();
           await Promise.all([listening.close(), worker?.close()]);
           await parts.close?.();
           await db.destroy();
@@ -124,21 +144,21 @@ interface WorkerStart {
   name: ServiceName;
   parts: ServiceParts;
   activities: Answered;
-  config: { TEMPORAL_ADDRESS: string; TEMPORAL_NAMESPACE: string };
+  config: { TEMPORAL_ADDRESS: string; TEMPORAL_NAMESPACE: string } & WorkflowSettings;
   logger: Logger;
 }
 
 async function startWorker({ name, parts, activities, config, logger }: WorkerStart) {
   await installTemporalRuntime(logger);
-  const { workflowBundle } = parts;
+  const { workflowBundle, localActivities, countsAttempts: counts = !workflowBundle } = parts;
   return keepWorking(
     { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE },
     {
       taskQueue: name,
-      activities: durableActivities(activities),
-      ...(workflowBundle && { workflowBundle }),
+      activities: { ...localActivities, ...durableActivities(activities) },
+      ...(workflowBundle && { workflowBundle, ...workflowOptions(config) }),
       interceptors: {
-        activity: [traceActivities, translateRefusals, ...(workflowBundle ? [] : [countAttempts])],
+        activity: [traceActivities, translateRefusals, ...(counts ? [countAttempts] : [])],
       },
     },
     logger,

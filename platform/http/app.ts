@@ -1,11 +1,13 @@
+import { METHODS } from 'node:http';
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { trace } from '@opentelemetry/api';
 import Koa from 'koa';
 import Router from 'koa-router';
 import { withContext } from '../context.ts';
 import { type Logger, traceId } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
-import { notModified } from './conditional.ts';
+import { entityTag, notModified } from './conditional.ts';
 import { checkInput, readBody } from './input.ts';
 import { Problem, titleOf } from './problem.ts';
 import type { AnyRoute, Asked } from './route.ts';
@@ -18,12 +20,16 @@ export interface AppOptions {
   bodyLimit: number;
   /** Runs on every request before routing: headers, CORS. */
   everywhere?: Koa.Middleware[];
+  /** Runs where no route matches, before that is said. */
+  unrouted?: Koa.Middleware[];
   /** Runs before a route's input is read: who may call. */
   before?: (route: AnyRoute) => Koa.Middleware[];
   /** Runs when the body is read and before anything of it is believed: signatures. */
   afterRead?: (route: AnyRoute) => Koa.Middleware[];
   /** Runs with the checked input at hand: idempotency. */
   around?: (route: AnyRoute) => Koa.Middleware[];
+  /** Whether there is nothing to keep back: answers then go out as they are, with or without a shape. */
+  everythingIsPublic?: boolean;
   /** Makes a problem of an error that a handler let pass; undefined leaves it a bug. */
   problemOf?: (error: unknown) => Problem | undefined;
 }
@@ -37,7 +43,8 @@ export interface RequestState {
 /** A whole HTTP application without a port: tests and processes both start here. */
 export function createApp(options: AppOptions): Koa {
   const app = new Koa();
-  const router = new Router({ strict: true });
+  // Whatever Node lets in is a method, and no route's is not allowed (405): 501 would read as a fault of ours.
+  const router = new Router({ strict: true, methods: METHODS });
   for (const definition of options.routes) {
     const stack: Koa.Middleware[] = [
       ...(options.before?.(definition) ?? []),
@@ -45,7 +52,7 @@ export function createApp(options: AppOptions): Koa {
       ...(options.afterRead?.(definition) ?? []),
       checkInput(definition),
       ...(options.around?.(definition) ?? []),
-      answer(definition),
+      answer(definition, options),
     ];
     router[definition.method](definition.path, ...(stack as Router.IMiddleware[]));
   }
@@ -54,6 +61,7 @@ export function createApp(options: AppOptions): Koa {
   for (const middleware of options.everywhere ?? []) app.use(middleware);
   app.use(problems(options));
   app.use(router.routes() as Koa.Middleware);
+  for (const middleware of options.unrouted ?? []) app.use(middleware);
   app.use(notAllowed(router));
   // Errors of the connection itself; those of handlers have become problems by now.
   app.on('error', (error) => options.logger.debug('connection error', { error }));
@@ -100,7 +108,8 @@ export function writeProblem(ctx: Koa.Context, problem: Problem): void {
   ctx.status = problem.status;
   ctx.set(problem.headers);
   ctx.set('Cache-Control', 'no-store');
-  ctx.body = {
+  ctx.type = 'application/problem+json';
+  ctx.body = JSON.stringify({
     type: `/problems/${problem.code}`,
     title: titleOf(problem.code),
     status: problem.status,
@@ -110,8 +119,7 @@ export function writeProblem(ctx: Koa.Context, problem: Problem): void {
     requestId: ctx.state.requestId as string,
     traceId: traceId(),
     errors: problem.errors,
-  };
-  ctx.type = 'application/problem+json';
+  });
 }
 
 function bug(error: unknown, logger: Logger): Problem {
@@ -122,7 +130,6 @@ function bug(error: unknown, logger: Logger): Problem {
 function notAllowed(router: Router): Koa.Middleware {
   const allowed = router.allowedMethods({
     throw: true,
-    notImplemented: () => new Problem(501, 'NotImplemented', 'this method is not known here'),
     methodNotAllowed: () => new Problem(405, 'MethodNotAllowed', 'this method is not allowed here'),
   });
   return async (ctx, next) => {
@@ -137,13 +144,29 @@ function notAllowed(router: Router): Koa.Middleware {
 }
 
 const answer =
-  (definition: AnyRoute): Koa.Middleware =>
+  (definition: AnyRoute, { everythingIsPublic }: AppOptions): Koa.Middleware =>
   async (ctx) => {
     const reply = await definition.handle(ctx.state.asked as Asked<never, never, never>);
     ctx.status = reply.status;
     ctx.set(reply.headers ?? {});
     const shape = definition.responses[reply.status]?.body;
-    ctx.body = shape ? shape.parse(reply.body) : (reply.body ?? null);
+    // Without a shape there is nothing to build JSON from, and what was not meant for anybody could be in it.
+    if (!shape && !everythingIsPublic && isObject(reply.body))
+      throw new Error(`${definition.operationId} has no shape for ${reply.status}`);
+    if (shape) sendJson(ctx, shape.parse(reply.body), reply.version);
+    else ctx.body = reply.body ?? null;
     if (reply.body === undefined && !shape) ctx.status = reply.status; // Koa makes it 204 when a body is set to null
     if (notModified(ctx)) ctx.status = 304;
   };
+
+/** Spelled once, for the entity tag, the length and the answer alike; Koa would do so for each. */
+function sendJson(ctx: Koa.Context, value: unknown, version: number | undefined): void {
+  const text = JSON.stringify(value);
+  if (version !== undefined) ctx.set('ETag', entityTag(version, text));
+  if (!ctx.response.get('Content-Type')) ctx.set('Content-Type', 'application/json; charset=utf-8');
+  ctx.body = text;
+}
+
+/** Whether it would be sent as JSON. */
+const isObject = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && !Buffer.isBuffer(body) && !(body instanceof Readable);

@@ -1,104 +1,83 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
 import type { Operation, Operations } from '../../activities/operation.ts';
-import { workContext } from '../context.ts';
 import { Refusal } from '../refusal.ts';
-import { Breaker } from './breaker.ts';
+import { Connection, type ServiceAddress } from './connection.ts';
+import { type Exchanged, NoAnswer } from './transport.ts';
+
+export type { ServiceAddress } from './connection.ts';
 
 /** The service did not answer, or not with an answer: what was asked may or may not have happened. */
 export class ServiceFault extends Error {
   override readonly name = 'ServiceFault';
   readonly service: string;
+  /** Whether the service cannot have heard of it. */
+  readonly unsent: boolean;
+  /** Whether there is no time left to ask again. */
+  late = false;
 
   constructor(service: string, operation: string, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     super(`${service} did not answer ${operation}: ${reason}`, { cause });
     this.service = service;
+    this.unsent = cause instanceof NoAnswer && !cause.sent;
   }
-}
-
-export interface ServiceAddress {
-  service: string;
-  /** Where the service's doors are; each request goes to the next one. */
-  urls: readonly string[];
-  token: string;
 }
 
 // A step's database work ends within 5 s (statement_timeout); longer means the service is in trouble.
 const TIMEOUT_MS = 5_000;
 // Long enough for a process to be restarted in front of a repeatable question, short enough for a person.
-const RETRY_DELAYS_MS = [100, 400];
-
-// Far more than a healthy service ever has open, few enough that one which hangs cannot take the whole process along.
-const MOST_AT_ONCE = 500;
+const DELAYS_MS = [100, 400];
+// A try that took all of its 5 s is followed by one more, perhaps at a better door, and by no third.
+const RETRY_WITHIN_MS = 7_500;
 
 /** Asks a service directly, by its contract: `client.getProduct({ sku })` is a request to its door. */
 export function createClient<Face>(
-  address: ServiceAddress,
-  face: 'requests' | 'activities',
+  to: ServiceAddress | Connection,
+  face: 'requests' | 'activities' | 'events',
   operations: Operations<Face>,
 ): Face {
-  const ask = caller(address, face);
+  const connection = to instanceof Connection ? to : new Connection(to);
   const entries = Object.entries<Operation<unknown, unknown>>(operations).map(([name, operation]) => [
     name,
-    async (request: unknown): Promise<unknown> => {
-      const question = { name, operation, body: JSON.stringify(request) };
-      for (const delay of operation.repeatable ? RETRY_DELAYS_MS : []) {
-        try {
-          return await ask(question);
-        } catch (error) {
-          if (!(error instanceof ServiceFault)) throw error;
-          await sleep(delay * (0.5 + Math.random()));
-        }
-      }
-      return ask(question);
-    },
+    asker(connection, `/${face}/${name}`, { name, operation }),
   ]);
   return Object.fromEntries(entries) as Face;
 }
 
-interface Question {
-  name: string;
-  operation: Operation<unknown, unknown>;
-  body: string;
-}
-
-/** Puts questions to the service's doors in turn, past those that do not answer. */
-function caller({ service, urls, token }: ServiceAddress, face: string) {
-  const doors = urls.map((url) => ({ url, breaker: new Breaker() }));
-  let turn = 0;
-  // Questions that wait on purpose have a bulkhead of their own: a thousand patient ones stop no prompt one.
-  const waiting = { prompt: { size: 0 }, patient: { size: 0 } };
-  const nextDoor = () => {
-    for (let tried = 0; tried < doors.length; tried += 1) {
-      const door = doors[turn++ % doors.length]!;
-      if (door.breaker.lets()) return door;
-    }
-    return undefined;
-  };
-
-  return async ({ name, operation, body }: Question): Promise<unknown> => {
-    const fault = (cause: unknown) => new ServiceFault(service, name, cause);
-    const lane = operation.timeoutMs === undefined ? waiting.prompt : waiting.patient;
-    if (lane.size >= MOST_AT_ONCE) throw fault(new Error(`${lane.size} requests wait for it already`));
-    const door = nextDoor();
-    if (!door) throw fault(new Error('it has not answered for a while'));
-    lane.size += 1;
-    try {
-      const exchanged = await exchange({ url: `${door.url}/${face}/${name}`, body, token, ...operation });
-      door.breaker.answered();
+/** One operation with all that guards it; from the outside in: retries, bulkhead, breaker, time-out. */
+function asker(
+  connection: Connection,
+  path: string,
+  { name, operation }: { name: string; operation: Operation<unknown, unknown> },
+) {
+  const { repeatable, timeoutMs } = operation;
+  const again = (error: unknown) => error instanceof ServiceFault && !error.late && (repeatable || error.unsent);
+  const persistence = retry(handleWhen(again), { maxAttempts: DELAYS_MS.length, backoff });
+  persistence.onRetry(() => (connection.counts.retries += 1));
+  const limits = { path, repeatable, patient: timeoutMs !== undefined, timeoutMs: timeoutMs ?? TIMEOUT_MS };
+  return (request: unknown): Promise<unknown> => {
+    const question = { ...limits, body: JSON.stringify(request) };
+    const deadline = performance.now() + RETRY_WITHIN_MS;
+    const fault = (cause: unknown): ServiceFault => {
+      connection.counts.faults += 1;
+      return Object.assign(new ServiceFault(connection.service, name, cause), { late: performance.now() > deadline });
+    };
+    return persistence.execute(async () => {
+      const exchanged = await connection.ask(question).catch((cause: unknown) => {
+        throw fault(cause);
+      });
       return answerOf(exchanged, operation, fault);
-    } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-      door.breaker.failed();
-      throw fault(error.cause);
-    } finally {
-      lane.size -= 1;
-    }
+    });
   };
 }
+
+// Spread out, so that those who failed together do not come back together.
+const backoff = new DelegateBackoff(
+  ({ attempt }: { attempt: number }) => DELAYS_MS[attempt - 1]! * (0.5 + Math.random()),
+);
 
 function answerOf(
-  { status, answer }: { status: number; answer: unknown },
+  { status, answer }: Exchanged,
   operation: Operation<unknown, unknown>,
   fault: (cause: unknown) => ServiceFault,
 ): unknown {
@@ -107,36 +86,4 @@ function answerOf(
   const { code, detail } = (answer ?? {}) as { code?: string; detail?: string };
   if (status === 409 && code) throw new Refusal(code, detail ?? code);
   throw fault(new Error(`${status} ${code ?? ''}: ${detail ?? ''}`));
-}
-
-class NoAnswer extends Error {
-  override readonly name = 'NoAnswer';
-}
-
-interface Exchange {
-  url: string;
-  body: string;
-  token: string;
-  timeoutMs?: number;
-}
-
-async function exchange({ url, body, token, timeoutMs = TIMEOUT_MS }: Exchange) {
-  const { requestId } = workContext();
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      body,
-      headers: {
-        'content-type': 'application/json',
-        authorization: `Bearer ${token}`,
-        ...(requestId && { 'x-request-id': requestId }),
-      },
-      redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    const text = await response.text();
-    return { status: response.status, answer: text ? (JSON.parse(text) as unknown) : undefined };
-  } catch (cause) {
-    throw new NoAnswer('no answer', { cause });
-  }
 }

@@ -1,7 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type Koa from 'koa';
 import { z } from 'zod';
 import type { Operation } from '../../activities/operation.ts';
+import { withContext } from '../context.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import { Refusal } from '../refusal.ts';
@@ -18,6 +19,8 @@ export interface Answered {
 export interface DoorOptions {
   requests: Answered;
   activities?: Answered | undefined;
+  /** What of its events others may ask: its feed, its dead letters. */
+  events?: Answered;
   /** Resolves when the service can do its work, rejects with the reason when it cannot. */
   ready(): Promise<void>;
   /** Further figures in Prometheus text, such as the Temporal SDK's. */
@@ -32,11 +35,12 @@ const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
 
 /** A service's door: what its contract says may be asked, to whoever has the service token, and its health. */
 export function createDoor(options: DoorOptions): Koa {
-  const { requests, activities, token, logger, metrics } = options;
+  const { requests, activities, events, token, logger, metrics } = options;
   return createApp({
     routes: [
       ...operationRoutes('requests', requests),
       ...(activities ? operationRoutes('activities', activities) : []),
+      ...(events ? operationRoutes('events', events) : []),
       ...healthRoutes(options),
     ],
     logger,
@@ -48,7 +52,10 @@ export function createDoor(options: DoorOptions): Koa {
   });
 }
 
-const operationRoutes = (face: 'requests' | 'activities', { operations, implementation }: Answered): AnyRoute[] =>
+const operationRoutes = (
+  face: 'requests' | 'activities' | 'events',
+  { operations, implementation }: Answered,
+): AnyRoute[] =>
   Object.entries(operations).map(([name, operation]) =>
     route({
       method: 'post',
@@ -60,11 +67,18 @@ const operationRoutes = (face: 'requests' | 'activities', { operations, implemen
       body: operation.request,
       responses: { 200: { description: 'Answered', body: operation.response }, 204: { description: 'Done' } },
       async handle({ body }) {
-        const answer = await (implementation as Record<string, (request: unknown) => Promise<unknown>>)[name]!(body);
+        const ask = (implementation as Record<string, (request: unknown) => Promise<unknown>>)[name]!;
+        const answer = await withContext(orderIn(body), () => ask(body));
         return answer === undefined ? { status: 204 } : { status: 200, body: answer };
       },
     }),
   );
+
+/** As for a step that comes over the task queue, log lines say which order they are about. */
+const orderIn = (body: unknown) => {
+  const { orderId } = (body ?? {}) as { orderId?: string };
+  return orderId === undefined ? {} : { orderId };
+};
 
 /** `/livez`, `/readyz` and `/metrics`, the same at every process's door. */
 export const healthRoutes = (
@@ -77,6 +91,7 @@ export const healthRoutes = (
     summary: 'Whether the process runs',
     tag: 'health',
     access: 'public',
+    rate: 'uncounted',
     responses: { 200: { description: 'It runs', body: z.object({ status: z.literal('ok') }) } },
     handle: async () => ({ status: 200, body: { status: 'ok' } }),
   }),
@@ -87,6 +102,7 @@ export const healthRoutes = (
     summary: 'Whether it can do its work',
     tag: 'health',
     access: 'public',
+    rate: 'uncounted',
     responses: { 200: { description: 'It can', body: z.object({ status: z.literal('ok') }) } },
     problems: { 503: ['NotReady'] },
     async handle() {
@@ -106,6 +122,7 @@ export const healthRoutes = (
     summary: 'Figures for Prometheus',
     tag: 'health',
     access: 'public',
+    rate: 'uncounted',
     responses: { 200: { description: 'Prometheus text format 0.0.4' } },
     async handle() {
       const { registry } = options.metrics;
@@ -119,7 +136,7 @@ export const healthRoutes = (
   }),
 ];
 
-const digest = (text: string) => createHash('sha256').update(text).digest();
+const digest = (text: string) => hash('sha256', text, 'buffer');
 
 function requireToken(token: string): Koa.Middleware {
   const expected = digest(`Bearer ${token}`);

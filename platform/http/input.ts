@@ -1,19 +1,25 @@
-import { bodyParser } from '@koa/bodyparser';
 import type Koa from 'koa';
 import { z } from 'zod';
+import { readText } from './body.ts';
+import { isAmbiguous } from './json-names.ts';
 import { Problem, invalidRequest } from './problem.ts';
 import type { AnyRoute, Asked } from './route.ts';
 
-/** Reads a JSON body of at most the route's limit, or `appLimit` bytes; leaves it undefined where none was sent. */
+/** Reads a body of at most the route's limit, or `appLimit` bytes; leaves it undefined where none was sent. */
 export function readBody(definition: AnyRoute, appLimit: number): Koa.Middleware {
   if (!definition.body) return (_ctx, next) => next();
-  const parse = jsonParser(definition.bodyLimit ?? appLimit);
+  const kind = definition.form ? 'form' : 'json';
+  const limit = definition.bodyLimit ?? appLimit;
   return async (ctx, next) => {
     if (hasBody(ctx)) {
-      if (!ctx.is('application/json')) {
-        throw new Problem(415, 'UnsupportedMediaType', 'send the body as application/json');
+      if (!ctx.is(MEDIA_TYPES[kind])) {
+        throw new Problem(415, 'UnsupportedMediaType', `send the body as ${MEDIA_TYPES[kind]}`);
       }
-      await parse(ctx, async () => {});
+      if (!['', 'utf-8'].includes(ctx.request.charset.toLowerCase())) {
+        throw new Problem(415, 'UnsupportedMediaType', 'send the body in UTF-8');
+      }
+      const rawBody = await readText(ctx.req, limit);
+      Object.assign(ctx.request, { rawBody, body: PARSERS[kind](rawBody) });
     }
     await next();
   };
@@ -22,21 +28,33 @@ export function readBody(definition: AnyRoute, appLimit: number): Koa.Middleware
 const hasBody = ({ req }: Koa.Context): boolean =>
   req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
 
-const jsonParser = (limit: number): Koa.Middleware =>
-  bodyParser({
-    enableTypes: ['json'],
-    jsonLimit: `${limit}b`,
-    onError(error) {
-      const { status } = error as { status?: number };
-      if (status === 413) {
-        throw new Problem(413, 'BodyTooLarge', `the body is larger than ${limit} bytes`, { cause: error });
-      }
-      if (status === 415) {
-        throw new Problem(415, 'UnsupportedMediaType', 'this Content-Encoding is not known here', { cause: error });
-      }
-      throw new Problem(400, 'MalformedJson', 'the body is not a JSON object', { cause: error });
-    },
-  });
+const MEDIA_TYPES = { json: 'application/json', form: 'application/x-www-form-urlencoded' } as const;
+
+const PARSERS: Readonly<Record<keyof typeof MEDIA_TYPES, (text: string) => unknown>> = {
+  json(text) {
+    const value = parsed(text);
+    if (isAmbiguous(text)) {
+      throw new Problem(400, 'MalformedJson', 'an object in the body has two fields of one name, or one that is none');
+    }
+    return value;
+  },
+  // A field that is there twice is a list, and no shape takes one: RFC 6749 section 3.2.
+  form(text) {
+    const form = new URLSearchParams(text);
+    const values = (name: string) => (form.getAll(name).length === 1 ? form.get(name) : form.getAll(name));
+    return Object.fromEntries([...new Set(form.keys())].map((name) => [name, values(name)]));
+  },
+};
+
+function parsed(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
+  } catch (cause) {
+    throw new Problem(400, 'MalformedJson', 'the body is not a JSON object', { cause });
+  }
+  throw new Problem(400, 'MalformedJson', 'the body is not a JSON object');
+}
 
 /** Checks path, query and body against the route's shapes and leaves what passed in `ctx.state.asked`. */
 export const checkInput =
@@ -53,6 +71,7 @@ export const checkInput =
       idempotencyKey: ctx.get('Idempotency-Key') || undefined,
       retried: false,
       requestId: ctx.state.requestId as string,
+      address: ctx.ip,
     };
     ctx.state.asked = asked;
     await next();

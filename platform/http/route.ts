@@ -1,12 +1,19 @@
 import type { z } from 'zod';
 
-/** Who may call: anybody, whoever is signed in, an admin, another service of ours, or whoever signs the body. */
-export type Access = 'public' | 'user' | 'admin' | 'service' | 'signed';
+/**
+ * Who may call: anybody, whoever is signed in, an admin, another service of ours, whoever signs the body, or a machine
+ * that shows its id and secret to the handler.
+ */
+export type Access = 'public' | 'user' | 'admin' | 'service' | 'signed' | 'client';
 
 /** Whoever is signed in. */
 export interface Caller {
   id: string;
   role: 'customer' | 'admin';
+  /** What signing in opened; a machine has none. */
+  sessionId?: string;
+  /** All that a machine may do; a person may do whatever the role allows. */
+  scopes?: readonly string[];
 }
 
 export interface Asked<Params = unknown, Query = unknown, Body = unknown> {
@@ -24,11 +31,15 @@ export interface Asked<Params = unknown, Query = unknown, Body = unknown> {
   /** Whether this very request was tried before without an answer being kept: its effect may have happened. */
   retried: boolean;
   requestId: string;
+  /** The network address it came from, as far as that is known. */
+  address: string;
 }
 
 export interface Reply {
   status: number;
   body?: unknown;
+  /** Counts the changes of what the body shows: its entity tag is made of this and of the very text. */
+  version?: number;
   headers?: Record<string, string>;
 }
 
@@ -36,10 +47,24 @@ export interface Response {
   description: string;
   /** The answer is built from this shape: a field it does not name never leaves. Absent: no body, or not JSON. */
   body?: z.ZodType;
-  /** What the body is where it is not JSON. */
-  mediaType?: string;
+  /** What the body is, or may be, where it is not JSON. */
+  mediaType?: string | string[];
   /** Headers of the answer, and what they say. */
   headers?: Record<string, string>;
+  /** What may be asked next with what it holds: for readers of the API. */
+  links?: Links;
+}
+
+/** Operations by their ids, each with what it takes from the answer or from what was asked: OpenAPI's expressions. */
+export type Links = Record<string, { parameters?: Record<string, string>; requestBody?: unknown }>;
+
+/** A route that is on its way out: dates as `YYYY-MM-DD`, in UTC. */
+export interface Deprecation {
+  since: string;
+  /** From when on it may be gone. */
+  sunset?: string;
+  /** Address of what takes its place. */
+  successor?: string;
 }
 
 /** One endpoint: its address, its shapes and its behaviour in one value. Validation and OpenAPI are read off it. */
@@ -55,6 +80,12 @@ export interface Route<
   summary: string;
   tag: string;
   access: Access;
+  /** What a machine needs to call it, all of them; absent: no machine can. Of people only `access` is asked. */
+  scopes?: readonly string[];
+  /** Which limit counts its requests: the usual one where absent; `sign_in` is stricter and by address. */
+  rate?: 'sign_in' | 'uncounted';
+  /** Said on every answer and in the description of the API. */
+  deprecation?: Deprecation;
   /** Wants an Idempotency-Key and answers a repeat with the first answer. */
   idempotent?: boolean;
   params?: Params;
@@ -62,6 +93,8 @@ export interface Route<
   query?: Query;
   /** May be left out of the request where the shape accepts `undefined`. */
   body?: Body;
+  /** The body is `application/x-www-form-urlencoded`, as RFC 6749 has it, and not JSON. */
+  form?: boolean;
   /** Bytes; the app's own limit where absent. */
   bodyLimit?: number;
   /** Request headers it heeds beside those that every route does, and what they do: for readers of the API. */

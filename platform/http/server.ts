@@ -15,15 +15,45 @@ export interface Listening {
 /** Below every load balancer's patience, above a slow client's: how long requests may take to finish at shutdown. */
 const DRAIN_MS = 10_000;
 
+export interface Patience {
+  /** For a request's headers, and for all of it, in milliseconds. */
+  headersMs: number;
+  requestMs: number;
+  /** For a word in either direction. */
+  silentMs: number;
+  /** How often it is looked who has used that up. */
+  checkMs: number;
+}
+
+// Above the longest answer that is waited for on purpose, 30 s, and a stream's heartbeat. Who neither reads nor closes
+// would keep a connection for ever, and what waits to be sent to them.
+const SILENT_MS = 120_000;
+
+/** A slow line sends its headers in a second; whoever takes longer holds a connection to hold it. */
+const PATIENCE: Patience = { headersMs: 15_000, requestMs: 60_000, silentMs: SILENT_MS, checkMs: 5_000 };
+
+export interface ListenOptions {
+  port: number;
+  host?: string;
+  setting: string;
+  patience?: Patience;
+}
+
 /** Serves `app` over HTTP. Fails with a SettingError that names `setting` where the port is taken. */
 export async function listen(
   app: Koa,
-  { port, host = '127.0.0.1', setting }: { port: number; host?: string; setting: string },
+  { port, host = '127.0.0.1', setting, patience = PATIENCE }: ListenOptions,
 ): Promise<Listening> {
   const server = createServer(
-    { headersTimeout: 15_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 },
+    {
+      headersTimeout: patience.headersMs,
+      requestTimeout: patience.requestMs,
+      connectionsCheckingInterval: patience.checkMs,
+      keepAliveTimeout: 65_000,
+    },
     app.callback(),
   );
+  server.timeout = patience.silentMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(

@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from './logger.ts';
+
+export interface Background {
+  /** Waits for what is under way. */
+  close(): Promise<void>;
+}
+
+/**
+ * Does some work again and again until it is closed: at once where there was something to do, else after a pause, also
+ * where it failed, which the log then calls `failing`.
+ */
+export function keepDoing(
+  work: () => Promise<boolean>,
+  { pauseMs, failing, logger }: { pauseMs: number; failing: string; logger: Logger },
+): Background {
+  const closing = new AbortController();
+  const { signal } = closing;
+  const ended = (async () => {
+    while (!signal.aborted) {
+      const any = await work().catch((error: unknown) => {
+        logger.warn(`${failing}, trying again`, { error });
+        return false;
+      });
+      if (!any) await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    }
+  })();
+  return {
+    async close() {
+      closing.abort();
+      await ended;
+    },
+  };
+}
