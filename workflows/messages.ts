@@ -2,6 +2,7 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ShippingAddress } from '../activities/address.ts';
 import type { StockLine } from '../activities/identity.ts';
+import type { Lane } from '../activities/lane.ts';
 import type { Money } from '../activities/money.ts';
 import type { InterventionAction } from '../activities/order.ts';
 import type { ReceivedLine } from '../activities/return.ts';
@@ -14,6 +15,13 @@ export interface OrderInput {
   total: Money;
   paymentMethod: string;
   shippingAddress: ShippingAddress;
+  /** Whether these lines are the customer's cart's, and leave it with the order; absent where they were given. */
+  fromCart?: boolean;
+}
+
+/** What an order workflow is started with beside its input; without it the order is carried in the lane `durable`. */
+export interface LaneMemo {
+  lane: Lane;
 }
 
 /** What the return workflow is started with. */
@@ -22,6 +30,27 @@ export interface ReturnInput {
   orderId: string;
   customerId: string;
   lines: StockLine[];
+}
+
+/** What a cart's reminder is started with; `latest` where it goes on with a history that begins anew. */
+export interface CartReminderInput {
+  customerId: string;
+  latest?: CartChanged;
+}
+
+/** The task queue on which the cart service's worker runs reminders. */
+export const CART_TASK_QUEUE = 'cart';
+
+/** One customer, one cart, one reminder. */
+export const cartReminderId = (customerId: string): string => `cart-${customerId}`;
+
+/** The customer's cart has changed. */
+export const cartChangedSignal = defineSignal<[CartChanged]>('cartChanged');
+export interface CartChanged {
+  version: number;
+  empty: boolean;
+  /** RFC 3339: when it will have been left alone for long enough. */
+  remindAt: string;
 }
 
 /** The task queue on which the order service's worker runs both workflows. */
@@ -54,6 +83,22 @@ export interface Resolution {
 
 /** The goods of a return are back. The validator answers `AlreadyReceived` and `NotInReturn`. */
 export const receiveReturnUpdate = defineUpdate<void, [{ lines: ReceivedLine[] }]>('receiveReturn');
+
+/** What the workflow of a webhook's delivery is started with. */
+export interface WebhookDeliveryInput {
+  deliveryId: string;
+  /** A delivery that has come to its end may be begun again. */
+  round: number;
+}
+
+/** The task queue on which the webhook service's worker runs its deliveries. */
+export const WEBHOOK_TASK_QUEUE = 'webhook';
+
+/** One delivery, one workflow at a time. */
+export const webhookWorkflowId = (deliveryId: string): string => `webhook-${deliveryId}`;
+
+/** A person does not want to wait for the next attempt. */
+export const retryNowSignal = defineSignal('retryNow');
 
 /** Filters for the Temporal Web UI's lists. */
 export const orderStatusAttribute = defineSearchAttributeKey('OrderStatus', 'KEYWORD');

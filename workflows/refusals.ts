@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, TemporalFailure, isCancellation } from '@temporalio/workflow';
 import type { Rejection, RejectionCode } from '../activities/order-status.ts';
 
 /** How a step that did not succeed went, in the words the history keeps. */
@@ -12,8 +12,9 @@ export interface Trouble {
 /** What went wrong with a step. Rethrows bugs, so that a corrected deployment can resume the workflow. */
 export function troubleOf(error: unknown): Trouble {
   if (isCancellation(error)) return { refusal: undefined, detail: 'called off', attempt: undefined };
-  if (!(error instanceof ActivityFailure)) throw error;
-  const { cause } = error;
+  if (!(error instanceof TemporalFailure)) throw error;
+  // A local activity's failure comes as it was thrown, a durable one's wrapped.
+  const cause = error instanceof ActivityFailure ? error.cause : error;
   const failure = cause instanceof ApplicationFailure ? cause : undefined;
   const refusal = failure?.nonRetryable ? (failure.type ?? 'Refused') : undefined;
   const attempt = (failure?.details?.[0] as { attempt?: number } | undefined)?.attempt;
@@ -27,6 +28,7 @@ const REJECTIONS = {
   InsufficientFunds: true,
   AddressUndeliverable: true,
   ServiceUnavailable: true,
+  CartChanged: true,
 } satisfies Record<RejectionCode, true>;
 
 /** Why an order that met this trouble is rejected. A refusal no customer can do anything about is ServiceUnavailable. */

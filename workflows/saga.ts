@@ -6,11 +6,12 @@ import { Interventions } from './interventions.ts';
 import type { Journal } from './journal.ts';
 import { orderStatusAttribute } from './messages.ts';
 import { type Trouble, troubleOf } from './refusals.ts';
-import { books } from './services.ts';
+import type { InOneGo } from './steps.ts';
+import { books, taking } from './services.ts';
 
 type Ask = () => Promise<Attempted<unknown>>;
 
-/** How a step stands: `refused` is the only one of which it is certain that nothing happened. */
+/** How a step stands that may have happened: `refused` is the only one of which it is certain that nothing happened. */
 type Standing = 'unknown' | 'done' | 'refused' | 'undone' | 'skipped';
 
 interface Undo {
@@ -26,7 +27,10 @@ export class Saga {
   readonly #journal: Journal;
   readonly #interventions = new Interventions();
   readonly #undos: Undo[] = [];
+  /** Of each undoable step that may have happened. */
   readonly #standing = new Map<Step, Standing>();
+  readonly #triedBefore = new Map<Step, number>();
+  #afterALostRun = false;
   #status: OrderStatus | undefined;
 
   /** `status` is what the workflow was started with in the lists. */
@@ -41,29 +45,62 @@ export class Saga {
     return { orderId: this.#orderId, workflowId: workflowInfo().workflowId, entries: this.#journal.take() };
   }
 
-  /** Call this *before* the step: a step that timed out may still have happened. */
+  /** Call this *before* the step, in the order of the steps: a step that timed out may still have happened. */
   undoWith(step: Step, run: Ask, { tooLate }: { tooLate?: string } = {}): void {
-    this.#standing.set(step, 'unknown');
     this.#undos.push({ step, run, tooLate });
   }
 
   /** One forward step. Its trouble is noted, and thrown on. */
   async step<Answer>(step: Step, ask: () => Promise<Attempted<Answer>>): Promise<Answer> {
     this.#journal.note(step, 'started');
-    const told = this.#tell();
+    this.#mayHaveHappened(step);
+    let tries = this.#triedBefore.get(step) ?? 0;
+    let told: Promise<void> | undefined;
+    // What is answered at once is told with what comes next; only who waits must be told that something is under way.
+    const waits = (before: number) => {
+      tries += before;
+      told = this.#tell();
+    };
     try {
-      const { attempt, answer } = await ask();
+      const { attempt, answer } = await taking.run({ durable: this.#afterALostRun, waits }, ask);
       this.#stand(step, 'done');
-      this.#journal.note(step, 'succeeded', { attempt });
+      this.#journal.note(step, 'succeeded', { attempt: tries + attempt });
       return answer;
     } catch (error) {
       const trouble = troubleOf(error);
       if (trouble.refusal) this.#stand(step, 'refused');
-      this.#journal.note(step, 'failed', noteOf(trouble));
+      this.#journal.note(step, 'failed', noteOf(trouble, tries));
       throw error;
     } finally {
       await told;
     }
+  }
+
+  /** Steps that were taken in one go, and the story of it: all of them, or those that are to be asked about again. */
+  wentAhead({ entries, confirmed }: Pick<InOneGo, 'entries' | 'confirmed'>): void {
+    if (confirmed) this.#journal.adopt(entries);
+    for (const { step, outcome } of entries) {
+      if (outcome === 'started') {
+        this.#mayHaveHappened(step);
+        if (!confirmed) this.#triedBefore.set(step, 1);
+      } else if (confirmed) {
+        this.#stand(step, 'done');
+      }
+    }
+  }
+
+  /**
+   * Somebody has taken this order up before and left no trace here: a worker that died, or one that is thought dead
+   * and still goes on. Any of the steps may have happened or may be about to, so all of them are undone if need be;
+   * and none is tried at once any more, lest this run be the one that is thought dead.
+   */
+  followsALostRun(): void {
+    this.#afterALostRun = true;
+    for (const { step } of this.#undos) this.#mayHaveHappened(step);
+  }
+
+  get afterALostRun(): boolean {
+    return this.#afterALostRun;
   }
 
   /** Past the point of no return: from here on the order only moves forward. */
@@ -93,7 +130,8 @@ export class Saga {
       // An undo may take long: by then the story says why it runs.
       await this.#tell();
       const stuck: { undo: Undo; trouble: Trouble }[] = [];
-      for (const [index, undo] of this.#undos.toReversed().entries()) {
+      const undos = this.#undos.filter(({ step }) => this.#standing.has(step)).toReversed();
+      for (const [index, undo] of undos.entries()) {
         const trouble = await this.#undo(undo);
         if (index === 0 && trouble?.refusal && trouble.refusal === undo.tooLate) return false;
         if (trouble) stuck.push({ undo, trouble });
@@ -162,6 +200,11 @@ export class Saga {
     return action;
   }
 
+  #mayHaveHappened(step: Step): void {
+    const undoable = this.#undos.some((undo) => undo.step === step);
+    if (undoable && !this.#standing.has(step)) this.#standing.set(step, 'unknown');
+  }
+
   #stand(step: Step, standing: Standing): void {
     if (this.#standing.has(step)) this.#standing.set(step, standing);
   }
@@ -172,4 +215,7 @@ export class Saga {
   }
 }
 
-const noteOf = ({ attempt, detail }: Trouble) => ({ detail, ...(attempt !== undefined && { attempt }) });
+const noteOf = ({ attempt, detail }: Trouble, triesBefore = 0) => ({
+  detail,
+  ...(attempt !== undefined && { attempt: triesBefore + attempt }),
+});

@@ -23,6 +23,9 @@ type Asked = {
 };
 
 const SUMMARIES: Record<string, (asked: Asked) => string> = {
+  takeLines: ({ lines = [] }) => `take ${pieces(lines)} out of the cart`,
+  putLinesBack: () => 'undo: put the lines back into the cart',
+  remindOfCart: () => 'tell that the cart was left alone',
   reserveStock: ({ lines = [] }) => `set aside ${pieces(lines)}`,
   releaseStock: () => 'undo: give the stock back',
   commitStock: () => 'the stock has left the building',
@@ -33,6 +36,7 @@ const SUMMARIES: Record<string, (asked: Asked) => string> = {
   refundPayment: ({ amount }) => `give ${inWords(amount!)} back`,
   bookShipment: ({ address }) => `book a parcel to ${address!.city}, ${address!.country}`,
   cancelShipment: () => 'undo: cancel the parcel',
+  placeInOneGo: ({ lines = [] }) => `place and confirm an order of ${pieces(lines)}`,
   trackShipment: () => 'ask the carrier where the parcel is',
 };
 

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { CancelOrder, OrderActivities, OrderNote } from '../../activities/order.ts';
+import type { CancelOrder, OrderActivities, OrderNote, Withheld } from '../../activities/order.ts';
 import {
   type Move,
   type OrderRow,
@@ -22,18 +22,22 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
   };
 
   return {
-    recordOrder: (note) =>
-      move(note, {
+    async recordOrder(note) {
+      const recorded = await advance(db, note, {
         from: sql`recorded_at is null`,
         change: { recorded_at: sql`now()` },
         event: (work, order) => announce(work, order, 'order.placed', { total: totalOf(order) }),
-      }),
+      });
+      settings.moved(note.orderId);
+      return { again: recorded === undefined };
+    },
 
     noteSteps: (note) => writeHistory(db, note),
 
-    confirmOrder: ({ trackingNumber, ...note }) =>
+    confirmOrder: ({ trackingNumber, despiteWithheld = false, ...note }) =>
       move(note, {
-        from: sql`${standing} = 'pending'`,
+        from: sql`${standing} = 'pending' and (withheld_at is null or ${despiteWithheld})`,
+        toldOnlyIfMoved: true,
         change: {
           ...becomes('confirmed'),
           payment_status: 'authorized',
@@ -46,6 +50,8 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
             lines: order.lines.map(({ sku, quantity }) => ({ sku, quantity })),
           }),
       }),
+
+    withholdOrder: (note) => withhold(db, note),
 
     rejectOrder({ rejection: { code, detail }, paymentStatus, fulfillmentStatus, ...note }) {
       const rejection = { code, detail: keepable(detail) };
@@ -108,6 +114,25 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
     ...createInterventionActivities(db, settings),
     ...createReturnActivities(db, settings),
   };
+}
+
+/** The tombstone of `confirmOrder`: whichever of the two comes first at the order's row keeps the other out. */
+function withhold(db: Kysely<OrderDatabase>, note: OrderNote): Promise<Withheld> {
+  return db.transaction().execute(async (work) => {
+    await work
+      .updateTable('orders')
+      .set({ withheld_at: sql`coalesce(withheld_at, now())` })
+      .where('id', '=', note.orderId)
+      .where(sql<boolean>`${standing} = 'pending'`)
+      .execute();
+    await writeHistory(work, note);
+    const order = await work
+      .selectFrom('orders')
+      .select(standing.as('standing'))
+      .where('id', '=', note.orderId)
+      .executeTakeFirstOrThrow();
+    return { confirmed: order.standing === 'confirmed' };
+  });
 }
 
 /** What has been handed to the carrier can be neither rejected nor canceled. */

@@ -1,12 +1,15 @@
 import { type Kysely, type Transaction, type UpdateObject, sql } from 'kysely';
 import type { OrderNote } from '../../activities/order.ts';
 import { orderEvents } from '../../activities/order.ts';
-import { createOutboxWriter } from '../../platform/outbox.ts';
+import { createOutboxWriter, written } from '../../platform/outbox.ts';
 import type { OrderDatabase, OrdersTable } from './database.ts';
 import type { Selectable } from 'kysely';
 
 export type OrderRow = Selectable<OrdersTable>;
 export type Work = Transaction<OrderDatabase>;
+
+/** What `written` emits when something is added to a story. */
+export const HISTORY = 'order history';
 
 const tell = createOutboxWriter('order', orderEvents);
 
@@ -23,6 +26,8 @@ export interface Move {
   from: ReturnType<typeof sql<boolean>>;
   change: UpdateObject<OrderDatabase, 'orders'>;
   event?: (work: Work, order: OrderRow) => Promise<void>;
+  /** Whether the story of a step that changes nothing is none: it was told when it did, or never happened. */
+  toldOnlyIfMoved?: boolean;
 }
 
 /** Moves an order on, in one transaction with the story so far and the event. Taken again it does nothing. */
@@ -35,7 +40,7 @@ export async function advance(db: Kysely<OrderDatabase>, note: OrderNote, move: 
       .where(move.from)
       .returningAll()
       .executeTakeFirst();
-    await writeHistory(work, note);
+    if (order || !move.toldOnlyIfMoved) await writeHistory(work, note);
     if (order) await move.event?.(work, order);
     return order;
   });
@@ -58,8 +63,9 @@ export async function writeHistory(work: Kysely<OrderDatabase>, note: OrderNote)
         detail: detail === undefined ? null : keepable(detail),
       })),
     )
-    .onConflict((conflict) => conflict.columns(['workflow_id', 'sequence']).doNothing())
+    .onConflict((conflict) => conflict.columns(['workflow_id', 'step', 'outcome', 'sequence']).doNothing())
     .execute();
+  written.emit(HISTORY);
 }
 
 /**
