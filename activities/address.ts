@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { text } from './text.ts';
 
-const line = z.string().trim().min(1).max(200);
+const line = text(200);
 
 /** Where goods go. `country` is an ISO 3166-1 alpha-2 code. */
 export const ShippingAddress = z.strictObject({
@@ -8,7 +9,7 @@ export const ShippingAddress = z.strictObject({
   line1: line,
   line2: z.string().trim().max(200).optional(),
   city: line,
-  postalCode: z.string().trim().min(1).max(20),
+  postalCode: text(20),
   country: z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code such as GB'),
 });
 export type ShippingAddress = z.infer<typeof ShippingAddress>;

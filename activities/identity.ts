@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+export const Role = z.enum(['customer', 'admin']);
+export type Role = z.infer<typeof Role>;
+
 /** A stock keeping unit's code: printable, no spaces or slashes, so that it can stand in a path. */
 export const Sku = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -');
 

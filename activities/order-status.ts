@@ -30,6 +30,7 @@ export const RejectionCode = z.enum([
   'InsufficientFunds',
   'AddressUndeliverable',
   'ServiceUnavailable',
+  'CartChanged',
 ]);
 export type RejectionCode = z.infer<typeof RejectionCode>;
 export const Rejection = z.object({ code: RejectionCode, detail: z.string() });
@@ -38,6 +39,7 @@ export type Rejection = z.infer<typeof Rejection>;
 /** The saga's steps, as the history names them; an undo is an outcome of the step it undoes. */
 export const Step = z.enum([
   'record',
+  'takeLines',
   'reserveStock',
   'authorizePayment',
   'bookShipment',
@@ -68,6 +70,9 @@ export const HistoryItem = z.object({
 });
 export type HistoryItem = z.infer<typeof HistoryItem>;
 
-/** `sequence` counts within one workflow; with the workflow's id it names the entry, so a repeat adds nothing. */
+/**
+ * `sequence` counts how often the step has had this outcome within one workflow. With those three it names the entry,
+ * so that whoever carries the order on from where a dead worker left it neither repeats nor hides what that one told.
+ */
 export const StepEntry = HistoryItem.extend({ sequence: z.int().min(1) });
 export type StepEntry = z.infer<typeof StepEntry>;

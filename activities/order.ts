@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ShippingAddress } from './address.ts';
 import type { EventShapes } from './event.ts';
 import { OrderRef, Quantity, Sku, StockLine } from './identity.ts';
+import { Lane } from './lane.ts';
 import { Money } from './money.ts';
 import { Done, type Operations, type Page, PageRequest, pageOf } from './operation.ts';
 import {
@@ -13,6 +14,7 @@ import {
   Step,
   StepEntry,
 } from './order-status.ts';
+import { FollowMoves, FollowStory, Moves, Story } from './order-story.ts';
 import { PaymentMethod } from './payment.ts';
 import { DraftReturn, ReceivedLine, Return, ReturnRef } from './return.ts';
 
@@ -40,6 +42,10 @@ export const Order = z.object({
 });
 export type Order = z.infer<typeof Order>;
 
+/** Each of which may be 400 KB. */
+export const OrderRefs = z.strictObject({ orderIds: z.array(z.uuid()).max(100) });
+export type OrderRefs = z.infer<typeof OrderRefs>;
+
 /** What every bookkeeping step carries: the order, and the story since the last one. */
 export const OrderNote = z.strictObject({
   orderId: z.uuid(),
@@ -48,8 +54,18 @@ export const OrderNote = z.strictObject({
   entries: z.array(StepEntry),
 });
 export type OrderNote = z.infer<typeof OrderNote>;
-export const ConfirmOrder = OrderNote.extend({ trackingNumber: z.string() });
+/** Whether somebody had recorded the order before, be it an earlier try of the same asking. */
+export const Recorded = z.object({ again: z.boolean() });
+export type Recorded = z.infer<typeof Recorded>;
+export const ConfirmOrder = OrderNote.extend({
+  trackingNumber: z.string(),
+  /** True of whoever withholds an order before giving it up, and then finds that it can only go forward. */
+  despiteWithheld: z.boolean().optional(),
+});
 export type ConfirmOrder = z.infer<typeof ConfirmOrder>;
+/** Whether the order was confirmed before it could be withheld. */
+export const Withheld = z.object({ confirmed: z.boolean() });
+export type Withheld = z.infer<typeof Withheld>;
 const Ending = OrderNote.extend({ paymentStatus: PaymentStatus, fulfillmentStatus: FulfillmentStatus });
 export const RejectOrder = Ending.extend({ rejection: Rejection });
 export type RejectOrder = z.infer<typeof RejectOrder>;
@@ -89,10 +105,13 @@ export type ReceiveReturn = z.infer<typeof ReceiveReturn>;
  */
 export interface OrderActivities {
   /** The drafted order is placed: `pending`. */
-  recordOrder(request: OrderNote): Promise<void>;
+  recordOrder(request: OrderNote): Promise<Recorded>;
   /** Adds to the history and changes nothing else. */
   noteSteps(request: OrderNote): Promise<void>;
+  /** Tells its story only where it does confirm the order: whoever comes after `withholdOrder` has nothing to tell. */
   confirmOrder(request: ConfirmOrder): Promise<void>;
+  /** From here on an order that is pending is confirmed by nobody else any more, however late that one asks. */
+  withholdOrder(request: OrderNote): Promise<Withheld>;
   rejectOrder(request: RejectOrder): Promise<void>;
   cancelOrder(request: CancelOrder): Promise<void>;
   /** The parcel left: `shipped`. */
@@ -116,9 +135,10 @@ export interface OrderActivities {
 }
 
 export const orderActivities = {
-  recordOrder: { request: OrderNote, response: Done, repeatable: true },
+  recordOrder: { request: OrderNote, response: Recorded, repeatable: true },
   noteSteps: { request: OrderNote, response: Done, repeatable: true },
   confirmOrder: { request: ConfirmOrder, response: Done, repeatable: true },
+  withholdOrder: { request: OrderNote, response: Withheld, repeatable: true },
   rejectOrder: { request: RejectOrder, response: Done, repeatable: true },
   cancelOrder: { request: CancelOrder, response: Done, repeatable: true },
   dispatchOrder: { request: OrderNote, response: Done, repeatable: true },
@@ -146,6 +166,8 @@ export const DraftedOrder = z.object({
   order: Order,
   /** Whether the saga has taken it up already: then there is nothing to start. */
   recorded: z.boolean(),
+  /** How its workflow is to carry it. */
+  lane: Lane,
 });
 export type DraftedOrder = z.infer<typeof DraftedOrder>;
 export const AwaitOrder = z.strictObject({ orderId: z.uuid(), patienceMs: z.int().min(0).max(30_000) });
@@ -199,6 +221,17 @@ export const OrderBook = z.object({
 });
 export type OrderBook = z.infer<typeof OrderBook>;
 
+export const MeasureBacklog = z.strictObject({ youngerThanSeconds: z.int().min(1).max(86_400) });
+export type MeasureBacklog = z.infer<typeof MeasureBacklog>;
+/** How much the sagas have before them, and how fast they get through it. */
+export const Backlog = z.object({
+  /** Orders of that age at most, drafts included, of which nobody knows yet what becomes of them. */
+  undecided: z.int().min(0),
+  /** Orders that stopped being `pending`, a second, over the last few seconds. */
+  decidedPerSecond: z.number().min(0),
+});
+export type Backlog = z.infer<typeof Backlog>;
+
 /** What the order service can be asked at its door. */
 export interface OrderRequests {
   /**
@@ -208,12 +241,18 @@ export interface OrderRequests {
   draftOrder(request: DraftOrder): Promise<DraftedOrder>;
   /** Refuses `OrderNotFound`. */
   getOrder(request: OrderRef): Promise<Order>;
+  /** Those of the orders that exist, in any order. */
+  getOrders(request: OrderRefs): Promise<{ items: Order[] }>;
   /** The order as soon as it is no longer `pending`, or as it is after `patienceMs`. Refuses `OrderNotFound`. */
   awaitOrder(request: AwaitOrder): Promise<Order>;
   /** Newest first. Refuses `BadCursor`. */
   listOrders(request: ListOrders): Promise<Page<Order>>;
   /** The order's story from the beginning. Refuses `OrderNotFound`. */
   getHistory(request: OrderRef): Promise<{ items: HistoryItem[] }>;
+  /** The orders of which something is told since `after`, as soon as there is one or after `patienceMs`. */
+  followMoves(request: FollowMoves): Promise<Moves>;
+  /** What is told of an order after a position of its story; nothing that could come in between is left out. */
+  followStory(request: FollowStory): Promise<Story>;
   /** Newest first. Refuses `BadCursor`. */
   listInterventions(request: ListInterventions): Promise<Page<Intervention>>;
   /** Refuses `InterventionNotFound`. */
@@ -230,20 +269,27 @@ export interface OrderRequests {
   listReturns(request: OrderRef): Promise<{ items: Return[] }>;
   /** For reconciliation: every recorded order, by ascending id. */
   listBooks(request: PageRequest): Promise<Page<OrderBook>>;
+  /** For admission: what a new order would have to wait behind. */
+  getBacklog(request: MeasureBacklog): Promise<Backlog>;
 }
 
 export const orderRequests = {
   draftOrder: { request: DraftOrder, response: DraftedOrder, repeatable: true },
   getOrder: { request: OrderRef, response: Order, repeatable: true },
+  getOrders: { request: OrderRefs, response: z.object({ items: z.array(Order) }), repeatable: true },
   awaitOrder: { request: AwaitOrder, response: Order, repeatable: true, timeoutMs: 35_000 },
   listOrders: { request: ListOrders, response: pageOf(Order), repeatable: true },
   getHistory: { request: OrderRef, response: z.object({ items: z.array(HistoryItem) }), repeatable: true },
+  followMoves: { request: FollowMoves, response: Moves, repeatable: true, timeoutMs: 35_000 },
+  followStory: { request: FollowStory, response: Story, repeatable: true },
   listInterventions: { request: ListInterventions, response: pageOf(Intervention), repeatable: true },
   getIntervention: { request: InterventionRef, response: Intervention, repeatable: true },
   draftReturn: { request: DraftReturn, response: Return, repeatable: true },
   getReturn: { request: ReturnRef, response: Return, repeatable: true },
   listReturns: { request: OrderRef, response: z.object({ items: z.array(Return) }), repeatable: true },
   listBooks: { request: PageRequest, response: pageOf(OrderBook), repeatable: true },
+  // Asked again a second later anyhow.
+  getBacklog: { request: MeasureBacklog, response: Backlog, repeatable: false },
 } satisfies Operations<OrderRequests>;
 
 export const OrderRefusal = z.enum([

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { StockLine } from './identity.ts';
 import { Money } from './money.ts';
+import { text } from './text.ts';
 
 /** What came back, and whether it can be sold again. */
 export const ReceivedLine = StockLine.extend({ condition: z.enum(['resellable', 'damaged']) });
@@ -27,7 +28,7 @@ export const DraftReturn = z.strictObject({
   returnId: z.uuid(),
   orderId: z.uuid(),
   lines: z.array(StockLine).min(1).max(2000),
-  reason: z.string().trim().min(1).max(500),
+  reason: text(500),
 });
 export type DraftReturn = z.infer<typeof DraftReturn>;
 export const ReturnRef = z.strictObject({ returnId: z.uuid() });

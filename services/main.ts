@@ -1,6 +1,7 @@
 import { createLogger } from '../platform/logger.ts';
 import { type Running, run } from '../platform/process.ts';
-import { SERVICES, type Service, type ServiceName } from '../platform/service.ts';
+import { type Service } from '../platform/service.ts';
+import { SERVICES, type ServiceName } from '../platform/services.ts';
 
 // `node --import ./platform/tracing.ts services/main.ts payment inventory` runs these services in one process;
 // without names, all of them.

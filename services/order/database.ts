@@ -37,6 +37,10 @@ export interface OrdersTable {
   version: Generated<number>;
   /** Null while it is a draft that no workflow has taken up. */
   recorded_at: Date | null;
+  /** When it stopped being pending for the first time. */
+  decided_at: Generated<Date | null>;
+  /** Since when it may not be confirmed any more; null while it may. */
+  withheld_at: Generated<Date | null>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
 }

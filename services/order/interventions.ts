@@ -1,10 +1,10 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Intervention, OrderActivities, OrderRequests } from '../../activities/order.ts';
-import { decodeAge, encodeAge } from '../../platform/cursor.ts';
+import { olderThan, pageByAge } from '../../platform/cursor.ts';
 import { Refusal } from '../../platform/refusal.ts';
 import { type OrderSettings, announce, keepable, writeHistory } from './bookkeeping.ts';
 import type { InterventionsTable, OrderDatabase } from './database.ts';
-import { paymentStanding, resumed, standing } from './statuses.ts';
+import { decidedNow, paymentStanding, resumed, standing } from './statuses.ts';
 
 /** A step was refused for good: the order waits in `requires_action` until a person decides. */
 export const createInterventionActivities = (
@@ -36,6 +36,7 @@ export const createInterventionActivities = (
         .set({
           status: 'requires_action',
           resume_status: standing,
+          decided_at: decidedNow,
           ...(paymentStatus && {
             payment_status: paymentStatus,
             resume_payment_status: paymentStanding,
@@ -84,17 +85,9 @@ export const createInterventionRequests = (
       .orderBy('id', 'desc')
       .limit(limit + 1);
     if (state) query = query.where('state', '=', state);
-    if (after) {
-      const { at, id } = decodeAge(after);
-      query = query.where(sql<boolean>`(opened_at, id) < (${at}, ${id}::uuid)`);
-    }
-    const rows = await query.execute();
-    const items = rows.slice(0, limit);
-    const last = items.at(-1);
-    return {
-      items: items.map(view),
-      next: rows.length > limit && last ? encodeAge({ at: last.opened_at, id: last.id }) : null,
-    };
+    if (after) query = query.where(olderThan(after, 'opened_at'));
+    const { items, next } = pageByAge(await query.execute(), limit, (row) => row.opened_at);
+    return { items: items.map(view), next };
   },
 
   async getIntervention({ interventionId }) {

@@ -1,38 +1,58 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Kysely, sql } from 'kysely';
-import type { OrderStatus } from '../../activities/order-status.ts';
+import type { Lane } from '../../activities/lane.ts';
 import type { DraftOrder, OrderRequests } from '../../activities/order.ts';
-import { decodeAge, encodeAge } from '../../platform/cursor.ts';
+import { olderThan, pageByAge } from '../../platform/cursor.ts';
+import type { Tail } from '../../platform/events/tail.ts';
 import { Refusal } from '../../platform/refusal.ts';
+import { createBacklogRequests } from './backlog.ts';
 import { createBookRequests } from './books.ts';
 import type { OrderRow } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { createInterventionRequests } from './interventions.ts';
 import { createReturnRequests } from './returns.ts';
+import { createStoryRequests, historyTail } from './stories.ts';
 import { historyView, orderView } from './views.ts';
 import type { Waiting } from './waiting.ts';
 
+export interface OrderDoor {
+  waiting: Waiting;
+  /** How orders are carried that are placed now. */
+  lane: Lane;
+  /** Waits for stories to grow; one of its own where absent. */
+  tail?: Tail;
+}
+
 /** What the order service answers at its door; see the contract for what each promises. */
-export function createOrderRequests(db: Kysely<OrderDatabase>, waiting: Waiting): OrderRequests {
+export function createOrderRequests(
+  db: Kysely<OrderDatabase>,
+  { waiting, lane, tail = historyTail(db) }: OrderDoor,
+): OrderRequests {
   return {
     async draftOrder(request) {
       const inserted = await insertDraft(db, request);
-      if (inserted) return { order: orderView(inserted), recorded: false };
+      if (inserted) return { order: orderView(inserted), recorded: false, lane };
       const kept = await find(db, request.orderId);
       if (!isSame(kept, request)) {
         throw new Refusal('OrderDiffers', 'an order with other lines, address or payment was placed under this key');
       }
-      return { order: orderView(kept), recorded: kept.recorded_at !== null };
+      return { order: orderView(kept), recorded: kept.recorded_at !== null, lane };
     },
 
     getOrder: async ({ orderId }) => orderView(await find(db, orderId)),
 
+    async getOrders({ orderIds }) {
+      const rows = await db
+        .selectFrom('orders')
+        .selectAll()
+        .where('id', '=', sql<string>`any(${orderIds}::uuid[])`)
+        .execute();
+      return { items: rows.map(orderView) };
+    },
+
     async awaitOrder({ orderId, patienceMs }) {
-      await waiting.until(orderId, patienceMs, async () => {
-        const status = await statusOf(db, orderId);
-        return status === 'pending' ? undefined : status;
-      });
-      return orderView(await find(db, orderId));
+      const decided = await waiting.until(orderId, patienceMs, () => findDecided(db, orderId));
+      return orderView(decided ?? (await find(db, orderId)));
     },
 
     async listOrders({ customerId, status, after, limit }) {
@@ -45,16 +65,9 @@ export function createOrderRequests(db: Kysely<OrderDatabase>, waiting: Waiting)
         .limit(limit + 1);
       if (customerId) query = query.where('customer_id', '=', customerId);
       if (status) query = query.where('status', '=', status);
-      if (after) {
-        const { at, id } = decodeAge(after);
-        query = query.where(sql<boolean>`(created_at, id) < (${at}, ${id}::uuid)`);
-      }
-      const rows = await query.execute();
-      const last = rows[limit - 1];
-      return {
-        items: rows.slice(0, limit).map(orderView),
-        next: rows.length > limit && last ? encodeAge({ at: last.created_at, id: last.id }) : null,
-      };
+      if (after) query = query.where(olderThan(after, 'created_at'));
+      const { items, next } = pageByAge(await query.execute(), limit, (row) => row.created_at);
+      return { items: items.map(orderView), next };
     },
 
     async getHistory({ orderId }) {
@@ -68,9 +81,11 @@ export function createOrderRequests(db: Kysely<OrderDatabase>, waiting: Waiting)
       return { items: rows.map(historyView) };
     },
 
+    ...createStoryRequests(db, tail),
     ...createInterventionRequests(db),
     ...createReturnRequests(db),
     ...createBookRequests(db),
+    ...createBacklogRequests(db),
   };
 }
 
@@ -113,11 +128,29 @@ async function find(db: Kysely<OrderDatabase>, orderId: string): Promise<OrderRo
   return order ?? notFound(orderId);
 }
 
-/** Without the lines, which of a wholesale order are 400 KB. */
-async function statusOf(db: Kysely<OrderDatabase>, orderId: string): Promise<OrderStatus> {
-  const order = await db.selectFrom('orders').select('status').where('id', '=', orderId).executeTakeFirst();
-  return order?.status ?? notFound(orderId);
+/** Undefined while it is pending: of a wholesale order the lines are 400 KB, and nobody wants to see them yet. */
+async function findDecided(db: Kysely<OrderDatabase>, orderId: string): Promise<OrderRow | undefined> {
+  const row = await db
+    .selectFrom('orders as known')
+    .leftJoin('orders as decided', (join) =>
+      join.onRef('decided.id', '=', 'known.id').on('decided.status', '<>', 'pending'),
+    )
+    .selectAll('decided')
+    .where('known.id', '=', orderId)
+    .executeTakeFirst();
+  if (!row) notFound(orderId);
+  return row.id === null ? undefined : (row as OrderRow);
 }
+
+/** Which of these are not pending, by one read however many they are. */
+export const decidedAmong =
+  (db: Kysely<OrderDatabase>) =>
+  async (orderIds: string[]): Promise<string[]> => {
+    if (orderIds.length === 0) return [];
+    const { rows } = await sql<{ id: string }>`
+      select id from orders where id = any(${orderIds}::uuid[]) and status <> 'pending'`.execute(db);
+    return rows.map(({ id }) => id);
+  };
 
 function notFound(orderId: string): never {
   throw new Refusal('OrderNotFound', `there is no order ${orderId}`);

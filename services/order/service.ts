@@ -1,15 +1,29 @@
 import { z } from 'zod';
+import { Lane } from '../../activities/lane.ts';
 import { orderActivities, orderRequests } from '../../activities/order.ts';
 import { workflowBundle } from '../../platform/bundle.ts';
+import { secret } from '../../platform/config.ts';
 import { defineService } from '../../platform/service.ts';
+import { doorsOf } from '../../platform/services.ts';
 import { createOrderActivities } from './activities.ts';
 import type { OrderDatabase } from './database.ts';
-import { createOrderRequests } from './requests.ts';
+import { createDoors } from './doors.ts';
+import { waitingFigures } from './figures.ts';
+import { createLocalActivities } from './lanes.ts';
+import { createOrderRequests, decidedAmong } from './requests.ts';
+import { historyTail } from './stories.ts';
 import { Waiting } from './waiting.ts';
 
 const settings = {
   /** Where the bundled workflows are kept. */
   CACHE_DIR: z.string().default('.cache'),
+  /** How orders are carried that are placed from now on. */
+  ORDER_LANE: Lane.default('local-first'),
+  SERVICE_TOKEN: secret,
+  CART_URL: doorsOf('cart'),
+  INVENTORY_URL: doorsOf('inventory'),
+  PAYMENT_URL: doorsOf('payment'),
+  SHIPPING_URL: doorsOf('shipping'),
   RETURN_WINDOW_DAYS: z.coerce.number({ error: 'must be a number of days' }).int().min(0).max(3650).default(30),
 };
 
@@ -17,18 +31,30 @@ const settings = {
 export const order = defineService<OrderDatabase, typeof settings>({
   name: 'order',
   settings,
-  async create({ db, config }) {
-    const waiting = new Waiting();
+  async create({ db, config, logger, metrics }) {
+    waitingFigures({ metrics, db, logger });
+    const waiting = new Waiting(decidedAmong(db));
+    const tail = historyTail(db);
+    const books = createOrderActivities(db, {
+      returnWindowDays: config.RETURN_WINDOW_DAYS,
+      moved: (orderId) => waiting.moved(orderId),
+    });
+    const urls = {
+      cart: config.CART_URL,
+      inventory: config.INVENTORY_URL,
+      payment: config.PAYMENT_URL,
+      shipping: config.SHIPPING_URL,
+    };
     return {
-      requests: { operations: orderRequests, implementation: createOrderRequests(db, waiting) },
-      activities: {
-        operations: orderActivities,
-        implementation: createOrderActivities(db, {
-          returnWindowDays: config.RETURN_WINDOW_DAYS,
-          moved: (orderId) => waiting.moved(orderId),
-        }),
+      publishes: true,
+      requests: {
+        operations: orderRequests,
+        implementation: createOrderRequests(db, { waiting, lane: config.ORDER_LANE, tail }),
       },
+      activities: { operations: orderActivities, implementation: books },
+      localActivities: createLocalActivities(books, createDoors(urls, config.SERVICE_TOKEN)),
       workflowBundle: await workflowBundle(config.CACHE_DIR),
+      drain: () => tail.close(),
     };
   },
 });

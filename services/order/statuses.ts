@@ -10,10 +10,14 @@ export const standing: RawBuilder<OrderStatus> = sql`coalesce(resume_status, sta
 /** What has become of the money, aside from what a person must look after. */
 export const paymentStanding: RawBuilder<PaymentStatus> = sql`coalesce(resume_payment_status, payment_status)`;
 
+/** An order is decided once: what becomes of it later does not count as one more. */
+export const decidedNow: RawBuilder<Date> = sql`coalesce(decided_at, now())`;
+
 /** The change that makes the status this one, at once or when the last intervention is closed. */
 export const becomes = (status: OrderStatus) => ({
   status: sql<OrderStatus>`case when status = 'requires_action' then status else ${status} end`,
   resume_status: sql<OrderStatus | null>`case when status = 'requires_action' then ${status} end`,
+  decided_at: decidedNow,
 });
 
 /** The same of the money. */
