@@ -1,16 +1,22 @@
 import { z } from 'zod';
 import { ShippingAddress } from './address.ts';
 import type { EventShapes } from './event.ts';
+import { type ClientRequests, clientRequests } from './client.ts';
+import { Role } from './identity.ts';
 import type { Operations } from './operation.ts';
+import { type SessionRequests, sessionRequests } from './session.ts';
+import { text } from './text.ts';
 
-export const Role = z.enum(['customer', 'admin']);
-export type Role = z.infer<typeof Role>;
+export { Role } from './identity.ts';
 
-/** Case is kept for display; two addresses that differ only in case are one. */
-export const Email = z.email().max(254);
+// At most 64 characters before the @, and behind it a host's name (RFC 1123, 2.1): no part begins or ends with a hyphen.
+const EMAIL =
+  /^(?!\.)(?!.*\.\.)[A-Za-z0-9_'+\-.]{0,63}[A-Za-z0-9_+-]@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$/;
+/** Case is kept for display; two addresses that differ only in case are one. As long as RFC 5321, 4.5.3.1, allows. */
+export const Email = z.email({ pattern: EMAIL }).max(254);
 /** Length is the only rule: NIST SP 800-63B section 3.1.1.2. */
 export const Password = z.string().min(8).max(128);
-export const PersonName = z.string().trim().min(1).max(200);
+export const PersonName = text(200);
 
 export const User = z.object({
   id: z.uuid(),
@@ -26,8 +32,6 @@ export type User = z.infer<typeof User>;
 
 export const Register = z.strictObject({ email: Email, password: Password, name: PersonName });
 export type Register = z.infer<typeof Register>;
-export const SignIn = z.strictObject({ email: z.string().min(1).max(254), password: z.string().min(1).max(128) });
-export type SignIn = z.infer<typeof SignIn>;
 export const UserRef = z.strictObject({ userId: z.string() });
 export type UserRef = z.infer<typeof UserRef>;
 export const UpdateUser = z.strictObject({
@@ -39,26 +43,50 @@ export const UpdateUser = z.strictObject({
 });
 export type UpdateUser = z.infer<typeof UpdateUser>;
 
+export const EnsureUser = z.strictObject({
+  userId: z.uuid(),
+  name: PersonName,
+  email: Email.optional(),
+  role: Role,
+});
+export type EnsureUser = z.infer<typeof EnsureUser>;
+
 /** What the user service can be asked at its door. Implemented in services/user/. */
-export interface UserRequests {
+export interface UserRequests extends SessionRequests, ClientRequests {
   /** Signs up a customer. Refuses `EmailTaken`. */
   register(request: Register): Promise<User>;
-  /** Whose e-mail and password these are. Refuses `BadCredentials`, in the same time whichever of the two is wrong. */
-  signIn(request: SignIn): Promise<User>;
   /** Refuses `UserNotFound`. */
   getUser(request: UserRef): Promise<User>;
+  /**
+   * Sees to it that somebody who signed in elsewhere has a profile here, of this role. Without an e-mail, or where
+   * another account has it, the profile gets an address that can receive nothing (RFC 6761 section 6.4).
+   */
+  ensureUser(request: EnsureUser): Promise<User>;
   /** Changes the profile. Refuses `UserNotFound` and `VersionConflict`. */
   updateUser(request: UpdateUser): Promise<User>;
 }
 
 export const userRequests = {
+  ...sessionRequests,
+  ...clientRequests,
   register: { request: Register, response: User, repeatable: false },
-  signIn: { request: SignIn, response: User, repeatable: true },
   getUser: { request: UserRef, response: User, repeatable: true },
+  ensureUser: { request: EnsureUser, response: User, repeatable: true },
   updateUser: { request: UpdateUser, response: User, repeatable: false },
 } satisfies Operations<UserRequests>;
 
-export const UserRefusal = z.enum(['EmailTaken', 'BadCredentials', 'UserNotFound', 'VersionConflict']);
+export const UserRefusal = z.enum([
+  'EmailTaken',
+  'BadCredentials',
+  'WrongPassword',
+  'SessionEnded',
+  'SessionNotFound',
+  'BadClient',
+  'ClientNotFound',
+  'TooManyClients',
+  'UserNotFound',
+  'VersionConflict',
+]);
 export type UserRefusal = z.infer<typeof UserRefusal>;
 
 const UserEvent = z.object({ userId: z.uuid(), email: z.string(), name: z.string(), role: Role });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Kysely, type Selectable, type Transaction, sql } from 'kysely';
+import { z } from 'zod';
 import { type Role, type User, userEvents } from '../../activities/user.ts';
 import { createOutboxWriter } from '../../platform/outbox.ts';
 import type { UserDatabase } from './database.ts';
@@ -44,6 +45,20 @@ export async function findByEmail(
     .where(sql`lower(email)`, '=', sql`lower(${email})`)
     .executeTakeFirst();
   return row && { user: userOf(row), passwordHash: row.password_hash };
+}
+
+/**
+ * The hash of this user's password, locked for as long as the transaction lasts; undefined where there is none.
+ * Whatever opens sessions or ends all of them locks it first.
+ */
+export async function lockHash(db: Kysely<UserDatabase>, userId: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('credentials')
+    .select('password_hash')
+    .where('user_id', '=', z.uuid().safeParse(userId).data ?? null)
+    .forUpdate()
+    .executeTakeFirst();
+  return row?.password_hash;
 }
 
 /** Puts a hash in the place of another: of whatever there is, or only of `from`. */

@@ -3,6 +3,7 @@ import type { User } from '../../activities/user.ts';
 import { announced, findByEmail, openAccount, replaceHash, userOf } from './accounts.ts';
 import type { UserDatabase } from './database.ts';
 import type { Passwords } from './passwords.ts';
+import { endOthers } from './sessions.ts';
 
 /**
  * Sees to it that this person can sign in as an admin with this password. Safe to repeat, and to run in several
@@ -18,7 +19,11 @@ export async function ensureAdministrator(
   const { user, passwordHash } = found;
   // The password first: at no moment is somebody an admin with a password that the operator did not choose.
   if (!(await passwords.verify(password, passwordHash))) {
-    await replaceHash(db, { userId: user.id, to: await passwords.hash(password) });
+    const to = await passwords.hash(password);
+    await db.transaction().execute(async (transaction) => {
+      await replaceHash(transaction, { userId: user.id, to });
+      await endOthers(transaction, { userId: user.id });
+    });
   }
   if (user.role !== 'admin') await promote(db, user);
 }

@@ -21,4 +21,49 @@ export interface UserDatabase extends OutboxDatabase {
     password_hash: string;
     updated_at: Generated<Date>;
   };
+  sessions: {
+    id: string;
+    user_id: string;
+    user_agent: string | null;
+    created_at: Generated<Date>;
+    last_used_at: Generated<Date>;
+    /** However much it is used. */
+    expires_at: Date;
+    ended_at: Date | null;
+    end_reason: EndReason | null;
+  };
+  refresh_tokens: {
+    /** SHA-256. */
+    token_hash: Buffer;
+    session_id: string;
+    spent_at: Date | null;
+    successor_salt: Buffer | null;
+  };
+  sign_in_attempts: {
+    subject: Buffer;
+    /** In a row, the one under way included. */
+    failures: number;
+    last_at: Generated<Date>;
+    blocked_until: Generated<Date>;
+  };
+  clients: {
+    id: string;
+    name: string;
+    scopes: string[];
+    secret_hash: Buffer;
+    /** The secret before, which holds until then. */
+    previous_hash: Buffer | null;
+    previous_until: Date | null;
+    created_by: string;
+    created_at: Generated<Date>;
+    deleted_at: Date | null;
+  };
+  /** Where from each user has signed in. */
+  known_addresses: {
+    user_id: string;
+    address: string;
+    seen_at: Generated<Date>;
+  };
 }
+
+export type EndReason = 'signed_out' | 'password_changed' | 'token_reused' | 'displaced';

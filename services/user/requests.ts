@@ -1,17 +1,24 @@
 import { type Kysely, type Transaction, sql } from 'kysely';
 import { z } from 'zod';
-import type { UpdateUser, User, UserRefusal, UserRequests } from '../../activities/user.ts';
-import { Refusal } from '../../platform/refusal.ts';
-import { announced, findByEmail, openAccount, replaceHash, userOf } from './accounts.ts';
+import type { UpdateUser, User, UserRequests } from '../../activities/user.ts';
+import { announced, openAccount, userOf } from './accounts.ts';
 import type { UserDatabase } from './database.ts';
+import { createClientRequests } from './clients.ts';
+import { endedSince } from './ended.ts';
 import type { Passwords } from './passwords.ts';
+import { refresh } from './refreshing.ts';
+import { ensureUser } from './people-from-elsewhere.ts';
+import { refusal } from './refusal.ts';
+import { endOwn, listOpen } from './sessions.ts';
+import { changePassword, signIn } from './signing-in.ts';
 
 /** Who people are and how they prove it. */
 export async function createUserRequests(db: Kysely<UserDatabase>, passwords: Passwords): Promise<UserRequests> {
-  // Checked where there is no such user, so that the answer takes as long as one that there is.
-  const nobodysHash = await passwords.hash('nobody');
+  const checking = { db, passwords, nobodysHash: await passwords.hash('nobody') };
 
   return {
+    ...createClientRequests(db),
+
     async register({ email, password, name }) {
       const passwordHash = await passwords.hash(password);
       const account = { email, name, role: 'customer' as const, passwordHash };
@@ -20,18 +27,21 @@ export async function createUserRequests(db: Kysely<UserDatabase>, passwords: Pa
       return user;
     },
 
-    async signIn({ email, password }) {
-      const found = await findByEmail(db, email);
-      const right = await passwords.verify(password, found?.passwordHash ?? nobodysHash);
-      if (!found || !right) throw refusal('BadCredentials', 'e-mail address or password is wrong');
-      const { user, passwordHash } = found;
-      if (passwords.isWeak(passwordHash)) {
-        // Only in the place of the one checked: the password may have been changed meanwhile.
-        await replaceHash(db, { userId: user.id, from: passwordHash, to: await passwords.hash(password) });
-      }
-      return user;
+    signIn: (request) => signIn(checking, request),
+    changePassword: (request) => changePassword(checking, request),
+    async refreshSession({ refreshToken }) {
+      const session = await refresh(db, refreshToken);
+      if (!session) throw refusal('SessionEnded', 'this session has ended, or never was: sign in again');
+      return session;
     },
+    listSessions: async ({ userId }) => ({ items: isId(userId) ? await listOpen(db, userId) : [] }),
+    async endSession({ userId, sessionId }) {
+      const ended = isId(userId) && isId(sessionId) && (await endOwn(db, userId, sessionId));
+      if (!ended) throw refusal('SessionNotFound', 'you have no such session');
+    },
+    endedSince: ({ since }) => endedSince(db, since),
 
+    ensureUser: (request) => ensureUser(db, request),
     getUser: ({ userId }) => load(db, userId),
     updateUser: (change) => db.transaction().execute((transaction) => update(transaction, change)),
   };
@@ -64,5 +74,3 @@ async function update(
 }
 
 const isId = (text: string): boolean => z.uuid().safeParse(text).success;
-
-const refusal = (code: UserRefusal, message: string) => new Refusal(code, message);

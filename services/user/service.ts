@@ -4,19 +4,32 @@ import { type Service, defineService } from '../../platform/service.ts';
 import { ensureAdministrator } from './administrator.ts';
 import type { UserDatabase } from './database.ts';
 import { createPasswords } from './passwords.ts';
+import { purge } from './purge.ts';
 import { createUserRequests } from './requests.ts';
 
 const settings = { ADMIN_EMAIL: Email.optional(), ADMIN_PASSWORD: Password.optional() };
+
+// What is forgotten had no effect any more: there is no hurry.
+const PURGE_EVERY_MS = 60 * 60 * 1000;
 
 /** Who people are, how they prove it, and where they live. */
 export const user: Service = defineService<UserDatabase, typeof settings>({
   name: 'user',
   settings,
-  async create({ db, config }) {
+  async create({ db, config, logger }) {
     const passwords = createPasswords();
     const administrator = administratorOf(config.ADMIN_EMAIL, config.ADMIN_PASSWORD);
     if (administrator) await ensureAdministrator(db, passwords, administrator);
-    return { requests: { operations: userRequests, implementation: await createUserRequests(db, passwords) } };
+    const purging = setInterval(() => {
+      purge(db).catch((error: unknown) => logger.warn('old sessions not purged', { error }));
+    }, PURGE_EVERY_MS);
+    return {
+      publishes: true,
+      requests: { operations: userRequests, implementation: await createUserRequests(db, passwords) },
+      async close() {
+        clearInterval(purging);
+      },
+    };
   },
 });
 

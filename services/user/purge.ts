@@ -1,0 +1,28 @@
+import { type Kysely, sql } from 'kysely';
+import type { UserDatabase } from './database.ts';
+
+/**
+ * Forgets what has no effect any more. Ended sessions are kept for longer than any access token of theirs lives
+ * (a day at most), spent tokens for as long as a session may idle: showing one of those again ends the session.
+ */
+export async function purge(db: Kysely<UserDatabase>): Promise<void> {
+  await db
+    .deleteFrom('sessions')
+    .where(
+      sql<boolean>`ended_at < now() - interval '2 days'
+        or expires_at < now() - interval '2 days' or last_used_at < now() - interval '16 days'`,
+    )
+    .execute();
+  await db
+    .deleteFrom('refresh_tokens')
+    .where(sql<boolean>`spent_at < now() - interval '14 days'`)
+    .execute();
+  await db
+    .deleteFrom('sign_in_attempts')
+    .where(sql<boolean>`last_at < now() - interval '1 day' and blocked_until < now()`)
+    .execute();
+  await db
+    .deleteFrom('known_addresses')
+    .where(sql<boolean>`seen_at < now() - interval '90 days'`)
+    .execute();
+}
