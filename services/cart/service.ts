@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { cartActivities, cartRequests } from '../../activities/cart.ts';
+import { workflowBundle } from '../../platform/bundle.ts';
+import { type Service, defineService } from '../../platform/service.ts';
+import { createTemporalClient, temporalSettings } from '../../platform/temporal.ts';
+import { createCartActivities } from './activities.ts';
+import type { CartDatabase } from './database.ts';
+import { remindOfChanges } from './reminders.ts';
+import { createCartRequests } from './requests.ts';
+
+const hours = { error: 'must be a number of hours from 0 to 8760' } as const;
+const settings = {
+  ...temporalSettings,
+  /** Where the bundled workflows are kept. */
+  CACHE_DIR: z.string().default('.cache'),
+  /** How long a cart is left alone before its owner is reminded of it; 0: never. */
+  CART_REMINDER_HOURS: z.coerce.number(hours).min(0, hours).max(8_760, hours).default(24),
+};
+
+/** What customers mean to buy, and the worker that reminds them of it. */
+export const cart: Service = defineService<CartDatabase, typeof settings>({
+  name: 'cart',
+  settings,
+  async create({ db, config }) {
+    const temporal = createTemporalClient({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
+    const reminderHours = config.CART_REMINDER_HOURS;
+    return {
+      publishes: true,
+      subscriptions: reminderHours === 0 ? [] : [remindOfChanges(temporal, reminderHours)],
+      requests: { operations: cartRequests, implementation: createCartRequests(db) },
+      activities: { operations: cartActivities, implementation: createCartActivities(db) },
+      workflowBundle: await workflowBundle(config.CACHE_DIR),
+      countsAttempts: true,
+      close: () => temporal.connection.close(),
+    };
+  },
+});
