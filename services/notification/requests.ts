@@ -1,0 +1,33 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { Mail, NotificationRequests } from '../../activities/notification.ts';
+import { olderThan, pageByAge } from '../../platform/cursor.ts';
+import type { MailTable, NotificationDatabase } from './database.ts';
+
+export const createNotificationRequests = (db: Kysely<NotificationDatabase>): NotificationRequests => ({
+  async listMails({ state, after, limit }) {
+    let query = db
+      .selectFrom('mails')
+      .selectAll()
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(limit + 1);
+    if (state) query = query.where('state', '=', state);
+    if (after) query = query.where(olderThan(after, 'created_at'));
+    const { items, next } = pageByAge(await query.execute(), limit, (row) => row.created_at);
+    return { items: items.map(view), next };
+  },
+});
+
+const view = (row: Selectable<MailTable>): Mail => ({
+  id: row.id,
+  template: row.template,
+  customerId: row.customer_id,
+  state: row.state,
+  to: row.recipient,
+  subject: row.subject,
+  text: row.text,
+  attempts: row.attempts,
+  error: row.error,
+  createdAt: row.created_at.toISOString(),
+  updatedAt: row.updated_at.toISOString(),
+});

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { notificationRequests } from '../../activities/notification.ts';
+import { type UserRequests, userRequests } from '../../activities/user.ts';
+import { secret } from '../../platform/config.ts';
+import { createClient } from '../../platform/http/client.ts';
+import { type Service, defineService } from '../../platform/service.ts';
+import { doorsOf } from '../../platform/services.ts';
+import type { NotificationDatabase } from './database.ts';
+import { localMailbox } from './post.ts';
+import { createNotificationRequests } from './requests.ts';
+import { keepSending } from './sending.ts';
+import { createSmtpPost } from './smtp.ts';
+import { subscriptions } from './subscriptions.ts';
+
+const settings = {
+  /** Unset: mails stay in the mailbox that administrators read. */
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
+  MAIL_FROM: z.string().min(3).default('Your shop <shop@example.com>'),
+  USER_URL: doorsOf('user'),
+  SERVICE_TOKEN: secret,
+};
+
+/** Writes to customers about what happened. */
+export const notification: Service = defineService<NotificationDatabase, typeof settings>({
+  name: 'notification',
+  settings,
+  create({ db, config, logger }) {
+    const at = { service: 'user', urls: config.USER_URL, token: config.SERVICE_TOKEN };
+    const sending = keepSending({
+      db,
+      users: createClient<UserRequests>(at, 'requests', userRequests),
+      post: config.SMTP_URL ? createSmtpPost(config.SMTP_URL, config.MAIL_FROM) : localMailbox,
+      logger,
+    });
+    return {
+      requests: { operations: notificationRequests, implementation: createNotificationRequests(db) },
+      subscriptions,
+      close: () => sending.close(),
+    };
+  },
+});
