@@ -1,0 +1,5 @@
+import type { WebhookRefusal } from '../../activities/webhook.ts';
+import { Refusal } from '../../platform/refusal.ts';
+
+/** A refusal with one of the webhook contract's codes. */
+export const refusal = (code: WebhookRefusal, message: string): Refusal<WebhookRefusal> => new Refusal(code, message);

@@ -1,0 +1,16 @@
+import { type Kysely, sql } from 'kysely';
+import type { WebhookDatabase } from './database.ts';
+
+// Ten times what the schedule of attempts takes: long enough to find out what went wrong, and to send again.
+const KEPT_DAYS = 30;
+const BATCH = 1_000;
+
+/** Forgets deliveries that came to their end long ago. */
+export async function purgeDeliveries(db: Kysely<WebhookDatabase>): Promise<void> {
+  const purgeBatch = () =>
+    sql`delete from deliveries where id in (
+          select id from deliveries
+           where state <> 'pending' and updated_at < now() - make_interval(days => ${KEPT_DAYS})
+           order by updated_at limit ${BATCH})`.execute(db);
+  while ((await purgeBatch()).numAffectedRows! > 0n);
+}
