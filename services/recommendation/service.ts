@@ -1,0 +1,16 @@
+import type { z } from 'zod';
+import { recommendationRequests } from '../../activities/recommendation.ts';
+import { type Service, defineService } from '../../platform/service.ts';
+import type { RecommendationDatabase } from './database.ts';
+import { createRecommendationRequests } from './requests.ts';
+import { orders } from './subscription.ts';
+
+/** What goes with what. */
+export const recommendation: Service = defineService<RecommendationDatabase, z.ZodRawShape>({
+  name: 'recommendation',
+  settings: {},
+  create: ({ db }) => ({
+    subscriptions: [orders],
+    requests: { operations: recommendationRequests, implementation: createRecommendationRequests(db) },
+  }),
+});
