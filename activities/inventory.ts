@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { EventShapes } from './event.ts';
 import { OrderRef, Sku, StockLine } from './identity.ts';
 import { Done, Nothing, type Operations, type Page, PageRequest, pageOf } from './operation.ts';
+import { text } from './text.ts';
 
 export const ReserveStock = z.strictObject({ orderId: z.uuid(), lines: z.array(StockLine).min(1).max(2000) });
 export type ReserveStock = z.infer<typeof ReserveStock>;
@@ -51,7 +52,7 @@ export const AdjustStock = z.strictObject({
   adjustmentId: z.uuid(),
   sku: Sku,
   delta: z.int().min(-1_000_000_000).max(1_000_000_000),
-  reason: z.string().trim().min(1).max(500),
+  reason: text(500),
   /** The admin who did it. */
   adjustedBy: z.string(),
 });

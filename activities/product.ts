@@ -3,13 +3,14 @@ import type { EventShapes } from './event.ts';
 import { Sku } from './identity.ts';
 import { Money } from './money.ts';
 import { type Operations, type Page, pageOf } from './operation.ts';
+import { text } from './text.ts';
 
-export const ProductName = z.string().trim().min(1).max(200);
+export const ProductName = text(200);
 export const ProductDescription = z.string().max(5000);
+const PRICE_RANGE = 'must be between 1 and 100000000';
 /** At most a million pounds a piece: keeps every order's total within the safe integers. */
-export const Price = Money.refine((price) => price.amountMinor >= 1 && price.amountMinor <= 100_000_000, {
-  error: 'amountMinor must be between 1 and 100000000',
-  path: ['amountMinor'],
+export const Price = Money.extend({
+  amountMinor: z.int({ error: PRICE_RANGE }).min(1, { error: PRICE_RANGE }).max(100_000_000, { error: PRICE_RANGE }),
 });
 
 export const Product = z.object({

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { Problem, titleOf } from '../platform/http/problem.ts';
 import type { Reply } from '../platform/http/route.ts';
 import type { Books } from './books.ts';
@@ -16,6 +17,9 @@ export const ANSWERS_SCHEMA = `
     name text primary key,
     times integer not null
   ) strict;`;
+
+/** An answer is passed on as it was decided and stored: no field of it is ours to take away. */
+export const AsDecided = z.looseObject({});
 
 /** What was decided, for good: a success, or a refusal as a problem document. */
 export interface Outcome {

@@ -9,7 +9,7 @@ import { type Listening, listen } from '../platform/http/server.ts';
 import type { Logger } from '../platform/logger.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import { Refusal } from '../platform/refusal.ts';
-import { DroppedConnection } from './answers.ts';
+import { AsDecided, DroppedConnection } from './answers.ts';
 import type { Books } from './books.ts';
 
 export interface SandboxDoor {
@@ -42,6 +42,7 @@ export function openDoor({
   const metrics = createMetrics(name);
   const ready = async () => void books.first('select 1');
   const app = createApp({
+    everythingIsPublic: true,
     routes: [...routes, ...healthRoutes({ ready, metrics, logger })],
     logger,
     metrics,
@@ -92,7 +93,7 @@ export const ledgerRoute = (books: Books, columns: string): AnyRoute =>
     tag: 'ledger',
     access: 'public',
     query: LedgerQuery,
-    responses: { 200: { description: 'Entries' } },
+    responses: { 200: { description: 'Entries', body: AsDecided } },
     problems: { 400: ['BadCursor'] },
     async handle({ query: { orderId, after, limit } }) {
       if (orderId !== undefined) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
-import { type Trouble, perform, replyWith } from '../answers.ts';
+import { AsDecided, type Trouble, perform, replyWith } from '../answers.ts';
 import type { Books } from '../books.ts';
 import { ledgerRoute } from '../door.ts';
 import { ENTRY_COLUMNS, type Parcels } from './parcels.ts';
@@ -43,7 +43,7 @@ const bookingRoute = (books: Books, parcels: Parcels): AnyRoute =>
     access: 'public',
     idempotent: true,
     body: Booking,
-    responses: { 201: { description: 'The parcel' } },
+    responses: { 201: { description: 'The parcel', body: AsDecided } },
     problems: { 409: ['Canceled', 'AlreadyBooked'], 422: ['AddressUndeliverable', 'IdempotencyKeyReused'] },
     async handle({ body, idempotencyKey }) {
       const key = idempotencyKey!;
@@ -63,7 +63,7 @@ const cancellationRoute = (books: Books, parcels: Parcels): AnyRoute =>
     access: 'public',
     idempotent: true,
     body: z.strictObject({ orderId: OrderId }),
-    responses: { 201: { description: 'The cancellation' } },
+    responses: { 201: { description: 'The cancellation', body: AsDecided } },
     problems: { 409: ['AlreadyDispatched'], 422: ['IdempotencyKeyReused'] },
     async handle({ body, idempotencyKey }) {
       const key = idempotencyKey!;
@@ -81,7 +81,7 @@ const shipmentsRoute = (parcels: Parcels): AnyRoute =>
     tag: 'parcels',
     access: 'public',
     query: z.strictObject({ orderId: OrderId }),
-    responses: { 200: { description: 'Parcels' } },
+    responses: { 200: { description: 'Parcels', body: AsDecided } },
     handle: async ({ query }) => ({ status: 200, body: { items: parcels.ofOrder(query.orderId) } }),
   });
 
@@ -94,7 +94,7 @@ const advanceRoute = (parcels: Parcels): AnyRoute =>
     tag: 'parcels',
     access: 'public',
     params: z.object({ trackingNumber: z.string() }),
-    responses: { 200: { description: 'The parcel' } },
+    responses: { 200: { description: 'The parcel', body: AsDecided } },
     problems: { 404: ['NotFound'], 409: ['CannotAdvance'] },
     handle: async ({ params }) => replyWith(parcels.advance(params.trackingNumber)),
   });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Problem } from '../../platform/http/problem.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
-import { type Outcome, outcomeOf, perform, replyWith } from '../answers.ts';
+import { AsDecided, type Outcome, outcomeOf, perform, replyWith } from '../answers.ts';
 import type { Books } from '../books.ts';
 import { ledgerRoute } from '../door.ts';
 import { cardless } from './card-number.ts';
@@ -33,7 +33,7 @@ export function processorRoutes(books: Books): AnyRoute[] {
       access: 'public',
       idempotent: true,
       body: cardless(endpoint.body),
-      responses: { 201: { description: 'The entry in the ledger' } },
+      responses: { 201: { description: 'The entry in the ledger', body: AsDecided } },
       problems: { 402: ['CardDeclined'], 409: ['Voided'], 422: ['IdempotencyKeyReused'], 503: ['Unavailable'] },
       async handle({ body, idempotencyKey }) {
         const key = idempotencyKey!;
@@ -68,7 +68,7 @@ const operationRoute = (books: Books): AnyRoute =>
     tag: 'money',
     access: 'public',
     params: z.object({ idempotencyKey: z.string() }),
-    responses: { 200: { description: 'Status and body of the answer' } },
+    responses: { 200: { description: 'Status and body of the answer', body: AsDecided } },
     problems: { 404: ['NotFound'] },
     async handle({ params }) {
       const outcome = outcomeOf(books, params.idempotencyKey);

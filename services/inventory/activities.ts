@@ -5,7 +5,7 @@ import { type EffectKey, once, undo } from '../../platform/effect.ts';
 import { createOutboxWriter } from '../../platform/outbox.ts';
 import { Refusal } from '../../platform/refusal.ts';
 import type { InventoryDatabase } from './database.ts';
-import { lockStock, move, openBalances, reservedFor, summed } from './movement.ts';
+import { lockStock, move, moveLocked, openBalances, reservedFor, summed } from './movement.ts';
 
 const write = createOutboxWriter('inventory', inventoryEvents);
 const reservation = (orderId: string): EffectKey => ({ subject: orderId, step: 'reserveStock' });
@@ -64,7 +64,7 @@ async function reserve(
     return available < quantity ? [`${sku}: wanted ${quantity}, available ${available}`] : [];
   });
   if (shortages.length > 0) throw refusal('OutOfStock', listed(shortages));
-  await move(transaction, { kind: 'reserve', subject: orderId, orderId, lines });
+  await moveLocked(transaction, { kind: 'reserve', subject: orderId, orderId, lines });
   await write(transaction, { type: 'inventory.reserved', subject: orderId, data: { orderId, lines } });
 }
 

@@ -26,9 +26,14 @@ const DIRECTIONS = {
  * The rows are locked in the order of their SKUs beforehand; two movements never wait for each other in a circle.
  */
 export async function move(transaction: Transaction<InventoryDatabase>, movement: Movement): Promise<void> {
+  await lockStock(transaction, movement.lines);
+  await moveLocked(transaction, movement);
+}
+
+/** The same for whoever holds the balances' rows already. */
+export async function moveLocked(transaction: Transaction<InventoryDatabase>, movement: Movement): Promise<void> {
   const { kind, subject, orderId, lines, explanation } = movement;
   const { onHand, reserved } = DIRECTIONS[kind];
-  await lockStock(transaction, lines);
   await sql`
     with line as (${unnest(lines)}),
     balance as (

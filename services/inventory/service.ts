@@ -10,6 +10,7 @@ export const inventory: Service = defineService<InventoryDatabase, z.ZodRawShape
   name: 'inventory',
   settings: {},
   create: ({ db }) => ({
+    publishes: true,
     requests: { operations: inventoryRequests, implementation: createInventoryRequests(db) },
     activities: { operations: inventoryActivities, implementation: createInventoryActivities(db) },
   }),

@@ -60,18 +60,22 @@ async function begin(work: Work, step: Step): Promise<Begun | Outcome> {
   const overruled = step.overruled(payment);
   if (overruled) return { refusal: overruled };
   const amountMinor = amountOf(step.request(payment, ''));
+  if (await noteFirst(work, step, amountMinor)) {
+    await step.admit(work, payment);
+    return { payment, attempt: 1, doubtful: false };
+  }
   const earlier = await findOperation(work, step);
-  if (earlier && earlier.amount_minor !== amountMinor) {
+  if (earlier.amount_minor !== amountMinor) {
     throw new Error(`${step.name} of order ${step.orderId} was asked for before, for another amount`);
   }
-  if (earlier?.state === 'done') return { receipt: { id: earlier.receipt_id } };
-  if (earlier?.state === 'refused' && step.refusedForGood) {
+  if (earlier.state === 'done') return { receipt: { id: earlier.receipt_id } };
+  if (earlier.state === 'refused' && step.refusedForGood) {
     return { refusal: new Refusal(earlier.refusal_code!, earlier.refusal_message ?? '') };
   }
-  if (earlier?.state === 'asked') return { payment, attempt: earlier.attempt, doubtful: true };
+  if (earlier.state === 'asked') return { payment, attempt: earlier.attempt, doubtful: true };
   await step.admit(work, payment);
-  const attempt = (earlier?.attempt ?? 0) + 1;
-  await noteAsked(work, step, attempt, amountMinor);
+  const attempt = earlier.attempt + 1;
+  await noteAgain(work, step, attempt);
   return { payment, attempt, doubtful: false };
 }
 
@@ -109,9 +113,7 @@ async function open({ db, processor }: Till, payment: Payment, step: Step): Prom
 /** Writes the answer down once: of several who asked at the same time, the first to come here. */
 async function settle(work: Work, step: Step, attempt: number, answer: Outcome): Promise<Outcome> {
   const payment = (await lockPayment(work, step.orderId))!;
-  const operation = await findOperation(work, step);
-  if (operation?.state === 'asked' && operation.attempt === attempt) {
-    await noteAnswer(work, step, answer);
+  if (await noteAnswer(work, step, attempt, answer)) {
     await ('receipt' in answer
       ? step.accept(work, payment, answer.receipt)
       : step.decline(work, payment, answer.refusal));
@@ -122,32 +124,36 @@ async function settle(work: Work, step: Step, attempt: number, answer: Outcome):
 
 const amountOf = (request: CardRequest): number => ('amount' in request ? request.amount.amountMinor : 0);
 
-const findOperation = (work: Work, step: Step): Promise<Operation | undefined> =>
+const findOperation = (work: Work, step: Step): Promise<Operation> =>
   work
     .selectFrom('operations')
     .selectAll()
     .where('order_id', '=', step.orderId)
     .where('step', '=', step.name)
-    .executeTakeFirst();
+    .executeTakeFirstOrThrow();
 
-async function noteAsked(work: Work, step: Step, attempt: number, amountMinor: number): Promise<void> {
-  await work
+/** Notes that it is asked for, unless it has been before: then false. */
+async function noteFirst(work: Work, step: Step, amountMinor: number): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await work
     .insertInto('operations')
     .values({ order_id: step.orderId, step: step.name, state: 'asked', amount_minor: amountMinor })
-    .onConflict((conflict) =>
-      conflict.columns(['order_id', 'step']).doUpdateSet({
-        state: 'asked',
-        attempt,
-        refusal_code: null,
-        refusal_message: null,
-        at: sql`now()`,
-      }),
-    )
+    .onConflict((conflict) => conflict.columns(['order_id', 'step']).doNothing())
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows === 1n;
+}
+
+async function noteAgain(work: Work, step: Step, attempt: number): Promise<void> {
+  await work
+    .updateTable('operations')
+    .set({ state: 'asked', attempt, refusal_code: null, refusal_message: null, at: sql`now()` })
+    .where('order_id', '=', step.orderId)
+    .where('step', '=', step.name)
     .execute();
 }
 
-async function noteAnswer(work: Work, step: Step, answer: Outcome): Promise<void> {
-  await work
+/** Notes the answer to this attempt, unless one is noted already: then false. */
+async function noteAnswer(work: Work, step: Step, attempt: number, answer: Outcome): Promise<boolean> {
+  const { numUpdatedRows } = await work
     .updateTable('operations')
     .set(
       'receipt' in answer
@@ -161,5 +167,8 @@ async function noteAnswer(work: Work, step: Step, answer: Outcome): Promise<void
     )
     .where('order_id', '=', step.orderId)
     .where('step', '=', step.name)
-    .execute();
+    .where('state', '=', 'asked')
+    .where('attempt', '=', attempt)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
 }

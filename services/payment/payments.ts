@@ -5,7 +5,10 @@ import type { Payment, PaymentDatabase, Work } from './database.ts';
 export const lockPayment = (work: Work, orderId: string): Promise<Payment | undefined> =>
   work.selectFrom('payments').selectAll().where('order_id', '=', orderId).forUpdate().executeTakeFirst();
 
-/** Makes the payment's row unless it is there, and locks it. Whoever comes first decides its terms. */
+/**
+ * Makes the payment's row unless it is there, and locks it, in one statement. Whoever comes first decides its terms:
+ * to a row that is there nothing is done but what gets us its lock and its values.
+ */
 export async function claimPayment(
   work: Work,
   orderId: string,
@@ -13,12 +16,12 @@ export async function claimPayment(
     | { amount_minor: number; currency: string; payment_method: string }
     | { amount_minor: null; currency: null; payment_method: null; undone: true },
 ): Promise<Payment> {
-  await work
+  return work
     .insertInto('payments')
     .values({ order_id: orderId, ...first })
-    .onConflict((conflict) => conflict.column('order_id').doNothing())
-    .execute();
-  return (await lockPayment(work, orderId))!;
+    .onConflict((conflict) => conflict.column('order_id').doUpdateSet({ order_id: orderId }))
+    .returningAll()
+    .executeTakeFirstOrThrow();
 }
 
 /** Changes a payment; the caller holds its lock. */

@@ -23,6 +23,7 @@ export const payment: Service = defineService<PaymentDatabase, typeof settings>(
   name: 'payment',
   settings,
   create: ({ db, config }) => ({
+    publishes: true,
     requests: { operations: paymentRequests, implementation: createPaymentRequests(db) },
     activities: {
       operations: paymentActivities,

@@ -16,6 +16,7 @@ export const product: Service = defineService<ProductDatabase, typeof settings>(
     const cache = createProductCache();
     const changes = followChanges({ url: config.PRODUCT_DATABASE_URL, cache, logger });
     return {
+      publishes: true,
       requests: { operations: productRequests, implementation: createProductRequests(db, cache) },
       close: () => changes.close(),
     };

@@ -13,6 +13,7 @@ export const shipping: Service = defineService<ShippingDatabase, typeof settings
   name: 'shipping',
   settings,
   create: ({ db, config }) => ({
+    publishes: true,
     requests: { operations: shippingRequests, implementation: createShippingRequests(db) },
     activities: {
       operations: shippingActivities,
