@@ -1,20 +1,14 @@
 import { z } from 'zod';
-import { ShippingAddress } from '../../activities/address.ts';
-import { PersonName, Register, Role, type User, type UserRequests } from '../../activities/user.ts';
+import { PersonName, Register, type UserRequests } from '../../activities/user.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
 import { Address } from '../address.ts';
-import { entityTag, expectedVersion } from '../entity-tag.ts';
+import { expectedVersion } from '../entity-tag.ts';
+import { NewUser, Profile, profileOf } from '../profile-view.ts';
 
-const NewUser = z.object({ id: z.string(), email: z.string(), name: z.string(), createdAt: z.iso.datetime() });
-const Profile = NewUser.extend({ role: Role, shippingAddress: ShippingAddress.optional() }).meta({ id: 'Profile' });
 const ChangeProfile = z
   .strictObject({ name: PersonName.optional(), shippingAddress: Address.optional() })
-  .refine((change) => Object.keys(change).length > 0, { error: 'say what to change' });
-
-const profileOf = ({ shippingAddress, ...user }: User): z.infer<typeof Profile> => ({
-  ...user,
-  ...(shippingAddress && { shippingAddress }),
-});
+  .refine((change) => Object.keys(change).length > 0, { error: 'say what to change' })
+  .meta({ override: { minProperties: 1 }, id: 'ProfileChange', examples: [{ name: 'Ada King' }] });
 
 /** Signing up, and one's own profile. */
 export const userRoutes = (users: UserRequests): AnyRoute[] => [
@@ -25,12 +19,18 @@ export const userRoutes = (users: UserRequests): AnyRoute[] => [
     summary: 'Sign up',
     tag: 'users',
     access: 'public',
+    rate: 'sign_in',
     body: Register.meta({
       id: 'SignUp',
       examples: [{ email: 'ada@example.com', password: 'correct horse battery', name: 'Ada Lovelace' }],
     }),
     responses: {
-      201: { description: 'Signed up', body: NewUser, headers: { Location: 'where the profile is, once signed in' } },
+      201: {
+        description: 'Signed up',
+        body: NewUser,
+        headers: { Location: 'where the profile is, once signed in' },
+        links: { signIn: { requestBody: { email: '$request.body#/email', password: '$request.body#/password' } } },
+      },
     },
     problems: { 409: ['EmailTaken'] },
     async handle({ body }) {
@@ -50,7 +50,7 @@ export const userRoutes = (users: UserRequests): AnyRoute[] => [
     problems: { 404: ['UserNotFound'] },
     async handle({ caller }) {
       const user = await users.getUser({ userId: caller!.id });
-      return { status: 200, body: profileOf(user), headers: { ETag: entityTag(user.version, profileOf(user)) } };
+      return { status: 200, body: profileOf(user), version: user.version };
     },
   }),
 
@@ -68,7 +68,7 @@ export const userRoutes = (users: UserRequests): AnyRoute[] => [
     async handle({ body, caller, header }) {
       const version = expectedVersion(header('If-Match'));
       const user = await users.updateUser({ ...body, userId: caller!.id, expectedVersion: version });
-      return { status: 200, body: profileOf(user), headers: { ETag: entityTag(user.version, profileOf(user)) } };
+      return { status: 200, body: profileOf(user), version: user.version };
     },
   }),
 ];
