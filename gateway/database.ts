@@ -19,6 +19,15 @@ export interface IdempotencyRecordTable {
   created_at: Generated<Date>;
 }
 
+/** How much of a quota has been handed out, by whose it is. */
+export interface RateLimitTable {
+  subject: string;
+  taken: number;
+  leased: number;
+  window_ends_at: Date;
+}
+
 export interface GatewayDatabase {
   idempotency_records: IdempotencyRecordTable;
+  rate_limits: RateLimitTable;
 }

@@ -47,6 +47,13 @@ export function createIdempotencyRecords(db: Kysely<GatewayDatabase>) {
         }
       }),
 
+    /** Whether anything is kept under this key: a question that leaves no trace. */
+    knows: (scope: IdempotencyScope): Promise<boolean> =>
+      answered('knows', async () => {
+        const one = sql<number>`1`.as('one');
+        return !!(await db.selectFrom('idempotency_records').select(one).where(within(scope)).executeTakeFirst());
+      }),
+
     /** Keeps the answer for every repeat, unless another attempt has taken over. */
     finish: (scope: IdempotencyScope, holder: string, { status, headers, body }: KeptAnswer) =>
       answered('finish', () =>

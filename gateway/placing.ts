@@ -1,17 +1,22 @@
 import { Counter, type Registry } from 'prom-client';
 import type { ShippingAddress } from '../activities/address.ts';
+import type { CartRequests } from '../activities/cart.ts';
 import type { StockLine } from '../activities/identity.ts';
+import type { Lane } from '../activities/lane.ts';
 import type { DraftedOrder, Order, OrderRequests } from '../activities/order.ts';
 import type { ProductRequests } from '../activities/product.ts';
+import { Problem } from '../platform/http/problem.ts';
 import { Refusal } from '../platform/refusal.ts';
-import { priceLines } from './order-lines.ts';
+import type { Admission } from './admission.ts';
+import { type PricedLines, priceLines } from './order-lines.ts';
 import { orElse } from './patience.ts';
 import type { Workflows } from './workflows.ts';
 
 export interface OrderWish {
   orderId: string;
   customerId: string;
-  lines: StockLine[];
+  /** Absent: what is in the customer's cart. */
+  lines: StockLine[] | undefined;
   shippingAddress: ShippingAddress;
   paymentMethod: string;
   /** An earlier try under the same key, with the same words, may have placed it already. */
@@ -19,9 +24,11 @@ export interface OrderWish {
 }
 
 export interface PlacingDependencies {
+  carts: Pick<CartRequests, 'getCart'>;
   orders: OrderRequests;
   products: ProductRequests;
   workflows: Workflows;
+  admission: Pick<Admission, 'admit'>;
   registry: Registry;
 }
 
@@ -32,7 +39,8 @@ const LATENESS_MS = 2_000;
  * Places an order: keeps it as a draft, then starts the workflow that carries it on. Either half may have been done
  * by an earlier try under the same order id; what is there is then left as it is.
  */
-export function createPlacing({ orders, products, workflows, registry }: PlacingDependencies) {
+export function createPlacing(dependencies: PlacingDependencies) {
+  const { orders, workflows, admission, registry } = dependencies;
   const ordersCreated = new Counter({
     name: 'orders_created_total',
     help: 'Orders placed, by their status when the caller was answered',
@@ -40,16 +48,45 @@ export function createPlacing({ orders, products, workflows, registry }: Placing
     registers: [registry],
   });
 
-  return async function place({ retried, ...wish }: OrderWish, patienceMs: number): Promise<Order> {
-    const { order: draft, recorded } =
-      (retried && (await keptOrder(orders, wish.orderId))) ||
-      (await orders.draftOrder({ ...wish, ...(await priceLines(products, wish.lines)) }));
-    const first = !recorded && (await start(workflows, draft, wish.paymentMethod));
+  return async function place({ retried, lines, ...wish }: OrderWish, patienceMs: number): Promise<Order> {
+    const fromCart = lines === undefined;
+    const priced = () => (fromCart ? cartOf(dependencies, wish) : priceLines(dependencies.products, lines));
+    const {
+      order: draft,
+      recorded,
+      lane,
+    } = (retried && (await keptOrder(orders, wish.orderId))) ||
+    (await admission.admit(async () => orders.draftOrder({ ...wish, ...(await priced()) })));
+    const first = !recorded && (await start(workflows, draft, { lane, paymentMethod: wish.paymentMethod, fromCart }));
     const order = patienceMs > 0 ? await settledOrder(orders, draft, patienceMs) : draft;
     if (first) ordersCreated.inc({ status: order.status });
     return order;
   };
 }
+
+/**
+ * What is in the customer's cart, or was at the first asking: an order that is kept has its lines, whatever the cart
+ * holds by now.
+ */
+async function cartOf(
+  { carts, orders, products }: PlacingDependencies,
+  { orderId, customerId }: Pick<OrderWish, 'orderId' | 'customerId'>,
+): Promise<PricedLines> {
+  const kept = await keptOrder(orders, orderId);
+  if (kept) return { lines: kept.order.lines, total: kept.order.total };
+  const { lines } = await carts.getCart({ customerId });
+  if (lines.length === 0) throw new Problem(409, 'CartEmpty', 'there is nothing in the cart to order');
+  return priceLines(products, lines).catch((error: unknown) => {
+    if (!(error instanceof Problem)) throw error;
+    // Not the request is wrong but the cart, which no pointer into the request can show.
+    const what = error.errors?.map(({ pointer, detail }) => `${nameIn(lines, pointer)} ${detail}`).join('; ');
+    throw new Problem(409, 'CartNotOrderable', what ?? error.message, { cause: error });
+  });
+}
+
+/** `/lines/3/sku` is the SKU of the fourth line. */
+const nameIn = (lines: readonly StockLine[], pointer: string): string =>
+  lines[Number(pointer.split('/')[2])]?.sku ?? 'the cart';
 
 /** What an earlier try kept stands as it is, also where the catalogue would no longer allow it. */
 async function keptOrder(orders: OrderRequests, orderId: string): Promise<DraftedOrder | undefined> {
@@ -57,15 +94,23 @@ async function keptOrder(orders: OrderRequests, orderId: string): Promise<Drafte
     if (error instanceof Refusal && error.code === 'OrderNotFound') return undefined;
     throw error;
   });
-  return order && { order, recorded: order.status !== 'pending' };
+  // Which lane it was to take was lost with the first try's answer; every order may take this one.
+  return order && { order, recorded: order.status !== 'pending', lane: 'durable' };
 }
 
-async function start(workflows: Workflows, order: Order, paymentMethod: string): Promise<boolean> {
+async function start(
+  workflows: Workflows,
+  order: Order,
+  { lane, paymentMethod, fromCart }: { lane: Lane; paymentMethod: string; fromCart: boolean },
+): Promise<boolean> {
   const { id: orderId, customerId, total, shippingAddress } = order;
   const lines = order.lines.map(({ sku, quantity }) => ({ sku, quantity }));
   return workflows.startOrder(
-    { orderId, customerId, lines, total, paymentMethod, shippingAddress },
-    `${lines.length} ${lines.length === 1 ? 'line' : 'lines'}, ${inWords(total)}, customer ${customerId}`,
+    { orderId, customerId, lines, total, paymentMethod, shippingAddress, ...(fromCart && { fromCart }) },
+    {
+      lane,
+      summary: `${lines.length} ${lines.length === 1 ? 'line' : 'lines'}, ${inWords(total)}, customer ${customerId}`,
+    },
   );
 }
 

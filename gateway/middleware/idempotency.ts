@@ -20,12 +20,25 @@ export async function requireIdempotencyKey(ctx: Koa.Context, next: Koa.Next): P
   await next();
 }
 
+export interface IdempotencyDependencies {
+  records: IdempotencyRecords;
+  logger: Logger;
+  /** Why nothing new is begun under this route just now, or undefined: what was begun before is answered all the same. */
+  closed: () => Problem | undefined;
+}
+
 /** Does the work of one key once and answers every repeat with the first answer, on every replica and after restarts. */
-export function idempotency(definition: AnyRoute, records: IdempotencyRecords, logger: Logger): Koa.Middleware {
+export function idempotency(
+  definition: AnyRoute,
+  { records, logger, closed }: IdempotencyDependencies,
+): Koa.Middleware {
   const route = `${definition.method.toUpperCase()} ${definition.path}`;
   return async (ctx, next) => {
     const { asked } = ctx.state as RequestState;
     const scope = { caller: asked.caller!.id, route, key: asked.idempotencyKey! };
+    // Before anything is written: turning away must cost less than letting in.
+    const refusal = closed();
+    if (refusal && !(await records.knows(scope))) throw refusal;
     const claim = await records.claim(scope, hashOf(ctx, asked.body));
     if (claim.outcome === 'differs') throw reused();
     if (claim.outcome === 'running') throw running();
@@ -75,7 +88,7 @@ const KEPT_HEADERS = ['Content-Type', 'Location', 'ETag', 'Preference-Applied'];
 
 function answerOf(ctx: Koa.Context): KeptAnswer {
   const headers = KEPT_HEADERS.map((name) => [name, ctx.response.get(name)]).filter(([, value]) => value !== '');
-  const body = ctx.body === undefined || ctx.body === null ? undefined : JSON.stringify(ctx.body);
+  const body = typeof ctx.body === 'string' ? ctx.body : undefined;
   return { status: ctx.status, headers: Object.fromEntries(headers), body };
 }
 
