@@ -5,17 +5,20 @@ import {
   type ZodOpenApiResponseObject,
   createDocument,
 } from 'zod-openapi';
-import { ProblemDetails } from '../platform/http/problem.ts';
-import type { Access, AnyRoute, Response } from '../platform/http/route.ts';
+import type { AnyRoute, Response } from '../platform/http/route.ts';
+import { ProblemDocument, headersOf, problem, problemsOf } from './openapi-problems.ts';
+import { SECURITY_SCHEMES, securityOf } from './openapi-security.ts';
+import { sayWhichCharacters } from './openapi-text.ts';
 
 /** The published API, read off the routes that serve it (OpenAPI 3.1). */
 export function openApi(routes: readonly AnyRoute[]): Record<string, unknown> {
   const paths: ZodOpenApiPathsObject = {};
+  const offered = new Set(routes.map(({ operationId }) => operationId));
   for (const definition of routes) {
     const template = definition.path.replace(/:(\w+)/g, '{$1}');
-    paths[template] = { ...paths[template], [definition.method]: operationOf(definition) };
+    paths[template] = { ...paths[template], [definition.method]: operationOf(definition, offered) };
   }
-  return createDocument({
+  const document = createDocument({
     openapi: '3.1.0',
     info: {
       title: 'Order platform',
@@ -25,30 +28,18 @@ export function openApi(routes: readonly AnyRoute[]): Record<string, unknown> {
     },
     servers: [{ url: '/' }],
     paths,
-    components: { securitySchemes: SECURITY_SCHEMES },
+    components: { schemas: { Problem: ProblemDocument }, securitySchemes: SECURITY_SCHEMES },
   }) as unknown as Record<string, unknown>;
+  sayWhichCharacters(document);
+  return document;
 }
 
-const SECURITY_SCHEMES = {
-  bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'from POST /v1/sessions' },
-  carrier: { type: 'apiKey', in: 'header', name: 'Carrier-Signature', description: 'HMAC of the body, see there' },
-} as const;
-
-const SECURITY: Readonly<Record<Access, Record<string, string[]>[]>> = {
-  public: [],
-  user: [{ bearer: [] }],
-  admin: [{ bearer: [] }],
-  signed: [{ carrier: [] }],
-  // No route of the gateway's.
-  service: [],
-};
-
-const operationOf = (definition: AnyRoute): ZodOpenApiOperationObject => ({
+const operationOf = (definition: AnyRoute, offered: ReadonlySet<string>): ZodOpenApiOperationObject => ({
   operationId: definition.operationId,
   summary: definition.summary,
   tags: [definition.tag],
-  ...(definition.access === 'admin' && { description: 'For admins.' }),
-  security: SECURITY[definition.access],
+  ...descriptionOf(definition),
+  security: securityOf(definition),
   requestParams: {
     ...(definition.params && { path: definition.params }),
     ...(definition.query && { query: definition.query }),
@@ -57,15 +48,40 @@ const operationOf = (definition: AnyRoute): ZodOpenApiOperationObject => ({
   ...(definition.body && {
     requestBody: {
       required: !definition.body.safeParse(undefined).success,
-      content: { 'application/json': { schema: definition.body } },
+      content: {
+        [definition.form ? 'application/x-www-form-urlencoded' : 'application/json']: { schema: definition.body },
+      },
     },
   }),
   responses: {
-    ...Object.fromEntries(Object.entries(definition.responses).map(([status, shape]) => [status, answer(shape)])),
+    ...Object.fromEntries(
+      Object.entries(definition.responses).map(([status, shape]) => [
+        status,
+        { ...answer(shape), ...linksOf(shape, offered) },
+      ]),
+    ),
     ...(definition.headers?.['If-None-Match'] && { 304: { description: 'What you have still holds' } }),
-    ...Object.fromEntries(Object.entries(problemsOf(definition)).map(([status, codes]) => [status, problem(codes)])),
+    ...Object.fromEntries(
+      Object.entries(problemsOf(definition)).map(([status, codes]) => [
+        status,
+        besides(definition.responses[Number(status)], problem(Number(status), codes)),
+      ]),
+    ),
   },
 });
+
+function descriptionOf({ access, deprecation }: AnyRoute) {
+  const { sunset, successor } = deprecation ?? {};
+  const sentences = [
+    access === 'admin' && 'For admins.',
+    sunset && `May be gone from ${sunset} on.`,
+    successor && `Use ${successor} instead.`,
+  ].filter((sentence) => typeof sentence === 'string');
+  return {
+    ...(sentences.length > 0 && { description: sentences.join(' ') }),
+    ...(deprecation && { deprecated: true }),
+  };
+}
 
 function headerParameters({ headers = {}, idempotent, access }: AnyRoute): ZodOpenApiParameterObject[] {
   const described = Object.entries(headers).filter(([name]) => access !== 'signed' || name !== 'Carrier-Signature');
@@ -90,58 +106,24 @@ const KEY_PARAMETER: ZodOpenApiParameterObject = {
   example: '8e03978e-40d5-43dd-bc93-6894a57f9324',
 };
 
-const headersOf = (headers: Record<string, string>) =>
-  Object.fromEntries(
-    Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' as const } }]),
-  );
-
 const answer = ({ description, body, mediaType, headers }: Response): ZodOpenApiResponseObject => ({
   description,
   ...(headers && { headers: headersOf(headers) }),
   ...(body && { content: { 'application/json': { schema: body } } }),
-  ...(mediaType && { content: { [mediaType]: { schema: { type: 'string' } } } }),
+  ...(mediaType && {
+    content: Object.fromEntries([mediaType].flat().map((one) => [one, { schema: { type: 'string' as const } }])),
+  }),
 });
 
-const ProblemDocument = ProblemDetails.meta({ id: 'Problem', description: 'RFC 9457' });
-
-const problem = (codes: string[]): ZodOpenApiResponseObject => ({
-  description: codes.join(', '),
-  content: { 'application/problem+json': { schema: ProblemDocument } },
-});
-
-/** The codes a route may answer, by status: its own and those that come with what it asks for. */
-function problemsOf({
-  params,
-  query,
-  body,
-  access,
-  idempotent,
-  problems = {},
-  tag,
-}: AnyRoute): Record<number, string[]> {
-  const all: Record<number, string[]> = {};
-  const add = (status: number, ...codes: string[]) => {
-    all[status] = [...new Set([...(all[status] ?? []), ...codes])];
-  };
-  if (params || query || body) add(400, 'InvalidRequest');
-  if (body) {
-    add(400, 'MalformedJson');
-    add(413, 'BodyTooLarge');
-    add(415, 'UnsupportedMediaType');
-  }
-  if (access === 'user' || access === 'admin') add(401, 'Unauthorized', 'InvalidToken');
-  if (access === 'admin') add(403, 'Forbidden');
-  if (idempotent) {
-    add(400, 'InvalidIdempotencyKey');
-    add(409, 'RequestInProgress');
-    add(422, 'IdempotencyKeyReused');
-    add(428, 'IdempotencyKeyRequired');
-  }
-  for (const [status, codes] of Object.entries(problems)) add(Number(status), ...codes);
-  if (tag !== 'documentation' && tag !== 'health') add(503, 'ServiceUnavailable');
-  if (TEMPORAL_TAGS.has(tag) && (idempotent || access === 'signed')) add(503, 'TemporalUnavailable');
-  return all;
+/** Where people sign in elsewhere some operations are not offered, and nothing leads to them. */
+function linksOf({ links = {} }: Response, offered: ReadonlySet<string>): Pick<ZodOpenApiResponseObject, 'links'> {
+  const leading = Object.entries(links).filter(([operationId]) => offered.has(operationId));
+  if (leading.length === 0) return {};
+  return { links: Object.fromEntries(leading.map(([operationId, link]) => [operationId, { operationId, ...link }])) };
 }
 
-/** Where an effect is a workflow's. */
-const TEMPORAL_TAGS = new Set(['orders', 'returns', 'interventions', 'callbacks']);
+/** An answer that may come either in its own words or as a problem. */
+const besides = (own: Response | undefined, other: ZodOpenApiResponseObject): ZodOpenApiResponseObject =>
+  own
+    ? { description: `${own.description}; ${other.description}`, content: { ...answer(own).content, ...other.content } }
+    : other;

@@ -4,7 +4,12 @@ const DEFAULT_LIMIT = '20';
 
 /** The query fields of every list. */
 export const pageQuery = {
-  cursor: z.string().min(1).max(1000).optional().meta({ description: 'from the `next` of the page before' }),
+  cursor: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+$/, 'was not handed out by this list')
+    .max(1000)
+    .optional()
+    .meta({ description: 'from the `next` of the page before' }),
   limit: z
     .string()
     .regex(/^([1-9]\d?|100)$/, 'must be a whole number from 1 to 100')

@@ -3,7 +3,7 @@ import type { RequestState } from '../../platform/http/app.ts';
 import { type FieldError, Problem } from '../../platform/http/problem.ts';
 
 /** Where people write several lines. */
-const PROSE = new Set(['description', 'reason', 'note']);
+export const PROSE = new Set(['description', 'reason', 'note']);
 
 /**
  * Refuses text that no database, label or log line holds faithfully: control characters, NUL among them, and

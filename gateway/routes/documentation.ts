@@ -79,8 +79,8 @@ const partRoute = route({
   summary: 'Scripts and styles of that page',
   tag: 'documentation',
   access: 'public',
-  params: z.object({ part: z.string() }),
-  responses: { 200: { description: 'A file', mediaType: 'application/octet-stream' } },
+  params: z.object({ part: z.string().meta({ override: { enum: Object.keys(PARTS) } }) }),
+  responses: { 200: { description: 'A file', mediaType: [...new Set(Object.values(PARTS))] } },
   problems: { 404: ['NotFound'] },
   async handle({ params: { part } }) {
     const type = Object.hasOwn(PARTS, part) ? PARTS[part] : undefined;
