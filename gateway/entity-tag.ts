@@ -1,14 +1,4 @@
-import { createHash } from 'node:crypto';
 import { Problem } from '../platform/http/problem.ts';
-
-/**
- * A strong entity tag (RFC 9110 section 8.8.3): the version says which state this is, the digest that it is
- * byte for byte the same answer; stock and permitted actions change without a new version.
- */
-export function entityTag(version: number, view: unknown): string {
-  const digest = createHash('sha256').update(JSON.stringify(view)).digest('base64url');
-  return `"${version}-${digest.slice(0, 12)}"`;
-}
 
 /**
  * The version an If-Match header insists on; undefined where there is none, or `*`.

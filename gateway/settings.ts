@@ -1,24 +1,10 @@
 import { z } from 'zod';
-import { httpUrl, port, postgresUrl, secret } from '../platform/config.ts';
-import { DOOR_PORTS, type ServiceName } from '../platform/service.ts';
+import { listed, port, postgresUrl, requestsPerMinute, secret } from '../platform/config.ts';
+import { doorsOf } from '../platform/services.ts';
 import { temporalSettings } from '../platform/temporal.ts';
-import { SigningKey } from './tokens.ts';
-
-const listed = (text: string): string[] =>
-  text
-    .split(',')
-    .map((entry) => entry.trim().replace(/\/+$/, ''))
-    .filter((entry) => entry !== '');
-
-/** One or more addresses, separated by commas; requests go to them in turn. */
-const addresses = (service: ServiceName) =>
-  z
-    .string()
-    .default(`http://127.0.0.1:${DOOR_PORTS[service]}`)
-    .transform(listed)
-    .refine((urls) => urls.length > 0 && urls.every((url) => httpUrl.safeParse(url).success), {
-      error: 'must be http:// or https:// URLs, separated by commas',
-    });
+import { oidcSettings } from './oidc-settings.ts';
+import { PublicKey, SigningKey } from './tokens.ts';
+import { parseProxies } from './client-address.ts';
 
 const signingKey = z.string().transform((text, context): SigningKey => {
   try {
@@ -30,9 +16,41 @@ const signingKey = z.string().transform((text, context): SigningKey => {
   }
 });
 
-// There are no refresh tokens, so each expiry asks a person for the password again; and a token cannot be
-// revoked, so this is also how long a demoted admin remains one. An hour is the middle that people know.
-const ACCESS_TOKEN_SECONDS = 3_600;
+const publicKeys = z
+  .string()
+  .default('[]')
+  .transform((text, context): PublicKey[] => {
+    try {
+      // Strict: a private key is no business of a setting that need not be kept secret.
+      return z
+        .array(
+          z.strictObject({ ...PublicKey.shape, alg: z.literal('EdDSA').optional(), use: z.literal('sig').optional() }),
+        )
+        .parse(JSON.parse(text));
+    } catch {
+      context.addIssue({
+        code: 'custom',
+        message: 'must be a JSON array of public Ed25519 keys as JWKs, each with a kid',
+      });
+      return z.NEVER;
+    }
+  });
+
+const proxies = z
+  .string()
+  .default('')
+  .transform((text, context) => {
+    try {
+      return parseProxies(text.split(',').flatMap((entry) => entry.trim() || []));
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be addresses or CIDR ranges, separated by commas' });
+      return z.NEVER;
+    }
+  });
+
+// A refresh token gets the next one without anybody's help. This is how long a role that was taken away is still
+// believed, and an ended session while the user service is down.
+const ACCESS_TOKEN_SECONDS = 900;
 
 /** Everything the gateway can be told by its environment. */
 export const gatewaySettings = {
@@ -41,21 +59,38 @@ export const gatewaySettings = {
   HOST: z.string().default('127.0.0.1'),
   GATEWAY_DATABASE_URL: postgresUrl,
   SERVICE_TOKEN: secret,
-  USER_URL: addresses('user'),
-  PRODUCT_URL: addresses('product'),
-  INVENTORY_URL: addresses('inventory'),
-  ORDER_URL: addresses('order'),
-  SHIPPING_URL: addresses('shipping'),
+  USER_URL: doorsOf('user'),
+  PRODUCT_URL: doorsOf('product'),
+  INVENTORY_URL: doorsOf('inventory'),
+  ORDER_URL: doorsOf('order'),
+  SHIPPING_URL: doorsOf('shipping'),
+  CART_URL: doorsOf('cart'),
+  NOTIFICATION_URL: doorsOf('notification'),
+  WEBHOOK_URL: doorsOf('webhook'),
+  RECOMMENDATION_URL: doorsOf('recommendation'),
   ...temporalSettings,
   JWT_PRIVATE_KEY: signingKey,
+  /** Whose tokens hold beside those of JWT_PRIVATE_KEY. */
+  JWT_PUBLIC_KEYS: publicKeys,
   JWT_ISSUER: z.string().min(1).default('order-platform'),
   JWT_AUDIENCE: z.string().min(1).default('order-platform'),
+  ...oidcSettings,
   ACCESS_TOKEN_SECONDS: z.coerce
     .number({ error: 'must be a number of seconds from 60 to 86400' })
     .int({ error: 'must be a number of seconds from 60 to 86400' })
     .min(60, { error: 'must be a number of seconds from 60 to 86400' })
     .max(86_400, { error: 'must be a number of seconds from 60 to 86400' })
     .default(ACCESS_TOKEN_SECONDS),
+  /** Within how long an order must be decided to be let in. Half a minute and more is beyond any caller's wait. */
+  ORDER_BACKLOG_SECONDS: z.coerce
+    .number({ error: 'must be a number of seconds from 1 to 600' })
+    .min(1, { error: 'must be a number of seconds from 1 to 600' })
+    .max(600, { error: 'must be a number of seconds from 1 to 600' })
+    .default(10),
   CARRIER_CALLBACK_SECRET: secret,
+  RATE_LIMIT_PER_MINUTE: requestsPerMinute.default(100),
+  /** Unset: a fifth of RATE_LIMIT_PER_MINUTE. */
+  SIGN_IN_RATE_LIMIT_PER_MINUTE: requestsPerMinute.optional(),
+  TRUSTED_PROXIES: proxies,
   CORS_ORIGINS: z.string().default('').transform(listed),
 };

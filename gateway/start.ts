@@ -1,6 +1,8 @@
 import { setInterval } from 'node:timers';
 import { readConfig } from '../platform/config.ts';
 import { connect, ping } from '../platform/database.ts';
+import { type FeedRequests, feedRequests } from '../activities/event.ts';
+import { createClient } from '../platform/http/client.ts';
 import { createApp } from '../platform/http/app.ts';
 import { healthRoutes } from '../platform/http/door.ts';
 import { listen } from '../platform/http/server.ts';
@@ -8,15 +10,28 @@ import { createLogger } from '../platform/logger.ts';
 import { createMetrics } from '../platform/metrics.ts';
 import type { Running } from '../platform/process.ts';
 import { createTemporalClient } from '../platform/temporal.ts';
+import { Admission } from './admission.ts';
 import { createGateway } from './app.ts';
+import { createCatalogueCache } from './catalogue-cache.ts';
+import { followCatalogue } from './catalogue-news.ts';
 import type { GatewayDatabase } from './database.ts';
+import { EndedSessions } from './ended-sessions.ts';
+import { ExternalTokens } from './external-issuer.ts';
 import { createIdempotencyRecords } from './idempotency-records.ts';
-import { createServices } from './services.ts';
+import { externalIssuer } from './oidc-settings.ts';
+import { WINDOW_SECONDS, purgeRateLimits } from './rate-limits.ts';
+import { OrderStreams } from './order-streams.ts';
+import { connectServices, createServices, createSubscribers } from './services.ts';
 import { gatewaySettings } from './settings.ts';
 import { createTokens } from './tokens.ts';
 
 // What is to be forgotten has been kept for twice as long as promised: there is no hurry.
 const PURGE_EVERY_MS = 60 * 60 * 1000;
+// A look costs the order service a millisecond; what happens in between is counted here.
+const LOOK_EVERY_MS = 1_000;
+
+// How long a key that an external issuer has withdrawn is believed at most.
+const KEYS_EVERY_MS = 5 * 60 * 1000;
 
 export interface RunningGateway extends Running {
   url: string;
@@ -28,21 +43,43 @@ export async function startGateway(environment: NodeJS.ProcessEnv): Promise<Runn
   const config = readConfig(gatewaySettings, environment);
   const tokens = await createTokens({
     key: config.JWT_PRIVATE_KEY,
+    publicKeys: config.JWT_PUBLIC_KEYS,
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
     lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
   });
   const logger = createLogger('gateway', environment.LOG_LEVEL);
   const metrics = createMetrics('gateway');
+  const elsewhere = externalIssuer(config);
+  const external = elsewhere && new ExternalTokens(elsewhere, logger);
   const db = connect<GatewayDatabase>(config.GATEWAY_DATABASE_URL);
   const temporal = createTemporalClient({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
+  const connections = connectServices(serviceUrls(config), config.SERVICE_TOKEN);
+  const services = createServices(connections);
+  const catalogue = createCatalogueCache(services.products, metrics.registry);
+  const admission = new Admission({
+    orders: services.orders,
+    boundSeconds: config.ORDER_BACKLOG_SECONDS,
+    registry: metrics.registry,
+  });
+  const ended = new EndedSessions(tokens);
+  const streams = new OrderStreams({ orders: services.orders, logger, registry: metrics.registry });
   const app = createGateway({
-    services: createServices(serviceUrls(config), config.SERVICE_TOKEN),
+    services,
+    catalogue,
+    subscribers: createSubscribers(connections),
+    streams,
+    connections: Object.values(connections),
+    admission,
+    ended,
+    external,
     temporal,
     db,
     tokens,
     carrierSecret: config.CARRIER_CALLBACK_SECRET,
     corsOrigins: config.CORS_ORIGINS,
+    rates: quotasOf(config),
+    trustedProxies: config.TRUSTED_PROXIES,
     logger,
     metrics,
   });
@@ -65,13 +102,32 @@ export async function startGateway(environment: NodeJS.ProcessEnv): Promise<Runn
   const purge = setInterval(() => {
     records.purge().catch((error: unknown) => logger.warn('idempotency records not purged', { error }));
   }, PURGE_EVERY_MS);
+  const look = setInterval(() => {
+    admission.look().catch((error: unknown) => logger.debug('backlog not seen', { error }));
+  }, LOOK_EVERY_MS);
+  const refreshKeys = setInterval(() => void external?.refreshKeys(), KEYS_EVERY_MS);
+  const stopLooking = ended.keepLooking(services.users, logger);
+  const purgeLimits = setInterval(() => {
+    purgeRateLimits(db).catch((error: unknown) => logger.warn('rate limits not purged', { error }));
+  }, WINDOW_SECONDS * 1000);
+  const stopFollowing = followCatalogue(
+    createClient<FeedRequests>(connections.products, 'events', feedRequests),
+    catalogue,
+    logger,
+  );
   logger.info('listening', { url: open.url });
   return {
     url: open.url,
     metricsUrl: openFigures.url,
     async close() {
       clearInterval(purge);
+      clearInterval(look);
+      clearInterval(purgeLimits);
+      clearInterval(refreshKeys);
+      stopFollowing();
+      streams.close();
       await Promise.all([open.close(), openFigures.close()]);
+      await stopLooking();
       await temporal.connection.close();
       await db.destroy();
     },
@@ -80,10 +136,20 @@ export async function startGateway(environment: NodeJS.ProcessEnv): Promise<Runn
 
 type GatewayConfig = ReturnType<typeof readConfig<typeof gatewaySettings>>;
 
+/** Guessing passwords and making accounts need few requests of an address; a fifth leaves a family or an office room. */
+const quotasOf = ({ RATE_LIMIT_PER_MINUTE: perMinute, SIGN_IN_RATE_LIMIT_PER_MINUTE: signIn }: GatewayConfig) => ({
+  perMinute,
+  signInPerMinute: signIn ?? Math.max(1, Math.floor(perMinute / 5)),
+});
+
 const serviceUrls = (config: GatewayConfig) => ({
   users: config.USER_URL,
   products: config.PRODUCT_URL,
   inventory: config.INVENTORY_URL,
   orders: config.ORDER_URL,
   shipping: config.SHIPPING_URL,
+  carts: config.CART_URL,
+  notifications: config.NOTIFICATION_URL,
+  webhooks: config.WEBHOOK_URL,
+  recommendations: config.RECOMMENDATION_URL,
 });

@@ -11,6 +11,7 @@ import type { ReceivedLine } from '../activities/return.ts';
 import { Refusal } from '../platform/refusal.ts';
 import { promptly } from '../platform/temporal.ts';
 import {
+  type LaneMemo,
   ORDER_TASK_QUEUE,
   type OrderInput,
   type ParcelMoved,
@@ -53,7 +54,7 @@ export function createWorkflows(client: Client) {
 
   return {
     /** Whether this asking started it; false where it was started before. */
-    startOrder: (input: OrderInput, summary: string): Promise<boolean> =>
+    startOrder: (input: OrderInput, { lane, summary }: LaneMemo & { summary: string }): Promise<boolean> =>
       firstTime(
         ask(() =>
           client.workflow.start<typeof orderWorkflow>('orderWorkflow', {
@@ -61,6 +62,7 @@ export function createWorkflows(client: Client) {
             taskQueue: ORDER_TASK_QUEUE,
             workflowIdReusePolicy: 'REJECT_DUPLICATE',
             args: [input],
+            memo: { lane },
             staticSummary: summary,
             typedSearchAttributes: [
               { key: orderStatusAttribute, value: 'pending' },

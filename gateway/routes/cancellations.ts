@@ -3,6 +3,7 @@ import type { Order, OrderRequests } from '../../activities/order.ts';
 import { Refusal } from '../../platform/refusal.ts';
 import { type AnyRoute, type Asked, route } from '../../platform/http/route.ts';
 import { effectId } from '../effect-id.ts';
+import { orderLinks } from '../openapi-links.ts';
 import { OrderView, allowedActions, viewOf } from '../order-view.ts';
 import { OrderPath, ownOrder } from '../ownership.ts';
 import type { Workflows } from '../workflows.ts';
@@ -21,10 +22,13 @@ export const cancellationRoutes = (orders: OrderRequests, workflows: Workflows):
     summary: 'Cancel an order that has not left yet',
     tag: 'orders',
     access: 'user',
+    scopes: ['orders:cancel'],
     idempotent: true,
     params: OrderPath,
     body: CancelBody,
-    responses: { 202: { description: 'It is being, or has been, canceled', body: OrderView } },
+    responses: {
+      202: { description: 'It is being, or has been, canceled', body: OrderView, links: orderLinks('/id') },
+    },
     problems: { 404: ['OrderNotFound'], 409: ['TooLateToCancel'] },
     async handle(asked) {
       const order = await ownOrder(orders, asked.params.orderId, asked.caller!);

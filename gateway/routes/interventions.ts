@@ -1,15 +1,34 @@
 import { z } from 'zod';
 import { Intervention, InterventionAction, type OrderRequests } from '../../activities/order.ts';
+import { text } from '../../activities/text.ts';
 import { type AnyRoute, type Asked, route } from '../../platform/http/route.ts';
 import { Refusal } from '../../platform/refusal.ts';
 import { effectId } from '../effect-id.ts';
+import { linksTo } from '../openapi-links.ts';
 import { idOr404 } from '../ownership.ts';
 import { listOf, nextPage, pageQuery } from '../paging.ts';
 import type { Workflows } from '../workflows.ts';
 
-const InterventionView = Intervention.meta({ id: 'Intervention' });
+const InterventionView = Intervention.meta({
+  id: 'Intervention',
+  examples: [
+    {
+      id: '0b7f3c1e-4d5a-4f0e-9c55-2f6f0f0f8b9c',
+      orderId: '6d1f0c1e-8f57-4a3e-9d55-0e0a4f0f8b9c',
+      workflowId: 'order-6d1f0c1e-8f57-4a3e-9d55-0e0a4f0f8b9c',
+      step: 'authorizePayment',
+      reason: 'the processor refuses to void this payment',
+      state: 'open',
+      action: null,
+      note: null,
+      resolvedBy: null,
+      openedAt: '2026-01-05T09:00:00.000Z',
+      resolvedAt: null,
+    },
+  ],
+});
 const Resolve = z
-  .strictObject({ action: InterventionAction, note: z.string().trim().min(1).max(500) })
+  .strictObject({ action: InterventionAction, note: text(500) })
   .meta({ id: 'ResolveIntervention', examples: [{ action: 'skip', note: 'refunded by hand, see the bank’s letter' }] });
 type Resolve = z.infer<typeof Resolve>;
 
@@ -22,8 +41,18 @@ export const interventionRoutes = (orders: OrderRequests, workflows: Workflows):
     summary: 'List what a person must decide, newest first',
     tag: 'interventions',
     access: 'admin',
+    scopes: ['interventions:read'],
     query: z.strictObject({ state: Intervention.shape.state.optional(), ...pageQuery }),
-    responses: { 200: { description: 'A page of interventions', body: listOf(InterventionView) } },
+    responses: {
+      200: {
+        description: 'A page of interventions',
+        body: listOf(InterventionView),
+        links: {
+          ...linksTo(['resolveIntervention'], { interventionId: '$response.body#/items/0/id' }),
+          ...linksTo(['readOrder', 'readHistory'], { orderId: '$response.body#/items/0/orderId' }),
+        },
+      },
+    },
     problems: { 400: ['BadCursor'] },
     async handle({ query: { state, cursor, limit } }) {
       const page = await orders.listInterventions({ state, after: cursor, limit });
@@ -39,6 +68,7 @@ export const interventionRoutes = (orders: OrderRequests, workflows: Workflows):
     summary: 'Decide: try the step again, or go on without it',
     tag: 'interventions',
     access: 'admin',
+    scopes: ['interventions:write'],
     idempotent: true,
     params: z.object({ interventionId: z.string() }),
     body: Resolve,

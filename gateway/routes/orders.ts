@@ -6,7 +6,7 @@ import { PaymentMethod } from '../../activities/payment.ts';
 import { type AnyRoute, type Caller, route } from '../../platform/http/route.ts';
 import { Address } from '../address.ts';
 import { effectId } from '../effect-id.ts';
-import { entityTag } from '../entity-tag.ts';
+import { orderLinks } from '../openapi-links.ts';
 import { OrderView, viewOf } from '../order-view.ts';
 import { OrderPath, ownOrder } from '../ownership.ts';
 import { listOf, nextPage, pageQuery } from '../paging.ts';
@@ -15,12 +15,18 @@ import { preferredWait } from '../preference.ts';
 
 const PlaceOrder = z
   .strictObject({
-    lines: z.array(StockLine).min(1).max(2000),
+    lines: z.array(StockLine).min(1).max(2000).optional(),
+    fromCart: z.literal(true).optional().meta({ description: 'instead of lines: what is in your cart' }),
     shippingAddress: Address,
     paymentMethod: PaymentMethod,
   })
+  .refine(({ lines, fromCart }) => (lines === undefined) !== (fromCart === undefined), {
+    error: 'say either lines or fromCart',
+    path: ['lines'],
+  })
   .meta({
     id: 'PlaceOrder',
+    override: { oneOf: [{ required: ['lines'] }, { required: ['fromCart'] }] },
     examples: [
       {
         lines: [{ sku: '85123A', quantity: 6 }],
@@ -59,14 +65,23 @@ export const orderRoutes = (orders: OrderRequests, place: ReturnType<typeof crea
         description: 'Placed, and no longer pending within the time waited',
         body: OrderView,
         headers: { Location: 'where it can be read', 'Preference-Applied': 'the preference that was heeded' },
+        links: orderLinks('/id'),
       },
-      202: { description: 'Placed', body: OrderView, headers: { Location: 'where it can be read' } },
+      202: {
+        description: 'Placed',
+        body: OrderView,
+        headers: { Location: 'where it can be read' },
+        links: orderLinks('/id'),
+      },
     },
+    problems: { 409: ['CartEmpty', 'CartNotOrderable'], 503: ['Overloaded'] },
     async handle(asked) {
-      const orderId = effectId('placeOrder', asked);
+      const { fromCart, lines, ...wish } = asked.body;
+      // A cart's order is another wish than one of given lines, also under one key.
+      const orderId = effectId(fromCart ? 'placeOrder fromCart' : 'placeOrder', asked);
       const seconds = preferredWait(asked.header('Prefer')) ?? 0;
       const order = await place(
-        { ...asked.body, orderId, customerId: asked.caller!.id, retried: asked.retried },
+        { ...wish, lines, orderId, customerId: asked.caller!.id, retried: asked.retried },
         seconds * 1000,
       );
       const settled = seconds > 0 && order.status !== 'pending';
@@ -88,8 +103,11 @@ export const orderRoutes = (orders: OrderRequests, place: ReturnType<typeof crea
     summary: 'List your orders, newest first; as an admin, everybody’s',
     tag: 'orders',
     access: 'user',
+    scopes: ['orders:read'],
     query: z.strictObject({ status: OrderStatus.optional(), ...pageQuery }),
-    responses: { 200: { description: 'A page of orders', body: listOf(OrderView) } },
+    responses: {
+      200: { description: 'A page of orders', body: listOf(OrderView), links: orderLinks('/items/0/id') },
+    },
     problems: { 400: ['BadCursor'] },
     async handle({ query: { status, cursor, limit }, caller }) {
       const page = await orders.listOrders({ ...visibleTo(caller!), status, after: cursor, limit });
@@ -105,14 +123,16 @@ export const orderRoutes = (orders: OrderRequests, place: ReturnType<typeof crea
     summary: 'Read an order',
     tag: 'orders',
     access: 'user',
+    scopes: ['orders:read'],
     params: OrderPath,
     headers: { 'If-None-Match': 'the ETag you have: 304 while it still holds' },
-    responses: { 200: { description: 'The order', body: OrderView, headers: { ETag: 'its state' } } },
+    responses: {
+      200: { description: 'The order', body: OrderView, headers: { ETag: 'its state' }, links: orderLinks('/id') },
+    },
     problems: { 404: ['OrderNotFound'] },
     async handle({ params, caller }) {
       const order = await ownOrder(orders, params.orderId, caller!);
-      const body = viewOf(order);
-      return { status: 200, body, headers: { ETag: entityTag(order.version, body) } };
+      return { status: 200, body: viewOf(order), version: order.version };
     },
   }),
 
@@ -123,6 +143,7 @@ export const orderRoutes = (orders: OrderRequests, place: ReturnType<typeof crea
     summary: 'Read every step that was taken for an order',
     tag: 'orders',
     access: 'user',
+    scopes: ['orders:read'],
     params: OrderPath,
     responses: { 200: { description: 'The steps in order', body: z.object({ items: z.array(HistoryItem) }) } },
     problems: { 404: ['OrderNotFound'] },

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { InventoryRequests } from '../../activities/inventory.ts';
-import { Money } from '../../activities/money.ts';
 import {
   CreateProduct,
   Price,
@@ -10,40 +9,42 @@ import {
   type ProductRequests,
 } from '../../activities/product.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
-import { entityTag, expectedVersion } from '../entity-tag.ts';
-import { orElse } from '../patience.ts';
+import type { CatalogueCache } from '../catalogue-cache.ts';
+import { expectedVersion } from '../entity-tag.ts';
+import { productLinks } from '../openapi-links.ts';
 import { listOf, nextPage, pageQuery } from '../paging.ts';
+import { orElse } from '../patience.ts';
+import { ProductView } from '../product-view.ts';
 
-const ProductView = z
-  .object({
-    sku: z.string(),
-    name: z.string(),
-    description: z.string(),
-    price: Money,
-    available: z.int().nullable().meta({ description: 'pieces to be had now; null while that is not known' }),
-  })
-  .meta({
-    id: 'Product',
-    examples: [
-      {
-        sku: '85123A',
-        name: 'White hanging heart',
-        description: 'Holds a tealight.',
-        price: { amountMinor: 255, currency: 'GBP' },
-        available: 120,
-      },
-    ],
-  });
 const ChangeProduct = z
   .strictObject({ name: ProductName.optional(), description: ProductDescription.optional(), price: Price.optional() })
-  .refine((change) => Object.keys(change).length > 0, { error: 'say what to change' });
+  .refine((change) => Object.keys(change).length > 0, { error: 'say what to change' })
+  .meta({
+    override: { minProperties: 1 },
+    id: 'ProductChange',
+    examples: [{ price: { amountMinor: 295, currency: 'GBP' } }],
+  });
 const Sku = z.object({ sku: z.string() });
 
 // The catalogue is worth reading without stock figures, so a slow inventory does not hold it up for longer.
 const STOCK_PATIENCE_MS = 1_000;
 
+// The price and the stock that count are those of the moment an order is placed: until then a few seconds do no harm,
+// and a page that everybody looks at is then answered by caches on the way. Whoever shows a token shares with nobody.
+const FRESH = 'max-age=5, stale-while-revalidate=10';
+const freshFor = (header: (name: string) => string) => ({
+  'Cache-Control': `${header('Authorization') ? 'private' : 'public'}, ${FRESH}`,
+});
+
+export interface ProductRouteDependencies {
+  products: ProductRequests;
+  inventory: InventoryRequests;
+  /** What everybody reads is read from here. */
+  catalogue: CatalogueCache;
+}
+
 /** The catalogue. */
-export function productRoutes(products: ProductRequests, inventory: InventoryRequests): AnyRoute[] {
+export function productRoutes({ products, inventory, catalogue }: ProductRouteDependencies): AnyRoute[] {
   const viewsOf = async (items: Product[]) => {
     const asked = items.length === 0 ? { items: [] } : inventory.getStocks({ skus: items.map(({ sku }) => sku) });
     const stocks = await orElse(Promise.resolve(asked), { instead: undefined, patienceMs: STOCK_PATIENCE_MS });
@@ -51,8 +52,8 @@ export function productRoutes(products: ProductRequests, inventory: InventoryReq
     return items.map((product) => ({ ...product, available: available.get(product.sku) ?? null }));
   };
   const single = async (status: 200 | 201, product: Product, headers: Record<string, string> = {}) => {
-    const body = ProductView.parse((await viewsOf([product]))[0]);
-    return { status, body, headers: { ETag: entityTag(product.version, body), ...headers } };
+    const [body] = await viewsOf([product]);
+    return { status, body, version: product.version, headers };
   };
 
   return [
@@ -71,12 +72,14 @@ export function productRoutes(products: ProductRequests, inventory: InventoryReq
           .meta({ description: 'words that must all occur in name, description or SKU' }),
         ...pageQuery,
       }),
-      responses: { 200: { description: 'A page of products', body: listOf(ProductView) } },
+      responses: {
+        200: { description: 'A page of products', body: listOf(ProductView), links: productLinks('/items/0/sku') },
+      },
       problems: { 400: ['BadCursor'] },
-      async handle({ query: { q, cursor, limit } }) {
-        const page = await products.listProducts({ query: q || undefined, after: cursor, limit });
+      async handle({ query: { q, cursor, limit }, header }) {
+        const page = await catalogue.listProducts({ query: q || undefined, after: cursor, limit });
         const next = nextPage('/v1/products', page.next, { limit, q: q || undefined });
-        return { status: 200, body: { items: await viewsOf(page.items), next } };
+        return { status: 200, body: { items: await viewsOf(page.items), next }, headers: freshFor(header) };
       },
     }),
 
@@ -89,9 +92,21 @@ export function productRoutes(products: ProductRequests, inventory: InventoryReq
       access: 'public',
       params: Sku,
       headers: { 'If-None-Match': 'the ETag you have: 304 while it still holds' },
-      responses: { 200: { description: 'The product', body: ProductView, headers: { ETag: 'its state' } } },
+      responses: {
+        200: {
+          description: 'The product',
+          body: ProductView,
+          headers: { ETag: 'its state' },
+          links: {
+            ...productLinks('/sku'),
+            changeProduct: {
+              parameters: { sku: '$response.body#/sku', 'header.If-Match': '$response.header.ETag' },
+            },
+          },
+        },
+      },
       problems: { 404: ['ProductNotFound'] },
-      handle: async ({ params }) => single(200, await products.getProduct(params)),
+      handle: async ({ params, header }) => single(200, await catalogue.getProduct(params), freshFor(header)),
     }),
 
     route({
@@ -101,6 +116,7 @@ export function productRoutes(products: ProductRequests, inventory: InventoryReq
       summary: 'Add a product',
       tag: 'products',
       access: 'admin',
+      scopes: ['products:write'],
       body: CreateProduct.meta({
         id: 'NewProduct',
         examples: [{ sku: '85123A', name: 'White hanging heart', price: { amountMinor: 255, currency: 'GBP' } }],
@@ -110,11 +126,14 @@ export function productRoutes(products: ProductRequests, inventory: InventoryReq
           description: 'Added',
           body: ProductView,
           headers: { ETag: 'its state', Location: 'where it can be read' },
+          links: productLinks('/sku'),
         },
       },
       problems: { 409: ['SkuTaken'] },
-      handle: async ({ body }) =>
-        single(201, await products.createProduct(body), { Location: `/v1/products/${body.sku}` }),
+      async handle({ body }) {
+        const product = await products.createProduct(body).finally(() => catalogue.forget(body.sku));
+        return single(201, product, { Location: `/v1/products/${body.sku}` });
+      },
     }),
 
     route({
@@ -124,14 +143,24 @@ export function productRoutes(products: ProductRequests, inventory: InventoryReq
       summary: 'Change a product',
       tag: 'products',
       access: 'admin',
+      scopes: ['products:write'],
       params: Sku,
       body: ChangeProduct,
       headers: { 'If-Match': 'the ETag the change was made on: 412 where it has changed since' },
-      responses: { 200: { description: 'The changed product', body: ProductView, headers: { ETag: 'its state' } } },
+      responses: {
+        200: {
+          description: 'The changed product',
+          body: ProductView,
+          headers: { ETag: 'its state' },
+          links: productLinks('/sku'),
+        },
+      },
       problems: { 404: ['ProductNotFound'], 412: ['PreconditionFailed'] },
       async handle({ params: { sku }, body, header }) {
         const version = expectedVersion(header('If-Match'));
-        return single(200, await products.updateProduct({ ...body, sku, expectedVersion: version }));
+        const changed = products.updateProduct({ ...body, sku, expectedVersion: version });
+        // Whoever made the change reads it back here before the news of it has come round.
+        return single(200, await changed.finally(() => catalogue.forget(sku)));
       },
     }),
   ];

@@ -4,6 +4,7 @@ import type { OrderRequests } from '../../activities/order.ts';
 import { DraftReturn, ReceivedLine, Return } from '../../activities/return.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
 import { effectId } from '../effect-id.ts';
+import { linksTo } from '../openapi-links.ts';
 import { sumLines } from '../order-lines.ts';
 import { OrderPath, idOr404, ownOrder } from '../ownership.ts';
 import { carryOnOthers, receiveGoods, startReturn } from '../returning.ts';
@@ -11,7 +12,22 @@ import type { Workflows } from '../workflows.ts';
 
 const ReturnView = Return.omit({ customerId: true, refund: true })
   .extend({ refund: Return.shape.refund.unwrap().optional() })
-  .meta({ id: 'Return' });
+  .meta({
+    id: 'Return',
+    examples: [
+      {
+        id: '0b7f3c1e-4d5a-4f0e-9c55-2f6f0f0f8b9c',
+        orderId: '6d1f0c1e-8f57-4a3e-9d55-0e0a4f0f8b9c',
+        status: 'refunded',
+        lines: [{ sku: '85123A', quantity: 1 }],
+        received: [{ sku: '85123A', quantity: 1, condition: 'damaged' }],
+        refund: { amountMinor: 255, currency: 'GBP' },
+        reason: 'arrived broken',
+        createdAt: '2026-01-12T09:00:00.000Z',
+        updatedAt: '2026-01-15T10:30:00.000Z',
+      },
+    ],
+  });
 const AskReturn = DraftReturn.pick({ reason: true })
   .strict()
   .extend({ lines: z.array(StockLine).min(1).max(2000) })
@@ -40,6 +56,10 @@ export const returnRoutes = (orders: OrderRequests, workflows: Workflows): AnyRo
         description: 'Asked for',
         body: ReturnView,
         headers: { Location: 'where the order’s returns are listed' },
+        links: {
+          ...linksTo(['receiveReturn'], { returnId: '$response.body#/id' }),
+          ...linksTo(['listReturns', 'readOrder'], { orderId: '$response.body#/orderId' }),
+        },
       },
     },
     problems: { 404: ['OrderNotFound'], 409: ['NotReturnable', 'TooMany'] },
@@ -63,8 +83,15 @@ export const returnRoutes = (orders: OrderRequests, workflows: Workflows): AnyRo
     summary: 'List the returns of an order, newest first',
     tag: 'returns',
     access: 'user',
+    scopes: ['orders:read'],
     params: OrderPath,
-    responses: { 200: { description: 'The returns', body: z.object({ items: z.array(ReturnView) }) } },
+    responses: {
+      200: {
+        description: 'The returns',
+        body: z.object({ items: z.array(ReturnView) }),
+        links: linksTo(['receiveReturn'], { returnId: '$response.body#/items/0/id' }),
+      },
+    },
     problems: { 404: ['OrderNotFound'] },
     async handle({ params, caller }) {
       const { id: orderId } = await ownOrder(orders, params.orderId, caller!);
@@ -80,10 +107,17 @@ export const returnRoutes = (orders: OrderRequests, workflows: Workflows): AnyRo
     summary: 'Note that the goods of a return are back: restocks what is resellable and refunds',
     tag: 'returns',
     access: 'admin',
+    scopes: ['returns:write'],
     idempotent: true,
     params: z.object({ returnId: z.string() }),
     body: Received,
-    responses: { 200: { description: 'Noted; restock and refund follow', body: ReturnView } },
+    responses: {
+      200: {
+        description: 'Noted; restock and refund follow',
+        body: ReturnView,
+        links: linksTo(['listReturns', 'readOrder'], { orderId: '$response.body#/orderId' }),
+      },
+    },
     problems: { 404: ['ReturnNotFound'], 409: ['AlreadyReceived', 'NotInReturn'] },
     async handle(asked) {
       const returnId = idOr404(asked.params.returnId, 'ReturnNotFound');

@@ -3,6 +3,7 @@ import { AdjustStock, type InventoryRequests, Stock } from '../../activities/inv
 import type { ProductRequests } from '../../activities/product.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
 import { effectId } from '../effect-id.ts';
+import { productLinks } from '../openapi-links.ts';
 
 const Sku = z.object({ sku: z.string() });
 const Adjustment = AdjustStock.pick({ delta: true, reason: true })
@@ -23,12 +24,16 @@ export const stockRoutes = (products: ProductRequests, inventory: InventoryReque
     summary: 'Read the stock of a product',
     tag: 'products',
     access: 'admin',
+    scopes: ['stock:read'],
     params: Sku,
-    responses: { 200: { description: 'The stock', body: StockView } },
+    headers: { 'If-None-Match': 'the ETag you have: 304 while it still holds' },
+    responses: {
+      200: { description: 'The stock', body: StockView, headers: { ETag: 'its state' }, links: productLinks('/sku') },
+    },
     problems: { 404: ['ProductNotFound'] },
     async handle({ params }) {
-      await products.getProduct(params);
-      return { status: 200, body: await inventory.getStock(params) };
+      const { version } = await products.getProduct(params);
+      return { status: 200, body: await inventory.getStock(params), version };
     },
   }),
 
@@ -39,10 +44,11 @@ export const stockRoutes = (products: ProductRequests, inventory: InventoryReque
     summary: 'Add to the stock of a product, or take from it',
     tag: 'products',
     access: 'admin',
+    scopes: ['stock:write'],
     idempotent: true,
     params: Sku,
     body: Adjustment,
-    responses: { 201: { description: 'Adjusted: the new stock', body: StockView } },
+    responses: { 201: { description: 'Adjusted: the new stock', body: StockView, links: productLinks('/sku') } },
     problems: { 404: ['ProductNotFound'], 409: ['InsufficientStock'] },
     async handle(asked) {
       const { sku } = await products.getProduct(asked.params);
