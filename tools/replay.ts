@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
+import type { Client } from '../clients/typescript/index.ts';
 import { adminCredentials, signInAdmin } from './api/admin.ts';
-import { type Api, checkReachable, createApi } from './api/client.ts';
+import { checkReachable, createApi } from './api/client.ts';
 import {
   type ExitCode,
   numberOption,
@@ -95,8 +96,8 @@ function stopOnSignal(): AbortSignal {
 }
 
 /** Only a replay with returns needs an admin, and one is enough. */
-function onceOnly(signIn: () => Promise<Api>): () => Promise<Api> {
-  let admin: Promise<Api> | undefined;
+function onceOnly(signIn: () => Promise<Client>): () => Promise<Client> {
+  let admin: Promise<Client> | undefined;
   return () => (admin ??= signIn());
 }
 

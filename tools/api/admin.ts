@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import type { Client } from '../../clients/typescript/index.ts';
 import { ToolError, dataFolder } from '../command-line.ts';
 import type { Api } from './client.ts';
 import { BadCredentials, type Credentials, signedIn } from './session.ts';
+import { typed } from './typed.ts';
 
 // Whoever starts the platform may choose another e-mail, and sets ADMIN_EMAIL then.
 const Secrets = z.object({ adminEmail: z.string().default('admin@example.com'), adminPassword: z.string() });
@@ -25,12 +27,14 @@ export function adminCredentials(environment = process.env): Credentials {
 }
 
 /** The API as an admin; fails at once where the password is wrong or the person is no admin. */
-export async function signInAdmin(api: Api, credentials: Credentials): Promise<Api> {
-  const admin = signedIn(api, credentials);
-  const probe = await admin({ method: 'GET', path: '/v1/admin/interventions?limit=1' }).catch((error: unknown) => {
-    if (!(error instanceof BadCredentials)) throw error;
-    throw new ToolError(`${error.message}: check ADMIN_EMAIL and ADMIN_PASSWORD`, { cause: error });
-  });
-  if (probe.status === 403) throw new ToolError(`${credentials.email} is not an admin`);
+export async function signInAdmin(api: Api, credentials: Credentials): Promise<Client> {
+  const admin = typed(signedIn(api, credentials));
+  const probe = await admin
+    .GET('/v1/admin/interventions', { params: { query: { limit: 1 } } })
+    .catch((error: unknown) => {
+      if (!(error instanceof BadCredentials)) throw error;
+      throw new ToolError(`${error.message}: check ADMIN_EMAIL and ADMIN_PASSWORD`, { cause: error });
+    });
+  if (probe.response.status === 403) throw new ToolError(`${credentials.email} is not an admin`);
   return admin;
 }

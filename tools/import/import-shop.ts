@@ -1,5 +1,6 @@
-import { z } from 'zod';
-import { type Answer, type Api, type Ask, codeOf, unexpected } from '../api/client.ts';
+import type { Client } from '../../clients/typescript/index.ts';
+import { type Answer, type Api, codeOf, unexpected } from '../api/client.ts';
+import { answerOf, typed } from '../api/typed.ts';
 import { each } from '../each.ts';
 import type { Progress } from '../progress.ts';
 import type { Customer, ToCustomer } from '../shop/customer.ts';
@@ -12,7 +13,7 @@ export interface ImportOptions {
   stock: number | undefined;
   concurrency: number;
   api: Api;
-  admin: Api;
+  admin: Client;
   toCustomer: ToCustomer;
   progress: (total: number) => Progress;
 }
@@ -35,6 +36,7 @@ export async function importShop(options: ImportOptions): Promise<Imported> {
     customers: new Tally(),
     refused: new Tally(),
   };
+  const anybody = typed(api);
   const customers = [...new Set(shop.invoices.map(({ customerId }) => customerId))].map(toCustomer);
   const progress = options.progress(shop.products.length + customers.length);
   const counting = (work: () => Promise<void>) =>
@@ -43,7 +45,7 @@ export async function importShop(options: ImportOptions): Promise<Imported> {
       .finally(() => progress.step());
   try {
     await each(shop.products, concurrency, (product) => counting(() => importProduct(product, options, imported)));
-    await each(customers, concurrency, (customer) => counting(() => importCustomer(customer, api, imported)));
+    await each(customers, concurrency, (customer) => counting(() => importCustomer(customer, anybody, imported)));
   } finally {
     progress.stop();
   }
@@ -55,19 +57,17 @@ async function importProduct(product: ShopProduct, options: ImportOptions, impor
   imported.adjustments.add(await addStock(product, options));
 }
 
-const Known = z.object({ name: z.string(), price: z.object({ amountMinor: z.number(), currency: z.string() }) });
-
-async function putProduct({ sku, name, priceMinor }: ShopProduct, admin: Api) {
+async function putProduct({ sku, name, priceMinor }: ShopProduct, admin: Client) {
   const wanted = { name, price: { amountMinor: priceMinor, currency: 'GBP' } };
-  const created = await admin({ method: 'POST', path: '/v1/products', body: { sku, ...wanted } });
-  if (created.status === 201) return 'created';
-  if (codeOf(created) !== 'SkuTaken') throw new Refused(created);
-  const path = `/v1/products/${sku}`;
-  const known = Known.parse((await expect(200, admin, { method: 'GET', path })).body);
+  const created = await admin.POST('/v1/products', { body: { sku, ...wanted } });
+  if (created.data) return 'created';
+  if (created.error.code !== 'SkuTaken') throw new Refused(answerOf(created));
+  const params = { path: { sku } };
+  const known = granted(await admin.GET('/v1/products/{sku}', { params }));
   const same =
     known.name === name && known.price.amountMinor === priceMinor && known.price.currency === wanted.price.currency;
   if (same) return 'unchanged';
-  await expect(200, admin, { method: 'PATCH', path, body: wanted });
+  granted(await admin.PATCH('/v1/products/{sku}', { params, body: wanted }));
   return 'changed';
 }
 
@@ -75,20 +75,20 @@ async function putProduct({ sku, name, priceMinor }: ShopProduct, admin: Api) {
 async function addStock({ sku, sold }: ShopProduct, { shop, stock, admin }: ImportOptions) {
   const delta = stock ?? sold;
   if (delta === 0) return 'not needed';
-  const answer = await expect(201, admin, {
-    method: 'POST',
-    path: `/v1/products/${sku}/stock-adjustments`,
-    headers: { 'idempotency-key': `import-${shop.sha256.slice(0, 32)}-${delta}-${sku}` },
+  const key = `import-${shop.sha256.slice(0, 32)}-${delta}-${sku}`;
+  const answer = await admin.POST('/v1/products/{sku}/stock-adjustments', {
+    params: { path: { sku }, header: { 'Idempotency-Key': key } },
     body: { delta, reason: `import of ${shop.sha256.slice(0, 12)}` },
   });
-  return answer.headers.get('idempotent-replayed') === 'true' ? 'made before' : 'made';
+  granted(answer);
+  return answer.response.headers.get('idempotent-replayed') === 'true' ? 'made before' : 'made';
 }
 
-async function importCustomer(customer: Customer, api: Api, imported: Imported): Promise<void> {
-  const answer = await api({ method: 'POST', path: '/v1/users', body: customer });
-  if (answer.status === 201) imported.customers.add('created');
-  else if (codeOf(answer) === 'EmailTaken') imported.customers.add('known');
-  else throw new Refused(answer);
+async function importCustomer(customer: Customer, api: Client, imported: Imported): Promise<void> {
+  const answer = await api.POST('/v1/users', { body: customer });
+  if (answer.data) imported.customers.add('created');
+  else if (answer.error.code === 'EmailTaken') imported.customers.add('known');
+  else throw new Refused(answerOf(answer));
 }
 
 /** The API said no to one product or customer: counted, and the others go on. */
@@ -101,10 +101,9 @@ class Refused extends Error {
   }
 }
 
-async function expect(status: number, api: Api, ask: Ask): Promise<Answer> {
-  const answer = await api(ask);
-  if (answer.status !== status) throw new Refused(answer);
-  return answer;
+function granted<Data>(answer: { data?: Data; error?: unknown; response: Response }): Data {
+  if (answer.data === undefined) throw new Refused(answerOf(answer));
+  return answer.data;
 }
 
 function countRefusal(error: unknown, refused: Tally): void {

@@ -7,7 +7,7 @@ import { type OrderRequests, orderRequests } from '../../activities/order.ts';
 import { type PaymentRequests, paymentRequests } from '../../activities/payment.ts';
 import { type ShippingRequests, shippingRequests } from '../../activities/shipping.ts';
 import { createClient } from '../../platform/http/client.ts';
-import { DOOR_PORTS, type ServiceName } from '../../platform/service.ts';
+import { DOOR_PORTS, type ServiceName } from '../../platform/services.ts';
 import { Unreachable, createApi } from '../api/client.ts';
 import { ToolError, dataFolder, urlOption } from '../command-line.ts';
 import { CarrierItem, ProcessorItem } from './account.ts';

@@ -1,4 +1,4 @@
-import type { Api } from '../api/client.ts';
+import type { Client } from '../../clients/typescript/index.ts';
 import type { Match } from '../shop/matching.ts';
 import type { Invoice } from '../shop/shop.ts';
 import type { PlacedOrder } from './order.ts';
@@ -8,10 +8,10 @@ import { Declined, type GoodsBack, cancelOrder, readOrder, returnGoods } from '.
 export type Undoing = 'canceled' | 'returned' | { unmatched: string };
 
 export interface Undoer {
-  customer: Api;
-  admin: () => Promise<Api>;
+  customer: Client;
+  admin: () => Promise<Client>;
   /** Moves the order's parcel to its receiver; absent: parcels are left where they are. */
-  deliver: ((customer: Api, order: PlacedOrder) => Promise<PlacedOrder>) | undefined;
+  deliver: ((customer: Client, order: PlacedOrder) => Promise<PlacedOrder>) | undefined;
   /** The matched invoice's order, if it was placed. */
   placed: PlacedOrder | undefined;
 }

@@ -1,9 +1,10 @@
+import type { Client } from '../../clients/typescript/index.ts';
 import type { Api } from '../api/client.ts';
 import type { PlacedOrder } from './order.ts';
 import { Declined, until } from './shop-floor.ts';
 
 /** Moves an order's parcel to its receiver as the carrier's own people would, waiting for the news to arrive. */
-export async function deliverParcel(carrier: Api, customer: Api, order: PlacedOrder): Promise<PlacedOrder> {
+export async function deliverParcel(carrier: Api, customer: Client, order: PlacedOrder): Promise<PlacedOrder> {
   let current = order;
   if (current.fulfillmentStatus === 'booked') {
     current = await advance(carrier, customer, current, ({ fulfillmentStatus }) => fulfillmentStatus !== 'booked');
@@ -16,7 +17,7 @@ export async function deliverParcel(carrier: Api, customer: Api, order: PlacedOr
 
 async function advance(
   carrier: Api,
-  customer: Api,
+  customer: Client,
   { id, trackingNumber }: PlacedOrder,
   arrived: (order: PlacedOrder) => boolean,
 ): Promise<PlacedOrder> {

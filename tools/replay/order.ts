@@ -1,26 +1,12 @@
-import { z } from 'zod';
-import type { ShippingAddress } from '../../activities/address.ts';
-import { Quantity, type StockLine } from '../../activities/identity.ts';
-import { FulfillmentStatus, OrderStatus, Rejection } from '../../activities/order-status.ts';
+import { Quantity } from '../../activities/identity.ts';
+import type { Schemas } from '../../clients/typescript/index.ts';
 import type { Invoice } from '../shop/shop.ts';
 
-/** What a replay needs to know of an order, as the API shows it. */
-export const PlacedOrder = z.object({
-  id: z.string(),
-  status: OrderStatus,
-  fulfillmentStatus: FulfillmentStatus,
-  rejection: Rejection.pick({ code: true }).nullish(),
-  trackingNumber: z.string().nullish(),
-  allowedActions: z.array(z.string()),
-});
-export type PlacedOrder = z.infer<typeof PlacedOrder>;
+/** An order as the API shows it. */
+export type PlacedOrder = Schemas['Order'];
 
 /** What is sent to place an invoice's order: the same for the same invoice, whenever it is sent. */
-export interface OrderRequest {
-  lines: StockLine[];
-  shippingAddress: ShippingAddress;
-  paymentMethod: string;
-}
+export type OrderRequest = Schemas['PlaceOrder'];
 
 /** Why an invoice cannot be an order. */
 export type Unorderable = 'noUsableLine' | 'over2000Lines';
@@ -45,7 +31,7 @@ export function orderOf(
 }
 
 /** The file knows countries only; the rest is made up, and always the same. */
-const addressIn = (country: string, name: string): ShippingAddress => ({
+const addressIn = (country: string, name: string): OrderRequest['shippingAddress'] => ({
   name,
   line1: '1 High Street',
   city: country === 'GB' ? 'London' : 'Old Town',

@@ -1,5 +1,7 @@
+import type { Client } from '../../clients/typescript/index.ts';
 import { type Api, Unreachable } from '../api/client.ts';
 import { BadCredentials, signedIn } from '../api/session.ts';
+import { typed } from '../api/typed.ts';
 import { ToolError } from '../command-line.ts';
 import { each } from '../each.ts';
 import type { Progress } from '../progress.ts';
@@ -16,8 +18,8 @@ export interface ReplayOptions {
   invoices: readonly Invoice[];
   concurrency: number;
   api: Api;
-  admin: () => Promise<Api>;
-  deliver: ((customer: Api, order: PlacedOrder) => Promise<PlacedOrder>) | undefined;
+  admin: () => Promise<Client>;
+  deliver: ((customer: Client, order: PlacedOrder) => Promise<PlacedOrder>) | undefined;
   toCustomer: ToCustomer;
   schedule: Schedule;
   progress: Progress;
@@ -41,7 +43,7 @@ class Replay {
   readonly #placed = new Map<Invoice, PlacedOrder>();
   /** By customer: when everything taken up so far is done. */
   readonly #queues = new Map<string | undefined, Promise<unknown>>();
-  readonly #customers = new Map<string, { customer: Customer; api: Api }>();
+  readonly #customers = new Map<string, { customer: Customer; api: Client }>();
 
   constructor(options: ReplayOptions) {
     this.#options = options;
@@ -94,11 +96,11 @@ class Replay {
   }
 
   /** Each customer signs in once, whoever of their invoices comes first. */
-  #customerOf({ customerId }: Invoice): { customer: Customer; api: Api } {
+  #customerOf({ customerId }: Invoice): { customer: Customer; api: Client } {
     const customer = this.#options.toCustomer(customerId);
     const known = this.#customers.get(customer.email);
     if (known) return known;
-    const made = { customer, api: signedIn(this.#options.api, customer) };
+    const made = { customer, api: typed(signedIn(this.#options.api, customer)) };
     this.#customers.set(customer.email, made);
     return made;
   }

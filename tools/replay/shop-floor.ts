@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StockLine } from '../../activities/identity.ts';
-import { type Answer, type Api, codeOf } from '../api/client.ts';
-import { type OrderRequest, PlacedOrder } from './order.ts';
-import { z } from 'zod';
+import type { Client } from '../../clients/typescript/index.ts';
+import { type Answer, codeOf } from '../api/client.ts';
+import { answerOf } from '../api/typed.ts';
+import type { OrderRequest, PlacedOrder } from './order.ts';
 
 /** The API's considered no: asking again would change nothing. */
 export class Declined extends Error {
@@ -21,28 +22,24 @@ const POLL_MS = 500;
 // An order that no saga has settled for this long is left as it is, and counted so.
 const PATIENCE_MS = 120_000;
 
-const ReturnRef = z.object({ id: z.string(), status: z.string() });
-
 /** Places an order and answers it once it is no longer pending, or as it is when that takes too long. */
-export async function placeOrder(customer: Api, key: string, request: OrderRequest): Promise<PlacedOrder> {
-  const answer = await customer({
-    method: 'POST',
-    path: '/v1/orders',
-    headers: { 'idempotency-key': key, prefer: `wait=${PREFERRED_WAIT_SECONDS}` },
+export async function placeOrder(customer: Client, key: string, request: OrderRequest): Promise<PlacedOrder> {
+  const answer = await customer.POST('/v1/orders', {
+    params: { header: { 'Idempotency-Key': key, Prefer: `wait=${PREFERRED_WAIT_SECONDS}` } },
     body: request,
   });
-  const order = understood(answer, [201, 202]);
+  const order = granted(answer);
   // A repeat is answered as the first time; much may have happened since.
-  const stale = answer.headers.get('idempotent-replayed') === 'true';
+  const stale = answer.response.headers.get('idempotent-replayed') === 'true';
   return order.status === 'pending' || stale ? until(customer, order.id, ({ status }) => status !== 'pending') : order;
 }
 
-export const readOrder = async (customer: Api, orderId: string): Promise<PlacedOrder> =>
-  understood(await customer({ method: 'GET', path: `/v1/orders/${orderId}` }), [200]);
+export const readOrder = async (customer: Client, orderId: string): Promise<PlacedOrder> =>
+  granted(await customer.GET('/v1/orders/{orderId}', { params: { path: { orderId } } }));
 
 /** The order as soon as it is as hoped for, or as it is after two minutes. */
 export async function until(
-  customer: Api,
+  customer: Client,
   orderId: string,
   hoped: (order: PlacedOrder) => boolean,
 ): Promise<PlacedOrder> {
@@ -55,14 +52,12 @@ export async function until(
 }
 
 /** Calls an order off and answers it once that is done. */
-export async function cancelOrder(customer: Api, key: string, orderId: string): Promise<PlacedOrder> {
-  const answer = await customer({
-    method: 'POST',
-    path: `/v1/orders/${orderId}/cancel`,
-    headers: { 'idempotency-key': key },
+export async function cancelOrder(customer: Client, key: string, orderId: string): Promise<PlacedOrder> {
+  const answer = await customer.POST('/v1/orders/{orderId}/cancel', {
+    params: { path: { orderId }, header: { 'Idempotency-Key': key } },
     body: { reason: 'canceled by the shop' },
   });
-  if (answer.status !== 202 && answer.status !== 200) throw new Declined(answer);
+  granted(answer);
   return until(customer, orderId, ({ status }) => status === 'canceled' || status === 'requires_action');
 }
 
@@ -73,26 +68,21 @@ export interface GoodsBack {
 }
 
 /** Sends goods back as the customer and takes them in, as good as new, as an admin. */
-export async function returnGoods(customer: Api, admin: Api, { key, orderId, lines }: GoodsBack): Promise<void> {
-  const asked = await customer({
-    method: 'POST',
-    path: `/v1/orders/${orderId}/returns`,
-    headers: { 'idempotency-key': `${key}-ask` },
+export async function returnGoods(customer: Client, admin: Client, { key, orderId, lines }: GoodsBack): Promise<void> {
+  const asked = await customer.POST('/v1/orders/{orderId}/returns', {
+    params: { path: { orderId }, header: { 'Idempotency-Key': `${key}-ask` } },
     body: { lines, reason: 'sent back to the shop' },
   });
-  if (asked.status !== 201 && asked.status !== 202) throw new Declined(asked);
-  const { id } = ReturnRef.parse(asked.body);
-  const received = await admin({
-    method: 'POST',
-    path: `/v1/returns/${id}/receive`,
-    headers: { 'idempotency-key': `${key}-receive` },
-    body: { lines: lines.map((line) => ({ ...line, condition: 'resellable' })) },
+  const { id: returnId } = granted(asked);
+  const received = await admin.POST('/v1/returns/{returnId}/receive', {
+    params: { path: { returnId }, header: { 'Idempotency-Key': `${key}-receive` } },
+    body: { lines: lines.map((line) => ({ ...line, condition: 'resellable' as const })) },
   });
   // Its goods are in already where an earlier run was interrupted after this step.
-  if (received.status >= 400 && codeOf(received) !== 'AlreadyReceived') throw new Declined(received);
+  if (received.error?.code !== 'AlreadyReceived') granted(received);
 }
 
-function understood(answer: Answer, statuses: readonly number[]): PlacedOrder {
-  if (!statuses.includes(answer.status)) throw new Declined(answer);
-  return PlacedOrder.parse(answer.body);
+function granted<Data>(answer: { data?: Data; error?: unknown; response: Response }): Data {
+  if (answer.data === undefined) throw new Declined(answerOf(answer));
+  return answer.data;
 }

@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Kysely, sql } from 'kysely';
+import { connect } from '../../platform/database.ts';
+import { DATABASES } from '../../platform/databases.ts';
+import { startPostgres } from '../../platform/start/postgres.ts';
+import { bringUpToDate, withDatabase } from '../../platform/start/provision.ts';
+
+/**
+ * Runs `work` on an empty recommendation database that is gone afterwards: on the server that `superuserUrl` leads
+ * to, or else on one started for it.
+ */
+export async function withScratchDatabase<Database, Answer>(
+  superuserUrl: string | undefined,
+  work: (db: Kysely<Database>) => Promise<Answer>,
+): Promise<Answer> {
+  if (superuserUrl) return onServer(superuserUrl, work);
+  const folder = await mkdtemp(path.join(tmpdir(), 'recommend-eval-'));
+  try {
+    const server = await startPostgres({ folder: path.join(folder, 'postgres'), port: 0 });
+    return await onServer(server.url, work).finally(() => server.close());
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function onServer<Database, Answer>(
+  superuserUrl: string,
+  work: (db: Kysely<Database>) => Promise<Answer>,
+): Promise<Answer> {
+  const name = `recommend_eval_${randomUUID().slice(0, 8)}`;
+  const server = connect<unknown>(superuserUrl, 1);
+  try {
+    await sql`create database ${sql.id(name)}`.execute(server);
+    const url = withDatabase(superuserUrl, name);
+    await bringUpToDate(DATABASES.recommendation, url, new URL(url).username);
+    const db = connect<Database>(url, 1);
+    return await work(db).finally(() => db.destroy());
+  } finally {
+    await sql`drop database if exists ${sql.id(name)} with (force)`.execute(server);
+    await server.destroy();
+  }
+}
