@@ -14,7 +14,10 @@ function signingKey() {
 }
 
 const example = readFileSync(new URL('env.example', import.meta.url), 'utf8');
-const filled = example.replaceAll(/^(\w+)=$/gm, (_line, name) =>
+// An empty setting is one that is not set.
+const [secrets, settings, ...more] = example.split(/^(?=# Settings$)/m);
+if (!settings || more.length > 0) throw new Error('env.example has no line "# Settings", or several');
+const filled = secrets.replaceAll(/^(\w+)=$/gm, (_line, name) =>
   name === 'JWT_PRIVATE_KEY' ? `${name}=${signingKey()}` : `${name}=${secret()}`,
 );
-process.stdout.write(filled);
+process.stdout.write(filled + settings);
