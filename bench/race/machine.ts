@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process';
+import { availableParallelism, cpus, type as osType, release, totalmem } from 'node:os';
+import { peerVersion } from './install.ts';
+import { askSuperuser } from './superuser.ts';
+import { SERVER_VERSION } from './temporal/binary.ts';
+import type { World } from './world.ts';
+
+/** What the figures were taken on. */
+export interface Machine {
+  processor: string;
+  cores: number;
+  memoryGib: number;
+  system: string;
+  node: string;
+  postgres: string;
+  temporal: string;
+  restate: string;
+  dbos: string;
+  /** What was measured. */
+  commit: string;
+}
+
+const GIB = 1024 ** 3;
+
+export async function describeMachine({ binary, superuserUrl }: World): Promise<Machine> {
+  const postgres = await askSuperuser(
+    superuserUrl,
+    `select current_setting('server_version') || ', fsync ' || current_setting('fsync') as description`,
+  );
+  return {
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGib: Math.round(totalmem() / GIB),
+    system: `${osType()} ${release()}`,
+    node: process.versions.node,
+    postgres: String(postgres.description),
+    temporal:
+      binary.kind === 'full'
+        ? `server ${SERVER_VERSION} on that PostgreSQL`
+        : `development server on a file (${binary.why}), which says nothing about the full one`,
+    restate: peerVersion('@restatedev/restate-server'),
+    dbos: peerVersion('@dbos-inc/dbos-sdk'),
+    commit: commit(),
+  };
+}
+
+/** The commit, and whether anything was changed since. */
+function commit(): string {
+  const git = (...args: string[]) =>
+    execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8', stdio: 'pipe' }).trim();
+  try {
+    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', ':/') === '' ? '' : ', changed');
+  } catch {
+    return 'unknown';
+  }
+}

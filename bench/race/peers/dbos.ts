@@ -1,0 +1,32 @@
+import { DBOS } from '@dbos-inc/dbos-sdk';
+import { postgresUrl, readConfig } from '../../../platform/config.ts';
+import { serveOrders } from './front.ts';
+import type { PlacedOrder } from './order.ts';
+import { type Steps, placeOrder } from './saga.ts';
+import { stepsOverHttp } from './services.ts';
+
+// DBOS is a library: the workflow runs in the process that takes the order, each step's answer is kept in PostgreSQL.
+await serveOrders(async () => {
+  const { DBOS_SYSTEM_DATABASE_URL } = readConfig({ DBOS_SYSTEM_DATABASE_URL: postgresUrl });
+  DBOS.setConfig({ name: 'bench', systemDatabaseUrl: DBOS_SYSTEM_DATABASE_URL, logLevel: 'warn' });
+  const steps = durable(stepsOverHttp(process.env));
+  const orderWorkflow = DBOS.registerWorkflow((order: PlacedOrder) => placeOrder(order, steps), { name: 'order' });
+  await DBOS.launch();
+  return (order) => DBOS.withNextWorkflowID(order.orderId, () => orderWorkflow(order));
+});
+
+/** Each step becomes one of DBOS's, under its own name. */
+function durable(steps: Steps): Steps {
+  const services = Object.entries(steps as unknown as Record<string, Record<string, Ask>>).map(([service, asks]) => [
+    service,
+    Object.fromEntries(
+      Object.entries(asks).map(([name, ask]) => [
+        name,
+        (request: unknown) => DBOS.runStep(() => ask(request), { name, retriesAllowed: true }),
+      ]),
+    ),
+  ]);
+  return Object.fromEntries(services) as Steps;
+}
+
+type Ask = (request: unknown) => Promise<unknown>;

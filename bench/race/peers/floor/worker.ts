@@ -1,0 +1,33 @@
+import path from 'node:path';
+import { readConfig } from '../../../../platform/config.ts';
+import { createLogger } from '../../../../platform/logger.ts';
+import { run } from '../../../../platform/process.ts';
+import { temporalSettings } from '../../../../platform/temporal.ts';
+import { installTemporalRuntime, keepWorking } from '../../../../platform/worker.ts';
+import { workflowOptions, workflowSettings } from '../../../../platform/workflow-settings.ts';
+import type { PlacedOrder } from '../order.ts';
+import { type Outcome, placeOrder } from '../saga.ts';
+import { stepsOverHttp } from '../services.ts';
+
+export interface Floor {
+  placeInOneGo(order: PlacedOrder): Promise<Outcome>;
+}
+
+// What `direct` does, as the one local activity of a workflow: the platform's own kind of worker, as it is shipped.
+const logger = createLogger('order');
+await run(logger, async () => {
+  const config = readConfig({ ...temporalSettings, ...workflowSettings });
+  const steps = stepsOverHttp(process.env);
+  const activities: Floor = { placeInOneGo: (order) => placeOrder(order, steps) };
+  await installTemporalRuntime(logger);
+  return keepWorking(
+    { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE },
+    {
+      taskQueue: 'order',
+      workflowsPath: path.join(import.meta.dirname, 'workflow.ts'),
+      activities: { ...activities },
+      ...workflowOptions(config),
+    },
+    logger,
+  );
+});

@@ -1,0 +1,52 @@
+import { type Generated, type Kysely, sql } from 'kysely';
+import type { OrderSteps } from './order.ts';
+
+export interface PeerOrderDatabase {
+  orders: {
+    id: string;
+    customer_id: string;
+    status: Generated<'pending' | 'confirmed' | 'rejected'>;
+    lines: string;
+    total_minor: number;
+    currency: string;
+    shipping_address: string;
+    payment_method: string;
+    tracking_number: Generated<string | null>;
+    updated_at: Generated<Date>;
+  };
+}
+
+/**
+ * A peer's bookkeeping, in its own order table. It does less than the platform's, which also writes the order's story
+ * and an event with each move: the difference is in the peers' favour.
+ */
+export function createOrderSteps(db: Kysely<PeerOrderDatabase>): OrderSteps {
+  const settle = (orderId: string, change: { status: 'confirmed' | 'rejected'; tracking_number?: string }) =>
+    db
+      .updateTable('orders')
+      .set({ ...change, updated_at: sql`now()` })
+      .where('id', '=', orderId)
+      .where('status', '=', 'pending')
+      .execute();
+
+  return {
+    async recordOrder(order) {
+      await db
+        .insertInto('orders')
+        .values({
+          id: order.orderId,
+          customer_id: order.customerId,
+          lines: JSON.stringify(order.lines),
+          total_minor: order.total.amountMinor,
+          currency: order.total.currency,
+          shipping_address: JSON.stringify(order.shippingAddress),
+          payment_method: order.paymentMethod,
+        })
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .execute();
+    },
+    confirmOrder: async ({ orderId, trackingNumber }) =>
+      void (await settle(orderId, { status: 'confirmed', tracking_number: trackingNumber })),
+    rejectOrder: async ({ orderId }) => void (await settle(orderId, { status: 'rejected' })),
+  };
+}

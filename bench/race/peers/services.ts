@@ -1,0 +1,27 @@
+import { type InventoryActivities, inventoryActivities } from '../../../activities/inventory.ts';
+import { type PaymentActivities, paymentActivities } from '../../../activities/payment.ts';
+import { type ShippingActivities, shippingActivities } from '../../../activities/shipping.ts';
+import { httpUrl, readConfig, secret } from '../../../platform/config.ts';
+import { createClient } from '../../../platform/http/client.ts';
+import type { OrderSteps } from './order.ts';
+import type { Steps } from './saga.ts';
+import { functionsOf, openSteps } from './steps.ts';
+
+/** The steps as a process next to the orders sees them: its own in its database, the others' at their doors. */
+export function stepsOverHttp(environment: NodeJS.ProcessEnv): Steps {
+  const config = readConfig(
+    { SERVICE_TOKEN: secret, INVENTORY_URL: httpUrl, PAYMENT_URL: httpUrl, SHIPPING_URL: httpUrl },
+    environment,
+  );
+  const at = (service: string, url: string) => ({ service, urls: [url], token: config.SERVICE_TOKEN });
+  return {
+    order: functionsOf(openSteps('order', environment)) as unknown as OrderSteps,
+    inventory: createClient<InventoryActivities>(
+      at('inventory', config.INVENTORY_URL),
+      'activities',
+      inventoryActivities,
+    ),
+    payment: createClient<PaymentActivities>(at('payment', config.PAYMENT_URL), 'activities', paymentActivities),
+    shipping: createClient<ShippingActivities>(at('shipping', config.SHIPPING_URL), 'activities', shippingActivities),
+  };
+}

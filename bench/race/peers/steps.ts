@@ -1,0 +1,72 @@
+import { inventoryActivities } from '../../../activities/inventory.ts';
+import { paymentActivities } from '../../../activities/payment.ts';
+import { shippingActivities } from '../../../activities/shipping.ts';
+import { httpUrl, postgresUrl, readConfig } from '../../../platform/config.ts';
+import { connect } from '../../../platform/database.ts';
+import type { Answered } from '../../../platform/http/door.ts';
+import { createInventoryActivities } from '../../../services/inventory/activities.ts';
+import { createPaymentActivities } from '../../../services/payment/activities.ts';
+import { createSandboxProcessor } from '../../../services/payment/processor/sandbox.ts';
+import { createShippingActivities } from '../../../services/shipping/activities.ts';
+import { createSandboxCarrier } from '../../../services/shipping/sandbox-carrier.ts';
+import { orderSteps } from './order.ts';
+import { createOrderSteps } from './order-steps.ts';
+
+export const STEP_SERVICES = ['order', 'inventory', 'payment', 'shipping'] as const;
+export type StepService = (typeof STEP_SERVICES)[number];
+
+/**
+ * What a service does for an order, by the platform's own functions on a database of its own; only the orders are the
+ * peer's. It is told where everything is by the settings that the platform's service of that name takes.
+ */
+const OPEN: Readonly<Record<StepService, (environment: NodeJS.ProcessEnv) => Answered>> = {
+  order: (environment) => ({
+    operations: orderSteps,
+    implementation: createOrderSteps(database('order', environment)),
+  }),
+  inventory: (environment) => ({
+    operations: inventoryActivities,
+    implementation: createInventoryActivities(database('inventory', environment)),
+  }),
+  payment: (environment) => {
+    const { PROCESSOR_URL } = readConfig({ PROCESSOR_URL: httpUrl }, environment);
+    const processor = createSandboxProcessor(PROCESSOR_URL);
+    return {
+      operations: paymentActivities,
+      implementation: createPaymentActivities({ db: database('payment', environment), processor }),
+    };
+  },
+  shipping: (environment) => {
+    const { CARRIER_URL } = readConfig({ CARRIER_URL: httpUrl }, environment);
+    const carrier = createSandboxCarrier(CARRIER_URL);
+    return {
+      operations: shippingActivities,
+      implementation: createShippingActivities(database('shipping', environment), carrier),
+    };
+  },
+};
+
+export const openSteps = (service: StepService, environment: NodeJS.ProcessEnv): Answered => OPEN[service](environment);
+
+/** The steps as plain functions, their questions checked as the platform checks them. */
+export function functionsOf({ operations, implementation }: Answered) {
+  const functions = implementation as Record<string, (request: unknown) => Promise<unknown>>;
+  return Object.fromEntries(
+    Object.entries(operations).map(([name, { request }]) => [
+      name,
+      (asked: unknown) => functions[name]!(request.parse(asked)),
+    ]),
+  );
+}
+
+/** The service that a program was started for. */
+export function serviceNamed(name: string | undefined): StepService {
+  const service = STEP_SERVICES.find((known) => known === name);
+  if (!service) throw new Error(`no service of the bench is called ${name ?? '(nothing)'}`);
+  return service;
+}
+
+function database<Database>(service: StepService, environment: NodeJS.ProcessEnv) {
+  const setting = `${service.toUpperCase()}_DATABASE_URL`;
+  return connect<Database>(readConfig({ [setting]: postgresUrl }, environment)[setting] as string);
+}

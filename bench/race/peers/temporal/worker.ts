@@ -1,0 +1,32 @@
+import path from 'node:path';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { readConfig } from '../../../../platform/config.ts';
+import { createLogger } from '../../../../platform/logger.ts';
+import { run } from '../../../../platform/process.ts';
+import { temporalSettings } from '../../../../platform/temporal.ts';
+import { translateRefusals } from '../../../../platform/worker.ts';
+import { functionsOf, openSteps, serviceNamed } from '../steps.ts';
+
+// One service's worker on the queue of its name, with the SDK's defaults; the order service's runs the workflow too.
+const service = serviceNamed(process.argv[2]);
+await run(createLogger(service), async () => {
+  Runtime.install({ shutdownSignals: [] });
+  const { TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE } = readConfig(temporalSettings);
+  const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
+  const worker = await Worker.create({
+    connection,
+    namespace: TEMPORAL_NAMESPACE,
+    taskQueue: service,
+    activities: functionsOf(openSteps(service, process.env)),
+    interceptors: { activity: [translateRefusals] },
+    ...(service === 'order' && { workflowsPath: path.join(import.meta.dirname, 'workflow.ts') }),
+  });
+  const ended = worker.run();
+  return {
+    async close() {
+      worker.shutdown();
+      await ended;
+      await connection.close();
+    },
+  };
+});

@@ -1,0 +1,77 @@
+import { median } from '../compare.ts';
+import { goalsOf, isReached } from './goals.ts';
+import { FASTEST_PEER, type Figures, IDIOMATIC, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
+
+/** The whole report for the terminal: ratios first, absolutes second. */
+export function reportOf(result: Result): string {
+  return [
+    `Ratios to ${IDIOMATIC}, round by round: the middle one (lowest to highest)`,
+    ...ratioLines(result, IDIOMATIC),
+    '',
+    `Ratios to ${FASTEST_PEER}`,
+    ...ratioLines(result, FASTEST_PEER),
+    '',
+    ...goalLines(result),
+    'Absolutes',
+    ...absoluteLines(result),
+    '',
+    'CPU an order, in milliseconds by process',
+    ...result.figures.map((figures) => `  ${label(figures)}  ${byProcess(figures)}`),
+    '',
+  ].join('\n');
+}
+
+export const times = (ratio: number): string => `${ratio.toFixed(2)}×`;
+
+/** A ratio of rates as its middle and its range over the rounds. */
+export function ranged(ratios: readonly number[]): string {
+  return `${times(median(ratios))} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`;
+}
+
+function ratioLines(result: Result, base: string): string[] {
+  return result.figures
+    .filter(({ row }) => row !== base)
+    .flatMap((figures) => {
+      const other = find(result, base, figures.clients);
+      if (!other) return [];
+      const cells = [
+        `orders/s ${ranged(rateRatios(figures, other)).padEnd(22)}`,
+        `p50 ${times(figures.p50Ms / other.p50Ms)}`,
+        `CPU an order ${times(cpuPerOrder(figures) / cpuPerOrder(other))}`,
+      ];
+      return [`  ${label(figures)}  ${cells.join('  ')}`];
+    });
+}
+
+function absoluteLines(result: Result): string[] {
+  return result.figures.map((figures) => {
+    const { ordersPerSecond, p50Ms, p95Ms, p99Ms, historyEvents } = figures;
+    const cells = [
+      `${ordersPerSecond.toFixed(1).padStart(7)} orders/s`,
+      `p50 ${ms(p50Ms)}  p95 ${ms(p95Ms)}  p99 ${ms(p99Ms)} ms`,
+      `CPU ${cpuPerOrder(figures).toFixed(1).padStart(6)} ms an order`,
+      ...(historyEvents === undefined ? [] : [`${historyEvents} history events`]),
+    ];
+    return `  ${label(figures)}  ${cells.join('  ')}`;
+  });
+}
+
+const label = ({ row, clients }: Figures): string => `${row.padEnd(28)}${String(clients).padStart(3)} clients`;
+const ms = (value: number): string => value.toFixed(1).padStart(7);
+
+const byProcess = ({ cpuMs }: Figures): string =>
+  Object.entries(cpuMs)
+    .filter(([, spent]) => spent >= 0.05)
+    .toSorted(([, one], [, other]) => other - one)
+    .map(([name, spent]) => `${name} ${spent.toFixed(1)}`)
+    .join('  ');
+
+function goalLines(result: Result): string[] {
+  const goals = goalsOf(result);
+  if (goals.length === 0) return [];
+  const lines = goals.map((goal) => {
+    const outcome = isReached(goal) ? 'reached' : 'missed';
+    return `  ${outcome.padEnd(8)} ${goal.row}: ${times(goal.found)} the ${goal.what} (${goal.side} ${times(goal.bound)})`;
+  });
+  return ['Goals', ...lines, ''];
+}

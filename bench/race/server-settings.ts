@@ -1,0 +1,48 @@
+import { ranged, times } from './report.ts';
+import { type Figures, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
+import type { System } from './systems/system.ts';
+import { temporalSystem } from './systems/temporal.ts';
+import { DEFAULTS, type ServerSettings } from './temporal/settings.ts';
+
+const POLLS = { 'history.transferProcessorMaxPollRPS': 2000 };
+const PARTITIONS = { 'matching.numTaskqueueReadPartitions': 1, 'matching.numTaskqueueWritePartitions': 1 };
+
+/** Each differs from the one before in one setting. */
+const STAIRS: readonly [row: string, settings: ServerSettings][] = [
+  ['as it comes', DEFAULTS],
+  ['transferProcessorMaxPollRPS 2000', { ...DEFAULTS, dynamic: POLLS }],
+  ['one partition a queue', { ...DEFAULTS, dynamic: { ...POLLS, ...PARTITIONS } }],
+  ['plugin postgres12_pgx', { plugin: 'postgres12_pgx', dynamic: { ...POLLS, ...PARTITIONS } }],
+];
+
+/** The idiomatic saga on a server with one setting more each time. */
+export const settingsSystems = (): System[] => STAIRS.map(([row, settings]) => temporalSystem(row, settings));
+
+/** What each setting changes, against the step before it: place to confirmed, and the CPU of server and database. */
+export function settingsReport(result: Result): string {
+  return [SETTINGS_HEAD, ...settingsRows(result)].map((cells) => cells.join('  |  ')).join('\n');
+}
+
+// Each figure is followed by its ratio to the line above.
+export const SETTINGS_HEAD = ['One setting more on each line', 'clients', 'p50', 'orders/s', 'CPU an order'];
+
+export function settingsRows(result: Result): string[][] {
+  const loads = [...new Set(result.figures.map(({ clients }) => clients))];
+  return loads.flatMap((clients) =>
+    STAIRS.flatMap(([row], index) => {
+      const now = find(result, row, clients);
+      const before = find(result, STAIRS[index - 1]?.[0] ?? '', clients);
+      return now ? [[row, String(clients), ...compared(now, before)]] : [];
+    }),
+  );
+}
+
+/** Each figure, and where there was a step before, its ratio to that one's. */
+function compared(now: Figures, before: Figures | undefined): string[] {
+  const ratio = (of: (figures: Figures) => number) => (before ? `, ${times(of(now) / of(before))}` : '');
+  return [
+    `${now.p50Ms.toFixed(1)} ms${ratio(({ p50Ms }) => p50Ms)}`,
+    `${now.ordersPerSecond.toFixed(1)}${before ? `, ${ranged(rateRatios(now, before))}` : ''}`,
+    `${cpuPerOrder(now).toFixed(1)} ms${ratio(cpuPerOrder)}`,
+  ];
+}

@@ -1,0 +1,58 @@
+import { Connection } from '@temporalio/client';
+import { DEFAULTS, NAMESPACE, type ServerSettings } from '../temporal/settings.ts';
+import { STEP_SERVICES } from '../peers/steps.ts';
+import type { Stage } from '../stage.ts';
+import { frontPlan, inPlaceOf } from '../stand-ins.ts';
+import { PEER_DATABASES } from './peers.ts';
+import { type System, frontDoor } from './system.ts';
+
+/** Temporal as its samples write it, on a server with these settings. */
+export const temporalSystem = (row: string, temporal: ServerSettings): System => ({
+  row,
+  setUp: 'one workflow, one activity a step on the queue of the service that owns it; server and SDK as they come',
+  needs: { databases: PEER_DATABASES, temporal },
+  async start(stage) {
+    const workers = STEP_SERVICES.map((service) => ({
+      ...inPlaceOf(service, ['bench/race/peers/temporal/worker.ts', service], stage),
+      ready: () => polled(stage, { queue: service, of: 'activities' }),
+    }));
+    await stage.processes.startAll([...workers, frontPlan(['bench/race/peers/temporal/front.ts'], stage)]);
+    return frontDoor(stage);
+  },
+  historyEvents,
+});
+
+export const temporal = temporalSystem('temporal', DEFAULTS);
+
+/** How long the history of an order's workflow is by now. */
+export async function historyEvents(stage: Stage, orderId: string): Promise<number> {
+  return connected(stage, async ({ workflowService }) => {
+    const execution = { workflowId: `order-${orderId}` };
+    const found = await workflowService.describeWorkflowExecution({ namespace: NAMESPACE, execution });
+    return Number(found.workflowExecutionInfo?.historyLength ?? 0);
+  });
+}
+
+// TASK_QUEUE_TYPE_…, whose enumeration is not exported at run time.
+const QUEUE_TYPES = { workflows: 1, activities: 2 } as const;
+
+/** Rejects until somebody polls that queue. */
+export async function polled(
+  stage: Stage,
+  { queue: name, of }: { queue: string; of: keyof typeof QUEUE_TYPES },
+): Promise<void> {
+  await connected(stage, async ({ workflowService }) => {
+    const asked = { namespace: NAMESPACE, taskQueue: { name }, taskQueueType: QUEUE_TYPES[of] };
+    const { pollers } = await workflowService.describeTaskQueue(asked);
+    if ((pollers ?? []).length === 0) throw new Error(`nobody polls ${name}`);
+  });
+}
+
+async function connected<Result>({ surroundings }: Stage, work: (connection: Connection) => Promise<Result>) {
+  const connection = await Connection.connect({ address: surroundings.temporalAddress });
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,116 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { type Goal, goalsOf, isReached } from './goals.ts';
+import { ranged, times } from './report.ts';
+import { FASTEST_PEER, type Figures, IDIOMATIC, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
+import { SETTINGS_HEAD, settingsRows } from './server-settings.ts';
+
+const root = path.join(import.meta.dirname, '../..');
+
+/** A page, the place in it, and the kept run that the place is made from. */
+interface Place {
+  page: string;
+  name: string;
+  result: string;
+  render: (result: Result) => string;
+}
+
+export const PLACES: readonly Place[] = [
+  { page: 'README.md', name: 'bench', result: 'bench/results/latest.json', render: benchTable },
+  {
+    page: 'docs/operations.md',
+    name: 'server-settings',
+    result: 'bench/results/server-settings.json',
+    render: settingsTable,
+  },
+];
+
+/** The page with its place filled from the kept run; where none is kept, the place is empty. */
+export function filled({ page, name, result, render }: Place): string {
+  const text = readFileSync(path.join(root, page), 'utf8');
+  const [begin, end] = [`<!-- ${name}: made by npm run bench:table -->`, `<!-- ${name} ends -->`];
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${page} has no place for ${name}`);
+  const file = path.join(root, result);
+  const made = existsSync(file) ? asMade(render(JSON.parse(readFileSync(file, 'utf8')) as Result)) : '';
+  return `${text.slice(0, from)}${begin}\n${made}${text.slice(to)}`;
+}
+
+/** Formatters are to leave it as it is made. */
+const asMade = (text: string) => `<!-- prettier-ignore-start -->\n\n${text}\n\n<!-- prettier-ignore-end -->\n`;
+
+/** The README's figures: ratios first, absolutes second, set-ups and goals below. */
+export function benchTable(result: Result): string {
+  const loads = [...new Set(result.figures.map(({ clients }) => clients))];
+  return [
+    conditions(result),
+    ...loads.flatMap((clients) => [
+      '',
+      `**${clients} ${clients === 1 ? 'client' : 'clients'}**`,
+      '',
+      ...rows(result, clients),
+    ]),
+    '',
+    ...goalsOf(result).map(goalLine),
+    '',
+    ...Object.entries(result.setUps).map(([row, setUp]) => `- **${row}**: ${setUp}.`),
+  ].join('\n');
+}
+
+function conditions({ machine, rounds, seconds, command, startedAt }: Result): string {
+  return [
+    `Taken by \`${command}\` on ${startedAt.slice(0, 10)} at commit ${machine.commit}: ${rounds} rounds of ${seconds} s,`,
+    `${machine.cores} cores of ${machine.processor}, ${machine.memoryGib} GiB, ${machine.system}, Node ${machine.node},`,
+    `PostgreSQL ${machine.postgres}; Temporal: ${machine.temporal}; Restate ${machine.restate}, DBOS ${machine.dbos}.`,
+  ].join('\n');
+}
+
+const HEAD = [
+  'System',
+  `orders/s to ${IDIOMATIC}`,
+  `orders/s to ${FASTEST_PEER}`,
+  `p50 to ${IDIOMATIC}`,
+  `CPU an order to ${IDIOMATIC}`,
+  'orders/s',
+  'p50 / p95 / p99 ms',
+  'CPU ms an order',
+  'history events',
+];
+
+function rows(result: Result, clients: number): string[] {
+  const temporal = find(result, IDIOMATIC, clients);
+  const restate = find(result, FASTEST_PEER, clients);
+  return markdown(
+    HEAD,
+    result.figures
+      .filter((figures) => figures.clients === clients)
+      .map((figures) => [
+        figures.row,
+        rateCell(figures, temporal),
+        rateCell(figures, restate),
+        temporal ? times(figures.p50Ms / temporal.p50Ms) : '',
+        temporal ? times(cpuPerOrder(figures) / cpuPerOrder(temporal)) : '',
+        figures.ordersPerSecond.toFixed(1),
+        [figures.p50Ms, figures.p95Ms, figures.p99Ms].map((ms) => ms.toFixed(0)).join(' / '),
+        cpuPerOrder(figures).toFixed(1),
+        figures.historyEvents === undefined ? '' : String(figures.historyEvents),
+      ]),
+  );
+}
+
+const rateCell = (figures: Figures, base: Figures | undefined): string =>
+  base ? (base === figures ? '1' : ranged(rateRatios(figures, base))) : '';
+
+const goalLine = (goal: Goal): string =>
+  `- ${isReached(goal) ? 'Reached' : '**Missed**'}: ${goal.row} has ${times(goal.found)} the ${goal.what}; the goal is ${goal.side} ${times(goal.bound)}.`;
+
+function settingsTable(result: Result): string {
+  return [conditions(result), '', ...markdown(SETTINGS_HEAD, settingsRows(result))].join('\n');
+}
+
+const markdown = (head: readonly string[], cells: readonly string[][]): string[] =>
+  [head, head.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`);
+
+if (process.argv[1] === import.meta.filename) {
+  for (const place of PLACES) writeFileSync(path.join(root, place.page), filled(place));
+}

@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { findTemporal } from '../../../platform/start/temporal-binary.ts';
+
+const run = promisify(execFile);
+
+export const SERVER_VERSION = 'v1.29.1';
+const PACKAGES = ['tools/sql', 'server'].map((name) => `go.temporal.io/server/cmd/${name}@${SERVER_VERSION}`);
+// 5 minutes on two idle cores.
+const BUILD_MS = 20 * 60_000;
+
+export interface FullServer {
+  kind: 'full';
+  server: string;
+  sqlTool: string;
+}
+
+export interface DevServer {
+  kind: 'dev';
+  executable: string;
+  /** Why it is not the full one. */
+  why: string;
+}
+
+/** Which server there is: the full one, built here from its source, or the development server on a file. */
+export type ServerBinary = FullServer | DevServer;
+
+/** The full server where Go is present, built once and kept in `cache`; else the development server. */
+export async function findServer(cache: string, say: (line: string) => void): Promise<ServerBinary> {
+  const folder = path.join(cache, `temporal-server-${SERVER_VERSION}`);
+  const built: FullServer = { kind: 'full', server: path.join(folder, 'server'), sqlTool: path.join(folder, 'sql') };
+  if (existsSync(built.server) && existsSync(built.sqlTool)) return built;
+  try {
+    await run('go', ['version']);
+  } catch {
+    return { kind: 'dev', executable: await findTemporal(cache), why: 'Go is missing' };
+  }
+  say(`building Temporal's server ${SERVER_VERSION}, once: this takes minutes`);
+  mkdirSync(folder, { recursive: true });
+  for (const name of PACKAGES) {
+    await run('go', ['install', name], { env: { ...process.env, GOBIN: folder }, timeout: BUILD_MS });
+  }
+  return built;
+}

@@ -1,0 +1,46 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { ServiceDatabase } from '../../platform/database.ts';
+import { endLeftoverPostgres, startPostgres } from '../../platform/start/postgres.ts';
+import { databaseUrl } from '../../platform/start/processes.ts';
+import { withDatabase } from '../../platform/start/provision.ts';
+import { type Secrets, keepSecrets } from '../../platform/start/secrets.ts';
+import { forget, remember } from './children.ts';
+import type { ServerBinary } from './temporal/binary.ts';
+
+/** What all systems share: one PostgreSQL with fsync on, one set of secrets, one kind of Temporal server. */
+export interface World {
+  superuserUrl: string;
+  postgresPid: number;
+  secrets: Secrets;
+  /** Where all of a run's state is. */
+  folder: string;
+  cache: string;
+  binary: ServerBinary;
+  signal: AbortSignal;
+}
+
+/** Starts PostgreSQL on an empty folder; what an earlier run was killed over is ended first. */
+export async function openWorld(given: Omit<World, 'superuserUrl' | 'postgresPid' | 'secrets'>) {
+  const postgresFolder = path.join(given.folder, 'postgres');
+  await endLeftoverPostgres(postgresFolder);
+  rmSync(given.folder, { recursive: true, force: true });
+  mkdirSync(given.folder, { recursive: true });
+  const secrets = await keepSecrets(given.folder);
+  const server = await startPostgres({ folder: postgresFolder, port: 0, password: secrets.postgresPassword });
+  // Its word for "at once", which takes its processes along.
+  remember(server.pid, 'SIGQUIT');
+  const world: World = { ...given, secrets, superuserUrl: server.url, postgresPid: server.pid };
+  const close = async () => {
+    await server.close();
+    forget(server.pid);
+  };
+  return { world, close };
+}
+
+/** A service's database as a superuser sees it. */
+export const adminUrl = ({ superuserUrl }: World, name: ServiceDatabase): string =>
+  withDatabase(superuserUrl, databaseName(superuserUrl, name));
+
+export const databaseName = (superuserUrl: string, name: ServiceDatabase): string =>
+  new URL(databaseUrl(superuserUrl, name, '')).pathname.slice(1);
