@@ -11,3 +11,5 @@ async function carelesslyChanged(): Promise<string> {
 
 export const orderWorkflow = carelesslyChanged;
 export const returnWorkflow = carelesslyChanged;
+export const webhookDeliveryWorkflow = carelesslyChanged;
+export const cartReminderWorkflow = carelesslyChanged;

@@ -1,14 +1,27 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import { cancelUpdate, parcelMovedSignal, receiveReturnUpdate } from '../../workflows/messages.ts';
-import { canceledWith, confirmed, finish, openIntervention, resolve } from '../support/play.ts';
+import type { Lane } from '../../activities/lane.ts';
+import type { cartReminderWorkflow } from '../../workflows/cart-reminder.ts';
+import {
+  ORDER_TASK_QUEUE,
+  cancelUpdate,
+  cartChangedSignal,
+  cartReminderId,
+  parcelMovedSignal,
+  receiveReturnUpdate,
+} from '../../workflows/messages.ts';
+import { eventually } from '../support/eventually.ts';
+import { canceledWith, confirmed, finish, lostRun, openIntervention, resolve } from '../support/play.ts';
 import type { PlayedOrder, Stage, Twist, Twists } from '../support/stage.ts';
-import { answerLost, faultyTwice, leavesUnnoticed, refuse, refuseOnce } from '../support/twists.ts';
+import { answerLost, down, faultyTwice, leavesUnnoticed, refuse, refuseOnce } from '../support/twists.ts';
+import { type Line, askedMeanwhile } from '../support/webhook-stage.ts';
 
 /** Plays one branch of a workflow up to the point where its history is worth keeping. */
 export type Scenario = (stage: Stage) => Promise<WorkflowHandle>;
 
-/** Every end state and branch of the workflows. The replay gate wants a recorded history of each. */
-export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+/** Every end state and branch of the saga with each step durable, and of the workflow of a return. */
+const DURABLE: Readonly<Record<string, Scenario>> = {
   'order-completed': played({}, finish),
   'order-completed-after-faults': played(
     { reserveStock: faultyTwice, capturePayment: faultyTwice, commitStock: answerLost((number) => number === 1) },
@@ -74,6 +87,18 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await openIntervention(order, 'authorizePayment');
     return order.handle;
   },
+  'order-from-cart-completed': fromCart({}, async (order) => {
+    await confirmed(order);
+    await finish(order);
+  }),
+  'order-from-cart-rejected-cart-changed': fromCart(
+    { takeLines: refuse('CartChanged') },
+    async ({ handle }) => void (await handle.result()),
+  ),
+  'order-from-cart-rejected-card-declined': fromCart(
+    { authorizePayment: refuse('CardDeclined') },
+    async ({ handle }) => void (await handle.result()),
+  ),
   'return-refunded': sentBack({}, async (handle) => {
     await handle.executeUpdate(receiveReturnUpdate, { args: [{ lines: goods('resellable') }] });
     await handle.result();
@@ -87,11 +112,102 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'return-refund-refused-then-skipped': refundStuck(refuse('RefundRefused'), 'skip'),
 };
 
+/** What takes another shape where steps are not only durable. */
+const IN_LANES: Readonly<Record<string, Scenario>> = {
+  ...Object.fromEntries(
+    [
+      'order-completed',
+      'order-completed-after-faults',
+      'order-rejected-card-declined',
+      'order-rejected-service-unavailable',
+      'order-from-cart-completed',
+      'order-from-cart-rejected-cart-changed',
+      'order-canceled-while-authorizing',
+      'order-canceled-when-confirmed',
+      'order-goes-forward-after-a-lost-booking',
+    ].map((name) => [name, DURABLE[name]!]),
+  ),
+  'order-completed-after-a-lost-run': async (stage) => {
+    const order = await stage.place({}, await lostRun(stage, 'authorizePayment'));
+    await confirmed(order);
+    await finish(order);
+    return order.handle;
+  },
+  'order-rejected-after-a-lost-run': async (stage) => {
+    const { handle } = await stage.place({ reserveStock: down }, await lostRun(stage, 'bookShipment'));
+    await handle.result();
+    return handle;
+  },
+  'order-stays-confirmed-after-a-lost-run': async (stage) => {
+    const order = await stage.place({ reserveStock: down }, await lostRun(stage, 'confirmOrder'));
+    await eventually(() => assert.ok(order.world.calls.includes('bookShipment')));
+    await finish(order);
+    return order.handle;
+  },
+};
+
+const inLane = (lane: Lane) =>
+  Object.fromEntries(
+    Object.entries(IN_LANES).map(([name, play]): [string, Scenario] => [
+      `${name}-${lane}`,
+      (stage) => play(stage.in(lane)),
+    ]),
+  );
+
+/** Every end state and branch of the workflows. The replay gate wants a recorded history of each. */
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  ...DURABLE,
+  ...inLane('local-first'),
+  ...inLane('express'),
+  'cart-reminder-told': reminded(false),
+  'cart-reminder-emptied': reminded(true),
+  'webhook-delivered': delivered('delivered'),
+  'webhook-delivered-after-retries': delivered('failed', 'failed', 'delivered'),
+  'webhook-failed': delivered('failed'),
+  'webhook-gone': delivered('failed', 'gone'),
+  'webhook-moot': delivered('moot'),
+  'webhook-retried-by-a-person': delivered(askedMeanwhile, 'delivered'),
+  'webhook-begins-again': delivered(...Array<Line>(9).fill('failed'), askedMeanwhile),
+};
+
+function delivered(...script: Line[]): Scenario {
+  return async (stage) => {
+    const { handle } = await stage.deliver(...script);
+    await handle.result();
+    return handle;
+  };
+}
+
 function played(twists: Twists, play: (order: PlayedOrder) => Promise<void>): Scenario {
   return async (stage) => {
     const order = await stage.place(twists);
     await play(order);
     return order.handle;
+  };
+}
+
+function fromCart(twists: Twists, play: (order: PlayedOrder) => Promise<void>): Scenario {
+  return async (stage) => {
+    const order = await stage.place(twists, { fromCart: true });
+    await play(order);
+    return order.handle;
+  };
+}
+
+/** A cart that was changed, and then left alone or emptied. */
+function reminded(emptied: boolean): Scenario {
+  return async ({ client }) => {
+    const customerId = randomUUID();
+    const remindAt = new Date(Date.now() + 24 * 60 * 60 * 1000).toISOString();
+    const handle = await client.workflow.start<typeof cartReminderWorkflow>('cartReminderWorkflow', {
+      workflowId: cartReminderId(customerId),
+      // Where the stage has a worker that runs workflows; the history does not depend on it.
+      taskQueue: ORDER_TASK_QUEUE,
+      args: [{ customerId, latest: { version: 1, empty: false, remindAt } }],
+    });
+    await handle.signal(cartChangedSignal, { version: 2, empty: emptied, remindAt });
+    await handle.result();
+    return handle;
   };
 }
 
