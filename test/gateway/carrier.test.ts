@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac, randomUUID } from 'node:crypto';
+import { orderOf } from './builders.ts';
 import { CARRIER_SECRET, type Harness, startHarness } from './harness.ts';
 
 describe('POST /v1/callbacks/carrier', () => {
@@ -71,8 +72,23 @@ describe('POST /v1/callbacks/carrier', () => {
 
   it('is content where the order’s workflow has ended', async () => {
     gateway.temporal.ended.add(`order-${orderId}`);
+    gateway.services.store.orders.set(orderId, orderOf({ id: orderId, status: 'completed' }));
     assert.equal((await tell(JSON.stringify(news))).status, 204);
+    assert.match(await gateway.metrics.registry.metrics(), /^parcels_of_ended_orders_total\{[^}]*\} 0$/m);
     gateway.temporal.ended.clear();
+  });
+
+  it('counts a parcel that left although its order came to nothing', async () => {
+    gateway.temporal.ended.add(`order-${orderId}`);
+    gateway.services.store.orders.set(orderId, orderOf({ id: orderId, status: 'canceled' }));
+    assert.equal((await tell(JSON.stringify(news))).status, 204);
+    assert.match(await gateway.metrics.registry.metrics(), /^parcels_of_ended_orders_total\{[^}]*\} 1$/m);
+    gateway.temporal.ended.clear();
+  });
+
+  it('says 413 for more than the carrier has to tell, whoever sends it', async () => {
+    const raw = JSON.stringify({ ...news, more: 'x'.repeat(9_000) });
+    assert.equal((await tell(raw, 'none')).status, 413);
   });
 
   it('says 404 for a parcel that is none of ours and 503 while Temporal is away', async () => {

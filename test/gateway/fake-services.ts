@@ -1,15 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import type { Cart } from '../../activities/cart.ts';
+import type { ClientWithSecret } from '../../activities/client.ts';
 import type { AdjustStock, InventoryRequests, Stock } from '../../activities/inventory.ts';
-import type { DraftOrder, Intervention, Order, OrderRequests } from '../../activities/order.ts';
+import type { Backlog, DraftOrder, Intervention, Order, OrderRequests } from '../../activities/order.ts';
 import type { Product, ProductRequests } from '../../activities/product.ts';
+import type { RecommendationRequests } from '../../activities/recommendation.ts';
 import type { Return } from '../../activities/return.ts';
 import type { ShippingRequests } from '../../activities/shipping.ts';
 import type { User, UserRequests } from '../../activities/user.ts';
-import type { Services } from '../../gateway/services.ts';
+import type { Services, Subscribers } from '../../gateway/services.ts';
 import { ServiceFault } from '../../platform/http/client.ts';
 import { Refusal } from '../../platform/refusal.ts';
 import { NOW, orderOf, returnOf } from './builders.ts';
+import { fakeCarts } from './fake-carts.ts';
+import { FakeEvents } from './fake-events.ts';
+import { fakeClients } from './fake-clients.ts';
+import { type FakeSessions, fakeSessions } from './fake-sessions.ts';
+import { type FakeWebhooks, fakeWebhooks } from './fake-webhooks.ts';
 
 /** The services in memory: small, typed by the contracts, and as broken as a test wants them. */
 export interface FakeServices extends Services {
@@ -20,10 +28,14 @@ export interface FakeServices extends Services {
   /** Runs before an answer is given, under the question's name. */
   before: Map<string, () => Promise<void> | void>;
   store: Store;
+  events: FakeEvents;
+  subscribers: Subscribers;
 }
 
 export interface Store {
   users: Map<string, User & { password: string }>;
+  sessions: FakeSessions;
+  clients: Map<string, ClientWithSecret>;
   products: Map<string, Product>;
   stock: Map<string, Stock>;
   adjustments: AdjustStock[];
@@ -32,10 +44,17 @@ export interface Store {
   returns: Map<string, Return>;
   interventions: Map<string, Intervention>;
   shipments: Map<string, string>;
+  /** By customer. */
+  carts: Map<string, Cart>;
+  /** What is recommended to anybody, best first. */
+  recommended: string[];
+  webhooks: FakeWebhooks;
   /** Tracking numbers of which the books say that they go nowhere. */
   canceledParcels: Set<string>;
   /** What becomes of an order that is waited for. */
   decided: Partial<Order>;
+  /** What the sagas have before them. */
+  backlog: Backlog;
   /** What was asked of the lists. */
   listed: unknown[];
 }
@@ -43,6 +62,8 @@ export interface Store {
 export function createFakeServices(): FakeServices {
   const store: Store = {
     users: new Map(),
+    clients: new Map(),
+    sessions: { open: new Map(), ended: [], waitSeconds: 0 },
     products: new Map(),
     stock: new Map(),
     adjustments: [],
@@ -51,20 +72,29 @@ export function createFakeServices(): FakeServices {
     returns: new Map(),
     interventions: new Map(),
     shipments: new Map(),
+    carts: new Map(),
+    webhooks: { endpoints: new Map(), deliveries: new Map() },
+    recommended: [],
     canceledParcels: new Set(),
     decided: {},
+    backlog: { undecided: 0, decidedPerSecond: 0 },
     listed: [],
   };
   const control = { down: new Set<keyof Services>(), asked: [] as string[], before: new Map<string, () => void>() };
+  const events = new FakeEvents();
   const services: Services = {
     users: fakeUsers(store),
     products: fakeProducts(store),
     inventory: fakeInventory(store),
-    orders: fakeOrders(store),
+    orders: { ...fakeOrders(store), ...events.stories },
     shipping: fakeShipping(store),
+    carts: fakeCarts(store),
+    notifications: events.notifications,
+    webhooks: fakeWebhooks(store.webhooks),
+    recommendations: fakeRecommendations(store),
   };
   const watched = Object.entries(services).map(([name, face]) => [name, watch(name as keyof Services, face, control)]);
-  return { ...(Object.fromEntries(watched) as Services), ...control, store };
+  return { ...(Object.fromEntries(watched) as Services), ...control, store, events, subscribers: events.subscribers };
 }
 
 function watch<Face extends object>(
@@ -90,17 +120,19 @@ function found<Value>(map: Map<string, Value>, key: string, code: string): Value
   return value;
 }
 
-const fakeUsers = ({ users }: Store): UserRequests => ({
+const fakeUsers = ({ users, sessions, clients }: Store): UserRequests => ({
+  ...fakeSessions(users, sessions),
+  ...fakeClients(clients, sessions),
   async register({ email, password, name }) {
     if ([...users.values()].some((user) => user.email === email)) throw new Refusal('EmailTaken', 'this is taken');
     const user = { id: randomUUID(), email, name, role: 'customer', shippingAddress: null, version: 1 } as const;
     users.set(user.id, { ...user, createdAt: NOW, password });
     return { ...user, createdAt: NOW };
   },
-  async signIn({ email, password }) {
-    const user = [...users.values()].find((known) => known.email === email && known.password === password);
-    if (!user) throw new Refusal('BadCredentials', 'e-mail or password is wrong');
-    return user;
+  async ensureUser({ userId, name, email = 'none@unknown.invalid', role }) {
+    const user = users.get(userId) ?? { id: userId, email, name, shippingAddress: null, version: 1, createdAt: NOW };
+    users.set(userId, { password: '', ...user, role });
+    return users.get(userId)!;
   },
   getUser: async ({ userId }) => found(users, userId, 'UserNotFound'),
   async updateUser({ userId, expectedVersion, name, shippingAddress }) {
@@ -116,7 +148,7 @@ const fakeProducts = ({ products, listed }: Store): ProductRequests => ({
     listed.push(request);
     if (request.after === 'bad') throw new Refusal('BadCursor', 'not one of ours');
     const items = [...products.values()];
-    return { items: items.slice(0, request.limit), next: items.length > request.limit ? 'c/2' : null };
+    return { items: items.slice(0, request.limit), next: items.length > request.limit ? 'c-2' : null };
   },
   getProduct: async ({ sku }) => found(products, sku, 'ProductNotFound'),
   getProducts: async ({ skus }) => ({ items: [...products.values()].filter(({ sku }) => skus.includes(sku)) }),
@@ -162,7 +194,7 @@ const wished = ({ lines, total: _total, ...rest }: DraftOrder) => ({
   lines: lines.map(({ sku, quantity }) => ({ sku, quantity })),
 });
 
-function fakeOrders(store: Store): OrderRequests {
+function fakeOrders(store: Store): Omit<OrderRequests, 'followMoves' | 'followStory'> {
   const { orders, drafts, returns, interventions, listed } = store;
   const recorded = new Set<string>();
   return {
@@ -174,9 +206,10 @@ function fakeOrders(store: Store): OrderRequests {
       drafts.set(orderId, draft);
       const order = orders.get(orderId) ?? orderOf({ ...kept, id: orderId });
       orders.set(orderId, order);
-      return { order, recorded: recorded.has(orderId) };
+      return { order, recorded: recorded.has(orderId), lane: 'local-first' };
     },
     getOrder: async ({ orderId }) => found(orders, orderId, 'OrderNotFound'),
+    getOrders: async ({ orderIds }) => ({ items: orderIds.flatMap((orderId) => orders.get(orderId) ?? []) }),
     async awaitOrder({ orderId }) {
       recorded.add(orderId);
       const order = { ...found(orders, orderId, 'OrderNotFound'), ...store.decided };
@@ -188,7 +221,7 @@ function fakeOrders(store: Store): OrderRequests {
       if (request.after === 'bad') throw new Refusal('BadCursor', 'not one of ours');
       const { customerId } = request;
       const items = [...orders.values()].filter((order) => !customerId || order.customerId === customerId);
-      return { items: items.slice(0, request.limit), next: items.length > request.limit ? 'c/2' : null };
+      return { items: items.slice(0, request.limit), next: items.length > request.limit ? 'c-2' : null };
     },
     async getHistory({ orderId }) {
       found(orders, orderId, 'OrderNotFound');
@@ -211,8 +244,14 @@ function fakeOrders(store: Store): OrderRequests {
     getReturn: async ({ returnId }) => found(returns, returnId, 'ReturnNotFound'),
     listReturns: async ({ orderId }) => ({ items: [...returns.values()].filter((kept) => kept.orderId === orderId) }),
     listBooks: async () => ({ items: [], next: null }),
+    getBacklog: async () => store.backlog,
   };
 }
+
+const fakeRecommendations = ({ recommended }: Store): RecommendationRequests => ({
+  recommendForProduct: async ({ sku, limit }) => ({ skus: recommended.filter((one) => one !== sku).slice(0, limit) }),
+  recommendForCustomer: async ({ limit }) => ({ skus: recommended.slice(0, limit) }),
+});
 
 const fakeShipping = ({ shipments, canceledParcels }: Store): ShippingRequests => ({
   async recordMovement({ trackingNumber, type }) {

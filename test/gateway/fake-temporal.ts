@@ -64,7 +64,11 @@ export function createFakeTemporal(): FakeTemporal {
     fake.started.set(workflowId, { type, options });
   };
   const withDeadline = <Answer>(_deadline: number, work: () => Promise<Answer>) => work();
-  fake.client = { withDeadline, workflow: { start, getHandle } } as unknown as Client;
+  const count = async () => {
+    reach();
+    return { count: 0 };
+  };
+  fake.client = { withDeadline, workflow: { start, getHandle, count } } as unknown as Client;
   return fake;
 }
 

@@ -1,11 +1,22 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import type { Kysely } from 'kysely';
+import type { Client } from '@temporalio/client';
+import { type Kysely, sql } from 'kysely';
+import { Registry } from 'prom-client';
 import winston from 'winston';
-import { createGateway } from '../../gateway/app.ts';
+import { Admission } from '../../gateway/admission.ts';
+import type { ProductRequests } from '../../activities/product.ts';
+import { createGateway, routesOf } from '../../gateway/app.ts';
+import { type CatalogueCache, createCatalogueCache } from '../../gateway/catalogue-cache.ts';
+import { parseProxies } from '../../gateway/client-address.ts';
 import type { GatewayDatabase } from '../../gateway/database.ts';
+import { EndedSessions } from '../../gateway/ended-sessions.ts';
+import { type ExternalIssuer, ExternalTokens } from '../../gateway/external-issuer.ts';
+import { OrderStreams } from '../../gateway/order-streams.ts';
 import { type Tokens, SigningKey, createTokens } from '../../gateway/tokens.ts';
-import type { Caller } from '../../platform/http/route.ts';
-import { type Listening, listen } from '../../platform/http/server.ts';
+import { connect } from '../../platform/database.ts';
+import type { Connection } from '../../platform/http/connection.ts';
+import type { AnyRoute, Caller } from '../../platform/http/route.ts';
+import { type Listening, type Patience, listen } from '../../platform/http/server.ts';
 import { type Metrics, createMetrics } from '../../platform/metrics.ts';
 import { freshDatabase } from '../support/database.ts';
 import { productOf } from './builders.ts';
@@ -37,6 +48,9 @@ export interface Body {
   name: string;
   available: number | null;
   accessToken: string;
+  quantity: number;
+  refreshToken: string;
+  current: boolean;
   keys: Record<string, string>[];
 }
 
@@ -65,14 +79,22 @@ export interface Harness {
   temporal: FakeTemporal;
   db: Kysely<GatewayDatabase>;
   ownerUrl: string;
+  /** Does to the database what the gateway itself may not. */
+  owner(statement: string): Promise<void>;
   metrics: Metrics;
+  admission: Admission;
   tokens: Tokens;
+  ended: EndedSessions;
+  external: ExternalTokens | undefined;
   signingKey: SigningKey;
+  streams: OrderStreams;
   customer: Caller;
   other: Caller;
   admin: Caller;
   /** `call('POST /v1/orders', …)` */
   call(what: string, request?: Request): Promise<Answer>;
+  /** Every endpoint, as the gateway is made of them. */
+  routes(): AnyRoute[];
   /** Another replica of the gateway on the same database. */
   replica(): Promise<Listening>;
   close(): Promise<void>;
@@ -81,32 +103,80 @@ export interface Harness {
 const ISSUER = 'order-platform';
 
 /** The whole gateway at a port of its own, over a real database, fake services and a fake Temporal client. */
-export async function startHarness({ corsOrigins = [] as string[] } = {}): Promise<Harness> {
+export async function startHarness({
+  corsOrigins = [] as string[],
+  rates = { perMinute: 1_000_000, signInPerMinute: 1_000_000 },
+  proxies = [] as string[],
+  now = Date.now,
+  connections = [] as Connection[],
+  temporalClient = undefined as Client | undefined,
+  external = undefined as ExternalIssuer | undefined,
+  products = undefined as ProductRequests | undefined,
+  catalogue = undefined as CatalogueCache | undefined,
+
+  patience = undefined as Patience | undefined,
+} = {}): Promise<Harness> {
   const database = await freshDatabase<GatewayDatabase>('gateway');
   const { db, ownerUrl } = database;
   const [services, temporal, metrics] = [createFakeServices(), createFakeTemporal(), createMetrics('gateway')];
+  if (products) services.products = products;
   services.store.products.set('tea', productOf({}));
   const signingKey = newKey('key-1');
   const tokens = await createTokens({ key: signingKey, issuer: ISSUER, audience: ISSUER, lifetimeSeconds: 900 });
   const logger = winston.createLogger({ silent: true });
-  const dependencies = { services, temporal: temporal.client, db, tokens, carrierSecret: CARRIER_SECRET, corsOrigins };
+  const admission = new Admission({ orders: services.orders, boundSeconds: 10, registry: metrics.registry, now });
+  const ended = new EndedSessions(tokens);
+  const externalTokens = external && new ExternalTokens(external, logger);
+  const streams = new OrderStreams({ orders: services.orders, logger, registry: metrics.registry });
+  const dependencies = {
+    services,
+    subscribers: services.subscribers,
+    streams,
+    // Nothing tells it of changes, so it keeps nothing.
+    catalogue: catalogue ?? createCatalogueCache(services.products, new Registry()),
+    connections,
+    temporal: temporalClient ?? temporal.client,
+    admission,
+    db,
+    tokens,
+    ended,
+    external: externalTokens,
+    carrierSecret: CARRIER_SECRET,
+    corsOrigins,
+    rates,
+    trustedProxies: parseProxies(proxies),
+  };
   const replica = (ownMetrics = createMetrics('replica')) =>
-    listen(createGateway({ ...dependencies, logger, metrics: ownMetrics }), { port: 0, setting: 'PORT' });
+    listen(createGateway({ ...dependencies, logger, metrics: ownMetrics }), {
+      port: 0,
+      setting: 'PORT',
+      ...(patience && { patience }),
+    });
   const listening = await replica(metrics);
   const caller = (role: Caller['role']): Caller => ({ id: randomUUID(), role });
   return {
     url: listening.url,
     services,
+    streams,
     temporal,
     db,
     ownerUrl,
+    async owner(statement) {
+      const owner = connect<unknown>(ownerUrl, 1);
+      await sql.raw(statement).execute(owner);
+      await owner.destroy();
+    },
     metrics,
+    admission,
     tokens,
+    ended,
+    external: externalTokens,
     signingKey,
     customer: caller('customer'),
     other: caller('customer'),
     admin: caller('admin'),
     call: (what, request) => call(listening.url, tokens, what, request),
+    routes: () => routesOf({ ...dependencies, logger, metrics: createMetrics('routes') }),
     replica: () => replica(),
     async close() {
       await listening.close();

@@ -63,6 +63,8 @@ describe('POST /v1/orders', () => {
           shippingAddress: orderWish().shippingAddress,
         },
       ],
+      // As the order service says with the draft.
+      memo: { lane: 'local-first' },
       staticSummary: `1 line, 9.00 GBP, customer ${gateway.customer.id}`,
     });
     assert.deepEqual(

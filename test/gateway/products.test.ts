@@ -23,8 +23,8 @@ describe('catalogue and stock at the gateway', () => {
     gateway.services.store.products.set('cup', productOf({ sku: 'cup' }));
     const { status, headers, body } = await gateway.call('GET /v1/products?q=tea&limit=1');
     assert.equal(status, 200);
-    assert.equal(headers.get('cache-control'), 'no-cache');
-    assert.deepEqual(body, { items: [tea], next: '/v1/products?cursor=c%2F2&limit=1&q=tea' });
+    assert.equal(headers.get('cache-control'), 'public, max-age=5, stale-while-revalidate=10');
+    assert.deepEqual(body, { items: [tea], next: '/v1/products?cursor=c-2&limit=1&q=tea' });
     assert.deepEqual(gateway.services.asked, ['products.listProducts', 'inventory.getStocks']);
     assert.equal((await gateway.call('GET /v1/products?cursor=bad')).body.code, 'BadCursor');
   });

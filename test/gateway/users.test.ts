@@ -19,8 +19,9 @@ describe('users and sessions at the gateway', () => {
     const session = await gateway.call('POST /v1/sessions', { body: { email, password } });
     assert.equal(session.status, 201);
     assert.equal(session.headers.get('cache-control'), 'no-store');
-    const { accessToken, ...rest } = session.body;
+    const { accessToken, refreshToken, ...rest } = session.body;
     assert.deepEqual(rest, { tokenType: 'Bearer', expiresIn: 900 });
+    assert.ok(refreshToken);
 
     const authorization = `bearer ${accessToken}`;
     const profile = await gateway.call('GET /v1/users/me', { headers: { authorization } });
@@ -46,6 +47,21 @@ describe('users and sessions at the gateway', () => {
     });
     assert.deepEqual([status, body.code], [401, 'BadCredentials']);
     assert.match(headers.get('www-authenticate')!, /^Bearer/);
+  });
+
+  it('takes what can be an e-mail address, and nothing else', async () => {
+    const statusOf = async (email: string) =>
+      (await gateway.call('POST /v1/users', { body: { ...ada, email } })).status;
+    const local = 'l'.repeat(64);
+    const host = 'h'.repeat(63);
+    for (const email of [`${local}@example.com`, `o'hara+shop@${host}.example`, 'a@3.b-c.example']) {
+      assert.equal(await statusOf(email), 201, email);
+    }
+    const none = ['a@b', '@b.example', '.a@b.example', 'a..b@c.example', 'a.@b.example', 'a b@c.example'];
+    const noHost = ['a@-b.example', 'a@b-.example', 'a@b..example', 'a@b.e', `a@${host}h.example`];
+    for (const email of [...none, ...noHost, `${local}l@example.com`, `a@${`${host}.`.repeat(4)}example`]) {
+      assert.equal(await statusOf(email), 400, email);
+    }
   });
 
   it('points at each field of a sign-up that will not do', async () => {

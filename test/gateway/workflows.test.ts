@@ -27,15 +27,17 @@ describe('what the gateway asks of workflows', function () {
     return order;
   };
 
+  const order = { lane: 'durable', summary: '1 line' } as const;
+
   it('starts an order once, and knows the second time from the first', async () => {
     const input = orderInput();
     assert.deepEqual(
-      [await workflows.startOrder(input, '1 line'), await workflows.startOrder(input, '1 line')],
+      [await workflows.startOrder(input, order), await workflows.startOrder(input, order)],
       [true, false],
     );
     await workflows.cancelOrder({ orderId: input.orderId, updateId: randomUUID() });
     await stage.client.workflow.getHandle(`order-${input.orderId}`).result();
-    assert.equal(await workflows.startOrder(input, '1 line'), false, 'also after it has ended');
+    assert.equal(await workflows.startOrder(input, order), false, 'also after it has ended');
   });
 
   it('is told when it is too late to cancel, and when there is nothing left to ask', async () => {
@@ -85,7 +87,7 @@ describe('what the gateway asks of workflows', function () {
     const started = Date.now();
     const orderId = randomUUID();
     await Promise.all([
-      assert.rejects(away.startOrder(orderInput(), '1 line'), TemporalFault),
+      assert.rejects(away.startOrder(orderInput(), order), TemporalFault),
       assert.rejects(away.cancelOrder({ orderId, updateId: randomUUID() }), TemporalFault),
       assert.rejects(away.tellParcelMoved(orderId, { status: 'dispatched' }), TemporalFault),
     ]);
