@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { mock } from 'node:test';
+import winston from 'winston';
 import { z } from 'zod';
 import type { Operations } from '../../activities/operation.ts';
-import { Breaker } from '../../platform/http/breaker.ts';
 import { ServiceFault, createClient } from '../../platform/http/client.ts';
+import { Connection } from '../../platform/http/connection.ts';
+import { createDoor } from '../../platform/http/door.ts';
+import { listen } from '../../platform/http/server.ts';
+import { createMetrics } from '../../platform/metrics.ts';
 import { Refusal } from '../../platform/refusal.ts';
+import { eventually } from '../support/eventually.ts';
 
 interface Face {
   read(request: { id: string }): Promise<{ name: string }>;
@@ -35,9 +41,10 @@ describe('clients of services', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return { heard, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
   };
-  const client = (...urls: string[]) =>
-    createClient<Face>({ service: 'product', urls, token: 'the token' }, 'requests', operations);
+  const connectionTo = (...urls: string[]) => new Connection({ service: 'product', urls, token: 'the token' });
+  const client = (...urls: string[]) => createClient<Face>(connectionTo(...urls), 'requests', operations);
   afterEach(() => {
+    mock.timers.reset();
     for (const server of servers.splice(0)) {
       server.closeAllConnections();
       server.close();
@@ -53,6 +60,20 @@ describe('clients of services', () => {
       ['/requests/read', '/requests/write'],
     );
     assert.equal(heard[0]!.headers.authorization, 'Bearer the token');
+  });
+
+  it('hand on what people write as it is, also what looks like broken UTF-8', async () => {
+    const door = createDoor({
+      requests: { operations, implementation: { read: async ({ id }: { id: string }) => ({ name: id }) } },
+      ready: async () => undefined,
+      token: 'the token',
+      logger: winston.createLogger({ silent: true }),
+      metrics: createMetrics('test'),
+    });
+    const listening = await listen(door, { port: 0, setting: 'PORT' });
+    after(() => listening.close());
+    const id = 'Café \ufffd "Ufa" \\ufffd \u{1f375}';
+    assert.deepEqual(await client(listening.url).read({ id }), { name: id });
   });
 
   it('ask again what is safe to repeat, and nothing else', async () => {
@@ -103,20 +124,74 @@ describe('clients of services', () => {
     );
     assert.equal(turnedAway.length, 3);
   });
-});
 
-describe('a breaker', () => {
-  it('breaks at the fifth fault in a row and lets one try every half second', () => {
-    const breaker = new Breaker();
-    for (let fault = 0; fault < 4; fault += 1) breaker.failed(1_000);
-    assert.equal(breaker.lets(1_000), true);
-    breaker.answered();
-    for (let fault = 0; fault < 5; fault += 1) breaker.failed(1_000);
-    assert.deepEqual([breaker.lets(1_000), breaker.lets(1_499)], [false, false]);
-    assert.deepEqual([breaker.lets(1_500), breaker.lets(1_500), breaker.lets(1_999)], [true, false, false]);
-    breaker.failed(1_600);
-    assert.deepEqual([breaker.lets(2_099), breaker.lets(2_100)], [false, true]);
-    breaker.answered();
-    assert.deepEqual([breaker.lets(2_100), breaker.lets(2_100)], [true, true]);
+  it('ask the other door at once where nobody opens the first, also what must not be asked twice', async () => {
+    const [good, gone] = [await door(204), await door(204)];
+    servers.pop()!.close();
+    const both = client(good.url, gone.url);
+    for (let turn = 0; turn < 20; turn += 1) await both.write({ id: 'tea' });
+    assert.deepEqual([good.heard.length, gone.heard.length], [20, 0]);
+  });
+
+  it('ask again what nobody can have heard, whatever it is', async () => {
+    const { url } = await door(204);
+    const { port } = new URL(url);
+    const [server] = servers;
+    await new Promise((resolve) => server!.close(resolve));
+    const connection = connectionTo(url);
+    const asked = createClient<Face>(connection, 'requests', operations).write({ id: 'tea' });
+    await eventually(() => assert.equal(connection.counts.faults, 1), 5_000, 5);
+    await new Promise<void>((resolve) => server!.listen(Number(port), '127.0.0.1', resolve));
+    await asked;
+    assert.ok(connection.counts.retries >= 1);
+  });
+
+  it('break at the fifth fault in a row, and let one try every half second', async () => {
+    mock.timers.enable({ apis: ['Date'], now: 1_000 });
+    const { url, heard } = await door(undefined, undefined, undefined, undefined, 204, undefined);
+    const connection = connectionTo(url);
+    const product = createClient<Face>(connection, 'requests', operations);
+    const breaker = () => connection.state().doors[0]!.breaker;
+    const fail = async (times: number) => {
+      for (let time = 0; time < times; time += 1) await assert.rejects(product.write({ id: 'tea' }), ServiceFault);
+    };
+    await fail(4);
+    await product.write({ id: 'tea' });
+    await fail(4);
+    assert.equal(breaker(), 'closed');
+    await fail(3);
+    assert.deepEqual([heard.length, breaker()], [10, 'open']);
+    mock.timers.tick(500);
+    const trials = Promise.all([fail(1), fail(1), fail(1)]);
+    assert.equal(breaker(), 'half_open');
+    await trials;
+    assert.deepEqual([heard.length, breaker()], [11, 'open']);
+  });
+
+  it('hold against a door what others say for it, and no answer of its own', async () => {
+    const [broken, fronted] = [await door(500), await door(502)];
+    const states = [];
+    for (const { url } of [broken, fronted]) {
+      const connection = connectionTo(url);
+      const product = createClient<Face>(connection, 'requests', operations);
+      for (let time = 0; time < 6; time += 1) await assert.rejects(product.write({ id: 'tea' }), ServiceFault);
+      states.push(connection.state().doors[0]!.breaker);
+    }
+    assert.deepEqual(states, ['closed', 'open']);
+  });
+
+  it('say how their connection fares', async () => {
+    const { url } = await door('never');
+    const connection = connectionTo(url);
+    const asked = createClient<Face>(connection, 'requests', operations).write({ id: 'tea' });
+    const { bulkheads } = connection.state();
+    assert.deepEqual([bulkheads.prompt.inUse, bulkheads.patient], [0, { inUse: 1, limit: 500 }]);
+    await assert.rejects(asked, ServiceFault);
+    assert.deepEqual(connection.state(), {
+      doors: [{ address: new URL(url).host, breaker: 'closed' }],
+      bulkheads: { prompt: { inUse: 0, limit: 500 }, patient: { inUse: 0, limit: 500 } },
+      retries: 0,
+      faults: 1,
+    });
   });
 });

@@ -1,24 +1,36 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { type ClientRequest, get, request } from 'node:http';
+import { connect } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import winston from 'winston';
 import { z } from 'zod';
 import { createApp } from '../../platform/http/app.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
 import { type Listening, listen } from '../../platform/http/server.ts';
 import { createMetrics } from '../../platform/metrics.ts';
+import { eventually } from '../support/eventually.ts';
 
 describe('HTTP applications', () => {
+  const metrics = createMetrics('test');
   const serve = (...routes: AnyRoute[]): Promise<Listening> =>
-    listen(
-      createApp({
-        routes,
-        logger: winston.createLogger({ silent: true }),
-        metrics: createMetrics('test'),
-        bodyLimit: 100,
-      }),
-      { port: 0, setting: 'PORT' },
-    );
+    listen(createApp({ routes, logger: winston.createLogger({ silent: true }), metrics, bodyLimit: 100 }), {
+      port: 0,
+      setting: 'PORT',
+    });
   const common = { summary: 'a route of a test', tag: 'test', access: 'public' } as const;
+  /** Takes any object. */
+  const wide = (address: string) =>
+    route({
+      ...common,
+      method: 'post',
+      path: address,
+      operationId: 'wide',
+      body: z.looseObject({}),
+      responses: { 204: { description: 'taken' } },
+      handle: async () => ({ status: 204 }),
+    });
 
   it('answer 304 by the entity tag alone, whatever Cache-Control says', async () => {
     const tagged = route({
@@ -79,16 +91,7 @@ describe('HTTP applications', () => {
   });
 
   it('count bytes that arrive in pieces, without a length', async () => {
-    const wide = route({
-      ...common,
-      method: 'post',
-      path: '/wide',
-      operationId: 'wide',
-      body: z.looseObject({}),
-      responses: { 204: { description: 'taken' } },
-      handle: async () => ({ status: 204 }),
-    });
-    const server = await serve(wide);
+    const server = await serve(wide('/wide'));
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const sending = request(`${server.url}/wide`, {
         method: 'POST',
@@ -100,6 +103,105 @@ describe('HTTP applications', () => {
       sending.end(`${'x'.repeat(200)}"}`);
     });
     assert.equal(status, 413);
+    await server.close();
+  });
+
+  it('unpack bodies, and count the bytes that come out', async () => {
+    const packed = route({
+      ...common,
+      method: 'post',
+      path: '/packed',
+      operationId: 'packed',
+      body: z.strictObject({ word: z.string() }),
+      responses: { 200: { description: 'heard', body: z.string() } },
+      handle: async ({ body: { word } }) => ({ status: 200, body: word }),
+    });
+    const server = await serve(packed);
+    const send = async (encoding: string, body: Buffer<ArrayBuffer>) => {
+      const headers = { 'content-type': 'application/json', 'content-encoding': encoding };
+      return (await fetch(`${server.url}/packed`, { method: 'POST', headers, body })).status;
+    };
+    const small = Buffer.from('{"word":"yes"}');
+    const large = Buffer.from(`{"word":"${'x'.repeat(10_000)}"}`);
+    assert.deepEqual(
+      await Promise.all([
+        send('gzip', gzipSync(small)),
+        send('deflate', deflateSync(small)),
+        send('br', brotliCompressSync(small)),
+        send('gzip', gzipSync(large)),
+        send('gzip', gzipSync(small).subarray(0, 20)),
+        send('br', Buffer.from('nothing packed')),
+        send('zstd', small),
+      ]),
+      [200, 200, 200, 413, 400, 400, 415],
+    );
+    await server.close();
+  });
+
+  // More than what is read before anybody looks at it.
+  for (const [how, headers, body] of [
+    ['in pieces', '', Buffer.from(`{"word":"${'x'.repeat(2_000_000)}"}`)],
+    [
+      'packed',
+      'Content-Encoding: gzip\r\n',
+      gzipSync(Buffer.from(`{"word":"${randomBytes(1_000_000).toString('hex')}"}`)),
+    ],
+  ] as const) {
+    it(`hear what comes next on a connection on which too much came ${how}`, async () => {
+      const server = await serve(wide('/wide'));
+      const { hostname, port } = new URL(server.url);
+      const socket = connect({ host: hostname, port: Number(port) });
+      let heard = '';
+      socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+      socket.write(`POST /wide HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${headers}`);
+      socket.write(`Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n`);
+      socket.write(body);
+      socket.write('\r\n0\r\n\r\nGET /second HTTP/1.1\r\nHost: a\r\n\r\n');
+      await eventually(() => assert.match(heard, /HTTP\/1.1 413 [^]*HTTP\/1.1 404 /), 5_000);
+      socket.destroy();
+      await server.close();
+    });
+  }
+
+  it('let go of whoever says nothing and does not close', async () => {
+    const app = createApp({ routes: [], logger: winston.createLogger({ silent: true }), metrics, bodyLimit: 100 });
+    const patience = { headersMs: 100, requestMs: 100, silentMs: 300, checkMs: 20 };
+    const server = await listen(app, { port: 0, setting: 'PORT', patience });
+    const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+    const before = sockets();
+    const socket = connect({ host: new URL(server.url).hostname, port: server.port, allowHalfOpen: true });
+    socket.write('GET /nothing HTTP/1.1\r\nHo');
+    assert.match(String(await once(socket, 'data')), /^HTTP\/1.1 408 /);
+    assert.equal(sockets(), before + 2);
+    // Ours stays.
+    await eventually(() => assert.equal(sockets(), before + 1), 5_000);
+    socket.destroy();
+    await server.close();
+  });
+
+  it('live on where somebody packs too much, waits for the answer of something else, and leaves', async () => {
+    const asked = Promise.withResolvers<void>();
+    const slow = route({
+      ...common,
+      method: 'get',
+      path: '/slow',
+      operationId: 'slow',
+      responses: { 204: { description: 'never' } },
+      handle: () => new Promise<never>(() => asked.resolve()),
+    });
+    const server = await serve(slow, wide('/refused'));
+    const { hostname, port } = new URL(server.url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    // The second answer waits for the first, so that its request is still open when its body has been refused.
+    socket.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
+    await asked.promise;
+    const body = gzipSync(Buffer.from(`{"word":"${'x'.repeat(10_000)}"}`));
+    const head = 'POST /refused HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n';
+    socket.write(`${head}Content-Length: ${body.length + 1_000}\r\n\r\n`);
+    socket.write(body);
+    await eventually(async () => assert.match(await metrics.registry.metrics(), /route="\/refused",status_code="413"/));
+    await once(socket.destroy(), 'close');
+    assert.equal((await fetch(`${server.url}/nothing`)).status, 404);
     await server.close();
   });
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import type { ServiceDatabase } from '../../platform/database.ts';
 import { DATABASES } from '../../platform/databases.ts';
-import { DOOR_PORTS, SERVICES } from '../../platform/service.ts';
+import { DOOR_PORTS, SERVICES } from '../../platform/services.ts';
 import type { ProcessPlan } from '../../platform/start/node-process.ts';
 import { type Ports, databaseUrl, gatewayPlan, sandboxPlan, servicePlans } from '../../platform/start/processes.ts';
 import { keepSecrets } from '../../platform/start/secrets.ts';
@@ -106,6 +106,14 @@ describe('docker-compose.yml', () => {
     const files = mounted.filter((source) => source.startsWith('./'));
     assert.ok(files.length > 0);
     for (const file of files) assert.ok(existsSync(path.join(root, file)), file);
+  });
+
+  it('lets everything go to the builder that the image is made of', () => {
+    const sent = readFileSync(path.join(root, '.dockerignore'), 'utf8').match(/(?<=^!).+/gm)!;
+    const copied = [...readFileSync(path.join(root, 'Dockerfile'), 'utf8').matchAll(/^COPY (?!--from)(.+) \S+$/gm)];
+    const sources = copied.flatMap(([, words]) => words!.split(' '));
+    assert.ok(sources.length > 5);
+    assert.deepEqual(sources.toSorted(), sent.toSorted());
   });
 
   it('has a default for no secret, and all it asks for is made up by make-env', () => {

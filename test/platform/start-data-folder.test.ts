@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { SettingError } from '../../platform/config.ts';
+import { DATABASES } from '../../platform/databases.ts';
 import { folderComplaint, takeDataFolder } from '../../platform/start/data-folder.ts';
 import { keepSecrets, notePasswordShown } from '../../platform/start/secrets.ts';
 import { scratchFolder } from '../support/global.ts';
@@ -107,7 +108,22 @@ describe('the secrets of npm start', () => {
     const secrets = await keepSecrets(folder);
     assert.equal(statSync(path.join(folder, 'secrets.json')).mode & 0o777, 0o600);
     assert.deepEqual(await keepSecrets(folder), secrets);
-    assert.equal(new Set(Object.values(secrets.databasePasswords)).size, 7);
+    assert.deepEqual(Object.keys(secrets.databasePasswords), Object.keys(DATABASES));
+    assert.equal(new Set(Object.values(secrets.databasePasswords)).size, Object.keys(DATABASES).length);
+  });
+
+  it('are completed where a release brings a service that the folder has not met, and keep the others', async () => {
+    const folder = newFolder();
+    const { databasePasswords, ...secrets } = await keepSecrets(folder);
+    const { cart, ...earlier } = databasePasswords;
+    writeFileSync(path.join(folder, 'secrets.json'), JSON.stringify({ ...secrets, databasePasswords: earlier }));
+    const completed = await keepSecrets(folder);
+    assert.notEqual(completed.databasePasswords.cart, cart);
+    assert.deepEqual(completed, {
+      ...secrets,
+      databasePasswords: { ...earlier, cart: completed.databasePasswords.cart },
+    });
+    assert.deepEqual(await keepSecrets(folder), completed);
   });
 
   it('know whether the admin has been shown the password', async () => {

@@ -6,8 +6,11 @@ import { eventually } from '../support/eventually.ts';
 
 describe('a process that has ended', () => {
   it('runs no more, and is waited for while its number stands for it in the system’s table', async () => {
-    // A shell that reads takes no note of its child's end until it is told to.
-    const careless = spawn('sh', ['-c', 'sleep 0.1 & echo $!; read go; wait'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    // A shell that reads takes no note of its child's end until it is told to. The child says its number itself: one that
+    // is only about to become its program has no words in the table either, as if it had ended.
+    const careless = spawn('sh', ['-c', `sh -c 'echo $$; sleep 0.1' & read go; wait`], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     const ended = once(careless, 'exit');
     const [printed] = (await once(careless.stdout, 'data')) as [Buffer];
     const pid = Number(printed.toString());

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
 import pg from 'pg';
 import { SettingError } from '../../platform/config.ts';
 import { startPostgres } from '../../platform/start/postgres.ts';
 import { takePort } from '../../platform/start/ports.ts';
+import { runs } from '../../platform/start/server-process.ts';
 import { findTemporal } from '../../platform/start/temporal-binary.ts';
 import { prepareNamespace } from '../../platform/start/temporal-namespace.ts';
 import { startTemporal } from '../../platform/start/temporal.ts';
@@ -71,6 +73,29 @@ describe('a server that outlived its killed parent', function () {
     assert.equal(server.address, address);
     await assert.rejects(startWorkflow({ address, namespace: 'shop' }), /already started|already running/i);
     await server.close();
+    await server.ended;
+  });
+});
+
+describe('a server whose folder was taken away', function () {
+  this.timeout(60_000);
+
+  it('ends when it is told to: PostgreSQL', async () => {
+    const folder = newFolder();
+    const server = await startPostgres({ folder, port: 0 });
+    rmSync(folder, { recursive: true });
+    await server.close();
+    assert.ok(!runs(server.pid, folder), 'it runs on');
+    await server.ended;
+  });
+
+  it('ends when it is told to: Temporal', async () => {
+    const folder = newFolder();
+    const executable = await findTemporal(path.join(root, '.cache'));
+    const server = await startTemporal({ executable, folder, port: 0, uiPort: undefined, namespace: 'shop' });
+    rmSync(folder, { recursive: true });
+    await server.close();
+    assert.ok(!runs(server.pid, folder), 'it runs on');
     await server.ended;
   });
 });

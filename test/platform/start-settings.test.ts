@@ -21,6 +21,7 @@ describe('the settings of npm start', () => {
     ADMIN_EMAIL: 'admin',
     ADMIN_PASSWORD: 'short',
     LOG_LEVEL: 'loud',
+    ORDER_LANE: 'fast',
   };
   for (const [name, value] of Object.entries(wrong)) {
     it(`name ${name} in one line where it is wrong`, () => {

@@ -28,6 +28,9 @@ describe('order service: drafting', () => {
     });
     assert.ok(Date.parse(createdAt) <= Date.parse(updatedAt) + 1);
     assert.deepEqual(await stage.requests.getOrder({ orderId: order.id }), order);
+    await draftOrder(draft());
+    const orderIds = [order.id, randomUUID()];
+    assert.deepEqual(await stage.requests.getOrders({ orderIds }), { items: [order] });
     assert.deepEqual(await stage.events(order.id), []);
   });
 

@@ -218,7 +218,7 @@ describe('order service: lists', () => {
       const note = stage.note(orderId, 'reserveStock');
       const entry = { ...note.entries[0]!, attempt: 3, detail: 'third time lucky' };
       await stage.activities.noteSteps({ ...note, entries: [entry] });
-      await stage.activities.noteSteps({ ...note, entries: [{ ...entry, step: 'cancel', detail: 'another story' }] });
+      await stage.activities.noteSteps({ ...note, entries: [{ ...entry, attempt: 4, detail: 'another story' }] });
       const { sequence: _sequence, ...told } = entry;
       assert.deepEqual(await stage.requests.getHistory({ orderId }), { items: [told] });
     });

@@ -5,7 +5,7 @@ import type { HistoryItem } from '../../activities/order-status.ts';
 import type { DraftReturn, ReceivedLine, Return } from '../../activities/return.ts';
 import { createOrderActivities } from '../../services/order/activities.ts';
 import type { OrderDatabase } from '../../services/order/database.ts';
-import { createOrderRequests } from '../../services/order/requests.ts';
+import { createOrderRequests, decidedAmong } from '../../services/order/requests.ts';
 import { Waiting } from '../../services/order/waiting.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 
@@ -81,8 +81,8 @@ export function orderStage(): OrderStage {
   before(async function () {
     this.timeout(120_000);
     database = await freshDatabase<OrderDatabase>('order');
-    const waiting = new Waiting();
-    requests = createOrderRequests(database.db, waiting);
+    const waiting = new Waiting(decidedAmong(database.db));
+    requests = createOrderRequests(database.db, { waiting, lane: 'local-first' });
     activities = activitiesOn(database.db, waiting);
   });
   after(() => database.drop());

@@ -134,16 +134,44 @@ describe('waiting for an order', () => {
     assert.equal(await found, 'found');
   });
 
-  it('looks a few times a second where it hears of no move', async () => {
-    const look = finding(3);
-    const found = new Waiting().until(orderId, 10_000, look);
-    for (let times = 1; times <= 2; times++) {
+  it('asks four times a second, and once for all who wait, what has moved elsewhere', async () => {
+    const others = Array.from({ length: 63 }, () => randomUUID());
+    const asked: string[][] = [];
+    const waiting = new Waiting(async (orderIds) => {
+      asked.push(orderIds);
+      return asked.length === 3 ? orderIds : [];
+    });
+    const looks = [orderId, ...others].map(() => finding(2));
+    const all = [orderId, ...others].map((id, number) => waiting.until(id, 10_000, looks[number]!));
+    for (let times = 0; times < 3; times++) {
       await settle();
-      assert.equal(look.times, times);
+      mock.timers.tick(250);
+    }
+    assert.deepEqual(await Promise.all(all), Array(64).fill('found'));
+    assert.deepEqual(
+      asked.map(({ length }) => length),
+      [64, 64, 64],
+    );
+    assert.ok(looks.every(({ times }) => times === 2));
+    mock.timers.tick(250);
+    await settle();
+    mock.timers.tick(250);
+    assert.ok(asked.slice(3).every(({ length }) => length === 0));
+    nothingLeft();
+  });
+
+  it('goes on asking where it is not told once', async () => {
+    let asked = 0;
+    const waiting = new Waiting(async (orderIds) => {
+      if (++asked === 1) throw new Error('no database');
+      return orderIds;
+    });
+    const found = waiting.until(orderId, 10_000, finding(2));
+    for (let times = 0; times < 2; times++) {
+      await settle();
       mock.timers.tick(250);
     }
     assert.equal(await found, 'found');
-    nothingLeft();
   });
 
   it('looks a last time when patience ends, and leaves nothing behind', async () => {

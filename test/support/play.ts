@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { cancelUpdate, parcelMovedSignal, resolveInterventionUpdate } from '../../workflows/messages.ts';
+import {
+  type OrderInput,
+  cancelUpdate,
+  orderWorkflowId,
+  parcelMovedSignal,
+  resolveInterventionUpdate,
+} from '../../workflows/messages.ts';
 import { eventually } from './eventually.ts';
-import type { PlayedOrder, Stage, Twists } from './stage.ts';
+import { type PlayedOrder, type Stage, type Twists, orderInput } from './stage.ts';
 import type { OrderWorld } from './world.ts';
 
 /** Waits until the order is confirmed. */
@@ -22,6 +28,33 @@ export async function canceledWith(stage: Stage, twists: Twists): Promise<Played
   await confirmed(order);
   await order.handle.executeUpdate(cancelUpdate, { args: [{ reason: 'changed my mind' }] });
   return order;
+}
+
+/** Does what a worker did that then died, up to this step: nothing of it is in Temporal. Answers the order's input. */
+export async function lostRun(
+  stage: Stage,
+  upTo: 'reserveStock' | 'authorizePayment' | 'bookShipment' | 'confirmOrder',
+): Promise<OrderInput> {
+  const input = orderInput();
+  await stage.books.recordOrder({ orderId: input.orderId, workflowId: orderWorkflowId(input.orderId), entries: [] });
+  await lostTask(stage, input, upTo);
+  return input;
+}
+
+/** The same in a task after the first, of an order that is recorded. */
+export async function lostTask(
+  { books, services }: Stage,
+  input: OrderInput,
+  upTo: 'reserveStock' | 'authorizePayment' | 'bookShipment' | 'confirmOrder',
+): Promise<void> {
+  const { orderId, lines, total: amount, paymentMethod, shippingAddress: address } = input;
+  const note = { orderId, workflowId: orderWorkflowId(orderId), entries: [] };
+  await services.reserveStock({ orderId, lines });
+  if (upTo === 'reserveStock') return;
+  await services.authorizePayment({ orderId, amount, paymentMethod });
+  if (upTo === 'authorizePayment') return;
+  const { trackingNumber } = await services.bookShipment({ orderId, address });
+  if (upTo === 'confirmOrder') await books.confirmOrder({ ...note, trackingNumber });
 }
 
 /** The id of the open intervention of this step, once there is one. */
@@ -48,6 +81,12 @@ export const outcomes = ({ world }: PlayedOrder, step: string) =>
 /** How many tries the step took. */
 export const attempt = ({ world }: PlayedOrder, step: string, outcome: string) =>
   world.history.find((item) => item.step === step && item.outcome === outcome)?.attempt;
+
+/** How many events of its history ask for this activity. */
+export async function askedDurably({ handle }: PlayedOrder, activity: string): Promise<number> {
+  const { events } = await handle.fetchHistory();
+  return events!.filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity).length;
+}
 
 /** No stock set aside, no money held, no parcel booked. */
 export function assertNothingLeft({ world }: PlayedOrder): void {

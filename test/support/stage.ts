@@ -2,13 +2,20 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { Client, Connection, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import { cartActivities } from '../../activities/cart.ts';
 import { inventoryActivities } from '../../activities/inventory.ts';
+import type { Lane } from '../../activities/lane.ts';
 import { type OrderActivities, orderActivities } from '../../activities/order.ts';
 import { paymentActivities } from '../../activities/payment.ts';
 import { shippingActivities } from '../../activities/shipping.ts';
 import { workflowBundle } from '../../platform/bundle.ts';
+import { createDoor } from '../../platform/http/door.ts';
+import { listen } from '../../platform/http/server.ts';
 import { createLogger } from '../../platform/logger.ts';
+import { createMetrics } from '../../platform/metrics.ts';
 import { countAttempts, durableActivities, installTemporalRuntime, translateRefusals } from '../../platform/worker.ts';
+import { createDoors } from '../../services/order/doors.ts';
+import { createLocalActivities } from '../../services/order/lanes.ts';
 import {
   type OrderInput,
   type ReturnInput,
@@ -20,7 +27,8 @@ import {
 import type { orderWorkflow } from '../../workflows/order.ts';
 import type { returnWorkflow } from '../../workflows/return.ts';
 import { freshNamespace } from './temporal.ts';
-import { type AskedName, type OrderWorld, Worlds, createBooks, createServices } from './world.ts';
+import { type Deliver, createWebhookStage } from './webhook-stage.ts';
+import { type Asked, type AskedName, type OrderWorld, Worlds, createBooks, createServices } from './world.ts';
 
 /** What a service does instead of answering: sees the call's number, from 1, and may answer through `next` or throw. */
 export type Twist = (call: { number: number; world: OrderWorld; next: () => Promise<unknown> }) => Promise<unknown>;
@@ -35,11 +43,18 @@ export interface PlayedOrder {
 /** Real workers on a real server, with services that keep their promises in memory except where a test twists one. */
 export interface Stage {
   client: Client;
-  place(twists?: Twists, change?: Partial<OrderInput>): Promise<PlayedOrder>;
+  place(twists?: Twists, change?: Partial<OrderInput> & { lane?: Lane }): Promise<PlayedOrder>;
+  /** The same stage, on which orders take this lane. */
+  in(lane: Lane): Stage;
+  /** What the order's workers ask, untwisted: for doing what a worker did of which nobody has heard since. */
+  services: Asked;
+  books: OrderActivities;
   sendBack(
     order: PlayedOrder,
     change?: Partial<ReturnInput>,
   ): Promise<WorkflowHandleWithFirstExecutionRunId<typeof returnWorkflow>>;
+  /** Begins the delivery of a webhook, of which each attempt ends as the script says, the last word for all that follow. */
+  deliver: Deliver;
   close(): Promise<void>;
 }
 
@@ -57,17 +72,31 @@ export async function createStage(): Promise<Stage> {
   const client = new Client({ connection: clientConnection, namespace, identity });
   const worlds = new Worlds();
   const twists = new Map<string, Twists>();
-  const services = twisted(createServices(worlds), worlds, twists);
-  const books = twisted(createBooks(worlds, RETURN_WINDOW_MS), worlds, twists);
-  const contracts = { inventory: inventoryActivities, payment: paymentActivities, shipping: shippingActivities };
+  const untwisted = { services: createServices(worlds), books: createBooks(worlds, RETURN_WINDOW_MS) };
+  const services = twisted(untwisted.services, worlds, twists);
+  const books = twisted(untwisted.books, worlds, twists);
+  const contracts = {
+    cart: cartActivities,
+    inventory: inventoryActivities,
+    payment: paymentActivities,
+    shipping: shippingActivities,
+  };
+  const door = await openDoor(services);
+  const urls = [door.url];
+  const doors = createDoors({ cart: urls, inventory: urls, payment: urls, shipping: urls }, TOKEN);
+  const webhooks = createWebhookStage(client);
   const workers = await Promise.all([
+    webhooks.worker({ connection, namespace, identity, workflowBundle: await workflowBundle(cache) }),
     Worker.create({
       connection,
       namespace,
       identity,
       taskQueue: 'order',
       workflowBundle: await workflowBundle(cache),
-      activities: durableActivities({ operations: orderActivities, implementation: books }),
+      activities: {
+        ...createLocalActivities(books, doors),
+        ...durableActivities({ operations: orderActivities, implementation: books }),
+      },
       interceptors: { activity: [translateRefusals] },
       maxCachedWorkflows: 500,
     }),
@@ -84,15 +113,19 @@ export async function createStage(): Promise<Stage> {
   ]);
   const running = workers.map((worker) => worker.run());
 
-  return {
+  const stage: Stage = {
     client,
-    async place(mine = {}, change = {}) {
+    ...untwisted,
+    deliver: webhooks.deliver,
+    in: (lane) => ({ ...stage, place: (mine, change) => stage.place(mine, { lane, ...change }) }),
+    async place(mine = {}, { lane = 'durable', ...change } = {}) {
       const input = { ...orderInput(), ...change };
       twists.set(input.orderId, mine);
       const handle = await client.workflow.start<typeof orderWorkflow>('orderWorkflow', {
         workflowId: orderWorkflowId(input.orderId),
         taskQueue: 'order',
         args: [input],
+        memo: { lane },
         typedSearchAttributes: [
           { key: orderStatusAttribute, value: 'pending' },
           { key: customerIdAttribute, value: input.customerId },
@@ -116,11 +149,31 @@ export async function createStage(): Promise<Stage> {
     },
     async close() {
       for (const worker of workers) worker.shutdown();
-      await Promise.all(running);
+      await Promise.all([...running, door.close()]);
       await clientConnection.close();
       await connection.close();
     },
   };
+  return stage;
+}
+
+const TOKEN = 'a service token of 32 characters';
+
+/** One door for all services: what is asked there is answered by the same functions as on their queues. */
+function openDoor(services: object) {
+  const operations = { ...cartActivities, ...inventoryActivities, ...paymentActivities, ...shippingActivities };
+  const logger = createLogger('test');
+  // What a test twists is no news.
+  logger.silent = true;
+  const door = createDoor({
+    requests: { operations: {}, implementation: {} },
+    activities: { operations, implementation: services },
+    ready: async () => undefined,
+    token: TOKEN,
+    logger,
+    metrics: createMetrics('test'),
+  });
+  return listen(door, { port: 0, setting: 'PORT' });
 }
 
 export const orderInput = (): OrderInput => ({
@@ -152,7 +205,7 @@ function twisted<Face extends object>(services: Face, worlds: Worlds, twists: Ma
 }
 
 /** Every workflow started over this connection has its waits skipped by the server; the SDK has no option for it. */
-function skipTime(connection: Connection): void {
+export function skipTime(connection: Connection): void {
   const service = connection.workflowService;
   const start = service.startWorkflowExecution.bind(service);
   service.startWorkflowExecution = ((request: object, ...rest: unknown[]) =>

@@ -14,6 +14,10 @@ export const refuseOnce: Twist = async ({ number, next }) => {
   return next();
 };
 
+export const down: Twist = async () => {
+  throw new Error('nobody is there');
+};
+
 export const faultyTwice: Twist = async ({ number, next }) => {
   if (number <= 2) throw new Error('out of order');
   return next();

@@ -1,3 +1,4 @@
+import type { CartActivities } from '../../activities/cart.ts';
 import type { InventoryActivities } from '../../activities/inventory.ts';
 import type { OrderActivities, OrderNote } from '../../activities/order.ts';
 import type {
@@ -12,11 +13,12 @@ import type { ReturnStatus } from '../../activities/return.ts';
 import type { ShipmentStatus, ShippingActivities } from '../../activities/shipping.ts';
 import { Refusal } from '../../platform/refusal.ts';
 
-export type Asked = InventoryActivities & PaymentActivities & ShippingActivities;
+export type Asked = CartActivities & InventoryActivities & PaymentActivities & ShippingActivities;
 export type AskedName = keyof Asked;
 
 /** What has happened to one order out in the world, and what its books say. */
 export class OrderWorld {
+  cart: 'full' | 'taken' | 'put back' = 'full';
   stock: 'none' | 'reserved' | 'released' | 'committed' = 'none';
   money: 'none' | 'held' | 'void' | 'captured' = 'none';
   parcel: ShipmentStatus | 'none' = 'none';
@@ -28,6 +30,7 @@ export class OrderWorld {
   readonly calls: string[] = [];
 
   status: OrderStatus | 'draft' = 'draft';
+  withheld = false;
   paymentStatus: PaymentStatus = 'not_paid';
   fulfillmentStatus: FulfillmentStatus = 'not_fulfilled';
   rejection: Rejection | undefined;
@@ -43,8 +46,9 @@ export class OrderWorld {
 
   tell({ workflowId, entries }: OrderNote): void {
     for (const { sequence, ...item } of entries) {
-      if (this.#told.has(`${workflowId}:${sequence}`)) continue;
-      this.#told.add(`${workflowId}:${sequence}`);
+      const name = `${workflowId} ${item.step} ${item.outcome} ${sequence}`;
+      if (this.#told.has(name)) continue;
+      this.#told.add(name);
       this.history.push(item);
     }
   }
@@ -94,6 +98,19 @@ export const createServices = (worlds: Worlds): Asked => ({
     if (world.stock === 'reserved') world.did('commit');
     world.stock = 'committed';
   },
+  async takeLines({ orderId }) {
+    const world = worlds.of(orderId);
+    if (world.cart === 'put back') throw undone('takeLines');
+    if (world.cart === 'full') world.did('take');
+    world.cart = 'taken';
+  },
+  async putLinesBack({ orderId }) {
+    const world = worlds.of(orderId);
+    if (world.cart === 'taken') world.did('put back');
+    world.cart = 'put back';
+  },
+  // No order asks for it.
+  remindOfCart: async () => undefined,
   async restockReturn({ orderId, lines }) {
     const world = worlds.of(orderId);
     if (world.restocked === 0) world.did('restock');
@@ -151,12 +168,24 @@ export const createBooks = (worlds: Worlds, returnWindowMs: number): OrderActivi
     change(world);
   };
   return {
-    recordOrder: async (note) => write(note, (world) => (world.status = 'pending')),
+    async recordOrder(note) {
+      const again = worlds.of(note.orderId).status !== 'draft';
+      write(note, (world) => (world.status = again ? world.status : 'pending'));
+      return { again };
+    },
     noteSteps: async (note) => write(note, () => undefined),
-    confirmOrder: async (note) =>
+    async confirmOrder({ despiteWithheld, ...note }) {
+      const { status, withheld } = worlds.of(note.orderId);
+      if (status !== 'pending' || (withheld && !despiteWithheld)) return;
       write(note, (world) =>
         Object.assign(world, { status: 'confirmed', paymentStatus: 'authorized', fulfillmentStatus: 'booked' }),
-      ),
+      );
+    },
+    async withholdOrder(note) {
+      const confirmed = worlds.of(note.orderId).status === 'confirmed';
+      write(note, (world) => (world.withheld = !confirmed));
+      return { confirmed };
+    },
     rejectOrder: async ({ rejection, paymentStatus, fulfillmentStatus, ...note }) =>
       write(note, (world) => Object.assign(world, { status: 'rejected', rejection, paymentStatus, fulfillmentStatus })),
     cancelOrder: async ({ paymentStatus, fulfillmentStatus, ...note }) =>

@@ -81,44 +81,56 @@ describe('the tools’ client', () => {
 describe('a signed-in client', () => {
   const credentials = { email: 'a@b.example', password: 'password1' };
 
-  /** An API that hands out tokens t1, t2, … and takes only those in `good`. */
-  function apiOf(expiresIn: number, good: (token: string) => boolean) {
+  /** An API that hands out tokens t1, t2, … and takes only those in `good`; sessions end where `refreshes` is false. */
+  function apiOf(expiresIn: number, good: (token: string) => boolean, refreshes = true) {
     let handedOut = 0;
-    const api: Api = async ({ path, headers = {} }) => {
+    const asked = { signIns: 0, refreshed: [] as unknown[] };
+    const tokens = () => ({ accessToken: `t${++handedOut}`, refreshToken: `r${handedOut}`, expiresIn });
+    const api: Api = async ({ path, headers = {}, body }) => {
       if (path === '/v1/sessions') {
-        return { status: 201, headers: new Headers(), body: { accessToken: `t${++handedOut}`, expiresIn } };
+        asked.signIns += 1;
+        return { status: 201, headers: new Headers(), body: tokens() };
+      }
+      if (path === '/v1/sessions/refresh') {
+        asked.refreshed.push((body as { refreshToken: string }).refreshToken);
+        return { status: refreshes ? 200 : 401, headers: new Headers(), body: refreshes ? tokens() : {} };
       }
       const token = (headers.authorization ?? '').replace('Bearer ', '');
       return { status: good(token) ? 200 : 401, headers: new Headers(), body: { token } };
     };
-    return { api, signIns: () => handedOut };
+    return { api, asked };
   }
 
   it('signs in once for many requests at once', async () => {
-    const { api, signIns } = apiOf(900, () => true);
+    const { api, asked } = apiOf(900, () => true);
     const customer = signedIn(api, credentials);
     await Promise.all(Array.from({ length: 10 }, () => customer({ method: 'GET', path: '/v1/orders' })));
-    assert.equal(signIns(), 1);
+    assert.equal(asked.signIns, 1);
   });
 
   it('signs in again when its token is refused', async () => {
-    const { api, signIns } = apiOf(900, (token) => token !== 't1');
+    const { api, asked } = apiOf(900, (token) => token !== 't1');
     const customer = signedIn(api, credentials);
     const answers = await Promise.all([1, 2, 3].map(() => customer({ method: 'GET', path: '/v1/orders' })));
     assert.deepEqual(
       answers.map(({ status }) => status),
       [200, 200, 200],
     );
-    assert.equal(signIns(), 2);
+    assert.equal(asked.signIns, 2);
   });
 
-  it('signs in again when its token has expired', async () => {
-    const { api, signIns } = apiOf(0, () => true);
+  it('goes on by its refresh token when its access token has expired, each used once', async () => {
+    const { api, asked } = apiOf(0, () => true);
     const customer = signedIn(api, credentials);
-    const answer = await customer({ method: 'GET', path: '/v1/orders' }).catch(() => undefined);
-    assert.equal(answer?.status, 200);
-    await customer({ method: 'GET', path: '/v1/orders' });
-    assert.equal(signIns(), 2);
+    for (const _ of [1, 2, 3]) assert.equal((await customer({ method: 'GET', path: '/v1/orders' })).status, 200);
+    assert.deepEqual(asked, { signIns: 1, refreshed: ['r1', 'r2'] });
+  });
+
+  it('signs in again when its session has ended', async () => {
+    const { api, asked } = apiOf(0, () => true, false);
+    const customer = signedIn(api, credentials);
+    for (const _ of [1, 2]) assert.equal((await customer({ method: 'GET', path: '/v1/orders' })).status, 200);
+    assert.deepEqual(asked, { signIns: 2, refreshed: ['r1'] });
   });
 
   it('says when nobody has this e-mail and password', async () => {

@@ -4,6 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { concurrently } from '../support/concurrently.ts';
 import { scratchFolder } from '../support/global.ts';
 import { aFile, csvOf } from './builders.ts';
 
@@ -35,8 +36,15 @@ async function nowhere(): Promise<string> {
 describe('a tool that cannot do its work', function () {
   // Each run loads the tool anew, on a machine that may be busy with the rest of the tests.
   this.timeout(60_000);
+  // One of them waits for 10 s, as its user would.
+  const test = concurrently(3);
 
   const cases: [words: string, run: () => ReturnType<typeof tool>, complaint: RegExp][] = [
+    [
+      'says which ledger it could not read',
+      async () => tool('reconcile', [], { SERVICE_TOKEN: 's'.repeat(32), PROCESSOR_URL: await nowhere() }),
+      /^could not compare: http:\/\/127\.0\.0\.1:\d+ did not do GET \/ledger/,
+    ],
     ['without a file says how it is used', () => tool('import', []), /^usage: npm run import -- FILE/],
     ['given two files says how it is used', () => tool('replay', ['a', 'b']), /^usage: npm run replay -- FILE/],
     ['names an option it does not know', () => tool('reconcile', ['--jsn', 'x']), /^Unknown option '--jsn'/],
@@ -66,14 +74,9 @@ describe('a tool that cannot do its work', function () {
       /ECONNREFUSED\. Start the platform with `npm start`, or name another with --api URL\.$/,
     ],
     ['says that there is no service token', () => tool('reconcile', []), /^no service token: set SERVICE_TOKEN/],
-    [
-      'says which ledger it could not read',
-      async () => tool('reconcile', [], { SERVICE_TOKEN: 's'.repeat(32), PROCESSOR_URL: await nowhere() }),
-      /^could not compare: http:\/\/127\.0\.0\.1:\d+ did not do GET \/ledger/,
-    ],
   ];
   for (const [words, run, complaint] of cases) {
-    it(words, async () => {
+    test(words, async () => {
       const { code, complained } = await run();
       assert.match(complained.split('\n')[0]!, complaint);
       assert.ok(!complained.includes('    at '), complained);

@@ -63,7 +63,7 @@ export class FakeShop {
     switch (`${method} ${first}${id && '/id'}${second && `/${second}`}`) {
       case 'POST sessions':
         return this.users.get(fields.email!) === fields.password
-          ? yes(201, { accessToken: fields.email!, expiresIn: 900 })
+          ? yes(201, { accessToken: fields.email!, expiresIn: 900, refreshToken: 'rt' })
           : no(401, 'BadCredentials');
       case 'POST users':
         return this.#register(fields);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { signedIn } from '../../tools/api/session.ts';
+import { typed } from '../../tools/api/typed.ts';
 import { type Imported, importShop } from '../../tools/import/import-shop.ts';
 import { customersWith } from '../../tools/shop/customer.ts';
 import type { Shop } from '../../tools/shop/shop.ts';
@@ -14,7 +15,7 @@ const importInto = (platform: FakeShop, shop: Shop, stock?: number): Promise<Imp
     stock,
     concurrency: 3,
     api: platform.api,
-    admin: signedIn(platform.api, { email: 'admin@example.com', password: 'the admin’s' }),
+    admin: typed(signedIn(platform.api, { email: 'admin@example.com', password: 'the admin’s' })),
     toCustomer,
     progress: () => noProgress,
   });
@@ -87,7 +88,7 @@ describe('an import', () => {
       shop,
       stock: undefined,
       concurrency: 1,
-      admin: signedIn(platform.api, { email: 'admin@example.com', password: 'the admin’s' }),
+      admin: typed(signedIn(platform.api, { email: 'admin@example.com', password: 'the admin’s' })),
       toCustomer,
       progress: () => noProgress,
     };
@@ -104,7 +105,7 @@ describe('an import', () => {
   it('ends where the admin may not do it', async () => {
     const platform = new FakeShop();
     platform.users.set('somebody@example.com', 'x');
-    const admin = signedIn(platform.api, { email: 'somebody@example.com', password: 'x' });
+    const admin = typed(signedIn(platform.api, { email: 'somebody@example.com', password: 'x' }));
     await assert.rejects(
       importShop({
         shop,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Api } from '../../tools/api/client.ts';
 import { Unreachable } from '../../tools/api/client.ts';
 import { signedIn } from '../../tools/api/session.ts';
+import { typed } from '../../tools/api/typed.ts';
 import { ToolError } from '../../tools/command-line.ts';
 import { deliverParcel } from '../../tools/replay/carrier.ts';
 import { type ReplayOptions, replay } from '../../tools/replay/replay.ts';
@@ -25,7 +26,7 @@ async function run(platform: FakeShop, { invoices }: Shop, different: Partial<Re
     invoices,
     concurrency: 4,
     api: platform.api,
-    admin: async () => signedIn(platform.api, { email: 'admin@example.com', password: 'the admin’s' }),
+    admin: async () => typed(signedIn(platform.api, { email: 'admin@example.com', password: 'the admin’s' })),
     deliver: undefined,
     toCustomer,
     schedule: async () => undefined,

@@ -19,3 +19,12 @@ export const FORWARD_ONLY: { step: Step & AskedName; refusal: string; effect: st
   { step: 'capturePayment', refusal: 'CaptureRefused', effect: 'capture' },
   { step: 'commitStock', refusal: 'NotReserved', effect: 'commit' },
 ];
+
+/** The step that an order placed from a cart begins with. */
+export const TAKEN = {
+  step: 'takeLines',
+  undo: 'putLinesBack',
+  refusal: 'CartChanged',
+  effect: 'take',
+  reverse: 'put back',
+} as const satisfies (typeof UNDOABLE)[number];

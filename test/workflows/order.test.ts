@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { Lane } from '../../activities/lane.ts';
 import { Refusal } from '../../platform/refusal.ts';
 import { cancelUpdate, parcelMovedSignal } from '../../workflows/messages.ts';
 import { concurrently } from '../support/concurrently.ts';
 import {
+  askedDurably,
   assertNothingLeft,
   attempt,
   canceledWith,
@@ -13,12 +15,13 @@ import {
   outcomes,
   resolve,
 } from '../support/play.ts';
-import { type Stage, type Twist, createStage } from '../support/stage.ts';
+import { type PlayedOrder, type Stage, type Twist, createStage } from '../support/stage.ts';
 import { answerLost, faultyTwice, leavesUnnoticed, refuse, refuseOnce } from '../support/twists.ts';
 import { FORWARD_ONLY, UNDOABLE } from './matrix.ts';
 
 describe('order workflow', function () {
-  this.timeout(180_000);
+  this.timeout(240_000);
+  // Most of a test is waiting for retries, so the lanes are played side by side.
   const test = concurrently(16);
   let stage: Stage;
   before(async function () {
@@ -27,15 +30,44 @@ describe('order workflow', function () {
   });
   after(() => stage.close());
 
+  for (const lane of Lane.options) {
+    describe(`in the lane ${lane}`, () => sagaTests({ lane, test, on: () => stage.in(lane) }));
+  }
+});
+
+interface Played {
+  lane: Lane;
+  test: ReturnType<typeof concurrently>;
+  on: () => Stage;
+}
+
+function sagaTests({ lane, test, on }: Played) {
+  /**
+   * The calls of these steps and undos in the order in which they first came. In the lane `durable` that is all there
+   * is; elsewhere a step may have been tried before, and on a machine too busy for that what nobody came to is undone
+   * with the rest.
+   */
+  function course({ world }: PlayedOrder, rows: typeof UNDOABLE): string[] {
+    if (lane === 'durable') return world.calls;
+    const known = rows.flatMap(({ step, undo }): string[] => [step, undo]);
+    return [...new Set(world.calls)].filter((call) => known.includes(call));
+  }
+  /** Whoever tried all steps in one go and ran out of time could not say how often it had asked. */
+  const uncounted = lane === 'express' ? 1 : 0;
+
   test('carries an order from placed to completed, and charges and ships it once', async () => {
-    const order = await stage.place();
+    const order = await on().place();
     await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
     await order.handle.signal(parcelMovedSignal, { status: 'delivered' });
 
     assert.equal(await order.handle.result(), 'completed');
     assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
     assert.deepEqual(
-      order.world.history.map(({ step, outcome, attempt }) => [step, outcome, attempt]),
+      order.world.history.map(({ step, outcome, attempt }) => [
+        step,
+        outcome,
+        attempt && (lane === 'durable' ? attempt : 1),
+      ]),
       [
         ['record', 'succeeded', undefined],
         ['reserveStock', 'started', undefined],
@@ -64,9 +96,9 @@ describe('order workflow', function () {
 
     describe(step, () => {
       test('refused: undoes what was done and rejects the order', async () => {
-        const order = await stage.place({ [step]: refuse(refusal) });
+        const order = await on().place({ [step]: refuse(refusal) });
         assert.equal(await order.handle.result(), 'rejected');
-        assert.deepEqual(order.world.calls, [...upTo.map((row) => row.step), ...undone.map((row) => row.undo)]);
+        assert.deepEqual(course(order, upTo), [...upTo.map((row) => row.step), ...undone.map((row) => row.undo)]);
         assert.deepEqual(order.world.effects, [
           ...done.map((row) => row.effect),
           ...done.toReversed().map((row) => row.reverse),
@@ -76,23 +108,24 @@ describe('order workflow', function () {
       });
 
       test('faulty, then fine: is tried again and the order is confirmed', async () => {
-        const order = await stage.place({ [step]: faultyTwice });
+        const order = await on().place({ [step]: faultyTwice });
         await confirmed(order);
         assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book']);
         assert.equal(order.world.calls.filter((call) => call === step).length, 3);
-        assert.deepEqual(attempt(order, step, 'succeeded'), 3);
+        const tries = attempt(order, step, 'succeeded')!;
+        assert.ok(tries === 3 || tries === 3 - uncounted, String(tries));
         await finish(order);
       });
 
       test('answer lost after the effect: is asked again, and happens once', async () => {
-        const order = await stage.place({ [step]: answerLost((number) => number === 1) });
+        const order = await on().place({ [step]: answerLost((number) => number === 1) });
         await confirmed(order);
         assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book']);
         await finish(order);
       });
 
       test('every answer lost after the effect: gives up in time and undoes that too', async () => {
-        const order = await stage.place({ [step]: answerLost(() => true) });
+        const order = await on().place({ [step]: answerLost(() => true) });
         assert.equal(await order.handle.result(), 'rejected');
         assert.equal(order.world.rejection?.code, 'ServiceUnavailable');
         assert.deepEqual(order.world.effects, [...upTo.map((row) => row.effect), ...undone.map((row) => row.reverse)]);
@@ -103,7 +136,7 @@ describe('order workflow', function () {
         const underway = Promise.withResolvers<void>();
         const canceled = Promise.withResolvers<void>();
         const late = Promise.withResolvers<unknown>();
-        const order = await stage.place({
+        const order = await on().place({
           [step]: async ({ next }) => {
             underway.resolve();
             await canceled.promise;
@@ -117,7 +150,7 @@ describe('order workflow', function () {
         canceled.resolve();
 
         assert.equal(((await late.promise) as Refusal).code, 'Undone');
-        assert.deepEqual(order.world.calls, [...upTo.map((row) => row.step), ...undone.map((row) => row.undo)]);
+        assert.deepEqual(course(order, upTo), [...upTo.map((row) => row.step), ...undone.map((row) => row.undo)]);
         assert.equal(order.world.status, 'canceled');
         assertNothingLeft(order);
       });
@@ -125,14 +158,14 @@ describe('order workflow', function () {
 
     describe(undo, () => {
       test('faulty, then fine: is tried until it is done', async () => {
-        const order = await stage.place({ bookShipment: refuse('AddressUndeliverable'), [undo]: faultyTwice });
+        const order = await on().place({ bookShipment: refuse('AddressUndeliverable'), [undo]: faultyTwice });
         assert.equal(await order.handle.result(), 'rejected');
         assert.equal(order.world.calls.filter((call) => call === undo).length, 3);
         assertNothingLeft(order);
       });
 
       test('refused, and retried by a person: every other undo has run, and then this one', async () => {
-        const order = await canceledWith(stage, { [undo]: refuseOnce });
+        const order = await canceledWith(on(), { [undo]: refuseOnce });
         const interventionId = await openIntervention(order, step);
         assert.equal(order.world.status, 'requires_action');
         const others = UNDOABLE.filter((row) => row.undo !== undo).toReversed();
@@ -145,7 +178,7 @@ describe('order workflow', function () {
       });
 
       test('refused, and skipped by a person: the order ends, and the story says who left what', async () => {
-        const order = await canceledWith(stage, { [undo]: refuse('Never') });
+        const order = await canceledWith(on(), { [undo]: refuse('Never') });
         const interventionId = await openIntervention(order, step);
         await resolve(order.handle, interventionId, 'skip');
         assert.equal(await order.handle.result(), 'canceled');
@@ -160,21 +193,21 @@ describe('order workflow', function () {
   for (const { step, refusal, effect } of FORWARD_ONLY) {
     describe(step, () => {
       test('faulty, then fine: is tried until it is done', async () => {
-        const order = await stage.place({ [step]: faultyTwice });
+        const order = await on().place({ [step]: faultyTwice });
         await finish(order);
         assert.deepEqual(attempt(order, step, 'succeeded'), 3);
         assert.equal(order.world.effects.filter((name) => name === effect).length, 1);
       });
 
       test('answer lost after the effect: is asked again, and happens once', async () => {
-        const order = await stage.place({ [step]: answerLost((number) => number <= 2) });
+        const order = await on().place({ [step]: answerLost((number) => number <= 2) });
         await finish(order);
         assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
       });
 
       for (const action of ['retry', 'skip'] as const) {
         test(`refused: waits for a person, who says ${action}`, async () => {
-          const order = await stage.place({ [step]: action === 'retry' ? refuseOnce : refuse(refusal) });
+          const order = await on().place({ [step]: action === 'retry' ? refuseOnce : refuse(refusal) });
           await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
           const interventionId = await openIntervention(order, step);
           assert.equal(order.world.status, 'requires_action');
@@ -188,7 +221,7 @@ describe('order workflow', function () {
       test('can no longer be canceled', async () => {
         const underway = Promise.withResolvers<void>();
         const go = Promise.withResolvers<void>();
-        const order = await stage.place({
+        const order = await on().place({
           [step]: async ({ next }) => {
             underway.resolve();
             await go.promise;
@@ -205,14 +238,14 @@ describe('order workflow', function () {
   }
 
   test('goes forward where the booking was given up but the parcel has left', async () => {
-    const order = await stage.place(leavesUnnoticed());
+    const order = await on().place(leavesUnnoticed());
     await confirmed(order);
     await finish(order);
     assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
   });
 
   test('asks the carrier itself when no news comes, and hears what happened', async () => {
-    const order = await stage.place();
+    const order = await on().place();
     await confirmed(order);
     order.world.parcel = 'delivered';
     assert.equal(await order.handle.result(), 'completed');
@@ -220,7 +253,7 @@ describe('order workflow', function () {
   });
 
   test('is canceled and undone where the carrier gave the parcel up', async () => {
-    const order = await stage.place();
+    const order = await on().place();
     await confirmed(order);
     order.world.parcel = 'canceled';
     assert.equal(await order.handle.result(), 'canceled');
@@ -228,7 +261,7 @@ describe('order workflow', function () {
   });
 
   test('takes a signal without input for no news', async () => {
-    const order = await stage.place();
+    const order = await on().place();
     await confirmed(order);
     await order.handle.signal('parcelMoved');
     await finish(order);
@@ -236,7 +269,7 @@ describe('order workflow', function () {
 
   test('waits for its books without filling its history, and goes on when they are back', async () => {
     let closed = true;
-    const order = await stage.place({
+    const order = await on().place({
       confirmOrder: async ({ number, next }) => {
         if (closed && number <= 6) throw new Error('the database does not answer');
         closed = false;
@@ -245,10 +278,6 @@ describe('order workflow', function () {
     });
     await finish(order);
     assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
-    const { events } = await order.handle.fetchHistory();
-    const durable = events!.filter(
-      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'confirmOrder',
-    );
-    assert.equal(durable.length, 1);
+    assert.equal(await askedDurably(order, 'confirmOrder'), 1);
   });
-});
+}

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { goalsOf, isReached } from '../../bench/race/goals.ts';
+import { cpuPerOrder, figuresOf, rateRatios } from '../../bench/race/result.ts';
+import { figuresOfRow, resultOf, sampleOf } from './builders.ts';
+
+describe('the bench’s figures', () => {
+  it('are the middle round’s rate, and percentiles and CPU over the orders of all rounds', () => {
+    const latenciesMs = Array.from({ length: 100 }, (_, index) => 101 + index);
+    const [figures, ...more] = figuresOf([
+      sampleOf({ orders: 10, latenciesMs: [1], cpu: { order: 1 } }),
+      sampleOf({ round: 2, orders: 100, latenciesMs, cpu: { order: 1, postgres: 0.1 }, historyEvents: 9 }),
+      sampleOf({ round: 3, orders: 20, latenciesMs: [1], cpu: { order: 0.6 }, historyEvents: 9 }),
+    ]);
+    assert.deepEqual(more, []);
+    assert.deepEqual(figures!.rates, [1, 10, 2]);
+    assert.equal(figures!.ordersPerSecond, 2);
+    assert.deepEqual([figures!.p50Ms, figures!.p95Ms, figures!.p99Ms], [149, 195, 199]);
+    assert.deepEqual(figures!.cpuMs, { order: 20, postgres: 0.77 });
+    assert.equal(cpuPerOrder(figures!), 20.77);
+    assert.equal(figures!.historyEvents, 9);
+  });
+
+  it('keep rows and numbers of clients apart', () => {
+    const samples = [sampleOf(), sampleOf({ clients: 1 }), sampleOf({ row: 'restate' })];
+    assert.equal(figuresOf(samples).length, 3);
+  });
+
+  it('are compared within a round, never across', () => {
+    const fast = figuresOfRow('express', { rates: [80, 96, 44] });
+    assert.deepEqual(rateRatios(fast, figuresOfRow('temporal')), [8, 8, 4]);
+  });
+});
+
+describe('a goal', () => {
+  const restate = figuresOfRow('restate', { rates: [60, 60, 60], p50Ms: 30 });
+
+  it('is judged at the loads it is meant for, where both sides were measured', () => {
+    const express = figuresOfRow('express', { rates: [59, 61, 62], p50Ms: 31 });
+    const goals = goalsOf(resultOf([restate, express]));
+    assert.deepEqual(
+      goals.map((goal) => [goal.what, isReached(goal)]),
+      [
+        ['orders/s of restate at 16 clients', true],
+        ['p50 of restate at 16 clients', false],
+      ],
+    );
+  });
+
+  it('for one client is not judged at sixteen', () => {
+    const goals = goalsOf(resultOf([restate, figuresOfRow('local-first')]));
+    assert.deepEqual(goals, []);
+  });
+});

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { type ProductRequests, productRequests } from '../../activities/product.ts';
+import { createClient } from '../../platform/http/client.ts';
+import { Connection } from '../../platform/http/connection.ts';
+import { takePorts } from '../../platform/start/ports.ts';
+import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+
+const TOKEN = 'a service token of more than thirty-two characters';
+const PRICE = { amountMinor: 100, currency: 'GBP' };
+
+describe('two processes of one service', function () {
+  this.timeout(90_000);
+  let database: FreshDatabase<unknown>;
+  let ports: { one: number; other: number; nobody: number };
+  const processes = new Map<number, ChildProcess>();
+
+  before(async () => {
+    database = await freshDatabase('product');
+    ports = await takePorts({ one: 0, other: 0, nobody: 0 });
+  });
+  after(async () => {
+    await Promise.all([...processes.keys()].map(stop));
+    await database.drop();
+  });
+
+  function start(port: number): void {
+    const child = spawn(process.execPath, ['services/main.ts', 'product'], {
+      cwd: path.join(import.meta.dirname, '../..'),
+      env: {
+        PATH: process.env.PATH,
+        SERVICE_TOKEN: TOKEN,
+        PRODUCT_DATABASE_URL: database.url,
+        PRODUCT_PORT: String(port),
+        // Nothing listens there, and nothing is asked of it here.
+        TEMPORAL_ADDRESS: `127.0.0.1:${ports.nobody}`,
+      },
+      stdio: 'ignore',
+    });
+    processes.set(port, child);
+  }
+  async function stop(port: number): Promise<void> {
+    const child = processes.get(port)!;
+    processes.delete(port);
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  }
+
+  it('are asked in turn; one that is killed is missed by nobody, and is asked again when it is back', async () => {
+    const urls = [ports.one, ports.other].map((port) => `http://127.0.0.1:${port}`);
+    const connection = new Connection({ service: 'product', urls, token: TOKEN });
+    const products = createClient<ProductRequests>(connection, 'requests', productRequests);
+    const readiness = async () => (await connection.readiness(1_000)).map(({ ready }) => ready);
+    const areReady = (...wanted: boolean[]) =>
+      eventually(async () => assert.deepEqual(await readiness(), wanted), 60_000, 50);
+
+    start(ports.one);
+    start(ports.other);
+    await areReady(true, true);
+    await products.createProduct({ sku: 'A0', name: 'A', price: PRICE });
+    for (let turn = 0; turn < 4; turn += 1) await products.getProduct({ sku: 'A0' });
+    const shares = await Promise.all(urls.map(answered));
+    assert.ok(
+      shares.every((share) => share >= 2),
+      `${shares.join(' and ')} were answered`,
+    );
+
+    await stop(ports.other);
+    // A connection that was lost under a question may have carried it, so these two may be asked again.
+    for (let turn = 0; turn < 2; turn += 1) await products.getProduct({ sku: 'A0' });
+    for (let turn = 1; turn <= 20; turn += 1) {
+      assert.equal((await products.createProduct({ sku: `A${turn}`, name: 'A', price: PRICE })).version, 1);
+      assert.equal((await products.getProduct({ sku: `A${turn}` })).sku, `A${turn}`);
+    }
+    assert.deepEqual(await readiness(), [true, false]);
+    assert.deepEqual(
+      connection.state().doors.map(({ breaker }) => breaker),
+      ['closed', 'open'],
+    );
+
+    start(ports.other);
+    await areReady(true, true);
+    await eventually(async () => {
+      await products.getProduct({ sku: 'A0' });
+      assert.equal(connection.state().doors[1]!.breaker, 'closed');
+    });
+    assert.ok((await answered(urls[1]!)) >= 1);
+  });
+});
+
+/** How many questions a process says it has answered. */
+async function answered(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const counts = [...text.matchAll(/^http_request_duration_seconds_count\{[^}]*"\/requests\/[^}]*\} (\d+)$/gm)];
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+}

@@ -1,0 +1,78 @@
+import { type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  type CryptoKey,
+  type JWK,
+  type JWTHeaderParameters,
+  SignJWT,
+  calculateJwkThumbprint,
+  exportJWK,
+  generateKeyPair,
+} from 'jose';
+
+type Algorithm = 'RS256' | 'ES256' | 'EdDSA';
+
+interface Key {
+  kid: string;
+  alg: Algorithm;
+  privateKey: CryptoKey;
+  publicJwk: JWK;
+}
+
+/** An OpenID provider in small: keys of its own, discovery, a key set, and tokens by any of the keys. */
+export class OidcIssuer {
+  readonly keys: Key[] = [];
+  /** How often its key set was asked for. */
+  asked = 0;
+  #server: Server | undefined;
+  #port = 0;
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** At the port it had before, if it had one. */
+  async start(): Promise<void> {
+    this.#server = createServer((request, response) => {
+      response.setHeader('content-type', 'application/json');
+      if (request.url === '/.well-known/openid-configuration') {
+        response.end(JSON.stringify({ issuer: this.url, jwks_uri: `${this.url}/keys` }));
+        return;
+      }
+      this.asked += 1;
+      response.end(JSON.stringify({ keys: this.keys.map(({ publicJwk }) => publicJwk) }));
+    });
+    await new Promise<void>((resolve) => this.#server!.listen(this.#port, '127.0.0.1', resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    server?.closeAllConnections();
+    await new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve()));
+  }
+
+  async addKey(alg: Algorithm): Promise<Key> {
+    const { privateKey, publicKey } = await generateKeyPair(alg, {
+      extractable: true,
+      ...(alg === 'EdDSA' && { crv: 'Ed25519' }),
+    });
+    const jwk = await exportJWK(publicKey);
+    const kid = await calculateJwkThumbprint(jwk);
+    const key = { kid, alg, privateKey, publicJwk: { ...jwk, kid, alg, use: 'sig' } };
+    this.keys.push(key);
+    return key;
+  }
+
+  /** A good access token for `shop`, but for what a test says; a claim of `undefined` is left out. */
+  sign(
+    claims: Record<string, unknown> = {},
+    { key = this.keys[0]!, header = {} }: { key?: Key; header?: Partial<JWTHeaderParameters> } = {},
+  ) {
+    const now = Math.floor(Date.now() / 1000);
+    return new SignJWT({ iss: this.url, aud: 'shop', sub: 'ada', iat: now, exp: now + 300, ...claims })
+      .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'at+jwt', ...header })
+      .sign(key.privateKey);
+  }
+}
