@@ -11,8 +11,13 @@ type Room = (typeof ROOMS)[number];
 const MAY_IMPORT: Record<Room, (target: string, asked: Import, file: string) => boolean> = {
   activities: (target) => within('activities')(target),
   workflows: (target, { typeOnly }) => within('workflows')(target) || (typeOnly && within('activities')(target)),
-  services: (target, _asked, file) =>
-    within('activities', 'platform')(target) || (file !== SERVICES_ENTRY && within(folderOf(file))(target)),
+  services: (target, asked, file) =>
+    within('activities', 'platform')(target) ||
+    (file !== SERVICES_ENTRY && within(folderOf(file))(target)) ||
+    (file === EXPRESS_LANE && SAGA_TEXT.has(target)) ||
+    (file === WEBHOOK_STARTER &&
+      (target === 'workflows/messages.ts' || (asked.typeOnly && within('workflows')(target)))) ||
+    (file === CART_STARTER && target === 'workflows/messages.ts'),
   gateway: (target, { typeOnly }) =>
     within('activities', 'platform', 'gateway')(target) ||
     target === 'workflows/messages.ts' ||
@@ -22,14 +27,37 @@ const MAY_IMPORT: Record<Room, (target: string, asked: Import, file: string) => 
     (CONTRACT_PLUMBING.has(file) && within('activities')(target)) ||
     (file === NAMESPACE_MAKER && target === 'workflows/messages.ts'),
   sandbox: within('sandbox', 'platform'),
-  tools: within('tools', 'activities', 'platform'),
+  tools: (target, _asked, file) =>
+    within('tools', 'activities', 'platform')(target) ||
+    target === 'clients/typescript/index.ts' ||
+    (file === EVALUATOR && within('services/recommendation')(target)),
 };
 
+/** Judges what serves, so it runs that and no copy of it. */
+const EVALUATOR = 'tools/recommend-eval/evaluate.ts';
+
+/** Starts reminders of carts, in the words that they understand. */
+const CART_STARTER = 'services/cart/reminders.ts';
+
 const SERVICES_ENTRY = 'services/main.ts';
+
+/** Takes the saga's steps outside of the workflow, and so reads them from its text. */
+const EXPRESS_LANE = 'services/order/express.ts';
+const SAGA_TEXT = new Set(['workflows/steps.ts', 'workflows/story.ts']);
+
+/** Starts the workflow of each webhook, and so speaks to it by its messages, as the gateway does to others. */
+const WEBHOOK_STARTER = 'services/webhook/workflows.ts';
 
 /** Plumbing that is about contracts: operations at doors and on queues, effects and events. The rest knows no business. */
 const CONTRACT_PLUMBING = new Set([
   'platform/effect.ts',
+  'platform/events/dead-letters.ts',
+  'platform/events/feed.ts',
+  'platform/events/handling.ts',
+  'platform/events/inbox.ts',
+  'platform/events/service-events.ts',
+  'platform/events/subscriber.ts',
+  'platform/events/subscription.ts',
   'platform/http/client.ts',
   'platform/http/door.ts',
   'platform/outbox.ts',
@@ -67,14 +95,15 @@ const READS_ENVIRONMENT = [
   'gateway/main.ts',
   'platform/config.ts',
   'platform/logger.ts',
-  'platform/spans.ts',
   'platform/start/main.ts',
+  'platform/start/start.mjs',
   'platform/start/temporal-binary.ts',
   'platform/tracing.ts',
   'services/main.ts',
   'tools/api/admin.ts',
   'tools/command-line.ts',
   'tools/import.ts',
+  'tools/recommend-eval.ts',
   'tools/reconcile/places.ts',
   'tools/replay.ts',
 ];
@@ -174,6 +203,14 @@ const BREACHES: Record<string, [file: string, source: string]> = {
   'a service that imports another': ['services/order/a.ts', "import type { B } from '../payment/b.ts';"],
   'a service whose name starts like another’s': ['services/user/a.ts', "import '../users/b.ts';"],
   'a service that imports workflows': ['services/order/a.ts', "import { A } from '../../workflows/messages.ts';"],
+  'a webhook starter that runs a workflow’s code': [
+    'services/webhook/workflows.ts',
+    "import { webhookDeliveryWorkflow } from '../../workflows/webhook-delivery.ts';",
+  ],
+  'an express lane that imports more than the saga’s text': [
+    'services/order/express.ts',
+    "import { saga } from '../../workflows/saga.ts';",
+  ],
   'a service’s port that imports another service': ['services/order/p/a.ts', "import '../../user/b.ts';"],
   'an entry that names a service': ['services/main.ts', "import { order } from './order/service.ts';"],
   'an import() that nobody has listed': ['services/order/a.ts', 'await import(`../${name}/service.ts`);'],
@@ -192,6 +229,11 @@ const BREACHES: Record<string, [file: string, source: string]> = {
   'a sandbox that imports a contract': ['sandbox/a.ts', "import type { Money } from '../activities/money.ts';"],
   'a sandbox that imports what it judges': ['sandbox/a.ts', "import '../services/payment/processor.ts';"],
   'a tool that imports the sandbox': ['tools/a.ts', "import type { A } from '../sandbox/books.ts';"],
+  'a tool that imports a service': ['tools/import.ts', "import '../services/recommendation/ranking.ts';"],
+  'the evaluator where it imports another service': [
+    'tools/recommend-eval/evaluate.ts',
+    "import '../../services/order/views.ts';",
+  ],
   'a tool that imports the gateway': ['tools/a.ts', "import { A } from '../gateway/app.ts';"],
   'anything that imports tests': ['tools/a.ts', "import { A } from '../test/support/world.ts';"],
   'anything that hides where it reads the environment': ['gateway/a.ts', "import { env } from 'node:process';"],
@@ -216,6 +258,10 @@ const RIGHTS: Record<string, [file: string, source: string]> = {
     "export type { A } from '../activities/order.ts';",
   ],
   'a gateway that imports messages': ['gateway/a.ts', "import { A } from '../workflows/messages.ts';"],
+  'an express lane that reads the saga’s text': [
+    'services/order/express.ts',
+    "import { takeSteps } from '../../workflows/steps.ts';",
+  ],
   'a service that imports itself': ['services/order/p/a.ts', "import { A } from '../b.ts';"],
   'an import that is only talked about': ['sandbox/a.ts', "// import '../tools/a.ts'\nconst a = \"import '../b'\";"],
   'an export that asks for nothing': [

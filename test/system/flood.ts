@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { OrderView } from '../../gateway/order-view.ts';
 import { eventually } from '../support/eventually.ts';
 import { moneyInWords, parcel } from './outside.ts';
 import type { Platform } from './platform.ts';
-import { type Difference, type Person, newCustomer, newProduct, wish } from './shop.ts';
+import { type Order, type Difference, type Person, newCustomer, newProduct, wish } from './shop.ts';
 
 /** An order of a flood, and how it must end whatever is killed meanwhile. */
 interface Kind {
@@ -35,7 +34,7 @@ const LOOK_EVERY_MS = 100;
 interface Placed {
   kind: Kind;
   /** As it was acknowledged. */
-  order: OrderView;
+  order: Order;
 }
 
 /** Many orders placed at the same time, each under one key until it is acknowledged. */
@@ -59,7 +58,7 @@ export async function startFlood(platform: Platform, keeper: Person): Promise<Fl
 export const untilUnderWay = ({ customer }: Flood): Promise<void> =>
   eventually(
     async () => {
-      const { items } = await customer.asked<{ items: unknown[] }>(200, 'GET', '/v1/orders?status=pending');
+      const items = await customer.orders({ status: 'pending' });
       assert.ok(items.length >= 3, `${items.length} orders are under way`);
     },
     undefined,
@@ -93,7 +92,7 @@ export async function expectEachEndedOnce(platform: Platform, flood: Flood): Pro
     assert.deepEqual(await parcel(platform, order.id), kind.rejected ? [] : ['booking']);
     if (!kind.rejected) reserved += order.lines[0]!.quantity;
   }
-  const { items } = await customer.asked<{ items: OrderView[] }>(200, 'GET', '/v1/orders?limit=100');
+  const items = await customer.orders({ limit: 100 });
   assert.deepEqual(items.map(({ id }) => id).toSorted(), placed.map(({ order }) => order.id).toSorted());
   assert.partialDeepStrictEqual(await keeper.stock(sku), { onHand: 1_000, reserved });
 }

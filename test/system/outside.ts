@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { OrderView } from '../../gateway/order-view.ts';
 import { ask } from './http.ts';
 import type { Platform } from './platform.ts';
+import type { Order } from './shop.ts';
 
 export interface MoneyEntry {
   orderId: string;
@@ -21,7 +21,7 @@ export const parcel = async ({ carrier }: Platform, orderId: string): Promise<st
   (await ledger<{ type: string }>(carrier, orderId)).map(({ type }) => type);
 
 /** Moves an order's parcel one step on, as the carrier's people would. */
-export async function advance({ carrier }: Platform, { trackingNumber }: OrderView): Promise<void> {
+export async function advance({ carrier }: Platform, { trackingNumber }: Order): Promise<void> {
   const { status, body } = await ask({ method: 'POST', url: `${carrier}/shipments/${trackingNumber}/advance` });
   assert.equal(status, 200, JSON.stringify(body));
 }

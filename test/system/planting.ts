@@ -3,14 +3,13 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
-import type { OrderView } from '../../gateway/order-view.ts';
 import { ask } from './http.ts';
 import type { Platform } from './platform.ts';
-import { PRICE_MINOR } from './shop.ts';
+import { type Order, PRICE_MINOR } from './shop.ts';
 
 export interface Bed {
   platform: Platform;
-  order: OrderView;
+  order: Order;
 }
 
 /** Something wrong that no service of ours can bring about, done by hand to one order of one piece. */
@@ -21,7 +20,7 @@ export interface Plant {
   plant(bed: Bed): Promise<void>;
   putRight(bed: Bed): Promise<void>;
   /** How each line begins that reconcile must print of it, in its order. */
-  says(order: OrderView): string[];
+  says(order: Order): string[];
 }
 
 interface InDatabase {
@@ -31,7 +30,7 @@ interface InDatabase {
   /** SQL; `$1` is the order's id, unless `values` says otherwise. */
   plant: string;
   putRight: string;
-  values?: (order: OrderView) => string[];
+  values?: (order: Order) => string[];
   says: Plant['says'];
 }
 
@@ -196,6 +195,6 @@ export const PLANTS: readonly Plant[] = [
   }),
 ];
 
-function skuOf({ lines }: OrderView): string[] {
+function skuOf({ lines }: Order): string[] {
   return [lines[0]!.sku];
 }

@@ -199,6 +199,8 @@ async function ownSettings(): Promise<Record<string, string>> {
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD: ADMIN.password,
     RATE_LIMIT_PER_MINUTE: '1000000',
+    // What customers' systems are told goes no further than this machine.
+    WEBHOOK_ALLOW_PRIVATE: 'true',
   };
 }
 
@@ -211,9 +213,9 @@ let stopped: Promise<void> | undefined;
  * One platform for all files that ask, since a start takes 8 s: call it in `describe`. It starts before the first of
  * their tests and is stopped after the last. Each leaves it running, and its ledgers in agreement.
  */
-export function sharedPlatform(): Platform {
+export function sharedPlatform(settings: Readonly<Record<string, string>> = {}): Platform {
   users += 1;
-  const platform = (shared ??= new Platform());
+  const platform = (shared ??= new Platform({ settings }));
   const stop = () => (stopped ??= platform.stop());
   before(async function () {
     this.timeout(READY_MS + STOP_MS);

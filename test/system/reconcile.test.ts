@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import type { OrderView } from '../../gateway/order-view.ts';
 import { advance } from './outside.ts';
 import { type Bed, PLANTS, type Plant } from './planting.ts';
 import { sharedPlatform } from './platform.ts';
 import { type Reconciled, reconcile } from './reconciling.ts';
-import { type Person, admin, newCustomer, newProduct } from './shop.ts';
+import { type Order, type Person, admin, newCustomer, newProduct } from './shop.ts';
 
 describe('npm run reconcile', function () {
   this.timeout(180_000);
@@ -55,7 +54,7 @@ describe('npm run reconcile', function () {
   });
 
   /** All that was said of an order or of its product, of which it is the only order, or of what is expected. */
-  function linesOf({ id, lines: [line] }: OrderView, expected: readonly string[]): string[] {
+  function linesOf({ id, lines: [line] }: Order, expected: readonly string[]): string[] {
     return found.lines.filter(
       (said) => said.includes(id) || said.includes(line!.sku) || expected.some((words) => said.startsWith(words)),
     );

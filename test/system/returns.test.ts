@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { ReceivedLine } from '../../activities/return.ts';
-import type { OrderView } from '../../gateway/order-view.ts';
 import { concurrently } from '../support/concurrently.ts';
-import type { ProblemBody } from './http.ts';
+import { answerOf, codeOf, expected } from './http.ts';
 import { advance, moneyInWords } from './outside.ts';
 import { sharedPlatform } from './platform.ts';
-import { PRICE_MINOR, type Difference, type Person, admin, newCustomer, newProduct } from './shop.ts';
-
-interface ReturnView {
-  id: string;
-  status: string;
-  refund?: { amountMinor: number };
-}
+import { type Order, PRICE_MINOR, type Difference, type Person, admin, newCustomer, newProduct } from './shop.ts';
 
 describe('goods that come back', function () {
   this.timeout(180_000);
@@ -25,24 +18,31 @@ describe('goods that come back', function () {
     [ada, keeper] = await Promise.all([newCustomer(platform), admin(platform)]);
   });
 
-  async function delivered(difference: Difference): Promise<OrderView> {
+  async function delivered(difference: Difference): Promise<Order> {
     const order = await ada.placed(difference);
     await advance(platform, order);
     await advance(platform, order);
     return ada.orderOnce(order.id, { fulfillmentStatus: 'delivered', paymentStatus: 'captured' });
   }
 
-  const askReturn = (order: OrderView, quantity: number) =>
-    ada.ask<ReturnView & ProblemBody>('POST', `/v1/orders/${order.id}/returns`, {
-      key: randomUUID(),
-      body: { lines: [{ sku: order.lines[0]!.sku, quantity }], reason: 'too many' },
-    });
+  const askReturn = (order: Order, quantity: number) =>
+    answerOf(
+      ada.api.POST('/v1/orders/{orderId}/returns', {
+        params: { path: { orderId: order.id }, header: { 'Idempotency-Key': randomUUID() } },
+        body: { lines: [{ sku: order.lines[0]!.sku, quantity }], reason: 'too many' },
+      }),
+    );
 
   const receive = (returnId: string, lines: ReceivedLine[], key: string = randomUUID()) =>
-    keeper.ask<ReturnView & ProblemBody>('POST', `/v1/returns/${returnId}/receive`, { key, body: { lines } });
+    answerOf(
+      keeper.api.POST('/v1/returns/{returnId}/receive', {
+        params: { path: { returnId }, header: { 'Idempotency-Key': key } },
+        body: { lines },
+      }),
+    );
 
-  const returnsOf = async ({ id }: OrderView) =>
-    (await ada.asked<{ items: ReturnView[] }>(200, 'GET', `/v1/orders/${id}/returns`)).items;
+  const returnsOf = async ({ id }: Order) =>
+    (await expected(200, ada.api.GET('/v1/orders/{orderId}/returns', { params: { path: { orderId: id } } }))).items;
 
   test('are paid back all, and put back on the shelf where they can be sold again', async () => {
     const sku = await newProduct(keeper, 5);
@@ -50,7 +50,7 @@ describe('goods that come back', function () {
     const asked = await askReturn(order, 2);
     assert.equal(asked.status, 201, JSON.stringify(asked.body));
     const tooMany = await askReturn(order, 2);
-    assert.deepEqual([tooMany.status, tooMany.body.code], [409, 'TooMany']);
+    assert.deepEqual([tooMany.status, codeOf(tooMany)], [409, 'TooMany']);
 
     const lines: ReceivedLine[] = [
       { sku, quantity: 1, condition: 'resellable' },
@@ -66,7 +66,7 @@ describe('goods that come back', function () {
     ]);
     assert.partialDeepStrictEqual(await keeper.stock(sku), { onHand: 3, reserved: 0 });
     assert.deepEqual((await receive(asked.body.id, lines, key)).body, first.body);
-    assert.equal((await receive(asked.body.id, lines.slice(1))).body.code, 'AlreadyReceived');
+    assert.equal(codeOf(await receive(asked.body.id, lines.slice(1))), 'AlreadyReceived');
 
     const last = await askReturn(order, 1);
     await receive(last.body.id, [{ sku, quantity: 1, condition: 'resellable' }]);

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import type { HistoryItem } from '../../activities/order-status.ts';
 import { concurrently } from '../support/concurrently.ts';
 import { advance, money, moneyInWords, parcel } from './outside.ts';
 import { sharedPlatform } from './platform.ts';
 import { reconcile } from './reconciling.ts';
-import { PRICE_MINOR, type Person, admin, newCustomer, newProduct } from './shop.ts';
+import { type HistoryItem, PRICE_MINOR, type Person, admin, newCustomer, newProduct } from './shop.ts';
 
 const AUTHORIZED = [`authorization ${PRICE_MINOR}`];
 const CAPTURED = [...AUTHORIZED, `capture ${PRICE_MINOR}`];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { DATABASES } from '../../platform/databases.ts';
-import { SERVICES } from '../../platform/service.ts';
+import { SERVICES } from '../../platform/services.ts';
+import { laneTests } from './lanes.ts';
 import { advance, moneyInWords, parcel } from './outside.ts';
 import { Platform } from './platform.ts';
 import { environmentOf } from './processes.ts';
@@ -25,7 +26,7 @@ describe('npm start -- --separate', function () {
     if (!stopped) await platform.killOutright();
   });
 
-  it('carries an order through six processes to its end', async () => {
+  it('carries an order through a process of each service to its end', async () => {
     const order = await ada.placed({});
     await advance(platform, order);
     await advance(platform, order);
@@ -33,6 +34,8 @@ describe('npm start -- --separate', function () {
     assert.deepEqual(await moneyInWords(platform, order.id), ['authorization 1250', 'capture 1250']);
     assert.deepEqual(await parcel(platform, order.id), ['booking', 'dispatch', 'delivery']);
   });
+
+  laneTests(platform);
 
   it('gives each process its own database and its own secrets, and nobody else’s', () => {
     for (const service of SERVICES) {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { Stock } from '../../activities/inventory.ts';
-import type { Intervention } from '../../activities/order.ts';
-import type { HistoryItem } from '../../activities/order-status.ts';
-import type { OrderView } from '../../gateway/order-view.ts';
+import type { Client, Schemas } from '../../clients/typescript/index.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Answer, type Question, ask } from './http.ts';
+import { type Answer, answerOf, apiClient, expected } from './http.ts';
 import { ADMIN, type Platform } from './platform.ts';
+
+export type Order = Schemas['Order'];
+export type Intervention = Schemas['Intervention'];
+export type HistoryItem = Awaited<ReturnType<Person['history']>>[number];
 
 export interface Wish {
   lines: { sku: string; quantity: number }[];
@@ -22,6 +23,7 @@ export interface Difference {
   postalCode?: string;
 }
 
+export const PASSWORD = 'correct horse battery';
 export const PRICE_MINOR = 1_250;
 
 export const wish = (difference: Difference = {}): Wish => ({
@@ -42,39 +44,42 @@ const PATIENCE_MS = 120_000;
 
 /** Somebody who is signed in. */
 export class Person {
-  readonly #api: string;
-  readonly #token: string;
+  readonly api: Client;
+  readonly token: string;
   readonly id: string;
 
   constructor({ api, token, id }: { api: string; token: string; id: string }) {
-    this.#api = api;
-    this.#token = token;
+    this.api = apiClient(api, token);
+    this.token = token;
     this.id = id;
   }
 
-  ask<Body>(method: Question['method'], path: string, more: Pick<Question, 'body' | 'key' | 'headers'> = {}) {
-    return ask<Body>({ method, url: `${this.#api}${path}`, token: this.#token, ...more });
+  place(
+    body: Wish | (Omit<Wish, 'lines'> & { fromCart: true }),
+    { key = randomUUID(), wait }: { key?: string; wait?: number } = {},
+  ): Promise<Answer<Order>> {
+    const header = { 'Idempotency-Key': key, ...(wait && { Prefer: `wait=${wait}` }) };
+    return answerOf(this.api.POST('/v1/orders', { params: { header }, body }));
   }
 
-  /** The answer's body, where the answer is `expected`. */
-  async asked<Body>(expected: number, ...question: Parameters<Person['ask']>): Promise<Body> {
-    const { status, body } = await this.ask<Body>(...question);
-    assert.equal(status, expected, JSON.stringify(body));
-    return body;
+  cancel(orderId: string, reason?: string): Promise<Answer<Order>> {
+    const params = { path: { orderId }, header: { 'Idempotency-Key': randomUUID() } };
+    const body = reason === undefined ? {} : { reason };
+    return answerOf(this.api.POST('/v1/orders/{orderId}/cancel', { params, body }));
   }
 
-  place(body: Wish, { key = randomUUID(), wait }: { key?: string; wait?: number } = {}): Promise<Answer<OrderView>> {
-    return this.ask('POST', '/v1/orders', { key, body, ...(wait && { headers: { prefer: `wait=${wait}` } }) });
+  async orders(query: { status?: Order['status']; limit?: number } = {}): Promise<Order[]> {
+    return (await expected(200, this.api.GET('/v1/orders', { params: { query } }))).items;
   }
 
   /** An order that is what it is meant to become by `status`. */
-  async placed(difference: Difference, status: OrderView['status'] = 'confirmed'): Promise<OrderView> {
+  async placed(difference: Difference, status: Order['status'] = 'confirmed'): Promise<Order> {
     const { body } = await this.place(wish(difference));
     return this.orderOnce(body.id, { status });
   }
 
   /** Places it under one key until it is acknowledged, as any client does when servers go down and come back. */
-  async placeUntilAcknowledged(body: Wish, key: string): Promise<OrderView> {
+  async placeUntilAcknowledged(body: Wish, key: string): Promise<Order> {
     const place = async () => {
       const answer = await this.place(body, { key });
       assert.ok(answer.status < 500 && answer.status !== 409, JSON.stringify(answer.body));
@@ -85,12 +90,12 @@ export class Person {
     return answer.body;
   }
 
-  order(id: string): Promise<OrderView> {
-    return this.asked(200, 'GET', `/v1/orders/${id}`);
+  order(id: string): Promise<Order> {
+    return expected(200, this.api.GET('/v1/orders/{orderId}', { params: { path: { orderId: id } } }));
   }
 
   /** The order as soon as it is like this. */
-  orderOnce(id: string, like: Partial<OrderView>): Promise<OrderView> {
+  orderOnce(id: string, like: Partial<Order>): Promise<Order> {
     const look = async () => {
       const order = await this.order(id);
       assert.partialDeepStrictEqual(order, like);
@@ -99,55 +104,54 @@ export class Person {
     return eventually(look, PATIENCE_MS, LOOK_EVERY_MS);
   }
 
-  async history(id: string): Promise<HistoryItem[]> {
-    return (await this.asked<{ items: HistoryItem[] }>(200, 'GET', `/v1/orders/${id}/history`)).items;
+  async history(id: string) {
+    const params = { path: { orderId: id } };
+    return (await expected(200, this.api.GET('/v1/orders/{orderId}/history', { params }))).items;
   }
 
-  async stock(sku: string): Promise<Stock> {
-    return this.asked(200, 'GET', `/v1/products/${sku}/stock`);
+  stock(sku: string): Promise<Schemas['Stock']> {
+    return expected(200, this.api.GET('/v1/products/{sku}/stock', { params: { path: { sku } } }));
   }
 
   /** The question that an order waits with, as soon as it is there. */
   intervention(orderId: string): Promise<Intervention> {
     const look = async () => {
-      const path = '/v1/admin/interventions?state=open&limit=100';
-      const { items } = await this.asked<{ items: Intervention[] }>(200, 'GET', path);
+      const query = { state: 'open', limit: 100 } as const;
+      const { items } = await expected(200, this.api.GET('/v1/admin/interventions', { params: { query } }));
       return items.find((item) => item.orderId === orderId) ?? assert.fail(`nobody is asked about ${orderId}`);
     };
     return eventually(look, PATIENCE_MS, LOOK_EVERY_MS);
   }
 
   resolve({ id }: Intervention, action: 'retry' | 'skip'): Promise<Intervention> {
+    const params = { path: { interventionId: id }, header: { 'Idempotency-Key': randomUUID() } };
     const body = { action, note: 'looked into it' };
-    return this.asked(200, 'POST', `/v1/admin/interventions/${id}/resolve`, { key: randomUUID(), body });
+    return expected(200, this.api.POST('/v1/admin/interventions/{interventionId}/resolve', { params, body }));
   }
 }
 
 /** A customer nobody has seen before. */
 export async function newCustomer({ api }: Platform): Promise<Person> {
-  const credentials = { email: `${randomUUID()}@example.com`, password: 'correct horse battery' };
-  const body = { ...credentials, name: 'Ada Lovelace' };
-  const signedUp = await ask<{ id: string }>({ method: 'POST', url: `${api}/v1/users`, body });
-  assert.equal(signedUp.status, 201, JSON.stringify(signedUp.body));
+  const credentials = { email: `${randomUUID()}@example.com`, password: PASSWORD };
+  await expected(201, apiClient(api).POST('/v1/users', { body: { ...credentials, name: 'Ada Lovelace' } }));
   return signIn(api, credentials);
 }
 
 export const admin = ({ api }: Platform): Promise<Person> => signIn(api, ADMIN);
 
 async function signIn(api: string, body: { email: string; password: string }): Promise<Person> {
-  const session = await ask<{ accessToken: string }>({ method: 'POST', url: `${api}/v1/sessions`, body });
-  assert.equal(session.status, 201, JSON.stringify(session.body));
-  const token = session.body.accessToken;
-  const me = await ask<{ id: string }>({ method: 'GET', url: `${api}/v1/users/me`, token });
-  return new Person({ api, token, id: me.body.id });
+  const { accessToken: token } = await expected(201, apiClient(api).POST('/v1/sessions', { body }));
+  const { id } = await expected(200, apiClient(api, token).GET('/v1/users/me'));
+  return new Person({ api, token, id });
 }
 
 /** A product that only its test sells, so that its stock can be counted. Answers its SKU. */
 export async function newProduct(admin: Person, pieces: number): Promise<string> {
   const sku = `T-${randomUUID()}`;
   const price = { amountMinor: PRICE_MINOR, currency: 'GBP' };
-  await admin.asked(201, 'POST', '/v1/products', { body: { sku, name: 'A thing to sell', price } });
+  await expected(201, admin.api.POST('/v1/products', { body: { sku, name: 'A thing to sell', price } }));
+  const params = { path: { sku }, header: { 'Idempotency-Key': randomUUID() } };
   const body = { delta: pieces, reason: 'delivered' };
-  await admin.asked(201, 'POST', `/v1/products/${sku}/stock-adjustments`, { key: randomUUID(), body });
+  await expected(201, admin.api.POST('/v1/products/{sku}/stock-adjustments', { params, body }));
   return sku;
 }

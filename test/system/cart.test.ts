@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { eventually } from '../support/eventually.ts';
+import { expected } from './http.ts';
+import { moneyInWords } from './outside.ts';
+import { sharedPlatform } from './platform.ts';
+import { type Person, admin, newCustomer, newProduct, wish } from './shop.ts';
+
+describe('a cart, over HTTP', function () {
+  this.timeout(300_000);
+  const platform = sharedPlatform();
+  let shop: Person;
+  before(async () => {
+    shop = await admin(platform);
+  });
+
+  const put = (person: Person, sku: string, quantity: number) =>
+    expected(200, person.api.PUT('/v1/cart/lines/{sku}', { params: { path: { sku } }, body: { quantity } }));
+  const contents = async (person: Person) =>
+    (await expected(200, person.api.GET('/v1/cart'))).lines.map(({ sku, quantity }) => `${quantity} ${sku}`);
+  const checkOut = (person: Person, difference: { paymentMethod?: string } = {}) => {
+    const { lines: _lines, ...rest } = wish(difference);
+    return person.place({ ...rest, fromCart: true }, { wait: 30 });
+  };
+
+  /** Two that both read the cart before either took from it: where one comes too late for that, another customer tries. */
+  const twoCheckouts = (sku: string) =>
+    eventually(async () => {
+      const ada = await newCustomer(platform);
+      await put(ada, sku, 2);
+      const placed = await Promise.all([checkOut(ada), checkOut(ada)]);
+      for (const { body } of placed) assert.ok(body.id, JSON.stringify(body));
+      return { ada, placed };
+    });
+  /** The order once it is confirmed or rejected, whichever. */
+  const decided = (person: Person, id: string) =>
+    eventually(
+      async () => {
+        const order = await person.order(id);
+        assert.notEqual(order.status, 'pending');
+        return order;
+      },
+      120_000,
+      100,
+    );
+
+  it('is ordered once by two checkouts at the same time: one confirmed, one rejected, one charge', async () => {
+    const sku = await newProduct(shop, 100);
+    const { ada, placed } = await twoCheckouts(sku);
+    const orders = await Promise.all(placed.map(({ body: { id } }) => decided(ada, id)));
+    assert.deepEqual(orders.map(({ status }) => status).toSorted(), ['confirmed', 'rejected']);
+    assert.equal(orders.find(({ rejection }) => rejection)?.rejection?.code, 'CartChanged');
+    assert.deepEqual(await contents(ada), []);
+    const money = await Promise.all(orders.map(({ id }) => moneyInWords(platform, id)));
+    assert.deepEqual(money.flat(), ['authorization 2500']);
+  });
+
+  it('has its lines back where the card is declined', async () => {
+    const ada = await newCustomer(platform);
+    const sku = await newProduct(shop, 100);
+    await put(ada, sku, 3);
+    const { body } = await checkOut(ada, { paymentMethod: 'pm_card_chargeDeclined' });
+    await ada.orderOnce(body.id, { status: 'rejected' });
+    assert.deepEqual(await contents(ada), [`3 ${sku}`]);
+  });
+
+  it('has its lines back where the customer calls the order off', async () => {
+    const ada = await newCustomer(platform);
+    const sku = await newProduct(shop, 100);
+    await put(ada, sku, 3);
+    const { body } = await checkOut(ada);
+    await ada.orderOnce(body.id, { status: 'confirmed' });
+    assert.deepEqual(await contents(ada), []);
+    await ada.cancel(body.id);
+    await ada.orderOnce(body.id, { status: 'canceled' });
+    assert.deepEqual(await contents(ada), [`3 ${sku}`]);
+  });
+
+  it('is ordered once by two checkouts each of six customers while the services are killed', async () => {
+    const sku = await newProduct(shop, 100);
+    const customers = await Promise.all(Array.from({ length: 6 }, () => newCustomer(platform)));
+    for (const customer of customers) await put(customer, sku, 1);
+    const keys = customers.map(() => [randomUUID(), randomUUID()]);
+    const { lines: _lines, ...rest } = wish();
+    // Whatever a try ends with, the next under the same key gets the first answer; who comes when the other has taken
+    // what was in it finds an empty cart.
+    const acknowledged = (customer: Person, key: string) =>
+      eventually(
+        async () => {
+          const { body } = await customer.place({ ...rest, fromCart: true }, { key });
+          const { id, code }: { id?: string; code?: string } = body;
+          assert.ok(id !== undefined || code === 'CartEmpty', JSON.stringify(body));
+          return id;
+        },
+        120_000,
+        200,
+      );
+    const placing = Promise.all(
+      customers.map((customer, index) => Promise.all(keys[index]!.map((key) => acknowledged(customer, key)))),
+    );
+    await platform.killPart({ name: 'services', command: 'services/main.ts' });
+    for (const [index, ids] of (await placing).entries()) {
+      const customer = customers[index]!;
+      const orders = await Promise.all(ids.filter((id) => id !== undefined).map((id) => decided(customer, id)));
+      assert.equal(orders.filter(({ status }) => status === 'confirmed').length, 1);
+      const lost = orders.filter(({ status }) => status !== 'confirmed');
+      for (const { rejection } of lost) assert.equal(rejection?.code, 'CartChanged');
+      const money = await Promise.all(orders.map(({ id }) => moneyInWords(platform, id)));
+      assert.deepEqual(money.flat(), ['authorization 1250']);
+      assert.deepEqual(await contents(customer), []);
+    }
+    assert.equal((await shop.stock(sku)).reserved, customers.length);
+  });
+
+  it('teaches what is bought together, and the dashboard shows what may be had', async () => {
+    const [one, other] = [await newProduct(shop, 100), await newProduct(shop, 100)];
+    for (let count = 0; count < 2; count += 1) {
+      const buyer = await newCustomer(platform);
+      await put(buyer, one, 1);
+      await put(buyer, other, 1);
+      const { body } = await checkOut(buyer);
+      await buyer.orderOnce(body.id, { status: 'confirmed' });
+    }
+    const ada = await newCustomer(platform);
+    const recommended = () =>
+      expected(200, ada.api.GET('/v1/products/{sku}/recommendations', { params: { path: { sku: one } } }));
+    await eventually(async () => assert.equal((await recommended()).items[0]?.sku, other), 60_000, 200);
+    const dashboard = await expected(200, ada.api.GET('/v1/dashboard'));
+    assert.deepEqual(Object.keys(dashboard), ['user', 'recentOrders', 'recommendations']);
+    assert.ok(Array.isArray(dashboard.recommendations) && Array.isArray(dashboard.recentOrders));
+  });
+});

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { Webhook } from 'standardwebhooks';
+import type { WebhookEventType } from '../../activities/webhook.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Receiver, startReceiver } from '../support/webhook-receiver.ts';
+import { expected } from './http.ts';
+import { advance } from './outside.ts';
+import { sharedPlatform } from './platform.ts';
+import { PRICE_MINOR, type Person, newCustomer } from './shop.ts';
+
+interface Message {
+  type: WebhookEventType;
+  timestamp: string;
+  data: { orderId: string };
+}
+
+describe('webhooks of real orders', function () {
+  this.timeout(300_000);
+  const platform = sharedPlatform();
+  let receiver: Receiver;
+  let ada: Person;
+  beforeEach(async () => {
+    [receiver, ada] = await Promise.all([startReceiver(), newCustomer(platform)]);
+  });
+  afterEach(() => receiver.close());
+
+  const register = (person: Person, ...events: WebhookEventType[]) =>
+    expected(201, person.api.POST('/v1/webhook-endpoints', { body: { url: receiver.url, events } }));
+  const deliveries = async (endpointId: string) => {
+    const params = { path: { endpointId } };
+    return (await expected(200, ada.api.GET('/v1/webhook-endpoints/{endpointId}/deliveries', { params }))).items;
+  };
+  const redeliver = (endpointId: string, deliveryId: string) => {
+    const params = { path: { endpointId, deliveryId } };
+    const address = '/v1/webhook-endpoints/{endpointId}/deliveries/{deliveryId}/redeliver';
+    return expected(202, ada.api.POST(address, { params }));
+  };
+  /** What was received, as only who knows the secret can read it. */
+  const read = (secret: string) =>
+    receiver.received.map(({ body, headers }) => new Webhook(secret).verify(body, headers) as Message);
+
+  it('reach the customer’s own system, each event once, signed with its secret', async () => {
+    const events = ['order.placed', 'order.confirmed', 'order.shipped', 'order.delivered'] as const;
+    const { id, secret } = await register(ada, ...events);
+    const stranger = await newCustomer(platform);
+    await register(stranger, ...events);
+    const order = await ada.placed({});
+    await advance(platform, order);
+    await advance(platform, order);
+    await eventually(async () => {
+      const states = (await deliveries(id)).map(({ type, state }) => `${type} ${state}`);
+      assert.deepEqual(states.toSorted(), events.map((type) => `${type} delivered`).toSorted());
+    });
+    const messages = read(secret);
+    assert.deepEqual(messages.map(({ type }) => type).toSorted(), events.toSorted());
+    assert.ok(messages.every(({ data }) => data.orderId === order.id));
+    assert.deepEqual(messages.find(({ type }) => type === 'order.confirmed')!.data, {
+      orderId: order.id,
+      total: { amountMinor: PRICE_MINOR, currency: 'GBP' },
+      lines: [{ sku: 'MUG-BLUE', quantity: 1 }],
+    });
+    assert.equal(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size, events.length);
+  });
+
+  it('are sent again at once where the customer asks', async () => {
+    const { id, secret } = await register(ada, 'order.confirmed');
+    receiver.answer = (response) => response.writeHead(503).end();
+    await ada.placed({});
+    // The third attempt is five minutes away, longer than this test waits.
+    const failedTwice = async () => {
+      const [delivery] = await deliveries(id);
+      assert.deepEqual(
+        delivery?.attempts.map(({ status }) => status),
+        [503, 503],
+      );
+      return delivery;
+    };
+    const { id: deliveryId } = await eventually(failedTwice);
+    receiver.answer = (response) => response.writeHead(204).end();
+    await redeliver(id, deliveryId);
+    await eventually(async () => assert.equal((await deliveries(id))[0]!.state, 'delivered'));
+    assert.equal(read(secret).length, 3);
+    assert.equal(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size, 1);
+  });
+});
