@@ -1,14 +1,15 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Counter, type Registry } from 'prom-client';
 import type { ShippingAddress } from '../activities/address.ts';
 import type { CartRequests } from '../activities/cart.ts';
 import type { StockLine } from '../activities/identity.ts';
 import type { Lane } from '../activities/lane.ts';
-import type { DraftedOrder, Order, OrderRequests } from '../activities/order.ts';
+import type { Order, OrderRequests } from '../activities/order.ts';
 import type { ProductRequests } from '../activities/product.ts';
 import { Problem } from '../platform/http/problem.ts';
 import { Refusal } from '../platform/refusal.ts';
 import type { Admission } from './admission.ts';
-import { type PricedLines, priceLines } from './order-lines.ts';
+import { type PricedLines, priceLines, sumLines } from './order-lines.ts';
 import { orElse } from './patience.ts';
 import type { Workflows } from './workflows.ts';
 
@@ -50,13 +51,14 @@ export function createPlacing(dependencies: PlacingDependencies) {
 
   return async function place({ retried, lines, ...wish }: OrderWish, patienceMs: number): Promise<Order> {
     const fromCart = lines === undefined;
+    const draftOf = (priced: PricedLines) => orders.draftOrder({ ...wish, ...priced });
     const priced = () => (fromCart ? cartOf(dependencies, wish) : priceLines(dependencies.products, lines));
+    const kept = retried ? await keptOrder(orders, wish.orderId) : undefined;
     const {
       order: draft,
       recorded,
       lane,
-    } = (retried && (await keptOrder(orders, wish.orderId))) ||
-    (await admission.admit(async () => orders.draftOrder({ ...wish, ...(await priced()) })));
+    } = kept ? await draftOf(pricedAsKept(kept, lines)) : await admission.admit(async () => draftOf(await priced()));
     const first = !recorded && (await start(workflows, draft, { lane, paymentMethod: wish.paymentMethod, fromCart }));
     const order = patienceMs > 0 ? await settledOrder(orders, draft, patienceMs) : draft;
     if (first) ordersCreated.inc({ status: order.status });
@@ -73,7 +75,7 @@ async function cartOf(
   { orderId, customerId }: Pick<OrderWish, 'orderId' | 'customerId'>,
 ): Promise<PricedLines> {
   const kept = await keptOrder(orders, orderId);
-  if (kept) return { lines: kept.order.lines, total: kept.order.total };
+  if (kept) return pricedAsKept(kept, undefined);
   const { lines } = await carts.getCart({ customerId });
   if (lines.length === 0) throw new Problem(409, 'CartEmpty', 'there is nothing in the cart to order');
   return priceLines(products, lines).catch((error: unknown) => {
@@ -89,14 +91,25 @@ const nameIn = (lines: readonly StockLine[], pointer: string): string =>
   lines[Number(pointer.split('/')[2])]?.sku ?? 'the cart';
 
 /** What an earlier try kept stands as it is, also where the catalogue would no longer allow it. */
-async function keptOrder(orders: OrderRequests, orderId: string): Promise<DraftedOrder | undefined> {
-  const order = await orders.getOrder({ orderId }).catch((error: unknown) => {
+const keptOrder = (orders: OrderRequests, orderId: string): Promise<Order | undefined> =>
+  orders.getOrder({ orderId }).catch((error: unknown) => {
     if (error instanceof Refusal && error.code === 'OrderNotFound') return undefined;
     throw error;
   });
-  // Which lane it was to take was lost with the first try's answer; every order may take this one.
-  return order && { order, recorded: order.status !== 'pending', lane: 'durable' };
+
+/**
+ * The lines asked for, absent those of the cart, at the prices of the first asking. A key older than the gateway's
+ * record of it may come back with another wish; the order service compares what is not lines.
+ */
+function pricedAsKept({ lines, total }: Order, asked: readonly StockLine[] | undefined): PricedLines {
+  const wanted = asked && sumLines(asked);
+  if (wanted && !isDeepStrictEqual(wanted, lines.map(pieces))) {
+    throw new Refusal('OrderDiffers', 'an order of other lines was placed under this key');
+  }
+  return { lines, total };
 }
+
+const pieces = ({ sku, quantity }: StockLine): StockLine => ({ sku, quantity });
 
 async function start(
   workflows: Workflows,
@@ -104,7 +117,7 @@ async function start(
   { lane, paymentMethod, fromCart }: { lane: Lane; paymentMethod: string; fromCart: boolean },
 ): Promise<boolean> {
   const { id: orderId, customerId, total, shippingAddress } = order;
-  const lines = order.lines.map(({ sku, quantity }) => ({ sku, quantity }));
+  const lines = order.lines.map(pieces);
   return workflows.startOrder(
     { orderId, customerId, lines, total, paymentMethod, shippingAddress, ...(fromCart && { fromCart }) },
     {

@@ -195,6 +195,21 @@ describe('POST /v1/orders', () => {
     assert.deepEqual([status, body.code], [422, 'IdempotencyKeyReused']);
   });
 
+  it('tells another order apart also where a retry comes under a key whose first order is old', async () => {
+    const lines = [{ sku: 'tea', quantity: 3 }];
+    for (const other of [{ lines }, { paymentMethod: 'pm_card_mastercard' }]) {
+      const key = randomUUID();
+      await place({}, { key });
+      await gateway.db.deleteFrom('idempotency_records').where('key', '=', key).execute();
+      gateway.services.down.add('orders');
+      const away = await place(other, { key });
+      gateway.services.down.clear();
+      assert.equal(away.status, 503);
+      const { status, body } = await place(other, { key });
+      assert.deepEqual([status, body.code], [422, 'IdempotencyKeyReused'], JSON.stringify(other));
+    }
+  });
+
   it('counts each order once, by the status it was answered with', async () => {
     const counter = gateway.metrics.registry.getSingleMetric('orders_created_total')!;
     const pending = async () => (await counter.get()).values.find(({ labels }) => labels.status === 'pending')!.value;
