@@ -26,7 +26,8 @@ export async function takePorts<Setting extends string>(
 }
 
 // Below those that systems give to connections: any of these might have one between here and whoever is to listen at it.
-const FREE = { from: 10_000, to: 32_768 };
+// Above the last that fetch does not ask ("bad port", https://fetch.spec.whatwg.org/#port-blocking).
+const FREE = { from: 10_081, to: 32_768 };
 const TRIES = 100;
 
 async function bind(port: number, setting: string): Promise<Server> {
