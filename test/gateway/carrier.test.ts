@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac, randomUUID } from 'node:crypto';
+import { mock } from 'node:test';
 import { orderOf } from './builders.ts';
 import { CARRIER_SECRET, type Harness, startHarness } from './harness.ts';
 
@@ -14,6 +15,7 @@ describe('POST /v1/callbacks/carrier', () => {
   beforeEach(() => {
     gateway.temporal.signals.length = 0;
   });
+  afterEach(() => mock.timers.reset());
 
   const news = { id: 'evt_1', trackingNumber: 'SB-1', orderId, type: 'dispatched', at: '2026-01-05T14:00:00Z' };
   const now = () => Math.floor(Date.now() / 1000);
@@ -46,6 +48,8 @@ describe('POST /v1/callbacks/carrier', () => {
   });
 
   it('says 401 for signatures that are missing, wrong, of another body, or of another time', async () => {
+    // What is a second too far ahead would be right by the time it is looked at.
+    mock.timers.enable({ apis: ['Date'], now: Date.now() });
     const raw = JSON.stringify(news);
     const bad = {
       missing: '',

@@ -124,7 +124,7 @@ describe('Idempotency-Key', () => {
     const scope = { caller: gateway.customer.id, route: 'POST /v1/orders', key: 'orphan' };
     const first = await place('orphan');
     const row = gateway.db.updateTable('idempotency_records').where('key', '=', 'orphan');
-    await row.set({ state: 'running', locked_until: sql<Date>`now() + interval '1 second'` }).execute();
+    await row.set({ state: 'running', locked_until: sql<Date>`now() + interval '1 minute'` }).execute();
     assert.equal((await place('orphan')).status, 409);
     await row.set({ locked_until: sql<Date>`now() - interval '1 second'` }).execute();
     const second = await place('orphan');

@@ -104,21 +104,22 @@ describe('the services at the gateway', function () {
     const activities = { authorizePayment: async () => undefined };
     const worker = keepWorking(place, { taskQueue: 'payment', identity: 'the payment worker', activities }, silent);
     const looked = asked(place, async (gateway) => {
+      // The server knows the namespace's queues only by and by.
       await eventually(async () => {
-        const [payment] = (await servicesOf(gateway)).get('payment')!.taskQueues;
+        const services = await servicesOf(gateway);
+        const [payment] = services.get('payment')!.taskQueues;
         assert.deepEqual([payment!.kind, payment!.polled, payment!.backlog], ['activity', true, 0]);
         const [poller] = payment!.pollers;
         assert.equal(poller!.identity, 'the payment worker');
         assert.match(poller!.build, /@temporalio\/worker@/);
         assert.ok(Date.now() - Date.parse(poller!.lastSeenAt) < 120_000);
+        const idle = { polled: false, backlog: 0, backlogSeconds: 0, pollers: [] };
+        assert.deepEqual(services.get('shipping')!.taskQueues, [{ kind: 'activity', ...idle }]);
+        assert.deepEqual(services.get('order')!.taskQueues, [
+          { kind: 'workflow', ...idle },
+          { kind: 'activity', ...idle },
+        ]);
       }, 30_000);
-      const services = await servicesOf(gateway);
-      const idle = { polled: false, backlog: 0, backlogSeconds: 0, pollers: [] };
-      assert.deepEqual(services.get('shipping')!.taskQueues, [{ kind: 'activity', ...idle }]);
-      assert.deepEqual(services.get('order')!.taskQueues, [
-        { kind: 'workflow', ...idle },
-        { kind: 'activity', ...idle },
-      ]);
     });
     await looked.finally(() => worker.close());
   });

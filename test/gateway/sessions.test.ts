@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { decodeJwt } from 'jose';
 import { createCallers } from '../../gateway/callers.ts';
 import { EndedSessions } from '../../gateway/ended-sessions.ts';
@@ -161,6 +162,8 @@ describe('ended sessions', () => {
 
 describe('what was found of a token', () => {
   const caller = { id: '0b0e1b6e-0000-4000-8000-000000000003', role: 'customer' as const };
+  beforeEach(() => mock.timers.enable({ apis: ['Date'], now: Date.now() }));
+  afterEach(() => mock.timers.reset());
 
   it('is looked up once, not beyond the token’s end, and never where it was refused', async () => {
     const tokens = await createTokens({ key: newKey('k'), issuer: 'i', audience: 'a', lifetimeSeconds: 60 });
@@ -185,7 +188,7 @@ describe('what was found of a token', () => {
     const { accessToken: expiring } = await tokens.issue(caller);
     until = Date.now() + 50;
     assert.deepEqual(await callers.callerOf(expiring), caller);
-    while (Date.now() < until) await new Promise((resolve) => setImmediate(resolve));
+    mock.timers.tick(50);
     assert.equal(await callers.callerOf(expiring), undefined);
   });
 });

@@ -12,7 +12,10 @@ describe('what the gateway asks of workflows', function () {
   let workflows: Workflows;
   before(async () => {
     stage = await createStage();
-    workflows = createWorkflows(stage.client);
+    // Else a return that waits for its goods is given up after a second.
+    workflows = createWorkflows(stage.awake);
+    // The first workflow of all takes a while to load; the gateway waits no longer than five seconds.
+    await confirmed();
   });
   after(() => stage.close());
 

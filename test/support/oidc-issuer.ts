@@ -1,5 +1,4 @@
 import { type Server, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import {
   type CryptoKey,
   type JWK,
@@ -9,6 +8,7 @@ import {
   exportJWK,
   generateKeyPair,
 } from 'jose';
+import { takePort } from '../../platform/start/ports.ts';
 
 type Algorithm = 'RS256' | 'ES256' | 'EdDSA';
 
@@ -33,6 +33,8 @@ export class OidcIssuer {
 
   /** At the port it had before, if it had one. */
   async start(): Promise<void> {
+    // While it is stopped no connection may be given its port.
+    this.#port ||= await takePort(0, 'a port');
     this.#server = createServer((request, response) => {
       response.setHeader('content-type', 'application/json');
       if (request.url === '/.well-known/openid-configuration') {
@@ -43,7 +45,6 @@ export class OidcIssuer {
       response.end(JSON.stringify({ keys: this.keys.map(({ publicJwk }) => publicJwk) }));
     });
     await new Promise<void>((resolve) => this.#server!.listen(this.#port, '127.0.0.1', resolve));
-    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   async stop(): Promise<void> {

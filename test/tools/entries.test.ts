@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { takePort } from '../../platform/start/ports.ts';
 import { concurrently } from '../support/concurrently.ts';
 import { scratchFolder } from '../support/global.ts';
 import { aFile, csvOf } from './builders.ts';
@@ -25,13 +24,7 @@ function tool(name: string, words: string[], environment: NodeJS.ProcessEnv = {}
 }
 
 /** An address at which nothing listens. */
-async function nowhere(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${port}`;
-}
+const nowhere = async (): Promise<string> => `http://127.0.0.1:${await takePort(0, 'a port')}`;
 
 describe('a tool that cannot do its work', function () {
   // Each run loads the tool anew, on a machine that may be busy with the rest of the tests.
