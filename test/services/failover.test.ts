@@ -53,7 +53,7 @@ describe('two processes of one service', function () {
     const urls = [ports.one, ports.other].map((port) => `http://127.0.0.1:${port}`);
     const connection = new Connection({ service: 'product', urls, token: TOKEN });
     const products = createClient<ProductRequests>(connection, 'requests', productRequests);
-    const readiness = async () => (await connection.readiness(1_000)).map(({ ready }) => ready);
+    const readiness = async () => (await connection.readiness(10_000)).map(({ ready }) => ready);
     const areReady = (...wanted: boolean[]) =>
       eventually(async () => assert.deepEqual(await readiness(), wanted), 60_000, 50);
 

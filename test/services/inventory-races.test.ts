@@ -9,6 +9,7 @@ import { createInventoryActivities } from '../../services/inventory/activities.t
 import type { InventoryDatabase } from '../../services/inventory/database.ts';
 import { createInventoryRequests } from '../../services/inventory/requests.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { patiently } from '../support/patiently.ts';
 
 describe('inventory under races', () => {
   let database: FreshDatabase<InventoryDatabase>;
@@ -105,7 +106,7 @@ describe('inventory under races', () => {
     const races = await Promise.all(
       Array.from({ length: 30 }, async () => {
         const wanted = order({ sku, quantity: 10 });
-        await activities.reserveStock(wanted);
+        await patiently(() => activities.reserveStock(wanted));
         const outcomes = await Promise.allSettled([
           patiently(() => activities.commitStock({ orderId: wanted.orderId })),
           patiently(() => activities.releaseStock({ orderId: wanted.orderId })),
@@ -246,14 +247,3 @@ describe('inventory under races', () => {
 
 const total = (lines: { position: number; quantity: number }[], position: number) =>
   lines.reduce((sum, line) => sum + (line.position === position ? line.quantity : 0), 0);
-
-// 200 buyers on a slow machine may wait longer for one of the pool's ten connections than it lets them:
-// a fault, after which a workflow asks again.
-async function patiently<Answer>(work: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error as Error).message.includes('timeout exceeded when trying to connect')) throw error;
-    return patiently(work);
-  }
-}

@@ -9,6 +9,7 @@ import winston from 'winston';
 import type { MailTemplate } from '../../activities/notification.ts';
 import type { User } from '../../activities/user.ts';
 import { Refusal } from '../../platform/refusal.ts';
+import { takePort } from '../../platform/start/ports.ts';
 import type { NotificationDatabase } from '../../services/notification/database.ts';
 import { localMailbox } from '../../services/notification/post.ts';
 import { keepSending, sendNext } from '../../services/notification/sending.ts';
@@ -121,9 +122,8 @@ describe('sending mail', function () {
   });
 
   it('tries again where no mail server answers, and says so meanwhile', async () => {
-    const url = await listen();
-    const { port } = new URL(url);
-    await new Promise<void>((resolve) => server!.close(resolve));
+    const port = await takePort(0, 'port');
+    const url = `smtp://127.0.0.1:${port}`;
     const id = await queue('welcome', {});
     for (const attempts of [1, 2]) {
       await hurry();
@@ -132,7 +132,7 @@ describe('sending mail', function () {
       assert.deepEqual([state, row.attempts], ['queued', attempts]);
       assert.match(error!, /ECONNREFUSED/);
     }
-    await listen({}, Number(port));
+    await listen({}, port);
     await hurry();
     await sendNext(options(url));
     assert.deepEqual([(await mail(id)).state, received.length], ['sent', 1]);

@@ -61,7 +61,8 @@ describe('order service: returns', () => {
       assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'refunded', 'returned']);
       assert.equal(await refundedMinor(orderId), 5500);
       const { db } = stage.database;
-      const told = await db.selectFrom('outbox').select('data').where('type', '=', 'order.refunded').execute();
+      const refunds = db.selectFrom('outbox').select('data').where('type', '=', 'order.refunded').orderBy('sequence');
+      const told = await refunds.execute();
       assert.deepEqual(
         told.map(({ data }) => data as { orderId: string }).filter((data) => data.orderId === orderId),
         [first, second].map(({ id: returnId, customerId }, index) => ({

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { patiently } from '../support/patiently.ts';
 import { paymentBench, paymentRequest } from '../support/payment.ts';
 
 describe('voidPayment', () => {
@@ -86,7 +87,7 @@ describe('voidPayment', () => {
           () => bench.payment.authorizePayment(request),
           () => bench.payment.voidPayment({ orderId: request.orderId }),
         ] as const;
-        return (index % 2 ? pair : pair.toReversed()).map((ask) => ask());
+        return (index % 2 ? pair : pair.toReversed()).map((ask) => patiently<unknown>(ask));
       }),
     );
     for (const outcome of outcomes) {

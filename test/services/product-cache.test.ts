@@ -166,9 +166,13 @@ describe('product caches of two processes', function () {
   });
 
   it('a process that can no longer hear of changes serves nothing old, and hears again by itself', async () => {
+    const name = sql.id(new URL(database.url).pathname.slice(1));
+    const letIn = (most: number) => sql`alter database ${name} connection limit ${sql.lit(most)}`.execute(owner);
     for (let round = 1; round <= 3; round += 1) {
       const sku = await create();
       await nameAt(there, sku);
+      // Who hears again holds what it then reads: not before it was seen to hold nothing.
+      await letIn(0);
       // Waits until the server has closed the connections.
       const { rows } = await sql<{ ended: boolean }>`
         select pg_terminate_backend(pid, 3000) as ended from pg_stat_activity
@@ -178,6 +182,7 @@ describe('product caches of two processes', function () {
       assert.equal(await nameAt(there, sku), 'second');
       await changeUnheard(sku, 'third');
       assert.equal(await nameAt(there, sku), 'third');
+      await letIn(-1);
       await eventually(() => caches(there));
       await eventually(() => caches(here));
     }

@@ -1,25 +1,32 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { UserRequests } from '../../activities/user.ts';
 import type { UserDatabase } from '../../services/user/database.ts';
 import { type Passwords, createPasswords } from '../../services/user/passwords.ts';
 import { createUserRequests } from '../../services/user/requests.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { withFrozenClock } from '../support/frozen-clock.ts';
 
 describe('attempts to sign in', () => {
   let database: FreshDatabase<UserDatabase>;
+  // The shortest wait is a second: by a clock that runs, it may be over before the next attempt.
+  let db: Kysely<UserDatabase>;
   let users: UserRequests;
   let checks = 0;
   const cheap = createPasswords({ memoryKib: 8, passes: 1, parallelism: 1 });
   const passwords: Passwords = { ...cheap, verify: (...asked) => ((checks += 1), cheap.verify(...asked)) };
   before(async () => {
     database = await freshDatabase<UserDatabase>('user');
-    users = await createUserRequests(database.db, passwords);
+    db = await withFrozenClock(database);
+    users = await createUserRequests(db, passwords);
   });
-  after(() => database.drop());
+  after(async () => {
+    await db.destroy();
+    await database.drop();
+  });
   beforeEach(async () => {
-    await database.db.deleteFrom('sign_in_attempts').execute();
+    await db.deleteFrom('sign_in_attempts').execute();
     checks = 0;
   });
 
@@ -46,7 +53,7 @@ describe('attempts to sign in', () => {
     return outcomes;
   };
   const pass = (seconds: number) =>
-    database.db
+    db
       .updateTable('sign_in_attempts')
       .set({
         last_at: sql`last_at - ${seconds} * interval '1 second'`,
@@ -92,7 +99,7 @@ describe('attempts to sign in', () => {
   it('are counted across replicas and restarts', async () => {
     const email = await signUp();
     await guess(email, 10);
-    const another = await createUserRequests(database.db, passwords);
+    const another = await createUserRequests(db, passwords);
     assert.deepEqual(await another.signIn({ email, password }), { waitSeconds: 1 });
   });
 

@@ -19,10 +19,10 @@ describe('people who sign in elsewhere', () => {
     const userId = randomUUID();
     return { userId, name: 'Ada', email: `${userId}@example.com`, role: 'customer' as const };
   };
-  const eventsOf = async (userId: string) =>
-    (await database.db.selectFrom('outbox').select('type').where('subject', '=', userId).execute()).map(
-      ({ type }) => type,
-    );
+  const eventsOf = async (userId: string) => {
+    const told = database.db.selectFrom('outbox').select('type').where('subject', '=', userId).orderBy('sequence');
+    return (await told.execute()).map(({ type }) => type);
+  };
 
   it('get a profile once, however many replicas see them first', async () => {
     const person = somebody();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import type { WebhookDelivery } from '../../activities/webhook.ts';
 import { WebhookStage, refuses, total } from './webhook-stage.ts';
 
 describe('webhook endpoints of a customer', function () {
@@ -73,14 +74,16 @@ describe('webhook endpoints of a customer', function () {
     const { id: endpointId } = await stage.register();
     const events = [];
     for (let number = 0; number < 5; number += 1) events.push(await stage.confirmed());
-    const seen: string[] = [];
+    const seen: WebhookDelivery[] = [];
     let after: string | undefined;
     do {
       const page = await stage.requests.listDeliveries({ customerId: stage.customerId, endpointId, limit: 2, after });
-      seen.push(...page.items.map(({ eventId }) => eventId));
+      seen.push(...page.items);
       after = page.next ?? undefined;
     } while (after);
-    assert.deepEqual(seen, events.map(({ id }) => id).toReversed());
+    const newestFirst = seen.toSorted((a, b) => (`${a.createdAt} ${a.id}` < `${b.createdAt} ${b.id}` ? 1 : -1));
+    assert.deepEqual(seen, newestFirst);
+    assert.deepEqual(seen.map(({ eventId }) => eventId).toSorted(), events.map(({ id }) => id).toSorted());
     const bad = stage.requests.listDeliveries({
       customerId: stage.customerId,
       endpointId,

@@ -14,6 +14,9 @@ export interface FreshDatabase<Database> {
   drop(): Promise<void>;
 }
 
+// Whoever drops a database waits for a checkpoint, which takes a slow disk longer than a service's statement may take.
+const NO_LIMIT = 0;
+
 const templates = new Map<ServiceDatabase, Promise<string>>();
 
 /** A migrated database of its own for one test file, cloned from a template made once a run. `drop` it afterwards. */
@@ -55,6 +58,6 @@ async function createTemplate(service: ServiceDatabase): Promise<string> {
 }
 
 async function asSuperuser(work: (server: Kysely<unknown>) => Promise<void>): Promise<void> {
-  const server = connect<unknown>(await postgresUrl(), 1);
+  const server = connect<unknown>(await postgresUrl(), 1, NO_LIMIT);
   await work(server).finally(() => server.destroy());
 }
