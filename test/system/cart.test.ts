@@ -124,9 +124,12 @@ describe('a cart, over HTTP', function () {
     const ada = await newCustomer(platform);
     const recommended = () =>
       expected(200, ada.api.GET('/v1/products/{sku}/recommendations', { params: { path: { sku: one } } }));
-    await eventually(async () => assert.equal((await recommended()).items[0]?.sku, other), 60_000, 200);
-    const dashboard = await expected(200, ada.api.GET('/v1/dashboard'));
-    assert.deepEqual(Object.keys(dashboard), ['user', 'recentOrders', 'recommendations']);
-    assert.ok(Array.isArray(dashboard.recommendations) && Array.isArray(dashboard.recentOrders));
+    await eventually(async () => assert.equal((await recommended()).items[0]?.sku, other), undefined, 200);
+    // A part that takes more than two seconds is left out, and there when it is asked for again.
+    await eventually(async () => {
+      const dashboard = await expected(200, ada.api.GET('/v1/dashboard'));
+      assert.deepEqual(Object.keys(dashboard), ['user', 'recentOrders', 'recommendations']);
+      assert.ok(Array.isArray(dashboard.recommendations) && Array.isArray(dashboard.recentOrders));
+    });
   });
 });

@@ -18,10 +18,12 @@ describe('npm run reconcile', function () {
   });
 
   async function orderThatIs(soil: Plant['soil'], { customer, keeper }: Record<'customer' | 'keeper', Person>) {
-    const order = await customer.placed({ sku: await newProduct(keeper, 5) });
+    const sku = await newProduct(keeper, 5);
+    const order = await customer.placed({ sku });
     if (soil === 'confirmed') return order;
     await advance(platform, order);
     if (soil === 'delivered') await advance(platform, order);
+    await keeper.stockOnce(sku, { onHand: 4, reserved: 0 });
     return customer.orderOnce(order.id, { fulfillmentStatus: soil, paymentStatus: 'captured' });
   }
 

@@ -113,6 +113,12 @@ export class Person {
     return expected(200, this.api.GET('/v1/products/{sku}/stock', { params: { path: { sku } } }));
   }
 
+  /** Comes back when its stock is like this: the goods leave the books a moment after the money is taken. */
+  stockOnce(sku: string, like: Partial<Schemas['Stock']>): Promise<void> {
+    const look = async () => assert.partialDeepStrictEqual(await this.stock(sku), like);
+    return eventually(look, PATIENCE_MS, LOOK_EVERY_MS);
+  }
+
   /** The question that an order waits with, as soon as it is there. */
   intervention(orderId: string): Promise<Intervention> {
     const look = async () => {
@@ -129,6 +135,13 @@ export class Person {
     return expected(200, this.api.POST('/v1/admin/interventions/{interventionId}/resolve', { params, body }));
   }
 }
+
+/**
+ * Whether a step had to be asked for once more, as where its service took longer than 2 s. An order that comes to nothing
+ * after that has everything undone that may have happened, and its statuses say so.
+ */
+export const askedAgain = (history: HistoryItem[]): boolean =>
+  history.some(({ outcome, attempt = 1 }) => ['succeeded', 'failed'].includes(outcome) && attempt > 1);
 
 /** A customer nobody has seen before. */
 export async function newCustomer({ api }: Platform): Promise<Person> {
