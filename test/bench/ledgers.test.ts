@@ -20,7 +20,8 @@ describe('the ledgers after a run', () => {
   let sandboxFolder: string;
   const places = () => ledgersAt((service) => databases[service].ownerUrl, sandboxFolder);
 
-  before(async () => {
+  before(async function () {
+    this.timeout(120_000);
     const services = ['order', 'inventory', 'payment', 'shipping'] as const;
     const fresh = services.map(async (service) => [service, await freshDatabase<unknown>(service)] as const);
     databases = Object.fromEntries(await Promise.all(fresh)) as typeof databases;

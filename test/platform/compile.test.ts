@@ -26,7 +26,7 @@ describe('deploy/compile.mjs', () => {
   let cache: string;
 
   it('leaves no types to be taken out at the first start of any program', async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     cache = path.join(scratchFolder(), 'compiled');
     const made = run(['deploy/compile.mjs']);
     assert.equal(made.status, 0, made.stderr);

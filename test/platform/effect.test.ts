@@ -6,6 +6,7 @@ import { type EffectKey, once, recall, undo } from '../../platform/effect.ts';
 import { Refusal } from '../../platform/refusal.ts';
 import type { InventoryDatabase } from '../../services/inventory/database.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { patiently } from '../support/patiently.ts';
 
 // Any service's database has effects; this one also has a table in which an effect can leave a trace.
 type Database = InventoryDatabase;
@@ -15,7 +16,8 @@ describe('effects', () => {
   let database: FreshDatabase<Database>;
   let db: Kysely<Database>;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(120_000);
     database = await freshDatabase<Database>('inventory');
     db = database.db;
   });
@@ -40,10 +42,12 @@ describe('effects', () => {
     it('happens once and hands back the first answer, however often it is asked', async () => {
       const step = key();
       const attempts = Array.from({ length: 20 }, (_, index) =>
-        once(db, step, async (work) => {
-          await count(work, step);
-          return { answeredBy: index };
-        }),
+        patiently(() =>
+          once(db, step, async (work) => {
+            await count(work, step);
+            return { answeredBy: index };
+          }),
+        ),
       );
       const answers = new Set((await Promise.all(attempts)).map(({ answeredBy }) => answeredBy));
       assert.equal(answers.size, 1);
@@ -190,8 +194,10 @@ describe('effects', () => {
       const steps = Array.from({ length: 15 }, key);
       await Promise.all(
         steps.flatMap((step) => [
-          once(db, step, counting(step)).catch((error: unknown) => assert.equal((error as Refusal).code, 'Undone')),
-          undo(db, step, reversing(step)),
+          patiently(() => once(db, step, counting(step))).catch((error: unknown) =>
+            assert.equal((error as Refusal).code, 'Undone'),
+          ),
+          patiently(() => undo(db, step, reversing(step))),
         ]),
       );
       for (const step of steps) assert.ok([0, 101].includes(await counted(step)));

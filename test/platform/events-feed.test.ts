@@ -19,7 +19,8 @@ describe('a feed', () => {
   let feed: Feed;
   const write = createOutboxWriter('inventory', inventoryEvents);
 
-  beforeEach(async () => {
+  beforeEach(async function () {
+    this.timeout(120_000);
     database = await freshDatabase<InventoryDatabase>('inventory');
     db = database.db;
     feed = new Feed('inventory', db);

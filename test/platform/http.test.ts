@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { type ClientRequest, get, request } from 'node:http';
-import { connect } from 'node:net';
+import { type Socket, connect } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import winston from 'winston';
 import { z } from 'zod';
@@ -167,14 +168,18 @@ describe('HTTP applications', () => {
     const app = createApp({ routes: [], logger: winston.createLogger({ silent: true }), metrics, bodyLimit: 100 });
     const patience = { headersMs: 100, requestMs: 100, silentMs: 300, checkMs: 20 };
     const server = await listen(app, { port: 0, setting: 'PORT', patience });
-    const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
-    const before = sockets();
+    const letGo = Promise.withResolvers<void>();
+    const watch = (message: unknown) => {
+      const { socket: theirs } = message as { socket: Socket };
+      if (theirs.localPort === server.port) theirs.once('close', () => letGo.resolve());
+    };
+    subscribe('net.server.socket', watch);
     const socket = connect({ host: new URL(server.url).hostname, port: server.port, allowHalfOpen: true });
     socket.write('GET /nothing HTTP/1.1\r\nHo');
     assert.match(String(await once(socket, 'data')), /^HTTP\/1.1 408 /);
-    assert.equal(sockets(), before + 2);
-    // Ours stays.
-    await eventually(() => assert.equal(sockets(), before + 1), 5_000);
+    await letGo.promise;
+    assert.ok(socket.writable, 'ours stays');
+    unsubscribe('net.server.socket', watch);
     socket.destroy();
     await server.close();
   });

@@ -14,7 +14,8 @@ describe('the outbox', () => {
   let db: Kysely<InventoryDatabase>;
   const write = createOutboxWriter('inventory', inventoryEvents);
 
-  before(async () => {
+  before(async function () {
+    this.timeout(120_000);
     database = await freshDatabase<InventoryDatabase>('inventory');
     db = database.db;
   });

@@ -10,7 +10,8 @@ describe('prepared statements', () => {
   let database: FreshDatabase<InventoryDatabase>;
   let db: Kysely<InventoryDatabase>;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(120_000);
     database = await freshDatabase<InventoryDatabase>('inventory');
     // One connection, so that it is known which one has prepared what.
     db = connect<InventoryDatabase>(database.url, 1);
@@ -65,7 +66,8 @@ describe('prepared statements', () => {
     await once(between.listen(0, '127.0.0.1'), 'listening');
     const url = new URL(database.url);
     url.port = String((between.address() as AddressInfo).port);
-    const far = connect<InventoryDatabase>(url.href, 1, 100);
+    // Time enough for a busy machine to plan its first statement, and little to wait for.
+    const far = connect<InventoryDatabase>(url.href, 1, 1_000);
     const look = () => far.selectFrom('stock').select('sku').where('sku', '=', 'far').execute();
     assert.deepEqual(await look(), []);
     silent = true;

@@ -6,6 +6,8 @@ import { SettingError } from '../../platform/config.ts';
 import { DATABASES } from '../../platform/databases.ts';
 import { folderComplaint, takeDataFolder } from '../../platform/start/data-folder.ts';
 import { keepSecrets, notePasswordShown } from '../../platform/start/secrets.ts';
+import { runs } from '../../platform/start/server-process.ts';
+import { eventually } from '../support/eventually.ts';
 import { scratchFolder } from '../support/global.ts';
 
 const newFolder = () => mkdtempSync(path.join(scratchFolder(), 'data-'));
@@ -13,9 +15,11 @@ const newFolder = () => mkdtempSync(path.join(scratchFolder(), 'data-'));
 const impostors: ChildProcess[] = [];
 
 /** A process whose command line has `words` in it, until it is ended. */
-function impostor(words: string): ChildProcess {
+async function impostor(words: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', words], { stdio: 'ignore' });
   impostors.push(child);
+  // Until the system has put its words in place it passes for one that has ended.
+  await eventually(() => assert.ok(runs(child.pid!, words)));
   return child;
 }
 
@@ -50,7 +54,7 @@ describe('the data folder of npm start', () => {
   it('is refused while a platform runs on it', async () => {
     const folder = newFolder();
     const held = await takeDataFolder(folder, { reset: false });
-    const other = impostor('platform/start/start.mjs');
+    const other = await impostor('platform/start/start.mjs');
     writeFileSync(path.join(folder, 'running.json'), JSON.stringify({ supervisor: other.pid, children: {} }));
     await assert.rejects(takeDataFolder(folder, { reset: true }), {
       message: `already running on ${folder} (process ${other.pid}): stop it, or set DATA_DIR`,
@@ -64,9 +68,9 @@ describe('the data folder of npm start', () => {
   it('is taken over from a supervisor that was killed, and what it left running is ended', async () => {
     const folder = newFolder();
     const [killed, child, stranger] = [
-      impostor('platform/start/start.mjs'),
-      impostor('services/main.ts'),
-      impostor('x'),
+      await impostor('platform/start/start.mjs'),
+      await impostor('services/main.ts'),
+      await impostor('x'),
     ];
     const gone = endOf(killed);
     killed.kill('SIGKILL');

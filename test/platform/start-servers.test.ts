@@ -19,6 +19,9 @@ import { freshNamespace, temporalServer } from '../support/temporal.ts';
 const root = path.join(import.meta.dirname, '../..');
 const newFolder = () => path.join(scratchFolder(), `server-${randomUUID()}`);
 
+/** The folder of a server that runs and may make a file in it meanwhile. */
+const takeAway = (folder: string) => rmSync(folder, { recursive: true, maxRetries: 10 });
+
 /** Has a process of its own evaluate `start`, kills that process outright, and hands over what it had printed. */
 async function startAndKill(start: string): Promise<string> {
   const script = `process.stdout.write(String(await (${start})())); setInterval(() => {}, 1000)`;
@@ -44,7 +47,7 @@ async function query(url: string, sql: string): Promise<unknown[]> {
 }
 
 describe('a server that outlived its killed parent', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('is replaced on the same data: PostgreSQL', async () => {
     const folder = newFolder();
@@ -78,12 +81,12 @@ describe('a server that outlived its killed parent', function () {
 });
 
 describe('a server whose folder was taken away', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('ends when it is told to: PostgreSQL', async () => {
     const folder = newFolder();
     const server = await startPostgres({ folder, port: 0 });
-    rmSync(folder, { recursive: true });
+    takeAway(folder);
     await server.close();
     assert.ok(!runs(server.pid, folder), 'it runs on');
     await server.ended;
@@ -93,14 +96,16 @@ describe('a server whose folder was taken away', function () {
     const folder = newFolder();
     const executable = await findTemporal(path.join(root, '.cache'));
     const server = await startTemporal({ executable, folder, port: 0, uiPort: undefined, namespace: 'shop' });
-    rmSync(folder, { recursive: true });
+    takeAway(folder);
     await server.close();
     assert.ok(!runs(server.pid, folder), 'it runs on');
     await server.ended;
   });
 });
 
-describe('a namespace of Temporal', () => {
+describe('a namespace of Temporal', function () {
+  this.timeout(120_000);
+
   it('lets workflows with our search attributes start', async () => {
     await startWorkflow(await freshNamespace());
   });

@@ -9,7 +9,9 @@ import { freshNamespace } from '../support/temporal.ts';
 const root = path.join(import.meta.dirname, '../..');
 const read = (file: string): unknown => parse(readFileSync(path.join(root, file), 'utf8'), { merge: true });
 
-describe("the Temporal server's settings", () => {
+describe("the Temporal server's settings", function () {
+  this.timeout(120_000);
+
   it('are the same in a cluster as where npm start runs it', () => {
     const values = read('deploy/temporal-dynamic-config.yaml') as Record<string, [{ value: number }]>;
     const written = Object.entries(values).map(([name, [{ value }]]) => `${name}=${value}`);

@@ -42,7 +42,10 @@ export interface PlayedOrder {
 
 /** Real workers on a real server, with services that keep their promises in memory except where a test twists one. */
 export interface Stage {
+  /** Waits of what it starts are skipped. */
   client: Client;
+  /** Waits of what it starts are not. */
+  awake: Client;
   place(twists?: Twists, change?: Partial<OrderInput> & { lane?: Lane }): Promise<PlayedOrder>;
   /** The same stage, on which orders take this lane. */
   in(lane: Lane): Stage;
@@ -52,6 +55,7 @@ export interface Stage {
   sendBack(
     order: PlayedOrder,
     change?: Partial<ReturnInput>,
+    by?: Client,
   ): Promise<WorkflowHandleWithFirstExecutionRunId<typeof returnWorkflow>>;
   /** Begins the delivery of a webhook, of which each attempt ends as the script says, the last word for all that follow. */
   deliver: Deliver;
@@ -66,10 +70,12 @@ export async function createStage(): Promise<Stage> {
   const { address, namespace } = await freshNamespace();
   const connection = await NativeConnection.connect({ address });
   const clientConnection = await Connection.connect({ address });
+  const awakeConnection = await Connection.connect({ address });
   skipTime(clientConnection);
   // Recorded histories name no machine.
   const identity = 'stage';
   const client = new Client({ connection: clientConnection, namespace, identity });
+  const awake = new Client({ connection: awakeConnection, namespace, identity });
   const worlds = new Worlds();
   const twists = new Map<string, Twists>();
   const untwisted = { services: createServices(worlds), books: createBooks(worlds, RETURN_WINDOW_MS) };
@@ -115,6 +121,7 @@ export async function createStage(): Promise<Stage> {
 
   const stage: Stage = {
     client,
+    awake,
     ...untwisted,
     deliver: webhooks.deliver,
     in: (lane) => ({ ...stage, place: (mine, change) => stage.place(mine, { lane, ...change }) }),
@@ -133,7 +140,7 @@ export async function createStage(): Promise<Stage> {
       });
       return { orderId: input.orderId, world: worlds.of(input.orderId), handle };
     },
-    async sendBack({ orderId }, change = {}) {
+    async sendBack({ orderId }, change = {}, by = client) {
       const input = {
         returnId: randomUUID(),
         orderId,
@@ -141,7 +148,7 @@ export async function createStage(): Promise<Stage> {
         lines: [{ sku: 'tea', quantity: 2 }],
         ...change,
       };
-      return client.workflow.start<typeof returnWorkflow>('returnWorkflow', {
+      return by.workflow.start<typeof returnWorkflow>('returnWorkflow', {
         workflowId: returnWorkflowId(input.returnId),
         taskQueue: 'order',
         args: [input],
@@ -150,7 +157,7 @@ export async function createStage(): Promise<Stage> {
     async close() {
       for (const worker of workers) worker.shutdown();
       await Promise.all([...running, door.close()]);
-      await clientConnection.close();
+      await Promise.all([clientConnection.close(), awakeConnection.close()]);
       await connection.close();
     },
   };

@@ -48,3 +48,18 @@ export const leavesUnnoticed = (): { bookShipment: Twist; cancelShipment: Twist 
     },
   };
 };
+
+/** Keeps these calls waiting until `go`, and says when the first of them has come and when it has gone through. */
+export function held(which: (number: number) => boolean) {
+  const come = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  const gone = Promise.withResolvers<void>();
+  const twist: Twist = async ({ number, next }) => {
+    if (!which(number)) return next();
+    come.resolve();
+    await go.promise;
+    return next().finally(gone.resolve);
+  };
+  return { come: come.promise, go: go.resolve, gone: gone.promise, twist };
+}
+export type Held = ReturnType<typeof held>;

@@ -52,7 +52,8 @@ describe('canceling an order', function () {
   });
 
   test('of a parcel that has left without our knowing goes no further, and the order is delivered and paid', async () => {
-    const order = await stage.place();
+    // Skipped time brings the question where the parcel is at any moment.
+    const order = await stage.place({ trackShipment: async () => ({ status: 'booked' }) });
     await confirmed(order);
     order.world.parcel = 'dispatched';
     await order.handle.executeUpdate(cancelUpdate, { args: [{}] });

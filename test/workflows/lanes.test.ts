@@ -5,25 +5,11 @@ import { cancelUpdate } from '../../workflows/messages.ts';
 import { concurrently } from '../support/concurrently.ts';
 import { eventually } from '../support/eventually.ts';
 import { assertNothingLeft, attempt, confirmed, finish, lostRun, lostTask, outcomes } from '../support/play.ts';
-import { type PlayedOrder, type Stage, type Twist, createStage, orderInput } from '../support/stage.ts';
+import { type PlayedOrder, type Stage, type Twist, type Twists, createStage, orderInput } from '../support/stage.ts';
 import { PLACED_STORY } from '../support/story.ts';
-import { down, refuse } from '../support/twists.ts';
+import { type Held, down, held, refuse } from '../support/twists.ts';
 import { type Bill, billOf } from './bill.ts';
 import { UNDOABLE } from './matrix.ts';
-
-/** Keeps these calls waiting until `go`, and says when the first of them has come and when it has gone through. */
-function held(which: (number: number) => boolean) {
-  const come = Promise.withResolvers<void>();
-  const go = Promise.withResolvers<void>();
-  const gone = Promise.withResolvers<void>();
-  const twist: Twist = async ({ number, next }) => {
-    if (!which(number)) return next();
-    come.resolve();
-    await go.promise;
-    return next().finally(gone.resolve);
-  };
-  return { come: come.promise, go: go.resolve, gone: gone.promise, twist };
-}
 
 const story = ({ world }: PlayedOrder) => world.history.map(({ step, outcome }) => `${step} ${outcome}`);
 
@@ -122,13 +108,26 @@ describe('lanes', function () {
       );
     });
 
+    /** An order that was taken in one go up to its confirmation. Where a busy machine let the time run out, another. */
+    async function heldAtConfirm(twists: (confirming: Held) => Twists) {
+      for (;;) {
+        const confirming = held((number) => number === 1);
+        // The saga records again what it takes over.
+        const takenOver = held((number) => number === 2);
+        const order = await stage
+          .in('express')
+          .place({ ...twists(confirming), confirmOrder: confirming.twist, recordOrder: takenOver.twist });
+        const inTime = await Promise.race([confirming.come.then(() => true), takenOver.come.then(() => false)]);
+        if (!inTime) await order.handle.terminate();
+        takenOver.go();
+        if (inTime) return { order, confirming };
+        confirming.go();
+      }
+    }
+
     test('that is still to confirm when the saga has undone everything confirms nothing any more', async () => {
-      const confirming = held((number) => number === 1);
       const waiting = held((number) => number >= 2);
-      const order = await stage
-        .in('express')
-        .place({ confirmOrder: confirming.twist, authorizePayment: waiting.twist });
-      await confirming.come;
+      const { order, confirming } = await heldAtConfirm(() => ({ authorizePayment: waiting.twist }));
       await waiting.come;
       await order.handle.executeUpdate(cancelUpdate, { args: [{ reason: 'changed my mind' }] });
       assert.equal(await order.handle.result(), 'canceled');
@@ -142,16 +141,14 @@ describe('lanes', function () {
     });
 
     test('that is still to confirm while the saga undoes everything confirms nothing either', async () => {
-      const confirming = held((number) => number === 1);
-      const order = await stage.in('express').place({
-        confirmOrder: confirming.twist,
+      const { order } = await heldAtConfirm((confirming) => ({
         authorizePayment: async (call) => (call.number === 1 ? call.next() : down(call)),
         voidPayment: async ({ next }) => {
           confirming.go();
           await confirming.gone;
           return next();
         },
-      });
+      }));
       assert.equal(await order.handle.result(), 'rejected');
       assert.equal(order.world.status, 'rejected');
       assert.deepEqual(outcomes(order, 'confirm'), []);
