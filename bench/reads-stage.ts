@@ -9,7 +9,7 @@ import { sql } from 'kysely';
 import { SigningKey, createTokens } from '../gateway/tokens.ts';
 import { connect } from '../platform/database.ts';
 import { DATABASES } from '../platform/databases.ts';
-import { takePorts } from '../platform/start/ports.ts';
+import { takePorts } from '../platform/ports.ts';
 import { startPostgres } from '../platform/start/postgres.ts';
 import { GATEWAY_PROGRAM, databaseUrl } from '../platform/start/processes.ts';
 import { provision, withDatabase } from '../platform/start/provision.ts';

@@ -14,7 +14,7 @@ import { createDoor } from '../platform/http/door.ts';
 import { listen } from '../platform/http/server.ts';
 import { createLogger } from '../platform/logger.ts';
 import { createMetrics } from '../platform/metrics.ts';
-import { takePorts } from '../platform/start/ports.ts';
+import { takePorts } from '../platform/ports.ts';
 import { startPostgres } from '../platform/start/postgres.ts';
 import { GATEWAY_MEMORY, GATEWAY_PROGRAM, databaseUrl } from '../platform/start/processes.ts';
 import { provision } from '../platform/start/provision.ts';

@@ -1,5 +1,3 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
@@ -17,6 +15,7 @@ import type { Attempted } from '../activities/operation.ts';
 import { untilCalledOff, withContext } from './context.ts';
 import type { Answered } from './http/door.ts';
 import type { Logger } from './logger.ts';
+import { takePort } from './ports.ts';
 import { Refusal } from './refusal.ts';
 import type { TemporalPlace } from './temporal.ts';
 
@@ -35,7 +34,7 @@ const LEVELS = { TRACE: 'debug', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERR
 
 /** The SDK's logs go to ours, its figures to a port of their own. */
 async function install(logger: Logger): Promise<void> {
-  sdkMetricsPort = await freePort();
+  sdkMetricsPort = await takePort(0, 'the port of the SDK’s figures');
   // The SDK tells of every activity at `DEBUG`. Winston makes a line of it before it looks whether anybody wants it.
   const log: DefaultLogger['log'] = (severity, message, meta) => {
     const level = LEVELS[severity];
@@ -64,14 +63,6 @@ export async function sdkMetrics(): Promise<string> {
   if (sdkMetricsPort === undefined) return '';
   const response = await fetch(`http://127.0.0.1:${sdkMetricsPort}/metrics`, { signal: AbortSignal.timeout(1_000) });
   return response.text();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 export interface WorkerProcess {

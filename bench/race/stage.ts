@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { ServiceDatabase } from '../../platform/database.ts';
 import { DATABASES } from '../../platform/databases.ts';
 import { SERVICES } from '../../platform/services.ts';
-import { takePorts } from '../../platform/start/ports.ts';
+import { takePorts } from '../../platform/ports.ts';
 import {
   type Ports,
   type Surroundings,

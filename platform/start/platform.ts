@@ -7,7 +7,7 @@ import { SERVICES } from '../services.ts';
 import { type DataFolder, POSTGRES, postgresFolder, temporalFolder } from './data-folder.ts';
 import { type Kept, type Part, keepRunning } from './keep-running.ts';
 import { type ProcessPlan, startNode } from './node-process.ts';
-import { takePorts } from './ports.ts';
+import { takePorts } from '../ports.ts';
 import { startPostgres } from './postgres.ts';
 import {
   type Ports,

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { SettingError } from '../config.ts';
 import type { Part } from './keep-running.ts';
-import { takePort } from './ports.ts';
+import { takePort } from '../ports.ts';
 import { type PostgresUser, identityOf, postgresUser } from './postgres-user.ts';
 import { end, lastWords, reaped, runs } from './server-process.ts';
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import path from 'node:path';
 import { SettingError } from '../config.ts';
 import type { Part } from './keep-running.ts';
-import { takePort } from './ports.ts';
+import { takePort } from '../ports.ts';
 import { end, lastWords, runs } from './server-process.ts';
 import { prepareNamespace } from './temporal-namespace.ts';
 

@@ -6,7 +6,7 @@ import { type ProductRequests, productRequests } from '../../activities/product.
 import { createCatalogueCache } from '../../gateway/catalogue-cache.ts';
 import { followCatalogue } from '../../gateway/catalogue-news.ts';
 import { createClient } from '../../platform/http/client.ts';
-import { takePorts } from '../../platform/start/ports.ts';
+import { takePorts } from '../../platform/ports.ts';
 import { product } from '../../services/product/service.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';

@@ -10,7 +10,7 @@ import { createClient } from '../../platform/http/client.ts';
 import type { Listening } from '../../platform/http/server.ts';
 import type { Running } from '../../platform/process.ts';
 import type { Service } from '../../platform/service.ts';
-import { takePorts } from '../../platform/start/ports.ts';
+import { takePorts } from '../../platform/ports.ts';
 import { inventory } from '../../services/inventory/service.ts';
 import { order } from '../../services/order/service.ts';
 import { product } from '../../services/product/service.ts';

@@ -6,7 +6,7 @@ import { Connection } from '../../platform/http/connection.ts';
 import { createDoor } from '../../platform/http/door.ts';
 import { type Listening, listen } from '../../platform/http/server.ts';
 import { createMetrics } from '../../platform/metrics.ts';
-import { takePorts } from '../../platform/start/ports.ts';
+import { takePorts } from '../../platform/ports.ts';
 import { type TemporalPlace, createTemporalClient } from '../../platform/temporal.ts';
 import { installTemporalRuntime, keepWorking } from '../../platform/worker.ts';
 import { eventually } from '../support/eventually.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { mock } from 'node:test';
 import { boundLogs } from '../../platform/start/logs.ts';
 import { startNode } from '../../platform/start/node-process.ts';
-import { takePorts } from '../../platform/start/ports.ts';
+import { takePorts } from '../../platform/ports.ts';
 import { scratchFolder } from '../support/global.ts';
 
 describe('logs of npm start', function () {

@@ -8,7 +8,7 @@ import { Connection } from '@temporalio/client';
 import pg from 'pg';
 import { SettingError } from '../../platform/config.ts';
 import { startPostgres } from '../../platform/start/postgres.ts';
-import { takePort } from '../../platform/start/ports.ts';
+import { takePort } from '../../platform/ports.ts';
 import { runs } from '../../platform/start/server-process.ts';
 import { findTemporal } from '../../platform/start/temporal-binary.ts';
 import { prepareNamespace } from '../../platform/start/temporal-namespace.ts';

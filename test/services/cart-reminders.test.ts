@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type CartRequests, cartRequests } from '../../activities/cart.ts';
 import { createClient } from '../../platform/http/client.ts';
 import type { Running } from '../../platform/process.ts';
-import { takePorts } from '../../platform/start/ports.ts';
+import { takePorts } from '../../platform/ports.ts';
 import type { TemporalPlace } from '../../platform/temporal.ts';
 import { createCartActivities } from '../../services/cart/activities.ts';
 import type { CartDatabase } from '../../services/cart/database.ts';

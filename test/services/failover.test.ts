@@ -5,7 +5,7 @@ import path from 'node:path';
 import { type ProductRequests, productRequests } from '../../activities/product.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { Connection } from '../../platform/http/connection.ts';
-import { takePorts } from '../../platform/start/ports.ts';
+import { takePorts } from '../../platform/ports.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 

@@ -9,7 +9,7 @@ import type { Operations } from '../../activities/operation.ts';
 import { type ProductRequests, productRequests } from '../../activities/product.ts';
 import { type UserRequests, userRequests } from '../../activities/user.ts';
 import { createClient } from '../../platform/http/client.ts';
-import { takePorts } from '../../platform/start/ports.ts';
+import { takePorts } from '../../platform/ports.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 
 const TOKEN = 'a service token of more than thirty-two characters';

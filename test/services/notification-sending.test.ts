@@ -9,7 +9,7 @@ import winston from 'winston';
 import type { MailTemplate } from '../../activities/notification.ts';
 import type { User } from '../../activities/user.ts';
 import { Refusal } from '../../platform/refusal.ts';
-import { takePort } from '../../platform/start/ports.ts';
+import { takePort } from '../../platform/ports.ts';
 import type { NotificationDatabase } from '../../services/notification/database.ts';
 import { localMailbox } from '../../services/notification/post.ts';
 import { keepSending, sendNext } from '../../services/notification/sending.ts';

@@ -10,7 +10,7 @@ import { createClient } from '../../platform/http/client.ts';
 import { createOutboxWriter } from '../../platform/outbox.ts';
 import type { Running } from '../../platform/process.ts';
 import { defineService } from '../../platform/service.ts';
-import { takePorts } from '../../platform/start/ports.ts';
+import { takePorts } from '../../platform/ports.ts';
 import type { NotificationDatabase } from '../../services/notification/database.ts';
 import type { OrderDatabase } from '../../services/order/database.ts';
 import { user } from '../../services/user/service.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type Server, type Socket, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { takePorts } from '../../platform/start/ports.ts';
+import { takePorts } from '../../platform/ports.ts';
 import { type TemporalPlace, createTemporalClient } from '../../platform/temporal.ts';
 import { webhookWorkflowId } from '../../workflows/messages.ts';
 import { eventually } from '../support/eventually.ts';

@@ -9,7 +9,7 @@ import { createClient } from '../../platform/http/client.ts';
 import { createOutboxWriter } from '../../platform/outbox.ts';
 import type { Running } from '../../platform/process.ts';
 import { defineService } from '../../platform/service.ts';
-import { takePorts } from '../../platform/start/ports.ts';
+import { takePorts } from '../../platform/ports.ts';
 import type { InventoryDatabase } from '../../services/inventory/database.ts';
 import { type FreshDatabase, freshDatabase } from './database.ts';
 

@@ -8,7 +8,7 @@ import {
   exportJWK,
   generateKeyPair,
 } from 'jose';
-import { takePort } from '../../platform/start/ports.ts';
+import { takePort } from '../../platform/ports.ts';
 
 type Algorithm = 'RS256' | 'ES256' | 'EdDSA';
 

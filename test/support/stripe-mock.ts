@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { takePort } from '../../platform/start/ports.ts';
+import { takePort } from '../../platform/ports.ts';
 import { scratchFolder } from './global.ts';
 
 const VERSION = 'v0.203.0';

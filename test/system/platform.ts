@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { chmodSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { takePorts } from '../../platform/start/ports.ts';
+import { takePorts } from '../../platform/ports.ts';
 import { eventually } from '../support/eventually.ts';
 import { beforeRunEnds, scratchFolder } from '../support/global.ts';
 import { type Process, killOutright, processesMarked, untilGone } from './processes.ts';

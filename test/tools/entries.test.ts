@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import path from 'node:path';
-import { takePort } from '../../platform/start/ports.ts';
+import { takePort } from '../../platform/ports.ts';
 import { concurrently } from '../support/concurrently.ts';
 import { scratchFolder } from '../support/global.ts';
 import { aFile, csvOf } from './builders.ts';

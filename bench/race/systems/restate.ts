@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { takePorts } from '../../../platform/start/ports.ts';
+import { takePorts } from '../../../platform/ports.ts';
 import { DOOR_PORTS } from '../../../platform/services.ts';
 import { doorSetting } from '../../../platform/start/processes.ts';
 import { STEP_SERVICES } from '../peers/steps.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
-import { takePorts } from '../../../platform/start/ports.ts';
+import { takePorts } from '../../../platform/ports.ts';
 import { prepareNamespace } from '../../../platform/start/temporal-namespace.ts';
 import type { Plan, Processes } from '../children.ts';
 import type { DevServer, FullServer, ServerBinary } from './binary.ts';

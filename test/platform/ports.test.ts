@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, createServer } from 'node:net';
 import { SettingError } from '../../platform/config.ts';
-import { takePort, takePorts } from '../../platform/start/ports.ts';
+import { takePort, takePorts } from '../../platform/ports.ts';
 
 describe('the ports that npm start takes', () => {
   const taken = createServer();

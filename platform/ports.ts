@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { SettingError } from '../config.ts';
+import { SettingError } from './config.ts';
 
 /** `port` if nothing listens there, or a free one where it is 0; otherwise an error that names `setting`. */
 export async function takePort(port: number, setting: string): Promise<number> {
