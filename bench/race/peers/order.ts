@@ -1,23 +1,13 @@
-import { z } from 'zod';
-import { ShippingAddress } from '../../../activities/address.ts';
+import type { z } from 'zod';
 import { OrderRef } from '../../../activities/identity.ts';
-import { Money } from '../../../activities/money.ts';
 import { Done, type Operations } from '../../../activities/operation.ts';
-import { PricedLine } from '../../../activities/order.ts';
-import { PaymentMethod } from '../../../activities/payment.ts';
+import { ConfirmOrder, DraftOrder } from '../../../activities/order.ts';
 
-/** An order as every system is asked to place it. */
-export const PlacedOrder = z.strictObject({
-  orderId: z.uuid(),
-  customerId: z.uuid(),
-  lines: z.array(PricedLine).min(1).max(2000),
-  total: Money,
-  shippingAddress: ShippingAddress,
-  paymentMethod: PaymentMethod,
-});
-export type PlacedOrder = z.infer<typeof PlacedOrder>;
+/** An order as every system is asked to place it: as the gateway asks the order service. */
+export const PlacedOrder = DraftOrder;
+export type PlacedOrder = DraftOrder;
 
-const Confirmation = OrderRef.extend({ trackingNumber: z.string() });
+const Confirmation = ConfirmOrder.pick({ orderId: true, trackingNumber: true });
 
 /** The bookkeeping of a peer's own order table. Each is named by the order: again, it changes nothing. */
 export interface OrderSteps {
