@@ -157,15 +157,16 @@ describe('POST /v1/orders', () => {
 
   it('answers 503 while Temporal is away, and places the same order when asked again', async () => {
     const key = randomUUID();
+    const twoOfOne = { lines: [1, 2].map((quantity) => ({ sku: 'tea', quantity })) };
     gateway.temporal.down = true;
-    const away = await place({}, { key });
+    const away = await place(twoOfOne, { key });
     gateway.temporal.down = false;
     assert.deepEqual([away.status, away.body.code], [503, 'TemporalUnavailable']);
     assert.ok(Number(away.headers.get('retry-after')) > 0);
-    const back = await place({}, { key });
+    const back = await place(twoOfOne, { key });
     assert.equal(back.status, 202);
     assert.equal(back.headers.get('idempotent-replayed'), null);
-    assert.ok(workflowOf(back.body.id));
+    assert.deepEqual(workflowOf(back.body.id)!.memo, { lane: 'local-first' });
   });
 
   it('answers 503 while a service is away', async () => {

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import path from 'node:path';
 import { sql } from 'kysely';
+import type { MailTemplate } from '../../activities/notification.ts';
 import { orderEvents } from '../../activities/order.ts';
 import { type UserRequests, userRequests } from '../../activities/user.ts';
 import { createClient } from '../../platform/http/client.ts';
@@ -108,6 +109,44 @@ describe('the notification service', function () {
     });
     const { rows } = await sql<{ count: number }>`select count(*) from inbox where state = 'done'`.execute(mails.db);
     assert.equal(rows[0]!.count, 61);
+  });
+
+  it('says in each mail what became of the order', async () => {
+    const at = { service: 'user', urls: [environment.USER_URL!], token: TOKEN };
+    const { id: customerId } = await createClient<UserRequests>(at, 'requests', userRequests).register({
+      email: 'grace@example.com',
+      password: 'correct horse battery',
+      name: 'Grace',
+    });
+    const about = { orderId: randomUUID(), customerId };
+    const pounds = { amountMinor: 1250, currency: 'GBP' };
+    const rejection = { code: 'OutOfStock', detail: 'tea: 2 wanted, 1 there' } as const;
+    await orders.db.transaction().execute(async (work) => {
+      const subject = about.orderId;
+      const lines = [{ sku: 'tea', quantity: 2 }];
+      await tell(work, { type: 'order.confirmed', subject, data: { ...about, total: pounds, lines } });
+      await tell(work, { type: 'order.shipped', subject, data: { ...about, trackingNumber: 'SB-1' } });
+      await tell(work, { type: 'order.delivered', subject, data: about });
+      const refund = { ...about, returnId: randomUUID(), refund: pounds };
+      await tell(work, { type: 'order.refunded', subject, data: refund });
+      await tell(work, { type: 'order.canceled', subject, data: about });
+      await tell(work, { type: 'order.rejected', subject, data: { ...about, rejection } });
+    });
+    const sent = () => mails.db.selectFrom('mails').selectAll().where('customer_id', '=', customerId).execute();
+    await eventually(async () => assert.equal((await sent()).filter(({ state }) => state === 'sent').length, 7));
+    const letters = new Map((await sent()).map((mail) => [mail.template, `${mail.subject}\n${mail.text}`]));
+    for (const [template, words] of Object.entries({
+      confirmed: /confirmed: .*12\.50[^]*tea/,
+      shipped: /on its way[^]*SB-1/,
+      delivered: /has arrived[^]*send it back/,
+      refunded: /refunded .*12\.50/,
+      canceled: /is canceled[^]*Nothing has been charged/,
+      rejected: /could not accept[^]*sold out/,
+    })) {
+      const letter = letters.get(template as MailTemplate);
+      assert.match(letter!, words);
+      assert.ok(letter!.includes(about.orderId), template);
+    }
   });
 
   it('writes nothing about what is long past', async () => {

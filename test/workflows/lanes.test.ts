@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { Lane } from '../../activities/lane.ts';
 import { cancelUpdate } from '../../workflows/messages.ts';
 import { concurrently } from '../support/concurrently.ts';
 import { eventually } from '../support/eventually.ts';
@@ -46,6 +47,20 @@ describe('lanes', function () {
       );
       assert.ok(Math.min(...bills.map(({ events }) => events)) <= most.events, JSON.stringify(bills));
       assert.ok(Math.min(...bills.map(({ dispatches }) => dispatches)) <= most.dispatches, JSON.stringify(bills));
+    });
+  }
+
+  for (const lane of Lane.options) {
+    test(`${lane}: the Temporal Web UI shows the story as a table`, async () => {
+      const order = await stage.in(lane).place();
+      await finish(order);
+      // What the Web UI asks for.
+      const { currentDetails } = await order.handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+      const rows = [...currentDetails.matchAll(/^\| \d{4}-\S+ \| (\w+) \| (\w+) \|/gm)];
+      assert.deepEqual(
+        rows.map(([, step, outcome]) => `${step} ${outcome}`),
+        story(order),
+      );
     });
   }
 
