@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { SettingError } from './config.ts';
 
@@ -29,10 +28,17 @@ export async function takePorts<Setting extends string>(
 // Above the last that fetch does not ask ("bad port", https://fetch.spec.whatwg.org/#port-blocking).
 const FREE = { from: 10_081, to: 32_768 };
 const TRIES = 100;
+// A port is looked for and then left to whoever will listen at it, so two processes that look at the same time could find
+// the same one. Each takes its ports one after the other from a place of its own; processes that start together have
+// neighbouring numbers, and so this many ports between them.
+const PORTS_A_PROCESS = 500;
+let next = process.pid * PORTS_A_PROCESS;
+
+const nextPort = () => FREE.from + (next++ % (FREE.to - FREE.from));
 
 async function bind(port: number, setting: string): Promise<Server> {
   for (let left = TRIES; ; left -= 1) {
-    const wanted = port === 0 ? randomInt(FREE.from, FREE.to) : port;
+    const wanted = port === 0 ? nextPort() : port;
     try {
       return await bindAt(wanted);
     } catch (error) {

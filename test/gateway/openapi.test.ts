@@ -5,7 +5,7 @@ import { type Harness, startHarness } from './harness.ts';
 
 /**
  * The published API as a reviewed file: a change of the API shows in review. When one is meant, write it anew with
- * `UPDATE_OPENAPI=1 npm run mocha -- test/gateway/openapi.test.ts`, and prettier after it.
+ * `UPDATE_OPENAPI=1 npx mocha test/gateway/openapi.test.ts`, and prettier after it.
  */
 const SNAPSHOT = path.join(import.meta.dirname, 'openapi.snapshot.json');
 

@@ -74,9 +74,12 @@ describe('clients of services', () => {
       metrics: createMetrics('test'),
     });
     const listening = await listen(door, { port: 0, setting: 'PORT' });
-    after(() => listening.close());
     const id = 'Café \ufffd "Ufa" \\ufffd \u{1f375}';
-    assert.deepEqual(await client(listening.url).read({ id }), { name: id });
+    try {
+      assert.deepEqual(await client(listening.url).read({ id }), { name: id });
+    } finally {
+      await listening.close();
+    }
   });
 
   it('ask again what is safe to repeat, and nothing else', async () => {

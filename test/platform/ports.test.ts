@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { type AddressInfo, createServer } from 'node:net';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import { SettingError } from '../../platform/config.ts';
 import { takePort, takePorts } from '../../platform/ports.ts';
 
@@ -33,6 +36,18 @@ describe('the ports that npm start takes', () => {
     assert.equal(new Set(ports).size, 20);
     // Any above might be given to a connection before somebody listens at it.
     for (const free of ports) assert.ok(free > 10_080 && free < 32_768, String(free));
+  });
+
+  it('are different in processes that look for them at the same time', async () => {
+    const module = path.join(import.meta.dirname, '../../platform/ports.ts');
+    const program = `
+      const { takePort } = await import(${JSON.stringify(module)});
+      for (let count = 0; count < 100; count += 1) console.log(await takePort(0, 'PORT'));`;
+    const processes = Array.from({ length: 3 }, () =>
+      promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]),
+    );
+    const ports = (await Promise.all(processes)).flatMap(({ stdout }) => stdout.trim().split('\n'));
+    assert.equal(new Set(ports).size, 300);
   });
 
   it('may not be one for two things', async () => {

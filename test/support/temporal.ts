@@ -1,24 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import { findTemporal } from '../../platform/start/temporal-binary.ts';
 import { prepareNamespace } from '../../platform/start/temporal-namespace.ts';
-import { startTemporal } from '../../platform/start/temporal.ts';
 import type { TemporalPlace } from '../../platform/temporal.ts';
-import { beforeRunEnds, scratchFolder } from './global.ts';
+import { sharedServer } from './shared-server.ts';
 
-const cache = path.join(import.meta.dirname, '../../.cache');
-let server: Promise<{ address: string }> | undefined;
-
-/** A real Temporal server that can skip time: TEST_TEMPORAL_ADDRESS's, or one started for this run. */
-export function temporalServer(): Promise<{ address: string }> {
-  server ??= process.env.TEST_TEMPORAL_ADDRESS
-    ? Promise.resolve({ address: process.env.TEST_TEMPORAL_ADDRESS })
-    : startForThisRun();
-  return server;
-}
+/** A real Temporal server that can skip time: TEST_TEMPORAL_ADDRESS, or a server started for this run. */
+export const temporalServer = () => sharedServer('temporal');
 
 /** A namespace of its own for one test file: no workflow, task queue or worker of another file can be met in it. */
 export async function freshNamespace(): Promise<TemporalPlace> {
@@ -36,19 +25,6 @@ export async function freshNamespace(): Promise<TemporalPlace> {
     await connection.close();
   }
   return { address, namespace };
-}
-
-async function startForThisRun(): Promise<{ address: string }> {
-  const running = await startTemporal({
-    executable: await findTemporal(cache),
-    folder: path.join(scratchFolder(), 'temporal'),
-    port: 0,
-    uiPort: undefined,
-    namespace: 'default',
-    timeSkipping: true,
-  });
-  beforeRunEnds(() => running.close());
-  return running;
 }
 
 /** The server's parts learn of a new namespace and its search attributes one after the other, within milliseconds. */

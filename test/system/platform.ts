@@ -5,7 +5,7 @@ import { chmodSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { takePorts } from '../../platform/ports.ts';
 import { eventually } from '../support/eventually.ts';
-import { beforeRunEnds, scratchFolder } from '../support/global.ts';
+import { afterFile, scratchFolder } from '../support/global.ts';
 import { type Process, killOutright, processesMarked, untilGone } from './processes.ts';
 
 export const root = path.join(import.meta.dirname, '../..');
@@ -226,7 +226,7 @@ export function sharedPlatform(settings: Readonly<Record<string, string>> = {}):
   before(async function () {
     this.timeout(READY_MS + STOP_MS);
     // Where tests are picked by name the last of the files may not come.
-    started ??= platform.start().then(() => beforeRunEnds(() => platform.killOutright()));
+    started ??= platform.start().then(() => afterFile(() => platform.killOutright()));
     await started;
   });
   after(async function () {

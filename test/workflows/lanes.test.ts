@@ -16,7 +16,7 @@ const story = ({ world }: PlayedOrder) => world.history.map(({ step, outcome }) 
 
 describe('lanes', function () {
   this.timeout(240_000);
-  const test = concurrently(12);
+  const test = concurrently(36);
   let stage: Stage;
   before(async function () {
     this.timeout(120_000);

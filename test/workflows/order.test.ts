@@ -22,7 +22,7 @@ import { FORWARD_ONLY, UNDOABLE } from './matrix.ts';
 describe('order workflow', function () {
   this.timeout(240_000);
   // Most of a test is waiting for retries, so the lanes are played side by side.
-  const test = concurrently(16);
+  const test = concurrently(48);
   let stage: Stage;
   before(async function () {
     this.timeout(120_000);

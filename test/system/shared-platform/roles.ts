@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { type Platform, sharedPlatform } from './platform.ts';
-import { PASSWORD, type Person, admin, newCustomer, wish } from './shop.ts';
-import { WHO_MAY, type Who } from './roles.ts';
-import { makeObjects } from './roles-objects.ts';
+import { type Platform, sharedPlatform } from '../platform.ts';
+import { PASSWORD, type Person, admin, newCustomer, wish } from '../shop.ts';
+import { WHO_MAY, type Who } from '../roles.ts';
+import { makeObjects } from '../roles-objects.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 

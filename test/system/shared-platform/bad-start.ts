@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { concurrently } from '../support/concurrently.ts';
-import { scratchFolder } from '../support/global.ts';
-import { Platform, sharedPlatform } from './platform.ts';
+import { concurrently } from '../../support/concurrently.ts';
+import { scratchFolder } from '../../support/global.ts';
+import { Platform, sharedPlatform } from '../platform.ts';
 
 describe('a start that cannot be', function () {
   this.timeout(180_000);

@@ -1,0 +1,20 @@
+/** What a test process can ask the main process for. Each is started when the first test asks for it. */
+export interface SharedServers {
+  postgres: { url: string };
+  temporal: { address: string };
+  /** A migrated database to clone, and the role that a service has in it. The role's password is its name. */
+  template: { database: string; role: string };
+}
+
+/** Asks the main process for one of its servers. */
+export async function sharedServer<Kind extends keyof SharedServers>(
+  kind: Kind,
+  name = '',
+): Promise<SharedServers[Kind]> {
+  const response = await fetch(`${process.env.TEST_SERVERS}/${kind}/${name}`);
+  if (!response.ok) throw new Error(`the test run's ${kind} ${name} could not be started: ${await response.text()}`);
+  return (await response.json()) as SharedServers[Kind];
+}
+
+/** A superuser's URL of a real PostgreSQL: TEST_DATABASE_URL, or a server started for this run. */
+export const postgresUrl = async (): Promise<string> => (await sharedServer('postgres')).url;

@@ -1,0 +1,11 @@
+// Mocha may run each test file in another process. These share one platform, since its start takes 8 s.
+import './shared-platform/orders.ts';
+import './shared-platform/cart.ts';
+import './shared-platform/returns.ts';
+import './shared-platform/webhooks.ts';
+import './shared-platform/roles.ts';
+import './shared-platform/sandbox-tables.ts';
+import './shared-platform/standstill.ts';
+import './shared-platform/bad-start.ts';
+import './shared-platform/crashes.ts';
+import './shared-platform/reconcile.ts';
