@@ -14,7 +14,7 @@ COPY gateway gateway
 COPY sandbox sandbox
 COPY deploy/healthy.mjs deploy/compile.mjs deploy/
 # Bundled here, so that a worker starts in half a second and needs to write nothing.
-RUN node --input-type=module -e "await (await import('./platform/bundle.ts')).workflowBundle('.cache')"
+RUN node --input-type=module -e "await (await import('./platform/temporal/workflow-bundle.ts')).workflowBundle('.cache')"
 
 FROM node:24-slim
 ENV NODE_ENV=production HOST=0.0.0.0 CACHE_DIR=/app/.cache NODE_COMPILE_CACHE=/app/.cache/compiled
@@ -27,4 +27,4 @@ USER node
 RUN node deploy/compile.mjs
 # HEALTH_URL says where this container's process answers; without it, as in one-off jobs, there is nothing to ask.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=6 CMD ["node", "deploy/healthy.mjs"]
-CMD ["node", "--import", "./platform/tracing.ts", "--max-semi-space-size=4", "--heap-growing-percent=25", "gateway/main.ts"]
+CMD ["node", "--import", "./platform/telemetry/tracing.ts", "--max-semi-space-size=4", "--heap-growing-percent=25", "gateway/main.ts"]

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { EventShapes } from './event.ts';
+import type { EventShapes } from '../platform/contract/event.ts';
 import { OrderRef, Quantity, Sku, StockLine } from './identity.ts';
-import { Done, type Operations } from './operation.ts';
+import { Done, type Operations } from '../platform/contract/operation.ts';
 
 /** As many lines as an order may have, so that whatever is in a cart can be ordered. */
 export const CART_LINES = 2_000;

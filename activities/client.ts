@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Done, Nothing, type Operations } from './operation.ts';
+import { Done, Nothing, type Operations } from '../platform/contract/operation.ts';
 import { text } from './text.ts';
 
 /** What a machine may be allowed to do, each of them apart: a warehouse's scanner reads no orders. */

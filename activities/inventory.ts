@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { EventShapes } from './event.ts';
+import type { EventShapes } from '../platform/contract/event.ts';
 import { OrderRef, Sku, StockLine } from './identity.ts';
-import { Done, Nothing, type Operations, type Page, PageRequest, pageOf } from './operation.ts';
+import { Done, Nothing, type Operations, type Page, PageRequest, pageOf } from '../platform/contract/operation.ts';
 import { text } from './text.ts';
 
 export const ReserveStock = z.strictObject({ orderId: z.uuid(), lines: z.array(StockLine).min(1).max(2000) });

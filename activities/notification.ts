@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Operations, type Page, pageOf } from './operation.ts';
+import { type Operations, type Page, pageOf } from '../platform/contract/operation.ts';
 
 export const MailTemplate = z.enum([
   'welcome',

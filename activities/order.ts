@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { ShippingAddress } from './address.ts';
-import type { EventShapes } from './event.ts';
+import type { EventShapes } from '../platform/contract/event.ts';
 import { OrderRef, Quantity, Sku, StockLine } from './identity.ts';
 import { Lane } from './lane.ts';
 import { Money } from './money.ts';
-import { Done, type Operations, type Page, PageRequest, pageOf } from './operation.ts';
+import { Done, type Operations, type Page, PageRequest, pageOf } from '../platform/contract/operation.ts';
 import {
   FulfillmentStatus,
   HistoryItem,
@@ -14,7 +14,7 @@ import {
   Step,
   StepEntry,
 } from './order-status.ts';
-import { FollowMoves, FollowStory, Moves, Story } from './order-story.ts';
+import { FollowMoves, FollowStory, Moves, Story } from './order-history.ts';
 import { PaymentMethod } from './payment.ts';
 import { DraftReturn, ReceivedLine, Return, ReturnRef } from './return.ts';
 

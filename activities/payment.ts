@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { EventShapes } from './event.ts';
+import type { EventShapes } from '../platform/contract/event.ts';
 import { OrderRef } from './identity.ts';
 import { Money } from './money.ts';
-import { Done, Nothing, type Operations, type Page, PageRequest, pageOf } from './operation.ts';
+import { Done, Nothing, type Operations, type Page, PageRequest, pageOf } from '../platform/contract/operation.ts';
 
 /** A processor's token for a way to pay. Card numbers never pass through here. */
 export const PaymentMethod = z

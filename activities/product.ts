@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { EventShapes } from './event.ts';
+import type { EventShapes } from '../platform/contract/event.ts';
 import { Sku } from './identity.ts';
 import { Money } from './money.ts';
-import { type Operations, type Page, pageOf } from './operation.ts';
+import { type Operations, type Page, pageOf } from '../platform/contract/operation.ts';
 import { text } from './text.ts';
 
 export const ProductName = text(200);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Sku } from './identity.ts';
-import type { Operations } from './operation.ts';
+import type { Operations } from '../platform/contract/operation.ts';
 
 const limit = z.int().min(1).max(100);
 export const RecommendForProduct = z.strictObject({ sku: Sku, limit });

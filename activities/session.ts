@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Role } from './identity.ts';
-import { Done, type Operations } from './operation.ts';
+import { Done, type Operations } from '../platform/contract/operation.ts';
 
 /** Of any length that a password ever had, so that a wrong one is wrong and not malformed. */
 const GivenPassword = z.string().min(1).max(128);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { ShippingAddress } from './address.ts';
-import type { EventShapes } from './event.ts';
+import type { EventShapes } from '../platform/contract/event.ts';
 import { OrderRef } from './identity.ts';
-import { Done, type Operations, type Page, PageRequest, pageOf } from './operation.ts';
+import { Done, type Operations, type Page, PageRequest, pageOf } from '../platform/contract/operation.ts';
 
 /** `canceled` also where it was undone before it was booked. */
 export const ShipmentStatus = z.enum(['booked', 'dispatched', 'delivered', 'canceled']);

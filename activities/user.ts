@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { ShippingAddress } from './address.ts';
-import type { EventShapes } from './event.ts';
+import type { EventShapes } from '../platform/contract/event.ts';
 import { type ClientRequests, clientRequests } from './client.ts';
 import { Role } from './identity.ts';
-import type { Operations } from './operation.ts';
+import type { Operations } from '../platform/contract/operation.ts';
 import { type SessionRequests, sessionRequests } from './session.ts';
 import { text } from './text.ts';
 

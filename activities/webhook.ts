@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Done, type Operations, type Page, pageOf } from './operation.ts';
+import { Done, type Operations, type Page, pageOf } from '../platform/contract/operation.ts';
 
 /** What a customer's system can be told of. */
 export const WebhookEventType = z.enum([

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { SERVICES } from '../platform/services.ts';
-import { GATEWAY_PROGRAM } from '../platform/start/processes.ts';
+import { GATEWAY_PROGRAM } from '../gateway/program.ts';
 
 // `NODE_COMPILE_CACHE=FOLDER node deploy/compile.mjs` starts each program as far as it gets without settings, so that
 // what Node compiles on the way, and takes types out of, is kept in that folder: a process that finds it there starts
@@ -13,7 +13,7 @@ const collected = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0
 // With a collector other modules are loaded than without.
 for (const env of [process.env, collected]) {
   for (const program of PROGRAMS) {
-    const words = ['--import', './platform/tracing.ts', ...program];
+    const words = ['--import', './platform/telemetry/tracing.ts', ...program];
     const { status, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8', env });
     // It was loaded, and then missed its settings.
     if (status !== 1 || !/^setting \w+: is not set$/m.test(stderr)) {
@@ -27,7 +27,7 @@ for (const env of [process.env, collected]) {
 for (const name of SERVICES) await import(`../services/${name}/service.ts`);
 
 // What the threads of a worker run is loaded by them alone.
-const thread = new Worker(new URL('../platform/workflow-thread.ts', import.meta.url), {
+const thread = new Worker(new URL('../platform/temporal/workflow-thread.ts', import.meta.url), {
   workerData: { limitMs: 1, stackTraces: false },
 });
 // eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none

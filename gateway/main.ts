@@ -1,4 +1,4 @@
-import { createLogger } from '../platform/logger.ts';
+import { createLogger } from '../platform/telemetry/logger.ts';
 import { run } from '../platform/process.ts';
 import { startGateway } from './start.ts';
 

@@ -1,5 +1,5 @@
 import type { CartRefusal } from '../activities/cart.ts';
-import type { EventRefusal } from '../activities/event.ts';
+import type { EventRefusal } from '../platform/contract/event.ts';
 import type { InventoryRefusal } from '../activities/inventory.ts';
 import type { OrderRefusal } from '../activities/order.ts';
 import type { ProductRefusal } from '../activities/product.ts';
@@ -8,9 +8,9 @@ import type { UserRefusal } from '../activities/user.ts';
 import type { WebhookRefusal } from '../activities/webhook.ts';
 import { ServiceFault } from '../platform/http/client.ts';
 import { Problem } from '../platform/http/problem.ts';
-import { Refusal } from '../platform/refusal.ts';
-import { IssuerUnavailable } from './remote-keys.ts';
-import { TemporalFault, type WorkflowRefusal } from './workflows.ts';
+import { Refusal } from '../platform/contract/refusal.ts';
+import { IssuerUnavailable } from './auth/remote-keys.ts';
+import { TemporalFault, type WorkflowRefusal } from './workflow-client.ts';
 
 type AnyRefusal =
   | UserRefusal

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { listed, port, postgresUrl, requestsPerMinute, secret } from '../platform/config.ts';
 import { doorsOf } from '../platform/services.ts';
-import { temporalSettings } from '../platform/temporal.ts';
-import { oidcSettings } from './oidc-settings.ts';
-import { PublicKey, SigningKey } from './tokens.ts';
-import { parseProxies } from './client-address.ts';
+import { temporalSettings } from '../platform/temporal/client.ts';
+import { oidcSettings } from './auth/oidc-settings.ts';
+import { PublicKey, SigningKey } from './auth/tokens.ts';
+import { parseProxies } from './rate-limits/client-address.ts';
 
 const signingKey = z.string().transform((text, context): SigningKey => {
   try {

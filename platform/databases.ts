@@ -1,6 +1,6 @@
 import path from 'node:path';
-import type { ServiceDatabase } from './database.ts';
-import type { DatabasePlan } from './start/provision.ts';
+import type { ServiceDatabase } from './database/connection.ts';
+import type { DatabasePlan } from './database/provision.ts';
 
 const root = path.join(import.meta.dirname, '..');
 

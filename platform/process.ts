@@ -1,5 +1,5 @@
 import { SettingError } from './config.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from './telemetry/logger.ts';
 
 export interface Running {
   close(): Promise<void>;

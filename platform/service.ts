@@ -1,17 +1,17 @@
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import { port, postgresUrl, readConfig, secret } from './config.ts';
-import { connect, ping } from './database.ts';
+import { connect, ping } from './database/connection.ts';
 import { retentionSettings } from './events/retention.ts';
 import { type EventsPlan, startEvents } from './events/service-events.ts';
 import type { Subscription } from './events/subscription.ts';
-import { type Answered, createDoor } from './http/door.ts';
+import { type Answered, createDoor } from './http/service-api.ts';
 import { listen } from './http/server.ts';
-import { type Logger, createLogger } from './logger.ts';
-import { type Metrics, createMetrics } from './metrics.ts';
+import { type Logger, createLogger } from './telemetry/logger.ts';
+import { type Metrics, createMetrics } from './telemetry/metrics.ts';
 import type { Running } from './process.ts';
 import { DOOR_PORTS, type ServiceName, doorsOf } from './services.ts';
-import { temporalSettings } from './temporal.ts';
+import { temporalSettings } from './temporal/client.ts';
 import {
   countAttempts,
   durableActivities,
@@ -20,8 +20,8 @@ import {
   sdkMetrics,
   traceActivities,
   translateRefusals,
-} from './worker.ts';
-import { type WorkflowSettings, workflowOptions, workflowSettings } from './workflow-settings.ts';
+} from './temporal/worker.ts';
+import { type WorkflowSettings, workflowOptions, workflowSettings } from './temporal/workflow-settings.ts';
 
 export interface ServiceContext<Database, Config> {
   db: Kysely<Database>;

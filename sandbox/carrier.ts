@@ -1,13 +1,13 @@
 import path from 'node:path';
-import type { Logger } from '../platform/logger.ts';
+import type { Logger } from '../platform/telemetry/logger.ts';
 import type { Running } from '../platform/process.ts';
-import { ANSWERS_SCHEMA } from './answers.ts';
-import { openBooks } from './books.ts';
+import { ANSWERS_SCHEMA } from './outcomes.ts';
+import { openBooks } from './sqlite.ts';
 import { CALLBACKS_SCHEMA, type CallbackReceiver, startCallbacks } from './carrier/callbacks.ts';
 import { startPace } from './carrier/pace.ts';
 import { PARCELS_SCHEMA, createParcels } from './carrier/parcels.ts';
 import { carrierRoutes } from './carrier/routes.ts';
-import { openDoor } from './door.ts';
+import { openDoor } from './server.ts';
 import type { Loop } from './loop.ts';
 
 export interface CarrierOptions {

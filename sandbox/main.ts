@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SettingError, httpUrl, port, readConfig, secret } from '../platform/config.ts';
-import { createLogger } from '../platform/logger.ts';
+import { createLogger } from '../platform/telemetry/logger.ts';
 import { type Running, run } from '../platform/process.ts';
 import { startCarrier } from './carrier.ts';
 import { startProcessor } from './processor.ts';

@@ -1,9 +1,9 @@
 import path from 'node:path';
-import type { Logger } from '../platform/logger.ts';
+import type { Logger } from '../platform/telemetry/logger.ts';
 import type { Running } from '../platform/process.ts';
-import { ANSWERS_SCHEMA } from './answers.ts';
-import { openBooks } from './books.ts';
-import { openDoor } from './door.ts';
+import { ANSWERS_SCHEMA } from './outcomes.ts';
+import { openBooks } from './sqlite.ts';
+import { openDoor } from './server.ts';
 import { refuseCardNumbersOutsideBody } from './processor/card-number.ts';
 import { LEDGER_SCHEMA } from './processor/ledger.ts';
 import { processorRoutes } from './processor/routes.ts';

@@ -1,9 +1,9 @@
-import { createLogger } from '../platform/logger.ts';
+import { createLogger } from '../platform/telemetry/logger.ts';
 import { type Running, run } from '../platform/process.ts';
 import { type Service } from '../platform/service.ts';
 import { SERVICES, type ServiceName } from '../platform/services.ts';
 
-// `node --import ./platform/tracing.ts services/main.ts payment inventory` runs these services in one process;
+// `node --import ./platform/telemetry/tracing.ts services/main.ts payment inventory` runs these services in one process;
 // without names, all of them.
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !isService(name));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { type Import, importsOf, readsEnvironment } from './support/imports.ts';
+import { type Import, importsOf, readsEnvironment } from './stage/imports.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const ROOMS = ['activities', 'workflows', 'services', 'gateway', 'platform', 'sandbox', 'tools'] as const;
@@ -43,14 +43,14 @@ const SERVICES_ENTRY = 'services/main.ts';
 
 /** Takes the saga's steps outside of the workflow, and so reads them from its text. */
 const EXPRESS_LANE = 'services/order/express.ts';
-const SAGA_TEXT = new Set(['workflows/steps.ts', 'workflows/story.ts']);
+const SAGA_TEXT = new Set(['workflows/order/steps.ts', 'workflows/saga/order-history.ts']);
 
 /** Starts the workflow of each webhook, and so speaks to it by its messages, as the gateway does to others. */
 const WEBHOOK_STARTER = 'services/webhook/workflows.ts';
 
 /** Plumbing that is about contracts: operations at doors and on queues, effects and events. The rest knows no business. */
 const CONTRACT_PLUMBING = new Set([
-  'platform/effect.ts',
+  'platform/contract/effect.ts',
   'platform/events/dead-letters.ts',
   'platform/events/feed.ts',
   'platform/events/handling.ts',
@@ -59,14 +59,14 @@ const CONTRACT_PLUMBING = new Set([
   'platform/events/subscriber.ts',
   'platform/events/subscription.ts',
   'platform/http/client.ts',
-  'platform/http/door.ts',
-  'platform/outbox.ts',
-  'platform/start/settings.ts',
-  'platform/worker.ts',
+  'platform/http/service-api.ts',
+  'platform/events/outbox.ts',
+  'local/settings.ts',
+  'platform/temporal/worker.ts',
 ]);
 
 /** Gives Temporal the search attributes that the workflows' messages name, so that they are named once. */
-const NAMESPACE_MAKER = 'platform/start/temporal-namespace.ts';
+const NAMESPACE_MAKER = 'local/temporal-namespace.ts';
 
 /** Packages, where a room may not choose freely: contracts do no I/O, and workflows run in a sandbox, again and again. */
 const PACKAGES: Partial<Record<Room, readonly string[]>> = {
@@ -79,32 +79,32 @@ const COMPUTED: Record<string, string> = {
   // Only the services that are asked for are loaded.
   'services/main.ts': './${name}/service.ts',
   // A migration, from the folder it is told.
-  'platform/database.ts': 'file',
+  'platform/database/connection.ts': 'file',
   // The binaries of this machine's kind.
-  'platform/start/postgres.ts': 'name',
+  'local/postgres.ts': 'name',
 };
 
 /** Modules that are handed to Node by their path, from the project's folder on. */
 const HANDED_OVER: Record<string, string> = {
   // What every process of the platform is started with.
-  'platform/start/node-process.ts': './platform/tracing.ts',
+  'local/node-process.ts': './platform/telemetry/tracing.ts',
 };
 
 /** Who reads the environment: entry points, and what must know before settings are read. All else is passed in. */
 const READS_ENVIRONMENT = [
   'gateway/main.ts',
   'platform/config.ts',
-  'platform/logger.ts',
-  'platform/start/main.ts',
-  'platform/start/start.mjs',
-  'platform/start/temporal-binary.ts',
-  'platform/tracing.ts',
+  'platform/telemetry/logger.ts',
+  'local/main.ts',
+  'local/start.mjs',
+  'local/temporal-binary.ts',
+  'platform/telemetry/tracing.ts',
   'services/main.ts',
   'tools/api/admin.ts',
   'tools/command-line.ts',
   'tools/import.ts',
   'tools/recommend-eval.ts',
-  'tools/reconcile/places.ts',
+  'tools/reconcile/find-sources.ts',
   'tools/replay.ts',
 ];
 
@@ -189,7 +189,7 @@ describe('architecture', () => {
 });
 
 const BREACHES: Record<string, [file: string, source: string]> = {
-  'a contract that imports plumbing': ['activities/a.ts', "import { connect } from '../platform/database.ts';"],
+  'a contract that imports plumbing': ['activities/a.ts', "import { connect } from '../platform/database/connection.ts';"],
   'a contract that does I/O': ['activities/a.ts', "import { readFile } from 'node:fs/promises';"],
   'a contract that knows Temporal': ['activities/a.ts', "import type { Duration } from '@temporalio/common';"],
   'a workflow that imports values of a contract': ['workflows/a.ts', "import { Step } from '../activities/order.ts';"],
@@ -215,27 +215,27 @@ const BREACHES: Record<string, [file: string, source: string]> = {
   'an entry that names a service': ['services/main.ts', "import { order } from './order/service.ts';"],
   'an import() that nobody has listed': ['services/order/a.ts', 'await import(`../${name}/service.ts`);'],
   'another import() in a listed file': ['services/main.ts', 'await import(anything);'],
-  'a gateway that runs a workflow’s code': ['gateway/a.ts', "import { Saga } from '../workflows/saga.ts';"],
+  'a gateway that runs a workflow’s code': ['gateway/a.ts', "import { Saga } from '../workflows/saga/saga.ts';"],
   'a gateway that imports a service': ['gateway/routes/a.ts', "import type { A } from '../../services/user/a.ts';"],
-  'plumbing that knows a contract': ['platform/logger.ts', "import type { Order } from '../activities/order.ts';"],
-  'plumbing that imports a service': ['platform/start/a.ts', "import '../../services/main.ts';"],
+  'plumbing that knows a contract': ['platform/telemetry/logger.ts', "import type { Order } from '../activities/order.ts';"],
+  'plumbing that imports a service': ['local/a.ts', "import '../../services/main.ts';"],
   'plumbing that imports a service when asked': ['platform/a.ts', "void import('../services/order/service.ts');"],
-  'plumbing that imports messages': ['platform/start/a.ts', "import { A } from '../../workflows/messages.ts';"],
+  'plumbing that imports messages': ['local/a.ts', "import { A } from '../../workflows/messages.ts';"],
   'the namespace’s maker where it imports more': [
-    'platform/start/temporal-namespace.ts',
+    'local/temporal-namespace.ts',
     "import { orderWorkflow } from '../../workflows/order.ts';",
   ],
   'plumbing that imports the gateway': ['platform/a.ts', "export { a } from '../gateway/app.ts';"],
   'a sandbox that imports a contract': ['sandbox/a.ts', "import type { Money } from '../activities/money.ts';"],
   'a sandbox that imports what it judges': ['sandbox/a.ts', "import '../services/payment/processor.ts';"],
-  'a tool that imports the sandbox': ['tools/a.ts', "import type { A } from '../sandbox/books.ts';"],
+  'a tool that imports the sandbox': ['tools/a.ts', "import type { A } from '../sandbox/sqlite.ts';"],
   'a tool that imports a service': ['tools/import.ts', "import '../services/recommendation/ranking.ts';"],
   'the evaluator where it imports another service': [
     'tools/recommend-eval/evaluate.ts',
     "import '../../services/order/views.ts';",
   ],
   'a tool that imports the gateway': ['tools/a.ts', "import { A } from '../gateway/app.ts';"],
-  'anything that imports tests': ['tools/a.ts', "import { A } from '../test/support/world.ts';"],
+  'anything that imports tests': ['tools/a.ts', "import { A } from './stage/fake-order-services.ts';"],
   'anything that hides where it reads the environment': ['gateway/a.ts', "import { env } from 'node:process';"],
   'a multi-line import of types': [
     'services/order/a.ts',

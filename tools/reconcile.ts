@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceFault } from '../platform/http/client.ts';
-import { Refusal } from '../platform/refusal.ts';
+import { Refusal } from '../platform/contract/refusal.ts';
 import { Unreachable } from './api/client.ts';
 import { ToolError, numberOption, outputFile, readArguments, runTool } from './command-line.ts';
 import { type Comparison, compare } from './reconcile/compare.ts';
-import { findSources } from './reconcile/places.ts';
+import { findSources } from './reconcile/find-sources.ts';
 import { BadListing } from './reconcile/sources.ts';
 
 const USAGE = 'usage: npm run reconcile [-- [--json FILE] [--stuck-minutes M]]';

@@ -1,4 +1,4 @@
-export { cartReminderWorkflow } from './cart-reminder.ts';
-export { orderWorkflow } from './order.ts';
-export { returnWorkflow } from './return.ts';
-export { webhookDeliveryWorkflow } from './webhook-delivery.ts';
+export { cartReminderWorkflow } from './cart-reminder/workflow.ts';
+export { orderWorkflow } from './order/workflow.ts';
+export { returnWorkflow } from './return/workflow.ts';
+export { webhookDeliveryWorkflow } from './webhook-delivery/workflow.ts';

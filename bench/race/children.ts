@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { signal as send } from '../../platform/start/server-process.ts';
+import { signal as send } from '../../local/server-process.ts';
 
 /** One process of a system: what to run, with which environment, and how to see that it can do its work. */
 export interface Plan {

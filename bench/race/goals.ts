@@ -1,4 +1,4 @@
-import { median } from '../compare.ts';
+import { median } from '../studies/compare.ts';
 import { FASTEST_PEER, type Figures, IDIOMATIC, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
 
 /** What a lane is to reach in relation to a peer, and what this run found. */

@@ -1,11 +1,11 @@
 import { Registry } from 'prom-client';
 import { type OrderRequests, orderRequests } from '../../activities/order.ts';
 import type { ProductRequests } from '../../activities/product.ts';
-import { createPlacing } from '../../gateway/placing.ts';
-import { createWorkflows } from '../../gateway/workflows.ts';
+import { createPlacing } from '../../gateway/orders/placing.ts';
+import { createWorkflows } from '../../gateway/workflow-client.ts';
 import { httpUrl, readConfig, secret } from '../../platform/config.ts';
 import { createClient } from '../../platform/http/client.ts';
-import { createTemporalClient, temporalSettings } from '../../platform/temporal.ts';
+import { createTemporalClient, temporalSettings } from '../../platform/temporal/client.ts';
 import { GOODS } from './orders.ts';
 import { serveOrders } from './peers/front.ts';
 

@@ -1,4 +1,4 @@
-import { median } from '../compare.ts';
+import { median } from '../studies/compare.ts';
 import { goalsOf, isReached } from './goals.ts';
 import { FASTEST_PEER, type Figures, IDIOMATIC, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
 

@@ -1,4 +1,4 @@
-import { median } from '../compare.ts';
+import { median } from '../studies/compare.ts';
 import type { CpuSeconds } from './cpu.ts';
 import type { Machine } from './machine.ts';
 import type { Stretch } from './profile.ts';

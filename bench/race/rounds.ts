@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { median } from '../compare.ts';
+import { median } from '../studies/compare.ts';
 import { type CpuSeconds, cpuSeconds, spent } from './cpu.ts';
 import { disagreements } from './ledgers.ts';
 import { type Door, type Loaded, drive } from './load.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import type { ServiceDatabase } from '../../platform/database.ts';
+import type { ServiceDatabase } from '../../platform/database/connection.ts';
 import { DATABASES } from '../../platform/databases.ts';
 import { SERVICES } from '../../platform/services.ts';
 import { takePorts } from '../../platform/ports.ts';
@@ -10,9 +10,9 @@ import {
   databaseUrl,
   doorSetting,
   sandboxPlan,
-} from '../../platform/start/processes.ts';
-import { type DatabasePlan, provision } from '../../platform/start/provision.ts';
-import { readStartSettings } from '../../platform/start/settings.ts';
+} from '../../local/processes.ts';
+import { type DatabasePlan, provision } from '../../platform/database/provision.ts';
+import { readStartSettings } from '../../local/settings.ts';
 import { type LedgerPlaces, ledgersAt } from './ledgers.ts';
 import { FRONT_PORT } from './peers/front.ts';
 import { Processes } from './children.ts';

@@ -1,12 +1,12 @@
-import type { ProcessPlan } from '../../platform/start/node-process.ts';
-import { servicePlans } from '../../platform/start/processes.ts';
+import type { ProcessPlan } from '../../local/node-process.ts';
+import { servicePlans } from '../../local/processes.ts';
 import { type Plan, answers, node } from './children.ts';
 import type { Stage } from './stage.ts';
 
 /** A process of the platform, as it is started there. */
 export const planOf = ({ name, program, environment, ready }: ProcessPlan): Plan => ({
   name,
-  command: node('--import', './platform/tracing.ts', ...program),
+  command: node('--import', './platform/telemetry/tracing.ts', ...program),
   environment,
   ready: () => Promise.all(ready.map((url) => answers(url)())),
 });

@@ -1,4 +1,4 @@
-import { connect } from '../../platform/database.ts';
+import { connect } from '../../platform/database/connection.ts';
 import type { InventoryDatabase } from '../../services/inventory/database.ts';
 import { move, openBalances } from '../../services/inventory/movement.ts';
 import { GOODS } from './orders.ts';

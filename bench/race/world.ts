@@ -1,10 +1,10 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import type { ServiceDatabase } from '../../platform/database.ts';
-import { endLeftoverPostgres, startPostgres } from '../../platform/start/postgres.ts';
-import { databaseUrl } from '../../platform/start/processes.ts';
-import { withDatabase } from '../../platform/start/provision.ts';
-import { type Secrets, keepSecrets } from '../../platform/start/secrets.ts';
+import type { ServiceDatabase } from '../../platform/database/connection.ts';
+import { endLeftoverPostgres, startPostgres } from '../../local/postgres.ts';
+import { databaseUrl } from '../../local/processes.ts';
+import { withDatabase } from '../../platform/database/provision.ts';
+import { type Secrets, keepSecrets } from '../../local/secrets.ts';
 import { forget, remember } from './children.ts';
 import type { ServerBinary } from './temporal/binary.ts';
 

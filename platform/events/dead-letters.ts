@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
-import type { DeadLetter, DeadLetterRequests } from '../../activities/event.ts';
-import { olderThan, pageByAge } from '../cursor.ts';
-import { Refusal } from '../refusal.ts';
+import type { DeadLetter, DeadLetterRequests } from '../contract/event.ts';
+import { olderThan, pageByAge } from '../database/cursor.ts';
+import { Refusal } from '../contract/refusal.ts';
 import { DEAD_AFTER_ATTEMPTS } from './handling.ts';
 import type { InboxDatabase } from './inbox.ts';
 

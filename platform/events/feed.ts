@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
-import type { CloudEvent, FeedPage, FeedRequests, ReadFeed } from '../../activities/event.ts';
-import { decodeCursor, encodeCursor } from '../cursor.ts';
-import type { OutboxDatabase, OutboxTable } from '../outbox.ts';
+import type { CloudEvent, FeedPage, FeedRequests, ReadFeed } from '../contract/event.ts';
+import { decodeCursor, encodeCursor } from '../database/cursor.ts';
+import type { OutboxDatabase, OutboxTable } from './outbox.ts';
 import { Tail } from './tail.ts';
 
 /**

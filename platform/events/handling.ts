@@ -1,6 +1,6 @@
 import { ROOT_CONTEXT, SpanKind, context, propagation, trace } from '@opentelemetry/api';
 import { type Kysely, type Selectable, type Transaction, sql } from 'kysely';
-import { CloudEvent } from '../../activities/event.ts';
+import { CloudEvent } from '../contract/event.ts';
 import { withContext } from '../context.ts';
 import type { InboxDatabase, InboxTable } from './inbox.ts';
 import type { Subscription } from './subscription.ts';

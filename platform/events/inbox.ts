@@ -1,5 +1,5 @@
 import { type Generated, type Kysely, type Transaction, sql } from 'kysely';
-import type { CloudEvent, FeedPage } from '../../activities/event.ts';
+import type { CloudEvent, FeedPage } from '../contract/event.ts';
 
 /** An event that a subscriber has heard of. `position` orders them as they came. */
 export interface InboxTable {

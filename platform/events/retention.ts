@@ -1,8 +1,8 @@
 import { setInterval } from 'node:timers';
 import { type Kysely, sql } from 'kysely';
 import { z } from 'zod';
-import type { Logger } from '../logger.ts';
-import type { OutboxDatabase } from '../outbox.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { OutboxDatabase } from './outbox.ts';
 import type { InboxDatabase } from './inbox.ts';
 
 /** Settings of every service that tells or hears of events. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
-import type { FeedRequests } from '../../activities/event.ts';
-import type { Logger } from '../logger.ts';
-import type { SubscriberFigures } from './figures.ts';
+import type { FeedRequests } from '../contract/event.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { SubscriberFigures } from './metrics.ts';
 import { DEAD_AFTER_ATTEMPTS, dueLetters, handle, nextAttemptIn } from './handling.ts';
 import { type InboxDatabase, cursorOf, keepPage } from './inbox.ts';
 import type { Subscription } from './subscription.ts';

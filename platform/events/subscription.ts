@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { z } from 'zod';
-import type { CloudEvent, EventShapes } from '../../activities/event.ts';
+import type { CloudEvent, EventShapes } from '../contract/event.ts';
 import type { ServiceName } from '../services.ts';
 import type { InboxDatabase } from './inbox.ts';
 

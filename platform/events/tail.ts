@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
-import { written } from '../outbox.ts';
-import { Settled, type Sequenced } from './settled.ts';
+import { written } from './outbox.ts';
+import { Settled, type Sequenced } from './watermark.ts';
 
 // What this process wrote is heard of at once; another replica's a quarter of a second later, for one tiny read each
 // time, however many wait.

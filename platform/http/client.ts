@@ -1,6 +1,6 @@
 import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
-import type { Operation, Operations } from '../../activities/operation.ts';
-import { Refusal } from '../refusal.ts';
+import type { Operation, Operations } from '../contract/operation.ts';
+import { Refusal } from '../contract/refusal.ts';
 import { Connection, type ServiceAddress } from './connection.ts';
 import { type Exchanged, NoAnswer } from './transport.ts';
 

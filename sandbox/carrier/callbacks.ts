@@ -1,5 +1,5 @@
-import type { Logger } from '../../platform/logger.ts';
-import type { Books } from '../books.ts';
+import type { Logger } from '../../platform/telemetry/logger.ts';
+import type { Books } from '../sqlite.ts';
 import { type Loop, startLoop } from '../loop.ts';
 import { signCallback } from './callback-signature.ts';
 

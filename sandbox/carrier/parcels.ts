@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { type Outcome, refusal } from '../answers.ts';
-import type { Books } from '../books.ts';
+import { type Outcome, refusal } from '../outcomes.ts';
+import type { Books } from '../sqlite.ts';
 import { noteCallback } from './callbacks.ts';
 
 /** The carrier's parcels, and the ledger of what happened to them. */

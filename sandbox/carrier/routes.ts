@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
-import { AsDecided, type Trouble, perform, replyWith } from '../answers.ts';
-import type { Books } from '../books.ts';
-import { ledgerRoute } from '../door.ts';
+import { AsDecided, type Trouble, perform, replyWith } from '../outcomes.ts';
+import type { Books } from '../sqlite.ts';
+import { ledgerRoute } from '../server.ts';
 import { ENTRY_COLUMNS, type Parcels } from './parcels.ts';
 
 const line = z.string().max(200);

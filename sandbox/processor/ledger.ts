@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Outcome, refusal } from '../answers.ts';
-import type { Books } from '../books.ts';
+import { type Outcome, refusal } from '../outcomes.ts';
+import type { Books } from '../sqlite.ts';
 import { type Action, behaviourOf } from './payment-methods.ts';
 
 /** The processor's ledger: what happened to money, once for each order and action, refunds aside. */

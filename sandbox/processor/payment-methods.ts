@@ -1,4 +1,4 @@
-import type { Trouble } from '../answers.ts';
+import type { Trouble } from '../outcomes.ts';
 
 export type Action = 'authorization' | 'capture' | 'void' | 'refund';
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { Problem } from '../../platform/http/problem.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
-import { AsDecided, type Outcome, outcomeOf, perform, replyWith } from '../answers.ts';
-import type { Books } from '../books.ts';
-import { ledgerRoute } from '../door.ts';
+import { AsDecided, type Outcome, outcomeOf, perform, replyWith } from '../outcomes.ts';
+import type { Books } from '../sqlite.ts';
+import { ledgerRoute } from '../server.ts';
 import { cardless } from './card-number.ts';
 import { ENTRY_COLUMNS, createLedger } from './ledger.ts';
 import { type Action, troubleOf } from './payment-methods.ts';

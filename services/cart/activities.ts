@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 import { CART_LINES, type CartActivities, type RemindOfCart, type TakeLines } from '../../activities/cart.ts';
 import type { StockLine } from '../../activities/identity.ts';
-import { type EffectKey, once, undo } from '../../platform/effect.ts';
-import { type Work, holdCart, noteChange, readCart, refusal, write } from './cart.ts';
+import { type EffectKey, once, undo } from '../../platform/contract/effect.ts';
+import { type Work, holdCart, noteChange, readCart, refusal, write } from './held-cart.ts';
 import type { CartDatabase } from './database.ts';
 
 const taking = (orderId: string): EffectKey => ({ subject: orderId, step: 'takeLines' });

@@ -1,8 +1,8 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { StockLine } from '../../activities/identity.ts';
-import type { EffectDatabase } from '../../platform/effect.ts';
+import type { EffectDatabase } from '../../platform/contract/effect.ts';
 import type { InboxDatabase } from '../../platform/events/inbox.ts';
-import type { OutboxDatabase } from '../../platform/outbox.ts';
+import type { OutboxDatabase } from '../../platform/events/outbox.ts';
 
 /** What the cart service knows. */
 export interface CartDatabase extends EffectDatabase, InboxDatabase, OutboxDatabase {

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { CART_LINES, type Cart, type CartRequests } from '../../activities/cart.ts';
-import { type HeldCart, type Work, holdCart, noteChange, readCart, refusal } from './cart.ts';
+import { type HeldCart, type Work, holdCart, noteChange, readCart, refusal } from './held-cart.ts';
 import type { CartDatabase } from './database.ts';
 
 /** What customers do with their carts, one change after the other. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { cartActivities, cartRequests } from '../../activities/cart.ts';
-import { workflowBundle } from '../../platform/bundle.ts';
+import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
 import { type Service, defineService } from '../../platform/service.ts';
-import { createTemporalClient, temporalSettings } from '../../platform/temporal.ts';
+import { createTemporalClient, temporalSettings } from '../../platform/temporal/client.ts';
 import { createCartActivities } from './activities.ts';
 import type { CartDatabase } from './database.ts';
 import { remindOfChanges } from './reminders.ts';

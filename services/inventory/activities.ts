@@ -1,9 +1,9 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { StockLine } from '../../activities/identity.ts';
 import { type InventoryActivities, type InventoryRefusal, inventoryEvents } from '../../activities/inventory.ts';
-import { type EffectKey, once, undo } from '../../platform/effect.ts';
-import { createOutboxWriter } from '../../platform/outbox.ts';
-import { Refusal } from '../../platform/refusal.ts';
+import { type EffectKey, once, undo } from '../../platform/contract/effect.ts';
+import { createOutboxWriter } from '../../platform/events/outbox.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
 import type { InventoryDatabase } from './database.ts';
 import { lockStock, move, moveLocked, openBalances, reservedFor, summed } from './movement.ts';
 

@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
-import type { EffectDatabase } from '../../platform/effect.ts';
-import type { OutboxDatabase } from '../../platform/outbox.ts';
+import type { EffectDatabase } from '../../platform/contract/effect.ts';
+import type { OutboxDatabase } from '../../platform/events/outbox.ts';
 
 /** Why pieces moved; each kind has its own signs, held by the table's checks. */
 export type MovementKind = 'reserve' | 'release' | 'commit' | 'restock' | 'adjust';

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
 import { Sku } from '../../activities/identity.ts';
 import type { AdjustStock, InventoryRefusal, InventoryRequests, Stock } from '../../activities/inventory.ts';
-import { once } from '../../platform/effect.ts';
-import { Refusal } from '../../platform/refusal.ts';
-import { checkBalances, listBooks } from './books.ts';
+import { once } from '../../platform/contract/effect.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
+import { checkBalances, listBooks } from './reconciliation.ts';
 import type { InventoryDatabase } from './database.ts';
 import { type Balance, lockStock, move, openBalances } from './movement.ts';
 

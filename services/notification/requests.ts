@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Mail, NotificationRequests } from '../../activities/notification.ts';
-import { olderThan, pageByAge } from '../../platform/cursor.ts';
+import { olderThan, pageByAge } from '../../platform/database/cursor.ts';
 import type { MailTable, NotificationDatabase } from './database.ts';
 
 export const createNotificationRequests = (db: Kysely<NotificationDatabase>): NotificationRequests => ({

@@ -1,8 +1,8 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { UserRequests } from '../../activities/user.ts';
 import { type Background, keepDoing } from '../../platform/background.ts';
-import type { Logger } from '../../platform/logger.ts';
-import { Refusal } from '../../platform/refusal.ts';
+import type { Logger } from '../../platform/telemetry/logger.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
 import type { MailTable, NotificationDatabase } from './database.ts';
 import type { Fate, Post } from './post.ts';
 import { render } from './templates/index.ts';

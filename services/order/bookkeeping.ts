@@ -1,7 +1,7 @@
 import { type Kysely, type Transaction, type UpdateObject, sql } from 'kysely';
 import type { OrderNote } from '../../activities/order.ts';
 import { orderEvents } from '../../activities/order.ts';
-import { createOutboxWriter, written } from '../../platform/outbox.ts';
+import { createOutboxWriter, written } from '../../platform/events/outbox.ts';
 import type { OrderDatabase, OrdersTable } from './database.ts';
 import type { Selectable } from 'kysely';
 

@@ -11,7 +11,7 @@ import type {
   StepOutcome,
 } from '../../activities/order-status.ts';
 import type { ReceivedLine, ReturnStatus } from '../../activities/return.ts';
-import type { OutboxDatabase } from '../../platform/outbox.ts';
+import type { OutboxDatabase } from '../../platform/events/outbox.ts';
 
 /** Written as JSON text, read as a value. */
 type Json<Value> = ColumnType<Value, string, string>;

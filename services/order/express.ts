@@ -1,11 +1,11 @@
 import type { OrderActivities } from '../../activities/order.ts';
-import type { Attempted } from '../../activities/operation.ts';
+import type { Attempted } from '../../platform/contract/operation.ts';
 import { calledOff } from '../../platform/context.ts';
 import { ServiceFault } from '../../platform/http/client.ts';
-import { Refusal } from '../../platform/refusal.ts';
-import { type Counted, type ExpressActivities, type TakeStep, takeSteps } from '../../workflows/steps.ts';
-import { Story } from '../../workflows/story.ts';
-import type { Doors } from './doors.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
+import { type Counted, type ExpressActivities, type TakeStep, takeSteps } from '../../workflows/order/steps.ts';
+import { Story } from '../../workflows/saga/order-history.ts';
+import type { Doors } from './step-services.ts';
 
 /**
  * The express lane: the steps that the saga would take, taken in one go. Nothing is retried or undone here: where a

@@ -1,7 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Intervention, OrderActivities, OrderRequests } from '../../activities/order.ts';
-import { olderThan, pageByAge } from '../../platform/cursor.ts';
-import { Refusal } from '../../platform/refusal.ts';
+import { olderThan, pageByAge } from '../../platform/database/cursor.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
 import { type OrderSettings, announce, keepable, writeHistory } from './bookkeeping.ts';
 import type { InterventionsTable, OrderDatabase } from './database.ts';
 import { decidedNow, paymentStanding, resumed, standing } from './statuses.ts';

@@ -1,5 +1,5 @@
 import type { OrderActivities } from '../../activities/order.ts';
-import type { Doors } from './doors.ts';
+import type { Doors } from './step-services.ts';
 import { createExpress } from './express.ts';
 
 /** What the workflows ask beside them in the lanes `local-first` and `express`: each step by its name, and all in one go. */

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { OrderRequests } from '../../activities/order.ts';
 import type { DraftReturn, ReturnStatus } from '../../activities/return.ts';
-import { Refusal } from '../../platform/refusal.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
 import type { OrderRow, Work } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { returnView } from './views.ts';

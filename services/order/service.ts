@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { Lane } from '../../activities/lane.ts';
 import { orderActivities, orderRequests } from '../../activities/order.ts';
-import { workflowBundle } from '../../platform/bundle.ts';
+import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
 import { secret } from '../../platform/config.ts';
 import { defineService } from '../../platform/service.ts';
 import { doorsOf } from '../../platform/services.ts';
 import { createOrderActivities } from './activities.ts';
 import type { OrderDatabase } from './database.ts';
-import { createDoors } from './doors.ts';
-import { waitingFigures } from './figures.ts';
+import { createDoors } from './step-services.ts';
+import { waitingFigures } from './metrics.ts';
 import { createLocalActivities } from './lanes.ts';
 import { createOrderRequests, decidedAmong } from './requests.ts';
-import { historyTail } from './stories.ts';
+import { historyTail } from './history-requests.ts';
 import { Waiting } from './waiting.ts';
 
 const settings = {

@@ -1,5 +1,5 @@
 import type { ColumnType, Generated, Selectable, Transaction } from 'kysely';
-import type { OutboxDatabase } from '../../platform/outbox.ts';
+import type { OutboxDatabase } from '../../platform/events/outbox.ts';
 
 export type PaymentStatus = 'pending' | 'authorized' | 'declined' | 'captured' | 'voided';
 

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { Refusal } from '../../platform/refusal.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
 import type { Operation, Payment, PaymentDatabase, Work } from './database.ts';
 import { keepReference, lockPayment } from './payments.ts';
 import type { CardProcessor, CardRequest, Receipt } from './processor.ts';

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { OrderPaymentBook, PaymentRequests } from '../../activities/payment.ts';
-import { decodeCursor, encodeCursor } from '../../platform/cursor.ts';
-import { Refusal } from '../../platform/refusal.ts';
+import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
 import type { PaymentDatabase } from './database.ts';
 
 /** What the payment service answers at its door. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import type { Logger } from '../../platform/logger.ts';
+import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { ProductCache } from './cache.ts';
 
 // A connection may die without a word, as when a network is cut: how long changes can then go unheard, at most.

@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely';
-import type { OutboxDatabase } from '../../platform/outbox.ts';
+import type { OutboxDatabase } from '../../platform/events/outbox.ts';
 
 /** What the product service knows. */
 export interface ProductDatabase extends OutboxDatabase {

@@ -1,9 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 import { Sku } from '../../activities/identity.ts';
-import type { Page } from '../../activities/operation.ts';
+import type { Page } from '../../platform/contract/operation.ts';
 import type { ListProducts, Product, ProductRefusal } from '../../activities/product.ts';
-import { decodeCursor, encodeCursor } from '../../platform/cursor.ts';
-import { Refusal } from '../../platform/refusal.ts';
+import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
 import type { ProductDatabase } from './database.ts';
 import { COLUMNS, productOf } from './row.ts';
 import { matches } from './search.ts';

@@ -8,8 +8,8 @@ import {
   type UpdateProduct,
   productEvents,
 } from '../../activities/product.ts';
-import { createOutboxWriter } from '../../platform/outbox.ts';
-import { Refusal } from '../../platform/refusal.ts';
+import { createOutboxWriter } from '../../platform/events/outbox.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
 import type { ProductCache } from './cache.ts';
 import type { ProductDatabase } from './database.ts';
 import { listProducts } from './listing.ts';

@@ -1,9 +1,9 @@
 import type { Kysely, Transaction } from 'kysely';
 import { sql } from 'kysely';
-import { Undone } from '../../activities/operation.ts';
+import { Undone } from '../../platform/contract/operation.ts';
 import type { Booking, ShippingActivities, ShippingRefusal } from '../../activities/shipping.ts';
-import { once, recall } from '../../platform/effect.ts';
-import { Refusal } from '../../platform/refusal.ts';
+import { once, recall } from '../../platform/contract/effect.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
 import type { Carrier } from './carrier.ts';
 import type { ShippingDatabase } from './database.ts';
 import { catchUp, holdParcel, move, shipmentForUpdate, writeEvent } from './movements.ts';

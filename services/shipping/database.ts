@@ -1,7 +1,7 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { RecordMovement, ShipmentStatus } from '../../activities/shipping.ts';
-import type { EffectTable } from '../../platform/effect.ts';
-import type { OutboxTable } from '../../platform/outbox.ts';
+import type { EffectTable } from '../../platform/contract/effect.ts';
+import type { OutboxTable } from '../../platform/events/outbox.ts';
 
 export interface ShippingDatabase {
   effects: EffectTable;

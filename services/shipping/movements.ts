@@ -1,6 +1,6 @@
 import { type Transaction, sql } from 'kysely';
 import { type RecordMovement, type Shipment, shippingEvents } from '../../activities/shipping.ts';
-import { createOutboxWriter } from '../../platform/outbox.ts';
+import { createOutboxWriter } from '../../platform/events/outbox.ts';
 import type { ShippingDatabase } from './database.ts';
 
 export const writeEvent = createOutboxWriter('shipping', shippingEvents);

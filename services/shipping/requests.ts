@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Shipment, ShippingRefusal, ShippingRequests } from '../../activities/shipping.ts';
-import { decodeCursor, encodeCursor } from '../../platform/cursor.ts';
-import { Refusal } from '../../platform/refusal.ts';
+import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
 import type { ShippingDatabase } from './database.ts';
 import { holdParcel, move, shipmentForUpdate } from './movements.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Kysely, type Selectable, type Transaction, sql } from 'kysely';
 import { z } from 'zod';
 import { type Role, type User, userEvents } from '../../activities/user.ts';
-import { createOutboxWriter } from '../../platform/outbox.ts';
+import { createOutboxWriter } from '../../platform/events/outbox.ts';
 import type { UserDatabase } from './database.ts';
 
 const write = createOutboxWriter('user', userEvents);

@@ -1,7 +1,7 @@
 import type { Generated, JSONColumnType } from 'kysely';
 import type { ShippingAddress } from '../../activities/address.ts';
 import type { Role } from '../../activities/user.ts';
-import type { OutboxDatabase } from '../../platform/outbox.ts';
+import type { OutboxDatabase } from '../../platform/events/outbox.ts';
 
 /** What the user service knows. */
 export interface UserDatabase extends OutboxDatabase {

@@ -7,7 +7,7 @@ import { createClientRequests } from './clients.ts';
 import { endedSince } from './ended.ts';
 import type { Passwords } from './passwords.ts';
 import { refresh } from './refreshing.ts';
-import { ensureUser } from './people-from-elsewhere.ts';
+import { ensureUser } from './external-users.ts';
 import { refusal } from './refusal.ts';
 import { endOwn, listOpen } from './sessions.ts';
 import { changePassword, signIn } from './signing-in.ts';

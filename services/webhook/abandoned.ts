@@ -1,9 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 import type { DeliveryRound } from '../../activities/webhook.ts';
 import { type Background, keepDoing } from '../../platform/background.ts';
-import type { Logger } from '../../platform/logger.ts';
+import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { WebhookDatabase } from './database.ts';
-import type { WebhookFigures } from './figures.ts';
+import type { WebhookFigures } from './metrics.ts';
 import { beginAgain } from './rounds.ts';
 import type { DeliveryWorkflows } from './workflows.ts';
 

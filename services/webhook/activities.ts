@@ -1,7 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { AttemptDelivery, AttemptOutcome, WebhookActivities } from '../../activities/webhook.ts';
 import type { AttemptTable, WebhookDatabase } from './database.ts';
-import type { WebhookFigures } from './figures.ts';
+import type { WebhookFigures } from './metrics.ts';
 import { beginAgain } from './rounds.ts';
 import { type Safe, signedHeaders } from './secrets.ts';
 import type { Sender, Sent } from './sending.ts';

@@ -5,7 +5,7 @@ import type {
   WebhookDelivery,
   WebhookRequests,
 } from '../../activities/webhook.ts';
-import { olderThan, pageByAge } from '../../platform/cursor.ts';
+import { olderThan, pageByAge } from '../../platform/database/cursor.ts';
 import type { AttemptTable, DeliveryTable, WebhookDatabase } from './database.ts';
 import { findEndpoint } from './endpoints.ts';
 import { refusal } from './refusal.ts';

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { type Background, keepDoing } from '../../platform/background.ts';
-import type { Logger } from '../../platform/logger.ts';
+import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { WebhookDatabase } from './database.ts';
 import type { DeliveryWorkflows } from './workflows.ts';
 

@@ -1,6 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
-import { promptly } from '../../platform/temporal.ts';
+import { promptly } from '../../platform/temporal/client.ts';
 import {
   WEBHOOK_TASK_QUEUE,
   type WebhookDeliveryInput,
@@ -8,7 +8,7 @@ import {
   retryNowSignal,
   webhookWorkflowId,
 } from '../../workflows/messages.ts';
-import type { webhookDeliveryWorkflow } from '../../workflows/webhook-delivery.ts';
+import type { webhookDeliveryWorkflow } from '../../workflows/webhook-delivery/workflow.ts';
 
 /** What the Temporal Web UI shows and finds a delivery by. */
 export interface Labels {

@@ -5,13 +5,13 @@ import { sql } from 'kysely';
 import { disagreements, ledgersAt } from '../../bench/race/ledgers.ts';
 import { nothing } from '../../bench/race/orders.ts';
 import { stockUp } from '../../bench/race/stock.ts';
-import { openBooks } from '../../sandbox/books.ts';
+import { openBooks } from '../../sandbox/sqlite.ts';
 import { PARCELS_SCHEMA } from '../../sandbox/carrier/parcels.ts';
 import { LEDGER_SCHEMA } from '../../sandbox/processor/ledger.ts';
 import type { InventoryDatabase } from '../../services/inventory/database.ts';
 import type { ShippingDatabase } from '../../services/shipping/database.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
-import { scratchFolder } from '../support/global.ts';
+import { type FreshDatabase, freshDatabase } from '../stage/fresh-database.ts';
+import { scratchFolder } from '../stage/test-run.ts';
 
 const ORDER = { orders: 1, pieces: 2, amountMinor: 300 };
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { summarise } from '../../bench/race/profile.ts';
-import { scratchFolder } from '../support/global.ts';
+import { scratchFolder } from '../stage/test-run.ts';
 
 describe('a profile’s summary', () => {
   it('tells what each thread was busy with while it was measured, and nothing of before, after and idleness', () => {

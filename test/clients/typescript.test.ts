@@ -12,7 +12,7 @@ describe('the typed client', () => {
   const digestOf = (content: Buffer | string) => createHash('sha256').update(content).digest('hex');
 
   it('was generated from the API’s description as it is', () => {
-    const description = readFileSync(path.join(root, 'test/gateway/openapi.snapshot.json'));
+    const description = readFileSync(path.join(root, 'test/gateway/openapi/openapi.snapshot.json'));
     assert.ok(
       firstLine().includes(digestOf(description)),
       'The API’s description has changed since the client was made of it: run `npm run generate-client`.',

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { scratchFolder } from '../support/global.ts';
-import { sharedPlatform } from '../system/platform.ts';
+import { scratchFolder } from '../stage/test-run.ts';
+import { sharedPlatform } from '../stage/test-platform.ts';
 import { type Description, linksOf, operationsOf } from './description.ts';
 import { type Shop, furnish } from './shop.ts';
 import { type Tally, tallyOf } from './tally.ts';
@@ -31,7 +31,7 @@ const WALKING_SECONDS = Math.max(10, EXAMPLES);
 
 /** What ends the session that it is asked with: they have a run of their own, in which 401 is an answer. */
 const ENDING_SESSIONS = ['signOut', 'endSession'];
-// A stream stays open until its order ends (test/gateway/order-events.test.ts reads them), and the description itself
+// A stream stays open until its order ends (test/gateway/orders/stream-routes.test.ts reads them), and the description itself
 // is what it starts from.
 const NOT_ASKED = ['followOrder', 'readOpenApi'];
 // Each operation is asked this often at the smallest count: at the bounds of what may be sent, and beyond them.

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, createClient } from '../../clients/typescript/index.ts';
-import { ADMIN, type Platform } from '../system/platform.ts';
+import { ADMIN, type Platform } from '../stage/test-platform.ts';
 
 /** Access tokens of people for whom there is something to find. */
 export interface Shop {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type Socket, connect } from 'node:net';
 import { attacks } from './attacks.ts';
-import { orderWish } from './builders.ts';
-import { type Harness, startHarness } from './harness.ts';
+import { orderWish } from '../stage/gateway-builders.ts';
+import { type Harness, startHarness } from '../stage/test-gateway.ts';
 
 describe('attacks on the gateway', () => {
   let gateway: Harness;

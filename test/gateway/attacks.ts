@@ -1,5 +1,5 @@
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { orderWish } from './builders.ts';
+import { orderWish } from '../stage/gateway-builders.ts';
 
 /** What a good request would need to get in, so that an attack fails for what it is and not for want of a token. */
 export interface Pass {

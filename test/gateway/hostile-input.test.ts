@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { orderWish } from './builders.ts';
-import { type Harness, type Request, startHarness } from './harness.ts';
+import { orderWish } from '../stage/gateway-builders.ts';
+import { type Harness, type Request, startHarness } from '../stage/test-gateway.ts';
 
 describe('hostile input', () => {
   let gateway: Harness;

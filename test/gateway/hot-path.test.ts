@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { orderWish } from './builders.ts';
-import { type Harness, startHarness } from './harness.ts';
+import { orderWish } from '../stage/gateway-builders.ts';
+import { type Harness, startHarness } from '../stage/test-gateway.ts';
 
 describe('what is dear is done once, not for every request', () => {
   let harness: Harness;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { connect as dial } from 'node:net';
-import { type Harness, startHarness } from './harness.ts';
+import { type Harness, startHarness } from '../stage/test-gateway.ts';
 
 describe('HTTP at the gateway', () => {
   let gateway: Harness;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type RunningGateway, startGateway } from '../../gateway/start.ts';
 import { SettingError } from '../../platform/config.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
-import { newKey } from './harness.ts';
+import { type FreshDatabase, freshDatabase } from '../stage/fresh-database.ts';
+import { newKey } from '../stage/test-gateway.ts';
 
 describe('the gateway’s process', () => {
   let database: FreshDatabase<unknown>;

@@ -4,10 +4,10 @@ import { createHash } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { concurrently } from '../support/concurrently.ts';
-import { type Stage, createStage } from '../support/stage.ts';
+import { concurrently } from '../stage/concurrently.ts';
+import { type Stage, createStage } from '../stage/test-workers.ts';
 import { type Recorded, readManifest, writeHistory, writeManifest } from './manifest.ts';
-import { SCENARIOS } from './scenarios.ts';
+import { SCENARIOS } from '../stage/scenarios.ts';
 
 describe('recording', function () {
   this.timeout(300_000);

@@ -3,11 +3,11 @@ import path from 'node:path';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Worker, type WorkflowBundleOption, bundleWorkflowCode } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
-import { workflowBundle } from '../../platform/bundle.ts';
-import { createLogger } from '../../platform/logger.ts';
-import { installTemporalRuntime } from '../../platform/worker.ts';
+import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
+import { createLogger } from '../../platform/telemetry/logger.ts';
+import { installTemporalRuntime } from '../../platform/temporal/worker.ts';
 import { readHistory, readManifest, recordedFiles } from './manifest.ts';
-import { SCENARIOS } from './scenarios.ts';
+import { SCENARIOS } from '../stage/scenarios.ts';
 
 /** The gate in front of every deployment: workflows as they are now carry on every order as it was. */
 describe('replay gate', function () {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import path from 'node:path';
-import { createLogger } from '../../platform/logger.ts';
-import { scratchFolder } from '../support/global.ts';
+import { createLogger } from '../../platform/telemetry/logger.ts';
+import { scratchFolder } from '../stage/test-run.ts';
 
 export interface Answer {
   status: number;

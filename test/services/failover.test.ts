@@ -6,8 +6,8 @@ import { type ProductRequests, productRequests } from '../../activities/product.
 import { createClient } from '../../platform/http/client.ts';
 import { Connection } from '../../platform/http/connection.ts';
 import { takePorts } from '../../platform/ports.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
-import { eventually } from '../support/eventually.ts';
+import { type FreshDatabase, freshDatabase } from '../stage/fresh-database.ts';
+import { eventually } from '../stage/eventually.ts';
 
 const TOKEN = 'a service token of more than thirty-two characters';
 const PRICE = { amountMinor: 100, currency: 'GBP' };

@@ -5,12 +5,12 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type InventoryRequests, inventoryRequests } from '../../activities/inventory.ts';
-import type { Operations } from '../../activities/operation.ts';
+import type { Operations } from '../../platform/contract/operation.ts';
 import { type ProductRequests, productRequests } from '../../activities/product.ts';
 import { type UserRequests, userRequests } from '../../activities/user.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { takePorts } from '../../platform/ports.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { type FreshDatabase, freshDatabase } from '../stage/fresh-database.ts';
 
 const TOKEN = 'a service token of more than thirty-two characters';
 
@@ -52,7 +52,7 @@ describe('services/main.ts', function () {
     ended: Promise<unknown[]>;
   }
   function start(names: string[], settings: NodeJS.ProcessEnv): Started {
-    const child = spawn(process.execPath, ['--import', './platform/tracing.ts', 'services/main.ts', ...names], {
+    const child = spawn(process.execPath, ['--import', './platform/telemetry/tracing.ts', 'services/main.ts', ...names], {
       cwd: path.join(import.meta.dirname, '../..'),
       env: { PATH: process.env.PATH, ...settings },
     });

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { startPostgres } from '../../platform/start/postgres.ts';
-import { findTemporal } from '../../platform/start/temporal-binary.ts';
-import { startTemporal } from '../../platform/start/temporal.ts';
-import { scratchFolder } from '../support/global.ts';
+import { startPostgres } from '../../local/postgres.ts';
+import { findTemporal } from '../../local/temporal-binary.ts';
+import { startTemporal } from '../../local/temporal.ts';
+import { scratchFolder } from '../stage/test-run.ts';
 import { Containers, settingsMade } from './containers.ts';
-import { apiClient, expected } from './http.ts';
-import { advance } from './outside.ts';
-import { type Platform, root } from './platform.ts';
-import { Person, newCustomer, newProduct } from './shop.ts';
+import { apiClient, expected } from '../stage/api-client.ts';
+import { advance } from '../stage/outside-ledgers.ts';
+import { type Platform, root } from '../stage/test-platform.ts';
+import { Person, newCustomer, newProduct } from '../stage/shop-people.ts';
 
 describe('what docker-compose.yml runs', function () {
   this.timeout(240_000);

@@ -6,8 +6,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { takePorts } from '../../platform/ports.ts';
-import { eventually } from '../support/eventually.ts';
-import { root } from './platform.ts';
+import { eventually } from '../stage/eventually.ts';
+import { root } from '../stage/test-platform.ts';
 
 interface Container {
   image: string;

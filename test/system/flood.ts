@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { eventually } from '../support/eventually.ts';
-import { moneyInWords, parcel } from './outside.ts';
-import type { Platform } from './platform.ts';
-import { type Order, type Difference, type Person, newCustomer, newProduct, wish } from './shop.ts';
+import { eventually } from '../stage/eventually.ts';
+import { moneyInWords, parcel } from '../stage/outside-ledgers.ts';
+import type { Platform } from '../stage/test-platform.ts';
+import { type Order, type Difference, type Person, newCustomer, newProduct, wish } from '../stage/shop-people.ts';
 
 /** An order of a flood, and how it must end whatever is killed meanwhile. */
 interface Kind {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { type Answer, codeOf } from './http.ts';
-import { Platform } from './platform.ts';
-import { reconcile } from './reconciling.ts';
-import { type Order, type Person, admin, newCustomer, newProduct, wish } from './shop.ts';
+import { type Answer, codeOf } from '../stage/api-client.ts';
+import { Platform } from '../stage/test-platform.ts';
+import { reconcile } from '../stage/run-reconcile.ts';
+import { type Order, type Person, admin, newCustomer, newProduct, wish } from '../stage/shop-people.ts';
 
 describe('more orders than can be carried out', function () {
   this.timeout(300_000);

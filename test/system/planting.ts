@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
-import { ask } from './http.ts';
-import type { Platform } from './platform.ts';
-import { type Order, PRICE_MINOR } from './shop.ts';
+import { ask } from '../stage/api-client.ts';
+import type { Platform } from '../stage/test-platform.ts';
+import { type Order, PRICE_MINOR } from '../stage/shop-people.ts';
 
 export interface Bed {
   platform: Platform;

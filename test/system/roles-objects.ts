@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { eventually } from '../support/eventually.ts';
-import { expected } from './http.ts';
-import { advance } from './outside.ts';
-import type { Platform } from './platform.ts';
-import { PASSWORD, type Person, newProduct } from './shop.ts';
+import { eventually } from '../stage/eventually.ts';
+import { expected } from '../stage/api-client.ts';
+import { advance } from '../stage/outside-ledgers.ts';
+import type { Platform } from '../stage/test-platform.ts';
+import { PASSWORD, type Person, newProduct } from '../stage/shop-people.ts';
 
 // Nobody listens there.
 const ENDPOINT = { url: 'http://127.0.0.1:9/', events: ['order.placed' as const] };

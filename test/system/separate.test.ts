@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { DATABASES } from '../../platform/databases.ts';
 import { SERVICES } from '../../platform/services.ts';
 import { laneTests } from './lanes.ts';
-import { advance, moneyInWords, parcel } from './outside.ts';
-import { Platform } from './platform.ts';
-import { environmentOf } from './processes.ts';
-import { type Person, newCustomer } from './shop.ts';
+import { advance, moneyInWords, parcel } from '../stage/outside-ledgers.ts';
+import { Platform } from '../stage/test-platform.ts';
+import { environmentOf } from '../stage/processes.ts';
+import { type Person, newCustomer } from '../stage/shop-people.ts';
 
 describe('npm start -- --separate', function () {
   this.timeout(300_000);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Row } from '../../tools/shop/line.ts';
 import { type Shop, ShopBuilder } from '../../tools/shop/shop.ts';
-import { scratchFolder } from '../support/global.ts';
+import { scratchFolder } from '../stage/test-run.ts';
 
 /** A good line of a shop's file; a test states what is different. */
 export const aRow = (different: Partial<Row> = {}): Row => ({

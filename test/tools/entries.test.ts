@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import { takePort } from '../../platform/ports.ts';
-import { concurrently } from '../support/concurrently.ts';
-import { scratchFolder } from '../support/global.ts';
+import { concurrently } from '../stage/concurrently.ts';
+import { scratchFolder } from '../stage/test-run.ts';
 import { aFile, csvOf } from './builders.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');

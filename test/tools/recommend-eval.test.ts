@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { RecommendationDatabase } from '../../services/recommendation/database.ts';
 import { evaluate, ordersOf } from '../../tools/recommend-eval/evaluate.ts';
 import type { Invoice } from '../../tools/shop/shop.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { type FreshDatabase, freshDatabase } from '../stage/fresh-database.ts';
 
 describe('recommend-eval', () => {
   let database: FreshDatabase<RecommendationDatabase>;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Page, PageRequest } from '../../activities/operation.ts';
+import type { Page, PageRequest } from '../../platform/contract/operation.ts';
 import type { Account } from '../../tools/reconcile/account.ts';
 import { type CompareOptions, compare } from '../../tools/reconcile/compare.ts';
 import { BadListing, type Sources, readAccounts } from '../../tools/reconcile/sources.ts';

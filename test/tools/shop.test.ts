@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Sku } from '../../activities/identity.ts';
-import { Address } from '../../gateway/address.ts';
+import { Address } from '../../gateway/orders/address.ts';
 import { countryCodes, toCountry } from '../../tools/shop/country.ts';
 import { customersOf, customersWith } from '../../tools/shop/customer.ts';
 import { toSku, toStockCode } from '../../tools/shop/sku.ts';
 import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { scratchFolder } from '../support/global.ts';
+import { scratchFolder } from '../stage/test-run.ts';
 import { aShop } from './builders.ts';
 
 describe('products from a shop’s file', () => {

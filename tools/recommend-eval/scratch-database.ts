@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Kysely, sql } from 'kysely';
-import { connect } from '../../platform/database.ts';
+import { connect } from '../../platform/database/connection.ts';
 import { DATABASES } from '../../platform/databases.ts';
-import { startPostgres } from '../../platform/start/postgres.ts';
-import { bringUpToDate, withDatabase } from '../../platform/start/provision.ts';
+import { startPostgres } from '../../local/postgres.ts';
+import { bringUpToDate, withDatabase } from '../../platform/database/provision.ts';
 
 /**
  * Runs `work` on an empty recommendation database that is gone afterwards: on the server that `superuserUrl` leads

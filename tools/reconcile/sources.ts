@@ -1,5 +1,5 @@
 import type { OrderStockBook } from '../../activities/inventory.ts';
-import type { Page, PageRequest } from '../../activities/operation.ts';
+import type { Page, PageRequest } from '../../platform/contract/operation.ts';
 import type { OrderBook } from '../../activities/order.ts';
 import type { OrderPaymentBook } from '../../activities/payment.ts';
 import type { Shipment } from '../../activities/shipping.ts';

@@ -2,7 +2,7 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { claim } from '../../platform/start/data-folder.ts';
+import { claim } from '../../local/data-folder.ts';
 import { ToolError, dataFolder } from '../command-line.ts';
 
 /** A customer of the file as somebody who can sign in. */

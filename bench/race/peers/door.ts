@@ -1,8 +1,8 @@
 import { readConfig, port, secret } from '../../../platform/config.ts';
-import { createDoor } from '../../../platform/http/door.ts';
+import { createDoor } from '../../../platform/http/service-api.ts';
 import { listen } from '../../../platform/http/server.ts';
-import { createLogger } from '../../../platform/logger.ts';
-import { createMetrics } from '../../../platform/metrics.ts';
+import { createLogger } from '../../../platform/telemetry/logger.ts';
+import { createMetrics } from '../../../platform/telemetry/metrics.ts';
 import { run } from '../../../platform/process.ts';
 import { openSteps, serviceNamed } from './steps.ts';
 

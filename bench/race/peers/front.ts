@@ -1,6 +1,6 @@
 import { type IncomingMessage, createServer } from 'node:http';
 import { port, readConfig } from '../../../platform/config.ts';
-import { createLogger } from '../../../platform/logger.ts';
+import { createLogger } from '../../../platform/telemetry/logger.ts';
 import { type Running, run } from '../../../platform/process.ts';
 import type { PlacedOrder } from './order.ts';
 

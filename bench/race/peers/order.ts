@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { OrderRef } from '../../../activities/identity.ts';
-import { Done, type Operations } from '../../../activities/operation.ts';
+import { Done, type Operations } from '../../../platform/contract/operation.ts';
 import { ConfirmOrder, DraftOrder } from '../../../activities/order.ts';
 
 /** An order as every system is asked to place it: as the gateway asks the order service. */

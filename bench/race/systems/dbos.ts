@@ -1,4 +1,4 @@
-import { withDatabase } from '../../../platform/start/provision.ts';
+import { withDatabase } from '../../../platform/database/provision.ts';
 import type { Stage } from '../stage.ts';
 import { frontPlan } from '../stand-ins.ts';
 import { asSuperuser } from '../superuser.ts';

@@ -1,8 +1,8 @@
 import { type ProductRequests, productRequests } from '../../../activities/product.ts';
-import type { ServiceDatabase } from '../../../platform/database.ts';
+import type { ServiceDatabase } from '../../../platform/database/connection.ts';
 import { DATABASES } from '../../../platform/databases.ts';
 import { createClient } from '../../../platform/http/client.ts';
-import { doorSetting, gatewayPlan, servicePlans } from '../../../platform/start/processes.ts';
+import { doorSetting, gatewayPlan, servicePlans } from '../../../local/processes.ts';
 import type { Plan } from '../children.ts';
 import type { Door } from '../load.ts';
 import { GOODS } from '../orders.ts';
@@ -32,7 +32,7 @@ export const platform = (lane: Lane, profile?: string): System => ({
   async start(stage) {
     await stage.processes.startAll(plansOf(stage, NEEDED, profile));
     await stage.processes.start(
-      frontPlan(['--import', './platform/tracing.ts', 'bench/race/platform-front.ts'], stage),
+      frontPlan(['--import', './platform/telemetry/tracing.ts', 'bench/race/platform-front.ts'], stage),
     );
     return frontDoor(stage);
   },

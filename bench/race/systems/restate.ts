@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { takePorts } from '../../../platform/ports.ts';
 import { DOOR_PORTS } from '../../../platform/services.ts';
-import { doorSetting } from '../../../platform/start/processes.ts';
+import { doorSetting } from '../../../local/processes.ts';
 import { STEP_SERVICES } from '../peers/steps.ts';
 import { answers } from '../children.ts';
 import type { Stage } from '../stage.ts';

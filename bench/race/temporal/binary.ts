@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { findTemporal } from '../../../platform/start/temporal-binary.ts';
+import { findTemporal } from '../../../local/temporal-binary.ts';
 
 const run = promisify(execFile);
 

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
-import { withDatabase } from '../../../platform/start/provision.ts';
-import { prepareNamespace } from '../../../platform/start/temporal-namespace.ts';
+import { withDatabase } from '../../../platform/database/provision.ts';
+import { prepareNamespace } from '../../../local/temporal-namespace.ts';
 import { asSuperuser } from '../superuser.ts';
 import type { FullServer } from './binary.ts';
 import { NAMESPACE } from './settings.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
 import { takePorts } from '../../../platform/ports.ts';
-import { prepareNamespace } from '../../../platform/start/temporal-namespace.ts';
+import { prepareNamespace } from '../../../local/temporal-namespace.ts';
 import type { Plan, Processes } from '../children.ts';
 import type { DevServer, FullServer, ServerBinary } from './binary.ts';
 import { cloneTemplates, prepareTemplates } from './databases.ts';

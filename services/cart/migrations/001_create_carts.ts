@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
-import { createEffects } from '../../../platform/effect.ts';
-import { createOutbox } from '../../../platform/outbox.ts';
+import { createEffects } from '../../../platform/contract/effect.ts';
+import { createOutbox } from '../../../platform/events/outbox.ts';
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema

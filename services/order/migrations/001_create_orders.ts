@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { createOutbox } from '../../../platform/outbox.ts';
+import { createOutbox } from '../../../platform/events/outbox.ts';
 
 // Lists go on from a row's age as JavaScript knows it, which ends at the millisecond.
 const toTheMillisecond = sql`date_trunc('milliseconds', now())`;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { PaymentRefusal } from '../../../activities/payment.ts';
-import { Refusal } from '../../../platform/refusal.ts';
+import { Refusal } from '../../../platform/contract/refusal.ts';
 import type { CardProcessor, CardRequest, Receipt } from '../processor.ts';
 
 type Step = CardRequest['step'];

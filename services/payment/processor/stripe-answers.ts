@@ -1,6 +1,6 @@
 import { Stripe } from 'stripe';
 import type { PaymentRefusal } from '../../../activities/payment.ts';
-import { Refusal } from '../../../platform/refusal.ts';
+import { Refusal } from '../../../platform/contract/refusal.ts';
 import type { CardRequest, Receipt } from '../processor.ts';
 
 type Meaning = (intent: Stripe.PaymentIntent) => Receipt | undefined;

@@ -1,6 +1,6 @@
 import type { AuthorizePayment, PaymentRefusal } from '../../../activities/payment.ts';
-import { Refusal } from '../../../platform/refusal.ts';
-import { bookAuthorization, tellFailure } from '../books.ts';
+import { Refusal } from '../../../platform/contract/refusal.ts';
+import { bookAuthorization, tellFailure } from '../ledger.ts';
 import type { Payment } from '../database.ts';
 import type { Step } from '../operation.ts';
 import { changePayment, claimPayment } from '../payments.ts';

@@ -1,6 +1,6 @@
 import type { PaymentRefusal, RefundPayment } from '../../../activities/payment.ts';
-import { Refusal } from '../../../platform/refusal.ts';
-import { bookRefund, tellFailure } from '../books.ts';
+import { Refusal } from '../../../platform/contract/refusal.ts';
+import { bookRefund, tellFailure } from '../ledger.ts';
 import type { Payment } from '../database.ts';
 import type { Step } from '../operation.ts';
 import { changePayment, lockPayment } from '../payments.ts';

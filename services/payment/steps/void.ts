@@ -1,7 +1,7 @@
 import type { OrderRef } from '../../../activities/identity.ts';
 import type { PaymentRefusal } from '../../../activities/payment.ts';
-import { Refusal } from '../../../platform/refusal.ts';
-import { bookAuthorization, bookVoid, tellFailure } from '../books.ts';
+import { Refusal } from '../../../platform/contract/refusal.ts';
+import { bookAuthorization, bookVoid, tellFailure } from '../ledger.ts';
 import type { Step } from '../operation.ts';
 import { changePayment, claimPayment } from '../payments.ts';
 

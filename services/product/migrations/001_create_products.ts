@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { createOutbox } from '../../../platform/outbox.ts';
+import { createOutbox } from '../../../platform/events/outbox.ts';
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { concurrently } from '../../support/concurrently.ts';
-import { scratchFolder } from '../../support/global.ts';
-import { Platform, sharedPlatform } from '../platform.ts';
+import { concurrently } from '../../stage/concurrently.ts';
+import { scratchFolder } from '../../stage/test-run.ts';
+import { Platform, sharedPlatform } from '../../stage/test-platform.ts';
 
 describe('a start that cannot be', function () {
   this.timeout(180_000);
@@ -13,7 +13,7 @@ describe('a start that cannot be', function () {
 
   /** Ends with exit code 1, nothing left behind and one line on standard error, which comes back. */
   async function complaintAbout(settings: Record<string, string>, ...given: string[]): Promise<string> {
-    const platform = new Platform({ command: [process.execPath, 'platform/start/start.mjs', ...given], settings });
+    const platform = new Platform({ command: [process.execPath, 'local/start.mjs', ...given], settings });
     const { code, stderr } = await platform.startInVain();
     assert.equal(code, 1, stderr);
     assert.match(stderr, /^[^\n]+\n$/);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { eventually } from '../../support/eventually.ts';
-import { expected } from '../http.ts';
-import { moneyInWords } from '../outside.ts';
-import { sharedPlatform } from '../platform.ts';
-import { type Person, admin, newCustomer, newProduct, wish } from '../shop.ts';
+import { eventually } from '../../stage/eventually.ts';
+import { expected } from '../../stage/api-client.ts';
+import { moneyInWords } from '../../stage/outside-ledgers.ts';
+import { sharedPlatform } from '../../stage/test-platform.ts';
+import { type Person, admin, newCustomer, newProduct, wish } from '../../stage/shop-people.ts';
 
 describe('a cart, over HTTP', function () {
   this.timeout(300_000);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type Flood, expectEachEndedOnce, startFlood, untilUnderWay } from '../flood.ts';
-import { advance, moneyInWords, parcel } from '../outside.ts';
-import { sharedPlatform } from '../platform.ts';
-import { untilGone } from '../processes.ts';
-import { reconcile } from '../reconciling.ts';
-import { type Person, admin, newCustomer, wish } from '../shop.ts';
+import { advance, moneyInWords, parcel } from '../../stage/outside-ledgers.ts';
+import { sharedPlatform } from '../../stage/test-platform.ts';
+import { untilGone } from '../../stage/processes.ts';
+import { reconcile } from '../../stage/run-reconcile.ts';
+import { type Person, admin, newCustomer, wish } from '../../stage/shop-people.ts';
 
 const SERVICES = { name: 'services', command: 'services/main.ts' };
 const TEMPORAL = { name: 'Temporal', command: 'server start-dev' };

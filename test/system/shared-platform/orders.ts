@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { customerIdAttribute, orderStatusAttribute, orderWorkflowId } from '../../../workflows/messages.ts';
-import { concurrently } from '../../support/concurrently.ts';
-import { eventually } from '../../support/eventually.ts';
-import { PLACED_STORY } from '../../support/story.ts';
-import { codeOf, expected } from '../http.ts';
-import { advance, money, moneyInWords, parcel } from '../outside.ts';
-import { sharedPlatform } from '../platform.ts';
-import { PRICE_MINOR, type Person, admin, askedAgain, newCustomer, newProduct, wish } from '../shop.ts';
+import { concurrently } from '../../stage/concurrently.ts';
+import { eventually } from '../../stage/eventually.ts';
+import { PLACED_STORY } from '../../stage/placed-history.ts';
+import { codeOf, expected } from '../../stage/api-client.ts';
+import { advance, money, moneyInWords, parcel } from '../../stage/outside-ledgers.ts';
+import { sharedPlatform } from '../../stage/test-platform.ts';
+import { PRICE_MINOR, type Person, admin, askedAgain, newCustomer, newProduct, wish } from '../../stage/shop-people.ts';
 
 describe('orders on the whole platform', function () {
   this.timeout(180_000);

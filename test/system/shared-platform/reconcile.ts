@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { advance } from '../outside.ts';
+import { advance } from '../../stage/outside-ledgers.ts';
 import { type Bed, PLANTS, type Plant } from '../planting.ts';
-import { sharedPlatform } from '../platform.ts';
-import { type Reconciled, reconcile } from '../reconciling.ts';
-import { type Order, type Person, admin, newCustomer, newProduct } from '../shop.ts';
+import { sharedPlatform } from '../../stage/test-platform.ts';
+import { type Reconciled, reconcile } from '../../stage/run-reconcile.ts';
+import { type Order, type Person, admin, newCustomer, newProduct } from '../../stage/shop-people.ts';
 
 describe('npm run reconcile', function () {
   this.timeout(180_000);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { ReceivedLine } from '../../../activities/return.ts';
-import { concurrently } from '../../support/concurrently.ts';
-import { answerOf, codeOf, expected } from '../http.ts';
-import { advance, moneyInWords } from '../outside.ts';
-import { sharedPlatform } from '../platform.ts';
-import { type Order, PRICE_MINOR, type Difference, type Person, admin, newCustomer, newProduct } from '../shop.ts';
+import { concurrently } from '../../stage/concurrently.ts';
+import { answerOf, codeOf, expected } from '../../stage/api-client.ts';
+import { advance, moneyInWords } from '../../stage/outside-ledgers.ts';
+import { sharedPlatform } from '../../stage/test-platform.ts';
+import { type Order, PRICE_MINOR, type Difference, type Person, admin, newCustomer, newProduct } from '../../stage/shop-people.ts';
 
 describe('goods that come back', function () {
   this.timeout(180_000);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { type Platform, sharedPlatform } from '../platform.ts';
-import { PASSWORD, type Person, admin, newCustomer, wish } from '../shop.ts';
+import { type Platform, sharedPlatform } from '../../stage/test-platform.ts';
+import { PASSWORD, type Person, admin, newCustomer, wish } from '../../stage/shop-people.ts';
 import { WHO_MAY, type Who } from '../roles.ts';
 import { makeObjects } from '../roles-objects.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { eventually } from '../../support/eventually.ts';
-import { advance } from '../outside.ts';
-import { sharedPlatform } from '../platform.ts';
-import { type Person, admin, newCustomer, newProduct } from '../shop.ts';
+import { eventually } from '../../stage/eventually.ts';
+import { advance } from '../../stage/outside-ledgers.ts';
+import { sharedPlatform } from '../../stage/test-platform.ts';
+import { type Person, admin, newCustomer, newProduct } from '../../stage/shop-people.ts';
 
 const NAMESPACE = 'default';
 

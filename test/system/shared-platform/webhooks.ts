@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { Webhook } from 'standardwebhooks';
 import type { WebhookEventType } from '../../../activities/webhook.ts';
-import { eventually } from '../../support/eventually.ts';
-import { type Receiver, startReceiver } from '../../support/webhook-receiver.ts';
-import { expected } from '../http.ts';
-import { advance } from '../outside.ts';
-import { sharedPlatform } from '../platform.ts';
-import { PRICE_MINOR, type Person, newCustomer } from '../shop.ts';
+import { eventually } from '../../stage/eventually.ts';
+import { type Receiver, startReceiver } from '../../stage/webhook-receiver.ts';
+import { expected } from '../../stage/api-client.ts';
+import { advance } from '../../stage/outside-ledgers.ts';
+import { sharedPlatform } from '../../stage/test-platform.ts';
+import { PRICE_MINOR, type Person, newCustomer } from '../../stage/shop-people.ts';
 
 interface Message {
   type: WebhookEventType;

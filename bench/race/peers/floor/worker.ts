@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { readConfig } from '../../../../platform/config.ts';
-import { createLogger } from '../../../../platform/logger.ts';
+import { createLogger } from '../../../../platform/telemetry/logger.ts';
 import { run } from '../../../../platform/process.ts';
-import { temporalSettings } from '../../../../platform/temporal.ts';
-import { installTemporalRuntime, keepWorking } from '../../../../platform/worker.ts';
-import { workflowOptions, workflowSettings } from '../../../../platform/workflow-settings.ts';
+import { temporalSettings } from '../../../../platform/temporal/client.ts';
+import { installTemporalRuntime, keepWorking } from '../../../../platform/temporal/worker.ts';
+import { workflowOptions, workflowSettings } from '../../../../platform/temporal/workflow-settings.ts';
 import type { PlacedOrder } from '../order.ts';
 import { type Outcome, placeOrder } from '../saga.ts';
 import { stepsOverHttp } from '../services.ts';

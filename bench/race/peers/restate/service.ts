@@ -1,9 +1,9 @@
 import { createServer } from 'node:http2';
 import * as restate from '@restatedev/restate-sdk';
 import { port, readConfig } from '../../../../platform/config.ts';
-import { createLogger } from '../../../../platform/logger.ts';
+import { createLogger } from '../../../../platform/telemetry/logger.ts';
 import { run } from '../../../../platform/process.ts';
-import { Refusal } from '../../../../platform/refusal.ts';
+import { Refusal } from '../../../../platform/contract/refusal.ts';
 import type { OrderSteps, PlacedOrder } from '../order.ts';
 import { type Steps, placeOrder } from '../saga.ts';
 import { functionsOf, openSteps, serviceNamed } from '../steps.ts';

@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { readConfig } from '../../../../platform/config.ts';
-import { temporalSettings } from '../../../../platform/temporal.ts';
+import { temporalSettings } from '../../../../platform/temporal/client.ts';
 import { serveOrders } from '../front.ts';
 import type { orderWorkflow } from './workflow.ts';
 

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { readConfig } from '../../../../platform/config.ts';
-import { createLogger } from '../../../../platform/logger.ts';
+import { createLogger } from '../../../../platform/telemetry/logger.ts';
 import { run } from '../../../../platform/process.ts';
-import { temporalSettings } from '../../../../platform/temporal.ts';
-import { translateRefusals } from '../../../../platform/worker.ts';
+import { temporalSettings } from '../../../../platform/temporal/client.ts';
+import { translateRefusals } from '../../../../platform/temporal/worker.ts';
 import { functionsOf, openSteps, serviceNamed } from '../steps.ts';
 
 // One service's worker on the queue of its name, with the SDK's defaults; the order service's runs the workflow too.

@@ -1,0 +1,90 @@
+import { type Kysely, sql } from 'kysely';
+import { connect } from '../../platform/database/connection.ts';
+
+/** A customer who orders more than anybody: one order in twenty is theirs. */
+export const WHOLESALER = '00000000-0000-4000-8000-000000000001';
+
+// A million of them take minutes.
+const NO_LIMIT = 0;
+
+const idOf = (number: string) =>
+  sql`overlay(overlay(md5(${sql.raw(number)}) placing '4' from 13) placing '8' from 17)::uuid`;
+
+/**
+ * Fills an order database, by its owner's URL, with what `count` orders leave behind: one a second up to now, most of them
+ * completed long ago, each with its story and events, some with a return or an intervention.
+ */
+export async function fillWithOrders(ownerUrl: string, count: number): Promise<void> {
+  const owner = connect<unknown>(ownerUrl, 1, NO_LIMIT);
+  // What is written here fits together by the way it is made; checking each reference would double the time.
+  await sql`set session_replication_role = replica`.execute(owner);
+  await sql`set synchronous_commit = off`.execute(owner);
+  await fill(owner, count).finally(() => owner.destroy());
+}
+
+async function fill(owner: Kysely<unknown>, count: number): Promise<void> {
+  await sql`
+    insert into orders (id, customer_id, status, payment_status, fulfillment_status, lines, total_minor, currency,
+                        shipping_address, payment_method, rejection, tracking_number, version, recorded_at, decided_at,
+                        created_at, updated_at)
+    select ${idOf("'order ' || n")},
+           case when n % 20 = 0 then ${WHOLESALER}::uuid else ${idOf(`'customer ' || n % ${Math.ceil(count / 8)}`)} end,
+           status, 'captured', 'delivered',
+           jsonb_build_array(jsonb_build_object('sku', 'SKU-' || n % 4000, 'name', 'White hanging heart T-light holder',
+             'quantity', 1 + n % 12, 'unitPrice', jsonb_build_object('amountMinor', 255, 'currency', 'GBP'))),
+           255 * (1 + n % 12), 'GBP',
+           '{"name": "Ada Lovelace", "line1": "12 High Street", "city": "London", "postalCode": "N1 9GU", "country": "GB"}',
+           'pm_card_visa', case status when 'rejected' then '{"code": "OutOfStock", "detail": "none left"}'::jsonb end,
+           'SB-' || n, 7, at, at + interval '80 milliseconds', at, at + interval '3 days'
+      from generate_series(1, ${count}::int) as n,
+           lateral (select date_trunc('milliseconds', now()) - (${count}::int - n) * interval '1 second' as at,
+                           case when n % 1009 = 0 then 'requires_action' when n % 25 = 0 then 'rejected'
+                                when n % 33 = 0 then 'canceled' when n % 12 = 0 then 'confirmed'
+                                else 'completed' end as status)`.execute(owner);
+  await sql`
+    insert into order_history (order_id, workflow_id, sequence, at, step, outcome)
+    select id, 'order-' || id, sequence, created_at + sequence * interval '15 milliseconds', step, 'succeeded'
+      from orders, unnest(array['record', 'reserveStock', 'authorizePayment', 'bookShipment', 'confirm', 'dispatch',
+                                'capturePayment', 'deliver', 'complete']) with ordinality as steps (step, sequence)
+     order by created_at, sequence`.execute(owner);
+  await sql`
+    insert into outbox (id, source, type, subject, data, occurred_at)
+    select gen_random_uuid(), '/services/order', type, id, jsonb_build_object('orderId', id, 'customerId', customer_id),
+           created_at
+      from orders, unnest(array['order.placed', 'order.confirmed', 'order.completed']) as type
+     order by created_at`.execute(owner);
+  await sql`
+    insert into returns (id, order_id, customer_id, status, lines, received, refund_minor, reason, created_at)
+    select gen_random_uuid(), id, customer_id, 'refunded', '[{"sku": "SKU-1", "quantity": 1}]',
+           '[{"sku": "SKU-1", "quantity": 1, "condition": "resellable"}]', 255, 'broken', created_at
+      from (select *, row_number() over (order by created_at) as n from orders) as numbered
+     where n % 20 = 7`.execute(owner);
+  // Hardly any are open: people have dealt with the others.
+  await sql`
+    insert into interventions (id, order_id, workflow_id, step, reason, state, action, note, resolved_by, opened_at,
+                               resolved_at)
+    select gen_random_uuid(), id, 'order-' || id, 'capturePayment', 'refused for good', state,
+           case state when 'resolved' then 'retry' end, case state when 'resolved' then 'seen' end,
+           case state when 'resolved' then 'admin' end, created_at, case state when 'resolved' then now() end
+      from (select *, row_number() over (order by created_at) as n from orders) as numbered,
+           lateral (select case when n % 1000 = 7 then 'open' else 'resolved' end as state)
+     where n % 20 = 7`.execute(owner);
+  // One in fifty is with the carrier, one in a hundred was called off in its time, and all that was delivered may yet come back.
+  await sql`
+    update orders set fulfillment_status = case when n % 100 = 0 then 'shipped' else 'booked' end,
+                      payment_status = case when n % 100 = 0 then 'captured' else 'authorized' end
+      from (select id as numbered, row_number() over (order by created_at) as n from orders where status = 'confirmed')
+             as confirmed
+     where id = numbered and n % 50 in (0, 1) `.execute(owner);
+  await sql`
+    update orders set returnable_until = created_at + interval '30 days'
+     where fulfillment_status = 'delivered' and status in ('confirmed', 'completed')`.execute(owner);
+  await sql`
+    insert into order_history (order_id, workflow_id, sequence, at, step, outcome)
+    select id, 'order-' || id, 100, updated_at, 'cancel', 'started' from orders where status = 'canceled'`.execute(
+    owner,
+  );
+  for (const table of ['orders', 'order_history', 'outbox', 'returns', 'interventions']) {
+    await sql`vacuum analyze ${sql.id(table)}`.execute(owner);
+  }
+}

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { Intervention, InterventionAction, type OrderRequests } from '../../activities/order.ts';
+import { text } from '../../activities/text.ts';
+import { type AnyRoute, type Asked, route } from '../../platform/http/route.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
+import { effectId } from '../idempotency/effect-id.ts';
+import { linksTo } from '../openapi/links.ts';
+import { idOr404 } from '../own-order.ts';
+import { listOf, nextPage, pageQuery } from '../paging.ts';
+import type { Workflows } from '../workflow-client.ts';
+
+const InterventionView = Intervention.meta({
+  id: 'Intervention',
+  examples: [
+    {
+      id: '0b7f3c1e-4d5a-4f0e-9c55-2f6f0f0f8b9c',
+      orderId: '6d1f0c1e-8f57-4a3e-9d55-0e0a4f0f8b9c',
+      workflowId: 'order-6d1f0c1e-8f57-4a3e-9d55-0e0a4f0f8b9c',
+      step: 'authorizePayment',
+      reason: 'the processor refuses to void this payment',
+      state: 'open',
+      action: null,
+      note: null,
+      resolvedBy: null,
+      openedAt: '2026-01-05T09:00:00.000Z',
+      resolvedAt: null,
+    },
+  ],
+});
+const Resolve = z
+  .strictObject({ action: InterventionAction, note: text(500) })
+  .meta({ id: 'ResolveIntervention', examples: [{ action: 'skip', note: 'refunded by hand, see the bank’s letter' }] });
+type Resolve = z.infer<typeof Resolve>;
+
+/** Compensations that gave up and wait for a person. */
+export const interventionRoutes = (orders: OrderRequests, workflows: Workflows): AnyRoute[] => [
+  route({
+    method: 'get',
+    path: '/v1/admin/interventions',
+    operationId: 'listInterventions',
+    summary: 'List what a person must decide, newest first',
+    tag: 'interventions',
+    access: 'admin',
+    scopes: ['interventions:read'],
+    query: z.strictObject({ state: Intervention.shape.state.optional(), ...pageQuery }),
+    responses: {
+      200: {
+        description: 'A page of interventions',
+        body: listOf(InterventionView),
+        links: {
+          ...linksTo(['resolveIntervention'], { interventionId: '$response.body#/items/0/id' }),
+          ...linksTo(['readOrder', 'readHistory'], { orderId: '$response.body#/items/0/orderId' }),
+        },
+      },
+    },
+    problems: { 400: ['BadCursor'] },
+    async handle({ query: { state, cursor, limit } }) {
+      const page = await orders.listInterventions({ state, after: cursor, limit });
+      const next = nextPage('/v1/admin/interventions', page.next, { limit, state });
+      return { status: 200, body: { items: page.items, next } };
+    },
+  }),
+
+  route({
+    method: 'post',
+    path: '/v1/admin/interventions/:interventionId/resolve',
+    operationId: 'resolveIntervention',
+    summary: 'Decide: try the step again, or go on without it',
+    tag: 'interventions',
+    access: 'admin',
+    scopes: ['interventions:write'],
+    idempotent: true,
+    params: z.object({ interventionId: z.string() }),
+    body: Resolve,
+    responses: { 200: { description: 'Decided; the order carries on', body: InterventionView } },
+    problems: { 404: ['InterventionNotFound'], 409: ['InterventionClosed'] },
+    async handle(asked) {
+      const interventionId = idOr404(asked.params.interventionId, 'InterventionNotFound');
+      const intervention = await orders.getIntervention({ interventionId });
+      if (!isDone(intervention, asked)) await resolve(intervention, asked, workflows);
+      return { status: 200, body: await orders.getIntervention({ interventionId }) };
+    },
+  }),
+];
+
+/** Whether this very request was carried out before, and its answer lost. */
+const isDone = ({ state, action, note, resolvedBy }: Intervention, { body, caller, retried }: AskedToResolve) =>
+  retried && state === 'resolved' && action === body.action && note === body.note && resolvedBy === caller!.id;
+
+type AskedToResolve = Asked<unknown, unknown, Resolve>;
+
+async function resolve({ id, state, workflowId }: Intervention, asked: AskedToResolve, workflows: Workflows) {
+  if (state !== 'open') throw closed();
+  const resolution = { ...asked.body, interventionId: id, resolvedBy: asked.caller!.id };
+  try {
+    await workflows.resolveIntervention({ workflowId, resolution, updateId: effectId('resolveIntervention', asked) });
+  } catch (error) {
+    throw error instanceof Refusal && error.code === 'WorkflowEnded' ? closed() : error;
+  }
+}
+
+const closed = () => new Refusal('InterventionClosed', 'this has been decided already');

@@ -1,0 +1,100 @@
+import type { Client } from '@temporalio/client';
+import { z } from 'zod';
+import type { Connection } from '../../platform/http/connection.ts';
+import { type AnyRoute, route } from '../../platform/http/route.ts';
+import { SERVICES, type ServiceName } from '../../platform/services.ts';
+import { taskQueuesOf } from './task-queues.ts';
+
+const Bulkhead = z.object({ inUse: z.int(), limit: z.int() });
+const Queue = z.object({
+  kind: z.enum(['workflow', 'activity']),
+  polled: z.boolean().meta({ description: 'false: nobody takes its tasks' }),
+  backlog: z.int().meta({ description: 'tasks that wait, roughly' }),
+  backlogSeconds: z.int().meta({ description: 'how long the oldest has' }),
+  pollers: z.array(
+    z.object({
+      identity: z.string(),
+      lastSeenAt: z.iso.datetime(),
+      build: z.string().meta({ description: 'of the worker’s deployment, or else of its SDK' }),
+    }),
+  ),
+});
+const ServiceView = z
+  .object({
+    service: z.string(),
+    connection: z
+      .object({
+        doors: z.array(
+          z.object({
+            address: z.string(),
+            breaker: z.enum(['closed', 'half_open', 'open']),
+            ready: z.boolean().meta({ description: 'what its process says of itself at /readyz' }),
+          }),
+        ),
+        bulkheads: z.object({ prompt: Bulkhead, patient: Bulkhead }),
+        retries: z.int(),
+        faults: z.int(),
+      })
+      .nullable()
+      .meta({ description: 'as this gateway sees it since it started; null where it asks the service nothing' }),
+    taskQueues: z
+      .union([z.array(Queue), z.object({ unavailable: z.literal(true) })])
+      .meta({ description: 'as Temporal reports them, or that it does not answer' }),
+  })
+  .meta({
+    id: 'Service',
+    examples: [
+      {
+        service: 'payment',
+        connection: null,
+        taskQueues: [
+          {
+            kind: 'activity',
+            polled: true,
+            backlog: 0,
+            backlogSeconds: 0,
+            pollers: [{ identity: '811@payment-1', lastSeenAt: '2026-01-05T09:00:00.000Z', build: '1.4.0' }],
+          },
+        ],
+      },
+    ],
+  });
+
+// A process that takes longer to say so is not ready for anything else either.
+const READY_PATIENCE_MS = 1_000;
+
+/** How the services are doing, for admins: their doors as seen from here, their workers as seen by Temporal. */
+export const serviceRoutes = (connections: readonly Connection[], temporal: Client): AnyRoute[] => [
+  route({
+    method: 'get',
+    path: '/v1/admin/services',
+    operationId: 'listServices',
+    summary: 'See how each service is doing: its doors, its task queues and who polls them',
+    tag: 'services',
+    access: 'admin',
+    responses: { 200: { description: 'The services', body: z.object({ items: z.array(ServiceView) }) } },
+    async handle() {
+      const items = await Promise.all(SERVICES.map((service) => viewOf(service, connections, temporal)));
+      return { status: 200, body: { items } };
+    },
+  }),
+];
+
+async function viewOf(service: ServiceName, connections: readonly Connection[], temporal: Client) {
+  const connection = connections.find((one) => one.service === service);
+  const [taskQueues, readiness] = await Promise.all([
+    taskQueuesOf(temporal, service),
+    connection?.readiness(READY_PATIENCE_MS) ?? [],
+  ]);
+  return {
+    service,
+    connection: connection ? withReadiness(connection, readiness) : null,
+    taskQueues: taskQueues ?? { unavailable: true },
+  };
+}
+
+function withReadiness(connection: Connection, readiness: { address: string; ready: boolean }[]) {
+  const { doors, ...state } = connection.state();
+  const ready = new Map(readiness.map((one) => [one.address, one.ready]));
+  return { ...state, doors: doors.map((door) => ({ ...door, ready: ready.get(door.address) ?? false })) };
+}

@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { Credentials, type OpenSession, RefreshSession, SessionView } from '../../activities/session.ts';
+import type { UserRequests } from '../../activities/user.ts';
+import { type AnyRoute, type Links, route } from '../../platform/http/route.ts';
+import type { EndedSessions } from './ended-sessions.ts';
+import { linksTo } from '../openapi/links.ts';
+import { signedIn, tooManyAttempts } from './session-of.ts';
+import type { Tokens } from './tokens.ts';
+
+const Session = z
+  .object({
+    accessToken: z.string().meta({ description: 'a JWT: send it as `Authorization: Bearer …`' }),
+    tokenType: z.literal('Bearer'),
+    expiresIn: z.int().meta({ description: 'seconds' }),
+    refreshToken: z.string().meta({ description: 'for POST /v1/sessions/refresh, once' }),
+  })
+  .meta({
+    id: 'Session',
+    examples: [
+      {
+        accessToken: 'eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiI2ZDFmMGMxZSJ9.c2lnbmF0dXJl',
+        tokenType: 'Bearer',
+        expiresIn: 900,
+        refreshToken: 'qUo3Zq0bM1cWcZ8uJm5Y2wq0J3l1b9sXq7bq3V5d8aE',
+      },
+    ],
+  });
+const SESSION: Links = { refreshSession: { requestBody: { refreshToken: '$response.body#/refreshToken' } } };
+const ListedSession = SessionView.extend({ current: z.boolean() }).meta({ id: 'ListedSession' });
+
+export interface SessionDependencies {
+  users: UserRequests;
+  tokens: Tokens;
+  ended: EndedSessions;
+}
+
+/** Signing in, staying so, and out again. */
+export function sessionRoutes({ users, tokens, ended }: SessionDependencies): AnyRoute[] {
+  const sessionOf = async ({ userId, role, sessionId, refreshToken }: OpenSession) => {
+    const issued = await tokens.issue({ id: userId, role, sessionId });
+    return { ...issued, tokenType: 'Bearer', refreshToken };
+  };
+  const end = async (userId: string, sessionId: string) => {
+    await users.endSession({ userId, sessionId });
+    ended.add(sessionId);
+    return { status: 204 };
+  };
+
+  return [
+    route({
+      method: 'post',
+      path: '/v1/sessions',
+      operationId: 'signIn',
+      summary: 'Sign in',
+      tag: 'users',
+      access: 'public',
+      rate: 'sign_in',
+      body: Credentials.meta({
+        id: 'SignIn',
+        examples: [{ email: 'ada@example.com', password: 'correct horse battery' }],
+      }),
+      responses: { 201: { description: 'Signed in', body: Session, links: SESSION } },
+      problems: { 401: ['BadCredentials'], 429: ['TooManyAttempts'] },
+      async handle({ body, address, header }) {
+        const answer = await users.signIn({ ...body, address, userAgent: header('User-Agent').slice(0, 200) });
+        if ('waitSeconds' in answer) throw tooManyAttempts(answer);
+        return { status: 201, body: await sessionOf(answer) };
+      },
+    }),
+
+    route({
+      method: 'post',
+      path: '/v1/sessions/refresh',
+      operationId: 'refreshSession',
+      summary: 'Go on being signed in: spends the refresh token for a new pair of tokens',
+      tag: 'users',
+      access: 'public',
+      body: RefreshSession.meta({
+        id: 'RefreshSession',
+        examples: [{ refreshToken: 'qUo3Zq0bM1cWcZ8uJm5Y2wq0J3l1b9sXq7bq3V5d8aE' }],
+      }),
+      responses: { 200: { description: 'The next tokens', body: Session, links: SESSION } },
+      problems: { 401: ['SessionEnded'] },
+      handle: async ({ body }) => ({ status: 200, body: await sessionOf(await users.refreshSession(body)) }),
+    }),
+
+    route({
+      method: 'get',
+      path: '/v1/sessions',
+      operationId: 'listSessions',
+      summary: 'List where you are signed in, last used first',
+      tag: 'users',
+      access: 'user',
+      responses: {
+        200: {
+          description: 'Your sessions',
+          body: z.object({ items: z.array(ListedSession) }),
+          links: linksTo(['endSession'], { sessionId: '$response.body#/items/0/id' }),
+        },
+      },
+      async handle({ caller }) {
+        const { items } = await users.listSessions({ userId: caller!.id });
+        return {
+          status: 200,
+          body: { items: items.map((item) => ({ ...item, current: item.id === caller!.sessionId })) },
+        };
+      },
+    }),
+
+    route({
+      method: 'delete',
+      path: '/v1/sessions/current',
+      operationId: 'signOut',
+      summary: 'Sign out',
+      tag: 'users',
+      access: 'user',
+      responses: { 204: { description: 'Signed out: neither of the two tokens is good for anything any more' } },
+      problems: { 404: ['SessionNotFound'] },
+      handle: ({ caller }) => end(caller!.id, signedIn(caller!)),
+    }),
+
+    route({
+      method: 'delete',
+      path: '/v1/sessions/:sessionId',
+      operationId: 'endSession',
+      summary: 'Sign another device out',
+      tag: 'users',
+      access: 'user',
+      params: z.object({ sessionId: z.string() }),
+      responses: { 204: { description: 'Signed out there' } },
+      problems: { 404: ['SessionNotFound'] },
+      handle: ({ caller, params }) => end(caller!.id, params.sessionId),
+    }),
+  ];
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { PersonName, Register, type UserRequests } from '../../activities/user.ts';
+import { type AnyRoute, route } from '../../platform/http/route.ts';
+import { Address } from '../orders/address.ts';
+import { expectedVersion } from '../entity-tag.ts';
+import { NewUser, Profile, profileOf } from './view.ts';
+
+const ChangeProfile = z
+  .strictObject({ name: PersonName.optional(), shippingAddress: Address.optional() })
+  .refine((change) => Object.keys(change).length > 0, { error: 'say what to change' })
+  .meta({ override: { minProperties: 1 }, id: 'ProfileChange', examples: [{ name: 'Ada King' }] });
+
+/** Signing up, and one's own profile. */
+export const userRoutes = (users: UserRequests): AnyRoute[] => [
+  route({
+    method: 'post',
+    path: '/v1/users',
+    operationId: 'signUp',
+    summary: 'Sign up',
+    tag: 'users',
+    access: 'public',
+    rate: 'sign_in',
+    body: Register.meta({
+      id: 'SignUp',
+      examples: [{ email: 'ada@example.com', password: 'correct horse battery', name: 'Ada Lovelace' }],
+    }),
+    responses: {
+      201: {
+        description: 'Signed up',
+        body: NewUser,
+        headers: { Location: 'where the profile is, once signed in' },
+        links: { signIn: { requestBody: { email: '$request.body#/email', password: '$request.body#/password' } } },
+      },
+    },
+    problems: { 409: ['EmailTaken'] },
+    async handle({ body }) {
+      return { status: 201, body: await users.register(body), headers: { Location: '/v1/users/me' } };
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/v1/users/me',
+    operationId: 'readProfile',
+    summary: 'Read your profile',
+    tag: 'users',
+    access: 'user',
+    headers: { 'If-None-Match': 'the ETag you have: 304 while it still holds' },
+    responses: { 200: { description: 'The profile', body: Profile, headers: { ETag: 'its state' } } },
+    problems: { 404: ['UserNotFound'] },
+    async handle({ caller }) {
+      const user = await users.getUser({ userId: caller!.id });
+      return { status: 200, body: profileOf(user), version: user.version };
+    },
+  }),
+
+  route({
+    method: 'patch',
+    path: '/v1/users/me',
+    operationId: 'changeProfile',
+    summary: 'Change your profile',
+    tag: 'users',
+    access: 'user',
+    body: ChangeProfile,
+    headers: { 'If-Match': 'the ETag the change was made on: 412 where it has changed since' },
+    responses: { 200: { description: 'The changed profile', body: Profile, headers: { ETag: 'its state' } } },
+    problems: { 404: ['UserNotFound'], 412: ['PreconditionFailed'] },
+    async handle({ body, caller, header }) {
+      const version = expectedVersion(header('If-Match'));
+      const user = await users.updateUser({ ...body, userId: caller!.id, expectedVersion: version });
+      return { status: 200, body: profileOf(user), version: user.version };
+    },
+  }),
+];

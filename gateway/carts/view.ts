@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import type { Cart } from '../../activities/cart.ts';
+import { Quantity, Sku } from '../../activities/identity.ts';
+import type { InventoryRequests } from '../../activities/inventory.ts';
+import { Money, times } from '../../activities/money.ts';
+import type { Product, ProductRequests } from '../../activities/product.ts';
+import { orElse } from '../with-fallback.ts';
+
+const pounds = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
+
+const CartLineView = z.object({
+  sku: Sku,
+  quantity: Quantity,
+  sold: z.boolean().meta({ description: 'false where the catalogue has no such product any more' }),
+  name: z.string().optional(),
+  unitPrice: Money.optional(),
+  total: Money.nullable().meta({ description: 'null where it is not sold, or comes to more than an order may cost' }),
+  available: z.int().nullable().meta({ description: 'pieces to be had now; null while that is not known' }),
+});
+
+/** A cart as its owner sees it. */
+export const CartView = z
+  .object({
+    lines: z.array(CartLineView),
+    total: Money.nullable().meta({
+      description:
+        'of all that is sold; null where that is nothing, of several currencies, or more than one order may cost',
+    }),
+  })
+  .meta({
+    id: 'Cart',
+    examples: [
+      {
+        lines: [
+          {
+            sku: '85123A',
+            quantity: 6,
+            sold: true,
+            name: 'White hanging heart',
+            unitPrice: pounds(255),
+            total: pounds(1530),
+            available: 120,
+          },
+        ],
+        total: pounds(1530),
+      },
+    ],
+  });
+export type CartView = z.infer<typeof CartView>;
+
+// A cart is worth reading without stock figures, so a slow inventory does not hold it up for longer.
+const STOCK_PATIENCE_MS = 1_000;
+
+/** Prices a cart by the catalogue at this moment: nothing of a price is kept that could be out of date. */
+export function createCartPricing(products: ProductRequests, inventory: InventoryRequests) {
+  return async function view({ lines }: Cart): Promise<CartView> {
+    if (lines.length === 0) return { lines: [], total: null };
+    const skus = lines.map(({ sku }) => sku);
+    const [catalogue, stocks] = await Promise.all([
+      products.getProducts({ skus }),
+      orElse(inventory.getStocks({ skus }), { instead: { items: [] }, patienceMs: STOCK_PATIENCE_MS }),
+    ]);
+    const known = new Map(catalogue.items.map((product) => [product.sku, product]));
+    const available = new Map(stocks.items.map((stock) => [stock.sku, stock.available]));
+    const views = lines.map((line) => ({
+      ...line,
+      ...priced(known.get(line.sku), line.quantity),
+      available: available.get(line.sku) ?? null,
+    }));
+    return { lines: views, total: totalOf(views) };
+  };
+}
+
+export type CartPricing = ReturnType<typeof createCartPricing>;
+
+const priced = (product: Product | undefined, quantity: number) =>
+  product
+    ? { sold: true, name: product.name, unitPrice: product.price, total: payable(times(product.price, quantity)) }
+    : { sold: false, total: null };
+
+function totalOf(lines: CartView['lines']): Money | null {
+  const sold = lines.filter((line) => line.sold);
+  const currencies = new Set(sold.map(({ unitPrice }) => unitPrice!.currency));
+  const [currency] = currencies;
+  if (currency === undefined || currencies.size > 1 || sold.some(({ total }) => total === null)) return null;
+  let amountMinor = 0;
+  for (const { total } of sold) amountMinor += total!.amountMinor;
+  return payable({ amountMinor, currency });
+}
+
+/** 2,000 lines of at most a thousand billion each still add up exactly; an order may cost less. */
+const payable = (money: Money): Money | null => (Money.safeParse(money).success ? money : null);

@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import type { InventoryRequests } from '../../activities/inventory.ts';
+import {
+  CreateProduct,
+  Price,
+  type Product,
+  ProductDescription,
+  ProductName,
+  type ProductRequests,
+} from '../../activities/product.ts';
+import { type AnyRoute, route } from '../../platform/http/route.ts';
+import type { CatalogueCache } from './cache.ts';
+import { expectedVersion } from '../entity-tag.ts';
+import { productLinks } from '../openapi/links.ts';
+import { listOf, nextPage, pageQuery } from '../paging.ts';
+import { orElse } from '../with-fallback.ts';
+import { ProductView } from './view.ts';
+
+const ChangeProduct = z
+  .strictObject({ name: ProductName.optional(), description: ProductDescription.optional(), price: Price.optional() })
+  .refine((change) => Object.keys(change).length > 0, { error: 'say what to change' })
+  .meta({
+    override: { minProperties: 1 },
+    id: 'ProductChange',
+    examples: [{ price: { amountMinor: 295, currency: 'GBP' } }],
+  });
+const Sku = z.object({ sku: z.string() });
+
+// The catalogue is worth reading without stock figures, so a slow inventory does not hold it up for longer.
+const STOCK_PATIENCE_MS = 1_000;
+
+// The price and the stock that count are those of the moment an order is placed: until then a few seconds do no harm,
+// and a page that everybody looks at is then answered by caches on the way. Whoever shows a token shares with nobody.
+const FRESH = 'max-age=5, stale-while-revalidate=10';
+const freshFor = (header: (name: string) => string) => ({
+  'Cache-Control': `${header('Authorization') ? 'private' : 'public'}, ${FRESH}`,
+});
+
+export interface ProductRouteDependencies {
+  products: ProductRequests;
+  inventory: InventoryRequests;
+  /** What everybody reads is read from here. */
+  catalogue: CatalogueCache;
+}
+
+/** The catalogue. */
+export function productRoutes({ products, inventory, catalogue }: ProductRouteDependencies): AnyRoute[] {
+  const viewsOf = async (items: Product[]) => {
+    const asked = items.length === 0 ? { items: [] } : inventory.getStocks({ skus: items.map(({ sku }) => sku) });
+    const stocks = await orElse(Promise.resolve(asked), { instead: undefined, patienceMs: STOCK_PATIENCE_MS });
+    const available = new Map(stocks?.items.map((stock) => [stock.sku, stock.available]));
+    return items.map((product) => ({ ...product, available: available.get(product.sku) ?? null }));
+  };
+  const single = async (status: 200 | 201, product: Product, headers: Record<string, string> = {}) => {
+    const [body] = await viewsOf([product]);
+    return { status, body, version: product.version, headers };
+  };
+
+  return [
+    route({
+      method: 'get',
+      path: '/v1/products',
+      operationId: 'listProducts',
+      summary: 'Browse or search the catalogue, newest first',
+      tag: 'products',
+      access: 'public',
+      query: z.strictObject({
+        q: z
+          .string()
+          .max(200)
+          .optional()
+          .meta({ description: 'words that must all occur in name, description or SKU' }),
+        ...pageQuery,
+      }),
+      responses: {
+        200: { description: 'A page of products', body: listOf(ProductView), links: productLinks('/items/0/sku') },
+      },
+      problems: { 400: ['BadCursor'] },
+      async handle({ query: { q, cursor, limit }, header }) {
+        const page = await catalogue.listProducts({ query: q || undefined, after: cursor, limit });
+        const next = nextPage('/v1/products', page.next, { limit, q: q || undefined });
+        return { status: 200, body: { items: await viewsOf(page.items), next }, headers: freshFor(header) };
+      },
+    }),
+
+    route({
+      method: 'get',
+      path: '/v1/products/:sku',
+      operationId: 'readProduct',
+      summary: 'Read one product',
+      tag: 'products',
+      access: 'public',
+      params: Sku,
+      headers: { 'If-None-Match': 'the ETag you have: 304 while it still holds' },
+      responses: {
+        200: {
+          description: 'The product',
+          body: ProductView,
+          headers: { ETag: 'its state' },
+          links: {
+            ...productLinks('/sku'),
+            changeProduct: {
+              parameters: { sku: '$response.body#/sku', 'header.If-Match': '$response.header.ETag' },
+            },
+          },
+        },
+      },
+      problems: { 404: ['ProductNotFound'] },
+      handle: async ({ params, header }) => single(200, await catalogue.getProduct(params), freshFor(header)),
+    }),
+
+    route({
+      method: 'post',
+      path: '/v1/products',
+      operationId: 'createProduct',
+      summary: 'Add a product',
+      tag: 'products',
+      access: 'admin',
+      scopes: ['products:write'],
+      body: CreateProduct.meta({
+        id: 'NewProduct',
+        examples: [{ sku: '85123A', name: 'White hanging heart', price: { amountMinor: 255, currency: 'GBP' } }],
+      }),
+      responses: {
+        201: {
+          description: 'Added',
+          body: ProductView,
+          headers: { ETag: 'its state', Location: 'where it can be read' },
+          links: productLinks('/sku'),
+        },
+      },
+      problems: { 409: ['SkuTaken'] },
+      async handle({ body }) {
+        const product = await products.createProduct(body).finally(() => catalogue.forget(body.sku));
+        return single(201, product, { Location: `/v1/products/${body.sku}` });
+      },
+    }),
+
+    route({
+      method: 'patch',
+      path: '/v1/products/:sku',
+      operationId: 'changeProduct',
+      summary: 'Change a product',
+      tag: 'products',
+      access: 'admin',
+      scopes: ['products:write'],
+      params: Sku,
+      body: ChangeProduct,
+      headers: { 'If-Match': 'the ETag the change was made on: 412 where it has changed since' },
+      responses: {
+        200: {
+          description: 'The changed product',
+          body: ProductView,
+          headers: { ETag: 'its state' },
+          links: productLinks('/sku'),
+        },
+      },
+      problems: { 404: ['ProductNotFound'], 412: ['PreconditionFailed'] },
+      async handle({ params: { sku }, body, header }) {
+        const version = expectedVersion(header('If-Match'));
+        const changed = products.updateProduct({ ...body, sku, expectedVersion: version });
+        // Whoever made the change reads it back here before the news of it has come round.
+        return single(200, await changed.finally(() => catalogue.forget(sku)));
+      },
+    }),
+  ];
+}

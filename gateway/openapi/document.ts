@@ -1,0 +1,129 @@
+import {
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiParameterObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponseObject,
+  createDocument,
+} from 'zod-openapi';
+import type { AnyRoute, Response } from '../../platform/http/route.ts';
+import { ProblemDocument, headersOf, problem, problemsOf } from './problems.ts';
+import { SECURITY_SCHEMES, securityOf } from './security.ts';
+import { sayWhichCharacters } from './text.ts';
+
+/** The published API, read off the routes that serve it (OpenAPI 3.1). */
+export function openApi(routes: readonly AnyRoute[]): Record<string, unknown> {
+  const paths: ZodOpenApiPathsObject = {};
+  const offered = new Set(routes.map(({ operationId }) => operationId));
+  for (const definition of routes) {
+    const template = definition.path.replace(/:(\w+)/g, '{$1}');
+    paths[template] = { ...paths[template], [definition.method]: operationOf(definition, offered) };
+  }
+  const document = createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Order platform',
+      version: '1',
+      description:
+        'Amounts are integers in the currency’s smallest unit, times are RFC 3339 in UTC, errors are RFC 9457 problem documents with a stable `code`.',
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: { schemas: { Problem: ProblemDocument }, securitySchemes: SECURITY_SCHEMES },
+  }) as unknown as Record<string, unknown>;
+  sayWhichCharacters(document);
+  return document;
+}
+
+const operationOf = (definition: AnyRoute, offered: ReadonlySet<string>): ZodOpenApiOperationObject => ({
+  operationId: definition.operationId,
+  summary: definition.summary,
+  tags: [definition.tag],
+  ...descriptionOf(definition),
+  security: securityOf(definition),
+  requestParams: {
+    ...(definition.params && { path: definition.params }),
+    ...(definition.query && { query: definition.query }),
+  },
+  parameters: headerParameters(definition),
+  ...(definition.body && {
+    requestBody: {
+      required: !definition.body.safeParse(undefined).success,
+      content: {
+        [definition.form ? 'application/x-www-form-urlencoded' : 'application/json']: { schema: definition.body },
+      },
+    },
+  }),
+  responses: {
+    ...Object.fromEntries(
+      Object.entries(definition.responses).map(([status, shape]) => [
+        status,
+        { ...answer(shape), ...linksOf(shape, offered) },
+      ]),
+    ),
+    ...(definition.headers?.['If-None-Match'] && { 304: { description: 'What you have still holds' } }),
+    ...Object.fromEntries(
+      Object.entries(problemsOf(definition)).map(([status, codes]) => [
+        status,
+        besides(definition.responses[Number(status)], problem(Number(status), codes)),
+      ]),
+    ),
+  },
+});
+
+function descriptionOf({ access, deprecation }: AnyRoute) {
+  const { sunset, successor } = deprecation ?? {};
+  const sentences = [
+    access === 'admin' && 'For admins.',
+    sunset && `May be gone from ${sunset} on.`,
+    successor && `Use ${successor} instead.`,
+  ].filter((sentence) => typeof sentence === 'string');
+  return {
+    ...(sentences.length > 0 && { description: sentences.join(' ') }),
+    ...(deprecation && { deprecated: true }),
+  };
+}
+
+function headerParameters({ headers = {}, idempotent, access }: AnyRoute): ZodOpenApiParameterObject[] {
+  const described = Object.entries(headers).filter(([name]) => access !== 'signed' || name !== 'Carrier-Signature');
+  return [
+    ...(idempotent ? [KEY_PARAMETER] : []),
+    ...described.map(([name, description]): ZodOpenApiParameterObject => ({
+      name,
+      in: 'header',
+      description,
+      schema: { type: 'string' },
+    })),
+  ];
+}
+
+const KEY_PARAMETER: ZodOpenApiParameterObject = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: true,
+  description:
+    'Names this wish: a repeat with the same key gets the first answer, with `Idempotent-Replayed: true`, for at least 24 hours.',
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+  example: '8e03978e-40d5-43dd-bc93-6894a57f9324',
+};
+
+const answer = ({ description, body, mediaType, headers }: Response): ZodOpenApiResponseObject => ({
+  description,
+  ...(headers && { headers: headersOf(headers) }),
+  ...(body && { content: { 'application/json': { schema: body } } }),
+  ...(mediaType && {
+    content: Object.fromEntries([mediaType].flat().map((one) => [one, { schema: { type: 'string' as const } }])),
+  }),
+});
+
+/** Where people sign in elsewhere some operations are not offered, and nothing leads to them. */
+function linksOf({ links = {} }: Response, offered: ReadonlySet<string>): Pick<ZodOpenApiResponseObject, 'links'> {
+  const leading = Object.entries(links).filter(([operationId]) => offered.has(operationId));
+  if (leading.length === 0) return {};
+  return { links: Object.fromEntries(leading.map(([operationId, link]) => [operationId, { operationId, ...link }])) };
+}
+
+/** An answer that may come either in its own words or as a problem. */
+const besides = (own: Response | undefined, other: ZodOpenApiResponseObject): ZodOpenApiResponseObject =>
+  own
+    ? { description: `${own.description}; ${other.description}`, content: { ...answer(own).content, ...other.content } }
+    : other;

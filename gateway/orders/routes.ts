@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { StockLine } from '../../activities/identity.ts';
+import { HistoryItem, OrderStatus } from '../../activities/order-status.ts';
+import type { OrderRequests } from '../../activities/order.ts';
+import { PaymentMethod } from '../../activities/payment.ts';
+import { type AnyRoute, type Caller, route } from '../../platform/http/route.ts';
+import { Address } from './address.ts';
+import { effectId } from '../idempotency/effect-id.ts';
+import { orderLinks } from '../openapi/links.ts';
+import { OrderView, viewOf } from './view.ts';
+import { OrderPath, ownOrder } from '../own-order.ts';
+import { listOf, nextPage, pageQuery } from '../paging.ts';
+import type { createPlacing } from './placing.ts';
+import { preferredWait } from './prefer-header.ts';
+
+const PlaceOrder = z
+  .strictObject({
+    lines: z.array(StockLine).min(1).max(2000).optional(),
+    fromCart: z.literal(true).optional().meta({ description: 'instead of lines: what is in your cart' }),
+    shippingAddress: Address,
+    paymentMethod: PaymentMethod,
+  })
+  .refine(({ lines, fromCart }) => (lines === undefined) !== (fromCart === undefined), {
+    error: 'say either lines or fromCart',
+    path: ['lines'],
+  })
+  .meta({
+    id: 'PlaceOrder',
+    override: { oneOf: [{ required: ['lines'] }, { required: ['fromCart'] }] },
+    examples: [
+      {
+        lines: [{ sku: '85123A', quantity: 6 }],
+        shippingAddress: {
+          name: 'Ada Lovelace',
+          line1: '12 High St',
+          city: 'London',
+          postalCode: 'SW1Y',
+          country: 'GB',
+        },
+        paymentMethod: 'pm_card_visa',
+      },
+    ],
+  });
+// 2,000 lines and an address take 200 KB spelled with every space a formatter adds.
+const PLACE_LIMIT_BYTES = 512 * 1024;
+
+/** An admin sees everybody's. */
+const visibleTo = ({ id, role }: Caller) => (role === 'admin' ? {} : { customerId: id });
+
+/** Placing orders and following them. */
+export const orderRoutes = (orders: OrderRequests, place: ReturnType<typeof createPlacing>): AnyRoute[] => [
+  route({
+    method: 'post',
+    path: '/v1/orders',
+    operationId: 'placeOrder',
+    summary: 'Place an order',
+    tag: 'orders',
+    access: 'user',
+    idempotent: true,
+    body: PlaceOrder,
+    bodyLimit: PLACE_LIMIT_BYTES,
+    headers: { Prefer: '`wait=N`: seconds, 1 to 30, to wait for the order to be confirmed or rejected (RFC 7240)' },
+    responses: {
+      201: {
+        description: 'Placed, and no longer pending within the time waited',
+        body: OrderView,
+        headers: { Location: 'where it can be read', 'Preference-Applied': 'the preference that was heeded' },
+        links: orderLinks('/id'),
+      },
+      202: {
+        description: 'Placed',
+        body: OrderView,
+        headers: { Location: 'where it can be read' },
+        links: orderLinks('/id'),
+      },
+    },
+    problems: { 409: ['CartEmpty', 'CartNotOrderable'], 503: ['Overloaded'] },
+    async handle(asked) {
+      const { fromCart, lines, ...wish } = asked.body;
+      // A cart's order is another wish than one of given lines, also under one key.
+      const orderId = effectId(fromCart ? 'placeOrder fromCart' : 'placeOrder', asked);
+      const seconds = preferredWait(asked.header('Prefer')) ?? 0;
+      const order = await place(
+        { ...wish, lines, orderId, customerId: asked.caller!.id, retried: asked.retried },
+        seconds * 1000,
+      );
+      const settled = seconds > 0 && order.status !== 'pending';
+      return {
+        status: settled ? 201 : 202,
+        body: viewOf(order),
+        headers: {
+          Location: `/v1/orders/${orderId}`,
+          ...(settled && { 'Preference-Applied': `wait=${seconds}` }),
+        },
+      };
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/v1/orders',
+    operationId: 'listOrders',
+    summary: 'List your orders, newest first; as an admin, everybody’s',
+    tag: 'orders',
+    access: 'user',
+    scopes: ['orders:read'],
+    query: z.strictObject({ status: OrderStatus.optional(), ...pageQuery }),
+    responses: {
+      200: { description: 'A page of orders', body: listOf(OrderView), links: orderLinks('/items/0/id') },
+    },
+    problems: { 400: ['BadCursor'] },
+    async handle({ query: { status, cursor, limit }, caller }) {
+      const page = await orders.listOrders({ ...visibleTo(caller!), status, after: cursor, limit });
+      const items = page.items.map((order) => viewOf(order));
+      return { status: 200, body: { items, next: nextPage('/v1/orders', page.next, { limit, status }) } };
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/v1/orders/:orderId',
+    operationId: 'readOrder',
+    summary: 'Read an order',
+    tag: 'orders',
+    access: 'user',
+    scopes: ['orders:read'],
+    params: OrderPath,
+    headers: { 'If-None-Match': 'the ETag you have: 304 while it still holds' },
+    responses: {
+      200: { description: 'The order', body: OrderView, headers: { ETag: 'its state' }, links: orderLinks('/id') },
+    },
+    problems: { 404: ['OrderNotFound'] },
+    async handle({ params, caller }) {
+      const order = await ownOrder(orders, params.orderId, caller!);
+      return { status: 200, body: viewOf(order), version: order.version };
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/v1/orders/:orderId/history',
+    operationId: 'readHistory',
+    summary: 'Read every step that was taken for an order',
+    tag: 'orders',
+    access: 'user',
+    scopes: ['orders:read'],
+    params: OrderPath,
+    responses: { 200: { description: 'The steps in order', body: z.object({ items: z.array(HistoryItem) }) } },
+    problems: { 404: ['OrderNotFound'] },
+    async handle({ params, caller }) {
+      const { id } = await ownOrder(orders, params.orderId, caller!);
+      return { status: 200, body: await orders.getHistory({ orderId: id }) };
+    },
+  }),
+];

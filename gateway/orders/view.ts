@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { ShippingAddress } from '../../activities/address.ts';
+import { Quantity, Sku } from '../../activities/identity.ts';
+import { Money, times } from '../../activities/money.ts';
+import type { Order } from '../../activities/order.ts';
+import { FulfillmentStatus, OrderStatus, PaymentStatus, Rejection } from '../../activities/order-status.ts';
+
+export const OrderAction = z.enum(['cancel', 'return']);
+export type OrderAction = z.infer<typeof OrderAction>;
+
+const pounds = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
+
+/** An order as callers see it. */
+export const OrderView = z
+  .object({
+    id: z.string(),
+    status: OrderStatus,
+    paymentStatus: PaymentStatus,
+    fulfillmentStatus: FulfillmentStatus,
+    lines: z.array(z.object({ sku: Sku, name: z.string(), quantity: Quantity, unitPrice: Money, total: Money })),
+    total: Money,
+    shippingAddress: ShippingAddress,
+    rejection: Rejection.optional(),
+    trackingNumber: z.string().optional(),
+    allowedActions: z.array(OrderAction),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({
+    id: 'Order',
+    examples: [
+      {
+        id: '6d1f0c1e-8f57-8a3e-9d55-0e0a4f0f8b9c',
+        status: 'confirmed',
+        paymentStatus: 'authorized',
+        fulfillmentStatus: 'booked',
+        lines: [
+          { sku: '85123A', name: 'White hanging heart', quantity: 6, unitPrice: pounds(255), total: pounds(1530) },
+        ],
+        total: pounds(1530),
+        shippingAddress: {
+          name: 'Ada Lovelace',
+          line1: '12 High St',
+          city: 'London',
+          postalCode: 'SW1Y',
+          country: 'GB',
+        },
+        trackingNumber: 'SB-1042',
+        allowedActions: ['cancel'],
+        createdAt: '2026-01-05T09:00:00.000Z',
+        updatedAt: '2026-01-05T09:00:01.000Z',
+      },
+    ],
+  });
+export type OrderView = z.infer<typeof OrderView>;
+
+/** The order as its owner sees it at `now`, in milliseconds. */
+export function viewOf(order: Order, now = Date.now()): OrderView {
+  const { rejection, trackingNumber } = order;
+  return {
+    id: order.id,
+    status: order.status,
+    paymentStatus: order.paymentStatus,
+    fulfillmentStatus: order.fulfillmentStatus,
+    lines: order.lines.map((line) => ({ ...line, total: times(line.unitPrice, line.quantity) })),
+    total: order.total,
+    shippingAddress: order.shippingAddress,
+    ...(rejection && { rejection }),
+    ...(trackingNumber !== null && { trackingNumber }),
+    allowedActions: allowedActions(order, now),
+    createdAt: order.createdAt,
+    updatedAt: order.updatedAt,
+  };
+}
+
+/** What its owner can do with an order as it stands; the workflow, which knows of the last second, may still say no. */
+export function allowedActions(order: Order, now: number): OrderAction[] {
+  const { status, fulfillmentStatus, returnableUntil } = order;
+  const waits = fulfillmentStatus === 'not_fulfilled' || fulfillmentStatus === 'booked';
+  const arrived = fulfillmentStatus === 'delivered' || fulfillmentStatus === 'partially_returned';
+  const open = returnableUntil !== null && now < Date.parse(returnableUntil);
+  return [
+    ...((status === 'pending' || status === 'confirmed') && waits ? (['cancel'] as const) : []),
+    ...(arrived && open ? (['return'] as const) : []),
+  ];
+}

@@ -1,0 +1,72 @@
+import { type CartRequests, cartRequests } from '../activities/cart.ts';
+import { type InventoryRequests, inventoryRequests } from '../activities/inventory.ts';
+import { type DeadLetterRequests, deadLetterRequests } from '../platform/contract/event.ts';
+import { type NotificationRequests, notificationRequests } from '../activities/notification.ts';
+import { type OrderRequests, orderRequests } from '../activities/order.ts';
+import { type ProductRequests, productRequests } from '../activities/product.ts';
+import { type RecommendationRequests, recommendationRequests } from '../activities/recommendation.ts';
+import { type ShippingRequests, shippingRequests } from '../activities/shipping.ts';
+import { type UserRequests, userRequests } from '../activities/user.ts';
+import { type WebhookRequests, webhookRequests } from '../activities/webhook.ts';
+import { createClient } from '../platform/http/client.ts';
+import { Connection } from '../platform/http/connection.ts';
+import type { ServiceName } from '../platform/services.ts';
+import { gatherOrders, gatherStocks } from './batch-reads.ts';
+
+/** What the gateway asks of one service at a time. Payment is asked by workflows only. */
+export interface Services {
+  users: UserRequests;
+  products: ProductRequests;
+  inventory: InventoryRequests;
+  orders: OrderRequests;
+  shipping: ShippingRequests;
+  carts: CartRequests;
+  notifications: NotificationRequests;
+  webhooks: WebhookRequests;
+  recommendations: RecommendationRequests;
+}
+
+/** Where each service's doors are. */
+export type ServiceUrls = Readonly<Record<keyof Services, readonly string[]>>;
+
+/** This gateway's connections, one a service. */
+export type Connections = Readonly<Record<keyof Services, Connection>>;
+
+export function connectServices(urls: ServiceUrls, token: string): Connections {
+  const to = (service: ServiceName, addresses: readonly string[]) =>
+    new Connection({ service, urls: addresses, token });
+  return {
+    users: to('user', urls.users),
+    products: to('product', urls.products),
+    inventory: to('inventory', urls.inventory),
+    orders: to('order', urls.orders),
+    shipping: to('shipping', urls.shipping),
+    carts: to('cart', urls.carts),
+    notifications: to('notification', urls.notifications),
+    webhooks: to('webhook', urls.webhooks),
+    recommendations: to('recommendation', urls.recommendations),
+  };
+}
+
+/** Typed clients of the services. */
+export const createServices = (to: Connections): Services => ({
+  users: createClient<UserRequests>(to.users, 'requests', userRequests),
+  products: createClient<ProductRequests>(to.products, 'requests', productRequests),
+  inventory: gatherStocks(createClient<InventoryRequests>(to.inventory, 'requests', inventoryRequests)),
+  orders: gatherOrders(createClient<OrderRequests>(to.orders, 'requests', orderRequests)),
+  shipping: createClient<ShippingRequests>(to.shipping, 'requests', shippingRequests),
+  carts: createClient<CartRequests>(to.carts, 'requests', cartRequests),
+  notifications: createClient<NotificationRequests>(to.notifications, 'requests', notificationRequests),
+  webhooks: createClient<WebhookRequests>(to.webhooks, 'requests', webhookRequests),
+  recommendations: createClient<RecommendationRequests>(to.recommendations, 'requests', recommendationRequests),
+});
+
+/** Services that subscribe to events, by their names: what of their dead letters they can be asked. */
+export type Subscribers = Readonly<Record<string, DeadLetterRequests>>;
+
+export const createSubscribers = (to: Connections): Subscribers => ({
+  cart: createClient<DeadLetterRequests>(to.carts, 'events', deadLetterRequests),
+  recommendation: createClient<DeadLetterRequests>(to.recommendations, 'events', deadLetterRequests),
+  notification: createClient<DeadLetterRequests>(to.notifications, 'events', deadLetterRequests),
+  webhook: createClient<DeadLetterRequests>(to.webhooks, 'events', deadLetterRequests),
+});

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { Lane } from '../activities/lane.ts';
+import { Email, Password } from '../activities/user.ts';
+import { SettingError, port, postgresUrl, readConfig, requestsPerMinute } from '../platform/config.ts';
+import { temporalSettings } from '../platform/temporal/client.ts';
+
+const LEVELS = ['error', 'warn', 'info', 'http', 'verbose', 'debug', 'silly'] as const;
+
+const shape = {
+  PORT: port(3000),
+  METRICS_PORT: port(9464),
+  /** Unset: a server of our own is started. */
+  TEMPORAL_ADDRESS: temporalSettings.TEMPORAL_ADDRESS.unwrap().optional(),
+  TEMPORAL_NAMESPACE: temporalSettings.TEMPORAL_NAMESPACE,
+  TEMPORAL_PORT: port(7233),
+  TEMPORAL_UI_PORT: port(8233),
+  /** Unset: a PostgreSQL of our own is started. */
+  DATABASE_URL: postgresUrl.optional(),
+  POSTGRES_PORT: port(0),
+  PROCESSOR_PORT: port(4010),
+  CARRIER_PORT: port(4020),
+  DATA_DIR: z.string().default('.data'),
+  /** Where the workflow bundle and a downloaded Temporal server are kept: nothing that cannot be made again. */
+  CACHE_DIR: z.string().default('.cache'),
+  /** Unset: CACHE_DIR. */
+  TEMPORAL_CACHE_DIR: z.string().optional(),
+  ADMIN_EMAIL: Email.default('admin@example.com'),
+  /** Unset: made up at the first start. */
+  ADMIN_PASSWORD: Password.optional(),
+  CARRIER_PACE_SECONDS: z.coerce
+    .number({ error: 'must be a number of seconds, 0 or more' })
+    .min(0, { error: 'must be a number of seconds, 0 or more' })
+    .max(86_400, { error: 'must be a day at most, in seconds' })
+    .default(0),
+  RATE_LIMIT_PER_MINUTE: requestsPerMinute.default(100),
+  ORDER_LANE: Lane.default('local-first'),
+  LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}` }).default('info'),
+};
+
+export type StartSettings = Readonly<z.infer<z.ZodObject<typeof shape>>>;
+
+export interface Arguments {
+  /** Forget everything kept in DATA_DIR first. */
+  reset: boolean;
+  /** One process for each service instead of one for all. */
+  separate: boolean;
+}
+
+const USAGE = 'usage: npm start -- [--reset] [--separate]';
+
+/** What `npm start` was asked to do; anything else is answered with the usage. */
+export function readArguments(given: readonly string[]): Arguments {
+  const unknown = given.find((argument) => argument !== '--reset' && argument !== '--separate');
+  if (unknown !== undefined) throw new SettingError(`unknown argument ${unknown}; ${USAGE}`);
+  return { reset: given.includes('--reset'), separate: given.includes('--separate') };
+}
+
+/** Every setting of `npm start`, checked before anything is touched. */
+export const readStartSettings = (environment: NodeJS.ProcessEnv): StartSettings => readConfig(shape, environment);

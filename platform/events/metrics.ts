@@ -1,0 +1,78 @@
+import { type Kysely, sql } from 'kysely';
+import { Counter, Gauge } from 'prom-client';
+import type { Logger } from '../telemetry/logger.ts';
+import { type Metrics, gaugesOf } from '../telemetry/metrics.ts';
+import { DEAD_AFTER_ATTEMPTS, type Outcome } from './handling.ts';
+import type { InboxDatabase } from './inbox.ts';
+
+export interface SubscriberFigures {
+  /** The publisher has answered, if only that there is nothing new. */
+  read(publisher: string): void;
+  restarted(publisher: string): void;
+  handled(publisher: string, outcome: Outcome): void;
+}
+
+interface Standing {
+  publisher: string;
+  waiting: number;
+  dead: number;
+  oldest: number;
+}
+
+/** What a subscriber tells Prometheus: how much waits, for how long, what is stuck and when it last heard of anybody. */
+export function subscriberFigures(
+  { metrics, db, logger }: { metrics: Metrics; db: Kysely<InboxDatabase>; logger: Logger },
+  publishers: readonly string[],
+): SubscriberFigures {
+  const registers = [metrics.registry];
+  const labelNames = ['publisher'] as const;
+  gaugesOf(metrics, {
+    label: 'publisher',
+    logger,
+    gauges: {
+      waiting: { name: 'inbox_waiting', help: 'Events that are read and not handled' },
+      dead: { name: 'inbox_dead_letters', help: 'Events that were tried in vain many times' },
+      oldest: { name: 'inbox_oldest_waiting_seconds', help: 'Age of the oldest event that is not handled' },
+    },
+    read: () => standing(db, publishers),
+  });
+  const lastRead = new Map(publishers.map((publisher) => [publisher, Date.now()]));
+  const silence = new Gauge({
+    name: 'feed_silent_seconds',
+    help: 'Since the publisher last answered',
+    labelNames,
+    registers,
+    collect() {
+      for (const [publisher, at] of lastRead) silence.set({ publisher }, (Date.now() - at) / 1000);
+    },
+  });
+  const restarts = new Counter({
+    name: 'feed_restarts_total',
+    help: 'How often our place in a feed was not known there any more: events may be lost',
+    labelNames,
+    registers,
+  });
+  const attempts = new Counter({
+    name: 'events_handled_total',
+    help: 'Attempts to handle an event',
+    labelNames: ['publisher', 'outcome'] as const,
+    registers,
+  });
+  return {
+    read: (publisher) => lastRead.set(publisher, Date.now()),
+    restarted: (publisher) => restarts.inc({ publisher }),
+    handled: (publisher, outcome) => attempts.inc({ publisher, outcome }),
+  };
+}
+
+/** One row a publisher, zeros where nothing waits. */
+async function standing(db: Kysely<InboxDatabase>, publishers: readonly string[]): Promise<Standing[]> {
+  const { rows } = await sql<Standing>`
+    select known.publisher, count(position)::int as waiting,
+           count(position) filter (where attempts >= ${DEAD_AFTER_ATTEMPTS})::int as dead,
+           coalesce(extract(epoch from now() - min(time)), 0)::float8 as oldest
+      from unnest(${publishers}::text[]) as known (publisher)
+      left join inbox on inbox.publisher = known.publisher and state = 'waiting'
+     group by known.publisher`.execute(db);
+  return rows;
+}

@@ -1,0 +1,150 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+import type Koa from 'koa';
+import { z } from 'zod';
+import type { Operation } from '../contract/operation.ts';
+import { withContext } from '../context.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { Refusal } from '../contract/refusal.ts';
+import { createApp } from './app.ts';
+import { Problem } from './problem.ts';
+import { type AnyRoute, route } from './route.ts';
+
+/** One face of a contract with the functions that answer it. */
+export interface Answered {
+  operations: Readonly<Record<string, Operation<unknown, unknown>>>;
+  implementation: object;
+}
+
+export interface DoorOptions {
+  requests: Answered;
+  activities?: Answered | undefined;
+  /** What of its events others may ask: its feed, its dead letters. */
+  events?: Answered;
+  /** Resolves when the service can do its work, rejects with the reason when it cannot. */
+  ready(): Promise<void>;
+  /** Further figures in Prometheus text, such as the Temporal SDK's. */
+  moreMetrics?: () => Promise<string>;
+  token: string;
+  logger: Logger;
+  metrics: Metrics;
+}
+
+// An order of 2,000 lines with names is about 400 KB.
+const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
+
+/** A service's door: what its contract says may be asked, to whoever has the service token, and its health. */
+export function createDoor(options: DoorOptions): Koa {
+  const { requests, activities, events, token, logger, metrics } = options;
+  return createApp({
+    routes: [
+      ...operationRoutes('requests', requests),
+      ...(activities ? operationRoutes('activities', activities) : []),
+      ...(events ? operationRoutes('events', events) : []),
+      ...healthRoutes(options),
+    ],
+    logger,
+    metrics,
+    bodyLimit: BODY_LIMIT_BYTES,
+    before: ({ access }) => (access === 'service' ? [requireToken(token)] : []),
+    problemOf: (error) =>
+      error instanceof Refusal ? new Problem(409, error.code, error.message, { cause: error }) : undefined,
+  });
+}
+
+const operationRoutes = (
+  face: 'requests' | 'activities' | 'events',
+  { operations, implementation }: Answered,
+): AnyRoute[] =>
+  Object.entries(operations).map(([name, operation]) =>
+    route({
+      method: 'post',
+      path: `/${face}/${name}`,
+      operationId: name,
+      summary: name,
+      tag: face,
+      access: 'service',
+      body: operation.request,
+      responses: { 200: { description: 'Answered', body: operation.response }, 204: { description: 'Done' } },
+      async handle({ body }) {
+        const ask = (implementation as Record<string, (request: unknown) => Promise<unknown>>)[name]!;
+        const answer = await withContext(orderIn(body), () => ask(body));
+        return answer === undefined ? { status: 204 } : { status: 200, body: answer };
+      },
+    }),
+  );
+
+/** As for a step that comes over the task queue, log lines say which order they are about. */
+const orderIn = (body: unknown) => {
+  const { orderId } = (body ?? {}) as { orderId?: string };
+  return orderId === undefined ? {} : { orderId };
+};
+
+/** `/livez`, `/readyz` and `/metrics`, the same at every process's door. */
+export const healthRoutes = (
+  options: Pick<DoorOptions, 'ready' | 'metrics' | 'moreMetrics' | 'logger'>,
+): AnyRoute[] => [
+  route({
+    method: 'get',
+    path: '/livez',
+    operationId: 'livez',
+    summary: 'Whether the process runs',
+    tag: 'health',
+    access: 'public',
+    rate: 'uncounted',
+    responses: { 200: { description: 'It runs', body: z.object({ status: z.literal('ok') }) } },
+    handle: async () => ({ status: 200, body: { status: 'ok' } }),
+  }),
+  route({
+    method: 'get',
+    path: '/readyz',
+    operationId: 'readyz',
+    summary: 'Whether it can do its work',
+    tag: 'health',
+    access: 'public',
+    rate: 'uncounted',
+    responses: { 200: { description: 'It can', body: z.object({ status: z.literal('ok') }) } },
+    problems: { 503: ['NotReady'] },
+    async handle() {
+      await options.ready().catch((error: unknown) => {
+        throw new Problem(503, 'NotReady', 'something this process needs does not answer', {
+          headers: { 'Retry-After': '1' },
+          cause: error,
+        });
+      });
+      return { status: 200, body: { status: 'ok' } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/metrics',
+    operationId: 'metrics',
+    summary: 'Figures for Prometheus',
+    tag: 'health',
+    access: 'public',
+    rate: 'uncounted',
+    responses: { 200: { description: 'Prometheus text format 0.0.4' } },
+    async handle() {
+      const { registry } = options.metrics;
+      const more = (await options.moreMetrics?.()) ?? '';
+      return {
+        status: 200,
+        body: (await registry.metrics()) + more,
+        headers: { 'Content-Type': registry.contentType },
+      };
+    },
+  }),
+];
+
+const digest = (text: string) => hash('sha256', text, 'buffer');
+
+function requireToken(token: string): Koa.Middleware {
+  const expected = digest(`Bearer ${token}`);
+  return async (ctx, next) => {
+    // Digests are of one length, so the comparison tells nothing by its time.
+    if (!timingSafeEqual(digest(ctx.get('Authorization')), expected)) {
+      throw new Problem(401, 'Unauthorized', 'the service token is missing or wrong');
+    }
+    await next();
+  };
+}

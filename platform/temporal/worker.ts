@@ -1,0 +1,186 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { OpenTelemetryActivityInboundInterceptor } from '@temporalio/interceptors-opentelemetry-v2/lib/worker/index.js';
+import {
+  type ActivityInboundCallsInterceptor,
+  type DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+  makeTelemetryFilterString,
+} from '@temporalio/worker';
+import type { Attempted } from '../contract/operation.ts';
+import { untilCalledOff, withContext } from '../context.ts';
+import type { Answered } from '../http/service-api.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { takePort } from '../ports.ts';
+import { Refusal } from '../contract/refusal.ts';
+import type { TemporalPlace } from './client.ts';
+
+/** The port at which this process's Temporal SDK tells its figures, or undefined where no worker runs. */
+let sdkMetricsPort: number | undefined;
+let installed: Promise<void> | undefined;
+
+/** Sets the SDK up once a process, however many services start in it at the same time. */
+export function installTemporalRuntime(logger: Logger): Promise<void> {
+  installed ??= install(logger);
+  return installed;
+}
+
+/** The SDK's words for ours. */
+const LEVELS = { TRACE: 'debug', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+
+/** The SDK's logs go to ours, its figures to a port of their own. */
+async function install(logger: Logger): Promise<void> {
+  sdkMetricsPort = await takePort(0, 'the port of the SDK’s figures');
+  // The SDK tells of every activity at `DEBUG`. Winston makes a line of it before it looks whether anybody wants it.
+  const log: DefaultLogger['log'] = (severity, message, meta) => {
+    const level = LEVELS[severity];
+    if (logger.isLevelEnabled(level)) logger.log(level, message, meta);
+  };
+  Runtime.install({
+    // This process decides itself when it stops.
+    shutdownSignals: [],
+    logger: {
+      log,
+      trace: (message, meta) => log('TRACE', message, meta),
+      debug: (message, meta) => log('DEBUG', message, meta),
+      info: (message, meta) => log('INFO', message, meta),
+      warn: (message, meta) => log('WARN', message, meta),
+      error: (message, meta) => log('ERROR', message, meta),
+    },
+    telemetryOptions: {
+      logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} },
+      metrics: { prometheus: { bindAddress: `127.0.0.1:${sdkMetricsPort}` } },
+    },
+  });
+}
+
+/** The SDK's own figures in Prometheus text. */
+export async function sdkMetrics(): Promise<string> {
+  if (sdkMetricsPort === undefined) return '';
+  const response = await fetch(`http://127.0.0.1:${sdkMetricsPort}/metrics`, { signal: AbortSignal.timeout(1_000) });
+  return response.text();
+}
+
+export interface WorkerProcess {
+  /** Rejects until the worker polls. */
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
+// Longer than any activity's own time-out: at shutdown what runs may finish.
+const SHUTDOWN_GRACE = '15s';
+const RECONNECT_MS = 1_000;
+
+/**
+ * Keeps a worker polling `taskQueue` until it is closed. Where Temporal does not answer yet it tries again every
+ * second: the service's door works without.
+ */
+export function keepWorking(
+  { address, namespace }: TemporalPlace,
+  options: Omit<WorkerOptions, 'connection' | 'namespace'>,
+  logger: Logger,
+): WorkerProcess {
+  const closing = new AbortController();
+  let current: Worker | undefined;
+
+  async function work(): Promise<void> {
+    const connection = await NativeConnection.connect({ address });
+    try {
+      // It would be refused the same way, with threads for its workflows running by then that nobody ends.
+      await connection.workflowService.describeNamespace({ namespace });
+      current = await Worker.create({
+        ...options,
+        connection,
+        namespace,
+        shutdownGraceTime: SHUTDOWN_GRACE,
+      });
+      if (!closing.signal.aborted) await current.run();
+    } finally {
+      current = undefined;
+      await connection.close();
+    }
+  }
+
+  const ended = (async () => {
+    while (!closing.signal.aborted) {
+      await work().catch((error: unknown) => logger.warn('worker does not run, trying again', { error }));
+      if (!closing.signal.aborted)
+        await sleep(RECONNECT_MS, undefined, { signal: closing.signal }).catch(() => undefined);
+    }
+  })();
+
+  return {
+    async ready() {
+      if (current?.getState() !== 'RUNNING') throw new Error(`no worker polls ${options.taskQueue}`);
+    },
+    async close() {
+      closing.abort();
+      if (current?.getState() === 'RUNNING') current.shutdown();
+      await ended;
+    },
+  };
+}
+
+/** A contract's activities as a worker wants them: input checked, answers with the attempt they took. */
+export function durableActivities({
+  operations,
+  implementation,
+}: Answered): Record<string, (request: unknown) => Promise<unknown>> {
+  const functions = implementation as Record<string, (request: unknown) => Promise<unknown>>;
+  return Object.fromEntries(
+    Object.entries(operations).map(([name, { request }]) => [
+      name,
+      (input: unknown) => functions[name]!((request as { parse(value: unknown): unknown }).parse(input)),
+    ]),
+  );
+}
+
+/** For durable activities: the workflow learns how many tries an answer, or a refusal, took. */
+export const countAttempts = (context: Context): { inbound: ActivityInboundCallsInterceptor } => ({
+  inbound: {
+    async execute(input, next): Promise<Attempted<unknown>> {
+      return { attempt: context.info.attempt, answer: await next(input) };
+    },
+  },
+});
+
+/** The one place where a service's "no" becomes Temporal's "do not retry", and where a step learns whom it is for and when it is called off. */
+export const translateRefusals = (context: Context): { inbound: ActivityInboundCallsInterceptor } => ({
+  inbound: {
+    execute: (input, next) =>
+      withContext(contextOf(context, input.args[0]), async () => {
+        try {
+          return await untilCalledOff(context.cancellationSignal, () => next(input));
+        } catch (error) {
+          throw failureOf(error, context.info.attempt);
+        }
+      }),
+  },
+});
+
+export const traceActivities = (context: Context): { inbound: ActivityInboundCallsInterceptor } => ({
+  inbound: new OpenTelemetryActivityInboundInterceptor(context),
+});
+
+const contextOf = (context: Context, request: unknown) => ({
+  workflowId: context.info.workflowExecution?.workflowId ?? '',
+  orderId: (request as { orderId?: string } | undefined)?.orderId ?? '',
+});
+
+function failureOf(error: unknown, attempt: number): unknown {
+  if (!(error instanceof Error)) return error;
+  const refused = error instanceof Refusal;
+  return ApplicationFailure.create({
+    message: error.message,
+    type: refused ? error.code : error.name,
+    nonRetryable: refused,
+    ...(refused && { category: ApplicationFailureCategory.BENIGN }),
+    details: [{ attempt }],
+    // A refusal says all by its code; only a fault's origin is worth its place in the history.
+    ...(!refused && { cause: error }),
+  });
+}

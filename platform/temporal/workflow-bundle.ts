@@ -1,0 +1,58 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+const root = path.join(import.meta.dirname, '../..');
+
+/**
+ * The workflows as one file for the worker's isolates, made once and kept in `cacheFolder` until anything it is made
+ * of changes. Bundling takes 2 to 4 s, finding it kept a few milliseconds. Safe to call from several processes at once.
+ */
+export async function workflowBundle(cacheFolder: string): Promise<{ codePath: string }> {
+  // Absolute: the SDK finds the bundle's source map by it.
+  const codePath = path.resolve(cacheFolder, `workflows-${await fingerprint()}.js`);
+  if (!existsSync(codePath)) await keep(codePath, await bundle());
+  return { codePath };
+}
+
+async function bundle(): Promise<string> {
+  // Loaded only where there is something to bundle: webpack alone takes half a second.
+  const { DefaultLogger, bundleWorkflowCode } = await import('@temporalio/worker');
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: path.join(root, 'workflows/index.ts'),
+    workflowInterceptorModules: [path.join(root, 'workflows/tracing.ts')],
+    logger: new DefaultLogger('WARN'),
+  });
+  return code;
+}
+
+/** Written beside and renamed, so that nobody ever reads half a bundle. */
+async function keep(codePath: string, code: string): Promise<void> {
+  await mkdir(path.dirname(codePath), { recursive: true });
+  const unfinished = `${codePath}.${randomUUID()}`;
+  await writeFile(unfinished, code);
+  await rename(unfinished, codePath);
+}
+
+/** Of every file the bundle is made of; the lock file stands for the packages. */
+async function fingerprint(): Promise<string> {
+  const folders = await Promise.all(['workflows', 'activities'].map(sources));
+  const files = [...folders.flat(), path.join(root, 'package-lock.json'), import.meta.filename];
+  const hash = createHash('sha256');
+  for (const file of files)
+    hash
+      .update(path.relative(root, file))
+      .update('\0')
+      .update(await readFile(file))
+      .update('\0');
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function sources(folder: string): Promise<string[]> {
+  const names = await readdir(path.join(root, folder), { recursive: true });
+  return names
+    .filter((name) => name.endsWith('.ts'))
+    .toSorted()
+    .map((name) => path.join(root, folder, name));
+}

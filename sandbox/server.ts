@@ -1,0 +1,114 @@
+import type Koa from 'koa';
+import { z } from 'zod';
+import { decodeCursor, encodeCursor } from '../platform/database/cursor.ts';
+import { createApp } from '../platform/http/app.ts';
+import { healthRoutes } from '../platform/http/service-api.ts';
+import { Problem } from '../platform/http/problem.ts';
+import { type AnyRoute, route } from '../platform/http/route.ts';
+import { type Listening, listen } from '../platform/http/server.ts';
+import type { Logger } from '../platform/telemetry/logger.ts';
+import { createMetrics } from '../platform/telemetry/metrics.ts';
+import { Refusal } from '../platform/contract/refusal.ts';
+import { AsDecided, DroppedConnection } from './outcomes.ts';
+import type { Books } from './sqlite.ts';
+
+export interface SandboxDoor {
+  name: string;
+  routes: AnyRoute[];
+  books: Books;
+  logger: Logger;
+  port: number;
+  host: string;
+  /** The setting to change where the port is taken. */
+  setting: string;
+  /** Runs on every request with its path and headers at hand, before the body is read. */
+  before?: Koa.Middleware;
+}
+
+// An order's address or amount: the largest is far below 10 KB.
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+/** Serves one of the outside world's APIs, with health and metrics as every process of ours has them. */
+export function openDoor({
+  name,
+  routes,
+  books,
+  logger,
+  port,
+  host,
+  setting,
+  before,
+}: SandboxDoor): Promise<Listening> {
+  const metrics = createMetrics(name);
+  const ready = async () => void books.first('select 1');
+  const app = createApp({
+    everythingIsPublic: true,
+    routes: [...routes, ...healthRoutes({ ready, metrics, logger })],
+    logger,
+    metrics,
+    bodyLimit: BODY_LIMIT_BYTES,
+    before: ({ idempotent }) => [...(before ? [before] : []), ...(idempotent ? [requireKey] : [])],
+    around: () => [hangUp],
+    problemOf: (error) => (error instanceof Refusal ? new Problem(400, error.code, error.message) : undefined),
+  });
+  return listen(app, { port, host, setting });
+}
+
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+async function requireKey(ctx: Koa.Context, next: Koa.Next): Promise<void> {
+  const key = ctx.get('Idempotency-Key');
+  if (!key) throw new Problem(428, 'IdempotencyKeyRequired', 'name this request with an Idempotency-Key');
+  if (!KEY.test(key)) throw new Problem(400, 'BadIdempotencyKey', 'the key must be 1 to 255 visible ASCII characters');
+  await next();
+}
+
+async function hangUp(ctx: Koa.Context, next: Koa.Next): Promise<void> {
+  try {
+    await next();
+  } catch (error) {
+    if (!(error instanceof DroppedConnection)) throw error;
+    ctx.respond = false;
+    ctx.req.socket.destroy();
+  }
+}
+
+const LedgerQuery = z.strictObject({
+  orderId: z.string().optional(),
+  after: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+
+export interface LedgerRow {
+  sequence: number;
+}
+
+/** `GET /ledger`: one order's entries, or page by page all of them, oldest first. */
+export const ledgerRoute = (books: Books, columns: string): AnyRoute =>
+  route({
+    method: 'get',
+    path: '/ledger',
+    operationId: 'readLedger',
+    summary: 'What really happened: effects only, refusals left out',
+    tag: 'ledger',
+    access: 'public',
+    query: LedgerQuery,
+    responses: { 200: { description: 'Entries', body: AsDecided } },
+    problems: { 400: ['BadCursor'] },
+    async handle({ query: { orderId, after, limit } }) {
+      if (orderId !== undefined) {
+        const items = books.all(`select ${columns} from ledger where order_id = ? order by sequence`, orderId);
+        return { status: 200, body: { items } };
+      }
+      const since = after === undefined ? 0 : Number(decodeCursor(after, 1)[0]);
+      if (!Number.isSafeInteger(since)) throw new Refusal('BadCursor', 'this cursor was not handed out by this list');
+      const rows = books.all<LedgerRow>(
+        `select sequence, ${columns} from ledger where sequence > ? order by sequence limit ?`,
+        since,
+        limit,
+      );
+      const items = rows.map(({ sequence: _sequence, ...entry }) => entry);
+      const next = rows.length < limit ? null : encodeCursor([String(rows.at(-1)!.sequence)]);
+      return { status: 200, body: { items, next } };
+    },
+  });

@@ -1,0 +1,68 @@
+import { type Kysely, sql } from 'kysely';
+import { z } from 'zod';
+import type { OrderStockBook } from '../../activities/inventory.ts';
+import type { Page, PageRequest } from '../../platform/contract/operation.ts';
+import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
+import type { InventoryDatabase } from './database.ts';
+
+type BookLine = OrderStockBook['lines'][number];
+
+/** What the ledger says of each order, by ascending order id. */
+export async function listBooks(
+  db: Kysely<InventoryDatabase>,
+  { after, limit }: PageRequest,
+): Promise<Page<OrderStockBook>> {
+  // One order more than asked for tells whether there is a next page.
+  const { rows } = await sql<BookLine & { orderId: string }>`
+    with page as (
+      select distinct order_id from stock_ledger
+      where order_id > ${after === undefined ? FIRST : orderIdOf(after)}::uuid
+      order by order_id limit ${limit + 1}
+    )
+    select order_id as "orderId", sku,
+      coalesce(sum(reserved_delta) filter (where kind = 'reserve'), 0)::bigint as reserved,
+      coalesce(-sum(reserved_delta) filter (where kind = 'release'), 0)::bigint as released,
+      coalesce(-sum(on_hand_delta) filter (where kind = 'commit'), 0)::bigint as committed,
+      coalesce(sum(on_hand_delta) filter (where kind = 'restock'), 0)::bigint as restocked
+    from page join stock_ledger using (order_id)
+    group by order_id, sku order by order_id, sku`.execute(db);
+  const books = new Map<string, OrderStockBook>();
+  for (const { orderId, ...line } of rows) {
+    const book = books.get(orderId) ?? { orderId, lines: [] };
+    book.lines.push(line);
+    books.set(orderId, book);
+  }
+  const items = [...books.values()].slice(0, limit);
+  return { items, next: books.size > limit ? encodeCursor([items.at(-1)!.orderId]) : null };
+}
+
+/** Below every id that is handed out: RFC 9562's nil UUID. */
+const FIRST = '00000000-0000-0000-0000-000000000000';
+
+function orderIdOf(cursor: string): string {
+  const { data } = z.uuid().safeParse(decodeCursor(cursor, 1)[0]);
+  if (data === undefined) throw new Refusal('BadCursor', 'this cursor was not handed out by this list');
+  return data;
+}
+
+/** Every SKU whose balance is not the sum of its movements, as one statement sees both. */
+export async function checkBalances(db: Kysely<InventoryDatabase>): Promise<string[]> {
+  const { rows } = await sql<
+    Record<'onHand' | 'ledgerOnHand' | 'reserved' | 'ledgerReserved', number> & { sku: string }
+  >`
+    with ledger as (
+      select sku, sum(on_hand_delta)::bigint as on_hand, sum(reserved_delta)::bigint as reserved
+      from stock_ledger group by sku
+    ), both_books as (
+      select sku,
+        coalesce(stock.on_hand, 0) as "onHand", coalesce(ledger.on_hand, 0) as "ledgerOnHand",
+        coalesce(stock.reserved, 0) as reserved, coalesce(ledger.reserved, 0) as "ledgerReserved"
+      from stock full join ledger using (sku)
+    )
+    select * from both_books where "onHand" <> "ledgerOnHand" or reserved <> "ledgerReserved" order by sku`.execute(db);
+  return rows.map(
+    ({ sku, onHand, ledgerOnHand, reserved, ledgerReserved }) =>
+      `${sku}: on hand ${onHand}, by the ledger ${ledgerOnHand}; reserved ${reserved}, by the ledger ${ledgerReserved}`,
+  );
+}

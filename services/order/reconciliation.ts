@@ -1,0 +1,67 @@
+import { type Kysely, sql } from 'kysely';
+import type { OrderBook, OrderRequests } from '../../activities/order.ts';
+import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
+import type { OrderRow } from './bookkeeping.ts';
+import type { OrderDatabase } from './database.ts';
+
+/** What reconciliation reads: every recorded order, by ascending id. */
+export const createBookRequests = (db: Kysely<OrderDatabase>): Pick<OrderRequests, 'listBooks'> => ({
+  async listBooks({ after, limit }) {
+    let query = db
+      .selectFrom('orders')
+      .selectAll()
+      .where('recorded_at', 'is not', null)
+      .orderBy('id')
+      .limit(limit + 1);
+    if (after) query = query.where('id', '>', idOf(after));
+    const orders = await query.execute();
+    const page = orders.slice(0, limit);
+    const restocked = await restockedOf(
+      db,
+      page.map(({ id }) => id),
+    );
+    const last = page.at(-1);
+    return {
+      items: page.map((order) => book(order, restocked.get(order.id) ?? [])),
+      next: orders.length > limit && last ? encodeCursor([last.id]) : null,
+    };
+  },
+});
+
+function idOf(cursor: string): string {
+  const [id] = decodeCursor(cursor, 1) as [string];
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))
+    throw new Refusal('BadCursor', 'this cursor was not handed out by this list');
+  return id;
+}
+
+const book = (order: OrderRow, restocked: OrderBook['restocked']): OrderBook => ({
+  orderId: order.id,
+  status: order.status,
+  paymentStatus: order.payment_status,
+  fulfillmentStatus: order.fulfillment_status,
+  total: { amountMinor: order.total_minor, currency: order.currency },
+  lines: order.lines.map(({ sku, quantity }) => ({ sku, quantity })),
+  refundedMinor: order.refunded_minor,
+  restocked,
+  trackingNumber: order.tracking_number,
+  updatedAt: order.updated_at.toISOString(),
+});
+
+/** Resellable pieces that have come back, summed per SKU. */
+async function restockedOf(
+  db: Kysely<OrderDatabase>,
+  orderIds: string[],
+): Promise<Map<string, OrderBook['restocked']>> {
+  if (orderIds.length === 0) return new Map();
+  const { rows } = await sql<{ order_id: string; sku: string; quantity: number }>`
+    select order_id, line->>'sku' as sku, sum((line->>'quantity')::bigint)::bigint as quantity
+      from returns, jsonb_array_elements(received) as line
+     where order_id = any(${orderIds}::uuid[]) and line->>'condition' = 'resellable'
+     group by order_id, sku order by sku`.execute(db);
+  const byOrder = Map.groupBy(rows, (row) => row.order_id);
+  return new Map(
+    [...byOrder].map(([orderId, lines]) => [orderId, lines.map(({ sku, quantity }) => ({ sku, quantity }))]),
+  );
+}

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse } from 'yaml';
+import type { ServiceDatabase } from '../../platform/database/connection.ts';
+import { DATABASES } from '../../platform/databases.ts';
+import { DOOR_PORTS, SERVICES } from '../../platform/services.ts';
+import type { ProcessPlan } from '../../local/node-process.ts';
+import { type Ports, databaseUrl, gatewayPlan, sandboxPlan, servicePlans } from '../../local/processes.ts';
+import { keepSecrets } from '../../local/secrets.ts';
+import { readStartSettings } from '../../local/settings.ts';
+import { scratchFolder } from '../stage/test-run.ts';
+
+interface Container {
+  command?: string[];
+  environment?: Record<string, string | number>;
+  healthcheck?: unknown;
+  volumes?: string[];
+  depends_on?: Record<string, { condition: string }>;
+}
+
+const root = path.join(import.meta.dirname, '../..');
+const text = readFileSync(path.join(root, 'docker-compose.yml'), 'utf8');
+const { services: containers } = parse(text, { merge: true }) as { services: Record<string, Container> };
+
+const databaseNames = Object.keys(DATABASES) as ServiceDatabase[];
+const doors = Object.fromEntries(SERVICES.map((name) => [`${name.toUpperCase()}_PORT`, DOOR_PORTS[name]]));
+
+/** What `npm start` would run, which is known to work, process by process. */
+async function plans(): Promise<ProcessPlan[]> {
+  const secrets = await keepSecrets(scratchFolder());
+  const surroundings = {
+    settings: readStartSettings({}),
+    secrets,
+    ports: { ...doors, PORT: 3000, METRICS_PORT: 9464, PROCESSOR_PORT: 4010, CARRIER_PORT: 4020 } as Ports,
+    dataFolder: '/data',
+    temporalAddress: 'temporal:7233',
+    databaseUrls: Object.fromEntries(
+      databaseNames.map((name) => [name, databaseUrl('postgres://postgres:5432/postgres', name, 'secret')]),
+    ) as Record<ServiceDatabase, string>,
+    environment: {},
+  };
+  return [sandboxPlan(surroundings), ...servicePlans(surroundings, true), gatewayPlan(surroundings)];
+}
+
+/** Settings that only one of the two ways of running has a use for. */
+const OWN = new Set(['HEALTH_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'NODE_COMPILE_CACHE']);
+const settingsOf = (environment: object) =>
+  Object.keys(environment)
+    .filter((name) => !OWN.has(name))
+    .toSorted();
+
+/** With every `${NAME:?…}` and `${NAME:-default}` put in. */
+const filled = (value: string | number) =>
+  String(value).replaceAll(
+    /\$\{(\w+)(?::\?[^}]*|:-([^}]*))\}/g,
+    (_all, _name, byDefault?: string) => byDefault ?? 'secret',
+  );
+
+describe('docker-compose.yml', () => {
+  it('runs every process that npm start runs, by the same command and with the same settings', async () => {
+    for (const plan of await plans()) {
+      const container = containers[plan.name];
+      assert.ok(container, `${plan.name} has no container`);
+      assert.deepEqual(container.command, ['node', '--import', './platform/telemetry/tracing.ts', ...plan.program]);
+      assert.deepEqual(settingsOf(container.environment!), settingsOf(plan.environment), plan.name);
+    }
+  });
+
+  it('gives each process the ports and the database that the others expect', async () => {
+    for (const plan of await plans()) {
+      const { environment = {} } = containers[plan.name]!;
+      for (const [name, value] of Object.entries(plan.environment).filter(([name]) =>
+        /_DATABASE_URL$|PORT$/.test(name),
+      )) {
+        assert.equal(filled(environment[name]!), value, `${plan.name}: ${name}`);
+      }
+    }
+    for (const name of SERVICES) {
+      assert.equal(containers.gateway!.environment![`${name.toUpperCase()}_URL`], `http://${name}:${DOOR_PORTS[name]}`);
+    }
+  });
+
+  it('asks each process at its own door whether it is ready', () => {
+    for (const name of SERVICES) {
+      assert.equal(containers[name]!.environment!.HEALTH_URL, `http://127.0.0.1:${DOOR_PORTS[name]}/readyz`);
+    }
+  });
+
+  it('migrates every database before a process that uses one starts', () => {
+    const given = settingsOf(containers.migrate!.environment!);
+    assert.deepEqual(
+      given,
+      ['DATABASE_URL', ...databaseNames.map((name) => `${name.toUpperCase()}_DATABASE_URL`)].toSorted(),
+    );
+    for (const name of databaseNames) {
+      assert.equal(containers[name]!.depends_on?.migrate?.condition, 'service_completed_successfully');
+    }
+  });
+
+  it('mounts only files that are there', () => {
+    const mounted = Object.values(containers).flatMap(({ volumes = [] }) =>
+      volumes.map((volume) => volume.split(':')[0]!),
+    );
+    const files = mounted.filter((source) => source.startsWith('./'));
+    assert.ok(files.length > 0);
+    for (const file of files) assert.ok(existsSync(path.join(root, file)), file);
+  });
+
+  it('lets everything go to the builder that the image is made of', () => {
+    const sent = readFileSync(path.join(root, '.dockerignore'), 'utf8').match(/(?<=^!).+/gm)!;
+    const copied = [...readFileSync(path.join(root, 'Dockerfile'), 'utf8').matchAll(/^COPY (?!--from)(.+) \S+$/gm)];
+    const sources = copied.flatMap(([, words]) => words!.split(' '));
+    assert.ok(sources.length > 5);
+    assert.deepEqual(sources.toSorted(), sent.toSorted());
+  });
+
+  it('has a default for no secret, and all it asks for is made up by make-env', () => {
+    const environment = execFileSync(process.execPath, [path.join(root, 'deploy/make-env.mjs')], { encoding: 'utf8' });
+    const lines = environment.split('\n').filter((line) => /^\w+=/.test(line));
+    const made = new Map(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+    const required = [...text.matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name!);
+    const optional = [...text.matchAll(/\$\{(\w+):-/g)].map(([, name]) => name!);
+    for (const name of required) assert.ok(made.get(name), `${name} is not made up`);
+    for (const name of optional) assert.doesNotMatch(name, /PASSWORD|SECRET|TOKEN|KEY/);
+    const unused = [...made.keys()].filter((name) => !required.includes(name) && !optional.includes(name));
+    assert.deepEqual(unused, []);
+    const { kid } = JSON.parse(made.get('JWT_PRIVATE_KEY')!.slice(1, -1)) as { kid?: string };
+    assert.ok(kid);
+  });
+});

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { decodeProtectedHeader } from 'jose';
+import { startGateway } from '../../../gateway/start.ts';
+import { type SigningKey, createTokens } from '../../../gateway/auth/tokens.ts';
+import type { Running } from '../../../platform/process.ts';
+import { user } from '../../../services/user/service.ts';
+import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
+import { eventually } from '../../stage/eventually.ts';
+import { type Body, call, newKey } from '../../stage/test-gateway.ts';
+
+/** The gateway as a process would run it, over a real user service, each with a database of its own. */
+describe('changing the signing key', () => {
+  const TOKEN = 's'.repeat(32);
+  let [own, theirs] = [] as unknown as [FreshDatabase<unknown>, FreshDatabase<unknown>];
+  let users: Running & { url: string };
+  before(async () => {
+    [own, theirs] = [await freshDatabase('gateway'), await freshDatabase('user')];
+    users = await user.start({
+      USER_DATABASE_URL: theirs.url,
+      USER_PORT: '0',
+      SERVICE_TOKEN: TOKEN,
+      TEMPORAL_ADDRESS: '127.0.0.1:1',
+      LOG_LEVEL: 'error',
+    });
+  });
+  after(async () => {
+    await users.close();
+    await Promise.all([own.drop(), theirs.drop()]);
+  });
+
+  const publicPart = ({ d: _private, ...rest }: SigningKey) => rest;
+  const gatewayWith = (key: SigningKey, ...others: SigningKey[]) =>
+    startGateway({
+      PORT: '0',
+      METRICS_PORT: '0',
+      GATEWAY_DATABASE_URL: own.url,
+      USER_URL: users.url,
+      SERVICE_TOKEN: TOKEN,
+      CARRIER_CALLBACK_SECRET: 'c'.repeat(32),
+      JWT_PRIVATE_KEY: JSON.stringify(key),
+      JWT_PUBLIC_KEYS: JSON.stringify(others.map(publicPart)),
+      TEMPORAL_ADDRESS: '127.0.0.1:1',
+      LOG_LEVEL: 'error',
+    });
+  type Gateway = Awaited<ReturnType<typeof gatewayWith>>;
+  const ask = async ({ url }: Gateway, what: string, request: Parameters<typeof call>[3]) =>
+    call(url, await createTokens({ key: newKey('x'), issuer: 'i', audience: 'a', lifetimeSeconds: 60 }), what, request);
+  const profile = (gateway: Gateway, { accessToken }: Body) =>
+    ask(gateway, 'GET /v1/users/me', { headers: { authorization: `Bearer ${accessToken}` } });
+
+  it('signs nobody out: the old key’s tokens hold beside the new one’s, and sessions go on', async () => {
+    const [old, next] = [newKey('2026-01'), newKey('2026-02')];
+    const person = { email: 'ada@example.com', password: 'correct horse battery' };
+    // First every replica learns of the next key, then each signs with it, then the old one goes.
+    const first = await gatewayWith(old, next);
+    await ask(first, 'POST /v1/users', { body: { ...person, name: 'Ada' } });
+    const session = (await ask(first, 'POST /v1/sessions', { body: person })).body;
+    assert.equal((await profile(first, session)).status, 200);
+
+    const second = await gatewayWith(next, old);
+    assert.equal((await profile(second, session)).status, 200);
+    const { refreshToken } = session;
+    const refreshed = await ask(second, 'POST /v1/sessions/refresh', { body: { refreshToken } });
+    assert.equal(refreshed.status, 200);
+    assert.equal(decodeProtectedHeader(refreshed.body.accessToken).kid, '2026-02');
+    assert.equal((await profile(first, refreshed.body)).status, 200, 'a replica that is still to be restarted');
+    const { body } = await ask(second, 'GET /.well-known/jwks.json', {});
+    assert.deepEqual(
+      body.keys.map(({ kid, d }) => [kid, d]),
+      [
+        ['2026-02', undefined],
+        ['2026-01', undefined],
+      ],
+    );
+
+    const third = await gatewayWith(next);
+    assert.equal((await profile(third, refreshed.body)).status, 200);
+    assert.equal((await profile(third, session)).status, 401);
+    await Promise.all([first.close(), second.close(), third.close()]);
+  });
+
+  it('signs out at every replica within a moment', async () => {
+    const key = newKey('k');
+    const [first, second] = [await gatewayWith(key), await gatewayWith(key)];
+    const person = { email: 'grace@example.com', password: 'correct horse battery' };
+    await ask(first, 'POST /v1/users', { body: { ...person, name: 'Grace' } });
+    const session = (await ask(first, 'POST /v1/sessions', { body: person })).body;
+    assert.equal((await profile(second, session)).status, 200);
+    const headers = { authorization: `Bearer ${session.accessToken}` };
+    assert.equal((await ask(first, 'DELETE /v1/sessions/current', { headers })).status, 204);
+    assert.equal((await profile(first, session)).status, 401);
+    await eventually(async () => assert.equal((await profile(second, session)).status, 401));
+    await Promise.all([first.close(), second.close()]);
+  });
+});

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { Registry } from 'prom-client';
+import winston from 'winston';
+import { type FeedRequests, feedRequests } from '../../../platform/contract/event.ts';
+import { type ProductRequests, productRequests } from '../../../activities/product.ts';
+import { createCatalogueCache } from '../../../gateway/catalogue/cache.ts';
+import { followCatalogue } from '../../../gateway/catalogue/follow-changes.ts';
+import { createClient } from '../../../platform/http/client.ts';
+import { takePorts } from '../../../platform/ports.ts';
+import { product } from '../../../services/product/service.ts';
+import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
+import { eventually } from '../../stage/eventually.ts';
+import { type Harness, startHarness } from '../../stage/test-gateway.ts';
+
+const TOKEN = 'a service token of more than thirty-two characters';
+const logger = winston.createLogger({ silent: true });
+
+/** A gateway before the real product service, which it hears from. */
+interface Hearing {
+  gateway: Harness;
+  registry: Registry;
+  stop(): Promise<void>;
+}
+
+describe('the catalogue’s cache', function () {
+  this.timeout(60_000);
+  let database: FreshDatabase<unknown>;
+  let port: number;
+  let service: { url: string; close(): Promise<void> };
+  let one: Hearing;
+  let other: Hearing;
+
+  const startService = async () => {
+    service = await product.start({
+      PRODUCT_DATABASE_URL: database.url,
+      PRODUCT_PORT: String(port),
+      SERVICE_TOKEN: TOKEN,
+      TEMPORAL_ADDRESS: '127.0.0.1:1',
+      LOG_LEVEL: 'error',
+    });
+  };
+  async function startHearing(): Promise<Hearing> {
+    const address = { service: 'product', urls: [`http://127.0.0.1:${port}`], token: TOKEN };
+    const registry = new Registry();
+    const products = createClient<ProductRequests>(address, 'requests', productRequests);
+    const catalogue = createCatalogueCache(products, registry);
+    const stopFollowing = followCatalogue(
+      createClient<FeedRequests>(address, 'events', feedRequests),
+      catalogue,
+      logger,
+    );
+    const gateway = await startHarness({ products, catalogue });
+    const stop = () => {
+      stopFollowing();
+      return gateway.close();
+    };
+    return { gateway, registry, stop };
+  }
+  const hits = async ({ registry }: Hearing) => {
+    const { values } = await registry.getSingleMetric('catalogue_cache_reads_total')!.get();
+    return values.filter(({ labels }) => labels.outcome === 'hit').reduce((sum, { value }) => sum + value, 0);
+  };
+  const read = async ({ gateway }: Hearing, path = '/v1/products/tea') => (await gateway.call(`GET ${path}`)).body;
+  const change = (name: string) =>
+    one.gateway.call('PATCH /v1/products/tea', { as: one.gateway.admin, body: { name } });
+  /** Reads until an answer comes from the cache: from then on every change must be heard of. */
+  const untilKept = (hearing: Hearing, path?: string) =>
+    eventually(async () => {
+      const before = await hits(hearing);
+      await read(hearing, path);
+      assert.ok((await hits(hearing)) > before);
+    }, 30_000);
+
+  before(async () => {
+    database = await freshDatabase('product');
+    ({ port } = await takePorts({ port: 0 }));
+    await startService();
+    [one, other] = [await startHearing(), await startHearing()];
+    const body = { sku: 'tea', name: 'Tea', price: { amountMinor: 450, currency: 'GBP' } };
+    assert.equal((await one.gateway.call('POST /v1/products', { as: one.gateway.admin, body })).status, 201);
+  });
+  after(async () => {
+    await Promise.all([one.stop(), other.stop()]);
+    await service.close();
+    await database.drop();
+  });
+
+  it('is fresh at another gateway within a second of a change, for pages, searches and single products', async () => {
+    const paths = ['/v1/products/tea', '/v1/products', '/v1/products?q=blend'];
+    for (const path of paths) await untilKept(other, path);
+    assert.equal((await change('Afternoon blend')).status, 200);
+    const changedAt = Date.now();
+    const nameOf = async (path: string) => {
+      const body = await read(other, path);
+      return (body.items ? body.items[0]?.name : body.name) ?? 'none';
+    };
+    await eventually(async () => {
+      for (const path of paths) assert.equal(await nameOf(path), 'Afternoon blend');
+    }, 1_000);
+    assert.ok(Date.now() - changedAt < 2_000);
+    for (const path of paths) await untilKept(other, path);
+  });
+
+  it('shows a change at once where it was made', async () => {
+    await untilKept(one);
+    await change('Morning blend');
+    assert.equal((await read(one)).name, 'Morning blend');
+  });
+
+  it('does not keep what is available', async () => {
+    await untilKept(one);
+    for (const available of [5, 4]) {
+      one.gateway.services.store.stock.set('tea', { sku: 'tea', onHand: 5, reserved: 5 - available, available });
+      assert.equal((await read(one)).available, available);
+    }
+  });
+
+  it('drops everything while it hears nothing, and is used again when it does', async () => {
+    await untilKept(other);
+    await service.close();
+    await eventually(async () => {
+      const { status } = await other.gateway.call('GET /v1/products/tea');
+      assert.equal(status, 503);
+    }, 30_000);
+    // While nobody listens.
+    await database.db
+      .updateTable('products' as never)
+      .set({ name: 'Evening blend' } as never)
+      .execute();
+    await startService();
+    await eventually(async () => assert.equal((await read(other)).name, 'Evening blend'), 30_000);
+    await untilKept(other);
+  });
+
+  it('is for everybody, and for nobody else where a token was shown', async () => {
+    const cacheControl = async (as?: Harness['customer']) =>
+      (await one.gateway.call('GET /v1/products/tea', as ? { as } : {})).headers.get('cache-control');
+    assert.equal(await cacheControl(), 'public, max-age=5, stale-while-revalidate=10');
+    assert.equal(await cacheControl(one.gateway.customer), 'private, max-age=5, stale-while-revalidate=10');
+    const orders = await one.gateway.call('GET /v1/orders', { as: one.gateway.customer });
+    assert.equal(orders.headers.get('cache-control'), 'no-store');
+    assert.equal((await one.gateway.call('GET /v1/products/none')).headers.get('cache-control'), 'no-store');
+  });
+});

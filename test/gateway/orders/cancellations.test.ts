@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { orderOf } from '../../stage/gateway-builders.ts';
+import { lostAnswer } from '../../stage/fake-temporal.ts';
+import { type Harness, type Request, startHarness } from '../../stage/test-gateway.ts';
+
+describe('POST /v1/orders/{id}/cancel', () => {
+  let gateway: Harness;
+  before(async () => {
+    gateway = await startHarness();
+  });
+  after(() => gateway.close());
+  afterEach(() => {
+    gateway.temporal.refusal = undefined;
+    gateway.temporal.onUpdate = () => undefined;
+    gateway.temporal.updates.length = 0;
+  });
+
+  const keep = (difference: Parameters<typeof orderOf>[0] = {}) => {
+    const order = orderOf({ customerId: gateway.customer.id, status: 'confirmed', ...difference });
+    gateway.services.store.orders.set(order.id, order);
+    return order;
+  };
+  const cancel = (id: string, request: Request = {}) =>
+    gateway.call(`POST /v1/orders/${id}/cancel`, { as: gateway.customer, key: randomUUID(), ...request });
+
+  it('tells the workflow, and answers with the order as it then is', async () => {
+    const order = keep();
+    gateway.temporal.onUpdate = () => keep({ ...order, status: 'canceled' });
+    const { status, body } = await cancel(order.id, { body: { reason: 'ordered twice' } });
+    assert.deepEqual([status, body.status], [202, 'canceled']);
+    const [update] = gateway.temporal.updates;
+    assert.deepEqual(
+      [update?.workflowId, update?.name, update?.args],
+      [`order-${order.id}`, 'cancel', [{ reason: 'ordered twice' }]],
+    );
+  });
+
+  it('needs no body', async () => {
+    assert.equal((await cancel(keep().id)).status, 202);
+    assert.deepEqual(gateway.temporal.updates[0]!.args, [{}]);
+  });
+
+  it('asks the workflow under one id however often it is asked', async () => {
+    const { id } = keep();
+    const key = randomUUID();
+    await cancel(id, { key });
+    await gateway.db.deleteFrom('idempotency_records').where('key', '=', key).execute();
+    await cancel(id, { key });
+    const ids = gateway.temporal.updates.map(({ updateId }) => updateId);
+    assert.equal(ids.length, 2);
+    assert.equal(new Set(ids).size, 1);
+  });
+
+  it('says 409 where the order shows that it is too late', async () => {
+    for (const late of [
+      { fulfillmentStatus: 'shipped' },
+      { status: 'completed', fulfillmentStatus: 'delivered' },
+      { status: 'rejected' },
+    ] as const) {
+      const { status, body } = await cancel(keep(late).id);
+      assert.deepEqual([status, body.code], [409, 'TooLateToCancel']);
+    }
+    assert.equal(gateway.temporal.updates.length, 0);
+  });
+
+  it('says 409 where the workflow says so', async () => {
+    gateway.temporal.refusal = { type: 'TooLateToCancel', message: 'the parcel has left' };
+    const { status, body } = await cancel(keep().id);
+    assert.deepEqual([status, body.code, body.detail], [409, 'TooLateToCancel', 'the parcel has left']);
+  });
+
+  it('says 409 where the workflow has ended meanwhile', async () => {
+    const { id } = keep();
+    gateway.temporal.ended.add(`order-${id}`);
+    const { status, body } = await cancel(id);
+    assert.deepEqual([status, body.code], [409, 'TooLateToCancel']);
+  });
+
+  it('says 409 where the order is canceled already, but not to whoever lost the answer that it is', async () => {
+    const { id } = keep({ status: 'canceled', fulfillmentStatus: 'canceled' });
+    const late = await cancel(id);
+    assert.deepEqual([late.status, late.body.code], [409, 'TooLateToCancel']);
+
+    const order = keep();
+    const key = randomUUID();
+    gateway.temporal.onUpdate = () => {
+      keep({ ...order, status: 'canceled' });
+      throw lostAnswer();
+    };
+    assert.equal((await cancel(order.id, { key })).status, 503);
+    const again = await cancel(order.id, { key });
+    assert.deepEqual([again.status, again.body.status], [202, 'canceled']);
+  });
+
+  it('lets the workflow decide about an order that needs a person', async () => {
+    assert.equal((await cancel(keep({ status: 'requires_action' }).id)).status, 202);
+    gateway.temporal.refusal = { type: 'TooLateToCancel', message: 'no' };
+    assert.equal((await cancel(keep({ status: 'requires_action' }).id)).status, 409);
+  });
+
+  it('answers 503 while Temporal is away, and can be asked again under the same key', async () => {
+    const { id } = keep();
+    const key = randomUUID();
+    gateway.temporal.down = true;
+    const away = await cancel(id, { key });
+    gateway.temporal.down = false;
+    assert.deepEqual([away.status, away.body.code], [503, 'TemporalUnavailable']);
+    assert.equal((await cancel(id, { key })).status, 202);
+  });
+
+  it('keeps a bug apart from an outage, and shows nothing of it', async () => {
+    gateway.temporal.refusal = { type: 'TypeError', message: 'undefined is not a function' };
+    const { status, body, text } = await cancel(keep().id);
+    assert.deepEqual([status, body.code], [500, 'InternalError']);
+    assert.doesNotMatch(text, /undefined is not/);
+  });
+});

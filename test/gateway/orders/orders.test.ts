@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { interventionOf, orderOf } from '../../stage/gateway-builders.ts';
+import { type Harness, startHarness } from '../../stage/test-gateway.ts';
+
+describe('orders at the gateway', () => {
+  let gateway: Harness;
+  before(async () => {
+    gateway = await startHarness();
+  });
+  after(() => gateway.close());
+
+  const keep = (difference: Parameters<typeof orderOf>[0]) => {
+    const order = orderOf({ customerId: gateway.customer.id, ...difference });
+    gateway.services.store.orders.set(order.id, order);
+    return order;
+  };
+
+  it('answers one’s own order with an ETag, and 304 while it holds', async () => {
+    const { id } = keep({ trackingNumber: 'SB-1', version: 7 });
+    const first = await gateway.call(`GET /v1/orders/${id}`, { as: gateway.customer });
+    const etag = first.headers.get('etag')!;
+    assert.match(etag, /^"7-[\w-]+"$/);
+    const again = await gateway.call(`GET /v1/orders/${id}`, {
+      as: gateway.customer,
+      headers: { 'if-none-match': `"x", W/${etag}` },
+    });
+    assert.deepEqual([again.status, again.text], [304, '']);
+    keep({ id, version: 8 });
+    const changed = await gateway.call(`GET /v1/orders/${id}`, {
+      as: gateway.customer,
+      headers: { 'if-none-match': etag },
+    });
+    assert.equal(changed.status, 200);
+  });
+
+  it('answers somebody else’s order like one that does not exist', async () => {
+    const { id } = keep({});
+    for (const path of ['', '/history', '/returns']) {
+      const strange = await gateway.call(`GET /v1/orders/${id}${path}`, { as: gateway.other });
+      const absent = await gateway.call(`GET /v1/orders/${randomUUID()}${path}`, { as: gateway.other });
+      const nonsense = await gateway.call(`GET /v1/orders/nonsense${path}`, { as: gateway.other });
+      for (const { status, body } of [strange, absent, nonsense]) {
+        assert.deepEqual([status, body.code], [404, 'OrderNotFound'], path);
+      }
+    }
+    for (const [path, body] of [
+      ['cancel', {}],
+      ['returns', { lines: [{ sku: 'tea', quantity: 1 }], reason: 'no' }],
+    ] as const) {
+      const strange = await gateway.call(`POST /v1/orders/${id}/${path}`, { as: gateway.other, key: 'k', body });
+      assert.equal(strange.status, 404, path);
+    }
+  });
+
+  it('shows an admin everybody’s', async () => {
+    const { id } = keep({});
+    assert.equal((await gateway.call(`GET /v1/orders/${id}`, { as: gateway.admin })).status, 200);
+  });
+
+  it('lists one’s own, an admin everybody’s, with the filter kept in the next page', async () => {
+    const { listed } = gateway.services.store;
+    keep({});
+    const mine = await gateway.call('GET /v1/orders?status=pending&limit=1', { as: gateway.customer });
+    assert.equal(mine.status, 200);
+    assert.equal(mine.body.next, '/v1/orders?cursor=c-2&limit=1&status=pending');
+    assert.deepEqual(listed.pop(), {
+      customerId: gateway.customer.id,
+      status: 'pending',
+      after: undefined,
+      limit: 1,
+    });
+    await gateway.call(`GET ${mine.body.next}`, { as: gateway.admin });
+    assert.deepEqual(listed.pop(), { status: 'pending', after: 'c-2', limit: 1 });
+  });
+
+  it('refuses bad cursors, limits, filters, doubled and unknown query fields', async () => {
+    for (const query of ['cursor=bad', 'limit=0', 'limit=101', 'limit=1e1', 'limit=', 'status=lost', 'x=1']) {
+      const { status, body } = await gateway.call(`GET /v1/orders?${query}`, { as: gateway.customer });
+      assert.equal(status, 400, query);
+      assert.match(body.code, /^(InvalidRequest|BadCursor)$/);
+    }
+    const doubled = await gateway.call('GET /v1/orders?limit=1&limit=2', { as: gateway.customer });
+    assert.deepEqual([doubled.status, doubled.body.errors[0]!.pointer], [400, '/limit']);
+  });
+
+  it('tells the order’s story', async () => {
+    const { id } = keep({});
+    const { body } = await gateway.call(`GET /v1/orders/${id}/history`, { as: gateway.customer });
+    assert.deepEqual(body, {
+      items: [{ at: '2026-01-05T09:00:00.000Z', step: 'record', outcome: 'succeeded', attempt: 1 }],
+    });
+  });
+
+  it('names what can be done with an order as it stands', async () => {
+    const [future, past] = [Date.now() + 60_000, Date.now() - 60_000].map((time) => new Date(time).toISOString());
+    const cases: [Parameters<typeof orderOf>[0], string[]][] = [
+      [{ status: 'pending' }, ['cancel']],
+      [{ status: 'confirmed', fulfillmentStatus: 'booked' }, ['cancel']],
+      [{ status: 'confirmed', fulfillmentStatus: 'shipped' }, []],
+      [{ status: 'confirmed', fulfillmentStatus: 'delivered', returnableUntil: future! }, ['return']],
+      [{ status: 'confirmed', fulfillmentStatus: 'partially_returned', returnableUntil: future! }, ['return']],
+      [{ status: 'confirmed', fulfillmentStatus: 'delivered', returnableUntil: past! }, []],
+      [{ status: 'confirmed', fulfillmentStatus: 'returned', returnableUntil: future! }, []],
+      [{ status: 'rejected' }, []],
+      [{ status: 'canceled', fulfillmentStatus: 'canceled' }, []],
+      [{ status: 'requires_action' }, []],
+    ];
+    for (const [difference, expected] of cases) {
+      const { id } = keep(difference);
+      const { body } = await gateway.call(`GET /v1/orders/${id}`, { as: gateway.customer });
+      assert.deepEqual(body.allowedActions, expected, JSON.stringify(difference));
+    }
+  });
+
+  it('keeps admins’ matters from customers', async () => {
+    const { id } = interventionOf({});
+    for (const what of [
+      'GET /v1/admin/interventions',
+      `POST /v1/admin/interventions/${id}/resolve`,
+      'POST /v1/products',
+      'PATCH /v1/products/tea',
+      'GET /v1/products/tea/stock',
+      'POST /v1/products/tea/stock-adjustments',
+      `POST /v1/returns/${id}/receive`,
+    ]) {
+      const { status, body, headers } = await gateway.call(what, { as: gateway.customer });
+      assert.deepEqual([status, body.code], [403, 'Forbidden'], what);
+      assert.match(headers.get('www-authenticate')!, /insufficient_scope/);
+    }
+  });
+});

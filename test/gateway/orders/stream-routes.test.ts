@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { get } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { Caller } from '../../../platform/http/route.ts';
+import { eventually } from '../../stage/eventually.ts';
+import { NOW, orderOf } from '../../stage/gateway-builders.ts';
+import { type Harness, startHarness } from '../../stage/test-gateway.ts';
+
+interface Following {
+  as?: Caller;
+  of?: string;
+  lastEventId?: string;
+}
+
+describe('the stream of an order', () => {
+  let gateway: Harness;
+  let orderId: string;
+  const opened: IncomingMessage[] = [];
+  beforeEach(async () => {
+    gateway = await startHarness();
+    const order = orderOf({ customerId: gateway.customer.id });
+    orderId = order.id;
+    gateway.services.store.orders.set(orderId, order);
+  });
+  afterEach(async () => {
+    for (const response of opened.splice(0)) response.destroy();
+    await gateway.close();
+  });
+
+  const tell = (...steps: ('record' | 'reserveStock' | 'confirm' | 'complete')[]) => {
+    for (const step of steps) gateway.services.events.tellStory(orderId, { at: NOW, step, outcome: 'succeeded' });
+  };
+  /** An open stream and all that has come of it so far. */
+  async function follow({ as = gateway.customer, of = orderId, lastEventId }: Following = {}) {
+    const { accessToken } = await gateway.tokens.issue(as);
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const headers = { authorization: `Bearer ${accessToken}`, ...(lastEventId && { 'last-event-id': lastEventId }) };
+      get(`${gateway.url}/v1/orders/${of}/events`, { headers, agent: false }, resolve).once('error', reject);
+    });
+    opened.push(response);
+    const stream = { response, text: '', ended: false };
+    response.on('data', (chunk: Buffer) => (stream.text += chunk.toString()));
+    response.once('end', () => (stream.ended = true));
+    response.once('error', () => undefined);
+    return stream;
+  }
+  const steps = ({ text }: { text: string }) => [...text.matchAll(/^data: .*"step":"(\w+)"/gm)].map(([, step]) => step);
+
+  it('tells the story so far, and then each step as it is taken', async () => {
+    tell('record', 'reserveStock');
+    const stream = await follow();
+    assert.equal(stream.response.headers['content-type'], 'text/event-stream');
+    assert.match(stream.response.headers['cache-control']!, /no-store/);
+    await eventually(() => assert.deepEqual(steps(stream), ['record', 'reserveStock']));
+    tell('confirm');
+    await eventually(() => assert.deepEqual(steps(stream), ['record', 'reserveStock', 'confirm']));
+    assert.match(
+      stream.text,
+      /^retry: \d+\n\nid: 1\nevent: step\ndata: \{"at":"[^"]+","step":"record","outcome":"succeeded"\}\n\n/,
+    );
+  });
+
+  it('is told to a machine that may read orders, whoever’s it is', async () => {
+    tell('record');
+    const stream = await follow({ as: { id: randomUUID(), role: 'admin', scopes: ['orders:read'] } });
+    assert.equal(stream.response.statusCode, 200);
+    await eventually(() => assert.deepEqual(steps(stream), ['record']));
+    const other = await follow({ as: { id: randomUUID(), role: 'admin', scopes: ['orders:cancel'] } });
+    assert.equal(other.response.statusCode, 403);
+  });
+
+  it('goes on after the last event that was read', async () => {
+    tell('record', 'reserveStock');
+    const stream = await follow({ lastEventId: '1' });
+    tell('confirm');
+    await eventually(() => assert.deepEqual(steps(stream), ['reserveStock', 'confirm']));
+    const again = await follow({ lastEventId: 'not one of ours' });
+    await eventually(() => assert.deepEqual(steps(again), ['record', 'reserveStock', 'confirm']));
+  });
+
+  it('ends with the order, and tells who comes back not to', async () => {
+    tell('record');
+    const stream = await follow();
+    await eventually(() => assert.deepEqual(steps(stream), ['record']));
+    gateway.services.events.endStory(orderId);
+    tell('complete');
+    await eventually(() => assert.equal(stream.ended, true));
+    assert.deepEqual(steps(stream), ['record', 'complete']);
+    assert.match(stream.text, /event: end\ndata: \{\}\n\n$/);
+    assert.equal((await follow({ lastEventId: '2' })).response.statusCode, 204);
+    const late = await follow({ lastEventId: '1' });
+    await eventually(() => assert.equal(late.ended, true));
+    assert.deepEqual(steps(late), ['complete']);
+  });
+
+  it('is for the owner and admins; for others there is no such order', async () => {
+    for (const [as, status] of [
+      [gateway.customer, 200],
+      [gateway.admin, 200],
+      [gateway.other, 404],
+    ] as const) {
+      assert.equal((await follow({ as })).response.statusCode, status);
+    }
+  });
+
+  it('is one of a bounded number for each caller', async () => {
+    const streams = await Promise.all(Array.from({ length: 20 }, () => follow()));
+    assert.ok(streams.every(({ response }) => response.statusCode === 200));
+    assert.equal((await follow()).response.statusCode, 429);
+    assert.equal((await follow({ as: gateway.admin })).response.statusCode, 200);
+    streams[0]!.response.destroy();
+    await eventually(async () => assert.equal((await follow()).response.statusCode, 200));
+  });
+
+  it('asks the order service one question for all, and reads only what moved', async () => {
+    tell('record');
+    const other = orderOf({ customerId: gateway.customer.id });
+    gateway.services.store.orders.set(other.id, other);
+    const streams = await Promise.all(Array.from({ length: 10 }, () => follow()));
+    for (const stream of streams) await eventually(() => assert.deepEqual(steps(stream), ['record']));
+    const { asked } = gateway.services;
+    await eventually(() => assert.equal(asked.at(-1), 'orders.followMoves'));
+    asked.length = 0;
+    gateway.services.events.tellStory(other.id, { at: NOW, step: 'record', outcome: 'succeeded' });
+    await eventually(() => assert.ok(asked.length > 0));
+    assert.deepEqual([...new Set(asked)], ['orders.followMoves']);
+  });
+
+  it('breaks off without an end when the gateway stops, so that clients go on elsewhere', async () => {
+    tell('record');
+    const stream = await follow();
+    await eventually(() => assert.deepEqual(steps(stream), ['record']));
+    gateway.streams.close();
+    await eventually(() => assert.equal(stream.ended, true));
+    assert.doesNotMatch(stream.text, /event: end/);
+  });
+
+  it('survives an order service that is away', async () => {
+    const quiet = orderOf({ customerId: gateway.customer.id });
+    gateway.services.store.orders.set(quiet.id, quiet);
+    tell('record');
+    const [stream, idle] = [await follow(), await follow({ of: quiet.id })];
+    await eventually(() => assert.deepEqual(steps(stream), ['record']));
+    gateway.services.down.add('orders');
+    const cut = new Promise((resolve) => stream.response.once('close', resolve));
+    tell('confirm');
+    await cut;
+    gateway.services.down.delete('orders');
+    // The other order's story was not read meanwhile: that stream still stands.
+    gateway.services.events.tellStory(quiet.id, { at: NOW, step: 'record', outcome: 'succeeded' });
+    await eventually(() => assert.deepEqual(steps(idle), ['record']));
+    const resumed = await follow({ lastEventId: '1' });
+    await eventually(() => assert.deepEqual(steps(resumed), ['confirm']));
+  });
+});

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { mock } from 'node:test';
+import { boundLogs } from '../../local/logs.ts';
+import { startNode } from '../../local/node-process.ts';
+import { takePorts } from '../../platform/ports.ts';
+import { scratchFolder } from '../stage/test-run.ts';
+
+describe('logs of npm start', function () {
+  this.timeout(60_000);
+  let logs: string;
+  beforeEach(() => {
+    logs = mkdtempSync(path.join(scratchFolder(), 'logs-'));
+  });
+
+  it('may be taken away under a process, whose end is told all the same', async () => {
+    const { port } = await takePorts({ port: 0 });
+    const serves = `require('node:http').createServer((_, response) => response.end()).listen(${port}, '127.0.0.1')`;
+    const plan = {
+      name: 'shop',
+      program: ['--eval', serves],
+      environment: { PATH: process.env.PATH },
+      ready: [`http://127.0.0.1:${port}`],
+    };
+    const part = await startNode(plan, { logs, signal: new AbortController().signal });
+    rmSync(logs, { recursive: true });
+    await part.close();
+    assert.match(await part.ended, /^exit SIGTERM \(more in .*shop\.log\)$/);
+  });
+
+  it('are put aside when they have grown large, and looked at no more when they are gone', () => {
+    mock.timers.enable({ apis: ['setInterval'] });
+    const stop = boundLogs(logs);
+    try {
+      const file = path.join(logs, 'shop.log');
+      writeFileSync(file, '');
+      truncateSync(file, 51 * 1024 * 1024);
+      mock.timers.tick(60_000);
+      assert.deepEqual(readdirSync(logs).toSorted(), ['shop.log', 'shop.log.1']);
+      rmSync(logs, { recursive: true });
+      mock.timers.tick(60_000);
+    } finally {
+      stop();
+      mock.timers.reset();
+    }
+  });
+});

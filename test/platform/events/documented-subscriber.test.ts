@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type Kysely, type Transaction, sql } from 'kysely';
+import { z } from 'zod';
+import type { Operations } from '../../../platform/contract/operation.ts';
+import { orderEvents } from '../../../activities/order.ts';
+import type { InboxDatabase } from '../../../platform/events/inbox.ts';
+import { subscription } from '../../../platform/events/subscription.ts';
+import { createClient } from '../../../platform/http/client.ts';
+import { createOutboxWriter } from '../../../platform/events/outbox.ts';
+import type { Running } from '../../../platform/process.ts';
+import { defineService } from '../../../platform/service.ts';
+import { takePorts } from '../../../platform/ports.ts';
+import type { OrderDatabase } from '../../../services/order/database.ts';
+import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
+import { TOKEN, freshInbox } from '../../stage/test-publisher.ts';
+import { eventually } from '../../stage/eventually.ts';
+
+interface PickingDatabase extends InboxDatabase {
+  picking_lists: { order_id: string };
+}
+
+/** What there is to pick. */
+interface PickingRequests {
+  listOrders(request: object): Promise<{ orderIds: string[] }>;
+}
+const pickingRequests = {
+  listOrders: { request: z.object({}), response: z.object({ orderIds: z.array(z.uuid()) }), repeatable: true },
+} satisfies Operations<PickingRequests>;
+const createPickingRequests = (db: Kysely<PickingDatabase>): PickingRequests => ({
+  async listOrders() {
+    const rows = await db.selectFrom('picking_lists').select('order_id').execute();
+    return { orderIds: rows.map(({ order_id }) => order_id) };
+  },
+});
+
+const picking = defineService<PickingDatabase, Record<string, never>>({
+  // Any name of a service will do, and this one has no part in what is told here.
+  name: 'user',
+  settings: {},
+  // The README quotes what follows.
+  create: ({ db }) => ({
+    requests: { operations: pickingRequests, implementation: createPickingRequests(db) },
+    subscriptions: [
+      subscription('order', orderEvents, {
+        'order.confirmed': async ({ data }, transaction: Transaction<PickingDatabase>) => {
+          await transaction.insertInto('picking_lists').values({ order_id: data.orderId }).execute();
+        },
+      }),
+    ],
+  }),
+});
+
+const publisher = defineService<OrderDatabase, Record<string, never>>({
+  name: 'order',
+  settings: {},
+  create: () => ({ publishes: true, requests: { operations: {}, implementation: {} } }),
+});
+
+describe('the README’s subscriber', function () {
+  this.timeout(120_000);
+  const readme = readFileSync(path.join(import.meta.dirname, '../../../README.md'), 'utf8');
+  const [, quoted = ''] = /```ts\n(create: [^]*?)```/.exec(readme) ?? [];
+  let orders: FreshDatabase<OrderDatabase>;
+  let lists: FreshDatabase<PickingDatabase>;
+  const running: Running[] = [];
+  before(async () => {
+    orders = await freshDatabase<OrderDatabase>('order');
+    lists = await freshInbox<PickingDatabase>(sql`create table picking_lists (order_id uuid primary key)`);
+  });
+  after(async () => {
+    for (const one of running) await one.close();
+    await Promise.all([orders.drop(), lists.drop()]);
+  });
+
+  it('is the one that runs here', () => {
+    const here = readFileSync(import.meta.filename, 'utf8').replaceAll(/^ {2}/gm, '');
+    assert.ok(quoted.split('\n').length > 5);
+    assert.ok(here.includes(quoted), `it differs from this file:\n${quoted}`);
+  });
+
+  it('hears of each order that was and is confirmed, once, though the order service knows nothing of it', async () => {
+    const ports = await takePorts({ order: 0, user: 0 });
+    const environment = {
+      SERVICE_TOKEN: TOKEN,
+      LOG_LEVEL: 'emerg',
+      ORDER_URL: `http://127.0.0.1:${ports.order}`,
+      ORDER_DATABASE_URL: orders.url,
+      ORDER_PORT: String(ports.order),
+      USER_DATABASE_URL: lists.url,
+      USER_PORT: String(ports.user),
+    };
+    const [past, next] = [randomUUID(), randomUUID()];
+    await confirm(orders.db, past);
+    running.push(await publisher.start(environment), await picking.start(environment));
+    await confirm(orders.db, next);
+    const door = { service: 'user', urls: [`http://127.0.0.1:${ports.user}`], token: TOKEN };
+    const asked = createClient<PickingRequests>(door, 'requests', pickingRequests);
+    await eventually(async () => {
+      assert.deepEqual((await asked.listOrders({})).orderIds.toSorted(), [past, next].toSorted());
+    });
+  });
+});
+
+const tell = createOutboxWriter('order', orderEvents);
+
+const confirm = (db: Kysely<OrderDatabase>, orderId: string): Promise<void> =>
+  db.transaction().execute((work) =>
+    tell(work, {
+      type: 'order.confirmed',
+      subject: orderId,
+      data: { orderId, customerId: randomUUID(), total: { amountMinor: 1, currency: 'GBP' }, lines: [] },
+    }),
+  );

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { Kysely, Transaction } from 'kysely';
+import { CloudEvent } from '../../../platform/contract/event.ts';
+import { inventoryEvents } from '../../../activities/inventory.ts';
+import { once } from '../../../platform/contract/effect.ts';
+import { createOutboxWriter } from '../../../platform/events/outbox.ts';
+import { Refusal } from '../../../platform/contract/refusal.ts';
+import type { InventoryDatabase } from '../../../services/inventory/database.ts';
+import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
+
+describe('the outbox', () => {
+  let database: FreshDatabase<InventoryDatabase>;
+  let db: Kysely<InventoryDatabase>;
+  const write = createOutboxWriter('inventory', inventoryEvents);
+
+  before(async function () {
+    this.timeout(120_000);
+    database = await freshDatabase<InventoryDatabase>('inventory');
+    db = database.db;
+  });
+  after(() => database.drop());
+
+  const tell = (work: Transaction<InventoryDatabase>, orderId: string, reason = 'because') =>
+    write(work, { type: 'inventory.reservation_failed', subject: orderId, data: { orderId, reason } });
+  const change = (work: Transaction<InventoryDatabase>, sku: string) =>
+    work.insertInto('stock').values({ sku, on_hand: 1, reserved: 0 }).execute();
+  /** What there is of a change and of the event that tells of it. */
+  const kept = async (subject: string) => ({
+    changes: (await db.selectFrom('stock').where('sku', '=', subject).select('sku').execute()).length,
+    events: (await db.selectFrom('outbox').where('subject', '=', subject).select('id').execute()).length,
+  });
+
+  it('keeps an event with the change it tells of', async () => {
+    const id = randomUUID();
+    await db.transaction().execute(async (work) => {
+      await change(work, id);
+      await tell(work, id);
+      assert.deepEqual(await kept(id), { changes: 0, events: 0 }, 'nobody hears of it before it is kept');
+    });
+    assert.deepEqual(await kept(id), { changes: 1, events: 1 });
+  });
+
+  it('loses an event with the change it tells of, wherever the fault is', async () => {
+    const id = randomUUID();
+    const orders = [
+      async (work: Transaction<InventoryDatabase>) => (await change(work, id), await tell(work, id)),
+      async (work: Transaction<InventoryDatabase>) => (await tell(work, id), await change(work, id)),
+    ];
+    for (const act of orders) {
+      const transaction = db.transaction().execute(async (work) => {
+        await act(work);
+        throw new Error('a fault');
+      });
+      await assert.rejects(transaction, /a fault/);
+      assert.deepEqual(await kept(id), { changes: 0, events: 0 });
+    }
+  });
+
+  it('takes an event back with a refused effect', async () => {
+    const id = randomUUID();
+    const refused = once(db, { subject: id, step: 'try' }, async (work) => {
+      await change(work, id);
+      await tell(work, id);
+      throw new Refusal('No', 'not today');
+    });
+    await assert.rejects(refused, { code: 'No' });
+    assert.deepEqual(await kept(id), { changes: 0, events: 0 });
+  });
+
+  it('refuses an event that is not as its contract says, and with it the change', async () => {
+    const id = randomUUID();
+    const transaction = db.transaction().execute(async (work) => {
+      await change(work, id);
+      await tell(work, 'not an order id');
+    });
+    await assert.rejects(transaction, { name: 'ZodError' });
+    assert.deepEqual(await kept(id), { changes: 0, events: 0 });
+  });
+
+  it('holds all that a CloudEvent needs, in the order of writing', async () => {
+    const id = randomUUID();
+    await db.transaction().execute(async (work) => {
+      for (const reason of ['first', 'second', 'third']) await tell(work, id, reason);
+    });
+    const rows = await db.selectFrom('outbox').selectAll().where('subject', '=', id).orderBy('sequence').execute();
+    const events = rows.map(({ id: eventId, source, type, subject, data, occurred_at }) =>
+      CloudEvent.parse({
+        specversion: '1.0',
+        id: eventId,
+        source,
+        type,
+        subject,
+        time: occurred_at.toISOString(),
+        datacontenttype: 'application/json',
+        data,
+      }),
+    );
+    assert.deepEqual(
+      events.map(({ data }) => data.reason),
+      ['first', 'second', 'third'],
+    );
+    assert.equal(new Set(events.map((event) => event.id)).size, 3);
+    assert.equal(events[0]!.source, '/services/inventory');
+  });
+});

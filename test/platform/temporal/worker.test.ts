@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { mock } from 'node:test';
+import winston from 'winston';
+import { workflowBundle } from '../../../platform/temporal/workflow-bundle.ts';
+import { installTemporalRuntime, keepWorking } from '../../../platform/temporal/worker.ts';
+import { chooseWorkflowThreads } from '../../../platform/temporal/workflow-threads.ts';
+import { eventually } from '../../stage/eventually.ts';
+import { temporalServer } from '../../stage/fresh-namespace.ts';
+
+describe('a worker', function () {
+  this.timeout(60_000);
+
+  it('makes no threads for workflows, which nobody would end, while its namespace is not there', async () => {
+    const logger = winston.createLogger({ silent: true });
+    await installTemporalRuntime(logger);
+    const { address } = await temporalServer();
+    const bundle = await workflowBundle(path.join(import.meta.dirname, '../../../.cache'));
+    const warn = mock.method(logger, 'warn', () => logger);
+    let threads = 0;
+    const count = () => (threads += 1);
+    process.on('worker', count);
+    chooseWorkflowThreads({ watchdog: 'activation', stackTraces: false });
+    const worker = keepWorking(
+      { address, namespace: 'nobody' },
+      { taskQueue: 'order', workflowBundle: bundle },
+      logger,
+    );
+    await eventually(() => assert.ok(warn.mock.callCount() >= 2));
+    await worker.close();
+    process.off('worker', count);
+    chooseWorkflowThreads({ watchdog: 'entry', stackTraces: true });
+    assert.equal(threads, 0);
+  });
+});

@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mock } from 'node:test';
+import fc from 'fast-check';
+import pg from 'pg';
+import type { StockLine } from '../../../activities/identity.ts';
+import type { InventoryActivities, InventoryRequests } from '../../../activities/inventory.ts';
+import { createInventoryActivities } from '../../../services/inventory/activities.ts';
+import type { InventoryDatabase } from '../../../services/inventory/database.ts';
+import { createInventoryRequests } from '../../../services/inventory/requests.ts';
+import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
+import { patiently } from '../../stage/retry-pool-timeout.ts';
+
+describe('inventory under races', () => {
+  let database: FreshDatabase<InventoryDatabase>;
+  let activities: InventoryActivities;
+  let requests: InventoryRequests;
+
+  before(async () => {
+    database = await freshDatabase<InventoryDatabase>('inventory');
+    activities = createInventoryActivities(database.db);
+    requests = createInventoryRequests(database.db);
+  });
+  after(() => database.drop());
+  // Whatever a test did, no balance may have parted from its movements.
+  afterEach(async () => assert.deepEqual(await requests.checkBalances({}), { discrepancies: [] }));
+
+  /** A SKU of this test's own with so much on hand. */
+  async function stocked(onHand: number): Promise<string> {
+    const sku = `S-${randomUUID()}`;
+    await requests.adjustStock({ adjustmentId: randomUUID(), sku, delta: onHand, reason: 'counted', adjustedBy: 'a' });
+    return sku;
+  }
+  const order = (...lines: StockLine[]) => ({ orderId: randomUUID(), lines });
+  const balanceOf = async (sku: string) => {
+    const { onHand, reserved, available } = await requests.getStock({ sku });
+    return [onHand, reserved, available];
+  };
+
+  it('takes as many statements for 2,000 lines as for one', async () => {
+    const lines = Array.from({ length: 2000 }, (_, index) => ({ sku: `BULK-${index}`, quantity: 3 }));
+    const statements = mock.method(pg.Client.prototype, 'query').mock;
+    const cost = async (chosen: StockLine[]) => {
+      statements.resetCalls();
+      const [released, shipped] = [order(...chosen), order(...chosen)];
+      await activities.restockReturn({ orderId: randomUUID(), returnId: randomUUID(), lines: chosen });
+      await activities.reserveStock(released);
+      await activities.releaseStock({ orderId: released.orderId });
+      await activities.reserveStock(shipped);
+      await activities.commitStock({ orderId: shipped.orderId });
+      return statements.callCount();
+    };
+    try {
+      const least = await cost(lines.slice(0, 1));
+      assert.ok(least > 0);
+      assert.equal(await cost(lines), least);
+    } finally {
+      mock.restoreAll();
+    }
+    assert.deepEqual(await balanceOf('BULK-1999'), [0, 0, 0]);
+  });
+
+  it('gives the last unit to exactly one of 200 buyers', async () => {
+    const sku = await stocked(1);
+    const buyers = Array.from({ length: 200 }, () => order({ sku, quantity: 1 }));
+    const outcomes = await Promise.allSettled(buyers.map((buyer) => patiently(() => activities.reserveStock(buyer))));
+    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') assert.equal((outcome.reason as { code?: string }).code, 'OutOfStock');
+    }
+    assert.deepEqual(await balanceOf(sku), [1, 1, 0]);
+  });
+
+  it('does not deadlock where orders want the same SKUs in opposite order', async () => {
+    const skus = await Promise.all(Array.from({ length: 20 }, () => stocked(1000)));
+    const lines = skus.map((sku) => ({ sku, quantity: 1 }));
+    const orders = Array.from({ length: 60 }, (_, index) => order(...(index % 2 === 0 ? lines : lines.toReversed())));
+    await Promise.all(
+      orders.map(async (wanted, index) => {
+        await patiently(() => activities.reserveStock(wanted));
+        await patiently(() =>
+          index % 3 === 0
+            ? activities.releaseStock({ orderId: wanted.orderId })
+            : activities.commitStock({ orderId: wanted.orderId }),
+        );
+      }),
+    );
+    assert.deepEqual(await balanceOf(skus[0]!), [960, 0, 960]);
+  });
+  it('leaves nothing set aside where a release races the reservation', async () => {
+    const sku = await stocked(1000);
+    await Promise.all(
+      Array.from({ length: 25 }, async () => {
+        const wanted = order({ sku, quantity: 5 });
+        await Promise.allSettled([
+          patiently(() => activities.reserveStock(wanted)),
+          patiently(() => activities.releaseStock({ orderId: wanted.orderId })),
+        ]);
+      }),
+    );
+    assert.deepEqual(await balanceOf(sku), [1000, 0, 1000]);
+  });
+
+  it('lets either the commit or the release happen where they meet', async () => {
+    const sku = await stocked(1000);
+    const races = await Promise.all(
+      Array.from({ length: 30 }, async () => {
+        const wanted = order({ sku, quantity: 10 });
+        await patiently(() => activities.reserveStock(wanted));
+        const outcomes = await Promise.allSettled([
+          patiently(() => activities.commitStock({ orderId: wanted.orderId })),
+          patiently(() => activities.releaseStock({ orderId: wanted.orderId })),
+        ]);
+        return outcomes.map(({ status }) => status);
+      }),
+    );
+    const committed = races.filter(([commit]) => commit === 'fulfilled').length;
+    for (const [commit, release] of races) assert.notEqual(commit, release);
+    assert.deepEqual(await balanceOf(sku), [1000 - 10 * committed, 0, 1000 - 10 * committed]);
+  });
+
+  describe('any sequence of operations', () => {
+    const position = fc.nat(2);
+    const lines = fc.array(fc.record({ position, quantity: fc.integer({ min: 1, max: 6 }) }), {
+      minLength: 1,
+      maxLength: 3,
+    });
+    const subject = fc.nat(3);
+    const operation = fc.oneof(
+      fc.record({ kind: fc.constant('reserve' as const), subject, lines }),
+      fc.record({ kind: fc.constantFrom('release' as const, 'commit' as const), subject }),
+      fc.record({ kind: fc.constant('restock' as const), subject, lines }),
+      fc.record({ kind: fc.constant('adjust' as const), position, delta: fc.integer({ min: -8, max: 12 }) }),
+    );
+    type Step = typeof operation extends fc.Arbitrary<infer Value> ? Value : never;
+
+    /** What an operation does in a world of this run's own: its SKUs, orders and returns. */
+    function world() {
+      const skus = Array.from({ length: 3 }, () => `P-${randomUUID()}`);
+      const ids = Array.from({ length: 4 }, () => ({ orderId: randomUUID(), returnId: randomUUID() }));
+      const linesOf = (chosen: { position: number; quantity: number }[]) =>
+        chosen.map(({ position: at, quantity }) => ({ sku: skus[at]!, quantity }));
+      const perform = async (step: Step): Promise<unknown> => {
+        if (step.kind === 'adjust') {
+          const adjustment = { sku: skus[step.position]!, delta: step.delta, reason: 'r', adjustedBy: 'a' };
+          return requests.adjustStock({ adjustmentId: randomUUID(), ...adjustment });
+        }
+        const { orderId, returnId } = ids[step.subject]!;
+        if (step.kind === 'reserve') return activities.reserveStock({ orderId, lines: linesOf(step.lines) });
+        if (step.kind === 'restock') return activities.restockReturn({ orderId, returnId, lines: linesOf(step.lines) });
+        return step.kind === 'release' ? activities.releaseStock({ orderId }) : activities.commitStock({ orderId });
+      };
+      return { skus, perform };
+    }
+
+    /** Refusals are answers; anything else fails the property. */
+    async function outcomeOf(work: Promise<unknown>): Promise<string> {
+      try {
+        await work;
+        return 'done';
+      } catch (error) {
+        const { code } = error as { code?: string };
+        assert.match(code ?? String(error), /^(OutOfStock|InsufficientStock|AlreadyCommitted|NotReserved|Undone)$/);
+        return code!;
+      }
+    }
+
+    it('does what a model on paper does', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(operation, { maxLength: 15 }), async (steps) => {
+          const { skus, perform } = world();
+          const model = createModel();
+          for (const step of steps) assert.equal(await outcomeOf(perform(step)), model.perform(step), step.kind);
+          const { items } = await requests.getStocks({ skus });
+          assert.deepEqual(
+            items.map(({ onHand, reserved }) => ({ onHand, reserved })),
+            model.balances,
+          );
+        }),
+        { numRuns: 40 },
+      );
+    });
+
+    it('keeps balances true and never negative also when all happen at once', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 25 }), async (steps) => {
+          const { skus, perform } = world();
+          await Promise.all(steps.map((step) => outcomeOf(patiently(() => perform(step)))));
+          const { items } = await requests.getStocks({ skus });
+          for (const { onHand, reserved, available } of items) assert.ok(Math.min(onHand, reserved, available) >= 0);
+          assert.deepEqual(await requests.checkBalances({}), { discrepancies: [] });
+        }),
+        { numRuns: 25 },
+      );
+    });
+
+    /** The contract as a few lines of arithmetic. */
+    function createModel() {
+      const balances = Array.from({ length: 3 }, () => ({ onHand: 0, reserved: 0 }));
+      const outcomes = new Map<string, string>();
+      const reservations = new Map<number, { position: number; quantity: number }[]>();
+      const first = (key: string, decide: () => string) => {
+        if (!outcomes.has(key)) outcomes.set(key, decide());
+        return outcomes.get(key)!;
+      };
+      const reserve = (id: number, wanted: { position: number; quantity: number }[]) => {
+        const short = balances.some(({ onHand, reserved }, index) => total(wanted, index) > onHand - reserved);
+        if (short) return 'OutOfStock';
+        for (const line of wanted) balances[line.position]!.reserved += line.quantity;
+        reservations.set(id, wanted);
+        return 'done';
+      };
+      const leave = (id: number, pieces: 'kept' | 'gone') => {
+        for (const line of reservations.get(id) ?? []) {
+          balances[line.position]!.reserved -= line.quantity;
+          if (pieces === 'gone') balances[line.position]!.onHand -= line.quantity;
+        }
+        reservations.delete(id);
+        return 'done';
+      };
+      const perform = (step: Step): string => {
+        if (step.kind === 'adjust') {
+          const balance = balances[step.position]!;
+          if (balance.onHand + step.delta < balance.reserved) return 'InsufficientStock';
+          balance.onHand += step.delta;
+          return 'done';
+        }
+        const id = step.subject;
+        if (step.kind === 'reserve') return first(`reserve ${id}`, () => reserve(id, step.lines));
+        if (step.kind === 'commit') {
+          return first(`commit ${id}`, () => (reservations.has(id) ? leave(id, 'gone') : 'NotReserved'));
+        }
+        if (step.kind === 'restock') {
+          return first(`restock ${id}`, () => {
+            for (const line of step.lines) balances[line.position]!.onHand += line.quantity;
+            return 'done';
+          });
+        }
+        if (outcomes.get(`commit ${id}`) === 'done') return 'AlreadyCommitted';
+        outcomes.set(`reserve ${id}`, 'Undone');
+        return leave(id, 'kept');
+      };
+      return { balances, perform };
+    }
+  });
+});
+
+const total = (lines: { position: number; quantity: number }[], position: number) =>
+  lines.reduce((sum, line) => sum + (line.position === position ? line.quantity : 0), 0);

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import type { StockLine } from '../../../activities/identity.ts';
+import type { InventoryActivities, InventoryRequests, OrderStockBook } from '../../../activities/inventory.ts';
+import { connect } from '../../../platform/database/connection.ts';
+import { encodeCursor } from '../../../platform/database/cursor.ts';
+import { createInventoryActivities } from '../../../services/inventory/activities.ts';
+import type { InventoryDatabase } from '../../../services/inventory/database.ts';
+import { createInventoryRequests } from '../../../services/inventory/requests.ts';
+import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
+
+describe('inventory requests', () => {
+  let database: FreshDatabase<InventoryDatabase>;
+  let activities: InventoryActivities;
+  let requests: InventoryRequests;
+
+  before(async () => {
+    database = await freshDatabase<InventoryDatabase>('inventory');
+    activities = createInventoryActivities(database.db);
+    requests = createInventoryRequests(database.db);
+  });
+  after(() => database.drop());
+
+  /** A SKU of this test's own with so much on hand. */
+  async function stocked(onHand: number): Promise<string> {
+    const sku = `S-${randomUUID()}`;
+    await adjust(sku, onHand);
+    return sku;
+  }
+  const adjust = (sku: string, delta: number) =>
+    requests.adjustStock({ adjustmentId: randomUUID(), sku, delta, reason: 'counted', adjustedBy: 'admin' });
+  const order = (...lines: StockLine[]) => ({ orderId: randomUUID(), lines });
+  const balanceOf = async (sku: string) => {
+    const { onHand, reserved, available } = await requests.getStock({ sku });
+    return [onHand, reserved, available];
+  };
+
+  describe('listBooks', () => {
+    it('tells of every order what the ledger says, by ascending id, page by page', async () => {
+      const [sku, other] = [await stocked(100), await stocked(100)];
+      const orders = Array.from({ length: 5 }, () => order({ sku, quantity: 4 }, { sku: other, quantity: 1 }));
+      for (const wanted of orders) await activities.reserveStock(wanted);
+      const [shipped, released] = orders as [(typeof orders)[0], (typeof orders)[0]];
+      await activities.commitStock({ orderId: shipped.orderId });
+      const back = { orderId: shipped.orderId, returnId: randomUUID(), lines: [{ sku, quantity: 3 }] };
+      await activities.restockReturn(back);
+      await activities.releaseStock({ orderId: released.orderId });
+
+      const books: OrderStockBook[] = [];
+      let after: string | undefined;
+      do {
+        const page = await requests.listBooks({ limit: 2, ...(after && { after }) });
+        assert.ok(page.items.length <= 2);
+        books.push(...page.items);
+        after = page.next ?? undefined;
+      } while (after);
+      const ids = books.map(({ orderId }) => orderId);
+      assert.deepEqual(ids, ids.toSorted());
+      assert.equal(new Set(ids).size, ids.length);
+      for (const { orderId } of orders) assert.ok(ids.includes(orderId));
+      const linesOf = (orderId: string) =>
+        books.find((book) => book.orderId === orderId)!.lines.find((line) => line.sku === sku);
+      const none = { sku, reserved: 4, released: 0, committed: 0, restocked: 0 };
+      assert.deepEqual(linesOf(shipped.orderId), { ...none, committed: 4, restocked: 3 });
+      assert.deepEqual(linesOf(released.orderId), { ...none, released: 4 });
+      assert.deepEqual(linesOf(orders[2]!.orderId), none);
+    });
+
+    it('refuses a cursor of somebody else', async () => {
+      for (const after of ['nonsense', encodeCursor(['not-an-id']), encodeCursor([randomUUID(), 'x'])]) {
+        await assert.rejects(requests.listBooks({ limit: 2, after }), { code: 'BadCursor' });
+      }
+    });
+  });
+
+  describe('adjustStock', () => {
+    it('opens the balance, and answers a repeat with the first answer', async () => {
+      const sku = `NEW-${randomUUID()}`;
+      const adjustment = { adjustmentId: randomUUID(), sku, delta: 7, reason: 'delivery', adjustedBy: 'admin' };
+      const answer = { sku, onHand: 7, reserved: 0, available: 7 };
+      assert.deepEqual(await requests.adjustStock(adjustment), answer);
+      await adjust(sku, 3);
+      assert.deepEqual(await requests.adjustStock(adjustment), answer);
+      assert.deepEqual(await balanceOf(sku), [10, 0, 10]);
+    });
+
+    it('is refused where it would leave less than is reserved', async () => {
+      const sku = await stocked(10);
+      await activities.reserveStock(order({ sku, quantity: 6 }));
+      await assert.rejects(adjust(sku, -5), { code: 'InsufficientStock' });
+      assert.deepEqual(await adjust(sku, -4), { sku, onHand: 6, reserved: 6, available: 0 });
+      await assert.rejects(adjust(`NEW-${randomUUID()}`, -1), { code: 'InsufficientStock' });
+    });
+
+    it('keeps who did it and why', async () => {
+      const sku = await stocked(3);
+      const row = await database.db
+        .selectFrom('stock_ledger')
+        .select(['kind', 'on_hand_delta', 'reason', 'adjusted_by', 'order_id'])
+        .where('sku', '=', sku)
+        .execute();
+      assert.deepEqual(row, [
+        { kind: 'adjust', on_hand_delta: 3, reason: 'counted', adjusted_by: 'admin', order_id: null },
+      ]);
+    });
+  });
+
+  describe('getStocks', () => {
+    it('answers in the order asked, with zeros for what is unknown or cannot be a SKU', async () => {
+      const sku = await stocked(2);
+      const { items } = await requests.getStocks({ skus: ['NONE', sku, 'no\0sku', sku] });
+      assert.deepEqual(
+        items.map((stock) => [stock.sku, stock.available]),
+        [
+          ['NONE', 0],
+          [sku, 2],
+          ['no\0sku', 0],
+          [sku, 2],
+        ],
+      );
+      assert.deepEqual(await requests.getStocks({ skus: [] }), { items: [] });
+    });
+  });
+
+  describe('the database itself', () => {
+    it('keeps the ledger from being rewritten by the service', async () => {
+      await stocked(1);
+      for (const statement of [
+        'update stock_ledger set reason = null',
+        'delete from stock_ledger',
+        'truncate stock_ledger',
+      ]) {
+        await assert.rejects(sql.raw(statement).execute(database.db), /permission denied/);
+      }
+    });
+
+    it('refuses to oversell or to go below zero', async () => {
+      const sku = await stocked(1);
+      const set = (values: { on_hand?: number; reserved?: number }) =>
+        database.db.updateTable('stock').set(values).where('sku', '=', sku).execute();
+      await assert.rejects(set({ reserved: 2 }), /not_oversold/);
+      await assert.rejects(set({ reserved: -1 }), /reserved_not_negative/);
+      await assert.rejects(set({ on_hand: -1, reserved: -1 }), /on_hand_counts/);
+    });
+  });
+
+  describe('checkBalances', () => {
+    it('reports a planted wrong balance, in words', async () => {
+      const sku = await stocked(5);
+      const owner = connect<InventoryDatabase>(database.ownerUrl, 1);
+      try {
+        const set = (on_hand: number) => owner.updateTable('stock').set({ on_hand }).where('sku', '=', sku).execute();
+        await set(6);
+        assert.deepEqual(await requests.checkBalances({}), {
+          discrepancies: [`${sku}: on hand 6, by the ledger 5; reserved 0, by the ledger 0`],
+        });
+        await set(5);
+      } finally {
+        await owner.destroy();
+      }
+    });
+  });
+});

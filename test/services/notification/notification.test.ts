@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import path from 'node:path';
+import { sql } from 'kysely';
+import type { MailTemplate } from '../../../activities/notification.ts';
+import { orderEvents } from '../../../activities/order.ts';
+import { type UserRequests, userRequests } from '../../../activities/user.ts';
+import { createClient } from '../../../platform/http/client.ts';
+import { createOutboxWriter } from '../../../platform/events/outbox.ts';
+import type { Running } from '../../../platform/process.ts';
+import { defineService } from '../../../platform/service.ts';
+import { takePorts } from '../../../platform/ports.ts';
+import type { NotificationDatabase } from '../../../services/notification/database.ts';
+import type { OrderDatabase } from '../../../services/order/database.ts';
+import { user } from '../../../services/user/service.ts';
+import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
+import { eventually } from '../../stage/eventually.ts';
+
+const TOKEN = 'a service token of more than thirty-two characters';
+const tell = createOutboxWriter('order', orderEvents);
+
+describe('the notification service', function () {
+  this.timeout(120_000);
+  let orders: FreshDatabase<OrderDatabase>;
+  let users: FreshDatabase<unknown>;
+  let mails: FreshDatabase<NotificationDatabase>;
+  let ports: Record<'user' | 'order' | 'notification', number>;
+  let environment: Record<string, string>;
+  const running: Running[] = [];
+  let child: ChildProcess | undefined;
+
+  before(async () => {
+    orders = await freshDatabase<OrderDatabase>('order');
+    users = await freshDatabase('user');
+    mails = await freshDatabase<NotificationDatabase>('notification');
+    ports = await takePorts({ user: 0, order: 0, notification: 0 });
+    environment = {
+      SERVICE_TOKEN: TOKEN,
+      LOG_LEVEL: 'emerg',
+      USER_URL: `http://127.0.0.1:${ports.user}`,
+      ORDER_URL: `http://127.0.0.1:${ports.order}`,
+      USER_PORT: String(ports.user),
+      ORDER_PORT: String(ports.order),
+      NOTIFICATION_PORT: String(ports.notification),
+      USER_DATABASE_URL: users.url,
+      ORDER_DATABASE_URL: orders.url,
+      NOTIFICATION_DATABASE_URL: mails.url,
+    };
+    running.push(await user.start(environment));
+    // The order service's feed without its worker, which would want a Temporal server.
+    const order = defineService<OrderDatabase, Record<string, never>>({
+      name: 'order',
+      settings: {},
+      create: () => ({ publishes: true, requests: { operations: {}, implementation: {} } }),
+    });
+    running.push(await order.start(environment));
+  });
+  after(async () => {
+    if (child) await kill();
+    await Promise.all(running.map((one) => one.close()));
+    await Promise.all([orders, users, mails].map((database) => database.drop()));
+  });
+
+  const start = () => {
+    child = spawn(process.execPath, ['services/main.ts', 'notification'], {
+      cwd: path.join(import.meta.dirname, '../../..'),
+      env: { PATH: process.env.PATH, ...environment },
+      stdio: 'ignore',
+    });
+  };
+  const kill = async () => {
+    const ended = once(child!, 'close');
+    child!.kill('SIGKILL');
+    await ended;
+  };
+  const happened = (customerId: string, type: 'order.delivered' | 'order.canceled', orderId: string = randomUUID()) =>
+    orders.db.transaction().execute((work) => tell(work, { type, subject: orderId, data: { orderId, customerId } }));
+  const sentTo = async (customerId: string) => {
+    const rows = await mails.db
+      .selectFrom('mails')
+      .select(['template', 'state'])
+      .where('customer_id', '=', customerId)
+      .execute();
+    return rows.map(({ template, state }) => `${template} ${state}`).toSorted();
+  };
+
+  it('writes to customers about what happened while it was killed, and about nothing twice', async () => {
+    const at = { service: 'user', urls: [environment.USER_URL!], token: TOKEN };
+    const ada = await createClient<UserRequests>(at, 'requests', userRequests).register({
+      email: 'ada@example.com',
+      password: 'correct horse battery',
+      name: 'Ada',
+    });
+    start();
+    await eventually(async () => assert.deepEqual(await sentTo(ada.id), ['welcome sent']));
+    for (let order = 0; order < 30; order += 1) await happened(ada.id, 'order.delivered');
+    await eventually(async () => assert.ok((await sentTo(ada.id)).length > 1));
+    await kill();
+    for (let order = 0; order < 30; order += 1) await happened(ada.id, 'order.canceled');
+    start();
+    await eventually(async () => {
+      const fates = await sentTo(ada.id);
+      assert.equal(fates.length, 61);
+      // What was being sent at that moment is in doubt for a while, and is not sent again.
+      assert.ok(fates.every((fate) => /sent|sending/.test(fate)));
+      assert.ok(fates.filter((fate) => fate.endsWith('sending')).length <= 1);
+    });
+    const { rows } = await sql<{ count: number }>`select count(*) from inbox where state = 'done'`.execute(mails.db);
+    assert.equal(rows[0]!.count, 61);
+  });
+
+  it('says in each mail what became of the order', async () => {
+    const at = { service: 'user', urls: [environment.USER_URL!], token: TOKEN };
+    const { id: customerId } = await createClient<UserRequests>(at, 'requests', userRequests).register({
+      email: 'grace@example.com',
+      password: 'correct horse battery',
+      name: 'Grace',
+    });
+    const about = { orderId: randomUUID(), customerId };
+    const pounds = { amountMinor: 1250, currency: 'GBP' };
+    const rejection = { code: 'OutOfStock', detail: 'tea: 2 wanted, 1 there' } as const;
+    await orders.db.transaction().execute(async (work) => {
+      const subject = about.orderId;
+      const lines = [{ sku: 'tea', quantity: 2 }];
+      await tell(work, { type: 'order.confirmed', subject, data: { ...about, total: pounds, lines } });
+      await tell(work, { type: 'order.shipped', subject, data: { ...about, trackingNumber: 'SB-1' } });
+      await tell(work, { type: 'order.delivered', subject, data: about });
+      const refund = { ...about, returnId: randomUUID(), refund: pounds };
+      await tell(work, { type: 'order.refunded', subject, data: refund });
+      await tell(work, { type: 'order.canceled', subject, data: about });
+      await tell(work, { type: 'order.rejected', subject, data: { ...about, rejection } });
+    });
+    const sent = () => mails.db.selectFrom('mails').selectAll().where('customer_id', '=', customerId).execute();
+    await eventually(async () => assert.equal((await sent()).filter(({ state }) => state === 'sent').length, 7));
+    const letters = new Map((await sent()).map((mail) => [mail.template, `${mail.subject}\n${mail.text}`]));
+    for (const [template, words] of Object.entries({
+      confirmed: /confirmed: .*12\.50[^]*tea/,
+      shipped: /on its way[^]*SB-1/,
+      delivered: /has arrived[^]*send it back/,
+      refunded: /refunded .*12\.50/,
+      canceled: /is canceled[^]*Nothing has been charged/,
+      rejected: /could not accept[^]*sold out/,
+    })) {
+      const letter = letters.get(template as MailTemplate);
+      assert.match(letter!, words);
+      assert.ok(letter!.includes(about.orderId), template);
+    }
+  });
+
+  it('writes nothing about what is long past', async () => {
+    const customerId = randomUUID();
+    await orders.db.transaction().execute(async (work) => {
+      await tell(work, { type: 'order.delivered', subject: customerId, data: { orderId: customerId, customerId } });
+      await work
+        .updateTable('outbox')
+        .set({ occurred_at: sql<Date>`now() - interval '4 days'` })
+        .where('subject', '=', customerId)
+        .execute();
+    });
+    await eventually(async () => assert.deepEqual(await sentTo(customerId), ['delivered expired']));
+  });
+});

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { orderStage } from './test-order-service.ts';
+
+describe('order service: stories', () => {
+  const stage = orderStage();
+  const story = (orderId: string, after = 0) => stage.requests.followStory({ orderId, after });
+  const moves = (after: number | null, patienceMs = 0) => stage.requests.followMoves({ after, patienceMs });
+
+  it('are told from any place on', async () => {
+    const orderId = await stage.placed();
+    await stage.activities.noteSteps(stage.note(orderId, 'record', 'reserveStock', 'authorizePayment'));
+    const { items, more, ended } = await story(orderId);
+    assert.deepEqual(
+      items.map(({ step }) => step),
+      ['record', 'reserveStock', 'authorizePayment'],
+    );
+    assert.deepEqual([more, ended], [false, false]);
+    const rest = await story(orderId, items[1]!.position);
+    assert.deepEqual(
+      rest.items.map(({ step }) => step),
+      ['authorizePayment'],
+    );
+  });
+
+  it('name the orders that moved, as soon as they have', async () => {
+    const orderId = await stage.placed();
+    const { next, orderIds } = await moves(null);
+    assert.deepEqual(orderIds, []);
+    assert.deepEqual((await moves(next)).orderIds, []);
+    const waiting = moves(next, 25_000);
+    await stage.activities.noteSteps(stage.note(orderId, 'record'));
+    const moved = await waiting;
+    assert.deepEqual([moved.orderIds, moved.restarted], [[orderId], false]);
+    assert.deepEqual((await moves(moved.next)).orderIds, []);
+  });
+
+  it('have ended when the order can change no more', async () => {
+    const ended = async (orderId: string) => (await story(orderId)).ended;
+    const completed = await stage.delivered();
+    assert.equal(await ended(completed), false);
+    const kept = await stage.sendBack(completed);
+    await stage.activities.completeOrder(stage.note(completed, 'complete'));
+    assert.equal(await ended(completed), false, 'goods are on their way back');
+    await stage.receive(kept);
+    assert.equal(await ended(completed), false);
+    await stage.refund(kept);
+    assert.equal(await ended(completed), true);
+    const rejected = await stage.placed();
+    await stage.activities.rejectOrder({
+      ...stage.note(rejected, 'reject'),
+      paymentStatus: 'not_paid',
+      fulfillmentStatus: 'not_fulfilled',
+      rejection: { code: 'OutOfStock', detail: 'none left' },
+    });
+    assert.equal(await ended(rejected), true);
+  });
+});

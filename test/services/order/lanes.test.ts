@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { inventoryActivities } from '../../../activities/inventory.ts';
+import { Lane } from '../../../activities/lane.ts';
+import { orderActivities } from '../../../activities/order.ts';
+import { paymentActivities } from '../../../activities/payment.ts';
+import { shippingActivities } from '../../../activities/shipping.ts';
+import { createOrderRequests, decidedAmong } from '../../../services/order/requests.ts';
+import { Waiting } from '../../../services/order/waiting.ts';
+import { draft, orderStage } from './test-order-service.ts';
+
+describe('order service: lanes', () => {
+  const stage = orderStage();
+  const history = async (orderId: string) =>
+    (await stage.requests.getHistory({ orderId })).items.map(({ step, outcome }) => `${step} ${outcome}`);
+  const confirm = (orderId: string, despiteWithheld = false) =>
+    stage.activities.confirmOrder({ ...stage.note(orderId, 'confirm'), trackingNumber: 'SB-7', despiteWithheld });
+
+  it('names with each draft the lane that it is set to', async () => {
+    for (const lane of Lane.options) {
+      const { db } = stage.database;
+      const requests = createOrderRequests(db, { waiting: new Waiting(decidedAmong(db)), lane });
+      assert.equal((await requests.draftOrder(draft())).lane, lane);
+    }
+  });
+
+  it('tells whoever records an order first from all who come later', async () => {
+    const { order } = await stage.requests.draftOrder(draft());
+    const asked = Array.from({ length: 4 }, () => stage.activities.recordOrder(stage.note(order.id)));
+    const answers = await Promise.all(asked);
+    assert.equal(answers.filter(({ again }) => !again).length, 1);
+    assert.deepEqual(await stage.activities.recordOrder(stage.note(order.id)), { again: true });
+  });
+
+  it('confirms no order that was withheld, and tells no story of it', async () => {
+    const orderId = await stage.placed();
+    assert.deepEqual(await stage.activities.withholdOrder(stage.note(orderId, 'cancel')), { confirmed: false });
+    assert.deepEqual(await stage.activities.withholdOrder(stage.note(orderId)), { confirmed: false });
+    await confirm(orderId);
+    assert.deepEqual(await stage.statuses(orderId), ['pending', 'not_paid', 'not_fulfilled']);
+    assert.deepEqual(await stage.events(orderId), ['order.placed']);
+    assert.deepEqual(await history(orderId), ['cancel succeeded']);
+  });
+
+  it('lets whoever withheld an order confirm it after all', async () => {
+    const orderId = await stage.placed();
+    await stage.activities.withholdOrder(stage.note(orderId));
+    await confirm(orderId, true);
+    assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'authorized', 'booked']);
+    assert.deepEqual(await history(orderId), ['confirm succeeded']);
+  });
+
+  it('withholds nothing that is confirmed, and says so', async () => {
+    const orderId = await stage.confirmed();
+    assert.deepEqual(await stage.activities.withholdOrder(stage.note(orderId)), { confirmed: true });
+    assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'authorized', 'booked']);
+  });
+
+  it('either withholds or confirms where both are asked at once', async () => {
+    for (const orderId of await Promise.all(Array.from({ length: 8 }, () => stage.placed()))) {
+      const [{ confirmed }] = await Promise.all([
+        stage.activities.withholdOrder(stage.note(orderId)),
+        confirm(orderId),
+      ]);
+      const [status] = await stage.statuses(orderId);
+      assert.equal(status, confirmed ? 'confirmed' : 'pending');
+      assert.deepEqual(await history(orderId), confirmed ? ['confirm succeeded'] : []);
+    }
+  });
+
+  it('keeps what a lost run told, adds what the next one tells, and neither twice', async () => {
+    const orderId = await stage.placed();
+    const told = (...steps: [number, 'record' | 'cancel' | 'reserveStock', 'started' | 'succeeded' | 'failed'][]) =>
+      stage.activities.noteSteps({
+        orderId,
+        workflowId: `order-${orderId}`,
+        entries: steps.map(([sequence, step, outcome]) => ({ sequence, step, outcome, at: new Date().toISOString() })),
+      });
+    await told([1, 'record', 'succeeded'], [1, 'reserveStock', 'started'], [1, 'reserveStock', 'succeeded']);
+    await told(
+      [1, 'cancel', 'started'],
+      [1, 'record', 'succeeded'],
+      [1, 'reserveStock', 'started'],
+      [1, 'reserveStock', 'failed'],
+    );
+    assert.deepEqual(await history(orderId), [
+      'record succeeded',
+      'reserveStock started',
+      'reserveStock succeeded',
+      'cancel started',
+      'reserveStock failed',
+    ]);
+  });
+
+  it('calls no step by the name of its own bookkeeping: both are activities of one worker', () => {
+    const asked = Object.keys({ ...inventoryActivities, ...paymentActivities, ...shippingActivities });
+    assert.deepEqual(
+      [...asked, 'placeInOneGo'].filter((name) => name in orderActivities),
+      [],
+    );
+  });
+});

@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { type Kysely, sql } from 'kysely';
+import type { Page, PageRequest } from '../../../platform/contract/operation.ts';
+import type { OrderNote } from '../../../activities/order.ts';
+import { encodeAge, encodeCursor } from '../../../platform/database/cursor.ts';
+import { connect } from '../../../platform/database/connection.ts';
+import { draft, orderStage, refusedAs } from './test-order-service.ts';
+
+/** Every item of a list, page by page, and how long the pages were. */
+async function walk<Item>(list: (page: PageRequest) => Promise<Page<Item>>, limit: number) {
+  const pages: Item[][] = [];
+  let after: string | undefined;
+  do {
+    const { items, next } = await list({ limit, ...(after !== undefined && { after }) });
+    pages.push(items);
+    after = next ?? undefined;
+  } while (after !== undefined);
+  return { items: pages.flat(), lengths: pages.map(({ length }) => length) };
+}
+
+const FOREIGN: Record<string, string> = {
+  garbage: 'garbage',
+  'an empty key': encodeCursor([]),
+  'a key of another list': encodeCursor([randomUUID()]),
+  'a time that is none': encodeCursor(['yesterday', randomUUID()]),
+  'a time in other words': encodeCursor(['1', randomUUID()]),
+  'a time before PostgreSQL’s first': encodeAge({ at: new Date(-8.64e15), id: randomUUID() }),
+  'a time after its last': encodeAge({ at: new Date(8.64e15), id: randomUUID() }),
+  'an id that is none': encodeCursor([new Date().toISOString(), "' or true --"]),
+  'a key of numbers': Buffer.from('[1,2]').toString('base64url'),
+};
+
+describe('order service: lists', () => {
+  const stage = orderStage();
+  const customerId = randomUUID();
+  const ids: string[] = [];
+
+  before(async () => {
+    // An index in the right order hides a list that does not ask for it.
+    const owner: Kysely<unknown> = connect(stage.database.ownerUrl, 1);
+    await sql`drop index orders_of_customer, orders_by_age, orders_by_status, interventions_by_age`.execute(owner);
+    await owner.destroy();
+    for (let index = 0; index < 9; index++) ids.push(await stage.placed({ customerId }));
+    const { db } = stage.database;
+    // Five of one instant, in the middle of the list.
+    const at = (index: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, index < 2 ? index : index < 7 ? 2 : index));
+    for (const [index, id] of ids.entries()) {
+      await db
+        .updateTable('orders')
+        .set({ created_at: at(index) })
+        .where('id', '=', id)
+        .execute();
+    }
+    await stage.activities.confirmOrder({ ...stage.note(ids[1]!), trackingNumber: 'SB-1' });
+    await stage.activities.confirmOrder({ ...stage.note(ids[4]!), trackingNumber: 'SB-4' });
+    // Drafts that nobody has taken up.
+    await stage.requests.draftOrder(draft({ customerId }));
+    await stage.requests.draftOrder(draft());
+  });
+
+  const newestFirst = () => {
+    const equals = ids.slice(2, 7).toSorted().toReversed();
+    return [ids[8], ids[7], ...equals, ids[1], ids[0]];
+  };
+  const orders = (filter: object) => (page: PageRequest) => stage.requests.listOrders({ ...filter, ...page });
+  const books = (page: PageRequest) => stage.requests.listBooks(page);
+  const idsOf = (items: { id: string }[]) => items.map(({ id }) => id);
+
+  for (const limit of [1, 2, 3, 8, 9, 10]) {
+    it(`show a customer’s orders newest first, ${limit} a page, none twice and none left out`, async () => {
+      const { items, lengths } = await walk(orders({ customerId }), limit);
+      assert.deepEqual(idsOf(items), newestFirst());
+      assert.deepEqual(lengths, [...Array<number>(Math.ceil(9 / limit) - 1).fill(limit), 9 % limit || limit]);
+    });
+  }
+
+  it('lose and repeat nothing while orders come in', async () => {
+    const mine = randomUUID();
+    const old = [await stage.placed({ customerId: mine }), await stage.placed({ customerId: mine })];
+    const first = await stage.requests.listOrders({ customerId: mine, limit: 1 });
+    await stage.placed({ customerId: mine });
+    const rest = await stage.requests.listOrders({ customerId: mine, limit: 9, after: first.next! });
+    assert.deepEqual(idsOf([...first.items, ...rest.items]).toSorted(), old.toSorted());
+  });
+
+  it('show orders as getOrder does', async () => {
+    const { items } = await stage.requests.listOrders({ customerId, limit: 1 });
+    assert.deepEqual(items[0], await stage.requests.getOrder({ orderId: ids[8]! }));
+  });
+
+  it('are of one status where asked, of one customer or of all', async () => {
+    const { items: mine } = await walk(orders({ customerId, status: 'confirmed' }), 1);
+    assert.deepEqual(idsOf(mine), [ids[4], ids[1]]);
+    const other = await stage.confirmed();
+    const { items: all } = await walk(orders({ status: 'confirmed' }), 2);
+    assert.deepEqual(new Set(idsOf(all)), new Set([other, ids[4], ids[1]]));
+    assert.deepEqual((await stage.requests.listOrders({ customerId: randomUUID(), limit: 9 })).items, []);
+  });
+
+  it('never show a draft', async () => {
+    const { order } = await stage.requests.draftOrder(draft());
+    const { items } = await walk(orders({}), 100);
+    const { items: inBooks } = await walk(books, 100);
+    assert.ok(items.length > 0 && !idsOf(items).includes(order.id));
+    assert.ok(inBooks.length > 0 && !inBooks.some(({ orderId }) => orderId === order.id));
+  });
+
+  for (const [what, after] of Object.entries(FOREIGN)) {
+    it(`refuse ${what} for a cursor`, async () => {
+      await assert.rejects(stage.requests.listOrders({ limit: 1, after }), refusedAs('BadCursor'));
+      await assert.rejects(stage.requests.listInterventions({ limit: 1, after }), refusedAs('BadCursor'));
+    });
+  }
+
+  it('go on from any moment that a row can be of', async () => {
+    for (const [at, length] of [
+      ['0001-01-01T00:00:00.000Z', 0],
+      ['9999-12-31T23:59:59.999Z', 9],
+    ] as const) {
+      const after = encodeAge({ at: new Date(at), id: randomUUID() });
+      assert.equal((await stage.requests.listOrders({ customerId, limit: 9, after })).items.length, length);
+    }
+  });
+
+  it('show interventions newest first, those of one moment by id, and open or resolved ones where asked', async () => {
+    const orderId = await stage.confirmed();
+    const opened: string[] = [];
+    for (let index = 0; index < 6; index++) opened.push(await stage.opened(orderId, 'commitStock'));
+    const { db } = stage.database;
+    const moment = { opened_at: new Date('2026-02-01T00:00:00Z') };
+    await db.updateTable('interventions').set(moment).where('id', 'in', opened.slice(1)).execute();
+    const expected = [opened[0], ...opened.slice(1).toSorted().toReversed()];
+    for (const limit of [1, 2, 6, 7]) {
+      const { items } = await walk((page) => stage.requests.listInterventions(page), limit);
+      assert.deepEqual(idsOf(items), expected);
+    }
+    await stage.closed(orderId, opened[2]!, 'retry');
+    const open = await walk((page) => stage.requests.listInterventions({ state: 'open', ...page }), 2);
+    assert.deepEqual(
+      idsOf(open.items),
+      expected.filter((id) => id !== opened[2]),
+    );
+    const resolved = await walk((page) => stage.requests.listInterventions({ state: 'resolved', ...page }), 2);
+    assert.deepEqual(idsOf(resolved.items), [opened[2]]);
+  });
+
+  describe('of books', () => {
+    it('hold every recorded order once, by ascending id', async () => {
+      const { items } = await walk(books, 3);
+      const inBooks = items.map(({ orderId }) => orderId);
+      assert.deepEqual(inBooks, [...new Set(inBooks)].toSorted());
+      for (const id of ids) assert.ok(inBooks.includes(id));
+    });
+
+    it('say what was ordered, paid back and put back on the shelf', async () => {
+      const asked = draft();
+      const orderId = await stage.delivered(asked);
+      const receive = async (goods: { sku: string; quantity: number; condition: 'resellable' | 'damaged' }[]) => {
+        const lines = [...Map.groupBy(goods, ({ sku }) => sku)].map(([sku, parts]) => ({
+          sku,
+          quantity: parts.reduce((sum, { quantity }) => sum + quantity, 0),
+        }));
+        const { id: returnId } = await stage.sendBack(orderId, { lines });
+        await stage.activities.receiveReturn({ ...stage.note(orderId), returnId, lines: goods });
+        await stage.activities.refundReturn({ ...stage.note(orderId), returnId });
+      };
+      await receive([
+        { sku: 'teapot', quantity: 1, condition: 'resellable' },
+        { sku: 'teapot', quantity: 1, condition: 'damaged' },
+        { sku: 'kettle', quantity: 1, condition: 'damaged' },
+      ]);
+      await receive([{ sku: 'teapot', quantity: 1, condition: 'resellable' }]);
+      const { items } = await walk(books, 100);
+      const { updatedAt } = await stage.requests.getOrder({ orderId });
+      assert.deepEqual(
+        items.find((book) => book.orderId === orderId),
+        {
+          orderId,
+          status: 'confirmed',
+          paymentStatus: 'refunded',
+          fulfillmentStatus: 'returned',
+          total: asked.total,
+          lines: asked.lines.map(({ sku, quantity }) => ({ sku, quantity })),
+          refundedMinor: 5500,
+          restocked: [{ sku: 'teapot', quantity: 2 }],
+          trackingNumber: 'SB-1',
+          updatedAt,
+        },
+      );
+    });
+
+    it('refuse a cursor of another list', async () => {
+      for (const after of ['garbage', encodeCursor(['-'.repeat(36)]), encodeCursor([randomUUID(), randomUUID()])]) {
+        await assert.rejects(stage.requests.listBooks({ limit: 1, after }), refusedAs('BadCursor'));
+      }
+    });
+  });
+
+  describe('of an order’s history', () => {
+    const steps = ['record', 'reserveStock', 'authorizePayment', 'bookShipment', 'confirm'] as const;
+
+    it('tell each entry once, in the order told, whatever its time', async () => {
+      const orderId = await stage.placed();
+      const note = stage.note(orderId, ...steps);
+      const part = (from: number, to: number): OrderNote => ({ ...note, entries: note.entries.slice(from, to) });
+      note.entries[3]!.at = '2020-01-01T00:00:00.000Z';
+      await stage.activities.noteSteps(part(0, 2));
+      await Promise.all([stage.activities.noteSteps(part(1, 4)), stage.activities.noteSteps(part(1, 4))]);
+      await stage.activities.noteSteps(part(0, 5));
+      assert.deepEqual(await stage.steps(orderId), steps);
+      const { version, status } = await stage.requests.getOrder({ orderId });
+      assert.deepEqual([version, status], [2, 'pending']);
+    });
+
+    it('keep an entry as it was told first', async () => {
+      const orderId = await stage.placed();
+      const note = stage.note(orderId, 'reserveStock');
+      const entry = { ...note.entries[0]!, attempt: 3, detail: 'third time lucky' };
+      await stage.activities.noteSteps({ ...note, entries: [entry] });
+      await stage.activities.noteSteps({ ...note, entries: [{ ...entry, attempt: 4, detail: 'another story' }] });
+      const { sequence: _sequence, ...told } = entry;
+      assert.deepEqual(await stage.requests.getHistory({ orderId }), { items: [told] });
+    });
+
+    it('tell two workflows’ stories of one order under the same numbers', async () => {
+      const orderId = await stage.placed();
+      const note = stage.note(orderId, 'complete');
+      await stage.activities.noteSteps(note);
+      const [entry] = note.entries;
+      const other = { ...note, workflowId: 'return-1', entries: [{ ...entry!, step: 'requestReturn' as const }] };
+      await stage.activities.noteSteps(other);
+      assert.deepEqual(await stage.steps(orderId), ['complete', 'requestReturn']);
+    });
+
+    it('cannot be changed, deleted or emptied by the service itself', async () => {
+      const orderId = await stage.placed();
+      await stage.activities.noteSteps(stage.note(orderId, 'record'));
+      const { db } = stage.database;
+      const denied = /permission denied/;
+      await assert.rejects(db.updateTable('order_history').set({ detail: 'never mind' }).execute(), denied);
+      await assert.rejects(db.deleteFrom('order_history').execute(), denied);
+      await assert.rejects(db.schema.dropTable('order_history').execute(), /must be owner/);
+      assert.deepEqual(await stage.steps(orderId), ['record']);
+    });
+  });
+});

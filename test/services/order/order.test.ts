@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { type Kysely, sql } from 'kysely';
+import type { CancelOrder, OrderActivities, OrderNote, RejectOrder } from '../../../activities/order.ts';
+import { connect } from '../../../platform/database/connection.ts';
+import type { OrderDatabase } from '../../../services/order/database.ts';
+import { draft, orderStage } from './test-order-service.ts';
+
+const rejection = { code: 'CardDeclined' as const, detail: 'the card was declined' };
+const left = { paymentStatus: 'canceled', fulfillmentStatus: 'canceled' } as const;
+const rejectedBy = (note: OrderNote): RejectOrder => ({ ...note, ...left, rejection });
+const canceledBy = (note: OrderNote): CancelOrder => ({ ...note, ...left, reason: 'changed my mind' });
+
+describe('order service: bookkeeping', () => {
+  const stage = orderStage();
+
+  type Step = (activities: OrderActivities, note: OrderNote) => Promise<unknown>;
+  /** Each step of the bookkeeping: from where it is taken, to where it leads and what it tells the world. */
+  const STEPS: Record<string, { from: () => Promise<string>; take: Step; to: string[]; event?: string }> = {
+    recordOrder: {
+      from: async () => (await stage.requests.draftOrder(draft())).order.id,
+      // What it answers tells the first asking from the others, and is tested with the lanes.
+      take: async (activities, note) => void (await activities.recordOrder(note)),
+      to: ['pending', 'not_paid', 'not_fulfilled'],
+      event: 'order.placed',
+    },
+    confirmOrder: {
+      from: () => stage.placed(),
+      take: (activities, note) => activities.confirmOrder({ ...note, trackingNumber: 'SB-7' }),
+      to: ['confirmed', 'authorized', 'booked'],
+      event: 'order.confirmed',
+    },
+    rejectOrder: {
+      from: () => stage.placed(),
+      take: (activities, note) => activities.rejectOrder(rejectedBy(note)),
+      to: ['rejected', 'canceled', 'canceled'],
+      event: 'order.rejected',
+    },
+    cancelOrder: {
+      from: () => stage.confirmed(),
+      take: (activities, note) => activities.cancelOrder(canceledBy(note)),
+      to: ['canceled', 'canceled', 'canceled'],
+      event: 'order.canceled',
+    },
+    dispatchOrder: {
+      from: () => stage.confirmed(),
+      take: (activities, note) => activities.dispatchOrder(note),
+      to: ['confirmed', 'authorized', 'shipped'],
+      event: 'order.shipped',
+    },
+    captureOrder: {
+      from: async () => {
+        const orderId = await stage.confirmed();
+        await stage.activities.dispatchOrder(stage.note(orderId));
+        return orderId;
+      },
+      take: (activities, note) => activities.captureOrder(note),
+      to: ['confirmed', 'captured', 'shipped'],
+    },
+    deliverOrder: {
+      from: () => stage.captured(),
+      take: (activities, note) => activities.deliverOrder(note),
+      to: ['confirmed', 'captured', 'delivered'],
+      event: 'order.delivered',
+    },
+    completeOrder: {
+      from: () => stage.delivered(),
+      take: (activities, note) => activities.completeOrder(note),
+      to: ['completed', 'captured', 'delivered'],
+      event: 'order.completed',
+    },
+  };
+
+  for (const [name, { from, take, to, event }] of Object.entries(STEPS)) {
+    it(`${name} moves the order on once, however often it is asked`, async () => {
+      const orderId = await from();
+      const note = stage.note(orderId, 'record', 'confirm');
+      const before = await stage.requests.getOrder({ orderId });
+      const events = await stage.events(orderId);
+      const answers = await Promise.all([1, 2, 3].map(() => take(stage.activities, note)));
+      answers.push(await take(stage.activities, note));
+      for (const answer of answers) assert.deepEqual(answer, answers[0]);
+      assert.deepEqual(await stage.statuses(orderId), to);
+      assert.equal((await stage.requests.getOrder({ orderId })).version, before.version + 1);
+      assert.deepEqual(await stage.events(orderId), [...events, ...(event ? [event] : [])]);
+      assert.deepEqual(await stage.steps(orderId), ['record', 'confirm']);
+    });
+
+    it(`${name} leaves nothing behind where its story or its event cannot be written`, async () => {
+      const orderId = await from();
+      const note = stage.note(orderId, 'record');
+      const before = await stage.requests.getOrder({ orderId });
+      const events = await stage.events(orderId);
+      for (const [table, key] of event ? [['outbox', 'subject'], HISTORY] : [HISTORY]) {
+        await withoutRoomFor(orderId, { table: table!, key: key! }, () =>
+          assert.rejects(take(stage.activities, note), /no_room/),
+        );
+        assert.deepEqual(await stage.requests.getOrder({ orderId }), before);
+        assert.deepEqual(await stage.events(orderId), events);
+        assert.deepEqual(await stage.steps(orderId), []);
+      }
+      await take(stage.activities, note);
+      assert.deepEqual(await stage.statuses(orderId), to);
+    });
+  }
+
+  const HISTORY = ['order_history', 'order_id'];
+
+  /** As when the disk is full just there. */
+  async function withoutRoomFor(orderId: string, { table, key }: { table: string; key: string }, work: () => unknown) {
+    const owner: Kysely<unknown> = connect(stage.database.ownerUrl, 1);
+    const refuse = sql`check (${sql.ref(key)}::text <> ${sql.lit(orderId)}) not valid`;
+    await sql`alter table ${sql.table(table)} add constraint no_room ${refuse}`.execute(owner);
+    try {
+      await work();
+    } finally {
+      await sql`alter table ${sql.table(table)} drop constraint no_room`.execute(owner);
+      await owner.destroy();
+    }
+  }
+
+  it('tells of nothing where the change is lost at the very end of its transaction', async () => {
+    const owner: Kysely<unknown> = connect(stage.database.ownerUrl, 1);
+    await sql`create function lose() returns trigger language plpgsql as $$ begin raise 'lost at commit'; end $$`.execute(
+      owner,
+    );
+    await sql`create constraint trigger lost after update on orders deferrable initially deferred
+      for each row execute function lose()`.execute(owner);
+    try {
+      const { id: orderId } = (await stage.requests.draftOrder(draft())).order;
+      await assert.rejects(stage.activities.recordOrder(stage.note(orderId, 'record')), /lost at commit/);
+      assert.deepEqual(await stage.events(orderId), []);
+      assert.deepEqual(await stage.steps(orderId), []);
+      assert.equal((await stage.requests.getOrder({ orderId })).version, 1);
+    } finally {
+      await sql`drop trigger lost on orders`.execute(owner);
+      await owner.destroy();
+    }
+  });
+
+  it('tells with each event what happened, and to whom', async () => {
+    const asked = draft();
+    const orderId = await stage.delivered(asked);
+    const rows = await stage.database.db
+      .selectFrom('outbox')
+      .select(['type', 'source', 'data'])
+      .where('subject', '=', orderId)
+      .orderBy('sequence')
+      .execute();
+    const whose = { orderId, customerId: asked.customerId };
+    const lines = asked.lines.map(({ sku, quantity }) => ({ sku, quantity }));
+    assert.deepEqual(
+      rows.map(({ type, data }) => [type, data]),
+      [
+        ['order.placed', { ...whose, total: asked.total }],
+        ['order.confirmed', { ...whose, total: asked.total, lines }],
+        ['order.shipped', { ...whose, trackingNumber: 'SB-1' }],
+        ['order.delivered', whose],
+      ],
+    );
+    assert.deepEqual([...new Set(rows.map(({ source }) => source))], ['/services/order']);
+  });
+
+  it('keeps why an order was rejected', async () => {
+    const orderId = await stage.placed();
+    await stage.activities.rejectOrder(rejectedBy(stage.note(orderId)));
+    assert.deepEqual((await stage.requests.getOrder({ orderId })).rejection, rejection);
+  });
+
+  it('answers until when goods may come back, the same on every repeat', async () => {
+    const orderId = await stage.captured();
+    const { returnableUntil } = await stage.activities.deliverOrder(stage.note(orderId));
+    const days = (Date.parse(returnableUntil) - Date.now()) / (24 * 60 * 60 * 1000);
+    assert.ok(days > 29.9 && days <= 30.01, String(days));
+    await stage.activities.completeOrder(stage.note(orderId));
+    assert.deepEqual(await stage.activities.deliverOrder(stage.note(orderId)), { returnableUntil });
+  });
+
+  const ILLEGAL: Record<string, { from: () => Promise<string>; take: (keyof typeof STEPS)[] }> = {
+    'pending order': {
+      from: () => stage.placed(),
+      take: ['dispatchOrder', 'captureOrder', 'completeOrder'],
+    },
+    'rejected order': {
+      from: async () => {
+        const orderId = await stage.placed();
+        await stage.activities.rejectOrder(rejectedBy(stage.note(orderId)));
+        return orderId;
+      },
+      take: ['recordOrder', 'confirmOrder', 'cancelOrder', 'dispatchOrder', 'captureOrder', 'completeOrder'],
+    },
+    'canceled order': {
+      from: async () => {
+        const orderId = await stage.confirmed();
+        await stage.activities.cancelOrder(canceledBy(stage.note(orderId)));
+        return orderId;
+      },
+      take: ['recordOrder', 'confirmOrder', 'rejectOrder', 'dispatchOrder', 'captureOrder', 'completeOrder'],
+    },
+    'confirmed order': { from: () => stage.confirmed(), take: ['recordOrder', 'rejectOrder'] },
+    'parcel that has left': { from: () => stage.captured(), take: ['cancelOrder', 'rejectOrder', 'confirmOrder'] },
+    'completed order': {
+      from: async () => {
+        const orderId = await stage.delivered();
+        await stage.activities.completeOrder(stage.note(orderId));
+        return orderId;
+      },
+      take: ['confirmOrder', 'rejectOrder', 'cancelOrder', 'dispatchOrder', 'captureOrder', 'deliverOrder'],
+    },
+  };
+  for (const [what, { from, take }] of Object.entries(ILLEGAL)) {
+    for (const name of take) {
+      it(`${name} does nothing to a ${what}`, async () => {
+        const orderId = await from();
+        const before = await stage.requests.getOrder({ orderId });
+        const events = await stage.events(orderId);
+        await STEPS[name]!.take(stage.activities, stage.note(orderId, 'confirm'));
+        assert.deepEqual(await stage.requests.getOrder({ orderId }), before);
+        assert.deepEqual(await stage.events(orderId), events);
+      });
+    }
+  }
+
+  it('asked at once to confirm and to cancel, ends canceled or stays so, with each event at most once', async () => {
+    for (let round = 0; round < 5; round++) {
+      const orderId = await stage.placed();
+      await Promise.all([
+        STEPS.confirmOrder!.take(stage.activities, stage.note(orderId)),
+        STEPS.cancelOrder!.take(stage.activities, stage.note(orderId)),
+      ]);
+      assert.deepEqual(await stage.statuses(orderId), ['canceled', 'canceled', 'canceled']);
+      const events = await stage.events(orderId);
+      assert.equal(new Set(events).size, events.length);
+    }
+  });
+
+  const direct = (): Kysely<OrderDatabase> => stage.database.db;
+  for (const [what, change] of Object.entries({
+    'pay back more than was paid': { refunded_minor: 5501 },
+    'be rejected without a reason': { status: 'rejected' as const },
+    'have a status nobody knows': { status: 'lost' as never },
+  })) {
+    it(`an order cannot ${what}, whatever the code does`, async () => {
+      const orderId = await stage.placed();
+      await assert.rejects(direct().updateTable('orders').set(change).where('id', '=', orderId).execute(), /check/);
+    });
+  }
+});

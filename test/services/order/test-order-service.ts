@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import type { DraftOrder, OrderActivities, OrderNote, OrderRequests } from '../../../activities/order.ts';
+import type { HistoryItem } from '../../../activities/order-status.ts';
+import type { DraftReturn, ReceivedLine, Return } from '../../../activities/return.ts';
+import { createOrderActivities } from '../../../services/order/activities.ts';
+import type { OrderDatabase } from '../../../services/order/database.ts';
+import { createOrderRequests, decidedAmong } from '../../../services/order/requests.ts';
+import { Waiting } from '../../../services/order/waiting.ts';
+import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
+
+export const pounds = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
+
+/** Three teapots at 10.00 and one kettle at 25.00. */
+export const draft = (difference: Partial<DraftOrder> = {}): DraftOrder => ({
+  orderId: randomUUID(),
+  customerId: randomUUID(),
+  lines: [
+    { sku: 'teapot', name: 'Teapot', quantity: 3, unitPrice: pounds(1000) },
+    { sku: 'kettle', name: 'Kettle', quantity: 1, unitPrice: pounds(2500) },
+  ],
+  total: pounds(5500),
+  shippingAddress: {
+    name: 'Ada',
+    line1: '1 High St',
+    line2: 'Flat 2',
+    city: 'London',
+    postalCode: 'N1',
+    country: 'GB',
+  },
+  paymentMethod: 'pm_card_visa',
+  ...difference,
+});
+
+export const teapots = (quantity: number) => ({ sku: 'teapot', quantity });
+/** All that `draft` orders. */
+export const everything = [teapots(3), { sku: 'kettle', quantity: 1 }];
+export const resellable = (line: { sku: string; quantity: number }): ReceivedLine => ({
+  ...line,
+  condition: 'resellable',
+});
+
+/** The order service on a database of its own. */
+export interface OrderStage {
+  readonly database: FreshDatabase<OrderDatabase>;
+  readonly requests: OrderRequests;
+  readonly activities: OrderActivities;
+  /** What a workflow says of an order: each entry is a new one of its story. */
+  note: (orderId: string, ...steps: HistoryItem['step'][]) => OrderNote;
+  /** Orders brought as far as their name says; each answers the order's id. */
+  placed: (difference?: Partial<DraftOrder>) => Promise<string>;
+  confirmed: (difference?: Partial<DraftOrder>) => Promise<string>;
+  captured: (difference?: Partial<DraftOrder>) => Promise<string>;
+  delivered: (difference?: Partial<DraftOrder>) => Promise<string>;
+  /** Opens an intervention and answers its id. */
+  opened: (orderId: string, step: HistoryItem['step'], workflowId?: string) => Promise<string>;
+  closed: (orderId: string, interventionId: string, action: 'retry' | 'skip') => Promise<void>;
+  sendBack: (orderId: string, difference?: Partial<DraftReturn>) => Promise<Return>;
+  /** What the workflow of a return writes down; where nothing else is said, all that was announced came. */
+  receive: (kept: Return, goods?: ReceivedLine[]) => ReturnType<OrderActivities['receiveReturn']>;
+  refund: (kept: Return) => Promise<void>;
+  expire: (kept: Return) => Promise<void>;
+  /** `status`, `paymentStatus` and `fulfillmentStatus`. */
+  statuses: (orderId: string) => Promise<string[]>;
+  /** Types of the events told of an order, in order. */
+  events: (orderId: string) => Promise<string[]>;
+  steps: (orderId: string) => Promise<string[]>;
+}
+
+const MONEY = new Set<string>(['authorizePayment', 'capturePayment', 'refundPayment']);
+
+export const activitiesOn = (db: Kysely<OrderDatabase>, waiting = new Waiting()): OrderActivities =>
+  createOrderActivities(db, { returnWindowDays: 30, moved: (orderId) => waiting.moved(orderId) });
+
+/** To be called in a `describe`. */
+export function orderStage(): OrderStage {
+  let database: FreshDatabase<OrderDatabase>;
+  let requests: OrderRequests;
+  let activities: OrderActivities;
+  let sequence = 0;
+  before(async function () {
+    this.timeout(120_000);
+    database = await freshDatabase<OrderDatabase>('order');
+    const waiting = new Waiting(decidedAmong(database.db));
+    requests = createOrderRequests(database.db, { waiting, lane: 'local-first' });
+    activities = activitiesOn(database.db, waiting);
+  });
+  after(() => database.drop());
+
+  const note = (orderId: string, ...steps: HistoryItem['step'][]): OrderNote => ({
+    orderId,
+    workflowId: `order-${orderId}`,
+    entries: steps.map((step) => ({
+      sequence: ++sequence,
+      at: new Date().toISOString(),
+      step,
+      outcome: 'succeeded' as const,
+    })),
+  });
+
+  const stage: OrderStage = {
+    get database() {
+      return database;
+    },
+    get requests() {
+      return requests;
+    },
+    get activities() {
+      return activities;
+    },
+    note,
+    async placed(difference) {
+      const { order } = await requests.draftOrder(draft(difference));
+      await activities.recordOrder(note(order.id));
+      return order.id;
+    },
+    async confirmed(difference) {
+      const orderId = await stage.placed(difference);
+      await activities.confirmOrder({ ...note(orderId), trackingNumber: 'SB-1' });
+      return orderId;
+    },
+    async captured(difference) {
+      const orderId = await stage.confirmed(difference);
+      await activities.dispatchOrder(note(orderId));
+      await activities.captureOrder(note(orderId));
+      return orderId;
+    },
+    async delivered(difference) {
+      const orderId = await stage.captured(difference);
+      await activities.deliverOrder(note(orderId));
+      return orderId;
+    },
+    async opened(orderId, step, workflowId = `order-${orderId}`) {
+      const interventionId = randomUUID();
+      await activities.openIntervention({
+        ...note(orderId),
+        workflowId,
+        interventionId,
+        step,
+        reason: 'refused',
+        ...(MONEY.has(step) && { paymentStatus: 'requires_action' as const }),
+      });
+      return interventionId;
+    },
+    closed: (orderId, interventionId, action) =>
+      activities.closeIntervention({ ...note(orderId), interventionId, action, note: 'seen', resolvedBy: 'admin' }),
+    sendBack: (orderId, difference = {}) =>
+      requests.draftReturn({
+        returnId: randomUUID(),
+        orderId,
+        lines: [{ sku: 'teapot', quantity: 1 }],
+        reason: 'broken',
+        ...difference,
+      }),
+    receive: ({ id, orderId, lines }, goods = lines.map(resellable)) =>
+      activities.receiveReturn({ ...note(orderId, 'receiveReturn'), returnId: id, lines: goods }),
+    refund: ({ id, orderId }) => activities.refundReturn({ ...note(orderId, 'refundPayment'), returnId: id }),
+    expire: ({ id, orderId }) => activities.expireReturn({ ...note(orderId, 'receiveReturn'), returnId: id }),
+    async statuses(orderId) {
+      const { status, paymentStatus, fulfillmentStatus } = await requests.getOrder({ orderId });
+      return [status, paymentStatus, fulfillmentStatus];
+    },
+    async events(orderId) {
+      const query = database.db.selectFrom('outbox').select('type').where('subject', '=', orderId).orderBy('sequence');
+      return (await query.execute()).map(({ type }) => type);
+    },
+    steps: async (orderId) => (await requests.getHistory({ orderId })).items.map(({ step }) => step),
+  };
+  return stage;
+}
+
+/** For assert.rejects. */
+export const refusedAs = (code: string) => ({ name: 'Refusal', code });

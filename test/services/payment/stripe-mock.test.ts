@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { createStripeProcessor } from '../../../services/payment/processor/stripe.ts';
+import { paymentRequest, pounds } from '../../stage/test-payment-service.ts';
+import { findStripeMock, startStripeMock } from '../../stage/stripe-mock.ts';
+import { type StripeServer, startStripeServer } from '../../stage/fake-stripe.ts';
+
+const API_KEY = 'sk_test_123';
+const stripeMock = findStripeMock();
+
+describe(
+  stripeMock
+    ? 'requests to Stripe, checked by stripe-mock against its OpenAPI document'
+    : 'requests to Stripe, unchecked because stripe-mock and Go are absent on this machine',
+  () => {
+    let mock: { url: string; close(): Promise<void> } | undefined;
+    let stripe: StripeServer;
+    before(async function () {
+      this.timeout(320_000);
+      mock = stripeMock === undefined ? undefined : await startStripeMock(stripeMock);
+      stripe = await startStripeServer(mock && { validator: mock.url });
+    });
+    after(async () => {
+      await stripe.close();
+      await mock?.close();
+    });
+
+    it('are all well formed', async () => {
+      const processor = createStripeProcessor({ apiKey: API_KEY, apiBase: stripe.url });
+      const { orderId, amount, paymentMethod } = paymentRequest();
+      const reference = await processor.open({ orderId, amount, paymentMethod });
+      const effect = (key: string) => ({ key: `${orderId}:${key}`, orderId, reference });
+      await processor.authorize({ ...effect('authorize'), amount, paymentMethod });
+      await processor.find({ ...effect('authorize'), step: 'authorize', amount, paymentMethod });
+      await processor.capture(effect('capture'));
+      await processor.refund({ ...effect('refund'), amount: pounds(1) });
+      await processor.find({ ...effect('refund'), step: 'refund', amount: pounds(1) });
+      const other = { orderId: randomUUID(), amount, paymentMethod };
+      await processor.void({ ...effect('void'), reference: await processor.open(other) });
+      assert.equal(stripe.requests.length, 8);
+    });
+
+    if (stripeMock) {
+      it('would be refused with a parameter that Stripe does not know', async () => {
+        const response = await fetch(`${stripe.url}/v1/payment_intents`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${API_KEY}` },
+          body: new URLSearchParams({ amount: '1250', currency: 'gbp', capture_metod: 'manual' }),
+        });
+        assert.equal(response.status, 400);
+      });
+    }
+  },
+);

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { CreateProduct, Product, ProductRequests } from '../../../activities/product.ts';
+import { encodeCursor } from '../../../platform/database/cursor.ts';
+import { createProductCache } from '../../../services/product/cache.ts';
+import type { ProductDatabase } from '../../../services/product/database.ts';
+import { createProductRequests } from '../../../services/product/requests.ts';
+import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
+
+describe('product service', () => {
+  let database: FreshDatabase<ProductDatabase>;
+  let products: ProductRequests;
+
+  before(async () => {
+    database = await freshDatabase<ProductDatabase>('product');
+    products = createProductRequests(database.db, createProductCache());
+  });
+  after(() => database.drop());
+  beforeEach(() => database.db.deleteFrom('products').execute());
+
+  const lantern = (difference: Partial<CreateProduct> = {}): CreateProduct => ({
+    sku: `L-${randomUUID().slice(0, 8)}`,
+    name: 'White hanging lantern',
+    description: 'Metal',
+    price: { amountMinor: 339, currency: 'GBP' },
+    ...difference,
+  });
+  const eventsOf = (sku: string) =>
+    database.db.selectFrom('outbox').select(['type', 'data']).where('subject', '=', sku).orderBy('sequence').execute();
+
+  describe('createProduct', () => {
+    it('puts a product into the catalogue and tells the world', async () => {
+      const { createdAt, updatedAt, ...created } = await products.createProduct(lantern({ sku: 'A-1' }));
+      assert.deepEqual(created, { ...lantern({ sku: 'A-1' }), version: 1 });
+      assert.equal(createdAt, updatedAt);
+      assert.deepEqual(await products.getProduct({ sku: 'A-1' }), { ...created, createdAt, updatedAt });
+      const { name, price } = lantern();
+      assert.deepEqual(await eventsOf('A-1'), [
+        { type: 'product.created', data: { sku: 'A-1', name, price, version: 1 } },
+      ]);
+    });
+
+    it('gives a SKU to one product only, also where two want it at once', async () => {
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 10 }, (_, index) => products.createProduct(lantern({ sku: 'ONE', name: `n${index}` }))),
+      );
+      const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+      assert.equal(refused.length, 9);
+      for (const { reason } of refused) assert.equal((reason as { code: string }).code, 'SkuTaken');
+      assert.equal((await eventsOf('ONE')).length, 1);
+    });
+
+    it('tells SKUs apart by case, as stock codes do', async () => {
+      await products.createProduct(lantern({ sku: '85123A' }));
+      await products.createProduct(lantern({ sku: '85123a', name: 'Another' }));
+      assert.equal((await products.getProduct({ sku: '85123a' })).name, 'Another');
+    });
+  });
+
+  describe('updateProduct', () => {
+    it('changes what is given, counts the version and tells the world', async () => {
+      const before = await products.createProduct(lantern());
+      const price = { amountMinor: 400, currency: 'GBP' };
+      const after = await products.updateProduct({ sku: before.sku, price, expectedVersion: 1 });
+      assert.deepEqual({ ...after, updatedAt: '' }, { ...before, price, version: 2, updatedAt: '' });
+      assert.deepEqual(await products.getProduct({ sku: before.sku }), after);
+      assert.deepEqual((await eventsOf(before.sku))[1], {
+        type: 'product.updated',
+        data: { sku: before.sku, name: before.name, price, version: 2 },
+      });
+    });
+
+    it('lets one of two writers with the same version win', async () => {
+      const { sku } = await products.createProduct(lantern());
+      const outcomes = await Promise.allSettled(
+        ['first', 'second'].map((name) => products.updateProduct({ sku, name, expectedVersion: 1 })),
+      );
+      const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+      assert.deepEqual(
+        refused.map(({ reason }) => (reason as { code: string }).code),
+        ['VersionConflict'],
+      );
+      assert.equal((await products.getProduct({ sku })).version, 2);
+      assert.equal((await eventsOf(sku)).length, 2);
+    });
+
+    it('of an unknown product is refused', async () => {
+      for (const sku of ['NONE', 'no\0sku']) {
+        await assert.rejects(products.updateProduct({ sku, name: 'x' }), { code: 'ProductNotFound' });
+      }
+    });
+  });
+
+  describe('getProduct and getProducts', () => {
+    it('refuse and leave out what does not exist', async () => {
+      const { sku } = await products.createProduct(lantern());
+      await assert.rejects(products.getProduct({ sku: 'NONE' }), { code: 'ProductNotFound' });
+      await assert.rejects(products.getProduct({ sku: 'no\0sku' }), { code: 'ProductNotFound' });
+      const { items } = await products.getProducts({ skus: ['NONE', sku, 'no\0sku'] });
+      assert.deepEqual(
+        items.map((item) => item.sku),
+        [sku],
+      );
+      assert.deepEqual(await products.getProducts({ skus: [] }), { items: [] });
+    });
+  });
+
+  describe('listProducts', () => {
+    /** All pages one after the other; `between` runs after each. */
+    async function walk(limit: number, between: (page: number) => Promise<void> = async () => {}): Promise<Product[]> {
+      const seen: Product[] = [];
+      let after: string | undefined;
+      for (let page = 1; page === 1 || after; page += 1) {
+        const { items, next } = await products.listProducts({ limit, ...(after && { after }) });
+        seen.push(...items);
+        after = next ?? undefined;
+        await between(page);
+      }
+      return seen;
+    }
+    /** Straight into the table: products of three moments, several of each. */
+    async function stockShelves(count: number): Promise<string[]> {
+      const rows = Array.from({ length: count }, (_, index) => ({
+        sku: `P-${String(index).padStart(3, '0')}`,
+        name: `Product ${index}`,
+        description: '',
+        price_minor: 100,
+        currency: 'GBP',
+        created_at: new Date(Date.UTC(2026, 0, 1, 0, 0, 0, index % 3)),
+      }));
+      await database.db.insertInto('products').values(rows).execute();
+      return rows
+        .toSorted((a, b) => Number(b.created_at) - Number(a.created_at) || (a.sku < b.sku ? 1 : -1))
+        .map(({ sku }) => sku);
+    }
+
+    it('shows the newest first, in pages without duplicates or gaps', async () => {
+      const expected = await stockShelves(23);
+      for (const limit of [1, 7, 23, 100]) {
+        assert.deepEqual(
+          (await walk(limit)).map(({ sku }) => sku),
+          expected,
+        );
+      }
+    });
+
+    it('neither repeats nor skips where products come in between pages', async () => {
+      const expected = await stockShelves(12);
+      const seen = await walk(5, async (page) => {
+        await products.createProduct(lantern({ sku: `NEW-${page}` }));
+      });
+      assert.deepEqual(
+        seen.map(({ sku }) => sku),
+        expected,
+      );
+    });
+
+    it('answers an empty catalogue with an empty last page', async () => {
+      assert.deepEqual(await products.listProducts({ limit: 20 }), { items: [], next: null });
+    });
+
+    it('refuses a cursor that it did not hand out', async () => {
+      const moment = new Date().toISOString();
+      for (const after of [
+        '',
+        'nonsense',
+        encodeCursor([moment]),
+        encodeCursor(['yesterday', 'A-1']),
+        encodeCursor(['2026-99-99T00:00:00.000Z', 'A-1']),
+        encodeCursor(['0000-01-01T00:00:00.000Z', 'A-1']),
+        encodeCursor([moment, 'no\0sku']),
+        encodeCursor([moment, "'; drop table products"]),
+      ]) {
+        await assert.rejects(products.listProducts({ limit: 20, after }), { code: 'BadCursor' }, after);
+      }
+    });
+  });
+});

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { type Kysely, sql } from 'kysely';
+import { connect } from '../../../platform/database/connection.ts';
+import type { ShippingDatabase } from '../../../services/shipping/database.ts';
+import { type ShippingStage, news, parcelTo, shippingStage } from './test-shipping-service.ts';
+
+describe('shipping service: movements', () => {
+  let stage: ShippingStage;
+
+  before(async function () {
+    this.timeout(60_000);
+    stage = await shippingStage();
+  });
+  after(() => stage?.close());
+
+  describe('trackShipment', () => {
+    it('asks the carrier and notes how far the parcel got', async () => {
+      const parcel = parcelTo();
+      const { trackingNumber } = await stage.shipping.bookShipment(parcel);
+      assert.deepEqual(await stage.shipping.trackShipment(parcel), { status: 'booked' });
+      await stage.advance(trackingNumber);
+      await stage.advance(trackingNumber);
+      assert.deepEqual(await stage.shipping.trackShipment(parcel), { status: 'delivered' });
+      assert.deepEqual(await stage.shipping.trackShipment(parcel), { status: 'delivered' });
+      assert.equal((await stage.bookOf(parcel.orderId))?.status, 'delivered');
+      assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'dispatched', 'delivered']);
+    });
+
+    it('notes a step once where several do at the same moment', async () => {
+      const parcel = parcelTo();
+      const { trackingNumber } = await stage.shipping.bookShipment(parcel);
+      await stage.advance(trackingNumber);
+      const owner = connect<ShippingDatabase>(stage.database.ownerUrl, 1);
+      let tracked: Promise<unknown> | undefined;
+      // Whoever holds the row lets go only when all of them have come as far as they can without it.
+      await owner.transaction().execute(async (transaction) => {
+        await sql`select 1 from shipments where order_id = ${parcel.orderId} for update`.execute(transaction);
+        tracked = Promise.all([1, 2, 3].map(() => stage.shipping.trackShipment(parcel)));
+        await waitingForLocks(transaction, 3);
+      });
+      await tracked;
+      await owner.destroy();
+      assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'dispatched']);
+    });
+
+    it('refuses an order without a parcel, and knows one that was canceled first', async () => {
+      const parcel = parcelTo();
+      await assert.rejects(stage.shipping.trackShipment(parcel), { name: 'Refusal', code: 'ShipmentNotFound' });
+      await stage.shipping.cancelShipment(parcel);
+      assert.deepEqual(await stage.shipping.trackShipment(parcel), { status: 'canceled' });
+    });
+
+    it('answers with what the carrier knows where our booking is not written yet', async () => {
+      const parcel = parcelTo();
+      const trackingNumber = await stage.bookedAtCarrier(parcel);
+      await stage.advance(trackingNumber);
+      assert.deepEqual(await stage.shipping.trackShipment(parcel), { status: 'dispatched' });
+      await stage.shipping.bookShipment(parcel);
+      await stage.shipping.trackShipment(parcel);
+      assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'dispatched']);
+    });
+  });
+
+  describe('recordMovement', () => {
+    it('notes the same news once, however often it comes', async () => {
+      const parcel = parcelTo();
+      const { orderId } = parcel;
+      const { trackingNumber } = await stage.shipping.bookShipment(parcel);
+      const dispatched = news(trackingNumber, 'dispatched');
+      const answers = await Promise.all([1, 2, 3].map(() => stage.requests.recordMovement(dispatched)));
+      for (const answer of answers) assert.deepEqual(answer, { orderId, trackingNumber, status: 'dispatched' });
+      assert.deepEqual(await stage.events(orderId), ['booked', 'dispatched']);
+    });
+
+    it('goes by what an id told first', async () => {
+      const parcel = parcelTo();
+      const { trackingNumber } = await stage.shipping.bookShipment(parcel);
+      const movementId = randomUUID();
+      await stage.requests.recordMovement(news(trackingNumber, 'dispatched', movementId));
+      const answer = await stage.requests.recordMovement(news(trackingNumber, 'delivered', movementId));
+      assert.equal(answer.status, 'dispatched');
+    });
+
+    it('counts a delivery that overtook its dispatch as both, and never moves a parcel back', async () => {
+      const parcel = parcelTo();
+      const { trackingNumber } = await stage.shipping.bookShipment(parcel);
+      assert.equal((await stage.requests.recordMovement(news(trackingNumber, 'delivered'))).status, 'delivered');
+      assert.equal((await stage.requests.recordMovement(news(trackingNumber, 'dispatched'))).status, 'delivered');
+      assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'dispatched', 'delivered']);
+    });
+
+    it('does not lose news that is here before the booking is written down', async () => {
+      const parcel = parcelTo();
+      const trackingNumber = await stage.bookedAtCarrier(parcel);
+      const dispatched = news(trackingNumber, 'dispatched');
+      await assert.rejects(stage.requests.recordMovement(dispatched), { name: 'Refusal', code: 'ShipmentNotFound' });
+      await stage.shipping.bookShipment(parcel);
+      assert.equal((await stage.bookOf(parcel.orderId))?.status, 'dispatched');
+      assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'dispatched']);
+      // The carrier tells it again until somebody takes it: then we can say whose parcel it is.
+      assert.equal((await stage.requests.recordMovement(dispatched)).orderId, parcel.orderId);
+      assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'dispatched']);
+    });
+
+    it('leaves a canceled parcel canceled', async () => {
+      const parcel = parcelTo();
+      const { trackingNumber } = await stage.shipping.bookShipment(parcel);
+      await stage.shipping.cancelShipment(parcel);
+      assert.equal((await stage.requests.recordMovement(news(trackingNumber, 'dispatched'))).status, 'canceled');
+      assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'canceled']);
+    });
+
+    it('keeps what the carrier told: the service itself cannot rewrite it', async () => {
+      await assert.rejects(
+        sql`update movements set type = 'delivered'`.execute(stage.database.db),
+        /permission denied/,
+      );
+      await assert.rejects(sql`delete from movements`.execute(stage.database.db), /permission denied/);
+    });
+  });
+
+  describe('listBooks', () => {
+    it('pages through every shipment by ascending order id', async () => {
+      const parcel = parcelTo();
+      const { trackingNumber } = await stage.shipping.bookShipment(parcel);
+      const seen: { orderId: string; status: string; trackingNumber: string | null }[] = [];
+      let after: string | undefined;
+      do {
+        const page = await stage.requests.listBooks({ limit: 3, ...(after !== undefined && { after }) });
+        assert.ok(page.items.length <= 3);
+        seen.push(...page.items);
+        after = page.next ?? undefined;
+      } while (after !== undefined);
+      const { count } = await stage.database.db
+        .selectFrom('shipments')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .executeTakeFirstOrThrow();
+      assert.equal(seen.length, count);
+      const ids = seen.map(({ orderId }) => orderId);
+      assert.deepEqual(ids, ids.toSorted());
+      assert.deepEqual(
+        seen.find(({ orderId }) => orderId === parcel.orderId),
+        { orderId: parcel.orderId, status: 'booked', trackingNumber },
+      );
+    });
+  });
+});
+
+/** Resolves when so many connections to this database wait for a lock. */
+async function waitingForLocks(db: Kysely<ShippingDatabase>, count: number): Promise<void> {
+  for (;;) {
+    const { rows } = await sql`select 1 from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+    if (rows.length >= count) return;
+    await sql`select pg_sleep(0.01), pg_stat_clear_snapshot()`.execute(db);
+  }
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import path from 'node:path';
+import type { BookShipment } from '../../../activities/shipping.ts';
+import { createLogger } from '../../../platform/telemetry/logger.ts';
+import { startCarrier } from '../../../sandbox/carrier.ts';
+import { createShippingActivities } from '../../../services/shipping/activities.ts';
+import type { Carrier } from '../../../services/shipping/carrier.ts';
+import type { ShippingDatabase } from '../../../services/shipping/database.ts';
+import { createShippingRequests } from '../../../services/shipping/requests.ts';
+import { createSandboxCarrier } from '../../../services/shipping/sandbox-carrier.ts';
+import { freshDatabase } from '../../stage/fresh-database.ts';
+import { scratchFolder } from '../../stage/test-run.ts';
+
+/** The shipping service on a database of its own, and a carrier outside with a ledger of its own. */
+export async function shippingStage() {
+  const database = await freshDatabase<ShippingDatabase>('shipping');
+  const outside = await startCarrier({
+    port: 0,
+    folder: mkdtempSync(path.join(scratchFolder(), 'carrier-')),
+    // Nobody listens: what the carrier tells is told by hand here.
+    callback: { url: 'http://127.0.0.1:9/', secret: 's'.repeat(32) },
+    logger: createLogger('carrier', 'error'),
+  });
+  const carrier = createSandboxCarrier(outside.url);
+  const withCarrier = (changes: Partial<Carrier>) => createShippingActivities(database.db, { ...carrier, ...changes });
+  return {
+    database,
+    carrier,
+    withCarrier,
+    shipping: withCarrier({}),
+    /** The service where the carrier must not be asked again. */
+    settled: withCarrier(silent),
+    requests: createShippingRequests(database.db),
+
+    /** Books at the carrier only, as where the service died before it wrote that down. */
+    async bookedAtCarrier(parcel: BookShipment): Promise<string> {
+      const booked = await carrier.book(parcel);
+      assert.ok('trackingNumber' in booked);
+      return booked.trackingNumber;
+    },
+
+    async advance(trackingNumber: string): Promise<void> {
+      const { status } = await fetch(`${outside.url}/shipments/${trackingNumber}/advance`, { method: 'POST' });
+      assert.equal(status, 200);
+    },
+
+    async carrierLedger(orderId: string): Promise<string[]> {
+      const response = await fetch(`${outside.url}/ledger?orderId=${orderId}`);
+      const { items } = (await response.json()) as { items: { type: string }[] };
+      return items.map(({ type }) => type);
+    },
+
+    /** Types of the events told of this order, in order, without `shipment.`. */
+    async events(orderId: string): Promise<string[]> {
+      const query = database.db.selectFrom('outbox').select('type').where('subject', '=', orderId);
+      const rows = await query.orderBy('sequence').execute();
+      return rows.map(({ type }) => type.replace('shipment.', ''));
+    },
+
+    bookOf: (orderId: string) =>
+      database.db
+        .selectFrom('shipments')
+        .select(['status', 'tracking_number'])
+        .where('order_id', '=', orderId)
+        .executeTakeFirst(),
+
+    async close(): Promise<void> {
+      await outside.close();
+      await database.drop();
+    },
+  };
+}
+
+export type ShippingStage = Awaited<ReturnType<typeof shippingStage>>;
+
+/** A valid parcel of an order of its own. */
+export const parcelTo = (postalCode = 'SW1A 1AA'): BookShipment => ({
+  orderId: randomUUID(),
+  address: { name: 'Ada', line1: '1 Mill Lane', line2: '', city: 'London', postalCode, country: 'GB' },
+});
+
+/** What the carrier tells of a parcel, under an id of its own. */
+export const news = (trackingNumber: string, type: 'dispatched' | 'delivered', movementId: string = randomUUID()) => ({
+  movementId,
+  trackingNumber,
+  type,
+  at: '2026-11-23T10:00:00.000Z',
+});
+
+const silent: Carrier = {
+  book: () => assert.fail('the carrier was asked to book'),
+  cancel: () => assert.fail('the carrier was asked to cancel'),
+  find: () => assert.fail('the carrier was asked to find'),
+};

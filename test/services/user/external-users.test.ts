@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { UserRequests } from '../../../activities/user.ts';
+import type { UserDatabase } from '../../../services/user/database.ts';
+import { createPasswords } from '../../../services/user/passwords.ts';
+import { createUserRequests } from '../../../services/user/requests.ts';
+import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
+
+describe('people who sign in elsewhere', () => {
+  let database: FreshDatabase<UserDatabase>;
+  let users: UserRequests;
+  before(async () => {
+    database = await freshDatabase<UserDatabase>('user');
+    users = await createUserRequests(database.db, createPasswords({ memoryKib: 8, passes: 1, parallelism: 1 }));
+  });
+  after(() => database.drop());
+
+  const somebody = () => {
+    const userId = randomUUID();
+    return { userId, name: 'Ada', email: `${userId}@example.com`, role: 'customer' as const };
+  };
+  const eventsOf = async (userId: string) => {
+    const told = database.db.selectFrom('outbox').select('type').where('subject', '=', userId).orderBy('sequence');
+    return (await told.execute()).map(({ type }) => type);
+  };
+
+  it('get a profile once, however many replicas see them first', async () => {
+    const person = somebody();
+    await Promise.all(Array.from({ length: 6 }, () => users.ensureUser(person)));
+    const { userId, email } = person;
+    assert.equal((await users.getUser({ userId })).email, email);
+    assert.deepEqual(await eventsOf(userId), ['user.created']);
+  });
+
+  it('have the role that they have there, now', async () => {
+    const person = somebody();
+    await users.ensureUser(person);
+    assert.equal((await users.ensureUser({ ...person, role: 'admin' })).role, 'admin');
+    assert.equal((await users.ensureUser(person)).role, 'customer');
+    assert.deepEqual(await eventsOf(person.userId), ['user.created', 'user.updated', 'user.updated']);
+  });
+
+  it('keep the name they chose here', async () => {
+    const person = somebody();
+    await users.ensureUser(person);
+    await users.updateUser({ userId: person.userId, name: 'Countess' });
+    assert.equal((await users.ensureUser(person)).name, 'Countess');
+  });
+
+  it('do not get at the account of somebody who has their e-mail here, nor can they sign in with a password', async () => {
+    const email = `grace.${randomUUID()}@example.com`;
+    const password = 'correct horse battery';
+    const local = await users.register({ email, password, name: 'Grace' });
+    const person = { ...somebody(), email: email.toUpperCase() };
+    const opened = await users.ensureUser(person);
+    assert.notEqual(opened.id, local.id);
+    assert.equal(opened.email, `${person.userId}@unknown.invalid`);
+    assert.equal((await users.getUser({ userId: local.id })).email, email);
+    await assert.rejects(users.signIn({ email: opened.email, password }), { code: 'BadCredentials' });
+  });
+});

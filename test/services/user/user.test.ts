@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { OpenSession } from '../../../activities/session.ts';
+import type { Register, UserRequests } from '../../../activities/user.ts';
+import { ensureAdministrator } from '../../../services/user/administrator.ts';
+import type { UserDatabase } from '../../../services/user/database.ts';
+import { type Argon2Parameters, type Passwords, createPasswords } from '../../../services/user/passwords.ts';
+import { createUserRequests } from '../../../services/user/requests.ts';
+import { user } from '../../../services/user/service.ts';
+import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
+
+describe('user service', () => {
+  let database: FreshDatabase<UserDatabase>;
+  let users: UserRequests;
+  // The least that Argon2 allows: these tests are about accounts, not about guessing.
+  const cheap: Argon2Parameters = { memoryKib: 8, passes: 1, parallelism: 1 };
+  const passwords = createPasswords(cheap);
+
+  before(async () => {
+    database = await freshDatabase<UserDatabase>('user');
+    users = await createUserRequests(database.db, passwords);
+  });
+  after(() => database.drop());
+
+  const PASSWORD = 'correct horse battery staple';
+  const ada = (difference: Partial<Register> = {}): Register => ({
+    email: `Ada.${randomUUID()}@Example.com`,
+    password: PASSWORD,
+    name: 'Ada Lovelace',
+    ...difference,
+  });
+  const address = { name: 'Ada', line1: '12 St James Square', city: 'London', postalCode: 'SW1Y 4JH', country: 'GB' };
+  const signIn = async (credentials: { email: string; password: string }): Promise<OpenSession> => {
+    const { email, password } = credentials;
+    const answer = await users.signIn({ email, password });
+    assert.ok('sessionId' in answer);
+    return answer;
+  };
+  const eventsOf = (userId: string) =>
+    database.db
+      .selectFrom('outbox')
+      .select(['type', 'data'])
+      .where('subject', '=', userId)
+      .orderBy('sequence')
+      .execute();
+  const hashOf = async (userId: string) =>
+    (
+      await database.db
+        .selectFrom('credentials')
+        .select('password_hash')
+        .where('user_id', '=', userId)
+        .executeTakeFirstOrThrow()
+    ).password_hash;
+
+  describe('register', () => {
+    it('signs up a customer, keeps the e-mail as typed and tells the world', async () => {
+      const asked = ada();
+      const { id, createdAt, ...user } = await users.register(asked);
+      const { email, name } = asked;
+      assert.deepEqual(user, { email, name, role: 'customer', shippingAddress: null, version: 1 });
+      assert.deepEqual(await users.getUser({ userId: id }), { id, createdAt, ...user });
+      assert.deepEqual(await eventsOf(id), [
+        { type: 'user.created', data: { userId: id, email, name, role: 'customer' } },
+      ]);
+    });
+
+    it('takes an e-mail once, whatever its case, also where many want it at once', async () => {
+      const email = `Grace.${randomUUID()}@example.com`;
+      const spellings = [email, email.toUpperCase(), email.toLowerCase(), email, email];
+      const outcomes = await Promise.allSettled(spellings.map((spelling) => users.register(ada({ email: spelling }))));
+      const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+      assert.equal(refused.length, 4);
+      for (const { reason } of refused) assert.equal((reason as { code: string }).code, 'EmailTaken');
+    });
+
+    it('shows the password and its hash to nobody', async () => {
+      const { id, ...user } = await users.register(ada());
+      const hash = await hashOf(id);
+      assert.match(hash, /^\$argon2id\$/);
+      await users.updateUser({ userId: id, name: 'Ada King' });
+      const shown = JSON.stringify([
+        user,
+        await users.getUser({ userId: id }),
+        await database.db.selectFrom('outbox').selectAll().execute(),
+        await database.db.selectFrom('users').selectAll().execute(),
+      ]);
+      for (const secret of [PASSWORD, hash, 'argon2']) assert.ok(!shown.includes(secret), secret);
+    });
+
+    it('cannot store a password as it was typed', async () => {
+      const { id } = await users.register(ada());
+      await assert.rejects(
+        database.db.updateTable('credentials').set({ password_hash: PASSWORD }).where('user_id', '=', id).execute(),
+        /credentials_password_hash_check/,
+      );
+    });
+  });
+
+  describe('signIn', () => {
+    it('knows whose e-mail and password these are, whatever the case of the e-mail', async () => {
+      const asked = ada();
+      const user = await users.register(asked);
+      const session = await signIn({ email: asked.email.toUpperCase(), password: PASSWORD });
+      assert.deepEqual([session.userId, session.role], [user.id, 'customer']);
+    });
+
+    it('refuses a wrong password and an unknown e-mail in the same words', async () => {
+      const { email } = await users.register(ada());
+      const wrong = { code: 'BadCredentials', message: 'e-mail address or password is wrong' };
+      await assert.rejects(users.signIn({ email, password: `${PASSWORD} ` }), wrong);
+      await assert.rejects(users.signIn({ email: 'nobody@example.com', password: PASSWORD }), wrong);
+      await assert.rejects(users.signIn({ email: 'no\0body@example.com', password: PASSWORD }), wrong);
+      await assert.rejects(users.signIn({ email: "' or 1=1 --", password: 'nobody' }), wrong);
+      await assert.rejects(users.signIn({ email: 'nobody@example.com', password: 'nobody' }), wrong);
+    });
+
+    it('does the same work whether or not the e-mail exists', async () => {
+      const checked: string[] = [];
+      const counting: Passwords = {
+        ...passwords,
+        verify(password, hash) {
+          checked.push(hash.slice(0, hash.indexOf('p=')));
+          return passwords.verify(password, hash);
+        },
+      };
+      const watched = await createUserRequests(database.db, counting);
+      const { email } = await watched.register(ada());
+      await assert.rejects(watched.signIn({ email, password: 'wrong password' }));
+      await assert.rejects(watched.signIn({ email: 'nobody@example.com', password: 'wrong password' }));
+      assert.deepEqual(checked, ['$argon2id$v=19$m=8,t=1,', '$argon2id$v=19$m=8,t=1,']);
+    });
+
+    it('makes a new hash once the parameters are raised, and only then', async () => {
+      const asked = ada();
+      const { email, password } = asked;
+      const { id, version } = await users.register(asked);
+      await signIn(asked);
+      const old = await hashOf(id);
+      const raised = await createUserRequests(database.db, createPasswords({ ...cheap, passes: 2 }));
+      await assert.rejects(raised.signIn({ email, password: 'wrong password' }));
+      assert.equal(await hashOf(id), old);
+      await raised.signIn({ email, password });
+      const renewed = await hashOf(id);
+      assert.match(renewed, /\$m=8,t=2,p=1\$/);
+      await raised.signIn({ email, password });
+      assert.equal((await users.getUser({ userId: id })).version, version);
+      assert.equal(await hashOf(id), renewed);
+    });
+  });
+
+  describe('getUser and updateUser', () => {
+    it('change the profile, count its version and tell the world', async () => {
+      const user = await users.register(ada());
+      const change = { userId: user.id, shippingAddress: address };
+      const updated = await users.updateUser({ ...change, expectedVersion: 1 });
+      assert.deepEqual(updated, { ...user, shippingAddress: address, version: 2 });
+      const renamed = await users.updateUser({ userId: user.id, name: 'Ada King' });
+      assert.deepEqual(renamed, { ...updated, name: 'Ada King', version: 3 });
+      assert.deepEqual(await users.getUser({ userId: user.id }), renamed);
+      const { email } = user;
+      assert.deepEqual((await eventsOf(user.id)).slice(1), [
+        { type: 'user.updated', data: { userId: user.id, email, name: 'Ada Lovelace', role: 'customer' } },
+        { type: 'user.updated', data: { userId: user.id, email, name: 'Ada King', role: 'customer' } },
+      ]);
+    });
+
+    it('let one of two writers with the same version win', async () => {
+      const { id } = await users.register(ada());
+      const outcomes = await Promise.allSettled(
+        ['Ada', 'Countess'].map((name) => users.updateUser({ userId: id, name, expectedVersion: 1 })),
+      );
+      const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+      assert.deepEqual(
+        refused.map(({ reason }) => (reason as { code: string }).code),
+        ['VersionConflict'],
+      );
+      assert.equal((await eventsOf(id)).length, 2);
+    });
+
+    it('refuse whom they do not know', async () => {
+      for (const userId of [randomUUID(), 'me', '', 'no\0body']) {
+        await assert.rejects(users.getUser({ userId }), { code: 'UserNotFound' });
+        await assert.rejects(users.updateUser({ userId, name: 'x' }), { code: 'UserNotFound' });
+      }
+    });
+  });
+
+  describe('the administrator', () => {
+    const boss = () => ({ email: `boss.${randomUUID()}@example.com`, password: 'a password of weight' });
+
+    it('is there after start, once, also where several processes start', async () => {
+      const admin = boss();
+      await Promise.all([1, 2, 3, 4].map(() => ensureAdministrator(database.db, passwords, admin)));
+      await ensureAdministrator(database.db, passwords, admin);
+      const { userId, role } = await signIn(admin);
+      assert.equal(role, 'admin');
+      assert.deepEqual(
+        (await eventsOf(userId)).map(({ type }) => type),
+        ['user.created'],
+      );
+    });
+
+    it('keeps its hash where nothing changed, and gets a new password where the setting did', async () => {
+      const admin = boss();
+      await ensureAdministrator(database.db, passwords, admin);
+      const { userId: id, refreshToken } = await signIn(admin);
+      const hash = await hashOf(id);
+      await ensureAdministrator(database.db, passwords, admin);
+      assert.equal(await hashOf(id), hash);
+      await ensureAdministrator(database.db, passwords, { ...admin, password: 'another password' });
+      await assert.rejects(users.signIn(admin), { code: 'BadCredentials' });
+      assert.equal((await signIn({ ...admin, password: 'another password' })).userId, id);
+      await assert.rejects(users.refreshSession({ refreshToken }), { code: 'SessionEnded' });
+    });
+
+    it('takes the account of whoever signed up with the address before', async () => {
+      const squatter = ada();
+      const { id } = await users.register(squatter);
+      const admin = { email: squatter.email.toLowerCase(), password: 'a password of weight' };
+      await ensureAdministrator(database.db, passwords, admin);
+      assert.equal((await signIn(admin)).role, 'admin');
+      await assert.rejects(signIn(squatter), { code: 'BadCredentials' });
+      assert.deepEqual((await eventsOf(id)).at(-1), {
+        type: 'user.updated',
+        data: { userId: id, email: squatter.email, name: squatter.name, role: 'admin' },
+      });
+    });
+
+    it('wants both settings or neither', async () => {
+      const settings = {
+        USER_DATABASE_URL: database.url,
+        USER_PORT: '0',
+        SERVICE_TOKEN: 'a service token of more than thirty-two characters',
+        LOG_LEVEL: 'error',
+      };
+      const { email, password } = boss();
+      for (const [given, complaint] of [
+        [{ ADMIN_EMAIL: email }, /^setting ADMIN_PASSWORD: is not set, though ADMIN_EMAIL is$/],
+        [{ ADMIN_PASSWORD: password }, /^setting ADMIN_EMAIL: is not set, though ADMIN_PASSWORD is$/],
+        [{ ADMIN_EMAIL: email, ADMIN_PASSWORD: 'short' }, /^setting ADMIN_PASSWORD: (?!.*short)/],
+      ] as const) {
+        await assert.rejects(user.start({ ...settings, ...given }), { name: 'SettingError', message: complaint });
+      }
+      const service = await user.start({ ...settings, ADMIN_EMAIL: email, ADMIN_PASSWORD: password });
+      await service.close();
+      assert.equal((await signIn({ email, password })).role, 'admin');
+    });
+  });
+});

@@ -1,0 +1,144 @@
+import { Refusal } from '../../platform/contract/refusal.ts';
+import type { CardProcessor, CardRequest, Receipt } from '../../services/payment/processor.ts';
+
+type Step = CardRequest['step'];
+type Answer = { receipt: Receipt } | { refusal: Refusal };
+
+export interface FakeProcessor extends CardProcessor {
+  /** Effects only, in the order they happened. */
+  ledger: { type: Step; orderId: string; key: string; amountMinor: number }[];
+  /** Every key it was asked under, repeats included. */
+  asked: string[];
+  /** Every key it was asked about. */
+  lookedUp: string[];
+  /** Money that is held for an order now. */
+  held(orderId: string): number;
+  /** The next time this step is asked for, it is done and the connection then breaks. */
+  dieAfter(step: Step): void;
+  /** The next time this step is asked for, the connection breaks first. */
+  dieBefore(step: Step): void;
+  /** Refuses this step until told otherwise. */
+  refuse(step: Step, code: string | undefined): void;
+  /** Stops the next request for this step at the door, or with its answer in hand, until `release` is called. */
+  hold(step: Step, where: 'before' | 'after'): { reached: Promise<void>; release: () => void };
+}
+
+interface Account {
+  authorized: number;
+  captured: number;
+  refunded: number;
+  voided: boolean;
+}
+
+/** A processor in memory that keeps its word: one key, one effect, one answer; what is voided stays voided. */
+export function createFakeProcessor(): FakeProcessor {
+  const answers = new Map<string, Answer>();
+  const accounts = new Map<string, Account>();
+  const faults: { step: Step; when: 'before' | 'after' }[] = [];
+  const refused = new Map<Step, string>();
+  const gates: { step: Step; where: 'before' | 'after'; reached: () => void; released: Promise<void> }[] = [];
+  const accountOf = (orderId: string): Account => {
+    const account = accounts.get(orderId) ?? { authorized: 0, captured: 0, refunded: 0, voided: false };
+    accounts.set(orderId, account);
+    return account;
+  };
+  const interrupt = async (step: Step, when: 'before' | 'after') => {
+    const gate = gates.findIndex((candidate) => candidate.step === step && candidate.where === when);
+    if (gate >= 0) {
+      const [stopped] = gates.splice(gate, 1);
+      stopped!.reached();
+      await stopped!.released;
+    }
+    const fault = faults.findIndex((candidate) => candidate.step === step && candidate.when === when);
+    if (fault >= 0) {
+      faults.splice(fault, 1);
+      throw new Error('socket hang up');
+    }
+  };
+
+  async function ask(request: CardRequest): Promise<Receipt> {
+    fake.asked.push(request.key);
+    await interrupt(request.step, 'before');
+    if (!answers.has(request.key)) answers.set(request.key, decide(request));
+    await interrupt(request.step, 'after');
+    return given(answers.get(request.key)!);
+  }
+
+  function decide(request: CardRequest): Answer {
+    const account = accountOf(request.orderId);
+    const no = refused.get(request.step) ?? refusalOf(request, account);
+    if (no) return { refusal: new Refusal(no, `the fake says ${no}`) };
+    const amountMinor = apply(request, account);
+    if (request.step === 'void' && amountMinor === 0) return { receipt: { id: null } };
+    fake.ledger.push({ type: request.step, orderId: request.orderId, key: request.key, amountMinor });
+    return { receipt: { id: `${request.step}-${fake.ledger.length}` } };
+  }
+
+  const fake: FakeProcessor = {
+    ledger: [],
+    asked: [],
+    lookedUp: [],
+    open: async () => null,
+    authorize: (effect) => ask({ ...effect, step: 'authorize' }),
+    void: (effect) => ask({ ...effect, step: 'void' }),
+    capture: (effect) => ask({ ...effect, step: 'capture' }),
+    refund: (effect) => ask({ ...effect, step: 'refund' }),
+    async find({ key }) {
+      fake.lookedUp.push(key);
+      const answer = answers.get(key);
+      return answer && given(answer);
+    },
+    held: (orderId) => {
+      const { authorized, captured, voided } = accountOf(orderId);
+      return voided ? 0 : authorized - captured;
+    },
+    dieAfter: (step) => void faults.push({ step, when: 'after' }),
+    dieBefore: (step) => void faults.push({ step, when: 'before' }),
+    refuse: (step, code) => void (code === undefined ? refused.delete(step) : refused.set(step, code)),
+    hold(step, where) {
+      const arrival = Promise.withResolvers<void>();
+      const departure = Promise.withResolvers<void>();
+      gates.push({ step, where, reached: arrival.resolve, released: departure.promise });
+      return { reached: arrival.promise, release: departure.resolve };
+    },
+  };
+  return fake;
+}
+
+function given(answer: Answer): Receipt {
+  if ('refusal' in answer) throw answer.refusal;
+  return answer.receipt;
+}
+
+function refusalOf(request: CardRequest, account: Account): string | undefined {
+  switch (request.step) {
+    case 'authorize':
+      if (account.voided) return 'Undone';
+      return DECLINES[request.paymentMethod];
+    case 'void':
+      return account.captured > 0 ? 'AlreadyCaptured' : undefined;
+    case 'capture':
+      return account.voided || account.authorized === 0 ? 'CaptureRefused' : undefined;
+    case 'refund':
+      return account.refunded + request.amount.amountMinor > account.captured ? 'RefundExceedsCapture' : undefined;
+  }
+  return undefined;
+}
+
+const DECLINES: Readonly<Record<string, string>> = {
+  pm_card_chargeDeclined: 'CardDeclined',
+  pm_card_chargeDeclinedInsufficientFunds: 'InsufficientFunds',
+};
+
+/** How much moved. */
+function apply(request: CardRequest, account: Account): number {
+  if (request.step === 'authorize') return (account.authorized = request.amount.amountMinor);
+  if (request.step === 'capture') return (account.captured = account.authorized);
+  if (request.step === 'refund') {
+    account.refunded += request.amount.amountMinor;
+    return request.amount.amountMinor;
+  }
+  const released = account.voided ? 0 : account.authorized;
+  account.voided = true;
+  return released;
+}

@@ -1,0 +1,83 @@
+import { EventEmitter, once } from 'node:events';
+import type { DeadLetter, DeadLetterRequests, ResolveDeadLetter } from '../../platform/contract/event.ts';
+import type { Mail, NotificationRequests } from '../../activities/notification.ts';
+import type { HistoryItem } from '../../activities/order-status.ts';
+import type { Story } from '../../activities/order-history.ts';
+import type { OrderRequests } from '../../activities/order.ts';
+import type { Subscribers } from '../../gateway/service-clients.ts';
+import { ServiceFault } from '../../platform/http/client.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
+
+/** What happens, in memory: orders' stories, mails, and the dead letters of two subscribers. */
+export class FakeEvents {
+  readonly #stories: { orderId: string; item: Story['items'][number] }[] = [];
+  readonly #ended = new Set<string>();
+  readonly #told = new EventEmitter().setMaxListeners(0);
+  readonly mails: Mail[] = [];
+  readonly deadLetters: Record<'notification' | 'recommendation', DeadLetter[]> = {
+    notification: [],
+    recommendation: [],
+  };
+  /** Subscribers that do not answer. */
+  readonly down = new Set<string>();
+  readonly resolved: ResolveDeadLetter[] = [];
+
+  tellStory(orderId: string, item: HistoryItem): void {
+    const position = this.#stories.filter((told) => told.orderId === orderId).length + 1;
+    this.#stories.push({ orderId, item: { position, ...item } });
+    this.#told.emit('told');
+  }
+
+  /** With what is told next. */
+  endStory(orderId: string): void {
+    this.#ended.add(orderId);
+  }
+
+  readonly stories: Pick<OrderRequests, 'followMoves' | 'followStory'> = {
+    followMoves: async ({ after, patienceMs }) => {
+      const now = this.#stories.length;
+      if (after === null) return { orderIds: [], next: now, restarted: true };
+      if (now === after) await once(this.#told, 'told', { signal: AbortSignal.timeout(patienceMs) }).catch(() => []);
+      const moved = this.#stories.slice(after).map(({ orderId }) => orderId);
+      return { orderIds: [...new Set(moved)], next: this.#stories.length, restarted: false };
+    },
+    followStory: async ({ orderId, after }) => ({
+      items: this.#stories
+        .filter((told) => told.orderId === orderId && told.item.position > after)
+        .map(({ item }) => item),
+      more: false,
+      ended: this.#ended.has(orderId),
+    }),
+  };
+
+  readonly notifications: NotificationRequests = {
+    listMails: async ({ state, limit }) => {
+      const items = this.mails.filter((mail) => !state || mail.state === state);
+      return { items: items.slice(0, limit), next: items.length > limit ? 'c-2' : null };
+    },
+  };
+
+  readonly subscribers: Subscribers = {
+    notification: this.#subscriber('notification'),
+    recommendation: this.#subscriber('recommendation'),
+  };
+
+  #subscriber(name: keyof FakeEvents['deadLetters']): DeadLetterRequests {
+    return {
+      listDeadLetters: async ({ after, limit }) => {
+        if (this.down.has(name)) throw new ServiceFault(name, 'listDeadLetters', new Error('connection refused'));
+        const place = after && (JSON.parse(Buffer.from(after, 'base64url').toString()) as [string, string]);
+        const items = this.deadLetters[name]
+          .filter((letter) => !place || [letter.receivedAt, letter.eventId].join('') < place.join(''))
+          .toSorted((one, other) => (one.receivedAt + one.eventId < other.receivedAt + other.eventId ? 1 : -1));
+        return { items: items.slice(0, limit), next: items.length > limit ? 'more' : null };
+      },
+      resolveDeadLetter: async (request) => {
+        if (!this.deadLetters[name].some(({ eventId }) => eventId === request.eventId)) {
+          throw new Refusal('DeadLetterNotFound', 'there is none');
+        }
+        this.resolved.push(request);
+      },
+    };
+  }
+}

@@ -1,0 +1,214 @@
+import type { CartActivities } from '../../activities/cart.ts';
+import type { InventoryActivities } from '../../activities/inventory.ts';
+import type { OrderActivities, OrderNote } from '../../activities/order.ts';
+import type {
+  HistoryItem,
+  OrderStatus,
+  PaymentStatus,
+  FulfillmentStatus,
+  Rejection,
+} from '../../activities/order-status.ts';
+import type { PaymentActivities } from '../../activities/payment.ts';
+import type { ReturnStatus } from '../../activities/return.ts';
+import type { ShipmentStatus, ShippingActivities } from '../../activities/shipping.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
+
+export type Asked = CartActivities & InventoryActivities & PaymentActivities & ShippingActivities;
+export type AskedName = keyof Asked;
+
+/** What has happened to one order out in the world, and what its books say. */
+export class OrderWorld {
+  cart: 'full' | 'taken' | 'put back' = 'full';
+  stock: 'none' | 'reserved' | 'released' | 'committed' = 'none';
+  money: 'none' | 'held' | 'void' | 'captured' = 'none';
+  parcel: ShipmentStatus | 'none' = 'none';
+  refundedMinor = 0;
+  restocked = 0;
+  /** Every effect as it happened; asking again adds nothing. */
+  readonly effects: string[] = [];
+  /** Every call as it came, repeats included. */
+  readonly calls: string[] = [];
+
+  status: OrderStatus | 'draft' = 'draft';
+  withheld = false;
+  paymentStatus: PaymentStatus = 'not_paid';
+  fulfillmentStatus: FulfillmentStatus = 'not_fulfilled';
+  rejection: Rejection | undefined;
+  returnStatus: ReturnStatus = 'requested';
+  readonly history: HistoryItem[] = [];
+  readonly interventions = new Map<string, { step: string; reason: string; workflowId: string; open: boolean }>();
+  #resume: OrderStatus | undefined;
+  readonly #told = new Set<string>();
+
+  did(effect: string): void {
+    this.effects.push(effect);
+  }
+
+  tell({ workflowId, entries }: OrderNote): void {
+    for (const { sequence, ...item } of entries) {
+      const name = `${workflowId} ${item.step} ${item.outcome} ${sequence}`;
+      if (this.#told.has(name)) continue;
+      this.#told.add(name);
+      this.history.push(item);
+    }
+  }
+
+  open(id: string, intervention: { step: string; reason: string; workflowId: string }): void {
+    if (this.interventions.has(id)) return;
+    this.interventions.set(id, { ...intervention, open: true });
+    this.#resume ??= this.status as OrderStatus;
+    this.status = 'requires_action';
+  }
+
+  close(id: string): void {
+    this.interventions.get(id)!.open = false;
+    this.status = this.#resume ?? this.status;
+    this.#resume = undefined;
+  }
+}
+
+/** Worlds by order id: one set of workers serves every order of a test file. */
+export class Worlds {
+  readonly #worlds = new Map<string, OrderWorld>();
+
+  of(orderId: string): OrderWorld {
+    const world = this.#worlds.get(orderId) ?? new OrderWorld();
+    this.#worlds.set(orderId, world);
+    return world;
+  }
+}
+
+const undone = (what: string) => new Refusal('Undone', `${what} was undone first`);
+
+/** Services that keep their contracts' promises in memory: repeats change nothing, undos leave tombstones. */
+export const createServices = (worlds: Worlds): Asked => ({
+  async reserveStock({ orderId }) {
+    const world = worlds.of(orderId);
+    if (world.stock === 'released') throw undone('reserveStock');
+    if (world.stock === 'none') world.did('reserve');
+    world.stock = 'reserved';
+  },
+  async releaseStock({ orderId }) {
+    const world = worlds.of(orderId);
+    if (world.stock === 'reserved') world.did('release');
+    world.stock = 'released';
+  },
+  async commitStock({ orderId }) {
+    const world = worlds.of(orderId);
+    if (world.stock === 'reserved') world.did('commit');
+    world.stock = 'committed';
+  },
+  async takeLines({ orderId }) {
+    const world = worlds.of(orderId);
+    if (world.cart === 'put back') throw undone('takeLines');
+    if (world.cart === 'full') world.did('take');
+    world.cart = 'taken';
+  },
+  async putLinesBack({ orderId }) {
+    const world = worlds.of(orderId);
+    if (world.cart === 'taken') world.did('put back');
+    world.cart = 'put back';
+  },
+  // No order asks for it.
+  remindOfCart: async () => undefined,
+  async restockReturn({ orderId, lines }) {
+    const world = worlds.of(orderId);
+    if (world.restocked === 0) world.did('restock');
+    world.restocked = lines.reduce((sum, { quantity }) => sum + quantity, 0);
+  },
+  async authorizePayment({ orderId }) {
+    const world = worlds.of(orderId);
+    if (world.money === 'void') throw undone('authorizePayment');
+    if (world.money === 'none') world.did('hold');
+    world.money = 'held';
+    return { authorizationId: `auth-${orderId}` };
+  },
+  async voidPayment({ orderId }) {
+    const world = worlds.of(orderId);
+    if (world.money === 'held') world.did('void');
+    world.money = 'void';
+  },
+  async capturePayment({ orderId }) {
+    const world = worlds.of(orderId);
+    if (world.money === 'held') world.did('capture');
+    world.money = 'captured';
+  },
+  async refundPayment({ orderId, amount }) {
+    const world = worlds.of(orderId);
+    if (world.refundedMinor === 0) world.did('refund');
+    world.refundedMinor = amount.amountMinor;
+  },
+  async bookShipment({ orderId }) {
+    const world = worlds.of(orderId);
+    if (world.parcel === 'canceled') throw undone('bookShipment');
+    if (world.parcel === 'none') {
+      world.did('book');
+      world.parcel = 'booked';
+    }
+    return { trackingNumber: `TRACK-${orderId}` };
+  },
+  async cancelShipment({ orderId }) {
+    const world = worlds.of(orderId);
+    if (world.parcel === 'dispatched') throw new Refusal('AlreadyDispatched', 'the parcel has left');
+    if (world.parcel === 'booked') world.did('cancel');
+    world.parcel = 'canceled';
+  },
+  async trackShipment({ orderId }) {
+    const { parcel } = worlds.of(orderId);
+    if (parcel === 'none') throw new Refusal('ShipmentNotFound', 'no such parcel');
+    return { status: parcel };
+  },
+});
+
+/** The order service's bookkeeping in memory. */
+export const createBooks = (worlds: Worlds, returnWindowMs: number): OrderActivities => {
+  const write = (note: OrderNote, change: (world: OrderWorld) => void) => {
+    const world = worlds.of(note.orderId);
+    world.tell(note);
+    change(world);
+  };
+  return {
+    async recordOrder(note) {
+      const again = worlds.of(note.orderId).status !== 'draft';
+      write(note, (world) => (world.status = again ? world.status : 'pending'));
+      return { again };
+    },
+    noteSteps: async (note) => write(note, () => undefined),
+    async confirmOrder({ despiteWithheld, ...note }) {
+      const { status, withheld } = worlds.of(note.orderId);
+      if (status !== 'pending' || (withheld && !despiteWithheld)) return;
+      write(note, (world) =>
+        Object.assign(world, { status: 'confirmed', paymentStatus: 'authorized', fulfillmentStatus: 'booked' }),
+      );
+    },
+    async withholdOrder(note) {
+      const confirmed = worlds.of(note.orderId).status === 'confirmed';
+      write(note, (world) => (world.withheld = !confirmed));
+      return { confirmed };
+    },
+    rejectOrder: async ({ rejection, paymentStatus, fulfillmentStatus, ...note }) =>
+      write(note, (world) => Object.assign(world, { status: 'rejected', rejection, paymentStatus, fulfillmentStatus })),
+    cancelOrder: async ({ paymentStatus, fulfillmentStatus, ...note }) =>
+      write(note, (world) => Object.assign(world, { status: 'canceled', paymentStatus, fulfillmentStatus })),
+    dispatchOrder: async (note) => write(note, (world) => (world.fulfillmentStatus = 'shipped')),
+    captureOrder: async (note) => write(note, (world) => (world.paymentStatus = 'captured')),
+    async deliverOrder(note) {
+      write(note, (world) => (world.fulfillmentStatus = 'delivered'));
+      return { returnableUntil: new Date(Date.parse(note.entries.at(-1)!.at) + returnWindowMs).toISOString() };
+    },
+    completeOrder: async (note) => write(note, (world) => (world.status = 'completed')),
+    openIntervention: async ({ interventionId, step, reason, paymentStatus, ...note }) =>
+      write(note, (world) => {
+        world.open(interventionId, { step, reason, workflowId: note.workflowId });
+        if (paymentStatus) world.paymentStatus = paymentStatus;
+      }),
+    closeIntervention: async ({ interventionId, ...note }) => write(note, (world) => world.close(interventionId)),
+    async receiveReturn({ lines, returnId: _returnId, ...note }) {
+      write(note, (world) => (world.returnStatus = 'received'));
+      const amountMinor = lines.reduce((sum, { quantity }) => sum + 100 * quantity, 0);
+      return { refund: { amountMinor, currency: 'GBP' } };
+    },
+    refundReturn: async ({ returnId: _returnId, ...note }) => write(note, (world) => (world.returnStatus = 'refunded')),
+    expireReturn: async ({ returnId: _returnId, ...note }) => write(note, (world) => (world.returnStatus = 'expired')),
+  };
+};

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { ask } from './api-client.ts';
+import type { Platform } from './test-platform.ts';
+import type { Order } from './shop-people.ts';
+
+export interface MoneyEntry {
+  orderId: string;
+  type: 'authorization' | 'capture' | 'void' | 'refund';
+  amountMinor: number;
+}
+
+/** What the card processor's own ledger says of an order. */
+export const money = ({ processor }: Platform, orderId: string): Promise<MoneyEntry[]> => ledger(processor, orderId);
+
+/** The same in words: `authorization 1250`. */
+export const moneyInWords = async (platform: Platform, orderId: string): Promise<string[]> =>
+  (await money(platform, orderId)).map(({ type, amountMinor }) => `${type} ${amountMinor}`);
+
+/** What happened to an order's parcel, by the carrier's own ledger. */
+export const parcel = async ({ carrier }: Platform, orderId: string): Promise<string[]> =>
+  (await ledger<{ type: string }>(carrier, orderId)).map(({ type }) => type);
+
+/** Moves an order's parcel one step on, as the carrier's people would. */
+export async function advance({ carrier }: Platform, { trackingNumber }: Order): Promise<void> {
+  const { status, body } = await ask({ method: 'POST', url: `${carrier}/shipments/${trackingNumber}/advance` });
+  assert.equal(status, 200, JSON.stringify(body));
+}
+
+async function ledger<Item>(url: string, orderId: string): Promise<Item[]> {
+  const { body } = await ask<{ items: Item[] }>({ method: 'GET', url: `${url}/ledger?orderId=${orderId}` });
+  return body.items;
+}

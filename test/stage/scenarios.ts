@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { Lane } from '../../activities/lane.ts';
+import type { cartReminderWorkflow } from '../../workflows/cart-reminder/workflow.ts';
+import {
+  ORDER_TASK_QUEUE,
+  cancelUpdate,
+  cartChangedSignal,
+  cartReminderId,
+  parcelMovedSignal,
+  receiveReturnUpdate,
+} from '../../workflows/messages.ts';
+import { eventually } from './eventually.ts';
+import { canceledWith, confirmed, finish, lostRun, openIntervention, resolve } from './order-actions.ts';
+import type { PlayedOrder, Stage, Twist, Twists } from './test-workers.ts';
+import { answerLost, down, faultyTwice, leavesUnnoticed, refuse, refuseOnce } from './faults.ts';
+import { type Line, askedMeanwhile } from './test-webhook-worker.ts';
+
+/** Plays one branch of a workflow up to the point where its history is worth keeping. */
+export type Scenario = (stage: Stage) => Promise<WorkflowHandle>;
+
+/** Every end state and branch of the saga with each step durable, and of the workflow of a return. */
+const DURABLE: Readonly<Record<string, Scenario>> = {
+  'order-completed': played({}, finish),
+  'order-completed-after-faults': played(
+    { reserveStock: faultyTwice, capturePayment: faultyTwice, commitStock: answerLost((number) => number === 1) },
+    finish,
+  ),
+  'order-completed-by-asking-the-carrier': played({}, async (order) => {
+    await confirmed(order);
+    order.world.parcel = 'delivered';
+    await order.handle.result();
+  }),
+  'order-rejected-out-of-stock': ended({ reserveStock: refuse('OutOfStock') }),
+  'order-rejected-card-declined': ended({ authorizePayment: refuse('CardDeclined') }),
+  'order-rejected-insufficient-funds': ended({ authorizePayment: refuse('InsufficientFunds') }),
+  'order-rejected-address-undeliverable': ended({ bookShipment: refuse('AddressUndeliverable') }),
+  'order-rejected-service-unavailable': ended({ authorizePayment: answerLost(() => true) }),
+  'order-canceled-while-reserving': canceledDuring('reserveStock'),
+  'order-canceled-while-authorizing': canceledDuring('authorizePayment'),
+  'order-canceled-while-booking': canceledDuring('bookShipment'),
+  'order-canceled-when-confirmed': async (stage) => {
+    const { handle } = await canceledWith(stage, {});
+    await handle.result();
+    return handle;
+  },
+  'order-canceled-by-an-operator': played({}, async (order) => {
+    await confirmed(order);
+    await order.handle.cancel();
+    await order.handle.result();
+  }),
+  'order-canceled-by-the-carrier': played({}, async (order) => {
+    await confirmed(order);
+    order.world.parcel = 'canceled';
+    await order.handle.result();
+  }),
+  'order-cancel-came-too-late': played({}, async (order) => {
+    await confirmed(order);
+    order.world.parcel = 'dispatched';
+    await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
+    await finish(order);
+  }),
+  'order-goes-forward-after-a-lost-booking': played(leavesUnnoticed(), async (order) => {
+    await confirmed(order);
+    await finish(order);
+  }),
+  'order-undo-refused-then-retried': async (stage) => {
+    const order = await canceledWith(stage, { voidPayment: refuseOnce });
+    await resolve(order.handle, await openIntervention(order, 'authorizePayment'), 'retry');
+    await order.handle.result();
+    return order.handle;
+  },
+  'order-undo-refused-then-skipped': async (stage) => {
+    const order = await canceledWith(stage, { voidPayment: refuse('VoidRefused'), releaseStock: refuse('Never') });
+    await resolve(order.handle, await openIntervention(order, 'authorizePayment'), 'skip');
+    await resolve(order.handle, await openIntervention(order, 'reserveStock'), 'skip');
+    await order.handle.result();
+    return order.handle;
+  },
+  'order-capture-refused-then-retried': stuckAt('capturePayment', refuseOnce, 'retry'),
+  'order-capture-refused-then-skipped': stuckAt('capturePayment', refuse('CaptureRefused'), 'skip'),
+  'order-commit-refused-then-retried': stuckAt('commitStock', refuseOnce, 'retry'),
+  'order-waits-for-dispatch': played({}, confirmed),
+  'order-waits-for-a-person': async (stage) => {
+    const order = await canceledWith(stage, { voidPayment: refuse('VoidRefused') });
+    await openIntervention(order, 'authorizePayment');
+    return order.handle;
+  },
+  'order-from-cart-completed': fromCart({}, async (order) => {
+    await confirmed(order);
+    await finish(order);
+  }),
+  'order-from-cart-rejected-cart-changed': fromCart(
+    { takeLines: refuse('CartChanged') },
+    async ({ handle }) => void (await handle.result()),
+  ),
+  'order-from-cart-rejected-card-declined': fromCart(
+    { authorizePayment: refuse('CardDeclined') },
+    async ({ handle }) => void (await handle.result()),
+  ),
+  'return-refunded': sentBack({}, async (handle) => {
+    await handle.executeUpdate(receiveReturnUpdate, { args: [{ lines: goods('resellable') }] });
+    await handle.result();
+  }),
+  'return-refunded-all-damaged': sentBack({}, async (handle) => {
+    await handle.executeUpdate(receiveReturnUpdate, { args: [{ lines: goods('damaged') }] });
+    await handle.result();
+  }),
+  'return-expired': sentBack({}, async (handle) => void (await handle.result())),
+  'return-refund-refused-then-retried': refundStuck(refuseOnce, 'retry'),
+  'return-refund-refused-then-skipped': refundStuck(refuse('RefundRefused'), 'skip'),
+};
+
+/** What takes another shape where steps are not only durable. */
+const IN_LANES: Readonly<Record<string, Scenario>> = {
+  ...Object.fromEntries(
+    [
+      'order-completed',
+      'order-completed-after-faults',
+      'order-rejected-card-declined',
+      'order-rejected-service-unavailable',
+      'order-from-cart-completed',
+      'order-from-cart-rejected-cart-changed',
+      'order-canceled-while-authorizing',
+      'order-canceled-when-confirmed',
+      'order-goes-forward-after-a-lost-booking',
+    ].map((name) => [name, DURABLE[name]!]),
+  ),
+  'order-completed-after-a-lost-run': async (stage) => {
+    const order = await stage.place({}, await lostRun(stage, 'authorizePayment'));
+    await confirmed(order);
+    await finish(order);
+    return order.handle;
+  },
+  'order-rejected-after-a-lost-run': async (stage) => {
+    const { handle } = await stage.place({ reserveStock: down }, await lostRun(stage, 'bookShipment'));
+    await handle.result();
+    return handle;
+  },
+  'order-stays-confirmed-after-a-lost-run': async (stage) => {
+    const order = await stage.place({ reserveStock: down }, await lostRun(stage, 'confirmOrder'));
+    await eventually(() => assert.ok(order.world.calls.includes('bookShipment')));
+    await finish(order);
+    return order.handle;
+  },
+};
+
+const inLane = (lane: Lane) =>
+  Object.fromEntries(
+    Object.entries(IN_LANES).map(([name, play]): [string, Scenario] => [
+      `${name}-${lane}`,
+      (stage) => play(stage.in(lane)),
+    ]),
+  );
+
+/** Every end state and branch of the workflows. The replay gate wants a recorded history of each. */
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  ...DURABLE,
+  ...inLane('local-first'),
+  ...inLane('express'),
+  'cart-reminder-told': reminded(false),
+  'cart-reminder-emptied': reminded(true),
+  'webhook-delivered': delivered('delivered'),
+  'webhook-delivered-after-retries': delivered('failed', 'failed', 'delivered'),
+  'webhook-failed': delivered('failed'),
+  'webhook-gone': delivered('failed', 'gone'),
+  'webhook-moot': delivered('moot'),
+  'webhook-retried-by-a-person': delivered(askedMeanwhile, 'delivered'),
+  'webhook-begins-again': delivered(...Array<Line>(9).fill('failed'), askedMeanwhile),
+};
+
+function delivered(...script: Line[]): Scenario {
+  return async (stage) => {
+    const { handle } = await stage.deliver(...script);
+    await handle.result();
+    return handle;
+  };
+}
+
+function played(twists: Twists, play: (order: PlayedOrder) => Promise<void>): Scenario {
+  return async (stage) => {
+    const order = await stage.place(twists);
+    await play(order);
+    return order.handle;
+  };
+}
+
+function fromCart(twists: Twists, play: (order: PlayedOrder) => Promise<void>): Scenario {
+  return async (stage) => {
+    const order = await stage.place(twists, { fromCart: true });
+    await play(order);
+    return order.handle;
+  };
+}
+
+/** A cart that was changed, and then left alone or emptied. */
+function reminded(emptied: boolean): Scenario {
+  return async ({ client }) => {
+    const customerId = randomUUID();
+    const remindAt = new Date(Date.now() + 24 * 60 * 60 * 1000).toISOString();
+    const handle = await client.workflow.start<typeof cartReminderWorkflow>('cartReminderWorkflow', {
+      workflowId: cartReminderId(customerId),
+      // Where the stage has a worker that runs workflows; the history does not depend on it.
+      taskQueue: ORDER_TASK_QUEUE,
+      args: [{ customerId, latest: { version: 1, empty: false, remindAt } }],
+    });
+    await handle.signal(cartChangedSignal, { version: 2, empty: emptied, remindAt });
+    await handle.result();
+    return handle;
+  };
+}
+
+function ended(twists: Twists): Scenario {
+  return played(twists, async ({ handle }) => void (await handle.result()));
+}
+
+function canceledDuring(step: 'reserveStock' | 'authorizePayment' | 'bookShipment'): Scenario {
+  return async (stage) => {
+    const underway = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    const wait: Twist = async ({ next }) => {
+      underway.resolve();
+      await go.promise;
+      return next();
+    };
+    const { handle } = await stage.place({ [step]: wait });
+    await underway.promise;
+    await handle.executeUpdate(cancelUpdate, { args: [{ reason: 'changed my mind' }] });
+    await handle.result();
+    go.resolve();
+    return handle;
+  };
+}
+
+function stuckAt(step: 'capturePayment' | 'commitStock', twist: Twist, action: 'retry' | 'skip'): Scenario {
+  return played({ [step]: twist }, async (order) => {
+    await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
+    await resolve(order.handle, await openIntervention(order, step), action);
+    await finish(order);
+  });
+}
+
+const goods = (condition: 'resellable' | 'damaged') => [{ sku: 'tea', quantity: 2, condition }];
+
+type SentBack = Awaited<ReturnType<Stage['sendBack']>>;
+
+function sentBack(twists: Twists, play: (handle: SentBack, order: PlayedOrder) => Promise<void>): Scenario {
+  return async (stage) => {
+    const order = await stage.place(twists);
+    const handle = await stage.sendBack(order);
+    await play(handle, order);
+    return handle;
+  };
+}
+
+function refundStuck(twist: Twist, action: 'retry' | 'skip'): Scenario {
+  return sentBack({ refundPayment: twist }, async (handle, order) => {
+    await handle.executeUpdate(receiveReturnUpdate, { args: [{ lines: goods('resellable') }] });
+    await resolve(handle, await openIntervention(order, 'refundPayment'), action);
+    await handle.result();
+  });
+}

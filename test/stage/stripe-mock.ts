@@ -1,0 +1,72 @@
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { takePort } from '../../platform/ports.ts';
+import { scratchFolder } from './test-run.ts';
+
+const VERSION = 'v0.203.0';
+const STARTUP_MS = 60_000;
+
+/** Where a stripe-mock is, `build` where Go can make one, undefined where there is neither. */
+export function findStripeMock(): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(path.delimiter), path.join(homedir(), 'go', 'bin')];
+  const binary = folders.map((folder) => path.join(folder, 'stripe-mock')).find((file) => existsSync(file));
+  return binary ?? (hasGo() ? 'build' : undefined);
+}
+
+function hasGo(): boolean {
+  try {
+    execFileSync('go', ['version'], { stdio: 'ignore', timeout: 20_000 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Runs Stripe's own mock, which checks every request against Stripe's OpenAPI document, until closed. */
+export async function startStripeMock(where: string): Promise<{ url: string; close(): Promise<void> }> {
+  const binary = where === 'build' ? await build() : where;
+  const [http, https] = [await takePort(0, 'a port'), await takePort(0, 'a port')];
+  const child = spawn(binary, ['-http-addr', `127.0.0.1:${http}`, '-https-addr', `127.0.0.1:${https}`], {
+    stdio: 'ignore',
+  });
+  const url = `http://127.0.0.1:${http}`;
+  try {
+    await answers(url, child);
+  } catch (error) {
+    child.kill();
+    throw error;
+  }
+  return {
+    url,
+    close: () =>
+      new Promise((resolve) => {
+        child.once('exit', () => resolve());
+        child.kill();
+      }),
+  };
+}
+
+async function build(): Promise<string> {
+  const folder = path.join(scratchFolder(), 'bin');
+  await promisify(execFile)('go', ['install', `github.com/stripe/stripe-mock@${VERSION}`], {
+    env: { ...process.env, GOBIN: folder },
+    timeout: 240_000,
+  });
+  return path.join(folder, 'stripe-mock');
+}
+
+async function answers(url: string, child: ChildProcess): Promise<void> {
+  for (const deadline = Date.now() + STARTUP_MS; ;) {
+    const response = await fetch(`${url}/v1/balance`, { headers: { authorization: 'Bearer sk_test_123' } }).catch(
+      () => undefined,
+    );
+    if (response?.ok) return;
+    if (child.exitCode !== null) throw new Error(`stripe-mock ended with ${child.exitCode}`);
+    if (Date.now() > deadline) throw new Error('stripe-mock does not answer');
+    await sleep(100);
+  }
+}

@@ -1,0 +1,40 @@
+import { ActivityFailure, ApplicationFailure, TemporalFailure, isCancellation } from '@temporalio/workflow';
+import type { Rejection, RejectionCode } from '../../activities/order-status.ts';
+
+/** How a step that did not succeed went, in the words the history keeps. */
+export interface Trouble {
+  /** The service's code where it said no for good; undefined where it could not be asked. */
+  refusal: string | undefined;
+  detail: string;
+  attempt: number | undefined;
+}
+
+/** What went wrong with a step. Rethrows bugs, so that a corrected deployment can resume the workflow. */
+export function troubleOf(error: unknown): Trouble {
+  if (isCancellation(error)) return { refusal: undefined, detail: 'called off', attempt: undefined };
+  if (!(error instanceof TemporalFailure)) throw error;
+  // A local activity's failure comes as it was thrown, a durable one's wrapped.
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const failure = cause instanceof ApplicationFailure ? cause : undefined;
+  const refusal = failure?.nonRetryable ? (failure.type ?? 'Refused') : undefined;
+  const attempt = (failure?.details?.[0] as { attempt?: number } | undefined)?.attempt;
+  // The customer reads this: what a library said of the fault stays in Temporal's history, for those who operate it.
+  return { refusal, detail: refusal ? `${refusal}: ${cause?.message ?? ''}` : 'no answer in time', attempt };
+}
+
+const REJECTIONS = {
+  OutOfStock: true,
+  CardDeclined: true,
+  InsufficientFunds: true,
+  AddressUndeliverable: true,
+  ServiceUnavailable: true,
+  CartChanged: true,
+} satisfies Record<RejectionCode, true>;
+
+/** Why an order that met this trouble is rejected. A refusal no customer can do anything about is ServiceUnavailable. */
+export function rejectionOf({ refusal, detail }: Trouble): Rejection {
+  const known = refusal !== undefined && refusal in REJECTIONS;
+  return known
+    ? { code: refusal as RejectionCode, detail: detail.slice(refusal.length + 2) }
+    : { code: 'ServiceUnavailable', detail: 'a service that this order needs did not answer in time' };
+}
