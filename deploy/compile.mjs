@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { SERVICES } from '../platform/services.ts';
+import { SERVICES } from '../services/registry.ts';
 import { GATEWAY_PROGRAM } from '../gateway/program.ts';
 
 // `NODE_COMPILE_CACHE=FOLDER node deploy/compile.mjs` starts each program as far as it gets without settings, so that

@@ -10,7 +10,7 @@ import { type UserRequests, userRequests } from '../activities/user.ts';
 import { type WebhookRequests, webhookRequests } from '../activities/webhook.ts';
 import { createClient } from '../platform/http/client.ts';
 import { Connection } from '../platform/http/connection.ts';
-import type { ServiceName } from '../platform/services.ts';
+import { REGISTRY, type ServiceName } from '../services/registry.ts';
 import { gatherOrders, gatherStocks } from './batch-reads.ts';
 
 /** What the gateway asks of one service at a time. Payment is asked by workflows only. */
@@ -64,9 +64,12 @@ export const createServices = (to: Connections): Services => ({
 /** Services that subscribe to events, by their names: what of their dead letters they can be asked. */
 export type Subscribers = Readonly<Record<string, DeadLetterRequests>>;
 
-export const createSubscribers = (to: Connections): Subscribers => ({
-  cart: createClient<DeadLetterRequests>(to.carts, 'events', deadLetterRequests),
-  recommendation: createClient<DeadLetterRequests>(to.recommendations, 'events', deadLetterRequests),
-  notification: createClient<DeadLetterRequests>(to.notifications, 'events', deadLetterRequests),
-  webhook: createClient<DeadLetterRequests>(to.webhooks, 'events', deadLetterRequests),
-});
+export const createSubscribers = (to: Connections): Subscribers =>
+  Object.fromEntries(
+    Object.values(to)
+      .filter(({ service }) => REGISTRY[service as ServiceName].subscribesTo.length > 0)
+      .map((connection) => [
+        connection.service,
+        createClient<DeadLetterRequests>(connection, 'events', deadLetterRequests),
+      ]),
+  );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { listed, port, postgresUrl, requestsPerMinute, secret } from '../platform/config.ts';
-import { doorsOf } from '../platform/services.ts';
+import { urlsOf } from '../services/registry.ts';
 import { temporalSettings } from '../platform/temporal/client.ts';
 import { oidcSettings } from './auth/oidc-settings.ts';
 import { PublicKey, SigningKey } from './auth/tokens.ts';
@@ -59,15 +59,15 @@ export const gatewaySettings = {
   HOST: z.string().default('127.0.0.1'),
   GATEWAY_DATABASE_URL: postgresUrl,
   SERVICE_TOKEN: secret,
-  USER_URL: doorsOf('user'),
-  PRODUCT_URL: doorsOf('product'),
-  INVENTORY_URL: doorsOf('inventory'),
-  ORDER_URL: doorsOf('order'),
-  SHIPPING_URL: doorsOf('shipping'),
-  CART_URL: doorsOf('cart'),
-  NOTIFICATION_URL: doorsOf('notification'),
-  WEBHOOK_URL: doorsOf('webhook'),
-  RECOMMENDATION_URL: doorsOf('recommendation'),
+  USER_URL: urlsOf('user'),
+  PRODUCT_URL: urlsOf('product'),
+  INVENTORY_URL: urlsOf('inventory'),
+  ORDER_URL: urlsOf('order'),
+  SHIPPING_URL: urlsOf('shipping'),
+  CART_URL: urlsOf('cart'),
+  NOTIFICATION_URL: urlsOf('notification'),
+  WEBHOOK_URL: urlsOf('webhook'),
+  RECOMMENDATION_URL: urlsOf('recommendation'),
   ...temporalSettings,
   JWT_PRIVATE_KEY: signingKey,
   /** Whose tokens hold beside those of JWT_PRIVATE_KEY. */

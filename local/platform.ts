@@ -1,9 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { workflowBundle } from '../platform/temporal/workflow-bundle.ts';
-import type { ServiceDatabase } from '../platform/database/connection.ts';
-import { DATABASES } from '../platform/databases.ts';
-import { SERVICES } from '../platform/services.ts';
+import { type DatabaseName, DATABASES, SERVICES } from '../services/registry.ts';
 import { type DataFolder, POSTGRES, postgresFolder, temporalFolder } from './data-folder.ts';
 import { type Kept, type Part, keepRunning } from './keep-running.ts';
 import { type ProcessPlan, startNode } from './node-process.ts';
@@ -122,14 +120,14 @@ export class LocalPlatform {
     });
   }
 
-  async #databases(port: number): Promise<Record<ServiceDatabase, string>> {
+  async #databases(port: number): Promise<Record<DatabaseName, string>> {
     const { settings, secrets, folder, progress } = this.#options;
     const superuserUrl = settings.DATABASE_URL ?? (await this.#postgres(postgresFolder(folder.path), port));
     const plans = Object.values(DATABASES);
     const urls = plans.map(
       ({ name }) => [name, databaseUrl(superuserUrl, name, secrets.databasePasswords[name])] as const,
     );
-    const byName = Object.fromEntries(urls) as Record<ServiceDatabase, string>;
+    const byName = Object.fromEntries(urls) as Record<DatabaseName, string>;
     await progress.step('databases', () =>
       Promise.all(plans.map((plan) => provision(plan, superuserUrl, byName[plan.name]))),
     );

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import { GATEWAY_MEMORY, GATEWAY_PROGRAM } from '../gateway/program.ts';
-import type { ServiceDatabase } from '../platform/database/connection.ts';
-import { SERVICES, type ServiceName } from '../platform/services.ts';
+import { type DatabaseName, type ServiceName, SERVICES } from '../services/registry.ts';
 import type { Addresses } from './data-folder.ts';
 import type { ProcessPlan } from './node-process.ts';
 import { withDatabase } from '../platform/database/provision.ts';
@@ -20,7 +19,7 @@ export interface Surroundings {
   /** Absolute. */
   dataFolder: string;
   temporalAddress: string;
-  databaseUrls: Readonly<Record<ServiceDatabase, string>>;
+  databaseUrls: Readonly<Record<DatabaseName, string>>;
   environment: NodeJS.ProcessEnv;
 }
 
@@ -40,7 +39,7 @@ export const addressesOf = (ports: Ports): Addresses => ({
  * Where each service keeps its data and as whom, on the server that `superuserUrl` leads to. Prefixed, because
  * roles and databases called `user` or `order` may already be somebody's there.
  */
-export function databaseUrl(superuserUrl: string, name: ServiceDatabase, password: string): string {
+export function databaseUrl(superuserUrl: string, name: DatabaseName, password: string): string {
   const url = new URL(withDatabase(superuserUrl, `order_platform_${name}`));
   url.username = `order_platform_${name}`;
   url.password = password;

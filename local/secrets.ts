@@ -2,15 +2,14 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { calculateJwkThumbprint } from 'jose';
-import type { ServiceDatabase } from '../platform/database/connection.ts';
-import { DATABASES } from '../platform/databases.ts';
+import { type DatabaseName, DATABASES } from '../services/registry.ts';
 
 const FILE = 'secrets.json';
 
 /** Everything one local platform keeps to itself, made up at its first start. */
 export interface Secrets {
   /** By service: what its role signs in to its database with. */
-  databasePasswords: Record<ServiceDatabase, string>;
+  databasePasswords: Record<DatabaseName, string>;
   /** The embedded PostgreSQL's superuser's. */
   postgresPassword: string;
   serviceToken: string;
@@ -62,10 +61,10 @@ async function makeUp(): Promise<Secrets> {
   };
 }
 
-const NAMES = Object.keys(DATABASES) as ServiceDatabase[];
+const NAMES = Object.keys(DATABASES) as DatabaseName[];
 
-const passwordsOf = (names: readonly ServiceDatabase[]) =>
-  Object.fromEntries(names.map((name) => [name, secret()])) as Record<ServiceDatabase, string>;
+const passwordsOf = (names: readonly DatabaseName[]) =>
+  Object.fromEntries(names.map((name) => [name, secret()])) as Record<DatabaseName, string>;
 
 /** Named by its thumbprint (RFC 7638), so that another key never has the same name. */
 async function signingKey() {

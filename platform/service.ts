@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
-import { port, postgresUrl, readConfig, secret } from './config.ts';
+import { httpUrls, port, postgresUrl, readConfig, secret } from './config.ts';
 import { connect, ping } from './database/connection.ts';
 import { retentionSettings } from './events/retention.ts';
 import { type EventsPlan, startEvents } from './events/service-events.ts';
@@ -10,7 +10,6 @@ import { listen } from './http/server.ts';
 import { type Logger, createLogger } from './telemetry/logger.ts';
 import { type Metrics, createMetrics } from './telemetry/metrics.ts';
 import type { Running } from './process.ts';
-import { DOOR_PORTS, type ServiceName, doorsOf } from './services.ts';
 import { temporalSettings } from './temporal/client.ts';
 import {
   countAttempts,
@@ -42,8 +41,6 @@ export interface ServiceParts {
   localActivities?: object;
   /** Its activities tell workflows the attempts they took also where it runs workflows itself. */
   countsAttempts?: boolean;
-  /** It has an outbox, which others read at its door. */
-  publishes?: boolean;
   /** What it does about other services' events; its database then has an inbox. */
   subscriptions?: readonly Subscription[];
   /** Answers those who wait on purpose, before the door closes. */
@@ -51,8 +48,20 @@ export interface ServiceParts {
   close?(): Promise<void>;
 }
 
-export interface ServiceDefinition<Database, Shape extends z.ZodRawShape> {
-  name: ServiceName;
+/** What is known of a service before it runs. */
+export interface RegisteredService {
+  /** Of its API, unless `<NAME>_PORT` says otherwise. */
+  port: number;
+  /** Whether it has an outbox, which others read at its API. */
+  publishes: boolean;
+  /** Whose events it handles. */
+  subscribesTo: readonly string[];
+}
+
+export type Registry = Readonly<Record<string, RegisteredService>>;
+
+export interface ServiceDefinition<Database, Shape extends z.ZodRawShape, Name> {
+  name: Name;
   /** Settings beside those that every service has. */
   settings: Shape;
   create(context: ServiceContext<Database, z.infer<z.ZodObject<Shape>>>): Promise<ServiceParts> | ServiceParts;
@@ -60,15 +69,17 @@ export interface ServiceDefinition<Database, Shape extends z.ZodRawShape> {
 
 /** What services/<name>/service.ts exports: how to run it, given the environment. */
 export interface Service {
-  name: ServiceName;
+  name: string;
   start(environment: NodeJS.ProcessEnv): Promise<Running & { url: string }>;
 }
 
-/** Makes a service of its definition: a database pool, a door, and a worker where it has activities. */
-export function defineService<Database, Shape extends z.ZodRawShape>(
-  definition: ServiceDefinition<Database, Shape>,
+/** Makes a service of its definition: a database pool, an HTTP API, and a worker where it has activities. */
+export function defineService<Database, Shape extends z.ZodRawShape, Services extends Registry = Registry>(
+  registry: Services,
+  definition: ServiceDefinition<Database, Shape, keyof Services & string>,
 ): Service {
   const { name } = definition;
+  const registered = registry[name]!;
   const prefix = name.toUpperCase();
   return {
     name,
@@ -76,7 +87,7 @@ export function defineService<Database, Shape extends z.ZodRawShape>(
       const config = readConfig(
         {
           [`${prefix}_DATABASE_URL`]: postgresUrl,
-          [`${prefix}_PORT`]: port(DOOR_PORTS[name]),
+          [`${prefix}_PORT`]: port(registered.port),
           SERVICE_TOKEN: secret,
           HOST: z.string().default('127.0.0.1'),
           ...temporalSettings,
@@ -93,14 +104,17 @@ export function defineService<Database, Shape extends z.ZodRawShape>(
         logger,
         metrics,
       });
+      checkSubscriptions(name, registered, parts);
       const events = startEvents({
         service: name,
         db: db as unknown as EventsPlan['db'],
-        publishes: parts.publishes ?? false,
+        publishes: registered.publishes,
         subscriptions: parts.subscriptions,
         urlsOf: (publisher) => {
           const setting = `${publisher.toUpperCase()}_URL`;
-          return readConfig({ [setting]: doorsOf(publisher) }, environment)[setting]!;
+          return readConfig({ [setting]: httpUrls(`http://127.0.0.1:${registry[publisher]!.port}`) }, environment)[
+            setting
+          ]!;
         },
         token: config.SERVICE_TOKEN!,
         retentionDays: readConfig(retentionSettings, environment).EVENT_RETENTION_DAYS,
@@ -140,8 +154,15 @@ export function defineService<Database, Shape extends z.ZodRawShape>(
   };
 }
 
+/** The registry is what others read, so it must say what the service does. */
+function checkSubscriptions(name: string, { subscribesTo }: RegisteredService, { subscriptions = [] }: ServiceParts) {
+  const publishers = [...new Set(subscriptions.map(({ publisher }) => publisher))];
+  if (publishers.toSorted().join() === subscribesTo.toSorted().join()) return;
+  throw new Error(`${name} subscribes to [${publishers.join()}], but is registered with [${subscribesTo.join()}]`);
+}
+
 interface WorkerStart {
-  name: ServiceName;
+  name: string;
   parts: ServiceParts;
   activities: Answered;
   config: { TEMPORAL_ADDRESS: string; TEMPORAL_NAMESPACE: string } & WorkflowSettings;

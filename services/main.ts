@@ -1,7 +1,7 @@
 import { createLogger } from '../platform/telemetry/logger.ts';
 import { type Running, run } from '../platform/process.ts';
-import { type Service } from '../platform/service.ts';
-import { SERVICES, type ServiceName } from '../platform/services.ts';
+import type { Service } from '../platform/service.ts';
+import { SERVICES, type ServiceName } from './registry.ts';
 
 // `node --import ./platform/telemetry/tracing.ts services/main.ts payment inventory` runs these services in one process;
 // without names, all of them.

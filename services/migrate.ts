@@ -1,6 +1,5 @@
 import { SettingError, postgresUrl, readConfig } from '../platform/config.ts';
-import type { ServiceDatabase } from '../platform/database/connection.ts';
-import { DATABASES } from '../platform/databases.ts';
+import { type DatabaseName, DATABASES } from './registry.ts';
 import { provision } from '../platform/database/provision.ts';
 
 // `npm run migrate` for deployments: gives every service its database and its login and brings the databases up to
@@ -20,8 +19,8 @@ try {
   process.exitCode = 1;
 }
 
-function namesGiven(): ServiceDatabase[] {
-  const known = Object.keys(DATABASES) as ServiceDatabase[];
+function namesGiven(): DatabaseName[] {
+  const known = Object.keys(DATABASES) as DatabaseName[];
   const given = process.argv.slice(2);
   const unknown = given.find((name) => !known.some((one) => one === name));
   if (unknown !== undefined)
@@ -29,7 +28,7 @@ function namesGiven(): ServiceDatabase[] {
   return given.length === 0 ? known : known.filter((name) => given.includes(name));
 }
 
-function setting(name: ServiceDatabase): string {
+function setting(name: DatabaseName): string {
   return `${name.toUpperCase()}_DATABASE_URL`;
 }
 

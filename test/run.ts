@@ -12,7 +12,7 @@ const JOBS = 3;
 const KINDS = ['unit', 'integration', 'system'];
 
 // What a test imports, itself or through other files of test/, where it needs a server, a process or a thread.
-const NEEDS_SERVER = /\/shared-server\.ts$|\/start\/(?:postgres|temporal)\.ts$|^node:(?:child_process|worker_threads)$/;
+const NEEDS_SERVER = /\/shared-server\.ts$|\/local\/(?:postgres|temporal)\.ts$|^node:(?:child_process|worker_threads)$/;
 const IMPORT = /^(?:import|export)\b[^;]*?'(?<specifier>[^']+)';$/gm;
 
 function kindOf(file: string): string {

@@ -1,16 +1,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import type { ServiceDatabase } from '../../platform/database/connection.ts';
-import { DATABASES } from '../../platform/databases.ts';
-import { SERVICES } from '../../platform/services.ts';
+import { type DatabaseName, DATABASES, SERVICES } from '../../services/registry.ts';
 import { takePorts } from '../../platform/ports.ts';
-import {
-  type Ports,
-  type Surroundings,
-  databaseUrl,
-  doorSetting,
-  sandboxPlan,
-} from '../../local/processes.ts';
+import { type Ports, type Surroundings, databaseUrl, doorSetting, sandboxPlan } from '../../local/processes.ts';
 import { type DatabasePlan, provision } from '../../platform/database/provision.ts';
 import { readStartSettings } from '../../local/settings.ts';
 import { type LedgerPlaces, ledgersAt } from './ledgers.ts';
@@ -26,7 +18,7 @@ import { type World, adminUrl, databaseName } from './world.ts';
 /** What a system wants around it. */
 export interface Needs {
   /** The databases it uses, each new. */
-  databases: readonly DatabasePlan[];
+  databases: readonly DatabasePlan<DatabaseName>[];
   /** Where it stands on Temporal. */
   temporal?: ServerSettings;
   /** Settings of the platform's, and whatever else all of its processes are to find in their environment. */
@@ -72,15 +64,15 @@ export async function openStage(world: World, needs: Needs): Promise<Stage> {
   }
 }
 
-async function newDatabases({ secrets, superuserUrl }: World, plans: readonly DatabasePlan[]) {
-  const urlOf = (name: ServiceDatabase) => databaseUrl(superuserUrl, name, secrets.databasePasswords[name]);
+async function newDatabases({ secrets, superuserUrl }: World, plans: readonly DatabasePlan<DatabaseName>[]) {
+  const urlOf = (name: DatabaseName) => databaseUrl(superuserUrl, name, secrets.databasePasswords[name]);
   for (const plan of plans) {
     const name = databaseName(superuserUrl, plan.name);
     await asSuperuser(superuserUrl, [`drop database if exists ${name} with (force)`]);
     await provision(plan, superuserUrl, urlOf(plan.name));
   }
-  const names = Object.keys(DATABASES) as ServiceDatabase[];
-  return Object.fromEntries(names.map((name) => [name, urlOf(name)])) as Record<ServiceDatabase, string>;
+  const names = Object.keys(DATABASES) as DatabaseName[];
+  return Object.fromEntries(names.map((name) => [name, urlOf(name)])) as Record<DatabaseName, string>;
 }
 
 /** Nothing listens at the address of a system that has no server. */

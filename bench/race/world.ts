@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import type { ServiceDatabase } from '../../platform/database/connection.ts';
+import type { DatabaseName } from '../../services/registry.ts';
 import { endLeftoverPostgres, startPostgres } from '../../local/postgres.ts';
 import { databaseUrl } from '../../local/processes.ts';
 import { withDatabase } from '../../platform/database/provision.ts';
@@ -39,8 +39,8 @@ export async function openWorld(given: Omit<World, 'superuserUrl' | 'postgresPid
 }
 
 /** A service's database as a superuser sees it. */
-export const adminUrl = ({ superuserUrl }: World, name: ServiceDatabase): string =>
+export const adminUrl = ({ superuserUrl }: World, name: DatabaseName): string =>
   withDatabase(superuserUrl, databaseName(superuserUrl, name));
 
-export const databaseName = (superuserUrl: string, name: ServiceDatabase): string =>
+export const databaseName = (superuserUrl: string, name: DatabaseName): string =>
   new URL(databaseUrl(superuserUrl, name, '')).pathname.slice(1);

@@ -6,7 +6,7 @@ import type { OrderActivities, OrderNote, OrderRequests } from '../../activities
 import { orderActivities, orderRequests } from '../../activities/order.ts';
 import type { HistoryItem } from '../../activities/order-status.ts';
 import { connect } from '../../platform/database/connection.ts';
-import { DATABASES } from '../../platform/databases.ts';
+import { DATABASES } from '../../services/registry.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { createDoor } from '../../platform/http/service-api.ts';
 import { listen } from '../../platform/http/server.ts';

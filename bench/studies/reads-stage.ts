@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { SigningKey, createTokens } from '../../gateway/auth/tokens.ts';
 import { connect } from '../../platform/database/connection.ts';
-import { DATABASES } from '../../platform/databases.ts';
+import { DATABASES } from '../../services/registry.ts';
 import { takePorts } from '../../platform/ports.ts';
 import { startPostgres } from '../../local/postgres.ts';
 import { GATEWAY_PROGRAM } from '../../gateway/program.ts';
@@ -55,7 +55,10 @@ export async function readsStage(nodeOptions: readonly string[] = []): Promise<S
   for (const name of DATABASES_READ) await provision(DATABASES[name], postgres.url, urls[name]);
   const orderId = await seed((name) => withDatabase(postgres.url, new URL(urls[name]).pathname.slice(1)));
 
-  const plain = node(['bench/studies/plain-handler.ts'], { PLAIN_ORDER_URL: urls.order, PLAIN_PRODUCT_URL: urls.product });
+  const plain = node(['bench/studies/plain-handler.ts'], {
+    PLAIN_ORDER_URL: urls.order,
+    PLAIN_PRODUCT_URL: urls.product,
+  });
   const plainOrigin = await originOf(plain);
   const front = node(['bench/studies/plain-front.ts'], { PLAIN_ORIGIN: plainOrigin });
   const frontOrigin = await originOf(front);

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Moves, Story } from '../../activities/order-history.ts';
 import { type Order, orderRequests } from '../../activities/order.ts';
 import { SigningKey, createTokens } from '../../gateway/auth/tokens.ts';
-import { DATABASES } from '../../platform/databases.ts';
+import { DATABASES } from '../../services/registry.ts';
 import { createDoor } from '../../platform/http/service-api.ts';
 import { listen } from '../../platform/http/server.ts';
 import { createLogger } from '../../platform/telemetry/logger.ts';

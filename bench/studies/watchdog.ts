@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { type ReplayWorkerOptions, Worker } from '@temporalio/worker';
@@ -5,7 +6,6 @@ import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import { installTemporalRuntime } from '../../platform/temporal/worker.ts';
 import { type WorkflowThreads, chooseWorkflowThreads } from '../../platform/temporal/workflow-threads.ts';
-import { readHistory, readManifest } from '../../test/histories/manifest.ts';
 import { type Cost, compare, numberFrom } from './compare.ts';
 
 // `node bench/studies/watchdog.ts [--rounds R] [--times T]`: what it costs to guard and to watch workflows, the SDK's way and
@@ -20,9 +20,11 @@ const ARMS: Record<string, WorkflowThreads> = {
 const times = numberFrom('--times', 5);
 await installTemporalRuntime(createLogger('bench', 'error'));
 const bundle = await workflowBundle(path.join(import.meta.dirname, '../../.cache'));
-const recorded = readManifest().map(({ file, workflowId }) => ({
+const histories = path.join(import.meta.dirname, '../../test/histories/recorded');
+const read = (file: string): unknown => JSON.parse(readFileSync(path.join(histories, file), 'utf8'));
+const recorded = (read('manifest.json') as { file: string; workflowId: string }[]).map(({ file, workflowId }) => ({
   workflowId,
-  history: historyFromJSON(readHistory(file)),
+  history: historyFromJSON(read(file)),
 }));
 
 await compare(Object.entries(ARMS), numberFrom('--rounds', 5), (threads) => {
@@ -34,10 +36,10 @@ await compare(Object.entries(ARMS), numberFrom('--rounds', 5), (threads) => {
 async function replay(): Promise<Cost> {
   // A replay runs in the main thread unless it is told otherwise.
   const options: ReplayWorkerOptions & { debugMode: boolean } = { workflowBundle: bundle, debugMode: false };
-  const histories = Array.from({ length: 1 + times }, () => recorded).flat();
-  let left = histories.length;
+  const replayed = Array.from({ length: 1 + times }, () => recorded).flat();
+  let left = replayed.length;
   let start = { at: 0, cpu: process.cpuUsage() };
-  for await (const { error } of Worker.runReplayHistories(options, histories)) {
+  for await (const { error } of Worker.runReplayHistories(options, replayed)) {
     if (error) throw error;
     left -= 1;
     if (left === times * recorded.length) start = { at: performance.now(), cpu: process.cpuUsage() };

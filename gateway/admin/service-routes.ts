@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { z } from 'zod';
 import type { Connection } from '../../platform/http/connection.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
-import { SERVICES, type ServiceName } from '../../platform/services.ts';
+import { SERVICES, type ServiceName } from '../../services/registry.ts';
 import { taskQueuesOf } from './task-queues.ts';
 
 const Bulkhead = z.object({ inUse: z.int(), limit: z.int() });

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { tsToDate, tsToMs } from '@temporalio/common/lib/time.js';
-import type { ServiceName } from '../../platform/services.ts';
+import type { ServiceName } from '../../services/registry.ts';
 import { promptly } from '../../platform/temporal/client.ts';
 
 /** One task queue as Temporal reports it. */

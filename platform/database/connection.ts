@@ -5,20 +5,6 @@ import { FileMigrationProvider, Migrator } from 'kysely/migration';
 import pg from 'pg';
 import { PreparingClient } from './prepared-statements.ts';
 
-/** Where a service keeps what it knows, by the name of its database. */
-export type ServiceDatabase =
-  | 'user'
-  | 'product'
-  | 'inventory'
-  | 'order'
-  | 'payment'
-  | 'shipping'
-  | 'cart'
-  | 'notification'
-  | 'recommendation'
-  | 'webhook'
-  | 'gateway';
-
 // Below every activity's startToCloseTimeout and every direct caller's patience, so that a slow statement
 // ends before anybody asks again.
 const STATEMENT_TIMEOUT_MS = 4_000;

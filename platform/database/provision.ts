@@ -1,10 +1,10 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
-import { type ServiceDatabase, grant, migrate } from './connection.ts';
+import { grant, migrate } from './connection.ts';
 
 /** One service's database: where its migrations are, and which tables nobody may rewrite. */
-export interface DatabasePlan {
-  name: ServiceDatabase;
+export interface DatabasePlan<Name extends string = string> {
+  name: Name;
   migrations: string;
   appendOnly: readonly string[];
 }

@@ -5,7 +5,6 @@ import type { Answered } from '../http/service-api.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { OutboxDatabase } from './outbox.ts';
-import type { ServiceName } from '../services.ts';
 import { createDeadLetterRequests } from './dead-letters.ts';
 import { Feed } from './feed.ts';
 import { subscriberFigures } from './metrics.ts';
@@ -22,7 +21,7 @@ export interface EventsPlan {
   /** Undefined where it has no inbox; where it only hears of nothing just now, what waits in there is still shown. */
   subscriptions: readonly Subscription[] | undefined;
   /** Where each publisher's doors are. */
-  urlsOf: (publisher: ServiceName) => readonly string[];
+  urlsOf: (publisher: string) => readonly string[];
   token: string;
   retentionDays: number;
   logger: Logger;

@@ -1,7 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { z } from 'zod';
 import type { CloudEvent, EventShapes } from '../contract/event.ts';
-import type { ServiceName } from '../services.ts';
 import type { InboxDatabase } from './inbox.ts';
 
 /** An event of one type, its data of the publisher's shape. */
@@ -12,7 +11,7 @@ export type EventOf<Shape extends z.ZodType> = Omit<CloudEvent, 'data'> & { data
  * transaction, so it happens once; where it throws, the event is tried again and later ones of its subject wait.
  */
 export interface Subscription {
-  publisher: ServiceName;
+  publisher: string;
   shapes: EventShapes;
   handlers: Readonly<
     Record<string, (event: EventOf<z.ZodType>, transaction: Transaction<InboxDatabase>) => Promise<void>>
@@ -25,7 +24,7 @@ type Handlers<Shapes extends EventShapes, Database> = {
 
 /** Only here so that every handler is typed by its event's shape. */
 export const subscription = <Shapes extends EventShapes, Database extends InboxDatabase>(
-  publisher: ServiceName,
+  publisher: string,
   shapes: Shapes,
   handlers: Handlers<Shapes, Database>,
 ): Subscription => ({ publisher, shapes, handlers: handlers as unknown as Subscription['handlers'] });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { cartActivities, cartRequests } from '../../activities/cart.ts';
 import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
 import { type Service, defineService } from '../../platform/service.ts';
+import { REGISTRY } from '../registry.ts';
 import { createTemporalClient, temporalSettings } from '../../platform/temporal/client.ts';
 import { createCartActivities } from './activities.ts';
 import type { CartDatabase } from './database.ts';
@@ -18,14 +19,13 @@ const settings = {
 };
 
 /** What customers mean to buy, and the worker that reminds them of it. */
-export const cart: Service = defineService<CartDatabase, typeof settings>({
+export const cart: Service = defineService<CartDatabase, typeof settings>(REGISTRY, {
   name: 'cart',
   settings,
   async create({ db, config }) {
     const temporal = createTemporalClient({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
     const reminderHours = config.CART_REMINDER_HOURS;
     return {
-      publishes: true,
       subscriptions: reminderHours === 0 ? [] : [remindOfChanges(temporal, reminderHours)],
       requests: { operations: cartRequests, implementation: createCartRequests(db) },
       activities: { operations: cartActivities, implementation: createCartActivities(db) },

@@ -4,7 +4,7 @@ import { type UserRequests, userRequests } from '../../activities/user.ts';
 import { secret } from '../../platform/config.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { type Service, defineService } from '../../platform/service.ts';
-import { doorsOf } from '../../platform/services.ts';
+import { REGISTRY, urlsOf } from '../registry.ts';
 import type { NotificationDatabase } from './database.ts';
 import { localMailbox } from './post.ts';
 import { createNotificationRequests } from './requests.ts';
@@ -16,12 +16,12 @@ const settings = {
   /** Unset: mails stay in the mailbox that administrators read. */
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
   MAIL_FROM: z.string().min(3).default('Your shop <shop@example.com>'),
-  USER_URL: doorsOf('user'),
+  USER_URL: urlsOf('user'),
   SERVICE_TOKEN: secret,
 };
 
 /** Writes to customers about what happened. */
-export const notification: Service = defineService<NotificationDatabase, typeof settings>({
+export const notification: Service = defineService<NotificationDatabase, typeof settings>(REGISTRY, {
   name: 'notification',
   settings,
   create({ db, config, logger }) {

@@ -4,7 +4,7 @@ import { orderActivities, orderRequests } from '../../activities/order.ts';
 import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
 import { secret } from '../../platform/config.ts';
 import { defineService } from '../../platform/service.ts';
-import { doorsOf } from '../../platform/services.ts';
+import { REGISTRY, urlsOf } from '../registry.ts';
 import { createOrderActivities } from './activities.ts';
 import type { OrderDatabase } from './database.ts';
 import { createDoors } from './step-services.ts';
@@ -20,15 +20,15 @@ const settings = {
   /** How orders are carried that are placed from now on. */
   ORDER_LANE: Lane.default('local-first'),
   SERVICE_TOKEN: secret,
-  CART_URL: doorsOf('cart'),
-  INVENTORY_URL: doorsOf('inventory'),
-  PAYMENT_URL: doorsOf('payment'),
-  SHIPPING_URL: doorsOf('shipping'),
+  CART_URL: urlsOf('cart'),
+  INVENTORY_URL: urlsOf('inventory'),
+  PAYMENT_URL: urlsOf('payment'),
+  SHIPPING_URL: urlsOf('shipping'),
   RETURN_WINDOW_DAYS: z.coerce.number({ error: 'must be a number of days' }).int().min(0).max(3650).default(30),
 };
 
 /** The order service: the orders, and the worker that runs their workflows with this bookkeeping beside them. */
-export const order = defineService<OrderDatabase, typeof settings>({
+export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
   name: 'order',
   settings,
   async create({ db, config, logger, metrics }) {
@@ -46,7 +46,6 @@ export const order = defineService<OrderDatabase, typeof settings>({
       shipping: config.SHIPPING_URL,
     };
     return {
-      publishes: true,
       requests: {
         operations: orderRequests,
         implementation: createOrderRequests(db, { waiting, lane: config.ORDER_LANE, tail }),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { paymentActivities, paymentRequests } from '../../activities/payment.ts';
 import { SettingError, httpUrl } from '../../platform/config.ts';
 import { type Service, defineService } from '../../platform/service.ts';
+import { REGISTRY } from '../registry.ts';
 import { createPaymentActivities } from './activities.ts';
 import type { PaymentDatabase } from './database.ts';
 import type { CardProcessor } from './processor.ts';
@@ -19,11 +20,10 @@ const settings = {
 type Settings = z.infer<z.ZodObject<typeof settings>>;
 
 /** Holds, takes, lets go of and gives back money, and keeps the books of it. */
-export const payment: Service = defineService<PaymentDatabase, typeof settings>({
+export const payment: Service = defineService<PaymentDatabase, typeof settings>(REGISTRY, {
   name: 'payment',
   settings,
   create: ({ db, config }) => ({
-    publishes: true,
     requests: { operations: paymentRequests, implementation: createPaymentRequests(db) },
     activities: {
       operations: paymentActivities,

@@ -1,6 +1,7 @@
 import { productRequests } from '../../activities/product.ts';
 import { postgresUrl } from '../../platform/config.ts';
 import { type Service, defineService } from '../../platform/service.ts';
+import { REGISTRY } from '../registry.ts';
 import { createProductCache } from './cache.ts';
 import { followChanges } from './changes.ts';
 import type { ProductDatabase } from './database.ts';
@@ -9,14 +10,13 @@ import { createProductRequests } from './requests.ts';
 const settings = { PRODUCT_DATABASE_URL: postgresUrl };
 
 /** What the shop sells, and for how much. */
-export const product: Service = defineService<ProductDatabase, typeof settings>({
+export const product: Service = defineService<ProductDatabase, typeof settings>(REGISTRY, {
   name: 'product',
   settings,
   create({ db, config, logger }) {
     const cache = createProductCache();
     const changes = followChanges({ url: config.PRODUCT_DATABASE_URL, cache, logger });
     return {
-      publishes: true,
       requests: { operations: productRequests, implementation: createProductRequests(db, cache) },
       close: () => changes.close(),
     };

@@ -1,6 +1,7 @@
 import { shippingActivities, shippingRequests } from '../../activities/shipping.ts';
 import { httpUrl } from '../../platform/config.ts';
 import { type Service, defineService } from '../../platform/service.ts';
+import { REGISTRY } from '../registry.ts';
 import { createShippingActivities } from './activities.ts';
 import type { ShippingDatabase } from './database.ts';
 import { createShippingRequests } from './requests.ts';
@@ -9,11 +10,10 @@ import { createSandboxCarrier } from './sandbox-carrier.ts';
 const settings = { CARRIER_URL: httpUrl.default('http://127.0.0.1:4020') };
 
 /** Books, cancels and follows parcels with the carrier. */
-export const shipping: Service = defineService<ShippingDatabase, typeof settings>({
+export const shipping: Service = defineService<ShippingDatabase, typeof settings>(REGISTRY, {
   name: 'shipping',
   settings,
   create: ({ db, config }) => ({
-    publishes: true,
     requests: { operations: shippingRequests, implementation: createShippingRequests(db) },
     activities: {
       operations: shippingActivities,

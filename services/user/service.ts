@@ -1,6 +1,7 @@
 import { Email, Password, userRequests } from '../../activities/user.ts';
 import { SettingError } from '../../platform/config.ts';
 import { type Service, defineService } from '../../platform/service.ts';
+import { REGISTRY } from '../registry.ts';
 import { ensureAdministrator } from './administrator.ts';
 import type { UserDatabase } from './database.ts';
 import { createPasswords } from './passwords.ts';
@@ -13,7 +14,7 @@ const settings = { ADMIN_EMAIL: Email.optional(), ADMIN_PASSWORD: Password.optio
 const PURGE_EVERY_MS = 60 * 60 * 1000;
 
 /** Who people are, how they prove it, and where they live. */
-export const user: Service = defineService<UserDatabase, typeof settings>({
+export const user: Service = defineService<UserDatabase, typeof settings>(REGISTRY, {
   name: 'user',
   settings,
   async create({ db, config, logger }) {
@@ -24,7 +25,6 @@ export const user: Service = defineService<UserDatabase, typeof settings>({
       purge(db).catch((error: unknown) => logger.warn('old sessions not purged', { error }));
     }, PURGE_EVERY_MS);
     return {
-      publishes: true,
       requests: { operations: userRequests, implementation: await createUserRequests(db, passwords) },
       async close() {
         clearInterval(purging);

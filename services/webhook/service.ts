@@ -3,6 +3,7 @@ import { webhookActivities, webhookRequests } from '../../activities/webhook.ts'
 import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
 import { keepPurging } from '../../platform/events/retention.ts';
 import { type Service, defineService } from '../../platform/service.ts';
+import { REGISTRY } from '../registry.ts';
 import { createTemporalClient, temporalSettings } from '../../platform/temporal/client.ts';
 import { keepLookingForAbandoned } from './abandoned.ts';
 import { createWebhookActivities } from './activities.ts';
@@ -29,7 +30,7 @@ const settings = {
 };
 
 /** Tells customers' systems of what happens to their orders, and runs the workflow of each delivery. */
-export const webhook: Service = defineService<WebhookDatabase, typeof settings>({
+export const webhook: Service = defineService<WebhookDatabase, typeof settings>(REGISTRY, {
   name: 'webhook',
   settings,
   async create({ db, config, logger, metrics }) {

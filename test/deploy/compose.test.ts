@@ -3,9 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
-import type { ServiceDatabase } from '../../platform/database/connection.ts';
-import { DATABASES } from '../../platform/databases.ts';
-import { DOOR_PORTS, SERVICES } from '../../platform/services.ts';
+import { type DatabaseName, DATABASES, REGISTRY, SERVICES } from '../../services/registry.ts';
 import type { ProcessPlan } from '../../local/node-process.ts';
 import { type Ports, databaseUrl, gatewayPlan, sandboxPlan, servicePlans } from '../../local/processes.ts';
 import { keepSecrets } from '../../local/secrets.ts';
@@ -24,8 +22,8 @@ const root = path.join(import.meta.dirname, '../..');
 const text = readFileSync(path.join(root, 'docker-compose.yml'), 'utf8');
 const { services: containers } = parse(text, { merge: true }) as { services: Record<string, Container> };
 
-const databaseNames = Object.keys(DATABASES) as ServiceDatabase[];
-const doors = Object.fromEntries(SERVICES.map((name) => [`${name.toUpperCase()}_PORT`, DOOR_PORTS[name]]));
+const databaseNames = Object.keys(DATABASES) as DatabaseName[];
+const doors = Object.fromEntries(SERVICES.map((name) => [`${name.toUpperCase()}_PORT`, REGISTRY[name].port]));
 
 /** What `npm start` would run, which is known to work, process by process. */
 async function plans(): Promise<ProcessPlan[]> {
@@ -38,7 +36,7 @@ async function plans(): Promise<ProcessPlan[]> {
     temporalAddress: 'temporal:7233',
     databaseUrls: Object.fromEntries(
       databaseNames.map((name) => [name, databaseUrl('postgres://postgres:5432/postgres', name, 'secret')]),
-    ) as Record<ServiceDatabase, string>,
+    ) as Record<DatabaseName, string>,
     environment: {},
   };
   return [sandboxPlan(surroundings), ...servicePlans(surroundings, true), gatewayPlan(surroundings)];
@@ -78,13 +76,16 @@ describe('docker-compose.yml', () => {
       }
     }
     for (const name of SERVICES) {
-      assert.equal(containers.gateway!.environment![`${name.toUpperCase()}_URL`], `http://${name}:${DOOR_PORTS[name]}`);
+      assert.equal(
+        containers.gateway!.environment![`${name.toUpperCase()}_URL`],
+        `http://${name}:${REGISTRY[name].port}`,
+      );
     }
   });
 
   it('asks each process at its own door whether it is ready', () => {
     for (const name of SERVICES) {
-      assert.equal(containers[name]!.environment!.HEALTH_URL, `http://127.0.0.1:${DOOR_PORTS[name]}/readyz`);
+      assert.equal(containers[name]!.environment!.HEALTH_URL, `http://127.0.0.1:${REGISTRY[name].port}/readyz`);
     }
   });
 

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { SettingError } from '../../platform/config.ts';
-import { DATABASES } from '../../platform/databases.ts';
+import { DATABASES } from '../../services/registry.ts';
 import { folderComplaint, takeDataFolder } from '../../local/data-folder.ts';
 import { keepSecrets, notePasswordShown } from '../../local/secrets.ts';
 import { runs } from '../../local/server-process.ts';

@@ -52,10 +52,14 @@ describe('services/main.ts', function () {
     ended: Promise<unknown[]>;
   }
   function start(names: string[], settings: NodeJS.ProcessEnv): Started {
-    const child = spawn(process.execPath, ['--import', './platform/telemetry/tracing.ts', 'services/main.ts', ...names], {
-      cwd: path.join(import.meta.dirname, '../..'),
-      env: { PATH: process.env.PATH, ...settings },
-    });
+    const child = spawn(
+      process.execPath,
+      ['--import', './platform/telemetry/tracing.ts', 'services/main.ts', ...names],
+      {
+        cwd: path.join(import.meta.dirname, '../..'),
+        env: { PATH: process.env.PATH, ...settings },
+      },
+    );
     const output = { stdout: '', stderr: '' };
     child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));

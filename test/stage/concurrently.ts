@@ -16,6 +16,10 @@ export function concurrently(limit: number): (name: string, play: () => Promise<
     };
     for (let lane = 0; lane < limit; lane++) void playOn();
   };
+  // Mocha may have been asked for some of the tests only; the others have begun all the same.
+  after(async () => {
+    if (started) await Promise.allSettled(plays.map(({ outcome }) => outcome.promise));
+  });
   return (name, play) => {
     const outcome = Promise.withResolvers<void>();
     // The failure is reported by its own test, which may come much later.

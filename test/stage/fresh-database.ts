@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
-import { type ServiceDatabase, connect } from '../../platform/database/connection.ts';
+import { connect } from '../../platform/database/connection.ts';
+import type { DatabaseName } from '../../services/registry.ts';
 import { withDatabase } from '../../platform/database/provision.ts';
 import { postgresUrl, sharedServer } from './shared-server.ts';
 
@@ -17,7 +18,7 @@ export interface FreshDatabase<Database> {
 const NO_STATEMENT_TIMEOUT = 0;
 
 /** A migrated database for one test file, cloned from a template that is made once a run. `drop` it afterwards. */
-export async function freshDatabase<Database>(service: ServiceDatabase): Promise<FreshDatabase<Database>> {
+export async function freshDatabase<Database>(service: DatabaseName): Promise<FreshDatabase<Database>> {
   const { database: template, role } = await sharedServer('template', service);
   const name = `${template}_${randomUUID().slice(0, 8)}`;
   await asSuperuser(async (server) => {

@@ -88,6 +88,18 @@ export async function askedDurably({ handle }: PlayedOrder, activity: string): P
   return events!.filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity).length;
 }
 
+/** How often Temporal has tried this activity. On a slow machine a try may run out of time before it is carried out. */
+export async function triesOf({ handle }: PlayedOrder, activity: string): Promise<number> {
+  const { events } = await handle.fetchHistory();
+  const scheduled = events!.find(
+    (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity,
+  );
+  const started = events!.find(({ activityTaskStartedEventAttributes: event }) =>
+    event?.scheduledEventId?.eq(scheduled!.eventId!),
+  );
+  return started!.activityTaskStartedEventAttributes!.attempt!;
+}
+
 /** No stock set aside, no money held, no parcel booked. */
 export function assertNothingLeft({ world }: PlayedOrder): void {
   assert.notEqual(world.stock, 'reserved');

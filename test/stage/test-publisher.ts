@@ -8,7 +8,8 @@ import { type EventOf, subscription } from '../../platform/events/subscription.t
 import { createClient } from '../../platform/http/client.ts';
 import { createOutboxWriter } from '../../platform/events/outbox.ts';
 import type { Running } from '../../platform/process.ts';
-import { defineService } from '../../platform/service.ts';
+import { type Registry, defineService } from '../../platform/service.ts';
+import { REGISTRY } from '../../services/registry.ts';
 import { takePorts } from '../../platform/ports.ts';
 import type { InventoryDatabase } from '../../services/inventory/database.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
@@ -74,10 +75,10 @@ export class EventStage {
   }
 
   startPublisher(): Promise<Running> {
-    const service = defineService<InventoryDatabase, Record<string, never>>({
+    const service = defineService<InventoryDatabase, Record<string, never>>(REGISTRY, {
       name: 'inventory',
       settings: {},
-      create: () => ({ publishes: true, requests: NOTHING }),
+      create: () => ({ requests: NOTHING }),
     });
     return this.#keep(
       service.start({
@@ -90,7 +91,9 @@ export class EventStage {
 
   /** With null, one that subscribes to nothing just now. */
   startSubscriber(act: Act | null = writeDown, port: 'subscriber' | 'replica' = 'subscriber'): Promise<Running> {
-    const service = defineService<SeenDatabase, Record<string, never>>({
+    const subscribesTo = act ? ['inventory'] : [];
+    const registry: Registry = { ...REGISTRY, user: { ...REGISTRY.user, publishes: false, subscribesTo } };
+    const service = defineService<SeenDatabase, Record<string, never>>(registry, {
       name: 'user',
       settings: {},
       create: () => ({

@@ -4,8 +4,8 @@ import { type Server as HttpServer, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { sql } from 'kysely';
-import { type ServiceDatabase, connect } from '../../platform/database/connection.ts';
-import { DATABASES } from '../../platform/databases.ts';
+import { connect } from '../../platform/database/connection.ts';
+import { type DatabaseName, DATABASES } from '../../services/registry.ts';
 import { startPostgres } from '../../local/postgres.ts';
 import { bringUpToDate, withDatabase } from '../../platform/database/provision.ts';
 import { findTemporal } from '../../local/temporal-binary.ts';
@@ -62,7 +62,7 @@ export class TestServers {
   #start(kind: string, name: string): Promise<object> {
     if (kind === 'postgres') return this.#startPostgres();
     if (kind === 'temporal') return this.#startTemporal();
-    return this.#createTemplate(name as ServiceDatabase);
+    return this.#createTemplate(name as DatabaseName);
   }
 
   async #startPostgres(): Promise<SharedServers['postgres']> {
@@ -86,7 +86,7 @@ export class TestServers {
     return { address: server.address };
   }
 
-  async #createTemplate(service: ServiceDatabase): Promise<SharedServers['template']> {
+  async #createTemplate(service: DatabaseName): Promise<SharedServers['template']> {
     const { url } = (await this.#once('postgres')) as SharedServers['postgres'];
     const database = `t_${service}_${randomUUID().slice(0, 8)}`;
     const role = `${database}_role`;

@@ -13,7 +13,12 @@ import { createDoor } from '../../platform/http/service-api.ts';
 import { listen } from '../../platform/http/server.ts';
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import { createMetrics } from '../../platform/telemetry/metrics.ts';
-import { countAttempts, durableActivities, installTemporalRuntime, translateRefusals } from '../../platform/temporal/worker.ts';
+import {
+  countAttempts,
+  durableActivities,
+  installTemporalRuntime,
+  translateRefusals,
+} from '../../platform/temporal/worker.ts';
 import { createDoors } from '../../services/order/step-services.ts';
 import { createLocalActivities } from '../../services/order/lanes.ts';
 import {
@@ -28,7 +33,14 @@ import type { orderWorkflow } from '../../workflows/order/workflow.ts';
 import type { returnWorkflow } from '../../workflows/return/workflow.ts';
 import { freshNamespace } from './fresh-namespace.ts';
 import { type Deliver, createWebhookStage } from './test-webhook-worker.ts';
-import { type Asked, type AskedName, type OrderWorld, Worlds, createBooks, createServices } from './fake-order-services.ts';
+import {
+  type Asked,
+  type AskedName,
+  type OrderWorld,
+  Worlds,
+  createBooks,
+  createServices,
+} from './fake-order-services.ts';
 
 /** What a service does instead of answering: sees the call's number, from 1, and may answer through `next` or throw. */
 export type Twist = (call: { number: number; world: OrderWorld; next: () => Promise<unknown> }) => Promise<unknown>;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { DATABASES } from '../../platform/databases.ts';
-import { SERVICES } from '../../platform/services.ts';
+import { DATABASES, SERVICES } from '../../services/registry.ts';
 import { laneTests } from './lanes.ts';
 import { advance, moneyInWords, parcel } from '../stage/outside-ledgers.ts';
 import { Platform } from '../stage/test-platform.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Kysely, sql } from 'kysely';
 import { connect } from '../../platform/database/connection.ts';
-import { DATABASES } from '../../platform/databases.ts';
+import { DATABASES } from '../../services/registry.ts';
 import { startPostgres } from '../../local/postgres.ts';
 import { bringUpToDate, withDatabase } from '../../platform/database/provision.ts';
 

@@ -7,7 +7,7 @@ import { type OrderRequests, orderRequests } from '../../activities/order.ts';
 import { type PaymentRequests, paymentRequests } from '../../activities/payment.ts';
 import { type ShippingRequests, shippingRequests } from '../../activities/shipping.ts';
 import { createClient } from '../../platform/http/client.ts';
-import { DOOR_PORTS, type ServiceName } from '../../platform/services.ts';
+import { REGISTRY, type ServiceName } from '../../services/registry.ts';
 import { Unreachable, createApi } from '../api/client.ts';
 import { ToolError, dataFolder, urlOption } from '../command-line.ts';
 import { CarrierItem, ProcessorItem } from './account.ts';
@@ -35,7 +35,7 @@ export function findSources(environment: NodeJS.ProcessEnv = process.env, folder
   }
   const address = (service: ServiceName) => {
     const setting = `${service.toUpperCase()}_URL`;
-    const given = environment[setting] || running.doors?.[service] || `http://127.0.0.1:${DOOR_PORTS[service]}`;
+    const given = environment[setting] || running.doors?.[service] || `http://127.0.0.1:${REGISTRY[service].port}`;
     return { service, urls: given.split(',').map((url) => urlOption(setting, url.trim())), token };
   };
   const outside = (setting: string, byDefault: string) => urlOption(setting, environment[setting] || byDefault);

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { DATABASES } from '../../../platform/databases.ts';
+import { DATABASES } from '../../../services/registry.ts';
 import type { Plan } from '../children.ts';
 import type { Stage } from '../stage.ts';
 import { inPlaceOf } from '../stand-ins.ts';

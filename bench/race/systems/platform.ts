@@ -1,6 +1,5 @@
 import { type ProductRequests, productRequests } from '../../../activities/product.ts';
-import type { ServiceDatabase } from '../../../platform/database/connection.ts';
-import { DATABASES } from '../../../platform/databases.ts';
+import { type DatabaseName, DATABASES } from '../../../services/registry.ts';
 import { createClient } from '../../../platform/http/client.ts';
 import { doorSetting, gatewayPlan, servicePlans } from '../../../local/processes.ts';
 import type { Plan } from '../children.ts';
@@ -54,7 +53,7 @@ export const platformBehindGateway = (lane: Lane, profile?: string): System => (
   historyEvents,
 });
 
-const needs = (lane: Lane, names: readonly ServiceDatabase[]): Needs => ({
+const needs = (lane: Lane, names: readonly DatabaseName[]): Needs => ({
   databases: names.map((name) => DATABASES[name]),
   temporal: platformSettings(),
   environment: { ORDER_LANE: lane },

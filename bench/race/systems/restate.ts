@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { takePorts } from '../../../platform/ports.ts';
-import { DOOR_PORTS } from '../../../platform/services.ts';
+import { REGISTRY } from '../../../services/registry.ts';
 import { doorSetting } from '../../../local/processes.ts';
 import { STEP_SERVICES } from '../peers/steps.ts';
 import { answers } from '../children.ts';
@@ -66,7 +66,7 @@ const binary = (): string =>
     `../../node_modules/@restatedev/restate-server-${process.platform}-${process.arch}/bin/restate-server`,
   );
 
-const endpoint = ({ surroundings: { ports } }: Stage, service: keyof typeof DOOR_PORTS): string =>
+const endpoint = ({ surroundings: { ports } }: Stage, service: keyof typeof REGISTRY): string =>
   `http://127.0.0.1:${ports[doorSetting(service)]}`;
 
 /** Rejects until the endpoint answers Restate. */

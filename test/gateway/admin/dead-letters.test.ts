@@ -5,7 +5,7 @@ import type { Mail } from '../../../activities/notification.ts';
 import { type Connections, createSubscribers } from '../../../gateway/service-clients.ts';
 import type { InboxDatabase } from '../../../platform/events/inbox.ts';
 import { Connection } from '../../../platform/http/connection.ts';
-import { SERVICES, type ServiceName } from '../../../platform/services.ts';
+import { SERVICES, type ServiceName } from '../../../services/registry.ts';
 import { freshDatabase } from '../../stage/fresh-database.ts';
 import { NOW } from '../../stage/gateway-builders.ts';
 import { type Harness, startHarness } from '../../stage/test-gateway.ts';

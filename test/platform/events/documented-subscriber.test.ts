@@ -11,7 +11,8 @@ import { subscription } from '../../../platform/events/subscription.ts';
 import { createClient } from '../../../platform/http/client.ts';
 import { createOutboxWriter } from '../../../platform/events/outbox.ts';
 import type { Running } from '../../../platform/process.ts';
-import { defineService } from '../../../platform/service.ts';
+import { type Registry, defineService } from '../../../platform/service.ts';
+import { REGISTRY } from '../../../services/registry.ts';
 import { takePorts } from '../../../platform/ports.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
@@ -36,9 +37,13 @@ const createPickingRequests = (db: Kysely<PickingDatabase>): PickingRequests => 
   },
 });
 
-const picking = defineService<PickingDatabase, Record<string, never>>({
-  // Any name of a service will do, and this one has no part in what is told here.
-  name: 'user',
+const registry = {
+  ...REGISTRY,
+  picking: { port: 4199, publishes: false, subscribesTo: ['order'] },
+} satisfies Registry;
+
+const picking = defineService<PickingDatabase, Record<string, never>>(registry, {
+  name: 'picking',
   settings: {},
   // The README quotes what follows.
   create: ({ db }) => ({
@@ -53,10 +58,10 @@ const picking = defineService<PickingDatabase, Record<string, never>>({
   }),
 });
 
-const publisher = defineService<OrderDatabase, Record<string, never>>({
+const publisher = defineService<OrderDatabase, Record<string, never>>(registry, {
   name: 'order',
   settings: {},
-  create: () => ({ publishes: true, requests: { operations: {}, implementation: {} } }),
+  create: () => ({ requests: { operations: {}, implementation: {} } }),
 });
 
 describe('the README’s subscriber', function () {
@@ -82,21 +87,21 @@ describe('the README’s subscriber', function () {
   });
 
   it('hears of each order that was and is confirmed, once, though the order service knows nothing of it', async () => {
-    const ports = await takePorts({ order: 0, user: 0 });
+    const ports = await takePorts({ order: 0, picking: 0 });
     const environment = {
       SERVICE_TOKEN: TOKEN,
       LOG_LEVEL: 'emerg',
       ORDER_URL: `http://127.0.0.1:${ports.order}`,
       ORDER_DATABASE_URL: orders.url,
       ORDER_PORT: String(ports.order),
-      USER_DATABASE_URL: lists.url,
-      USER_PORT: String(ports.user),
+      PICKING_DATABASE_URL: lists.url,
+      PICKING_PORT: String(ports.picking),
     };
     const [past, next] = [randomUUID(), randomUUID()];
     await confirm(orders.db, past);
     running.push(await publisher.start(environment), await picking.start(environment));
     await confirm(orders.db, next);
-    const door = { service: 'user', urls: [`http://127.0.0.1:${ports.user}`], token: TOKEN };
+    const door = { service: 'picking', urls: [`http://127.0.0.1:${ports.picking}`], token: TOKEN };
     const asked = createClient<PickingRequests>(door, 'requests', pickingRequests);
     await eventually(async () => {
       assert.deepEqual((await asked.listOrders({})).orderIds.toSorted(), [past, next].toSorted());

@@ -14,7 +14,12 @@ interface Told {
 async function traced(environment: NodeJS.ProcessEnv, headers: Record<string, string> = {}): Promise<Told> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--import', './platform/telemetry/tracing.ts', 'test/platform/telemetry/traced-process.ts', JSON.stringify(headers)],
+    [
+      '--import',
+      './platform/telemetry/tracing.ts',
+      'test/platform/telemetry/traced-process.ts',
+      JSON.stringify(headers),
+    ],
     { cwd: root, env: { PATH: process.env.PATH, ...environment } },
   );
   const lines = stdout

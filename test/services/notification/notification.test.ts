@@ -11,6 +11,7 @@ import { createClient } from '../../../platform/http/client.ts';
 import { createOutboxWriter } from '../../../platform/events/outbox.ts';
 import type { Running } from '../../../platform/process.ts';
 import { defineService } from '../../../platform/service.ts';
+import { REGISTRY } from '../../../services/registry.ts';
 import { takePorts } from '../../../platform/ports.ts';
 import type { NotificationDatabase } from '../../../services/notification/database.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
@@ -50,10 +51,10 @@ describe('the notification service', function () {
     };
     running.push(await user.start(environment));
     // The order service's feed without its worker, which would want a Temporal server.
-    const order = defineService<OrderDatabase, Record<string, never>>({
+    const order = defineService<OrderDatabase, Record<string, never>>(REGISTRY, {
       name: 'order',
       settings: {},
-      create: () => ({ publishes: true, requests: { operations: {}, implementation: {} } }),
+      create: () => ({ requests: { operations: {}, implementation: {} } }),
     });
     running.push(await order.start(environment));
   });

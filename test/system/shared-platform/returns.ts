@@ -5,7 +5,15 @@ import { concurrently } from '../../stage/concurrently.ts';
 import { answerOf, codeOf, expected } from '../../stage/api-client.ts';
 import { advance, moneyInWords } from '../../stage/outside-ledgers.ts';
 import { sharedPlatform } from '../../stage/test-platform.ts';
-import { type Order, PRICE_MINOR, type Difference, type Person, admin, newCustomer, newProduct } from '../../stage/shop-people.ts';
+import {
+  type Order,
+  PRICE_MINOR,
+  type Difference,
+  type Person,
+  admin,
+  newCustomer,
+  newProduct,
+} from '../../stage/shop-people.ts';
 
 describe('goods that come back', function () {
   this.timeout(180_000);

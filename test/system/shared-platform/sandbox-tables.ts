@@ -3,7 +3,15 @@ import { concurrently } from '../../stage/concurrently.ts';
 import { advance, money, moneyInWords, parcel } from '../../stage/outside-ledgers.ts';
 import { sharedPlatform } from '../../stage/test-platform.ts';
 import { reconcile } from '../../stage/run-reconcile.ts';
-import { type HistoryItem, PRICE_MINOR, type Person, admin, askedAgain, newCustomer, newProduct } from '../../stage/shop-people.ts';
+import {
+  type HistoryItem,
+  PRICE_MINOR,
+  type Person,
+  admin,
+  askedAgain,
+  newCustomer,
+  newProduct,
+} from '../../stage/shop-people.ts';
 
 const AUTHORIZED = [`authorization ${PRICE_MINOR}`];
 const CAPTURED = [...AUTHORIZED, `capture ${PRICE_MINOR}`];

@@ -5,8 +5,23 @@ import { Lane } from '../../../activities/lane.ts';
 import { cancelUpdate } from '../../../workflows/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { eventually } from '../../stage/eventually.ts';
-import { assertNothingLeft, attempt, confirmed, finish, lostRun, lostTask, outcomes } from '../../stage/order-actions.ts';
-import { type PlayedOrder, type Stage, type Twist, type Twists, createStage, orderInput } from '../../stage/test-workers.ts';
+import {
+  assertNothingLeft,
+  attempt,
+  confirmed,
+  finish,
+  lostRun,
+  lostTask,
+  outcomes,
+} from '../../stage/order-actions.ts';
+import {
+  type PlayedOrder,
+  type Stage,
+  type Twist,
+  type Twists,
+  createStage,
+  orderInput,
+} from '../../stage/test-workers.ts';
 import { PLACED_STORY } from '../../stage/placed-history.ts';
 import { type Held, down, held, refuse } from '../../stage/faults.ts';
 import { type Bill, billOf } from '../../stage/history-cost.ts';
@@ -16,7 +31,7 @@ const story = ({ world }: PlayedOrder) => world.history.map(({ step, outcome }) 
 
 describe('lanes', function () {
   this.timeout(240_000);
-  const test = concurrently(36);
+  const test = concurrently(24);
   let stage: Stage;
   before(async function () {
     this.timeout(120_000);

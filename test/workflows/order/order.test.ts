@@ -4,25 +4,23 @@ import { Refusal } from '../../../platform/contract/refusal.ts';
 import { cancelUpdate, parcelMovedSignal } from '../../../workflows/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import {
-  askedDurably,
   assertNothingLeft,
   attempt,
   canceledWith,
   confirmed,
   finish,
-  isRefused,
   openIntervention,
   outcomes,
   resolve,
 } from '../../stage/order-actions.ts';
 import { type PlayedOrder, type Stage, type Twist, createStage } from '../../stage/test-workers.ts';
-import { answerLost, faultyTwice, leavesUnnoticed, refuse, refuseOnce } from '../../stage/faults.ts';
-import { FORWARD_ONLY, UNDOABLE } from './step-matrix.ts';
+import { answerLost, faultyTwice, refuse, refuseOnce } from '../../stage/faults.ts';
+import { UNDOABLE } from './step-matrix.ts';
 
 describe('order workflow', function () {
   this.timeout(240_000);
   // Most of a test is waiting for retries, so the lanes are played side by side.
-  const test = concurrently(48);
+  const test = concurrently(24);
   let stage: Stage;
   before(async function () {
     this.timeout(120_000);
@@ -189,95 +187,4 @@ function sagaTests({ lane, test, on }: Played) {
       });
     });
   }
-
-  for (const { step, refusal, effect } of FORWARD_ONLY) {
-    describe(step, () => {
-      test('faulty, then fine: is tried until it is done', async () => {
-        const order = await on().place({ [step]: faultyTwice });
-        await finish(order);
-        assert.deepEqual(attempt(order, step, 'succeeded'), 3);
-        assert.equal(order.world.effects.filter((name) => name === effect).length, 1);
-      });
-
-      test('answer lost after the effect: is asked again, and happens once', async () => {
-        const order = await on().place({ [step]: answerLost((number) => number <= 2) });
-        await finish(order);
-        assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
-      });
-
-      for (const action of ['retry', 'skip'] as const) {
-        test(`refused: waits for a person, who says ${action}`, async () => {
-          const order = await on().place({ [step]: action === 'retry' ? refuseOnce : refuse(refusal) });
-          await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
-          const interventionId = await openIntervention(order, step);
-          assert.equal(order.world.status, 'requires_action');
-          await resolve(order.handle, interventionId, action);
-          await finish(order);
-          assert.equal(order.world.effects.includes(effect), action === 'retry');
-          assert.equal(order.world.status, 'completed');
-        });
-      }
-
-      test('can no longer be canceled', async () => {
-        const underway = Promise.withResolvers<void>();
-        const go = Promise.withResolvers<void>();
-        const order = await on().place({
-          [step]: async ({ next }) => {
-            underway.resolve();
-            await go.promise;
-            return next();
-          },
-        } satisfies Record<string, Twist>);
-        await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
-        await underway.promise;
-        await assert.rejects(order.handle.executeUpdate(cancelUpdate, { args: [{}] }), isRefused('TooLateToCancel'));
-        go.resolve();
-        await finish(order);
-      });
-    });
-  }
-
-  test('goes forward where the booking was given up but the parcel has left', async () => {
-    const order = await on().place(leavesUnnoticed());
-    await confirmed(order);
-    await finish(order);
-    assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
-  });
-
-  test('asks the carrier itself when no news comes, and hears what happened', async () => {
-    const order = await on().place();
-    await confirmed(order);
-    order.world.parcel = 'delivered';
-    assert.equal(await order.handle.result(), 'completed');
-    assert.equal(order.world.calls.includes('trackShipment'), true);
-  });
-
-  test('is canceled and undone where the carrier gave the parcel up', async () => {
-    const order = await on().place();
-    await confirmed(order);
-    order.world.parcel = 'canceled';
-    assert.equal(await order.handle.result(), 'canceled');
-    assert.deepEqual([order.world.money, order.world.stock], ['void', 'released']);
-  });
-
-  test('takes a signal without input for no news', async () => {
-    const order = await on().place();
-    await confirmed(order);
-    await order.handle.signal('parcelMoved');
-    await finish(order);
-  });
-
-  test('waits for its books without filling its history, and goes on when they are back', async () => {
-    let closed = true;
-    const order = await on().place({
-      confirmOrder: async ({ number, next }) => {
-        if (closed && number <= 6) throw new Error('the database does not answer');
-        closed = false;
-        return next();
-      },
-    });
-    await finish(order);
-    assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
-    assert.equal(await askedDurably(order, 'confirmOrder'), 1);
-  });
 }

@@ -1,0 +1,49 @@
+import path from 'node:path';
+import { httpUrls } from '../platform/config.ts';
+import type { DatabasePlan } from '../platform/database/provision.ts';
+import type { RegisteredService } from '../platform/service.ts';
+
+interface Entry extends RegisteredService {
+  /** Tables that only grow: the service's own role can neither change nor delete a row of them. */
+  appendOnly: readonly string[];
+}
+
+/**
+ * Every service: what other processes and `npm start` need to know of it before it runs. Its settings `<NAME>_PORT`,
+ * `<NAME>_URL` and `<NAME>_DATABASE_URL`, its database, its migrations and its task queue follow from its name.
+ */
+export const REGISTRY = {
+  user: { port: 4101, publishes: true, subscribesTo: [], appendOnly: [] },
+  product: { port: 4102, publishes: true, subscribesTo: [], appendOnly: [] },
+  inventory: { port: 4103, publishes: true, subscribesTo: [], appendOnly: ['stock_ledger'] },
+  order: { port: 4104, publishes: true, subscribesTo: [], appendOnly: ['order_history'] },
+  payment: { port: 4105, publishes: true, subscribesTo: [], appendOnly: ['ledger_entries'] },
+  shipping: { port: 4106, publishes: true, subscribesTo: [], appendOnly: ['movements'] },
+  cart: { port: 4107, publishes: true, subscribesTo: ['cart'], appendOnly: ['checkouts'] },
+  notification: { port: 4108, publishes: false, subscribesTo: ['user', 'order', 'cart'], appendOnly: [] },
+  recommendation: { port: 4109, publishes: false, subscribesTo: ['order'], appendOnly: [] },
+  webhook: { port: 4110, publishes: false, subscribesTo: ['order'], appendOnly: [] },
+} as const satisfies Record<string, Entry>;
+
+export type ServiceName = keyof typeof REGISTRY;
+export const SERVICES = Object.keys(REGISTRY) as ServiceName[];
+
+/** The setting `<NAME>_URL`: one or more addresses of a service's API; requests go to them in turn. */
+export const urlsOf = (service: ServiceName) => httpUrls(`http://127.0.0.1:${REGISTRY[service].port}`);
+
+/** A service's database has its name; the gateway has one too. */
+export type DatabaseName = ServiceName | 'gateway';
+
+const root = path.join(import.meta.dirname, '..');
+
+/** Every database of the platform. */
+export const DATABASES = {
+  ...Object.fromEntries(
+    SERVICES.map((name) => [name, plan(name, `services/${name}/migrations`, REGISTRY[name].appendOnly)]),
+  ),
+  gateway: plan('gateway', 'gateway/migrations', []),
+} as Readonly<Record<DatabaseName, DatabasePlan<DatabaseName>>>;
+
+function plan(name: DatabaseName, migrations: string, appendOnly: readonly string[]): DatabasePlan<DatabaseName> {
+  return { name, migrations: path.join(root, migrations), appendOnly };
+}
