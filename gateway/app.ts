@@ -10,7 +10,7 @@ import type { AnyRoute } from '../platform/http/route.ts';
 import type { Logger } from '../platform/telemetry/logger.ts';
 import type { Metrics } from '../platform/telemetry/metrics.ts';
 import type { Admission } from './orders/admission.ts';
-import { brokenWorkflowFigures } from './admin/broken-workflows.ts';
+import { brokenWorkflowMetrics } from './admin/broken-workflows.ts';
 import { createCartPricing } from './carts/view.ts';
 import { createCallers } from './auth/callers.ts';
 import type { CatalogueCache } from './catalogue/cache.ts';
@@ -101,7 +101,7 @@ export function createGateway(dependencies: GatewayDependencies): Koa {
   // A burst is stopped where orders come in; what is asked of orders that are in already is never turned away.
   const closed = ({ operationId }: AnyRoute) => (operationId === 'placeOrder' ? admission.refusal() : undefined);
   watchConnections(metrics.registry, dependencies.connections);
-  brokenWorkflowFigures({ metrics, client: dependencies.temporal, logger });
+  brokenWorkflowMetrics({ metrics, client: dependencies.temporal, logger });
   const callers = createCallers({
     tokens,
     ended,

@@ -7,8 +7,8 @@ const MOST_ORDERS = 20;
 const MOST_STOCKS = 500;
 
 /** These requests with orders read together. */
-export function gatherOrders(orders: OrderRequests): OrderRequests {
-  const read = gathering<Order>(MOST_ORDERS, async (orderIds) => {
+export function batchOrderReads(orders: OrderRequests): OrderRequests {
+  const read = batchReads<Order>(MOST_ORDERS, async (orderIds) => {
     const { items } = await orders.getOrders({ orderIds });
     return new Map(items.map((order) => [order.id, order]));
   });
@@ -23,8 +23,8 @@ export function gatherOrders(orders: OrderRequests): OrderRequests {
 }
 
 /** These requests with stock read together. */
-export function gatherStocks(inventory: InventoryRequests): InventoryRequests {
-  const read = gathering<Stock>(MOST_STOCKS, async (skus) => {
+export function batchStockReads(inventory: InventoryRequests): InventoryRequests {
+  const read = batchReads<Stock>(MOST_STOCKS, async (skus) => {
     const { items } = await inventory.getStocks({ skus });
     return new Map(items.map((stock) => [stock.sku, stock]));
   });
@@ -46,7 +46,7 @@ interface Question<Found> {
  * service a few times for many requests, an idle one at once for each. Nothing waits for an answer that is on its way,
  * so what is read is never older than the wish to read it; whoever waits together fails together.
  */
-export function gathering<Found>(
+export function batchReads<Found>(
   most: number,
   ask: (keys: string[]) => Promise<ReadonlyMap<string, Found>>,
 ): (key: string) => Promise<Found | undefined> {

@@ -11,7 +11,7 @@ import { type WebhookRequests, webhookRequests } from '../activities/webhook.ts'
 import { createClient } from '../platform/http/client.ts';
 import { Connection } from '../platform/http/connection.ts';
 import { REGISTRY, type ServiceName } from '../services/registry.ts';
-import { gatherOrders, gatherStocks } from './batch-reads.ts';
+import { batchOrderReads, batchStockReads } from './batch-reads.ts';
 
 /** What the gateway asks of one service at a time. Payment is asked by workflows only. */
 export interface Services {
@@ -52,8 +52,8 @@ export function connectServices(urls: ServiceUrls, token: string): Connections {
 export const createServices = (to: Connections): Services => ({
   users: createClient<UserRequests>(to.users, 'requests', userRequests),
   products: createClient<ProductRequests>(to.products, 'requests', productRequests),
-  inventory: gatherStocks(createClient<InventoryRequests>(to.inventory, 'requests', inventoryRequests)),
-  orders: gatherOrders(createClient<OrderRequests>(to.orders, 'requests', orderRequests)),
+  inventory: batchStockReads(createClient<InventoryRequests>(to.inventory, 'requests', inventoryRequests)),
+  orders: batchOrderReads(createClient<OrderRequests>(to.orders, 'requests', orderRequests)),
   shipping: createClient<ShippingRequests>(to.shipping, 'requests', shippingRequests),
   carts: createClient<CartRequests>(to.carts, 'requests', cartRequests),
   notifications: createClient<NotificationRequests>(to.notifications, 'requests', notificationRequests),

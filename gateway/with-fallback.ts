@@ -1,5 +1,5 @@
 /** The answer of a part that the whole can do without, or `instead` where it fails or takes longer than this. */
-export function orElse<Answer, Substitute>(
+export function withFallback<Answer, Substitute>(
   part: Promise<Answer>,
   { instead, patienceMs }: { instead: Substitute; patienceMs: number },
 ): Promise<Answer | Substitute> {

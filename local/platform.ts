@@ -12,7 +12,7 @@ import {
   type Surroundings,
   addressesOf,
   databaseUrl,
-  doorSetting,
+  portSetting,
   gatewayPlan,
   sandboxPlan,
   servicePlans,
@@ -104,8 +104,8 @@ export class LocalPlatform {
   /** All of them before anything is started: a port that is taken is told at once, by its setting's name. */
   #takePorts() {
     const { settings } = this.#options;
-    const doors = Object.fromEntries(SERVICES.map((service) => [doorSetting(service), 0])) as Record<
-      ReturnType<typeof doorSetting>,
+    const doors = Object.fromEntries(SERVICES.map((service) => [portSetting(service), 0])) as Record<
+      ReturnType<typeof portSetting>,
       number
     >;
     return takePorts({

@@ -8,8 +8,8 @@ import type { Secrets } from './secrets.ts';
 import type { StartSettings } from './settings.ts';
 
 /** `PAYMENT_PORT` and so on, and the ports that callers may choose. */
-export type DoorSetting = `${Uppercase<ServiceName>}_PORT`;
-export type Ports = Record<DoorSetting | 'PORT' | 'METRICS_PORT' | 'PROCESSOR_PORT' | 'CARRIER_PORT', number>;
+export type PortSetting = `${Uppercase<ServiceName>}_PORT`;
+export type Ports = Record<PortSetting | 'PORT' | 'METRICS_PORT' | 'PROCESSOR_PORT' | 'CARRIER_PORT', number>;
 
 /** What all processes are given the settings from. */
 export interface Surroundings {
@@ -23,14 +23,14 @@ export interface Surroundings {
   environment: NodeJS.ProcessEnv;
 }
 
-export const doorSetting = (service: ServiceName): DoorSetting =>
+export const portSetting = (service: ServiceName): PortSetting =>
   `${service.toUpperCase() as Uppercase<ServiceName>}_PORT`;
 
 const local = (port: number) => `http://127.0.0.1:${port}`;
 
 export const addressesOf = (ports: Ports): Addresses => ({
   api: local(ports.PORT),
-  doors: Object.fromEntries(SERVICES.map((service) => [service, local(ports[doorSetting(service)])])),
+  doors: Object.fromEntries(SERVICES.map((service) => [service, local(ports[portSetting(service)])])),
   processor: local(ports.PROCESSOR_PORT),
   carrier: local(ports.CARRIER_PORT),
 });
@@ -87,14 +87,14 @@ function servicePlan(name: string, services: readonly ServiceName[], surrounding
     environment: {
       ...shared(surroundings),
       OTEL_SERVICE_NAME: name,
-      ...Object.fromEntries(services.map((service) => [doorSetting(service), String(ports[doorSetting(service)])])),
+      ...Object.fromEntries(services.map((service) => [portSetting(service), String(ports[portSetting(service)])])),
       // Its own database and nobody else's.
       ...Object.fromEntries(
         services.map((service) => [`${service.toUpperCase()}_DATABASE_URL`, databaseUrls[service]]),
       ),
       ...Object.assign({}, ...services.map((service) => ownSettings(service, surroundings))),
     },
-    ready: services.map((service) => `${local(ports[doorSetting(service)])}/readyz`),
+    ready: services.map((service) => `${local(ports[portSetting(service)])}/readyz`),
   };
 }
 
@@ -162,7 +162,7 @@ const shared = ({ settings, secrets, ports, temporalAddress, environment }: Surr
   TEMPORAL_ADDRESS: temporalAddress,
   TEMPORAL_NAMESPACE: settings.TEMPORAL_NAMESPACE,
   ...Object.fromEntries(
-    SERVICES.map((service) => [`${service.toUpperCase()}_URL`, local(ports[doorSetting(service)])]),
+    SERVICES.map((service) => [`${service.toUpperCase()}_URL`, local(ports[portSetting(service)])]),
   ),
 });
 

@@ -5,7 +5,7 @@ import { connect, ping } from './database/connection.ts';
 import { retentionSettings } from './events/retention.ts';
 import { type EventsPlan, startEvents } from './events/service-events.ts';
 import type { Subscription } from './events/subscription.ts';
-import { type Answered, createDoor } from './http/service-api.ts';
+import { type ServedOperations, createServiceApi } from './http/service-api.ts';
 import { listen } from './http/server.ts';
 import { type Logger, createLogger } from './telemetry/logger.ts';
 import { type Metrics, createMetrics } from './telemetry/metrics.ts';
@@ -32,9 +32,9 @@ export interface ServiceContext<Database, Config> {
 /** What one service consists of, once it has its database and settings. */
 export interface ServiceParts {
   /** What may be asked at its door. */
-  requests: Answered;
+  requests: ServedOperations;
   /** What a workflow may ask, on the task queue of the service's name. */
-  activities?: Answered;
+  activities?: ServedOperations;
   /** A bundle of workflows that this service's worker runs; its activities are then local to them. */
   workflowBundle?: { codePath: string };
   /** What these workflows may ask beside them that this service does not answer itself. Named as nothing in `activities` is. */
@@ -127,7 +127,7 @@ export function defineService<Database, Shape extends z.ZodRawShape, Services ex
         await ping(db);
         await worker?.ready();
       };
-      const door = createDoor({
+      const door = createServiceApi({
         requests: parts.requests,
         activities: parts.activities,
         events: events.answered,
@@ -154,17 +154,18 @@ export function defineService<Database, Shape extends z.ZodRawShape, Services ex
   };
 }
 
-/** The registry is what others read, so it must say what the service does. */
-function checkSubscriptions(name: string, { subscribesTo }: RegisteredService, { subscriptions = [] }: ServiceParts) {
-  const publishers = [...new Set(subscriptions.map(({ publisher }) => publisher))];
-  if (publishers.toSorted().join() === subscribesTo.toSorted().join()) return;
-  throw new Error(`${name} subscribes to [${publishers.join()}], but is registered with [${subscribesTo.join()}]`);
+/** The registry is what others read. A service may do less than it says, as where a setting turns a handler off. */
+function checkSubscriptions(name: string, { subscribesTo }: RegisteredService, { subscriptions }: ServiceParts) {
+  const unregistered = subscriptions?.find(({ publisher }) => !subscribesTo.includes(publisher));
+  if (unregistered) throw new Error(`${name} subscribes to ${unregistered.publisher}, but its registration does not`);
+  if (!subscriptions && subscribesTo.length > 0)
+    throw new Error(`${name} is registered as a subscriber and has no inbox`);
 }
 
 interface WorkerStart {
   name: string;
   parts: ServiceParts;
-  activities: Answered;
+  activities: ServedOperations;
   config: { TEMPORAL_ADDRESS: string; TEMPORAL_NAMESPACE: string } & WorkflowSettings;
   logger: Logger;
 }

@@ -2,12 +2,12 @@ import path from 'node:path';
 import type { Logger } from '../platform/telemetry/logger.ts';
 import type { Running } from '../platform/process.ts';
 import { ANSWERS_SCHEMA } from './outcomes.ts';
-import { openBooks } from './sqlite.ts';
+import { openSqlite } from './sqlite.ts';
 import { CALLBACKS_SCHEMA, type CallbackReceiver, startCallbacks } from './carrier/callbacks.ts';
 import { startPace } from './carrier/pace.ts';
 import { PARCELS_SCHEMA, createParcels } from './carrier/parcels.ts';
 import { carrierRoutes } from './carrier/routes.ts';
-import { openDoor } from './server.ts';
+import { openServer } from './server.ts';
 import type { Loop } from './loop.ts';
 
 export interface CarrierOptions {
@@ -26,11 +26,11 @@ export interface CarrierOptions {
 /** Runs the sandbox carrier. */
 export async function startCarrier(options: CarrierOptions): Promise<Running & { url: string }> {
   const { port, host = '127.0.0.1', folder, callback, paceSeconds = 0, logger } = options;
-  const books = openBooks(path.join(folder, 'carrier.sqlite'), ANSWERS_SCHEMA + PARCELS_SCHEMA + CALLBACKS_SCHEMA);
+  const books = openSqlite(path.join(folder, 'carrier.sqlite'), ANSWERS_SCHEMA + PARCELS_SCHEMA + CALLBACKS_SCHEMA);
   const loops: Loop[] = [];
   const parcels = createParcels(books, () => loops.forEach((loop) => loop.wake()));
   try {
-    const listening = await openDoor({
+    const listening = await openServer({
       name: 'carrier',
       routes: carrierRoutes(books, parcels),
       books,

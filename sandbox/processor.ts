@@ -2,8 +2,8 @@ import path from 'node:path';
 import type { Logger } from '../platform/telemetry/logger.ts';
 import type { Running } from '../platform/process.ts';
 import { ANSWERS_SCHEMA } from './outcomes.ts';
-import { openBooks } from './sqlite.ts';
-import { openDoor } from './server.ts';
+import { openSqlite } from './sqlite.ts';
+import { openServer } from './server.ts';
 import { refuseCardNumbersOutsideBody } from './processor/card-number.ts';
 import { LEDGER_SCHEMA } from './processor/ledger.ts';
 import { processorRoutes } from './processor/routes.ts';
@@ -20,9 +20,9 @@ export interface ProcessorOptions {
 /** Runs the sandbox card processor. */
 export async function startProcessor(options: ProcessorOptions): Promise<Running & { url: string }> {
   const { port, host = '127.0.0.1', folder, logger } = options;
-  const books = openBooks(path.join(folder, 'processor.sqlite'), ANSWERS_SCHEMA + LEDGER_SCHEMA);
+  const books = openSqlite(path.join(folder, 'processor.sqlite'), ANSWERS_SCHEMA + LEDGER_SCHEMA);
   try {
-    const listening = await openDoor({
+    const listening = await openServer({
       name: 'processor',
       routes: processorRoutes(books),
       books,

@@ -12,7 +12,7 @@ import { Refusal } from '../platform/contract/refusal.ts';
 import { AsDecided, DroppedConnection } from './outcomes.ts';
 import type { Books } from './sqlite.ts';
 
-export interface SandboxDoor {
+export interface SandboxServer {
   name: string;
   routes: AnyRoute[];
   books: Books;
@@ -29,7 +29,7 @@ export interface SandboxDoor {
 const BODY_LIMIT_BYTES = 64 * 1024;
 
 /** Serves one of the outside world's APIs, with health and metrics as every process of ours has them. */
-export function openDoor({
+export function openServer({
   name,
   routes,
   books,
@@ -38,7 +38,7 @@ export function openDoor({
   host,
   setting,
   before,
-}: SandboxDoor): Promise<Listening> {
+}: SandboxServer): Promise<Listening> {
   const metrics = createMetrics(name);
   const ready = async () => void books.first('select 1');
   const app = createApp({

@@ -14,7 +14,7 @@ export interface Books {
 }
 
 /** Opens the books in `file`, made with `schema` (statements that may be repeated) where they are new. */
-export function openBooks(file: string, schema: string): Books {
+export function openSqlite(file: string, schema: string): Books {
   mkdirSync(path.dirname(file), { recursive: true });
   const db = new DatabaseSync(file);
   // FULL: an answer that was given is on disk, also after a power cut. These are the truth others are checked against.

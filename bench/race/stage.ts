@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { type DatabaseName, DATABASES, SERVICES } from '../../services/registry.ts';
 import { takePorts } from '../../platform/ports.ts';
-import { type Ports, type Surroundings, databaseUrl, doorSetting, sandboxPlan } from '../../local/processes.ts';
+import { type Ports, type Surroundings, databaseUrl, portSetting, sandboxPlan } from '../../local/processes.ts';
 import { type DatabasePlan, provision } from '../../platform/database/provision.ts';
 import { readStartSettings } from '../../local/settings.ts';
 import { type LedgerPlaces, ledgersAt } from './ledgers.ts';
@@ -89,7 +89,7 @@ async function startTemporal(
 
 /** Ports that are free and settings as they come, but for a limit on one customer's requests: here one stands for all. */
 async function settle({ secrets, cache }: World, { environment }: Needs, dataFolder: string) {
-  const names = ['PORT', 'METRICS_PORT', 'PROCESSOR_PORT', 'CARRIER_PORT', FRONT_PORT, ...SERVICES.map(doorSetting)];
+  const names = ['PORT', 'METRICS_PORT', 'PROCESSOR_PORT', 'CARRIER_PORT', FRONT_PORT, ...SERVICES.map(portSetting)];
   const { [FRONT_PORT]: frontPort, ...ports } = await takePorts(Object.fromEntries(names.map((name) => [name, 0])));
   const settings = readStartSettings({
     CACHE_DIR: cache,

@@ -8,7 +8,7 @@ import type { HistoryItem } from '../../activities/order-status.ts';
 import { connect } from '../../platform/database/connection.ts';
 import { DATABASES } from '../../services/registry.ts';
 import { createClient } from '../../platform/http/client.ts';
-import { createDoor } from '../../platform/http/service-api.ts';
+import { createServiceApi } from '../../platform/http/service-api.ts';
 import { listen } from '../../platform/http/server.ts';
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import { createMetrics } from '../../platform/telemetry/metrics.ts';
@@ -50,7 +50,7 @@ async function stageOf(superuserUrl: string, stored: number): Promise<Stage> {
   const waiting = new Waiting();
   const requests = createOrderRequests(db, { waiting, lane: 'durable' });
   const activities = createOrderActivities(db, { returnWindowDays: 30, moved: (orderId) => waiting.moved(orderId) });
-  const door = createDoor({
+  const door = createServiceApi({
     requests: { operations: orderRequests, implementation: requests },
     activities: { operations: orderActivities, implementation: activities },
     ready: async () => {},

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { PreparingClient } from '../../platform/database/prepared-statements.ts';
+import { preparingClient } from '../../platform/database/prepared-statements.ts';
 import { startPostgres } from '../../local/postgres.ts';
 import { median, numberFrom } from './compare.ts';
 import { cpuSecondsOf } from '../race/cpu.ts';
@@ -18,6 +18,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'statements-'));
 const server = await startPostgres({ folder, port: 0, password: randomUUID() });
 try {
   const plain = new pg.Client({ connectionString: server.url });
+  const PreparingClient = preparingClient();
   const preparing = new PreparingClient({ connectionString: server.url });
   await Promise.all([plain.connect(), preparing.connect()]);
   await plain.query(`

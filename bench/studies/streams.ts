@@ -10,7 +10,7 @@ import type { Moves, Story } from '../../activities/order-history.ts';
 import { type Order, orderRequests } from '../../activities/order.ts';
 import { SigningKey, createTokens } from '../../gateway/auth/tokens.ts';
 import { DATABASES } from '../../services/registry.ts';
-import { createDoor } from '../../platform/http/service-api.ts';
+import { createServiceApi } from '../../platform/http/service-api.ts';
 import { listen } from '../../platform/http/server.ts';
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import { createMetrics } from '../../platform/telemetry/metrics.ts';
@@ -58,7 +58,7 @@ const postgres = await startPostgres({ folder: path.join(folder, 'postgres'), po
 const gatewayUrl = databaseUrl(postgres.url, 'gateway', 'a password');
 await provision(DATABASES.gateway, postgres.url, gatewayUrl);
 const door = await listen(
-  createDoor({
+  createServiceApi({
     requests: {
       operations: {
         getOrders: orderRequests.getOrders,

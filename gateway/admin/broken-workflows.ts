@@ -14,7 +14,7 @@ const PATIENCE_MS = 1_000;
  * Tells Prometheus how many workflows have ended before what they carried: it stands still then, and nobody is left
  * who would say so. One that was reset stays counted until Temporal forgets it.
  */
-export function brokenWorkflowFigures({ metrics, client, logger }: Told): void {
+export function brokenWorkflowMetrics({ metrics, client, logger }: Told): void {
   gaugesOf(metrics, {
     label: 'workflow',
     gauges: {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Intervention, InterventionAction, type OrderRequests } from '../../activities/order.ts';
 import { text } from '../../activities/text.ts';
-import { type AnyRoute, type Asked, route } from '../../platform/http/route.ts';
+import { type AnyRoute, type RouteRequest, route } from '../../platform/http/route.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { effectId } from '../idempotency/effect-id.ts';
 import { linksTo } from '../openapi/links.ts';
@@ -87,7 +87,7 @@ export const interventionRoutes = (orders: OrderRequests, workflows: Workflows):
 const isDone = ({ state, action, note, resolvedBy }: Intervention, { body, caller, retried }: AskedToResolve) =>
   retried && state === 'resolved' && action === body.action && note === body.note && resolvedBy === caller!.id;
 
-type AskedToResolve = Asked<unknown, unknown, Resolve>;
+type AskedToResolve = RouteRequest<unknown, unknown, Resolve>;
 
 async function resolve({ id, state, workflowId }: Intervention, asked: AskedToResolve, workflows: Workflows) {
   if (state !== 'open') throw closed();

@@ -4,7 +4,7 @@ import type { UserRequests } from '../../activities/user.ts';
 import type { Caller } from '../../platform/http/route.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import { type ExternalTokens, verifyEither } from './external-issuer.ts';
-import { orElse } from '../with-fallback.ts';
+import { withFallback } from '../with-fallback.ts';
 import type { Tokens, Verified } from './tokens.ts';
 
 /** Who calls, by the access token that was shown. */
@@ -60,5 +60,5 @@ async function isKept(
   profile: NonNullable<Verified['profile']>,
 ): Promise<boolean> {
   const kept = users.ensureUser({ ...profile, userId: id, role }).then(() => true);
-  return orElse(kept, { instead: false, patienceMs: PROFILE_PATIENCE_MS });
+  return withFallback(kept, { instead: false, patienceMs: PROFILE_PATIENCE_MS });
 }

@@ -4,7 +4,7 @@ import { Quantity, Sku } from '../../activities/identity.ts';
 import type { InventoryRequests } from '../../activities/inventory.ts';
 import { Money, times } from '../../activities/money.ts';
 import type { Product, ProductRequests } from '../../activities/product.ts';
-import { orElse } from '../with-fallback.ts';
+import { withFallback } from '../with-fallback.ts';
 
 const pounds = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
 
@@ -58,7 +58,7 @@ export function createCartPricing(products: ProductRequests, inventory: Inventor
     const skus = lines.map(({ sku }) => sku);
     const [catalogue, stocks] = await Promise.all([
       products.getProducts({ skus }),
-      orElse(inventory.getStocks({ skus }), { instead: { items: [] }, patienceMs: STOCK_PATIENCE_MS }),
+      withFallback(inventory.getStocks({ skus }), { instead: { items: [] }, patienceMs: STOCK_PATIENCE_MS }),
     ]);
     const known = new Map(catalogue.items.map((product) => [product.sku, product]));
     const available = new Map(stocks.items.map((stock) => [stock.sku, stock.available]));

@@ -13,7 +13,7 @@ import type { CatalogueCache } from './cache.ts';
 import { expectedVersion } from '../entity-tag.ts';
 import { productLinks } from '../openapi/links.ts';
 import { listOf, nextPage, pageQuery } from '../paging.ts';
-import { orElse } from '../with-fallback.ts';
+import { withFallback } from '../with-fallback.ts';
 import { ProductView } from './view.ts';
 
 const ChangeProduct = z
@@ -47,7 +47,7 @@ export interface ProductRouteDependencies {
 export function productRoutes({ products, inventory, catalogue }: ProductRouteDependencies): AnyRoute[] {
   const viewsOf = async (items: Product[]) => {
     const asked = items.length === 0 ? { items: [] } : inventory.getStocks({ skus: items.map(({ sku }) => sku) });
-    const stocks = await orElse(Promise.resolve(asked), { instead: undefined, patienceMs: STOCK_PATIENCE_MS });
+    const stocks = await withFallback(Promise.resolve(asked), { instead: undefined, patienceMs: STOCK_PATIENCE_MS });
     const available = new Map(stocks?.items.map((stock) => [stock.sku, stock.available]));
     return items.map((product) => ({ ...product, available: available.get(product.sku) ?? null }));
   };

@@ -5,7 +5,7 @@ import { type AnyRoute, route } from '../../platform/http/route.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import { orderLinks, productLinks } from '../openapi/links.ts';
 import { OrderView, viewOf } from '../orders/view.ts';
-import { orElse } from '../with-fallback.ts';
+import { withFallback } from '../with-fallback.ts';
 import { ProductView } from '../catalogue/view.ts';
 import { Profile, profileOf } from '../auth/view.ts';
 import type { Recommending } from '../catalogue/recommendations.ts';
@@ -38,7 +38,7 @@ export function dashboardRoutes({ users, orders, recommend, logger }: DashboardD
     answer: Promise<Answer>,
   ): Promise<Answer | Unavailable> => {
     answer.catch((error: unknown) => logger.warn('a part of the dashboard is unavailable', { part: name, error }));
-    return orElse(answer, { instead: { unavailable: true }, patienceMs: PATIENCE_MS[name] });
+    return withFallback(answer, { instead: { unavailable: true }, patienceMs: PATIENCE_MS[name] });
   };
 
   return [

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Order, OrderRequests } from '../../activities/order.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
-import { type AnyRoute, type Asked, route } from '../../platform/http/route.ts';
+import { type AnyRoute, type RouteRequest, route } from '../../platform/http/route.ts';
 import { effectId } from '../idempotency/effect-id.ts';
 import { orderLinks } from '../openapi/links.ts';
 import { OrderView, allowedActions, viewOf } from './view.ts';
@@ -41,7 +41,7 @@ export const cancellationRoutes = (orders: OrderRequests, workflows: Workflows):
 interface Cancelling {
   workflows: Workflows;
   orders: OrderRequests;
-  asked: Pick<Asked, 'caller' | 'idempotencyKey' | 'retried'>;
+  asked: Pick<RouteRequest, 'caller' | 'idempotencyKey' | 'retried'>;
 }
 
 async function cancel(order: Order, reason: string | undefined, { workflows, orders, asked }: Cancelling) {

@@ -10,7 +10,7 @@ import { Problem } from '../../platform/http/problem.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { Admission } from './admission.ts';
 import { type PricedLines, priceLines, sumLines } from './lines.ts';
-import { orElse } from '../with-fallback.ts';
+import { withFallback } from '../with-fallback.ts';
 import type { Workflows } from '../workflow-client.ts';
 
 export interface OrderWish {
@@ -60,7 +60,7 @@ export function createPlacing(dependencies: PlacingDependencies) {
       lane,
     } = kept ? await draftOf(pricedAsKept(kept, lines)) : await admission.admit(async () => draftOf(await priced()));
     const first = !recorded && (await start(workflows, draft, { lane, paymentMethod: wish.paymentMethod, fromCart }));
-    const order = patienceMs > 0 ? await settledOrder(orders, draft, patienceMs) : draft;
+    const order = patienceMs > 0 ? await decidedOrder(orders, draft, patienceMs) : draft;
     if (first) ordersCreated.inc({ status: order.status });
     return order;
   };
@@ -134,8 +134,8 @@ function inWords({ amountMinor, currency }: Order['total']): string {
 }
 
 /** The order once it is decided, or the draft: the order is placed, and not being able to watch it undoes nothing. */
-const settledOrder = (orders: OrderRequests, draft: Order, patienceMs: number): Promise<Order> =>
-  orElse(orders.awaitOrder({ orderId: draft.id, patienceMs }), {
+const decidedOrder = (orders: OrderRequests, draft: Order, patienceMs: number): Promise<Order> =>
+  withFallback(orders.awaitOrder({ orderId: draft.id, patienceMs }), {
     instead: draft,
     patienceMs: patienceMs + LATENESS_MS,
   });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { FileMigrationProvider, Migrator } from 'kysely/migration';
 import pg from 'pg';
-import { PreparingClient } from './prepared-statements.ts';
+import { preparingClient } from './prepared-statements.ts';
 
 // Below every activity's startToCloseTimeout and every direct caller's patience, so that a slow statement
 // ends before anybody asks again.
@@ -21,7 +21,7 @@ export function connect<Database>(
 ): Kysely<Database> {
   const pool = new pg.Pool({
     connectionString,
-    Client: PreparingClient,
+    Client: preparingClient(),
     max: connections,
     statement_timeout: statementMs,
     keepAlive: true,

@@ -5,14 +5,14 @@ import { type Metrics, gaugesOf } from '../telemetry/metrics.ts';
 import { DEAD_AFTER_ATTEMPTS, type Outcome } from './handling.ts';
 import type { InboxDatabase } from './inbox.ts';
 
-export interface SubscriberFigures {
+export interface SubscriberMetrics {
   /** The publisher has answered, if only that there is nothing new. */
   read(publisher: string): void;
   restarted(publisher: string): void;
   handled(publisher: string, outcome: Outcome): void;
 }
 
-interface Standing {
+interface SubscriberState {
   publisher: string;
   waiting: number;
   dead: number;
@@ -20,10 +20,10 @@ interface Standing {
 }
 
 /** What a subscriber tells Prometheus: how much waits, for how long, what is stuck and when it last heard of anybody. */
-export function subscriberFigures(
+export function subscriberMetrics(
   { metrics, db, logger }: { metrics: Metrics; db: Kysely<InboxDatabase>; logger: Logger },
   publishers: readonly string[],
-): SubscriberFigures {
+): SubscriberMetrics {
   const registers = [metrics.registry];
   const labelNames = ['publisher'] as const;
   gaugesOf(metrics, {
@@ -66,8 +66,8 @@ export function subscriberFigures(
 }
 
 /** One row a publisher, zeros where nothing waits. */
-async function standing(db: Kysely<InboxDatabase>, publishers: readonly string[]): Promise<Standing[]> {
-  const { rows } = await sql<Standing>`
+async function standing(db: Kysely<InboxDatabase>, publishers: readonly string[]): Promise<SubscriberState[]> {
+  const { rows } = await sql<SubscriberState>`
     select known.publisher, count(position)::int as waiting,
            count(position) filter (where attempts >= ${DEAD_AFTER_ATTEMPTS})::int as dead,
            coalesce(extract(epoch from now() - min(time)), 0)::float8 as oldest

@@ -1,13 +1,13 @@
 import type { Kysely } from 'kysely';
 import { type FeedRequests, deadLetterRequests, feedRequests } from '../contract/event.ts';
 import { createClient } from '../http/client.ts';
-import type { Answered } from '../http/service-api.ts';
+import type { ServedOperations } from '../http/service-api.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { OutboxDatabase } from './outbox.ts';
 import { createDeadLetterRequests } from './dead-letters.ts';
 import { Feed } from './feed.ts';
-import { subscriberFigures } from './metrics.ts';
+import { subscriberMetrics } from './metrics.ts';
 import type { InboxDatabase } from './inbox.ts';
 import { keepPurging, purgeInbox, purgeOutbox } from './retention.ts';
 import { Subscriber } from './subscriber.ts';
@@ -30,7 +30,7 @@ export interface EventsPlan {
 
 /** What a service does about events: what of it is asked at its door, and what goes on in the background. */
 export interface ServiceEvents {
-  answered: Answered;
+  answered: ServedOperations;
   close(): Promise<void>;
 }
 
@@ -40,7 +40,10 @@ export function startEvents(plan: EventsPlan): ServiceEvents {
   const parts = [...published, ...subscribed];
   return {
     answered: {
-      operations: Object.assign({}, ...parts.map(({ answered }) => answered.operations)) as Answered['operations'],
+      operations: Object.assign(
+        {},
+        ...parts.map(({ answered }) => answered.operations),
+      ) as ServedOperations['operations'],
       implementation: Object.assign({}, ...parts.map(({ answered }) => answered.implementation)) as object,
     },
     async close() {
@@ -75,7 +78,7 @@ function subscribe(plan: EventsPlan & { subscriptions: readonly Subscription[] }
     db,
     subscriptions: plan.subscriptions,
     feeds: Object.fromEntries(feeds) as Record<string, FeedRequests>,
-    figures: subscriberFigures({ metrics, db, logger }, publishers),
+    figures: subscriberMetrics({ metrics, db, logger }, publishers),
     logger,
   });
   const stopPurging = keepPurging(() => purgeInbox(db, retentionDays), logger);

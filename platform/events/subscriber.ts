@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import type { FeedRequests } from '../contract/event.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { SubscriberFigures } from './metrics.ts';
+import type { SubscriberMetrics } from './metrics.ts';
 import { DEAD_AFTER_ATTEMPTS, dueLetters, handle, nextAttemptIn } from './handling.ts';
 import { type InboxDatabase, cursorOf, keepPage } from './inbox.ts';
 import type { Subscription } from './subscription.ts';
@@ -12,7 +12,7 @@ export interface SubscriberOptions {
   subscriptions: readonly Subscription[];
   /** Each publisher's door. */
   feeds: Readonly<Record<string, FeedRequests>>;
-  figures: SubscriberFigures;
+  figures: SubscriberMetrics;
   logger: Logger;
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import { written } from './outbox.ts';
-import { Settled, type Sequenced } from './watermark.ts';
+import { Watermark, type Sequenced } from './watermark.ts';
 
 // What this process wrote is heard of at once; another replica's a quarter of a second later, for one tiny read each
 // time, however many wait.
@@ -10,7 +10,7 @@ const LOOK_AGAIN_MS = 250;
 /** Waits for a table to grow, on behalf of any number of readers who are each somewhere else in it. */
 export class Tail {
   readonly #name: string;
-  readonly #settled: Settled;
+  readonly #settled: Watermark;
   #closed = false;
   /** Counts what was heard of, so that nothing said during a look is slept through. */
   #heard = 0;
@@ -19,7 +19,7 @@ export class Tail {
   /** @param name what `written` emits when this process adds to the table */
   constructor(name: string, db: Kysely<unknown>, table: Sequenced) {
     this.#name = name;
-    this.#settled = new Settled(db, table);
+    this.#settled = new Watermark(db, table);
     written.on(name, this.#hear);
   }
 

@@ -23,7 +23,7 @@ export interface Sequenced {
  * can be told in the wrong order (a transaction may have its id before it waits for the row), and any long transaction
  * on the server, of whatever database, would hold up the feed.
  */
-export class Settled {
+export class Watermark {
   readonly #db: Kysely<unknown>;
   readonly #of: Sequenced;
   #last = 0;

@@ -10,7 +10,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { entityTag, notModified } from './conditional.ts';
 import { checkInput, readBody } from './input.ts';
 import { Problem, titleOf } from './problem.ts';
-import type { AnyRoute, Asked } from './route.ts';
+import type { AnyRoute, RouteRequest } from './route.ts';
 
 export interface AppOptions {
   routes: AnyRoute[];
@@ -37,7 +37,7 @@ export interface AppOptions {
 /** What middleware finds on `ctx.state`. */
 export interface RequestState {
   requestId: string;
-  asked: Asked;
+  asked: RouteRequest;
 }
 
 /** A whole HTTP application without a port: tests and processes both start here. */
@@ -146,7 +146,7 @@ function notAllowed(router: Router): Koa.Middleware {
 const answer =
   (definition: AnyRoute, { everythingIsPublic }: AppOptions): Koa.Middleware =>
   async (ctx) => {
-    const reply = await definition.handle(ctx.state.asked as Asked<never, never, never>);
+    const reply = await definition.handle(ctx.state.asked as RouteRequest<never, never, never>);
     ctx.status = reply.status;
     ctx.set(reply.headers ?? {});
     const shape = definition.responses[reply.status]?.body;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { readText } from './body.ts';
 import { isAmbiguous } from './json-names.ts';
 import { Problem, invalidRequest } from './problem.ts';
-import type { AnyRoute, Asked } from './route.ts';
+import type { AnyRoute, RouteRequest } from './route.ts';
 
 /** Reads a body of at most the route's limit, or `appLimit` bytes; leaves it undefined where none was sent. */
 export function readBody(definition: AnyRoute, appLimit: number): Koa.Middleware {
@@ -61,13 +61,13 @@ export const checkInput =
   (definition: AnyRoute): Koa.Middleware =>
   async (ctx, next) => {
     const { body, rawBody } = ctx.request as { body?: unknown; rawBody?: string };
-    const asked: Asked = {
+    const asked: RouteRequest = {
       params: checked(definition.params, { ...ctx.params }, 'params'),
       query: checked(definition.query ?? NoQuery, { ...ctx.query }, 'query'),
       body: checked(definition.body, body, 'body'),
       header: (name) => ctx.get(name),
       rawBody: rawBody ?? '',
-      caller: ctx.state.caller as Asked['caller'],
+      caller: ctx.state.caller as RouteRequest['caller'],
       idempotencyKey: ctx.get('Idempotency-Key') || undefined,
       retried: false,
       requestId: ctx.state.requestId as string,

@@ -16,7 +16,7 @@ export interface Caller {
   scopes?: readonly string[];
 }
 
-export interface Asked<Params = unknown, Query = unknown, Body = unknown> {
+export interface RouteRequest<Params = unknown, Query = unknown, Body = unknown> {
   params: Params;
   query: Query;
   body: Body;
@@ -102,7 +102,7 @@ export interface Route<
   responses: Record<number, Response>;
   /** Codes of the problems it may answer, by status, beside those every route has. */
   problems?: Record<number, string[]>;
-  handle(asked: Asked<z.infer<Params>, z.infer<Query>, z.infer<Body>>): Promise<Reply>;
+  handle(asked: RouteRequest<z.infer<Params>, z.infer<Query>, z.infer<Body>>): Promise<Reply>;
 }
 
 export type AnyRoute = Route;

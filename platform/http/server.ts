@@ -12,10 +12,10 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** Below every load balancer's patience, above a slow client's: how long requests may take to finish at shutdown. */
+/** Below every load balancer's timeouts, above a slow client's: how long requests may take to finish at shutdown. */
 const DRAIN_MS = 10_000;
 
-export interface Patience {
+export interface Timeouts {
   /** For a request's headers, and for all of it, in milliseconds. */
   headersMs: number;
   requestMs: number;
@@ -30,30 +30,30 @@ export interface Patience {
 const SILENT_MS = 120_000;
 
 /** A slow line sends its headers in a second; whoever takes longer holds a connection to hold it. */
-const PATIENCE: Patience = { headersMs: 15_000, requestMs: 60_000, silentMs: SILENT_MS, checkMs: 5_000 };
+const TIMEOUTS: Timeouts = { headersMs: 15_000, requestMs: 60_000, silentMs: SILENT_MS, checkMs: 5_000 };
 
 export interface ListenOptions {
   port: number;
   host?: string;
   setting: string;
-  patience?: Patience;
+  timeouts?: Timeouts;
 }
 
 /** Serves `app` over HTTP. Fails with a SettingError that names `setting` where the port is taken. */
 export async function listen(
   app: Koa,
-  { port, host = '127.0.0.1', setting, patience = PATIENCE }: ListenOptions,
+  { port, host = '127.0.0.1', setting, timeouts = TIMEOUTS }: ListenOptions,
 ): Promise<Listening> {
   const server = createServer(
     {
-      headersTimeout: patience.headersMs,
-      requestTimeout: patience.requestMs,
-      connectionsCheckingInterval: patience.checkMs,
+      headersTimeout: timeouts.headersMs,
+      requestTimeout: timeouts.requestMs,
+      connectionsCheckingInterval: timeouts.checkMs,
       keepAliveTimeout: 65_000,
     },
     app.callback(),
   );
-  server.timeout = patience.silentMs;
+  server.timeout = timeouts.silentMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(

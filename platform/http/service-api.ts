@@ -11,16 +11,16 @@ import { Problem } from './problem.ts';
 import { type AnyRoute, route } from './route.ts';
 
 /** One face of a contract with the functions that answer it. */
-export interface Answered {
+export interface ServedOperations {
   operations: Readonly<Record<string, Operation<unknown, unknown>>>;
   implementation: object;
 }
 
-export interface DoorOptions {
-  requests: Answered;
-  activities?: Answered | undefined;
+export interface ServiceApiOptions {
+  requests: ServedOperations;
+  activities?: ServedOperations | undefined;
   /** What of its events others may ask: its feed, its dead letters. */
-  events?: Answered;
+  events?: ServedOperations;
   /** Resolves when the service can do its work, rejects with the reason when it cannot. */
   ready(): Promise<void>;
   /** Further figures in Prometheus text, such as the Temporal SDK's. */
@@ -34,7 +34,7 @@ export interface DoorOptions {
 const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
 
 /** A service's door: what its contract says may be asked, to whoever has the service token, and its health. */
-export function createDoor(options: DoorOptions): Koa {
+export function createServiceApi(options: ServiceApiOptions): Koa {
   const { requests, activities, events, token, logger, metrics } = options;
   return createApp({
     routes: [
@@ -54,7 +54,7 @@ export function createDoor(options: DoorOptions): Koa {
 
 const operationRoutes = (
   face: 'requests' | 'activities' | 'events',
-  { operations, implementation }: Answered,
+  { operations, implementation }: ServedOperations,
 ): AnyRoute[] =>
   Object.entries(operations).map(([name, operation]) =>
     route({
@@ -82,7 +82,7 @@ const orderIn = (body: unknown) => {
 
 /** `/livez`, `/readyz` and `/metrics`, the same at every process's door. */
 export const healthRoutes = (
-  options: Pick<DoorOptions, 'ready' | 'metrics' | 'moreMetrics' | 'logger'>,
+  options: Pick<ServiceApiOptions, 'ready' | 'metrics' | 'moreMetrics' | 'logger'>,
 ): AnyRoute[] => [
   route({
     method: 'get',

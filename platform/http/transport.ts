@@ -34,7 +34,7 @@ export interface Exchanged {
   answer: unknown;
 }
 
-// Doors stand in the same network: a handshake takes milliseconds, or somebody drops packets.
+// StepServices stand in the same network: a handshake takes milliseconds, or somebody drops packets.
 const CONNECT_TIMEOUT_MS = 2_000;
 
 // One for the process, and no fetch: with the guards around it, it answers 1.7 times as many questions a second one

@@ -13,7 +13,7 @@ import {
 } from '@temporalio/worker';
 import type { Attempted } from '../contract/operation.ts';
 import { untilCalledOff, withContext } from '../context.ts';
-import type { Answered } from '../http/service-api.ts';
+import type { ServedOperations } from '../http/service-api.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { takePort } from '../ports.ts';
 import { Refusal } from '../contract/refusal.ts';
@@ -129,7 +129,7 @@ export function keepWorking(
 export function durableActivities({
   operations,
   implementation,
-}: Answered): Record<string, (request: unknown) => Promise<unknown>> {
+}: ServedOperations): Record<string, (request: unknown) => Promise<unknown>> {
   const functions = implementation as Record<string, (request: unknown) => Promise<unknown>>;
   return Object.fromEntries(
     Object.entries(operations).map(([name, { request }]) => [

@@ -60,8 +60,12 @@ export function createParcels(books: Books, changed: () => void) {
   const ofOrder = (orderId: string) => books.all<Parcel>(`${PARCEL} where order_id = ?`, orderId);
 
   /** Writes the ledger; gives the entry back. */
-  function enter(type: EntryType, { orderId, trackingNumber }: Parcel, idempotencyKey: string | null) {
-    const entry = { id: randomUUID(), orderId, type, trackingNumber, idempotencyKey, at: new Date().toISOString() };
+  function enter(
+    type: EntryType,
+    { orderId, trackingNumber }: Parcel,
+    { key: idempotencyKey, now = new Date() }: { key: string | null; now?: Date },
+  ) {
+    const entry = { id: randomUUID(), orderId, type, trackingNumber, idempotencyKey, at: now.toISOString() };
     books.insert('ledger', {
       id: entry.id,
       order_id: orderId,
@@ -73,11 +77,11 @@ export function createParcels(books: Books, changed: () => void) {
     return entry;
   }
 
-  const setStatus = (trackingNumber: string, status: Parcel['status']) =>
+  const setStatus = (trackingNumber: string, status: Parcel['status'], now: Date) =>
     books.run(
       'update parcels set status = ?, moved_at_ms = ? where tracking_number = ?',
       status,
-      Date.now(),
+      now.getTime(),
       trackingNumber,
     );
 
@@ -94,14 +98,15 @@ export function createParcels(books: Books, changed: () => void) {
       }
       const trackingNumber = `SB${randomBytes(8).toString('hex').toUpperCase()}`;
       const parcel: Parcel = { trackingNumber, orderId, status: 'booked' };
+      const now = new Date();
       books.insert('parcels', {
         tracking_number: trackingNumber,
         order_id: orderId,
         address: JSON.stringify(address),
         status: parcel.status,
-        moved_at_ms: Date.now(),
+        moved_at_ms: now.getTime(),
       });
-      enter('booking', parcel, key);
+      enter('booking', parcel, { key, now });
       changed();
       return { status: 201, body: { ...parcel } };
     },
@@ -117,8 +122,9 @@ export function createParcels(books: Books, changed: () => void) {
         const earlier = `select ${ENTRY_COLUMNS} from ledger where order_id = ? and type = 'cancellation'`;
         return { status: 201, body: { ...books.first<object>(earlier, orderId)! } };
       }
-      setStatus(parcel.trackingNumber, 'canceled');
-      return { status: 201, body: enter('cancellation', parcel, key) };
+      const now = new Date();
+      setStatus(parcel.trackingNumber, 'canceled', now);
+      return { status: 201, body: enter('cancellation', parcel, { key, now }) };
     },
 
     /** One step on, with the news of it. */
@@ -130,8 +136,9 @@ export function createParcels(books: Books, changed: () => void) {
           return refusal(409, 'CannotAdvance', `this parcel is ${parcel.status}`);
         }
         const { status, type } = NEXT[parcel.status];
-        setStatus(trackingNumber, status);
-        const { id, at } = enter(type, parcel, null);
+        const now = new Date();
+        setStatus(trackingNumber, status, now);
+        const { id, at } = enter(type, parcel, { key: null, now });
         noteCallback(books, trackingNumber, { id, trackingNumber, orderId: parcel.orderId, type: status, at });
         changed();
         return { status: 200, body: { ...parcel, status } };

@@ -6,7 +6,7 @@ import {
   type OrderSettings,
   advance,
   announce,
-  keepable,
+  storableText,
   writeHistory,
 } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
@@ -54,7 +54,7 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
     withholdOrder: (note) => withhold(db, note),
 
     rejectOrder({ rejection: { code, detail }, paymentStatus, fulfillmentStatus, ...note }) {
-      const rejection = { code, detail: keepable(detail) };
+      const rejection = { code, detail: storableText(detail) };
       return move(note, {
         from: sql`${standing} = 'pending' and ${notLeft}`,
         change: {

@@ -60,7 +60,7 @@ export async function writeHistory(work: Kysely<OrderDatabase>, note: OrderNote)
         step,
         outcome,
         attempt: attempt ?? null,
-        detail: detail === undefined ? null : keepable(detail),
+        detail: detail === undefined ? null : storableText(detail),
       })),
     )
     .onConflict((conflict) => conflict.columns(['workflow_id', 'step', 'outcome', 'sequence']).doNothing())
@@ -72,7 +72,7 @@ export async function writeHistory(work: Kysely<OrderDatabase>, note: OrderNote)
  * Words from outside as PostgreSQL keeps them: it takes neither NUL nor half a surrogate pair, and a story that
  * could not be written down would be told again for ever while the order stands still.
  */
-export const keepable = (words: string): string => words.replaceAll('\0', '\uFFFD').toWellFormed();
+export const storableText = (words: string): string => words.replaceAll('\0', '\uFFFD').toWellFormed();
 
 type EventType = Parameters<typeof tell>[1]['type'];
 

@@ -5,13 +5,13 @@ import { ServiceFault } from '../../platform/http/client.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { type Counted, type ExpressActivities, type TakeStep, takeSteps } from '../../workflows/order/steps.ts';
 import { Story } from '../../workflows/saga/order-history.ts';
-import type { Doors } from './step-services.ts';
+import type { StepServices } from './step-services.ts';
 
 /**
  * The express lane: the steps that the saga would take, taken in one go. Nothing is retried or undone here: where a
  * step is not answered with a yes the saga takes all of them, finds what has been done, and does what is to be done.
  */
-export const createExpress = (books: OrderActivities, doors: Doors): ExpressActivities => ({
+export const createExpress = (books: OrderActivities, doors: StepServices): ExpressActivities => ({
   async placeInOneGo({ workflowId, input }) {
     const { orderId } = input;
     const story = new Story();

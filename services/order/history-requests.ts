@@ -15,7 +15,7 @@ export const historyTail = (db: Kysely<OrderDatabase>): Tail =>
   new Tail(HISTORY, db as Kysely<unknown>, { table: 'order_history', sequence: 'order_history_position_seq' });
 
 /** What is followed live: which orders have something new in their story, and what. */
-export const createStoryRequests = (
+export const createHistoryRequests = (
   db: Kysely<OrderDatabase>,
   tail: Tail,
 ): Pick<OrderRequests, 'followMoves' | 'followStory'> => ({

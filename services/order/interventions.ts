@@ -2,7 +2,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Intervention, OrderActivities, OrderRequests } from '../../activities/order.ts';
 import { olderThan, pageByAge } from '../../platform/database/cursor.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
-import { type OrderSettings, announce, keepable, writeHistory } from './bookkeeping.ts';
+import { type OrderSettings, announce, storableText, writeHistory } from './bookkeeping.ts';
 import type { InterventionsTable, OrderDatabase } from './database.ts';
 import { decidedNow, paymentStanding, resumed, standing } from './statuses.ts';
 
@@ -12,7 +12,7 @@ export const createInterventionActivities = (
   settings: OrderSettings,
 ): Pick<OrderActivities, 'openIntervention' | 'closeIntervention'> => ({
   async openIntervention({ interventionId, step, reason: words, paymentStatus, ...note }) {
-    const reason = keepable(words);
+    const reason = storableText(words);
     await db.transaction().execute(async (work) => {
       const { numInsertedOrUpdatedRows } = await work
         .insertInto('interventions')
@@ -58,7 +58,7 @@ export const createInterventionActivities = (
       await work.selectFrom('orders').select('id').where('id', '=', note.orderId).forUpdate().executeTakeFirstOrThrow();
       const { numUpdatedRows } = await work
         .updateTable('interventions')
-        .set({ state: 'resolved', action, note: keepable(words), resolved_by: resolvedBy, resolved_at: sql`now()` })
+        .set({ state: 'resolved', action, note: storableText(words), resolved_by: resolvedBy, resolved_at: sql`now()` })
         .where('id', '=', interventionId)
         .where('state', '=', 'open')
         .executeTakeFirst();

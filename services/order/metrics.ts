@@ -31,7 +31,7 @@ const WAITING: Readonly<Record<string, RawBuilder<{ since: Date }>>> = {
   person: sql`select opened_at as since from interventions where state = 'open'`,
 };
 
-interface Standing {
+interface WaitingOrders {
   for: string;
   orders: number;
   oldest: number;
@@ -41,7 +41,7 @@ interface Standing {
  * Tells Prometheus what orders wait for. Whatever holds one up, a service, a bug, a workflow that somebody ended, it
  * grows old here.
  */
-export function waitingFigures({
+export function waitingMetrics({
   metrics,
   db,
   logger,
@@ -58,13 +58,13 @@ export function waitingFigures({
 }
 
 /** One row for each kind of waiting, zeros where nobody waits. */
-export async function waiting(db: Kysely<OrderDatabase>): Promise<Standing[]> {
+export async function waiting(db: Kysely<OrderDatabase>): Promise<WaitingOrders[]> {
   const kinds = Object.entries(WAITING).map(
-    ([what, query]) => sql<Standing>`
+    ([what, query]) => sql<WaitingOrders>`
       select ${what} as "for", count(*)::int as orders,
              coalesce(extract(epoch from now() - min(since)), 0)::float8 as oldest
         from (${query}) as waiting`,
   );
-  const { rows } = await sql<Standing>`${sql.join(kinds, sql` union all `)}`.execute(db);
+  const { rows } = await sql<WaitingOrders>`${sql.join(kinds, sql` union all `)}`.execute(db);
   return rows;
 }

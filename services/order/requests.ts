@@ -11,7 +11,7 @@ import type { OrderRow } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { createInterventionRequests } from './interventions.ts';
 import { createReturnRequests } from './returns.ts';
-import { createStoryRequests, historyTail } from './history-requests.ts';
+import { createHistoryRequests, historyTail } from './history-requests.ts';
 import { historyView, orderView } from './views.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -81,7 +81,7 @@ export function createOrderRequests(
       return { items: rows.map(historyView) };
     },
 
-    ...createStoryRequests(db, tail),
+    ...createHistoryRequests(db, tail),
     ...createInterventionRequests(db),
     ...createReturnRequests(db),
     ...createBookRequests(db),

@@ -7,8 +7,8 @@ import { defineService } from '../../platform/service.ts';
 import { REGISTRY, urlsOf } from '../registry.ts';
 import { createOrderActivities } from './activities.ts';
 import type { OrderDatabase } from './database.ts';
-import { createDoors } from './step-services.ts';
-import { waitingFigures } from './metrics.ts';
+import { createStepServices } from './step-services.ts';
+import { waitingMetrics } from './metrics.ts';
 import { createLocalActivities } from './lanes.ts';
 import { createOrderRequests, decidedAmong } from './requests.ts';
 import { historyTail } from './history-requests.ts';
@@ -32,7 +32,7 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
   name: 'order',
   settings,
   async create({ db, config, logger, metrics }) {
-    waitingFigures({ metrics, db, logger });
+    waitingMetrics({ metrics, db, logger });
     const waiting = new Waiting(decidedAmong(db));
     const tail = historyTail(db);
     const books = createOrderActivities(db, {
@@ -51,7 +51,7 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
         implementation: createOrderRequests(db, { waiting, lane: config.ORDER_LANE, tail }),
       },
       activities: { operations: orderActivities, implementation: books },
-      localActivities: createLocalActivities(books, createDoors(urls, config.SERVICE_TOKEN)),
+      localActivities: createLocalActivities(books, createStepServices(urls, config.SERVICE_TOKEN)),
       workflowBundle: await workflowBundle(config.CACHE_DIR),
       drain: () => tail.close(),
     };

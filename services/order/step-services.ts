@@ -6,20 +6,20 @@ import { type ShippingActivities, shippingActivities } from '../../activities/sh
 import { createClient } from '../../platform/http/client.ts';
 
 /** What the order service's worker asks of the others at their doors, by the contract that holds for their queues. */
-export interface Doors {
+export interface StepServices {
   cart: CartActivities;
   inventory: InventoryActivities;
   payment: PaymentActivities;
   shipping: ShippingActivities;
 }
 
-export type DoorUrls = Readonly<Record<keyof Doors, readonly string[]>>;
+export type StepServiceUrls = Readonly<Record<keyof StepServices, readonly string[]>>;
 
 // As long as a workflow waits for a step's first try.
 const PATIENCE_MS = 2_000;
 
-export function createDoors(urls: DoorUrls, token: string): Doors {
-  const door = <Face>(service: keyof Doors, operations: Operations<Face>) =>
+export function createStepServices(urls: StepServiceUrls, token: string): StepServices {
+  const door = <Face>(service: keyof StepServices, operations: Operations<Face>) =>
     createClient<Face>({ service, urls: urls[service], token }, 'activities', quick(operations));
   return {
     cart: door<CartActivities>('cart', cartActivities),

@@ -3,14 +3,14 @@ import type { DeliveryRound } from '../../activities/webhook.ts';
 import { type Background, keepDoing } from '../../platform/background.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { WebhookDatabase } from './database.ts';
-import type { WebhookFigures } from './metrics.ts';
+import type { WebhookMetrics } from './metrics.ts';
 import { beginAgain } from './rounds.ts';
 import type { DeliveryWorkflows } from './workflows.ts';
 
 export interface AbandonedOptions {
   db: Kysely<WebhookDatabase>;
   workflows: Pick<DeliveryWorkflows, 'endOf'>;
-  figures: WebhookFigures;
+  figures: WebhookMetrics;
   logger: Logger;
 }
 

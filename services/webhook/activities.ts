@@ -1,7 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { AttemptDelivery, AttemptOutcome, WebhookActivities } from '../../activities/webhook.ts';
 import type { AttemptTable, WebhookDatabase } from './database.ts';
-import type { WebhookFigures } from './metrics.ts';
+import type { WebhookMetrics } from './metrics.ts';
 import { beginAgain } from './rounds.ts';
 import { type Safe, signedHeaders } from './secrets.ts';
 import type { Sender, Sent } from './sending.ts';
@@ -10,7 +10,7 @@ export interface AttemptOptions {
   db: Kysely<WebhookDatabase>;
   safe: Safe;
   sender: Sender;
-  figures: WebhookFigures;
+  figures: WebhookMetrics;
 }
 
 const DISABLED = 'the endpoint is disabled';

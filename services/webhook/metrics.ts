@@ -1,13 +1,13 @@
 import { Counter, type Registry } from 'prom-client';
 import type { AttemptOutcome } from '../../activities/webhook.ts';
 
-export interface WebhookFigures {
+export interface WebhookMetrics {
   attempted(outcome: AttemptOutcome['outcome']): void;
   /** A delivery has come to its end. */
   settled(outcome: 'delivered' | 'failed'): void;
 }
 
-export function webhookFigures(registry: Registry): WebhookFigures {
+export function webhookMetrics(registry: Registry): WebhookMetrics {
   const counter = (name: string, help: string) =>
     new Counter({ name, help, labelNames: ['outcome'] as const, registers: [registry] });
   const attempts = counter('webhook_attempts_total', 'Attempts to deliver a webhook, by outcome');

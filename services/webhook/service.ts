@@ -11,7 +11,7 @@ import { resolveByDns } from './addresses.ts';
 import type { WebhookDatabase } from './database.ts';
 import { createDeliveryRequests } from './deliveries.ts';
 import { createEndpointRequests } from './endpoints.ts';
-import { webhookFigures } from './metrics.ts';
+import { webhookMetrics } from './metrics.ts';
 import { purgeDeliveries } from './retention.ts';
 import { Safe, encryptionKey } from './secrets.ts';
 import { createSender } from './sending.ts';
@@ -39,7 +39,7 @@ export const webhook: Service = defineService<WebhookDatabase, typeof settings>(
     const sender = createSender(reach);
     const temporal = createTemporalClient({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
     const workflows = createDeliveryWorkflows(temporal);
-    const figures = webhookFigures(metrics.registry);
+    const figures = webhookMetrics(metrics.registry);
     const starting = keepStarting({ db, workflows, logger });
     const looking = keepLookingForAbandoned({ db, workflows, figures, logger });
     const stopPurging = keepPurging(() => purgeDeliveries(db), logger);

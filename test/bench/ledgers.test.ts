@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import { disagreements, ledgersAt } from '../../bench/race/ledgers.ts';
 import { nothing } from '../../bench/race/orders.ts';
 import { stockUp } from '../../bench/race/stock.ts';
-import { openBooks } from '../../sandbox/sqlite.ts';
+import { openSqlite } from '../../sandbox/sqlite.ts';
 import { PARCELS_SCHEMA } from '../../sandbox/carrier/parcels.ts';
 import { LEDGER_SCHEMA } from '../../sandbox/processor/ledger.ts';
 import type { InventoryDatabase } from '../../services/inventory/database.ts';
@@ -26,8 +26,8 @@ describe('the ledgers after a run', () => {
     const fresh = services.map(async (service) => [service, await freshDatabase<unknown>(service)] as const);
     databases = Object.fromEntries(await Promise.all(fresh)) as typeof databases;
     sandboxFolder = mkdtempSync(path.join(scratchFolder(), 'bench-'));
-    openBooks(path.join(sandboxFolder, 'processor.sqlite'), LEDGER_SCHEMA).close();
-    openBooks(path.join(sandboxFolder, 'carrier.sqlite'), PARCELS_SCHEMA).close();
+    openSqlite(path.join(sandboxFolder, 'processor.sqlite'), LEDGER_SCHEMA).close();
+    openSqlite(path.join(sandboxFolder, 'carrier.sqlite'), PARCELS_SCHEMA).close();
     await stockUp(databases.inventory.ownerUrl);
   });
   after(async () => {

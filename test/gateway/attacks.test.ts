@@ -11,7 +11,7 @@ describe('attacks on the gateway', () => {
   let sent: Record<string, Buffer>;
   before(async () => {
     // Long enough for a busy machine to send a request, short enough to see a slow one turned away.
-    gateway = await startHarness({ patience: { headersMs: 1_500, requestMs: 3_000, silentMs: 6_000, checkMs: 50 } });
+    gateway = await startHarness({ timeouts: { headersMs: 1_500, requestMs: 3_000, silentMs: 6_000, checkMs: 50 } });
     pass = { token: (await gateway.tokens.issue(gateway.admin)).accessToken, key: randomUUID() };
     sent = attacks(pass);
   });

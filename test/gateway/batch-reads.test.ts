@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
-import { gatherOrders, gatherStocks, gathering } from '../../gateway/batch-reads.ts';
+import { batchOrderReads, batchStockReads, batchReads } from '../../gateway/batch-reads.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { orderOf } from '../stage/gateway-builders.ts';
 import { createFakeServices } from '../stage/fake-services.ts';
@@ -9,7 +9,7 @@ describe('reads that are put together', () => {
   /** Answers each key with how many questions there have been. */
   function counting(most = 100) {
     const asked: string[][] = [];
-    const read = gathering<number>(most, async (keys) => {
+    const read = batchReads<number>(most, async (keys) => {
       asked.push(keys);
       await turn();
       return new Map(keys.map((key) => [key, asked.length]));
@@ -46,7 +46,7 @@ describe('reads that are put together', () => {
 
   it('fail together, and are asked anew afterwards', async () => {
     let failing = true;
-    const read = gathering<string>(10, async (keys) => {
+    const read = batchReads<string>(10, async (keys) => {
       if (failing) throw new Error('nobody answers');
       return new Map(keys.map((key) => [key, key]));
     });
@@ -63,7 +63,7 @@ describe('reads that are put together', () => {
     const services = createFakeServices();
     const [one, other] = [orderOf({}), orderOf({})];
     for (const order of [one, other]) services.store.orders.set(order.id, order);
-    const orders = gatherOrders(services.orders);
+    const orders = batchOrderReads(services.orders);
     const absent = '00000000-0000-4000-8000-000000000009';
     const [first, second, none] = await Promise.allSettled(
       [one.id, other.id, absent].map((orderId) => orders.getOrder({ orderId })),
@@ -87,7 +87,7 @@ describe('reads that are put together', () => {
     ] as const) {
       services.store.stock.set(sku, { sku, onHand: available, reserved: 0, available });
     }
-    const inventory = gatherStocks(services.inventory);
+    const inventory = batchStockReads(services.inventory);
     const [several, one] = await Promise.all([
       inventory.getStocks({ skus: ['mug', 'none', 'tea'] }),
       inventory.getStock({ sku: 'tea' }),

@@ -133,7 +133,7 @@ describe('callbacks of the sandbox carrier', () => {
       assert.deepEqual(typesReceived(parcel), ['dispatched', 'delivered']);
       const times = (await ledgerOf(carrier.url, parcel.orderId)).map(({ at }) => Date.parse(String(at)));
       assert.equal(times.length, 3);
-      for (const step of [1, 2]) assert.ok(times[step]! - times[step - 1]! >= 199, times.join(' '));
+      for (const step of [1, 2]) assert.ok(times[step]! - times[step - 1]! >= 200, times.join(' '));
     });
 
     it('parcels that stood still while the carrier was down move on', async () => {

@@ -16,7 +16,7 @@ import { type Tokens, SigningKey, createTokens } from '../../gateway/auth/tokens
 import { connect } from '../../platform/database/connection.ts';
 import type { Connection } from '../../platform/http/connection.ts';
 import type { AnyRoute, Caller } from '../../platform/http/route.ts';
-import { type Listening, type Patience, listen } from '../../platform/http/server.ts';
+import { type Listening, type Timeouts, listen } from '../../platform/http/server.ts';
 import { type Metrics, createMetrics } from '../../platform/telemetry/metrics.ts';
 import { freshDatabase } from './fresh-database.ts';
 import { productOf } from './gateway-builders.ts';
@@ -114,7 +114,7 @@ export async function startHarness({
   products = undefined as ProductRequests | undefined,
   catalogue = undefined as CatalogueCache | undefined,
 
-  patience = undefined as Patience | undefined,
+  timeouts = undefined as Timeouts | undefined,
 } = {}): Promise<Harness> {
   const database = await freshDatabase<GatewayDatabase>('gateway');
   const { db, ownerUrl } = database;
@@ -150,7 +150,7 @@ export async function startHarness({
     listen(createGateway({ ...dependencies, logger, metrics: ownMetrics }), {
       port: 0,
       setting: 'PORT',
-      ...(patience && { patience }),
+      ...(timeouts && { timeouts }),
     });
   const listening = await replica(metrics);
   const caller = (role: Caller['role']): Caller => ({ id: randomUUID(), role });

@@ -9,7 +9,7 @@ import { type OrderActivities, orderActivities } from '../../activities/order.ts
 import { paymentActivities } from '../../activities/payment.ts';
 import { shippingActivities } from '../../activities/shipping.ts';
 import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
-import { createDoor } from '../../platform/http/service-api.ts';
+import { createServiceApi } from '../../platform/http/service-api.ts';
 import { listen } from '../../platform/http/server.ts';
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import { createMetrics } from '../../platform/telemetry/metrics.ts';
@@ -19,7 +19,7 @@ import {
   installTemporalRuntime,
   translateRefusals,
 } from '../../platform/temporal/worker.ts';
-import { createDoors } from '../../services/order/step-services.ts';
+import { createStepServices } from '../../services/order/step-services.ts';
 import { createLocalActivities } from '../../services/order/lanes.ts';
 import {
   type OrderInput,
@@ -101,7 +101,7 @@ export async function createStage(): Promise<Stage> {
   };
   const door = await openDoor(services);
   const urls = [door.url];
-  const doors = createDoors({ cart: urls, inventory: urls, payment: urls, shipping: urls }, TOKEN);
+  const doors = createStepServices({ cart: urls, inventory: urls, payment: urls, shipping: urls }, TOKEN);
   const webhooks = createWebhookStage(client);
   const workers = await Promise.all([
     webhooks.worker({ connection, namespace, identity, workflowBundle: await workflowBundle(cache) }),
@@ -184,7 +184,7 @@ function openDoor(services: object) {
   const logger = createLogger('test');
   // What a test twists is no news.
   logger.silent = true;
-  const door = createDoor({
+  const door = createServiceApi({
     requests: { operations: {}, implementation: {} },
     activities: { operations, implementation: services },
     ready: async () => undefined,

@@ -1,5 +1,5 @@
 import { readConfig, port, secret } from '../../../platform/config.ts';
-import { createDoor } from '../../../platform/http/service-api.ts';
+import { createServiceApi } from '../../../platform/http/service-api.ts';
 import { listen } from '../../../platform/http/server.ts';
 import { createLogger } from '../../../platform/telemetry/logger.ts';
 import { createMetrics } from '../../../platform/telemetry/metrics.ts';
@@ -12,7 +12,7 @@ const logger = createLogger(service);
 await run(logger, () => {
   const setting = `${service.toUpperCase()}_PORT`;
   const config = readConfig({ [setting]: port(0), SERVICE_TOKEN: secret }) as Record<string, string>;
-  const door = createDoor({
+  const door = createServiceApi({
     requests: { operations: {}, implementation: {} },
     activities: openSteps(service, process.env),
     ready: async () => undefined,

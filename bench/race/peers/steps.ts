@@ -3,7 +3,7 @@ import { paymentActivities } from '../../../activities/payment.ts';
 import { shippingActivities } from '../../../activities/shipping.ts';
 import { httpUrl, postgresUrl, readConfig } from '../../../platform/config.ts';
 import { connect } from '../../../platform/database/connection.ts';
-import type { Answered } from '../../../platform/http/service-api.ts';
+import type { ServedOperations } from '../../../platform/http/service-api.ts';
 import { createInventoryActivities } from '../../../services/inventory/activities.ts';
 import { createPaymentActivities } from '../../../services/payment/activities.ts';
 import { createSandboxProcessor } from '../../../services/payment/processor/sandbox.ts';
@@ -19,7 +19,7 @@ export type StepService = (typeof STEP_SERVICES)[number];
  * What a service does for an order, by the platform's own functions on a database of its own; only the orders are the
  * peer's. It is told where everything is by the settings that the platform's service of that name takes.
  */
-const OPEN: Readonly<Record<StepService, (environment: NodeJS.ProcessEnv) => Answered>> = {
+const OPEN: Readonly<Record<StepService, (environment: NodeJS.ProcessEnv) => ServedOperations>> = {
   order: (environment) => ({
     operations: orderSteps,
     implementation: createOrderSteps(database('order', environment)),
@@ -46,10 +46,11 @@ const OPEN: Readonly<Record<StepService, (environment: NodeJS.ProcessEnv) => Ans
   },
 };
 
-export const openSteps = (service: StepService, environment: NodeJS.ProcessEnv): Answered => OPEN[service](environment);
+export const openSteps = (service: StepService, environment: NodeJS.ProcessEnv): ServedOperations =>
+  OPEN[service](environment);
 
 /** The steps as plain functions, their questions checked as the platform checks them. */
-export function functionsOf({ operations, implementation }: Answered) {
+export function functionsOf({ operations, implementation }: ServedOperations) {
   const functions = implementation as Record<string, (request: unknown) => Promise<unknown>>;
   return Object.fromEntries(
     Object.entries(operations).map(([name, { request }]) => [

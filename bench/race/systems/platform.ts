@@ -1,7 +1,7 @@
 import { type ProductRequests, productRequests } from '../../../activities/product.ts';
 import { type DatabaseName, DATABASES } from '../../../services/registry.ts';
 import { createClient } from '../../../platform/http/client.ts';
-import { doorSetting, gatewayPlan, servicePlans } from '../../../local/processes.ts';
+import { portSetting, gatewayPlan, servicePlans } from '../../../local/processes.ts';
 import type { Plan } from '../children.ts';
 import type { Door } from '../load.ts';
 import { GOODS } from '../orders.ts';
@@ -70,7 +70,7 @@ const plansOf = ({ surroundings }: Stage, names: readonly string[], profile: str
 /** The API as a customer uses it: signed in, every order under a key of its own, waiting for the outcome. */
 async function gatewayDoor(stage: Stage): Promise<Door> {
   const { ports, secrets } = stage.surroundings;
-  const urls = [`http://127.0.0.1:${ports[doorSetting('product')]}`];
+  const urls = [`http://127.0.0.1:${ports[portSetting('product')]}`];
   const address = { service: 'product', urls, token: secrets.serviceToken };
   const products = createClient<ProductRequests>(address, 'requests', productRequests);
   for (const { sku, name, unitPrice: price } of GOODS) await products.createProduct({ sku, name, price });

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { takePorts } from '../../../platform/ports.ts';
 import { REGISTRY } from '../../../services/registry.ts';
-import { doorSetting } from '../../../local/processes.ts';
+import { portSetting } from '../../../local/processes.ts';
 import { STEP_SERVICES } from '../peers/steps.ts';
 import { answers } from '../children.ts';
 import type { Stage } from '../stage.ts';
@@ -67,7 +67,7 @@ const binary = (): string =>
   );
 
 const endpoint = ({ surroundings: { ports } }: Stage, service: keyof typeof REGISTRY): string =>
-  `http://127.0.0.1:${ports[doorSetting(service)]}`;
+  `http://127.0.0.1:${ports[portSetting(service)]}`;
 
 /** Rejects until the endpoint answers Restate. */
 async function register(admin: string, uri: string): Promise<void> {

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { DeadLetter } from '../../../platform/contract/event.ts';
 import type { Mail } from '../../../activities/notification.ts';
-import { type Connections, createSubscribers } from '../../../gateway/service-clients.ts';
+import { type ServiceUrls, connectServices, createSubscribers } from '../../../gateway/service-clients.ts';
 import type { InboxDatabase } from '../../../platform/events/inbox.ts';
-import { Connection } from '../../../platform/http/connection.ts';
 import { SERVICES, type ServiceName } from '../../../services/registry.ts';
 import { freshDatabase } from '../../stage/fresh-database.ts';
 import { NOW } from '../../stage/gateway-builders.ts';
@@ -82,9 +81,8 @@ describe('the dead letters', () => {
 
   it('are asked of every service that has an inbox', async function () {
     this.timeout(60_000);
-    const anywhere = new Connection({ service: 'any', urls: ['http://127.0.0.1:1'], token: '' });
-    const connections = new Proxy({}, { get: () => anywhere }) as Connections;
-    const asked = Object.keys(createSubscribers(connections));
+    const anywhere = new Proxy({}, { get: () => ['http://127.0.0.1:1'] }) as ServiceUrls;
+    const asked = Object.keys(createSubscribers(connectServices(anywhere, '')));
     const subscribers = await Promise.all(SERVICES.map(async (name) => ((await hasInbox(name)) ? [name] : [])));
     assert.ok(subscribers.length > 0);
     assert.deepEqual(asked.toSorted(), subscribers.flat().toSorted());

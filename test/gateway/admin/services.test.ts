@@ -3,7 +3,7 @@ import winston from 'winston';
 import { type ProductRequests, productRequests } from '../../../activities/product.ts';
 import { createClient } from '../../../platform/http/client.ts';
 import { Connection } from '../../../platform/http/connection.ts';
-import { createDoor } from '../../../platform/http/service-api.ts';
+import { createServiceApi } from '../../../platform/http/service-api.ts';
 import { type Listening, listen } from '../../../platform/http/server.ts';
 import { createMetrics } from '../../../platform/telemetry/metrics.ts';
 import { takePorts } from '../../../platform/ports.ts';
@@ -38,7 +38,7 @@ describe('the services at the gateway', function () {
   before(async () => {
     place = await freshNamespace();
     dead = (await takePorts({ dead: 0 })).dead;
-    const app = createDoor({
+    const app = createServiceApi({
       requests: {
         operations: productRequests,
         implementation: { getProducts: async () => ({ items: [] }) } satisfies Partial<ProductRequests>,

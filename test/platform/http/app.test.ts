@@ -166,8 +166,8 @@ describe('HTTP applications', () => {
 
   it('let go of whoever says nothing and does not close', async () => {
     const app = createApp({ routes: [], logger: winston.createLogger({ silent: true }), metrics, bodyLimit: 100 });
-    const patience = { headersMs: 100, requestMs: 100, silentMs: 300, checkMs: 20 };
-    const server = await listen(app, { port: 0, setting: 'PORT', patience });
+    const timeouts = { headersMs: 100, requestMs: 100, silentMs: 300, checkMs: 20 };
+    const server = await listen(app, { port: 0, setting: 'PORT', timeouts });
     const letGo = Promise.withResolvers<void>();
     const watch = (message: unknown) => {
       const { socket: theirs } = message as { socket: Socket };

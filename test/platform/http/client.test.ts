@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Operations } from '../../../platform/contract/operation.ts';
 import { ServiceFault, createClient } from '../../../platform/http/client.ts';
 import { Connection } from '../../../platform/http/connection.ts';
-import { createDoor } from '../../../platform/http/service-api.ts';
+import { createServiceApi } from '../../../platform/http/service-api.ts';
 import { listen } from '../../../platform/http/server.ts';
 import { createMetrics } from '../../../platform/telemetry/metrics.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
@@ -66,7 +66,7 @@ describe('clients of services', () => {
   });
 
   it('hand on what people write as it is, also what looks like broken UTF-8', async () => {
-    const door = createDoor({
+    const door = createServiceApi({
       requests: { operations, implementation: { read: async ({ id }: { id: string }) => ({ name: id }) } },
       ready: async () => undefined,
       token: 'the token',

@@ -84,7 +84,7 @@ describe('workflow threads', function () {
   it('tell where a workflow waits only where that is asked for', () =>
     withWorker({ watchdog: 'activation', stackTraces: true }, async (taskQueue) => {
       const handle = await orderlyOne(taskQueue);
-      assert.match(await handle.query<string>('__stack_trace'), /endless\.ts/);
+      assert.match(await handle.query<string>('__stack_trace'), /endless-workflows\.ts/);
       await handle.signal(gone);
       await handle.result();
     }));

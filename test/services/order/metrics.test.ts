@@ -5,7 +5,7 @@ import winston from 'winston';
 import { connect } from '../../../platform/database/connection.ts';
 import { createMetrics } from '../../../platform/telemetry/metrics.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
-import { waiting, waitingFigures } from '../../../services/order/metrics.ts';
+import { waiting, waitingMetrics } from '../../../services/order/metrics.ts';
 import { draft, orderStage } from './test-order-service.ts';
 
 describe('order service: what orders wait for', () => {
@@ -89,7 +89,7 @@ describe('order service: what orders wait for', () => {
     const own = connect<OrderDatabase>(stage.database.url);
     const logger = winston.createLogger({ silent: true });
     const warn = mock.method(logger, 'warn', () => logger);
-    waitingFigures({ metrics, db: own, logger });
+    waitingMetrics({ metrics, db: own, logger });
     const orderId = await stage.placed();
     await sql`update orders set created_at = now() - interval '2 hours' where id = ${orderId}`.execute(
       stage.database.db,

@@ -7,7 +7,7 @@ import { createWebhookActivities } from '../../../services/webhook/activities.ts
 import type { WebhookDatabase } from '../../../services/webhook/database.ts';
 import { createDeliveryRequests } from '../../../services/webhook/deliveries.ts';
 import { createEndpointRequests } from '../../../services/webhook/endpoints.ts';
-import { webhookFigures } from '../../../services/webhook/metrics.ts';
+import { webhookMetrics } from '../../../services/webhook/metrics.ts';
 import { Safe } from '../../../services/webhook/secrets.ts';
 import { type Sender, createSender } from '../../../services/webhook/sending.ts';
 import { subscriptions } from '../../../services/webhook/subscriptions.ts';
@@ -26,7 +26,7 @@ export class WebhookStage {
   readonly receiver: Receiver;
   readonly customerId = randomUUID();
   readonly registry = new Registry();
-  readonly figures = webhookFigures(this.registry);
+  readonly figures = webhookMetrics(this.registry);
   /** What secrets are encrypted with. */
   readonly key = randomBytes(32);
   readonly requests: WebhookRequests;
