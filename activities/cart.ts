@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { EventShapes } from '../platform/contract/event.ts';
 import { OrderRef, Quantity, Sku, StockLine } from './identity.ts';
-import { Done, type Operations } from '../platform/contract/operation.ts';
+import { type Implementation, type RefusalOf, activity, operation } from '../platform/contract/operation.ts';
+import { refusalFor } from '../platform/contract/refusal.ts';
 
 /** As many lines as an order may have, so that whatever is in a cart can be ordered. */
 export const CART_LINES = 2_000;
@@ -19,29 +20,24 @@ export type RemindOfCart = z.infer<typeof RemindOfCart>;
  * What a workflow may ask of the cart service, durably. Implemented in services/cart/.
  * Each is named by the order and the step: a repeat changes nothing and gets the first answer.
  */
-export interface CartActivities {
+export const cartActivities = {
   /**
    * Takes what was ordered, and no more, out of the customer's cart: all of its lines or none.
    * Refuses `CartChanged` where the cart no longer holds as much, and `Undone` after putLinesBack.
    */
-  takeLines(request: TakeLines): Promise<void>;
+  takeLines: activity({ request: TakeLines, refuses: ['CartChanged', 'Undone'] }),
   /**
    * Undoes takeLines, even if it never happened: it then cannot happen any more. The lines join what is in the cart by
    * now. Never refuses: what would be more than a cart can hold stays out.
    */
-  putLinesBack(request: OrderRef): Promise<void>;
+  putLinesBack: activity({ request: OrderRef }),
   /**
    * Tells the world that this version of a cart was left alone (`cart.abandoned`): once for each version, and not where
    * it has changed since or nothing is in it.
    */
-  remindOfCart(request: RemindOfCart): Promise<void>;
-}
-
-export const cartActivities = {
-  takeLines: { request: TakeLines, response: Done, repeatable: true },
-  putLinesBack: { request: OrderRef, response: Done, repeatable: true },
-  remindOfCart: { request: RemindOfCart, response: Done, repeatable: true },
-} satisfies Operations<CartActivities>;
+  remindOfCart: activity({ request: RemindOfCart }),
+};
+export type CartActivities = Implementation<typeof cartActivities>;
 
 /** What a customer means to buy: quantities only, in the order of their first adding. */
 export const Cart = z.object({
@@ -66,25 +62,19 @@ export type ClearCart = z.infer<typeof ClearCart>;
  * What the cart service can be asked at its door. A change that leaves everything as it was succeeds whatever version
  * was expected (RFC 9110 section 13.1.1), so that a repeat after a lost answer is no conflict.
  */
-export interface CartRequests {
-  getCart(request: CartRef): Promise<Cart>;
-  /** Makes the line of this SKU this many pieces. Refuses `VersionConflict` and `CartFull`. */
-  setLine(request: SetLine): Promise<Cart>;
-  /** Refuses `VersionConflict`. */
-  removeLine(request: RemoveLine): Promise<Cart>;
-  /** Refuses `VersionConflict`. */
-  clearCart(request: ClearCart): Promise<Cart>;
-}
-
 export const cartRequests = {
-  getCart: { request: CartRef, response: Cart, repeatable: true },
-  setLine: { request: SetLine, response: Cart, repeatable: true },
-  removeLine: { request: RemoveLine, response: Cart, repeatable: true },
-  clearCart: { request: ClearCart, response: Cart, repeatable: true },
-} satisfies Operations<CartRequests>;
+  getCart: operation({ request: CartRef, response: Cart }),
+  /** Makes the line of this SKU this many pieces. Refuses `VersionConflict` and `CartFull`. */
+  setLine: operation({ request: SetLine, response: Cart, refuses: ['VersionConflict', 'CartFull'] }),
+  /** Refuses `VersionConflict`. */
+  removeLine: operation({ request: RemoveLine, response: Cart, refuses: ['VersionConflict'] }),
+  /** Refuses `VersionConflict`. */
+  clearCart: operation({ request: ClearCart, response: Cart, refuses: ['VersionConflict'] }),
+};
+export type CartRequests = Implementation<typeof cartRequests>;
 
-export const CartRefusal = z.enum(['CartChanged', 'CartFull', 'VersionConflict', 'Undone']);
-export type CartRefusal = z.infer<typeof CartRefusal>;
+export type CartRefusal = RefusalOf<typeof cartActivities> | RefusalOf<typeof cartRequests>;
+export const cartRefusal = refusalFor<CartRefusal>();
 
 /** Subject: the customer's id. */
 export const cartEvents = {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Done, Nothing, type Operations } from '../platform/contract/operation.ts';
+import { type Implementation, Nothing, operation } from '../platform/contract/operation.ts';
 import { text } from './text.ts';
 
 /** What a machine may be allowed to do, each of them apart: a warehouse's scanner reads no orders. */
@@ -41,23 +41,26 @@ export const ClientProof = z.strictObject({ clientId: z.string().max(100), secre
 export type ClientProof = z.infer<typeof ClientProof>;
 
 /** Machines that sign in by themselves: part of what the user service can be asked. */
-export interface ClientRequests {
-  /** Refuses `TooManyClients`. */
-  createClient(request: CreateClient): Promise<ClientWithSecret>;
-  /** Newest first. */
-  listClients(request: Nothing): Promise<{ items: Client[] }>;
-  /** Gives it a new secret; the one before holds for another day. Refuses `ClientNotFound`. */
-  renewClientSecret(request: ClientRef): Promise<ClientWithSecret>;
-  /** It signs in no more, and its tokens end as those of an ended session do. Refuses `ClientNotFound`. */
-  deleteClient(request: ClientRef): Promise<void>;
-  /** Whose id and secret these are. Refuses `BadClient`. */
-  authenticateClient(request: ClientProof): Promise<Client>;
-}
-
 export const clientRequests = {
-  createClient: { request: CreateClient, response: ClientWithSecret, repeatable: false },
-  listClients: { request: Nothing, response: z.object({ items: z.array(Client) }), repeatable: true },
-  renewClientSecret: { request: ClientRef, response: ClientWithSecret, repeatable: false },
-  deleteClient: { request: ClientRef, response: Done, repeatable: false },
-  authenticateClient: { request: ClientProof, response: Client, repeatable: true },
-} satisfies Operations<ClientRequests>;
+  /** Refuses `TooManyClients`. */
+  createClient: operation({
+    request: CreateClient,
+    response: ClientWithSecret,
+    repeatable: false,
+    refuses: ['TooManyClients'],
+  }),
+  /** Newest first. */
+  listClients: operation({ request: Nothing, response: z.object({ items: z.array(Client) }) }),
+  /** Gives it a new secret; the one before holds for another day. Refuses `ClientNotFound`. */
+  renewClientSecret: operation({
+    request: ClientRef,
+    response: ClientWithSecret,
+    repeatable: false,
+    refuses: ['ClientNotFound'],
+  }),
+  /** It signs in no more, and its tokens end as those of an ended session do. Refuses `ClientNotFound`. */
+  deleteClient: operation({ request: ClientRef, repeatable: false, refuses: ['ClientNotFound'] }),
+  /** Whose id and secret these are. Refuses `BadClient`. */
+  authenticateClient: operation({ request: ClientProof, response: Client, refuses: ['BadClient'] }),
+};
+export type ClientRequests = Implementation<typeof clientRequests>;

@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import type { EventShapes } from '../platform/contract/event.ts';
 import { OrderRef, Sku, StockLine } from './identity.ts';
-import { Done, Nothing, type Operations, type Page, PageRequest, pageOf } from '../platform/contract/operation.ts';
+import {
+  type Implementation,
+  Nothing,
+  PageRequest,
+  type RefusalOf,
+  activity,
+  operation,
+  pageOf,
+} from '../platform/contract/operation.ts';
+import { refusalFor } from '../platform/contract/refusal.ts';
 import { text } from './text.ts';
 
 export const ReserveStock = z.strictObject({ orderId: z.uuid(), lines: z.array(StockLine).min(1).max(2000) });
@@ -18,26 +27,20 @@ export type RestockReturn = z.infer<typeof RestockReturn>;
  * What a workflow may ask of the inventory service, durably. Implemented in services/inventory/.
  * Each is named by the order and the step: a repeat changes nothing and gets the first answer.
  */
-export interface InventoryActivities {
+export const inventoryActivities = {
   /**
    * Sets stock aside for one order: all of its lines or none. Lines of one SKU are summed.
    * Refuses `OutOfStock` (its message names each SKU that is short) and `Undone` after releaseStock.
    */
-  reserveStock(request: ReserveStock): Promise<void>;
+  reserveStock: activity({ request: ReserveStock, refuses: ['OutOfStock', 'Undone'] }),
   /** Undoes reserveStock, even if it never happened: it then cannot happen any more. Refuses `AlreadyCommitted`. */
-  releaseStock(request: OrderRef): Promise<void>;
+  releaseStock: activity({ request: OrderRef, refuses: ['AlreadyCommitted'] }),
   /** The goods have left the building: what was reserved is no longer on hand. Refuses `NotReserved`. */
-  commitStock(request: OrderRef): Promise<void>;
+  commitStock: activity({ request: OrderRef, refuses: ['NotReserved'] }),
   /** Puts resellable goods of a return back on the shelf. Named by the return. */
-  restockReturn(request: RestockReturn): Promise<void>;
-}
-
-export const inventoryActivities = {
-  reserveStock: { request: ReserveStock, response: Done, repeatable: true },
-  releaseStock: { request: OrderRef, response: Done, repeatable: true },
-  commitStock: { request: OrderRef, response: Done, repeatable: true },
-  restockReturn: { request: RestockReturn, response: Done, repeatable: true },
-} satisfies Operations<InventoryActivities>;
+  restockReturn: activity({ request: RestockReturn }),
+};
+export type InventoryActivities = Implementation<typeof inventoryActivities>;
 
 /** Pieces. `available` is `onHand - reserved`; none is ever negative. */
 export const Stock = z.object({ sku: z.string(), onHand: z.int(), reserved: z.int(), available: z.int() });
@@ -66,39 +69,22 @@ export const OrderStockBook = z.object({
 export type OrderStockBook = z.infer<typeof OrderStockBook>;
 
 /** What the inventory service can be asked at its door. */
-export interface InventoryRequests {
-  /** Stock of one SKU; zeros for one never adjusted. */
-  getStock(request: StockRef): Promise<Stock>;
-  /** Stock of each of these, in the order asked; zeros for one never adjusted. */
-  getStocks(request: StockRefs): Promise<{ items: Stock[] }>;
-  /** Refuses `InsufficientStock` if it would leave less on hand than is reserved. */
-  adjustStock(request: AdjustStock): Promise<Stock>;
-  /** For reconciliation: what the ledger says, by ascending order id. */
-  listBooks(request: PageRequest): Promise<Page<OrderStockBook>>;
-  /** For reconciliation: every SKU whose balance is not the sum of its ledger, in words; empty when all agree. */
-  checkBalances(request: Nothing): Promise<{ discrepancies: string[] }>;
-}
-
 export const inventoryRequests = {
-  getStock: { request: StockRef, response: Stock, repeatable: true },
-  getStocks: { request: StockRefs, response: z.object({ items: z.array(Stock) }), repeatable: true },
-  adjustStock: { request: AdjustStock, response: Stock, repeatable: true },
-  listBooks: { request: PageRequest, response: pageOf(OrderStockBook), repeatable: true },
-  checkBalances: {
-    request: Nothing,
-    response: z.object({ discrepancies: z.array(z.string()) }),
-    repeatable: true,
-  },
-} satisfies Operations<InventoryRequests>;
+  /** Stock of one SKU; zeros for one never adjusted. */
+  getStock: operation({ request: StockRef, response: Stock }),
+  /** Stock of each of these, in the order asked; zeros for one never adjusted. */
+  getStocks: operation({ request: StockRefs, response: z.object({ items: z.array(Stock) }) }),
+  /** Refuses `InsufficientStock` if it would leave less on hand than is reserved. */
+  adjustStock: operation({ request: AdjustStock, response: Stock, refuses: ['InsufficientStock'] }),
+  /** For reconciliation: what the ledger says, by ascending order id. */
+  listBooks: operation({ request: PageRequest, response: pageOf(OrderStockBook) }),
+  /** For reconciliation: every SKU whose balance is not the sum of its ledger, in words; empty when all agree. */
+  checkBalances: operation({ request: Nothing, response: z.object({ discrepancies: z.array(z.string()) }) }),
+};
+export type InventoryRequests = Implementation<typeof inventoryRequests>;
 
-export const InventoryRefusal = z.enum([
-  'OutOfStock',
-  'InsufficientStock',
-  'AlreadyCommitted',
-  'NotReserved',
-  'Undone',
-]);
-export type InventoryRefusal = z.infer<typeof InventoryRefusal>;
+export type InventoryRefusal = RefusalOf<typeof inventoryActivities> | RefusalOf<typeof inventoryRequests>;
+export const inventoryRefusal = refusalFor<InventoryRefusal>();
 
 /** Lines of one SKU are summed, so that a quantity may exceed what one line may ask for. */
 const Reservation = z.object({ orderId: z.uuid(), lines: z.array(z.object({ sku: Sku, quantity: z.int().min(1) })) });

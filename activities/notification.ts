@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Operations, type Page, pageOf } from '../platform/contract/operation.ts';
+import { type Implementation, operation, pageOf } from '../platform/contract/operation.ts';
 
 export const MailTemplate = z.enum([
   'welcome',
@@ -48,11 +48,8 @@ export const ListMails = z.strictObject({
 export type ListMails = z.infer<typeof ListMails>;
 
 /** What the notification service can be asked at its door. Implemented in services/notification/. */
-export interface NotificationRequests {
-  /** Newest first. Refuses `BadCursor`. */
-  listMails(request: ListMails): Promise<Page<Mail>>;
-}
-
 export const notificationRequests = {
-  listMails: { request: ListMails, response: pageOf(Mail), repeatable: true },
-} satisfies Operations<NotificationRequests>;
+  /** Newest first. Refuses `BadCursor`. */
+  listMails: operation({ request: ListMails, response: pageOf(Mail) }),
+};
+export type NotificationRequests = Implementation<typeof notificationRequests>;

@@ -4,7 +4,15 @@ import type { EventShapes } from '../platform/contract/event.ts';
 import { OrderRef, Quantity, Sku, StockLine } from './identity.ts';
 import { Lane } from './lane.ts';
 import { Money } from './money.ts';
-import { Done, type Operations, type Page, PageRequest, pageOf } from '../platform/contract/operation.ts';
+import {
+  type Implementation,
+  PageRequest,
+  type RefusalOf,
+  activity,
+  operation,
+  pageOf,
+} from '../platform/contract/operation.ts';
+import { refusalFor } from '../platform/contract/refusal.ts';
 import {
   FulfillmentStatus,
   HistoryItem,
@@ -103,54 +111,37 @@ export type ReceiveReturn = z.infer<typeof ReceiveReturn>;
  * of its worker. Implemented in services/order/. Each moves the order on at most once and then, again, does nothing;
  * with the change go the entries of the history and the event.
  */
-export interface OrderActivities {
-  /** The drafted order is placed: `pending`. */
-  recordOrder(request: OrderNote): Promise<Recorded>;
-  /** Adds to the history and changes nothing else. */
-  noteSteps(request: OrderNote): Promise<void>;
-  /** Tells its story only where it does confirm the order: whoever comes after `withholdOrder` has nothing to tell. */
-  confirmOrder(request: ConfirmOrder): Promise<void>;
-  /** From here on an order that is pending is confirmed by nobody else any more, however late that one asks. */
-  withholdOrder(request: OrderNote): Promise<Withheld>;
-  rejectOrder(request: RejectOrder): Promise<void>;
-  cancelOrder(request: CancelOrder): Promise<void>;
-  /** The parcel left: `shipped`. */
-  dispatchOrder(request: OrderNote): Promise<void>;
-  /** The money is taken: `captured`. */
-  captureOrder(request: OrderNote): Promise<void>;
-  /** The parcel has arrived: `delivered`, and the return window opens. */
-  deliverOrder(request: OrderNote): Promise<Delivered>;
-  /** The return window has closed: `completed`. */
-  completeOrder(request: OrderNote): Promise<void>;
-  /** A step was refused for good and a person must decide: `requires_action`. */
-  openIntervention(request: OpenIntervention): Promise<void>;
-  /** A person decided: the order is again what it was before. */
-  closeIntervention(request: CloseIntervention): Promise<void>;
-  /** The goods of a return are back; answers what they were paid, in the order's currency. */
-  receiveReturn(request: ReceiveReturn): Promise<{ refund: Money }>;
-  /** The refund is paid: the return is `refunded`, and the order partly or wholly `refunded` and `returned`. */
-  refundReturn(request: ReturnNote): Promise<void>;
-  /** The goods never came: the return is `expired`, and its pieces may be asked for again. */
-  expireReturn(request: ReturnNote): Promise<void>;
-}
-
 export const orderActivities = {
-  recordOrder: { request: OrderNote, response: Recorded, repeatable: true },
-  noteSteps: { request: OrderNote, response: Done, repeatable: true },
-  confirmOrder: { request: ConfirmOrder, response: Done, repeatable: true },
-  withholdOrder: { request: OrderNote, response: Withheld, repeatable: true },
-  rejectOrder: { request: RejectOrder, response: Done, repeatable: true },
-  cancelOrder: { request: CancelOrder, response: Done, repeatable: true },
-  dispatchOrder: { request: OrderNote, response: Done, repeatable: true },
-  captureOrder: { request: OrderNote, response: Done, repeatable: true },
-  deliverOrder: { request: OrderNote, response: Delivered, repeatable: true },
-  completeOrder: { request: OrderNote, response: Done, repeatable: true },
-  openIntervention: { request: OpenIntervention, response: Done, repeatable: true },
-  closeIntervention: { request: CloseIntervention, response: Done, repeatable: true },
-  receiveReturn: { request: ReceiveReturn, response: z.object({ refund: Money }), repeatable: true },
-  refundReturn: { request: ReturnNote, response: Done, repeatable: true },
-  expireReturn: { request: ReturnNote, response: Done, repeatable: true },
-} satisfies Operations<OrderActivities>;
+  /** The drafted order is placed: `pending`. */
+  recordOrder: activity({ request: OrderNote, response: Recorded }),
+  /** Adds to the history and changes nothing else. */
+  noteSteps: activity({ request: OrderNote }),
+  /** Tells its story only where it does confirm the order: whoever comes after `withholdOrder` has nothing to tell. */
+  confirmOrder: activity({ request: ConfirmOrder }),
+  /** From here on an order that is pending is confirmed by nobody else any more, however late that one asks. */
+  withholdOrder: activity({ request: OrderNote, response: Withheld }),
+  rejectOrder: activity({ request: RejectOrder }),
+  cancelOrder: activity({ request: CancelOrder }),
+  /** The parcel left: `shipped`. */
+  dispatchOrder: activity({ request: OrderNote }),
+  /** The money is taken: `captured`. */
+  captureOrder: activity({ request: OrderNote }),
+  /** The parcel has arrived: `delivered`, and the return window opens. */
+  deliverOrder: activity({ request: OrderNote, response: Delivered }),
+  /** The return window has closed: `completed`. */
+  completeOrder: activity({ request: OrderNote }),
+  /** A step was refused for good and a person must decide: `requires_action`. */
+  openIntervention: activity({ request: OpenIntervention }),
+  /** A person decided: the order is again what it was before. */
+  closeIntervention: activity({ request: CloseIntervention }),
+  /** The goods of a return are back; answers what they were paid, in the order's currency. */
+  receiveReturn: activity({ request: ReceiveReturn, response: z.object({ refund: Money }) }),
+  /** The refund is paid: the return is `refunded`, and the order partly or wholly `refunded` and `returned`. */
+  refundReturn: activity({ request: ReturnNote }),
+  /** The goods never came: the return is `expired`, and its pieces may be asked for again. */
+  expireReturn: activity({ request: ReturnNote }),
+};
+export type OrderActivities = Implementation<typeof orderActivities>;
 
 export const DraftOrder = z.strictObject({
   /** Derived from caller and Idempotency-Key. */
@@ -233,76 +224,62 @@ export const Backlog = z.object({
 export type Backlog = z.infer<typeof Backlog>;
 
 /** What the order service can be asked at its door. */
-export interface OrderRequests {
+export const orderRequests = {
   /**
    * Keeps an order's lines, prices and address until the saga records it; till then no list shows it.
    * Again, answers what is kept, at the prices of the first asking. Refuses `OrderDiffers` if that is another order.
    */
-  draftOrder(request: DraftOrder): Promise<DraftedOrder>;
+  draftOrder: operation({ request: DraftOrder, response: DraftedOrder, refuses: ['OrderDiffers'] }),
   /** Refuses `OrderNotFound`. */
-  getOrder(request: OrderRef): Promise<Order>;
+  getOrder: operation({ request: OrderRef, response: Order, refuses: ['OrderNotFound'] }),
   /** Those of the orders that exist, in any order. */
-  getOrders(request: OrderRefs): Promise<{ items: Order[] }>;
+  getOrders: operation({ request: OrderRefs, response: z.object({ items: z.array(Order) }) }),
   /** The order as soon as it is no longer `pending`, or as it is after `patienceMs`. Refuses `OrderNotFound`. */
-  awaitOrder(request: AwaitOrder): Promise<Order>;
+  awaitOrder: operation({ request: AwaitOrder, response: Order, timeoutMs: 35_000, refuses: ['OrderNotFound'] }),
   /** Newest first. Refuses `BadCursor`. */
-  listOrders(request: ListOrders): Promise<Page<Order>>;
+  listOrders: operation({ request: ListOrders, response: pageOf(Order), refuses: ['BadCursor'] }),
   /** The order's story from the beginning. Refuses `OrderNotFound`. */
-  getHistory(request: OrderRef): Promise<{ items: HistoryItem[] }>;
+  getHistory: operation({
+    request: OrderRef,
+    response: z.object({ items: z.array(HistoryItem) }),
+    refuses: ['OrderNotFound'],
+  }),
   /** The orders of which something is told since `after`, as soon as there is one or after `patienceMs`. */
-  followMoves(request: FollowMoves): Promise<Moves>;
+  followMoves: operation({ request: FollowMoves, response: Moves, timeoutMs: 35_000 }),
   /** What is told of an order after a position of its story; nothing that could come in between is left out. */
-  followStory(request: FollowStory): Promise<Story>;
+  followStory: operation({ request: FollowStory, response: Story }),
   /** Newest first. Refuses `BadCursor`. */
-  listInterventions(request: ListInterventions): Promise<Page<Intervention>>;
+  listInterventions: operation({ request: ListInterventions, response: pageOf(Intervention), refuses: ['BadCursor'] }),
   /** Refuses `InterventionNotFound`. */
-  getIntervention(request: InterventionRef): Promise<Intervention>;
+  getIntervention: operation({ request: InterventionRef, response: Intervention, refuses: ['InterventionNotFound'] }),
   /**
    * Keeps a customer's wish to send goods back. Again, answers what is kept.
    * Refuses `OrderNotFound`, `NotReturnable` (not delivered, or the window has closed),
    * `TooMany` (more than was bought and is not on its way back already) and `ReturnDiffers`.
    */
-  draftReturn(request: DraftReturn): Promise<Return>;
+  draftReturn: operation({
+    request: DraftReturn,
+    response: Return,
+    refuses: ['OrderNotFound', 'NotReturnable', 'TooMany', 'ReturnDiffers'],
+  }),
   /** Refuses `ReturnNotFound`. */
-  getReturn(request: ReturnRef): Promise<Return>;
+  getReturn: operation({ request: ReturnRef, response: Return, refuses: ['ReturnNotFound'] }),
   /** Newest first. Refuses `OrderNotFound`. */
-  listReturns(request: OrderRef): Promise<{ items: Return[] }>;
+  listReturns: operation({
+    request: OrderRef,
+    response: z.object({ items: z.array(Return) }),
+    refuses: ['OrderNotFound'],
+  }),
   /** For reconciliation: every recorded order, by ascending id. */
-  listBooks(request: PageRequest): Promise<Page<OrderBook>>;
+  listBooks: operation({ request: PageRequest, response: pageOf(OrderBook) }),
   /** For admission: what a new order would have to wait behind. */
-  getBacklog(request: MeasureBacklog): Promise<Backlog>;
-}
-
-export const orderRequests = {
-  draftOrder: { request: DraftOrder, response: DraftedOrder, repeatable: true },
-  getOrder: { request: OrderRef, response: Order, repeatable: true },
-  getOrders: { request: OrderRefs, response: z.object({ items: z.array(Order) }), repeatable: true },
-  awaitOrder: { request: AwaitOrder, response: Order, repeatable: true, timeoutMs: 35_000 },
-  listOrders: { request: ListOrders, response: pageOf(Order), repeatable: true },
-  getHistory: { request: OrderRef, response: z.object({ items: z.array(HistoryItem) }), repeatable: true },
-  followMoves: { request: FollowMoves, response: Moves, repeatable: true, timeoutMs: 35_000 },
-  followStory: { request: FollowStory, response: Story, repeatable: true },
-  listInterventions: { request: ListInterventions, response: pageOf(Intervention), repeatable: true },
-  getIntervention: { request: InterventionRef, response: Intervention, repeatable: true },
-  draftReturn: { request: DraftReturn, response: Return, repeatable: true },
-  getReturn: { request: ReturnRef, response: Return, repeatable: true },
-  listReturns: { request: OrderRef, response: z.object({ items: z.array(Return) }), repeatable: true },
-  listBooks: { request: PageRequest, response: pageOf(OrderBook), repeatable: true },
   // Asked again a second later anyhow.
-  getBacklog: { request: MeasureBacklog, response: Backlog, repeatable: false },
-} satisfies Operations<OrderRequests>;
+  getBacklog: operation({ request: MeasureBacklog, response: Backlog, repeatable: false }),
+};
+export type OrderRequests = Implementation<typeof orderRequests>;
 
-export const OrderRefusal = z.enum([
-  'OrderDiffers',
-  'OrderNotFound',
-  'BadCursor',
-  'InterventionNotFound',
-  'NotReturnable',
-  'TooMany',
-  'ReturnDiffers',
-  'ReturnNotFound',
-]);
-export type OrderRefusal = z.infer<typeof OrderRefusal>;
+export type OrderRefusal = RefusalOf<typeof orderActivities> | RefusalOf<typeof orderRequests>;
+export const orderRefusal = refusalFor<OrderRefusal>();
 
 const OrderEvent = z.object({ orderId: z.uuid(), customerId: z.uuid() });
 /** Subject: the order's id. */

@@ -2,7 +2,16 @@ import { z } from 'zod';
 import type { EventShapes } from '../platform/contract/event.ts';
 import { OrderRef } from './identity.ts';
 import { Money } from './money.ts';
-import { Done, Nothing, type Operations, type Page, PageRequest, pageOf } from '../platform/contract/operation.ts';
+import {
+  type Implementation,
+  Nothing,
+  PageRequest,
+  type RefusalOf,
+  activity,
+  operation,
+  pageOf,
+} from '../platform/contract/operation.ts';
+import { refusalFor } from '../platform/contract/refusal.ts';
 
 /** A processor's token for a way to pay. Card numbers never pass through here. */
 export const PaymentMethod = z
@@ -26,26 +35,27 @@ export type RefundPayment = z.infer<typeof RefundPayment>;
  * Each is named by the order and the step: a repeat changes nothing and gets the first answer.
  * An unknown outcome at the processor is a fault here, so it is asked again under the same key.
  */
-export interface PaymentActivities {
+export const paymentActivities = {
   /** Holds the money on the card. Refuses `CardDeclined`, `InsufficientFunds` and `Undone` after voidPayment. */
-  authorizePayment(request: AuthorizePayment): Promise<Authorization>;
+  authorizePayment: activity({
+    request: AuthorizePayment,
+    response: Authorization,
+    refuses: ['CardDeclined', 'InsufficientFunds', 'Undone'],
+  }),
   /**
    * Undoes authorizePayment, even if it never happened: it then cannot happen any more.
    * Refuses `VoidRefused` when the processor does, for good, and `AlreadyCaptured`.
    */
-  voidPayment(request: OrderRef): Promise<void>;
+  voidPayment: activity({ request: OrderRef, refuses: ['VoidRefused', 'AlreadyCaptured'] }),
   /** Takes the held money: the saga's point of no return. Refuses `CaptureRefused` and `NotAuthorized`. */
-  capturePayment(request: OrderRef): Promise<void>;
+  capturePayment: activity({ request: OrderRef, refuses: ['CaptureRefused', 'NotAuthorized'] }),
   /** Gives captured money back. Refuses `RefundRefused`, `RefundExceedsCapture` and `NotCaptured`. */
-  refundPayment(request: RefundPayment): Promise<void>;
-}
-
-export const paymentActivities = {
-  authorizePayment: { request: AuthorizePayment, response: Authorization, repeatable: true },
-  voidPayment: { request: OrderRef, response: Done, repeatable: true },
-  capturePayment: { request: OrderRef, response: Done, repeatable: true },
-  refundPayment: { request: RefundPayment, response: Done, repeatable: true },
-} satisfies Operations<PaymentActivities>;
+  refundPayment: activity({
+    request: RefundPayment,
+    refuses: ['RefundRefused', 'RefundExceedsCapture', 'NotCaptured'],
+  }),
+};
+export type PaymentActivities = Implementation<typeof paymentActivities>;
 
 /** What the money ledger says of one order, in minor units of `currency`. */
 export const OrderPaymentBook = z.object({
@@ -59,36 +69,17 @@ export const OrderPaymentBook = z.object({
 export type OrderPaymentBook = z.infer<typeof OrderPaymentBook>;
 
 /** What the payment service can be asked at its door. */
-export interface PaymentRequests {
-  /** For reconciliation: what the ledger says, by ascending order id. */
-  listBooks(request: PageRequest): Promise<Page<OrderPaymentBook>>;
-  /** For reconciliation: every entry that does not balance and every payment at odds with the ledger, in words. */
-  checkBalances(request: Nothing): Promise<{ discrepancies: string[] }>;
-}
-
 export const paymentRequests = {
-  listBooks: { request: PageRequest, response: pageOf(OrderPaymentBook), repeatable: true },
-  checkBalances: {
-    request: Nothing,
-    response: z.object({ discrepancies: z.array(z.string()) }),
-    repeatable: true,
-  },
-} satisfies Operations<PaymentRequests>;
+  /** For reconciliation: what the ledger says, by ascending order id. */
+  listBooks: operation({ request: PageRequest, response: pageOf(OrderPaymentBook) }),
+  /** For reconciliation: every entry that does not balance and every payment at odds with the ledger, in words. */
+  checkBalances: operation({ request: Nothing, response: z.object({ discrepancies: z.array(z.string()) }) }),
+};
+export type PaymentRequests = Implementation<typeof paymentRequests>;
 
 /** The reasons this service may say no. Anything else that goes wrong is retried. */
-export const PaymentRefusal = z.enum([
-  'CardDeclined',
-  'InsufficientFunds',
-  'Undone',
-  'VoidRefused',
-  'AlreadyCaptured',
-  'CaptureRefused',
-  'NotAuthorized',
-  'RefundRefused',
-  'RefundExceedsCapture',
-  'NotCaptured',
-]);
-export type PaymentRefusal = z.infer<typeof PaymentRefusal>;
+export type PaymentRefusal = RefusalOf<typeof paymentActivities> | RefusalOf<typeof paymentRequests>;
+export const paymentRefusal = refusalFor<PaymentRefusal>();
 
 const PaymentEvent = z.object({ orderId: z.uuid(), amount: Money });
 /** Subject: the order's id. */

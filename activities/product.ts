@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { EventShapes } from '../platform/contract/event.ts';
 import { Sku } from './identity.ts';
 import { Money } from './money.ts';
-import { type Operations, type Page, pageOf } from '../platform/contract/operation.ts';
+import { type Implementation, type RefusalOf, operation, pageOf } from '../platform/contract/operation.ts';
+import { refusalFor } from '../platform/contract/refusal.ts';
 import { text } from './text.ts';
 
 export const ProductName = text(200);
@@ -54,29 +55,27 @@ export const UpdateProduct = z.strictObject({
 export type UpdateProduct = z.infer<typeof UpdateProduct>;
 
 /** What the product service can be asked at its door. Implemented in services/product/. */
-export interface ProductRequests {
-  /** The catalogue, newest first. Refuses `BadCursor`. */
-  listProducts(request: ListProducts): Promise<Page<Product>>;
-  /** One product, cached for an hour and forgotten at once when it changes. Refuses `ProductNotFound`. */
-  getProduct(request: ProductRef): Promise<Product>;
-  /** Those of the products that exist, uncached: what an order is priced by. */
-  getProducts(request: ProductRefs): Promise<{ items: Product[] }>;
-  /** Refuses `SkuTaken`. */
-  createProduct(request: CreateProduct): Promise<Product>;
-  /** Refuses `ProductNotFound` and `VersionConflict`. */
-  updateProduct(request: UpdateProduct): Promise<Product>;
-}
-
 export const productRequests = {
-  listProducts: { request: ListProducts, response: pageOf(Product), repeatable: true },
-  getProduct: { request: ProductRef, response: Product, repeatable: true },
-  getProducts: { request: ProductRefs, response: z.object({ items: z.array(Product) }), repeatable: true },
-  createProduct: { request: CreateProduct, response: Product, repeatable: false },
-  updateProduct: { request: UpdateProduct, response: Product, repeatable: false },
-} satisfies Operations<ProductRequests>;
+  /** The catalogue, newest first. Refuses `BadCursor`. */
+  listProducts: operation({ request: ListProducts, response: pageOf(Product), refuses: ['BadCursor'] }),
+  /** One product, cached for an hour and forgotten at once when it changes. Refuses `ProductNotFound`. */
+  getProduct: operation({ request: ProductRef, response: Product, refuses: ['ProductNotFound'] }),
+  /** Those of the products that exist, uncached: what an order is priced by. */
+  getProducts: operation({ request: ProductRefs, response: z.object({ items: z.array(Product) }) }),
+  /** Refuses `SkuTaken`. */
+  createProduct: operation({ request: CreateProduct, response: Product, repeatable: false, refuses: ['SkuTaken'] }),
+  /** Refuses `ProductNotFound` and `VersionConflict`. */
+  updateProduct: operation({
+    request: UpdateProduct,
+    response: Product,
+    repeatable: false,
+    refuses: ['ProductNotFound', 'VersionConflict'],
+  }),
+};
+export type ProductRequests = Implementation<typeof productRequests>;
 
-export const ProductRefusal = z.enum(['SkuTaken', 'ProductNotFound', 'VersionConflict', 'BadCursor']);
-export type ProductRefusal = z.infer<typeof ProductRefusal>;
+export type ProductRefusal = RefusalOf<typeof productRequests>;
+export const productRefusal = refusalFor<ProductRefusal>();
 
 const ProductEvent = z.object({ sku: Sku, name: z.string(), price: Money, version: z.int() });
 /** Subject: the SKU. */

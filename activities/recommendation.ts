@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Sku } from './identity.ts';
-import type { Operations } from '../platform/contract/operation.ts';
+import { type Implementation, operation } from '../platform/contract/operation.ts';
 
 const limit = z.int().min(1).max(100);
 export const RecommendForProduct = z.strictObject({ sku: Sku, limit });
@@ -16,14 +16,10 @@ export type Recommendations = z.infer<typeof Recommendations>;
  * What the recommendation service can be asked at its door. It knows which products are bought together by the
  * confirmed orders it has heard of. Implemented in services/recommendation/.
  */
-export interface RecommendationRequests {
-  /** What goes with this product, and best sellers where that is not enough; never the product itself. */
-  recommendForProduct(request: RecommendForProduct): Promise<Recommendations>;
-  /** What goes with what this customer bought last, and best sellers; nothing that was bought lately. */
-  recommendForCustomer(request: RecommendForCustomer): Promise<Recommendations>;
-}
-
 export const recommendationRequests = {
-  recommendForProduct: { request: RecommendForProduct, response: Recommendations, repeatable: true },
-  recommendForCustomer: { request: RecommendForCustomer, response: Recommendations, repeatable: true },
-} satisfies Operations<RecommendationRequests>;
+  /** What goes with this product, and best sellers where that is not enough; never the product itself. */
+  recommendForProduct: operation({ request: RecommendForProduct, response: Recommendations }),
+  /** What goes with what this customer bought last, and best sellers; nothing that was bought lately. */
+  recommendForCustomer: operation({ request: RecommendForCustomer, response: Recommendations }),
+};
+export type RecommendationRequests = Implementation<typeof recommendationRequests>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Role } from './identity.ts';
-import { Done, type Operations } from '../platform/contract/operation.ts';
+import { type Implementation, operation } from '../platform/contract/operation.ts';
 
 /** Of any length that a password ever had, so that a wrong one is wrong and not malformed. */
 const GivenPassword = z.string().min(1).max(128);
@@ -68,33 +68,34 @@ export const Ended = z.object({
 export type Ended = z.infer<typeof Ended>;
 
 /** Signing in and staying so: part of what the user service can be asked. */
-export interface SessionRequests {
+export const sessionRequests = {
   /**
    * Opens a session for whoever has this e-mail and password. Refuses `BadCredentials`, in the same time whichever of
    * the two is wrong; `waitSeconds` after too many wrong ones, whether or not there is such an account.
    */
-  signIn(request: SignIn): Promise<OpenSession | Wait>;
+  // A session whose opening was not heard of is one that nobody holds: it is displaced or purged.
+  signIn: operation({
+    request: SignIn,
+    response: z.union([OpenSession, Wait]),
+    refuses: ['BadCredentials'],
+  }),
   /**
    * Spends a refresh token for the next one. The same again within half a minute gets the same answer, unless that
    * was used; later it means that two hold it, which ends the session. Refuses `SessionEnded`.
    */
-  refreshSession(request: RefreshSession): Promise<OpenSession>;
+  refreshSession: operation({ request: RefreshSession, response: OpenSession, refuses: ['SessionEnded'] }),
   /** The user's sessions that have not ended, last used first. */
-  listSessions(request: SessionOwner): Promise<{ items: SessionView[] }>;
+  listSessions: operation({ request: SessionOwner, response: z.object({ items: z.array(SessionView) }) }),
   /** Ends one session of this user. Refuses `SessionNotFound`, also where it has ended. */
-  endSession(request: SessionRef): Promise<void>;
+  endSession: operation({ request: SessionRef, repeatable: false, refuses: ['SessionNotFound'] }),
   /** Ends every other session. Refuses `WrongPassword` and `UserNotFound`; `waitSeconds` after too many wrong ones. */
-  changePassword(request: ChangePassword): Promise<void | Wait>;
+  changePassword: operation({
+    request: ChangePassword,
+    response: z.union([z.undefined(), Wait]),
+    repeatable: false,
+    refuses: ['WrongPassword', 'UserNotFound'],
+  }),
   /** Sessions that were ended before their time, and machine clients that were deleted, oldest first. */
-  endedSince(request: EndedSince): Promise<Ended>;
-}
-
-export const sessionRequests = {
-  // A session whose opening was not heard of is one that nobody holds: it is displaced or purged.
-  signIn: { request: SignIn, response: z.union([OpenSession, Wait]), repeatable: true },
-  refreshSession: { request: RefreshSession, response: OpenSession, repeatable: true },
-  listSessions: { request: SessionOwner, response: z.object({ items: z.array(SessionView) }), repeatable: true },
-  endSession: { request: SessionRef, response: Done, repeatable: false },
-  changePassword: { request: ChangePassword, response: z.union([Done, Wait]), repeatable: false },
-  endedSince: { request: EndedSince, response: Ended, repeatable: true },
-} satisfies Operations<SessionRequests>;
+  endedSince: operation({ request: EndedSince, response: Ended }),
+};
+export type SessionRequests = Implementation<typeof sessionRequests>;

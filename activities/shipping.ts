@@ -2,7 +2,15 @@ import { z } from 'zod';
 import { ShippingAddress } from './address.ts';
 import type { EventShapes } from '../platform/contract/event.ts';
 import { OrderRef } from './identity.ts';
-import { Done, type Operations, type Page, PageRequest, pageOf } from '../platform/contract/operation.ts';
+import {
+  type Implementation,
+  PageRequest,
+  type RefusalOf,
+  activity,
+  operation,
+  pageOf,
+} from '../platform/contract/operation.ts';
+import { refusalFor } from '../platform/contract/refusal.ts';
 
 /** `canceled` also where it was undone before it was booked. */
 export const ShipmentStatus = z.enum(['booked', 'dispatched', 'delivered', 'canceled']);
@@ -19,20 +27,18 @@ export type Tracking = z.infer<typeof Tracking>;
  * What a workflow may ask of the shipping service, durably. Implemented in services/shipping/.
  * Each is named by the order and the step: a repeat changes nothing and gets the first answer.
  */
-export interface ShippingActivities {
-  /** Books a parcel with the carrier. Refuses `AddressUndeliverable` and `Undone` after cancelShipment. */
-  bookShipment(request: BookShipment): Promise<Booking>;
-  /** Undoes bookShipment, even if it never happened: it then cannot happen any more. Refuses `AlreadyDispatched`. */
-  cancelShipment(request: OrderRef): Promise<void>;
-  /** Where the parcel is, asked of the carrier now and noted. Refuses `ShipmentNotFound`. */
-  trackShipment(request: OrderRef): Promise<Tracking>;
-}
-
 export const shippingActivities = {
-  bookShipment: { request: BookShipment, response: Booking, repeatable: true },
-  cancelShipment: { request: OrderRef, response: Done, repeatable: true },
-  trackShipment: { request: OrderRef, response: Tracking, repeatable: true },
-} satisfies Operations<ShippingActivities>;
+  /** Books a parcel with the carrier. Refuses `AddressUndeliverable` and `Undone` after cancelShipment. */
+  bookShipment: activity({ request: BookShipment, response: Booking, refuses: ['AddressUndeliverable', 'Undone'] }),
+  /**
+   * Undoes bookShipment, even if it never happened: it then cannot happen any more. Refuses `AlreadyDispatched`, and
+   * `CarrierContradicts` where the carrier canceled a parcel that it had said was dispatched: a person must ask it.
+   */
+  cancelShipment: activity({ request: OrderRef, refuses: ['AlreadyDispatched', 'CarrierContradicts'] }),
+  /** Where the parcel is, asked of the carrier now and noted. Refuses `ShipmentNotFound`. */
+  trackShipment: activity({ request: OrderRef, response: Tracking, refuses: ['ShipmentNotFound'] }),
+};
+export type ShippingActivities = Implementation<typeof shippingActivities>;
 
 /** The carrier's news of one parcel. */
 export const RecordMovement = z.strictObject({
@@ -51,27 +57,16 @@ export const Shipment = z.object({
 export type Shipment = z.infer<typeof Shipment>;
 
 /** What the shipping service can be asked at its door. */
-export interface ShippingRequests {
-  /** Notes the carrier's news and says whose parcel it is. A parcel never moves back. Refuses `ShipmentNotFound`. */
-  recordMovement(request: RecordMovement): Promise<Shipment>;
-  /** For reconciliation: every shipment, by ascending order id. */
-  listBooks(request: PageRequest): Promise<Page<Shipment>>;
-}
-
 export const shippingRequests = {
-  recordMovement: { request: RecordMovement, response: Shipment, repeatable: true },
-  listBooks: { request: PageRequest, response: pageOf(Shipment), repeatable: true },
-} satisfies Operations<ShippingRequests>;
+  /** Notes the carrier's news and says whose parcel it is. A parcel never moves back. Refuses `ShipmentNotFound`. */
+  recordMovement: operation({ request: RecordMovement, response: Shipment, refuses: ['ShipmentNotFound'] }),
+  /** For reconciliation: every shipment, by ascending order id. */
+  listBooks: operation({ request: PageRequest, response: pageOf(Shipment) }),
+};
+export type ShippingRequests = Implementation<typeof shippingRequests>;
 
-export const ShippingRefusal = z.enum([
-  /** It canceled what it had told us was dispatched: a person must ask it. */
-  'CarrierContradicts',
-  'AddressUndeliverable',
-  'AlreadyDispatched',
-  'ShipmentNotFound',
-  'Undone',
-]);
-export type ShippingRefusal = z.infer<typeof ShippingRefusal>;
+export type ShippingRefusal = RefusalOf<typeof shippingActivities> | RefusalOf<typeof shippingRequests>;
+export const shippingRefusal = refusalFor<ShippingRefusal>();
 
 const ShipmentEvent = z.object({ orderId: z.uuid(), trackingNumber: z.string().nullable() });
 /** Subject: the order's id. */

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { ShippingAddress } from './address.ts';
 import type { EventShapes } from '../platform/contract/event.ts';
-import { type ClientRequests, clientRequests } from './client.ts';
+import { clientRequests } from './client.ts';
 import { Role } from './identity.ts';
-import type { Operations } from '../platform/contract/operation.ts';
-import { type SessionRequests, sessionRequests } from './session.ts';
+import { type Implementation, type RefusalOf, operation } from '../platform/contract/operation.ts';
+import { refusalFor } from '../platform/contract/refusal.ts';
+import { sessionRequests } from './session.ts';
 import { text } from './text.ts';
 
 export { Role } from './identity.ts';
@@ -52,42 +53,30 @@ export const EnsureUser = z.strictObject({
 export type EnsureUser = z.infer<typeof EnsureUser>;
 
 /** What the user service can be asked at its door. Implemented in services/user/. */
-export interface UserRequests extends SessionRequests, ClientRequests {
+export const userRequests = {
+  ...sessionRequests,
+  ...clientRequests,
   /** Signs up a customer. Refuses `EmailTaken`. */
-  register(request: Register): Promise<User>;
+  register: operation({ request: Register, response: User, repeatable: false, refuses: ['EmailTaken'] }),
   /** Refuses `UserNotFound`. */
-  getUser(request: UserRef): Promise<User>;
+  getUser: operation({ request: UserRef, response: User, refuses: ['UserNotFound'] }),
   /**
    * Sees to it that somebody who signed in elsewhere has a profile here, of this role. Without an e-mail, or where
    * another account has it, the profile gets an address that can receive nothing (RFC 6761 section 6.4).
    */
-  ensureUser(request: EnsureUser): Promise<User>;
+  ensureUser: operation({ request: EnsureUser, response: User }),
   /** Changes the profile. Refuses `UserNotFound` and `VersionConflict`. */
-  updateUser(request: UpdateUser): Promise<User>;
-}
+  updateUser: operation({
+    request: UpdateUser,
+    response: User,
+    repeatable: false,
+    refuses: ['UserNotFound', 'VersionConflict'],
+  }),
+};
+export type UserRequests = Implementation<typeof userRequests>;
 
-export const userRequests = {
-  ...sessionRequests,
-  ...clientRequests,
-  register: { request: Register, response: User, repeatable: false },
-  getUser: { request: UserRef, response: User, repeatable: true },
-  ensureUser: { request: EnsureUser, response: User, repeatable: true },
-  updateUser: { request: UpdateUser, response: User, repeatable: false },
-} satisfies Operations<UserRequests>;
-
-export const UserRefusal = z.enum([
-  'EmailTaken',
-  'BadCredentials',
-  'WrongPassword',
-  'SessionEnded',
-  'SessionNotFound',
-  'BadClient',
-  'ClientNotFound',
-  'TooManyClients',
-  'UserNotFound',
-  'VersionConflict',
-]);
-export type UserRefusal = z.infer<typeof UserRefusal>;
+export type UserRefusal = RefusalOf<typeof userRequests>;
+export const userRefusal = refusalFor<UserRefusal>();
 
 const UserEvent = z.object({ userId: z.uuid(), email: z.string(), name: z.string(), role: Role });
 /** Subject: the user's id. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Done, type Operations, type Page, pageOf } from '../platform/contract/operation.ts';
+import { type Implementation, type RefusalOf, activity, operation, pageOf } from '../platform/contract/operation.ts';
+import { refusalFor } from '../platform/contract/refusal.ts';
 
 /** What a customer's system can be told of. */
 export const WebhookEventType = z.enum([
@@ -79,35 +80,45 @@ export const WebhookDeliveryRef = WebhookEndpointRef.extend({ deliveryId: z.uuid
 export type WebhookDeliveryRef = z.infer<typeof WebhookDeliveryRef>;
 
 /** What the webhook service can be asked at its door. Implemented in services/webhook/. */
-export interface WebhookRequests {
+export const webhookRequests = {
   /** Refuses `UrlNotAllowed` and `TooManyEndpoints`. */
-  createEndpoint(request: CreateWebhookEndpoint): Promise<WebhookEndpointWithSecret>;
+  createEndpoint: operation({
+    request: CreateWebhookEndpoint,
+    response: WebhookEndpointWithSecret,
+    repeatable: false,
+    refuses: ['UrlNotAllowed', 'TooManyEndpoints'],
+  }),
   /** Newest first. */
-  listEndpoints(request: WebhookOwner): Promise<{ items: WebhookEndpoint[] }>;
+  listEndpoints: operation({ request: WebhookOwner, response: z.object({ items: z.array(WebhookEndpoint) }) }),
   /** Refuses `EndpointNotFound`. */
-  getEndpoint(request: WebhookEndpointRef): Promise<WebhookEndpoint>;
+  getEndpoint: operation({ request: WebhookEndpointRef, response: WebhookEndpoint, refuses: ['EndpointNotFound'] }),
   /** With all its deliveries; what is on its way is sent no more. Refuses `EndpointNotFound`. */
-  deleteEndpoint(request: WebhookEndpointRef): Promise<void>;
+  deleteEndpoint: operation({ request: WebhookEndpointRef, repeatable: false, refuses: ['EndpointNotFound'] }),
   /** Gives it a new secret; the one before signs too for another day. Refuses `EndpointNotFound`. */
-  renewEndpointSecret(request: WebhookEndpointRef): Promise<WebhookEndpointWithSecret>;
+  renewEndpointSecret: operation({
+    request: WebhookEndpointRef,
+    response: WebhookEndpointWithSecret,
+    repeatable: false,
+    refuses: ['EndpointNotFound'],
+  }),
   /** Newest first. Refuses `EndpointNotFound` and `BadCursor`. */
-  listDeliveries(request: ListWebhookDeliveries): Promise<Page<WebhookDelivery>>;
+  listDeliveries: operation({
+    request: ListWebhookDeliveries,
+    response: pageOf(WebhookDelivery),
+    refuses: ['EndpointNotFound', 'BadCursor'],
+  }),
   /**
    * Sends it at once: the next attempt of one that is under way, or a new round of attempts of one that has come to
    * its end, delivered or not. Refuses `DeliveryNotFound` and `EndpointDisabled`.
    */
-  redeliver(request: WebhookDeliveryRef): Promise<WebhookDelivery>;
-}
-
-export const webhookRequests = {
-  createEndpoint: { request: CreateWebhookEndpoint, response: WebhookEndpointWithSecret, repeatable: false },
-  listEndpoints: { request: WebhookOwner, response: z.object({ items: z.array(WebhookEndpoint) }), repeatable: true },
-  getEndpoint: { request: WebhookEndpointRef, response: WebhookEndpoint, repeatable: true },
-  deleteEndpoint: { request: WebhookEndpointRef, response: Done, repeatable: false },
-  renewEndpointSecret: { request: WebhookEndpointRef, response: WebhookEndpointWithSecret, repeatable: false },
-  listDeliveries: { request: ListWebhookDeliveries, response: pageOf(WebhookDelivery), repeatable: true },
-  redeliver: { request: WebhookDeliveryRef, response: WebhookDelivery, repeatable: false },
-} satisfies Operations<WebhookRequests>;
+  redeliver: operation({
+    request: WebhookDeliveryRef,
+    response: WebhookDelivery,
+    repeatable: false,
+    refuses: ['DeliveryNotFound', 'EndpointDisabled'],
+  }),
+};
+export type WebhookRequests = Implementation<typeof webhookRequests>;
 
 export const AttemptDelivery = z.strictObject({
   deliveryId: z.uuid(),
@@ -132,27 +143,16 @@ export const DeliveryRound = AttemptDelivery.pick({ deliveryId: true, round: tru
 export type DeliveryRound = z.infer<typeof DeliveryRound>;
 
 /** What the delivery workflow asks, on the webhook service's own task queue. */
-export interface WebhookActivities {
+export const webhookActivities = {
   /**
    * Sends the event at most once, however often this is asked, and logs what came of it. Where a process ends in the
    * middle nobody knows whether it arrived; asked again, the attempt has then failed.
    */
-  attemptDelivery(request: AttemptDelivery): Promise<AttemptOutcome>;
+  attemptDelivery: activity({ request: AttemptDelivery, response: AttemptOutcome }),
   /** Has a new round begin after this one, for which somebody asked too late for one more attempt; once, if at all. */
-  beginAgain(request: DeliveryRound): Promise<void>;
-}
+  beginAgain: activity({ request: DeliveryRound }),
+};
+export type WebhookActivities = Implementation<typeof webhookActivities>;
 
-export const webhookActivities = {
-  attemptDelivery: { request: AttemptDelivery, response: AttemptOutcome, repeatable: true },
-  beginAgain: { request: DeliveryRound, response: Done, repeatable: true },
-} satisfies Operations<WebhookActivities>;
-
-export const WebhookRefusal = z.enum([
-  'BadCursor',
-  'UrlNotAllowed',
-  'TooManyEndpoints',
-  'EndpointNotFound',
-  'EndpointDisabled',
-  'DeliveryNotFound',
-]);
-export type WebhookRefusal = z.infer<typeof WebhookRefusal>;
+export type WebhookRefusal = RefusalOf<typeof webhookRequests> | RefusalOf<typeof webhookActivities>;
+export const webhookRefusal = refusalFor<WebhookRefusal>();

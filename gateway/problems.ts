@@ -1,33 +1,42 @@
-import type { CartRefusal } from '../activities/cart.ts';
-import type { EventRefusal } from '../platform/contract/event.ts';
-import type { InventoryRefusal } from '../activities/inventory.ts';
-import type { OrderRefusal } from '../activities/order.ts';
-import type { ProductRefusal } from '../activities/product.ts';
-import type { ShippingRefusal } from '../activities/shipping.ts';
-import type { UserRefusal } from '../activities/user.ts';
-import type { WebhookRefusal } from '../activities/webhook.ts';
+import type { cartRequests } from '../activities/cart.ts';
+import type { inventoryRequests } from '../activities/inventory.ts';
+import type { notificationRequests } from '../activities/notification.ts';
+import type { orderRequests } from '../activities/order.ts';
+import type { productRequests } from '../activities/product.ts';
+import type { recommendationRequests } from '../activities/recommendation.ts';
+import type { shippingRequests } from '../activities/shipping.ts';
+import type { userRequests } from '../activities/user.ts';
+import type { webhookRequests } from '../activities/webhook.ts';
+import type { deadLetterRequests } from '../platform/contract/event.ts';
+import type { RefusalOf } from '../platform/contract/operation.ts';
 import { ServiceFault } from '../platform/http/client.ts';
 import { Problem } from '../platform/http/problem.ts';
 import { Refusal } from '../platform/contract/refusal.ts';
 import { IssuerUnavailable } from './auth/remote-keys.ts';
 import { TemporalFault, type WorkflowRefusal } from './workflow-client.ts';
 
+/** Every refusal that the gateway can meet: of the operations that it calls, and of the workflows. */
 type AnyRefusal =
-  | UserRefusal
-  | ProductRefusal
-  | InventoryRefusal
-  | OrderRefusal
-  | ShippingRefusal
-  | CartRefusal
-  | EventRefusal
-  | WebhookRefusal
+  | RefusalOf<typeof cartRequests>
+  | RefusalOf<typeof deadLetterRequests>
+  | RefusalOf<typeof inventoryRequests>
+  | RefusalOf<typeof notificationRequests>
+  | RefusalOf<typeof orderRequests>
+  | RefusalOf<typeof productRequests>
+  | RefusalOf<typeof recommendationRequests>
+  | RefusalOf<typeof shippingRequests>
+  | RefusalOf<typeof userRequests>
+  | RefusalOf<typeof webhookRequests>
   | WorkflowRefusal;
 
 /** RFC 6750 section 3: how to get in. */
 export const CHALLENGE = 'Bearer realm="order-platform"';
 
-/** What a service's or a workflow's "no" is in HTTP. One that is not here is none a caller can bring about: a bug. */
-const REFUSALS: Readonly<Record<string, readonly [status: number, code: string]>> = {
+/** The route that calls the operation handles the refusal; anywhere else it is a bug. */
+const BY_ROUTE = undefined;
+
+/** The HTTP status and code of each refusal. One that is missing here does not compile. */
+const REFUSALS: Readonly<Record<AnyRefusal, readonly [status: number, code: string] | typeof BY_ROUTE>> = {
   BadCursor: [400, 'BadCursor'],
   UrlNotAllowed: [400, 'UrlNotAllowed'],
   BadCredentials: [401, 'BadCredentials'],
@@ -63,7 +72,9 @@ const REFUSALS: Readonly<Record<string, readonly [status: number, code: string]>
   // found out here where the gateway's own record of the first one is gone.
   OrderDiffers: [422, 'IdempotencyKeyReused'],
   ReturnDiffers: [422, 'IdempotencyKeyReused'],
-} satisfies Partial<Record<AnyRefusal, readonly [number, string]>>;
+  BadClient: BY_ROUTE,
+  WorkflowEnded: BY_ROUTE,
+};
 
 /** Makes a problem of what the services and Temporal answer; undefined for a bug. */
 export function problemOf(error: unknown): Problem | undefined {
@@ -71,7 +82,7 @@ export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof TemporalFault) return unavailable('TemporalUnavailable', error);
   if (error instanceof IssuerUnavailable) return unavailable('IssuerUnavailable', error);
   if (!(error instanceof Refusal)) return undefined;
-  const [status, code] = REFUSALS[error.code] ?? [];
+  const [status, code] = REFUSALS[error.code as AnyRefusal] ?? [];
   if (status === undefined || code === undefined) return undefined;
   const headers = status === 401 ? { 'WWW-Authenticate': CHALLENGE } : {};
   return new Problem(status, code, error.message, { headers, cause: error });

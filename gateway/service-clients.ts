@@ -50,15 +50,15 @@ export function connectServices(urls: ServiceUrls, token: string): Connections {
 
 /** Typed clients of the services. */
 export const createServices = (to: Connections): Services => ({
-  users: createClient<UserRequests>(to.users, 'requests', userRequests),
-  products: createClient<ProductRequests>(to.products, 'requests', productRequests),
-  inventory: batchStockReads(createClient<InventoryRequests>(to.inventory, 'requests', inventoryRequests)),
-  orders: batchOrderReads(createClient<OrderRequests>(to.orders, 'requests', orderRequests)),
-  shipping: createClient<ShippingRequests>(to.shipping, 'requests', shippingRequests),
-  carts: createClient<CartRequests>(to.carts, 'requests', cartRequests),
-  notifications: createClient<NotificationRequests>(to.notifications, 'requests', notificationRequests),
-  webhooks: createClient<WebhookRequests>(to.webhooks, 'requests', webhookRequests),
-  recommendations: createClient<RecommendationRequests>(to.recommendations, 'requests', recommendationRequests),
+  users: createClient(to.users, 'requests', userRequests),
+  products: createClient(to.products, 'requests', productRequests),
+  inventory: batchStockReads(createClient(to.inventory, 'requests', inventoryRequests)),
+  orders: batchOrderReads(createClient(to.orders, 'requests', orderRequests)),
+  shipping: createClient(to.shipping, 'requests', shippingRequests),
+  carts: createClient(to.carts, 'requests', cartRequests),
+  notifications: createClient(to.notifications, 'requests', notificationRequests),
+  webhooks: createClient(to.webhooks, 'requests', webhookRequests),
+  recommendations: createClient(to.recommendations, 'requests', recommendationRequests),
 });
 
 /** Services that subscribe to events, by their names: what of their dead letters they can be asked. */
@@ -68,8 +68,5 @@ export const createSubscribers = (to: Connections): Subscribers =>
   Object.fromEntries(
     Object.values(to)
       .filter(({ service }) => REGISTRY[service as ServiceName].subscribesTo.length > 0)
-      .map((connection) => [
-        connection.service,
-        createClient<DeadLetterRequests>(connection, 'events', deadLetterRequests),
-      ]),
+      .map((connection) => [connection.service, createClient(connection, 'events', deadLetterRequests)]),
   );

@@ -1,7 +1,7 @@
 import { setInterval } from 'node:timers';
 import { readConfig } from '../platform/config.ts';
 import { connect, ping } from '../platform/database/connection.ts';
-import { type FeedRequests, feedRequests } from '../platform/contract/event.ts';
+import { feedRequests } from '../platform/contract/event.ts';
 import { createClient } from '../platform/http/client.ts';
 import { createApp } from '../platform/http/app.ts';
 import { healthRoutes } from '../platform/http/service-api.ts';
@@ -110,11 +110,7 @@ export async function startGateway(environment: NodeJS.ProcessEnv): Promise<Runn
   const purgeLimits = setInterval(() => {
     purgeRateLimits(db).catch((error: unknown) => logger.warn('rate limits not purged', { error }));
   }, WINDOW_SECONDS * 1000);
-  const stopFollowing = followCatalogue(
-    createClient<FeedRequests>(connections.products, 'events', feedRequests),
-    catalogue,
-    logger,
-  );
+  const stopFollowing = followCatalogue(createClient(connections.products, 'events', feedRequests), catalogue, logger);
   logger.info('listening', { url: open.url });
   return {
     url: open.url,

@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { type OrderRequests, orderRequests } from '../../activities/order.ts';
+import { orderRequests } from '../../activities/order.ts';
 import type { ProductRequests } from '../../activities/product.ts';
 import { createPlacing } from '../../gateway/orders/placing.ts';
 import { createWorkflows } from '../../gateway/workflow-client.ts';
@@ -41,7 +41,7 @@ await serveOrders(async () => {
   });
   const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = temporal;
   const place = createPlacing({
-    orders: createClient<OrderRequests>({ service: 'order', urls: [ORDER_URL], token }, 'requests', orderRequests),
+    orders: createClient({ service: 'order', urls: [ORDER_URL], token }, 'requests', orderRequests),
     products: asPriced,
     // Every order of the race says its lines.
     carts: { getCart: async () => ({ lines: [], version: 0 }) },

@@ -67,8 +67,8 @@ async function stageOf(superuserUrl: string, stored: number): Promise<Stage> {
     faces: {
       database: { requests, activities },
       HTTP: {
-        requests: createClient<OrderRequests>(address, 'requests', orderRequests),
-        activities: createClient<OrderActivities>(address, 'activities', orderActivities),
+        requests: createClient(address, 'requests', orderRequests),
+        activities: createClient(address, 'activities', orderActivities),
       },
     },
     async close() {

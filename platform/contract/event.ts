@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Done, type Operations, type Page, pageOf } from './operation.ts';
+import { type Implementation, type RefusalOf, operation, pageOf } from './operation.ts';
+import { refusalFor } from './refusal.ts';
 
 /**
  * What happened, told to whoever cares: CloudEvents 1.0 in its JSON format
@@ -48,17 +49,14 @@ export const FeedPage = z.object({
 export type FeedPage = z.infer<typeof FeedPage>;
 
 /** What a service that publishes answers at its door. */
-export interface FeedRequests {
+export const feedRequests = {
   /**
    * What has happened since `after`, in the order of writing, as soon as there is something or after `patienceMs`.
    * Nothing is left out: an event is told only when no earlier one can still come. Refuses `BadCursor`.
    */
-  readFeed(request: ReadFeed): Promise<FeedPage>;
-}
-
-export const feedRequests = {
-  readFeed: { request: ReadFeed, response: FeedPage, repeatable: true, timeoutMs: 35_000 },
-} satisfies Operations<FeedRequests>;
+  readFeed: operation({ request: ReadFeed, response: FeedPage, timeoutMs: 35_000, refuses: ['BadCursor'] }),
+};
+export type FeedRequests = Implementation<typeof feedRequests>;
 
 /** An event that a subscriber could not handle in many attempts. It holds up later events of its subject only. */
 export const DeadLetter = z.object({
@@ -90,17 +88,13 @@ export const ResolveDeadLetter = z.strictObject({
 export type ResolveDeadLetter = z.infer<typeof ResolveDeadLetter>;
 
 /** What a service that subscribes answers at its door. */
-export interface DeadLetterRequests {
-  /** Newest first. Refuses `BadCursor`. */
-  listDeadLetters(request: ListDeadLetters): Promise<Page<DeadLetter>>;
-  /** Again, changes nothing. Refuses `DeadLetterNotFound`, and `DeadLetterClosed` where it came to another end. */
-  resolveDeadLetter(request: ResolveDeadLetter): Promise<void>;
-}
-
 export const deadLetterRequests = {
-  listDeadLetters: { request: ListDeadLetters, response: pageOf(DeadLetter), repeatable: true },
-  resolveDeadLetter: { request: ResolveDeadLetter, response: Done, repeatable: true },
-} satisfies Operations<DeadLetterRequests>;
+  /** Newest first. Refuses `BadCursor`. */
+  listDeadLetters: operation({ request: ListDeadLetters, response: pageOf(DeadLetter), refuses: ['BadCursor'] }),
+  /** Again, changes nothing. Refuses `DeadLetterNotFound`, and `DeadLetterClosed` where it came to another end. */
+  resolveDeadLetter: operation({ request: ResolveDeadLetter, refuses: ['DeadLetterNotFound', 'DeadLetterClosed'] }),
+};
+export type DeadLetterRequests = Implementation<typeof deadLetterRequests>;
 
-export const EventRefusal = z.enum(['BadCursor', 'DeadLetterNotFound', 'DeadLetterClosed']);
-export type EventRefusal = z.infer<typeof EventRefusal>;
+export type EventRefusal = RefusalOf<typeof feedRequests> | RefusalOf<typeof deadLetterRequests>;
+export const eventRefusal = refusalFor<EventRefusal>();

@@ -8,3 +8,9 @@ export class Refusal<Code extends string = string> extends Error {
     this.code = code;
   }
 }
+
+/** Makes refusals of one contract: a code that no operation of it lists does not compile. */
+export const refusalFor =
+  <Code extends string>() =>
+  (code: Code, message: string): Refusal<Code> =>
+    new Refusal(code, message);

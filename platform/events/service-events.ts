@@ -72,7 +72,7 @@ function subscribe(plan: EventsPlan & { subscriptions: readonly Subscription[] }
   const publishers = plan.subscriptions.map(({ publisher }) => publisher);
   const feeds = publishers.map((publisher) => [
     publisher,
-    createClient<FeedRequests>({ service: publisher, urls: urlsOf(publisher), token }, 'events', feedRequests),
+    createClient({ service: publisher, urls: urlsOf(publisher), token }, 'events', feedRequests),
   ]);
   const subscriber = new Subscriber({
     db,

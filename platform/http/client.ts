@@ -1,5 +1,5 @@
 import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
-import type { Operation, Operations } from '../contract/operation.ts';
+import type { Implementation, Operation, Operations } from '../contract/operation.ts';
 import { Refusal } from '../contract/refusal.ts';
 import { Connection, type ServiceAddress } from './connection.ts';
 import { type Exchanged, NoAnswer } from './transport.ts';
@@ -30,26 +30,22 @@ const DELAYS_MS = [100, 400];
 // A try that took all of its 5 s is followed by one more, perhaps at a better door, and by no third.
 const RETRY_WITHIN_MS = 7_500;
 
-/** Asks a service directly, by its contract: `client.getProduct({ sku })` is a request to its door. */
-export function createClient<Face>(
+/** Calls a service directly, by its contract: `client.getProduct({ sku })` is a request to its HTTP API. */
+export function createClient<Contract extends Operations>(
   to: ServiceAddress | Connection,
-  face: 'requests' | 'activities' | 'events',
-  operations: Operations<Face>,
-): Face {
+  part: 'requests' | 'activities' | 'events',
+  contract: Contract,
+): Implementation<Contract> {
   const connection = to instanceof Connection ? to : new Connection(to);
-  const entries = Object.entries<Operation<unknown, unknown>>(operations).map(([name, operation]) => [
+  const entries = Object.entries(contract).map(([name, operation]) => [
     name,
-    asker(connection, `/${face}/${name}`, { name, operation }),
+    caller(connection, `/${part}/${name}`, { name, operation }),
   ]);
-  return Object.fromEntries(entries) as Face;
+  return Object.fromEntries(entries) as Implementation<Contract>;
 }
 
 /** One operation with all that guards it; from the outside in: retries, bulkhead, breaker, time-out. */
-function asker(
-  connection: Connection,
-  path: string,
-  { name, operation }: { name: string; operation: Operation<unknown, unknown> },
-) {
+function caller(connection: Connection, path: string, { name, operation }: { name: string; operation: Operation }) {
   const { repeatable, timeoutMs } = operation;
   const again = (error: unknown) => error instanceof ServiceFault && !error.late && (repeatable || error.unsent);
   const persistence = retry(handleWhen(again), { maxAttempts: DELAYS_MS.length, backoff });
@@ -78,7 +74,7 @@ const backoff = new DelegateBackoff(
 
 function answerOf(
   { status, answer }: Exchanged,
-  operation: Operation<unknown, unknown>,
+  operation: Operation,
   fault: (cause: unknown) => ServiceFault,
 ): unknown {
   if (status === 204) return undefined;

@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type Koa from 'koa';
 import { z } from 'zod';
-import type { Operation } from '../contract/operation.ts';
+import type { Operations } from '../contract/operation.ts';
 import { withContext } from '../context.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -10,9 +10,9 @@ import { createApp } from './app.ts';
 import { Problem } from './problem.ts';
 import { type AnyRoute, route } from './route.ts';
 
-/** One face of a contract with the functions that answer it. */
+/** One half of a contract with the functions that carry it out. */
 export interface ServedOperations {
-  operations: Readonly<Record<string, Operation<unknown, unknown>>>;
+  operations: Operations;
   implementation: object;
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { notificationRequests } from '../../activities/notification.ts';
-import { type UserRequests, userRequests } from '../../activities/user.ts';
+import { userRequests } from '../../activities/user.ts';
 import { secret } from '../../platform/config.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { type Service, defineService } from '../../platform/service.ts';
@@ -28,7 +28,7 @@ export const notification: Service = defineService<NotificationDatabase, typeof 
     const at = { service: 'user', urls: config.USER_URL, token: config.SERVICE_TOKEN };
     const sending = keepSending({
       db,
-      users: createClient<UserRequests>(at, 'requests', userRequests),
+      users: createClient(at, 'requests', userRequests),
       post: config.SMTP_URL ? createSmtpPost(config.SMTP_URL, config.MAIL_FROM) : localMailbox,
       logger,
     });

@@ -1,11 +1,11 @@
 import { type CartActivities, cartActivities } from '../../activities/cart.ts';
 import { type InventoryActivities, inventoryActivities } from '../../activities/inventory.ts';
-import type { Operation, Operations } from '../../platform/contract/operation.ts';
 import { type PaymentActivities, paymentActivities } from '../../activities/payment.ts';
 import { type ShippingActivities, shippingActivities } from '../../activities/shipping.ts';
+import type { Operations } from '../../platform/contract/operation.ts';
 import { createClient } from '../../platform/http/client.ts';
 
-/** What the order service's worker asks of the others at their doors, by the contract that holds for their queues. */
+/** The services that the saga's steps call, over their HTTP APIs: the same contracts as on their task queues. */
 export interface StepServices {
   cart: CartActivities;
   inventory: InventoryActivities;
@@ -15,25 +15,25 @@ export interface StepServices {
 
 export type StepServiceUrls = Readonly<Record<keyof StepServices, readonly string[]>>;
 
-// As long as a workflow waits for a step's first try.
-const PATIENCE_MS = 2_000;
+// As long as a workflow waits for the first try of a step.
+const TIMEOUT_MS = 2_000;
 
 export function createStepServices(urls: StepServiceUrls, token: string): StepServices {
-  const door = <Face>(service: keyof StepServices, operations: Operations<Face>) =>
-    createClient<Face>({ service, urls: urls[service], token }, 'activities', quick(operations));
+  const client = <Contract extends Operations>(service: keyof StepServices, contract: Contract) =>
+    createClient({ service, urls: urls[service], token }, 'activities', triedOnce(contract));
   return {
-    cart: door<CartActivities>('cart', cartActivities),
-    inventory: door<InventoryActivities>('inventory', inventoryActivities),
-    payment: door<PaymentActivities>('payment', paymentActivities),
-    shipping: door<ShippingActivities>('shipping', shippingActivities),
+    cart: client('cart', cartActivities),
+    inventory: client('inventory', inventoryActivities),
+    payment: client('payment', paymentActivities),
+    shipping: client('shipping', shippingActivities),
   };
 }
 
-/** One try: what comes after it is for the workflow to say. */
-const quick = <Face>(operations: Operations<Face>): Operations<Face> =>
+/** One short try per call: the workflow decides what follows it. */
+const triedOnce = <Contract extends Operations>(contract: Contract): Contract =>
   Object.fromEntries(
-    Object.entries<Operation<unknown, unknown>>(operations).map(([name, operation]) => [
+    Object.entries(contract).map(([name, operation]) => [
       name,
-      { ...operation, repeatable: false, timeoutMs: PATIENCE_MS },
+      { ...operation, repeatable: false, timeoutMs: TIMEOUT_MS },
     ]),
-  ) as Operations<Face>;
+  ) as Contract;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { type ProductRequests, productRequests } from '../../activities/product.ts';
+import { productRequests } from '../../activities/product.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { Connection } from '../../platform/http/connection.ts';
 import { takePorts } from '../../platform/ports.ts';
@@ -52,7 +52,7 @@ describe('two processes of one service', function () {
   it('are asked in turn; one that is killed is missed by nobody, and is asked again when it is back', async () => {
     const urls = [ports.one, ports.other].map((port) => `http://127.0.0.1:${port}`);
     const connection = new Connection({ service: 'product', urls, token: TOKEN });
-    const products = createClient<ProductRequests>(connection, 'requests', productRequests);
+    const products = createClient(connection, 'requests', productRequests);
     const readiness = async () => (await connection.readiness(10_000)).map(({ ready }) => ready);
     const areReady = (...wanted: boolean[]) =>
       eventually(async () => assert.deepEqual(await readiness(), wanted), 60_000, 50);

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type InventoryRequests, inventoryRequests } from '../../activities/inventory.ts';
+import { inventoryRequests } from '../../activities/inventory.ts';
 import type { Operations } from '../../platform/contract/operation.ts';
-import { type ProductRequests, productRequests } from '../../activities/product.ts';
-import { type UserRequests, userRequests } from '../../activities/user.ts';
+import { productRequests } from '../../activities/product.ts';
+import { userRequests } from '../../activities/user.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { takePorts } from '../../platform/ports.ts';
 import { type FreshDatabase, freshDatabase } from '../stage/fresh-database.ts';
@@ -67,7 +67,7 @@ describe('services/main.ts', function () {
     started.push(running);
     return running;
   }
-  const ask = <Face>(service: keyof typeof ports, operations: Operations<Face>): Face =>
+  const ask = <Contract extends Operations>(service: keyof typeof ports, operations: Contract) =>
     createClient({ service, urls: [`http://127.0.0.1:${ports[service]}`], token: TOKEN }, 'requests', operations);
   const answers = (service: keyof typeof ports) =>
     fetch(`http://127.0.0.1:${ports[service]}/livez`).then(
@@ -88,7 +88,7 @@ describe('services/main.ts', function () {
     const running = start(['user', 'product', 'inventory'], environment);
     await eventually(allAnswer, running);
 
-    const users = ask<UserRequests>('user', userRequests);
+    const users = ask('user', userRequests);
     const person = { email: 'ada@example.com', password: 'not for any log' };
     const registered = await users.register({ ...person, name: 'Ada' });
     const session = await users.signIn(person);
@@ -100,13 +100,13 @@ describe('services/main.ts', function () {
     const admin = await users.signIn({ email: 'admin@example.com', password: 'the admin has a password' });
     assert.equal('role' in admin && admin.role, 'admin');
     const price = { amountMinor: 100, currency: 'GBP' };
-    const product = await ask<ProductRequests>('product', productRequests).createProduct({
+    const product = await ask('product', productRequests).createProduct({
       sku: 'A',
       name: 'A',
       price,
     });
     assert.equal(product.version, 1);
-    const stock = await ask<InventoryRequests>('inventory', inventoryRequests).getStock({ sku: 'A' });
+    const stock = await ask('inventory', inventoryRequests).getStock({ sku: 'A' });
     assert.equal(stock.available, 0);
 
     running.child.kill('SIGTERM');

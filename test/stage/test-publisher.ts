@@ -113,7 +113,7 @@ export class EventStage {
   /** What the subscriber answers at its door. */
   get deadLetters(): DeadLetterRequests {
     const urls = [`http://127.0.0.1:${this.#ports.subscriber}`];
-    return createClient<DeadLetterRequests>({ service: 'user', urls, token: TOKEN }, 'events', deadLetterRequests);
+    return createClient({ service: 'user', urls, token: TOKEN }, 'events', deadLetterRequests);
   }
 
   async figures(): Promise<string> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Lane } from '../../activities/lane.ts';
-import { type OrderRequests, orderRequests } from '../../activities/order.ts';
+import { orderRequests } from '../../activities/order.ts';
 import { createWorkflows } from '../../gateway/workflow-client.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { createTemporalClient } from '../../platform/temporal/client.ts';
@@ -33,7 +33,7 @@ export function laneTests(platform: Platform): void {
     const given = environmentOf(platform.process(ORDER.command).pid);
     const setting = (name: string) => given.find((one) => one.startsWith(`${name}=`))!.slice(name.length + 1);
     const door = `http://127.0.0.1:${setting('ORDER_PORT')}`;
-    const orders = createClient<OrderRequests>(
+    const orders = createClient(
       { service: 'order', urls: [door], token: setting('SERVICE_TOKEN') },
       'requests',
       orderRequests,

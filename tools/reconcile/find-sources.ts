@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { type InventoryRequests, inventoryRequests } from '../../activities/inventory.ts';
+import { inventoryRequests } from '../../activities/inventory.ts';
 import type { Page, PageRequest } from '../../platform/contract/operation.ts';
-import { type OrderRequests, orderRequests } from '../../activities/order.ts';
-import { type PaymentRequests, paymentRequests } from '../../activities/payment.ts';
-import { type ShippingRequests, shippingRequests } from '../../activities/shipping.ts';
+import { orderRequests } from '../../activities/order.ts';
+import { paymentRequests } from '../../activities/payment.ts';
+import { shippingRequests } from '../../activities/shipping.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { REGISTRY, type ServiceName } from '../../services/registry.ts';
 import { Unreachable, createApi } from '../api/client.ts';
@@ -39,10 +39,10 @@ export function findSources(environment: NodeJS.ProcessEnv = process.env, folder
     return { service, urls: given.split(',').map((url) => urlOption(setting, url.trim())), token };
   };
   const outside = (setting: string, byDefault: string) => urlOption(setting, environment[setting] || byDefault);
-  const order = createClient<OrderRequests>(address('order'), 'requests', orderRequests);
-  const payment = createClient<PaymentRequests>(address('payment'), 'requests', paymentRequests);
-  const inventory = createClient<InventoryRequests>(address('inventory'), 'requests', inventoryRequests);
-  const shipping = createClient<ShippingRequests>(address('shipping'), 'requests', shippingRequests);
+  const order = createClient(address('order'), 'requests', orderRequests);
+  const payment = createClient(address('payment'), 'requests', paymentRequests);
+  const inventory = createClient(address('inventory'), 'requests', inventoryRequests);
+  const shipping = createClient(address('shipping'), 'requests', shippingRequests);
   return {
     order: (request) => order.listBooks(request),
     payment: (request) => payment.listBooks(request),

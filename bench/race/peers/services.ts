@@ -1,6 +1,6 @@
-import { type InventoryActivities, inventoryActivities } from '../../../activities/inventory.ts';
-import { type PaymentActivities, paymentActivities } from '../../../activities/payment.ts';
-import { type ShippingActivities, shippingActivities } from '../../../activities/shipping.ts';
+import { inventoryActivities } from '../../../activities/inventory.ts';
+import { paymentActivities } from '../../../activities/payment.ts';
+import { shippingActivities } from '../../../activities/shipping.ts';
 import { httpUrl, readConfig, secret } from '../../../platform/config.ts';
 import { createClient } from '../../../platform/http/client.ts';
 import type { OrderSteps } from './order.ts';
@@ -16,12 +16,8 @@ export function stepsOverHttp(environment: NodeJS.ProcessEnv): Steps {
   const at = (service: string, url: string) => ({ service, urls: [url], token: config.SERVICE_TOKEN });
   return {
     order: functionsOf(openSteps('order', environment)) as unknown as OrderSteps,
-    inventory: createClient<InventoryActivities>(
-      at('inventory', config.INVENTORY_URL),
-      'activities',
-      inventoryActivities,
-    ),
-    payment: createClient<PaymentActivities>(at('payment', config.PAYMENT_URL), 'activities', paymentActivities),
-    shipping: createClient<ShippingActivities>(at('shipping', config.SHIPPING_URL), 'activities', shippingActivities),
+    inventory: createClient(at('inventory', config.INVENTORY_URL), 'activities', inventoryActivities),
+    payment: createClient(at('payment', config.PAYMENT_URL), 'activities', paymentActivities),
+    shipping: createClient(at('shipping', config.SHIPPING_URL), 'activities', shippingActivities),
   };
 }

@@ -1,4 +1,4 @@
-import { type ProductRequests, productRequests } from '../../../activities/product.ts';
+import { productRequests } from '../../../activities/product.ts';
 import { type DatabaseName, DATABASES } from '../../../services/registry.ts';
 import { createClient } from '../../../platform/http/client.ts';
 import { portSetting, gatewayPlan, servicePlans } from '../../../local/processes.ts';
@@ -72,7 +72,7 @@ async function gatewayDoor(stage: Stage): Promise<Door> {
   const { ports, secrets } = stage.surroundings;
   const urls = [`http://127.0.0.1:${ports[portSetting('product')]}`];
   const address = { service: 'product', urls, token: secrets.serviceToken };
-  const products = createClient<ProductRequests>(address, 'requests', productRequests);
+  const products = createClient(address, 'requests', productRequests);
   for (const { sku, name, unitPrice: price } of GOODS) await products.createProduct({ sku, name, price });
 
   const url = `http://127.0.0.1:${ports.PORT}`;

@@ -72,7 +72,7 @@ describe('the services at the gateway', function () {
 
   it('are shown with their doors, as this gateway knows them, and are in its figures', async () => {
     await asked(place, async (gateway) => {
-      const products = createClient<ProductRequests>(connection, 'requests', productRequests);
+      const products = createClient(connection, 'requests', productRequests);
       for (let turn = 0; turn < 12; turn += 1) await products.getProducts({ skus: [] });
       const services = await servicesOf(gateway);
       assert.deepEqual(services.get('product')!.connection, {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { Registry } from 'prom-client';
 import winston from 'winston';
-import { type FeedRequests, feedRequests } from '../../../platform/contract/event.ts';
-import { type ProductRequests, productRequests } from '../../../activities/product.ts';
+import { feedRequests } from '../../../platform/contract/event.ts';
+import { productRequests } from '../../../activities/product.ts';
 import { createCatalogueCache } from '../../../gateway/catalogue/cache.ts';
 import { followCatalogue } from '../../../gateway/catalogue/follow-changes.ts';
 import { createClient } from '../../../platform/http/client.ts';
@@ -42,13 +42,9 @@ describe('the catalogue’s cache', function () {
   async function startHearing(): Promise<Hearing> {
     const address = { service: 'product', urls: [`http://127.0.0.1:${port}`], token: TOKEN };
     const registry = new Registry();
-    const products = createClient<ProductRequests>(address, 'requests', productRequests);
+    const products = createClient(address, 'requests', productRequests);
     const catalogue = createCatalogueCache(products, registry);
-    const stopFollowing = followCatalogue(
-      createClient<FeedRequests>(address, 'events', feedRequests),
-      catalogue,
-      logger,
-    );
+    const stopFollowing = followCatalogue(createClient(address, 'events', feedRequests), catalogue, logger);
     const gateway = await startHarness({ products, catalogue });
     const stop = () => {
       stopFollowing();

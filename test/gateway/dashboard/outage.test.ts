@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type Server, createServer } from 'node:net';
 import path from 'node:path';
-import { type InventoryRequests, inventoryRequests } from '../../../activities/inventory.ts';
-import { type OrderRequests, orderRequests } from '../../../activities/order.ts';
-import { type ProductRequests, productRequests } from '../../../activities/product.ts';
-import { type RecommendationRequests, recommendationRequests } from '../../../activities/recommendation.ts';
-import { type UserRequests, userRequests } from '../../../activities/user.ts';
+import { inventoryRequests } from '../../../activities/inventory.ts';
+import { orderRequests } from '../../../activities/order.ts';
+import { productRequests } from '../../../activities/product.ts';
+import { recommendationRequests } from '../../../activities/recommendation.ts';
+import { userRequests } from '../../../activities/user.ts';
 import { createClient } from '../../../platform/http/client.ts';
 import type { Listening } from '../../../platform/http/server.ts';
 import type { Running } from '../../../platform/process.ts';
@@ -42,11 +42,11 @@ describe('GET /v1/dashboard, of real services', function () {
     gateway = await startHarness();
     const to = (name: Name) => ({ service: name, urls: [`http://127.0.0.1:${ports[name]}`], token: TOKEN });
     Object.assign(gateway.services, {
-      users: createClient<UserRequests>(to('user'), 'requests', userRequests),
-      products: createClient<ProductRequests>(to('product'), 'requests', productRequests),
-      inventory: createClient<InventoryRequests>(to('inventory'), 'requests', inventoryRequests),
-      orders: createClient<OrderRequests>(to('order'), 'requests', orderRequests),
-      recommendations: createClient<RecommendationRequests>(to('recommendation'), 'requests', recommendationRequests),
+      users: createClient(to('user'), 'requests', userRequests),
+      products: createClient(to('product'), 'requests', productRequests),
+      inventory: createClient(to('inventory'), 'requests', inventoryRequests),
+      orders: createClient(to('order'), 'requests', orderRequests),
+      recommendations: createClient(to('recommendation'), 'requests', recommendationRequests),
     });
     replica = await gateway.replica();
     const ada = { email: 'ada@example.com', password: 'correct horse', name: 'Ada' };

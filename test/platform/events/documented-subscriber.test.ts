@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Kysely, type Transaction, sql } from 'kysely';
 import { z } from 'zod';
-import type { Operations } from '../../../platform/contract/operation.ts';
+import { type Implementation, Nothing, operation } from '../../../platform/contract/operation.ts';
 import { orderEvents } from '../../../activities/order.ts';
 import type { InboxDatabase } from '../../../platform/events/inbox.ts';
 import { subscription } from '../../../platform/events/subscription.ts';
@@ -24,12 +24,10 @@ interface PickingDatabase extends InboxDatabase {
 }
 
 /** What there is to pick. */
-interface PickingRequests {
-  listOrders(request: object): Promise<{ orderIds: string[] }>;
-}
 const pickingRequests = {
-  listOrders: { request: z.object({}), response: z.object({ orderIds: z.array(z.uuid()) }), repeatable: true },
-} satisfies Operations<PickingRequests>;
+  listOrders: operation({ request: Nothing, response: z.object({ orderIds: z.array(z.uuid()) }) }),
+};
+type PickingRequests = Implementation<typeof pickingRequests>;
 const createPickingRequests = (db: Kysely<PickingDatabase>): PickingRequests => ({
   async listOrders() {
     const rows = await db.selectFrom('picking_lists').select('order_id').execute();
@@ -102,7 +100,7 @@ describe('the README’s subscriber', function () {
     running.push(await publisher.start(environment), await picking.start(environment));
     await confirm(orders.db, next);
     const door = { service: 'picking', urls: [`http://127.0.0.1:${ports.picking}`], token: TOKEN };
-    const asked = createClient<PickingRequests>(door, 'requests', pickingRequests);
+    const asked = createClient(door, 'requests', pickingRequests);
     await eventually(async () => {
       assert.deepEqual((await asked.listOrders({})).orderIds.toSorted(), [past, next].toSorted());
     });

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { mock } from 'node:test';
 import winston from 'winston';
 import { z } from 'zod';
-import type { Operations } from '../../../platform/contract/operation.ts';
+import { operation } from '../../../platform/contract/operation.ts';
 import { ServiceFault, createClient } from '../../../platform/http/client.ts';
 import { Connection } from '../../../platform/http/connection.ts';
 import { createServiceApi } from '../../../platform/http/service-api.ts';
@@ -13,17 +13,11 @@ import { createMetrics } from '../../../platform/telemetry/metrics.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
 import { eventually } from '../../stage/eventually.ts';
 
-interface Face {
-  read(request: { id: string }): Promise<{ name: string }>;
-  write(request: { id: string }): Promise<void>;
+const operations = {
+  read: operation({ request: z.object({ id: z.string() }), response: z.object({ name: z.string() }) }),
+  write: operation({ request: z.object({ id: z.string() }), repeatable: false }),
   /** Has little time. */
-  hurry(request: { id: string }): Promise<void>;
-}
-
-const operations: Operations<Face> = {
-  read: { request: z.object({ id: z.string() }), response: z.object({ name: z.string() }), repeatable: true },
-  write: { request: z.object({ id: z.string() }), response: z.undefined(), repeatable: false },
-  hurry: { request: z.object({ id: z.string() }), response: z.undefined(), repeatable: false, timeoutMs: 300 },
+  hurry: operation({ request: z.object({ id: z.string() }), repeatable: false, timeoutMs: 300 }),
 };
 
 describe('clients of services', () => {
@@ -45,7 +39,7 @@ describe('clients of services', () => {
     return { heard, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
   };
   const connectionTo = (...urls: string[]) => new Connection({ service: 'product', urls, token: 'the token' });
-  const client = (...urls: string[]) => createClient<Face>(connectionTo(...urls), 'requests', operations);
+  const client = (...urls: string[]) => createClient(connectionTo(...urls), 'requests', operations);
   afterEach(() => {
     mock.timers.reset();
     for (const server of servers.splice(0)) {
@@ -145,7 +139,7 @@ describe('clients of services', () => {
     const [server] = servers;
     await new Promise((resolve) => server!.close(resolve));
     const connection = connectionTo(url);
-    const asked = createClient<Face>(connection, 'requests', operations).write({ id: 'tea' });
+    const asked = createClient(connection, 'requests', operations).write({ id: 'tea' });
     await eventually(() => assert.equal(connection.counts.faults, 1), 5_000, 5);
     await new Promise<void>((resolve) => server!.listen(Number(port), '127.0.0.1', resolve));
     await asked;
@@ -156,7 +150,7 @@ describe('clients of services', () => {
     mock.timers.enable({ apis: ['Date'], now: 1_000 });
     const { url, heard } = await door(undefined, undefined, undefined, undefined, 204, undefined);
     const connection = connectionTo(url);
-    const product = createClient<Face>(connection, 'requests', operations);
+    const product = createClient(connection, 'requests', operations);
     const breaker = () => connection.state().doors[0]!.breaker;
     const fail = async (times: number) => {
       for (let time = 0; time < times; time += 1) await assert.rejects(product.write({ id: 'tea' }), ServiceFault);
@@ -179,7 +173,7 @@ describe('clients of services', () => {
     const states = [];
     for (const { url } of [broken, fronted]) {
       const connection = connectionTo(url);
-      const product = createClient<Face>(connection, 'requests', operations);
+      const product = createClient(connection, 'requests', operations);
       for (let time = 0; time < 6; time += 1) await assert.rejects(product.write({ id: 'tea' }), ServiceFault);
       states.push(connection.state().doors[0]!.breaker);
     }
@@ -189,7 +183,7 @@ describe('clients of services', () => {
   it('say how their connection fares', async () => {
     const { url } = await door('never');
     const connection = connectionTo(url);
-    const asked = createClient<Face>(connection, 'requests', operations).hurry({ id: 'tea' });
+    const asked = createClient(connection, 'requests', operations).hurry({ id: 'tea' });
     const { bulkheads } = connection.state();
     assert.deepEqual([bulkheads.prompt.inUse, bulkheads.patient], [0, { inUse: 1, limit: 500 }]);
     await assert.rejects(asked, ServiceFault);

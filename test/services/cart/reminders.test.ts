@@ -28,7 +28,7 @@ describe('the cart service’s reminders', function () {
     database = await freshDatabase<CartDatabase>('cart');
     ports = await takePorts({ cart: 0, nobody: 0 });
     const urls = [`http://127.0.0.1:${ports.cart}`];
-    carts = createClient<CartRequests>({ service: 'cart', urls, token: TOKEN }, 'requests', cartRequests);
+    carts = createClient({ service: 'cart', urls, token: TOKEN }, 'requests', cartRequests);
   });
   afterEach(async () => {
     await running?.close();

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { sql } from 'kysely';
 import type { MailTemplate } from '../../../activities/notification.ts';
 import { orderEvents } from '../../../activities/order.ts';
-import { type UserRequests, userRequests } from '../../../activities/user.ts';
+import { userRequests } from '../../../activities/user.ts';
 import { createClient } from '../../../platform/http/client.ts';
 import { createOutboxWriter } from '../../../platform/events/outbox.ts';
 import type { Running } from '../../../platform/process.ts';
@@ -89,7 +89,7 @@ describe('the notification service', function () {
 
   it('writes to customers about what happened while it was killed, and about nothing twice', async () => {
     const at = { service: 'user', urls: [environment.USER_URL!], token: TOKEN };
-    const ada = await createClient<UserRequests>(at, 'requests', userRequests).register({
+    const ada = await createClient(at, 'requests', userRequests).register({
       email: 'ada@example.com',
       password: 'correct horse battery',
       name: 'Ada',
@@ -114,7 +114,7 @@ describe('the notification service', function () {
 
   it('says in each mail what became of the order', async () => {
     const at = { service: 'user', urls: [environment.USER_URL!], token: TOKEN };
-    const { id: customerId } = await createClient<UserRequests>(at, 'requests', userRequests).register({
+    const { id: customerId } = await createClient(at, 'requests', userRequests).register({
       email: 'grace@example.com',
       password: 'correct horse battery',
       name: 'Grace',
