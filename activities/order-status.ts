@@ -74,5 +74,5 @@ export type HistoryItem = z.infer<typeof HistoryItem>;
  * `sequence` counts how often the step has had this outcome within one workflow. With those three it names the entry,
  * so that whoever carries the order on from where a dead worker left it neither repeats nor hides what that one told.
  */
-export const StepEntry = HistoryItem.extend({ sequence: z.int().min(1) });
-export type StepEntry = z.infer<typeof StepEntry>;
+export const HistoryEntry = HistoryItem.extend({ sequence: z.int().min(1) });
+export type HistoryEntry = z.infer<typeof HistoryEntry>;

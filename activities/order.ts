@@ -20,7 +20,7 @@ import {
   PaymentStatus,
   Rejection,
   Step,
-  StepEntry,
+  HistoryEntry,
 } from './order-status.ts';
 import { FollowMoves, FollowStory, Moves, Story } from './order-history.ts';
 import { PaymentMethod } from './payment.ts';
@@ -55,17 +55,17 @@ export const OrderRefs = z.strictObject({ orderIds: z.array(z.uuid()).max(100) }
 export type OrderRefs = z.infer<typeof OrderRefs>;
 
 /** What every bookkeeping step carries: the order, and the story since the last one. */
-export const OrderNote = z.strictObject({
+export const OrderUpdate = z.strictObject({
   orderId: z.uuid(),
   /** The workflow that tells it; with an entry's sequence, its name. */
   workflowId: z.string(),
-  entries: z.array(StepEntry),
+  entries: z.array(HistoryEntry),
 });
-export type OrderNote = z.infer<typeof OrderNote>;
+export type OrderUpdate = z.infer<typeof OrderUpdate>;
 /** Whether somebody had recorded the order before, be it an earlier try of the same asking. */
 export const Recorded = z.object({ again: z.boolean() });
 export type Recorded = z.infer<typeof Recorded>;
-export const ConfirmOrder = OrderNote.extend({
+export const ConfirmOrder = OrderUpdate.extend({
   trackingNumber: z.string(),
   /** True of whoever withholds an order before giving it up, and then finds that it can only go forward. */
   despiteWithheld: z.boolean().optional(),
@@ -74,7 +74,7 @@ export type ConfirmOrder = z.infer<typeof ConfirmOrder>;
 /** Whether the order was confirmed before it could be withheld. */
 export const Withheld = z.object({ confirmed: z.boolean() });
 export type Withheld = z.infer<typeof Withheld>;
-const Ending = OrderNote.extend({ paymentStatus: PaymentStatus, fulfillmentStatus: FulfillmentStatus });
+const Ending = OrderUpdate.extend({ paymentStatus: PaymentStatus, fulfillmentStatus: FulfillmentStatus });
 export const RejectOrder = Ending.extend({ rejection: Rejection });
 export type RejectOrder = z.infer<typeof RejectOrder>;
 export const CancelOrder = Ending.extend({ reason: z.string().max(500).optional() });
@@ -83,7 +83,7 @@ export type CancelOrder = z.infer<typeof CancelOrder>;
 export const Delivered = z.object({ returnableUntil: z.iso.datetime() });
 export type Delivered = z.infer<typeof Delivered>;
 
-export const OpenIntervention = OrderNote.extend({
+export const OpenIntervention = OrderUpdate.extend({
   interventionId: z.uuid(),
   step: Step,
   reason: z.string().max(1000),
@@ -93,7 +93,7 @@ export const OpenIntervention = OrderNote.extend({
 export type OpenIntervention = z.infer<typeof OpenIntervention>;
 export const InterventionAction = z.enum(['retry', 'skip']);
 export type InterventionAction = z.infer<typeof InterventionAction>;
-export const CloseIntervention = OrderNote.extend({
+export const CloseIntervention = OrderUpdate.extend({
   interventionId: z.uuid(),
   action: InterventionAction,
   note: z.string().max(1000),
@@ -101,9 +101,9 @@ export const CloseIntervention = OrderNote.extend({
 });
 export type CloseIntervention = z.infer<typeof CloseIntervention>;
 
-export const ReturnNote = OrderNote.extend({ returnId: z.uuid() });
-export type ReturnNote = z.infer<typeof ReturnNote>;
-export const ReceiveReturn = ReturnNote.extend({ lines: z.array(ReceivedLine).min(1).max(4000) });
+export const ReturnUpdate = OrderUpdate.extend({ returnId: z.uuid() });
+export type ReturnUpdate = z.infer<typeof ReturnUpdate>;
+export const ReceiveReturn = ReturnUpdate.extend({ lines: z.array(ReceivedLine).min(1).max(4000) });
 export type ReceiveReturn = z.infer<typeof ReceiveReturn>;
 
 /**
@@ -113,23 +113,23 @@ export type ReceiveReturn = z.infer<typeof ReceiveReturn>;
  */
 export const orderActivities = {
   /** The drafted order is placed: `pending`. */
-  recordOrder: activity({ request: OrderNote, response: Recorded }),
+  recordOrder: activity({ request: OrderUpdate, response: Recorded }),
   /** Adds to the history and changes nothing else. */
-  noteSteps: activity({ request: OrderNote }),
+  noteSteps: activity({ request: OrderUpdate }),
   /** Tells its story only where it does confirm the order: whoever comes after `withholdOrder` has nothing to tell. */
   confirmOrder: activity({ request: ConfirmOrder }),
   /** From here on an order that is pending is confirmed by nobody else any more, however late that one asks. */
-  withholdOrder: activity({ request: OrderNote, response: Withheld }),
+  withholdOrder: activity({ request: OrderUpdate, response: Withheld }),
   rejectOrder: activity({ request: RejectOrder }),
   cancelOrder: activity({ request: CancelOrder }),
   /** The parcel left: `shipped`. */
-  dispatchOrder: activity({ request: OrderNote }),
+  dispatchOrder: activity({ request: OrderUpdate }),
   /** The money is taken: `captured`. */
-  captureOrder: activity({ request: OrderNote }),
+  captureOrder: activity({ request: OrderUpdate }),
   /** The parcel has arrived: `delivered`, and the return window opens. */
-  deliverOrder: activity({ request: OrderNote, response: Delivered }),
+  deliverOrder: activity({ request: OrderUpdate, response: Delivered }),
   /** The return window has closed: `completed`. */
-  completeOrder: activity({ request: OrderNote }),
+  completeOrder: activity({ request: OrderUpdate }),
   /** A step was refused for good and a person must decide: `requires_action`. */
   openIntervention: activity({ request: OpenIntervention }),
   /** A person decided: the order is again what it was before. */
@@ -137,9 +137,9 @@ export const orderActivities = {
   /** The goods of a return are back; answers what they were paid, in the order's currency. */
   receiveReturn: activity({ request: ReceiveReturn, response: z.object({ refund: Money }) }),
   /** The refund is paid: the return is `refunded`, and the order partly or wholly `refunded` and `returned`. */
-  refundReturn: activity({ request: ReturnNote }),
+  refundReturn: activity({ request: ReturnUpdate }),
   /** The goods never came: the return is `expired`, and its pieces may be asked for again. */
-  expireReturn: activity({ request: ReturnNote }),
+  expireReturn: activity({ request: ReturnUpdate }),
 };
 export type OrderActivities = Implementation<typeof orderActivities>;
 

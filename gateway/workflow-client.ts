@@ -12,20 +12,20 @@ import { Refusal } from '../platform/contract/refusal.ts';
 import { promptly } from '../platform/temporal/client.ts';
 import {
   type LaneMemo,
-  ORDER_TASK_QUEUE,
   type OrderInput,
   type ParcelMoved,
-  type Resolution,
-  type ReturnInput,
   cancelUpdate,
-  customerIdAttribute,
-  orderStatusAttribute,
   orderWorkflowId,
   parcelMovedSignal,
-  receiveReturnUpdate,
+} from '../workflows/order/messages.ts';
+import { type ReturnInput, receiveReturnUpdate, returnWorkflowId } from '../workflows/return/messages.ts';
+import {
+  ORDER_TASK_QUEUE,
+  type Resolution,
+  customerIdAttribute,
+  orderStatusAttribute,
   resolveInterventionUpdate,
-  returnWorkflowId,
-} from '../workflows/messages.ts';
+} from '../workflows/saga/messages.ts';
 import type { orderWorkflow } from '../workflows/order/workflow.ts';
 import type { returnWorkflow } from '../workflows/return/workflow.ts';
 

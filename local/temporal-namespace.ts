@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, isGrpcServiceError } from '@temporalio/client';
-import { customerIdAttribute, orderStatusAttribute } from '../workflows/messages.ts';
+import { customerIdAttribute, orderStatusAttribute } from '../workflows/saga/messages.ts';
 import { SettingError } from '../platform/config.ts';
 import type { TemporalPlace } from '../platform/temporal/client.ts';
 

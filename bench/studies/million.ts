@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { OrderActivities, OrderNote, OrderRequests } from '../../activities/order.ts';
+import type { OrderActivities, OrderUpdate, OrderRequests } from '../../activities/order.ts';
 import { orderActivities, orderRequests } from '../../activities/order.ts';
 import type { HistoryItem } from '../../activities/order-status.ts';
 import { connect } from '../../platform/database/connection.ts';
@@ -99,7 +99,7 @@ async function place({ requests, activities }: Stage['faces']['HTTP'], customerI
     paymentMethod: 'pm_card_visa',
   });
   let sequence = 0;
-  const note = (...steps: HistoryItem['step'][]): OrderNote => ({
+  const note = (...steps: HistoryItem['step'][]): OrderUpdate => ({
     orderId,
     workflowId: `order-${orderId}`,
     entries: steps.map((step) => ({

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
 import { cacheOf } from '../../platform/temporal/workflow-settings.ts';
-import { cancelUpdate, orderWorkflowId } from '../../workflows/messages.ts';
+import { cancelUpdate, orderWorkflowId } from '../../workflows/order/messages.ts';
 import { numberFrom } from './compare.ts';
 import { startOrdersInMemory } from './orders-in-memory.ts';
 

@@ -8,7 +8,7 @@ import { createLogger } from '../../platform/telemetry/logger.ts';
 import { findTemporal } from '../../local/temporal-binary.ts';
 import { startTemporal } from '../../local/temporal.ts';
 import { installTemporalRuntime } from '../../platform/temporal/worker.ts';
-import { type OrderInput, orderWorkflowId } from '../../workflows/messages.ts';
+import { type OrderInput, orderWorkflowId } from '../../workflows/order/messages.ts';
 import type { Cost } from './compare.ts';
 import { cache, createOrderWorker, createServiceWorkers } from './order-worker.ts';
 

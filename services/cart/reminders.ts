@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { cartEvents } from '../../activities/cart.ts';
 import { type Subscription, subscription } from '../../platform/events/subscription.ts';
 import { promptly } from '../../platform/temporal/client.ts';
-import { CART_TASK_QUEUE, cartChangedSignal, cartReminderId } from '../../workflows/messages.ts';
+import { CART_TASK_QUEUE, cartChangedSignal, cartReminderId } from '../../workflows/cart-reminder/messages.ts';
 import type { CartDatabase } from './database.ts';
 
 const HOUR_MS = 60 * 60 * 1000;

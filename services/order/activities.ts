@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { CancelOrder, OrderActivities, OrderNote, Withheld } from '../../activities/order.ts';
+import type { CancelOrder, OrderActivities, OrderUpdate, Withheld } from '../../activities/order.ts';
 import {
   type Move,
   type OrderRow,
@@ -16,7 +16,7 @@ import { becomes, paymentBecomes, paymentStanding, standing } from './statuses.t
 
 /** The order service's bookkeeping; see the contract for what each step promises. */
 export function createOrderActivities(db: Kysely<OrderDatabase>, settings: OrderSettings): OrderActivities {
-  const move = async (note: OrderNote, step: Move): Promise<void> => {
+  const move = async (note: OrderUpdate, step: Move): Promise<void> => {
     await advance(db, note, step);
     settings.moved(note.orderId);
   };
@@ -117,7 +117,7 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
 }
 
 /** The tombstone of `confirmOrder`: whichever of the two comes first at the order's row keeps the other out. */
-function withhold(db: Kysely<OrderDatabase>, note: OrderNote): Promise<Withheld> {
+function withhold(db: Kysely<OrderDatabase>, note: OrderUpdate): Promise<Withheld> {
   return db.transaction().execute(async (work) => {
     await work
       .updateTable('orders')

@@ -1,5 +1,5 @@
 import { type Kysely, type Transaction, type UpdateObject, sql } from 'kysely';
-import type { OrderNote } from '../../activities/order.ts';
+import type { OrderUpdate } from '../../activities/order.ts';
 import { orderEvents } from '../../activities/order.ts';
 import { createOutboxWriter, written } from '../../platform/events/outbox.ts';
 import type { OrderDatabase, OrdersTable } from './database.ts';
@@ -31,7 +31,7 @@ export interface Move {
 }
 
 /** Moves an order on, in one transaction with the story so far and the event. Taken again it does nothing. */
-export async function advance(db: Kysely<OrderDatabase>, note: OrderNote, move: Move): Promise<OrderRow | undefined> {
+export async function advance(db: Kysely<OrderDatabase>, note: OrderUpdate, move: Move): Promise<OrderRow | undefined> {
   return db.transaction().execute(async (work) => {
     const order = await work
       .updateTable('orders')
@@ -47,7 +47,7 @@ export async function advance(db: Kysely<OrderDatabase>, note: OrderNote, move: 
 }
 
 /** Adds what is new of the story; an entry told before stays as it was. */
-export async function writeHistory(work: Kysely<OrderDatabase>, note: OrderNote): Promise<void> {
+export async function writeHistory(work: Kysely<OrderDatabase>, note: OrderUpdate): Promise<void> {
   if (note.entries.length === 0) return;
   await work
     .insertInto('order_history')

@@ -1,12 +1,12 @@
 import type { OrderActivities } from '../../activities/order.ts';
-import type { StepServices } from './step-services.ts';
 import { createExpress } from './express.ts';
+import type { StepServices } from './step-services.ts';
 
-/** What the workflows ask beside them in the lanes `local-first` and `express`: each step by its name, and all in one go. */
-export const createLocalActivities = (books: OrderActivities, doors: StepServices) => ({
-  ...doors.cart,
-  ...doors.inventory,
-  ...doors.payment,
-  ...doors.shipping,
-  ...createExpress(books, doors),
+/** The local activities of the lanes `local-first` and `express`: each step by its name, and all of them in one go. */
+export const createLocalActivities = (bookkeeping: OrderActivities, services: StepServices) => ({
+  ...services.cart,
+  ...services.inventory,
+  ...services.payment,
+  ...services.shipping,
+  ...createExpress(bookkeeping, services),
 });

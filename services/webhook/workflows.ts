@@ -1,13 +1,13 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { promptly } from '../../platform/temporal/client.ts';
+import { customerIdAttribute } from '../../workflows/saga/messages.ts';
 import {
   WEBHOOK_TASK_QUEUE,
   type WebhookDeliveryInput,
-  customerIdAttribute,
   retryNowSignal,
   webhookWorkflowId,
-} from '../../workflows/messages.ts';
+} from '../../workflows/webhook-delivery/messages.ts';
 import type { webhookDeliveryWorkflow } from '../../workflows/webhook-delivery/workflow.ts';
 
 /** What the Temporal Web UI shows and finds a delivery by. */

@@ -1,6 +1,6 @@
 import type { CartActivities } from '../../activities/cart.ts';
 import type { InventoryActivities } from '../../activities/inventory.ts';
-import type { OrderActivities, OrderNote } from '../../activities/order.ts';
+import type { OrderActivities, OrderUpdate } from '../../activities/order.ts';
 import type {
   HistoryItem,
   OrderStatus,
@@ -44,7 +44,7 @@ export class OrderWorld {
     this.effects.push(effect);
   }
 
-  tell({ workflowId, entries }: OrderNote): void {
+  tell({ workflowId, entries }: OrderUpdate): void {
     for (const { sequence, ...item } of entries) {
       const name = `${workflowId} ${item.step} ${item.outcome} ${sequence}`;
       if (this.#told.has(name)) continue;
@@ -162,7 +162,7 @@ export const createServices = (worlds: Worlds): Asked => ({
 
 /** The order service's bookkeeping in memory. */
 export const createBooks = (worlds: Worlds, returnWindowMs: number): OrderActivities => {
-  const write = (note: OrderNote, change: (world: OrderWorld) => void) => {
+  const write = (note: OrderUpdate, change: (world: OrderWorld) => void) => {
     const world = worlds.of(note.orderId);
     world.tell(note);
     change(world);

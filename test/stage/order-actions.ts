@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import {
-  type OrderInput,
-  cancelUpdate,
-  orderWorkflowId,
-  parcelMovedSignal,
-  resolveInterventionUpdate,
-} from '../../workflows/messages.ts';
+import { type OrderInput, cancelUpdate, orderWorkflowId, parcelMovedSignal } from '../../workflows/order/messages.ts';
+import { resolveInterventionUpdate } from '../../workflows/saga/messages.ts';
 import { eventually } from './eventually.ts';
 import { type PlayedOrder, type Stage, type Twists, orderInput } from './test-workers.ts';
 import type { OrderWorld } from './fake-order-services.ts';

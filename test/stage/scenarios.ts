@@ -3,14 +3,10 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Lane } from '../../activities/lane.ts';
 import type { cartReminderWorkflow } from '../../workflows/cart-reminder/workflow.ts';
-import {
-  ORDER_TASK_QUEUE,
-  cancelUpdate,
-  cartChangedSignal,
-  cartReminderId,
-  parcelMovedSignal,
-  receiveReturnUpdate,
-} from '../../workflows/messages.ts';
+import { cartChangedSignal, cartReminderId } from '../../workflows/cart-reminder/messages.ts';
+import { cancelUpdate, parcelMovedSignal } from '../../workflows/order/messages.ts';
+import { receiveReturnUpdate } from '../../workflows/return/messages.ts';
+import { ORDER_TASK_QUEUE } from '../../workflows/saga/messages.ts';
 import { eventually } from './eventually.ts';
 import { canceledWith, confirmed, finish, lostRun, openIntervention, resolve } from './order-actions.ts';
 import type { PlayedOrder, Stage, Twist, Twists } from './test-workers.ts';

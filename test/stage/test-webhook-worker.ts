@@ -9,7 +9,7 @@ import {
   webhookActivities,
 } from '../../activities/webhook.ts';
 import { durableActivities, translateRefusals } from '../../platform/temporal/worker.ts';
-import { WEBHOOK_TASK_QUEUE, retryNowSignal, webhookWorkflowId } from '../../workflows/messages.ts';
+import { WEBHOOK_TASK_QUEUE, retryNowSignal, webhookWorkflowId } from '../../workflows/webhook-delivery/messages.ts';
 import type { webhookDeliveryWorkflow } from '../../workflows/webhook-delivery/workflow.ts';
 
 type Handle = WorkflowHandle<typeof webhookDeliveryWorkflow>;

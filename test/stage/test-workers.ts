@@ -21,14 +21,9 @@ import {
 } from '../../platform/temporal/worker.ts';
 import { createStepServices } from '../../services/order/step-services.ts';
 import { createLocalActivities } from '../../services/order/lanes.ts';
-import {
-  type OrderInput,
-  type ReturnInput,
-  customerIdAttribute,
-  orderStatusAttribute,
-  orderWorkflowId,
-  returnWorkflowId,
-} from '../../workflows/messages.ts';
+import { type OrderInput, orderWorkflowId } from '../../workflows/order/messages.ts';
+import { type ReturnInput, returnWorkflowId } from '../../workflows/return/messages.ts';
+import { customerIdAttribute, orderStatusAttribute } from '../../workflows/saga/messages.ts';
 import type { orderWorkflow } from '../../workflows/order/workflow.ts';
 import type { returnWorkflow } from '../../workflows/return/workflow.ts';
 import { freshNamespace } from './fresh-namespace.ts';

@@ -5,7 +5,7 @@ import { orderRequests } from '../../activities/order.ts';
 import { createWorkflows } from '../../gateway/workflow-client.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { createTemporalClient } from '../../platform/temporal/client.ts';
-import { orderWorkflowId } from '../../workflows/messages.ts';
+import { orderWorkflowId } from '../../workflows/order/messages.ts';
 import { eventually } from '../stage/eventually.ts';
 import { PLACED_STORY } from '../stage/placed-history.ts';
 import { billOf } from '../stage/history-cost.ts';

@@ -1,27 +1,27 @@
 import { condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
-import { type CartChanged, type CartReminderInput, cartChangedSignal } from '../messages.ts';
-import { settled } from '../saga/service-clients.ts';
+import { insistentServices } from '../saga/step-services.ts';
+import { type CartChanged, type CartReminderInput, cartChangedSignal } from './messages.ts';
 
 /**
- * Waits until a customer's cart has been left alone for long enough, and reminds them of it, once. Every change moves
- * the time on; the timer is not made anew for each, but looks, when it fires, whether it is time by now. So a thousand
- * changes cost a thousand signals and one timer, and a history that grows long for all that begins anew.
+ * Waits until a customer's cart has not changed for long enough, and reminds them of it, once. Every change moves the
+ * time; the timer is not renewed for each, but checks when it fires whether it is time. So a thousand changes cost a
+ * thousand signals and one timer, and a history that grows long all the same continues as a new one.
  */
 export async function cartReminderWorkflow({ customerId, latest }: CartReminderInput): Promise<void> {
   const cart = { latest };
-  // They come in order, though each perhaps more than once. Sent by hand one may come empty: that is no news.
+  // Changes come in order, each perhaps more than once. Sent by hand one may come empty: that says nothing new.
   setHandler(cartChangedSignal, (change?: CartChanged) => void (cart.latest = newer(cart.latest, change)), {
-    description: 'The cart has changed: the time until the reminder begins anew.',
+    description: 'The cart has changed: the time until the reminder starts again.',
   });
-  // It is started by the first of them.
+  // The first change starts the workflow.
   await condition(() => cart.latest !== undefined);
 
   for (;;) {
     const { version, empty, remindAt } = cart.latest!;
     if (empty) return;
-    const patienceMs = Date.parse(remindAt) - Date.now();
-    if (patienceMs > 0) {
-      await condition(() => cart.latest!.empty || workflowInfo().continueAsNewSuggested, patienceMs, {
+    const waitMs = Date.parse(remindAt) - Date.now();
+    if (waitMs > 0) {
+      await condition(() => cart.latest!.empty || workflowInfo().continueAsNewSuggested, waitMs, {
         summary: 'until the cart is looked at again',
       });
       if (workflowInfo().continueAsNewSuggested) {
@@ -29,7 +29,7 @@ export async function cartReminderWorkflow({ customerId, latest }: CartReminderI
       }
       continue;
     }
-    await settled.cart.remindOfCart({ customerId, version });
+    await insistentServices().cart.remindOfCart({ customerId, version });
     if (cart.latest!.version === version) return;
   }
 }

@@ -1,17 +1,17 @@
 import { ApplicationFailure, CancellationScope, setHandler } from '@temporalio/workflow';
-import { type CancelRequest, cancelUpdate } from '../messages.ts';
+import { type CancelRequest, cancelUpdate } from './messages.ts';
 
-// What the order service keeps of a reason.
+// What the order service stores of a reason.
 const REASON_LENGTH = 500;
 
-/** Whether, and why, a person has called the order off. */
+/** Whether, and why, a person has canceled the order. */
 export class Cancellation {
   /** Steps that a cancellation interrupts run in here. */
   readonly scope = new CancellationScope();
   #open = true;
   #requested: { reason: string | undefined } | undefined;
 
-  /** Register before the first await. Also heeds a cancellation asked for in the Temporal Web UI. */
+  /** Create before the workflow first waits. Also handles a cancellation from the Temporal Web UI. */
   constructor(order: { stillPossible(): boolean; requested(reason: string | undefined): void }) {
     const possible = () => this.#open && order.stillPossible();
     const request = (reason: string | undefined) => {
@@ -26,7 +26,7 @@ export class Cancellation {
         if (possible() || (this.#open && this.#requested)) return;
         throw ApplicationFailure.nonRetryable('the order can no longer be canceled', 'TooLateToCancel');
       },
-      description: 'Calls the order off and undoes what was done.',
+      description: 'Cancels the order and compensates what was done.',
     });
     CancellationScope.current().cancelRequested.catch(() => request('canceled by an operator'));
   }
@@ -39,7 +39,7 @@ export class Cancellation {
     return this.#requested?.reason;
   }
 
-  /** From here on a cancellation comes too late. */
+  /** From here on it is too late to cancel. */
   close(): void {
     this.#open = false;
     this.#requested = undefined;

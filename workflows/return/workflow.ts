@@ -6,80 +6,82 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { ReceivedLine, ReturnStatus } from '../../activities/return.ts';
-import { Journal } from '../saga/displayed-history.ts';
-import { type ReturnInput, receiveReturnUpdate } from '../messages.ts';
+import { bookkeeping } from '../saga/bookkeeping.ts';
+import { DisplayedHistory } from '../saga/displayed-history.ts';
 import { Saga } from '../saga/saga.ts';
-import { books, settled } from '../saga/service-clients.ts';
-import { pieces } from '../saga/summaries.ts';
+import { piecesInWords } from '../saga/summaries.ts';
+import { type ReturnInput, receiveReturnUpdate } from './messages.ts';
 
-// Goods that have not come after 60 days will not: whoever still has them can ask again.
-const PATIENCE = '60 days';
+// Goods that have not come after 60 days will not come; a customer who still has them can ask again.
+const GOODS_TIMEOUT = '60 days';
 
-/** Carries one return from asked for to received, restocked and refunded. It only moves forward. */
+/** Carries one return from requested to received, restocked and refunded. It only moves forward. */
 export async function returnWorkflow(input: ReturnInput): Promise<ReturnStatus> {
   const { returnId, orderId, lines } = input;
-  const journal = new Journal(`Return ${returnId} of order ${orderId}: ${pieces(lines)}`);
-  const saga = new Saga(orderId, journal);
+  const history = new DisplayedHistory(`Return ${returnId} of order ${orderId}: ${piecesInWords(lines)}`);
+  const saga = new Saga(orderId, history);
   let received: ReceivedLine[] | undefined;
-  let givenUp = false;
+  let expired = false;
   setHandler(receiveReturnUpdate, (goods) => void (received = goods.lines), {
     validator: (goods?: { lines: ReceivedLine[] }) => {
-      if (received || givenUp) {
+      if (received || expired) {
         throw ApplicationFailure.nonRetryable('this return has been received or has expired', 'AlreadyReceived');
       }
-      checkPart(goods?.lines ?? [], lines);
+      checkAnnounced(goods?.lines ?? [], lines);
     },
     description: 'The goods are back.',
   });
 
   return CancellationScope.nonCancellable(async () => {
-    journal.note('requestReturn', 'succeeded', { detail: pieces(lines) });
-    await books.noteSteps(saga.note());
-    givenUp = !(await condition(() => received !== undefined, PATIENCE, { summary: 'until the goods are given up' }));
+    history.add('requestReturn', 'succeeded', { detail: piecesInWords(lines) });
+    await bookkeeping.noteSteps(saga.update());
+    expired = !(await condition(() => received !== undefined, GOODS_TIMEOUT, {
+      summary: 'until the goods are given up',
+    }));
     const status = received
-      ? await takeBack(input, received, { journal, saga })
-      : await giveUp(input, { journal, saga });
+      ? await takeBack(input, received, { history, saga })
+      : await expire(input, { history, saga });
     await condition(allHandlersFinished);
     return status;
   });
 }
 
-interface Telling {
-  journal: Journal;
+interface ReturnInProgress {
+  history: DisplayedHistory;
   saga: Saga;
 }
 
 async function takeBack(
   { orderId, returnId }: ReturnInput,
   goods: ReceivedLine[],
-  { journal, saga }: Telling,
+  { history, saga }: ReturnInProgress,
 ): Promise<ReturnStatus> {
-  journal.note('receiveReturn', 'succeeded', { detail: pieces(goods) });
-  const { refund } = await books.receiveReturn({ ...saga.note(), returnId, lines: goods });
+  history.add('receiveReturn', 'succeeded', { detail: piecesInWords(goods) });
+  const { refund } = await bookkeeping.receiveReturn({ ...saga.update(), returnId, lines: goods });
 
   const resellable = goods
     .filter(({ condition: state }) => state === 'resellable')
     .map(({ sku, quantity }) => ({ sku, quantity }));
   if (resellable.length > 0) {
-    await saga.mustHappen('restockReturn', () =>
-      settled.inventory.restockReturn({ orderId, returnId, lines: resellable }),
-    );
+    const restock = { orderId, returnId, lines: resellable };
+    await saga.mustHappen('restockReturn', (ask) => ask.inventory.restockReturn(restock));
   }
+  const payment = { orderId, refundId: returnId, amount: refund };
   const stuck = { paymentStatus: 'requires_action' } as const;
-  const refundPayment = () => settled.payment.refundPayment({ orderId, refundId: returnId, amount: refund });
-  if ((await saga.mustHappen('refundPayment', refundPayment, stuck)) === 'skipped') return 'received';
-  await books.refundReturn({ ...saga.note(), returnId });
+  const refunded = await saga.mustHappen('refundPayment', (ask) => ask.payment.refundPayment(payment), stuck);
+  if (refunded === 'skipped') return 'received';
+  await bookkeeping.refundReturn({ ...saga.update(), returnId });
   return 'refunded';
 }
 
-async function giveUp({ returnId }: ReturnInput, { journal, saga }: Telling): Promise<ReturnStatus> {
-  journal.note('receiveReturn', 'failed', { detail: 'the goods did not come' });
-  await books.expireReturn({ ...saga.note(), returnId });
+async function expire({ returnId }: ReturnInput, { history, saga }: ReturnInProgress): Promise<ReturnStatus> {
+  history.add('receiveReturn', 'failed', { detail: 'the goods did not come' });
+  await bookkeeping.expireReturn({ ...saga.update(), returnId });
   return 'expired';
 }
 
 /** Something must have come back, and nothing that was not announced. */
-function checkPart(goods: readonly ReceivedLine[], announced: ReturnInput['lines']): void {
+function checkAnnounced(goods: readonly ReceivedLine[], announced: ReturnInput['lines']): void {
   if (goods.length === 0) throw ApplicationFailure.nonRetryable('say which lines came back', 'NotInReturn');
   const open = new Map<string, number>();
   for (const { sku, quantity } of announced) open.set(sku, (open.get(sku) ?? 0) + quantity);

@@ -1,45 +1,45 @@
 import { setCurrentDetails } from '@temporalio/workflow';
-import type { StepEntry } from '../../activities/order-status.ts';
-import { type More, Story, type Told } from './order-history.ts';
+import type { HistoryEntry } from '../../activities/order-status.ts';
+import { type EntryDetails, type EntryOutcome, type EntryStep, OrderHistory } from './order-history.ts';
 
-/** The workflow's story, which the Temporal Web UI shows as it happens. */
-export class Journal {
+/** An order history that the Temporal Web UI shows, as the workflow's current details. */
+export class DisplayedHistory {
   readonly #title: string;
-  readonly #story = new Story();
-  readonly #told: string[] = [];
+  readonly #history = new OrderHistory();
+  readonly #rows: string[] = [];
 
   constructor(title: string) {
     this.#title = title;
   }
 
-  note(step: Told['step'], outcome: Told['outcome'], more: More = {}): void {
-    this.#show([this.#story.note(step, outcome, more)]);
+  add(step: EntryStep, outcome: EntryOutcome, details: EntryDetails = {}): void {
+    this.#show([this.#history.add(step, outcome, details)]);
   }
 
-  /** Goes on from what somebody else has told and written down. */
-  adopt(entries: readonly StepEntry[]): void {
-    this.#story.adopt(entries);
+  /** Continues after entries that somebody else has made and stored. */
+  adopt(entries: readonly HistoryEntry[]): void {
+    this.#history.adopt(entries);
     this.#show(entries);
   }
 
-  /** Hands over what has not been written down; whoever takes it writes it. */
-  take(): StepEntry[] {
-    return this.#story.take();
+  /** Hands over the entries that are not stored; the caller stores them. */
+  takeUnsaved(): HistoryEntry[] {
+    return this.#history.takeUnsaved();
   }
 
-  #show(entries: readonly StepEntry[]): void {
-    this.#told.push(...entries.map(row));
+  #show(entries: readonly HistoryEntry[]): void {
+    this.#rows.push(...entries.map(rowOf));
     setCurrentDetails(
       [
         `### ${this.#title}`,
         '',
         '| at | step | outcome | attempt | detail |',
         '|---|---|---|---|---|',
-        ...this.#told,
+        ...this.#rows,
       ].join('\n'),
     );
   }
 }
 
-const row = ({ at, step, outcome, attempt, detail }: StepEntry) =>
+const rowOf = ({ at, step, outcome, attempt, detail }: HistoryEntry) =>
   `| ${at} | ${step} | ${outcome} | ${attempt ?? ''} | ${(detail ?? '').replaceAll('|', '\\|')} |`;

@@ -1,42 +1,51 @@
 import { ApplicationFailure, condition, setHandler, uuid4 } from '@temporalio/workflow';
-import { type Resolution, resolveInterventionUpdate } from '../messages.ts';
+import { type Resolution, resolveInterventionUpdate } from './messages.ts';
 
-/** What a workflow asks a person, and the answers it gets. */
+// What the order service stores of a text.
+const TEXT_LENGTH = 1000;
+
+/** The interventions of one workflow: questions that a person decides, and the decisions. */
 export class Interventions {
-  readonly #open = new Map<string, Resolution | undefined>();
+  readonly #resolutions = new Map<string, Resolution | undefined>();
 
-  /** Register before the first await: an answer may come at any time. */
+  /** Create before the workflow first waits: an answer may come at any time. */
   constructor() {
-    setHandler(resolveInterventionUpdate, (resolution) => void this.#open.set(resolution.interventionId, resolution), {
+    const take = (resolution: Resolution) => void this.#resolutions.set(resolution.interventionId, resolution);
+    setHandler(resolveInterventionUpdate, take, {
       validator: (resolution?: Resolution) => {
-        checkWords(resolution);
-        if (this.#open.has(resolution.interventionId) && !this.#open.get(resolution.interventionId)) return;
+        checkResolution(resolution);
+        if (this.#isOpen(resolution.interventionId)) return;
         throw ApplicationFailure.nonRetryable('this intervention is not open', 'InterventionClosed');
       },
       description: 'A person decides: retry the step, or skip it.',
     });
   }
 
-  /** A new question; tell it to people before waiting for the answer. */
+  /** Opens an intervention. Store it, so that people see it, before waiting for its resolution. */
   open(): string {
     const interventionId = uuid4();
-    this.#open.set(interventionId, undefined);
+    this.#resolutions.set(interventionId, undefined);
     return interventionId;
   }
 
-  async answerTo(interventionId: string): Promise<Resolution> {
-    await condition(() => this.#open.get(interventionId) !== undefined);
-    return this.#open.get(interventionId)!;
+  async resolutionOf(interventionId: string): Promise<Resolution> {
+    await condition(() => this.#resolutions.get(interventionId) !== undefined);
+    return this.#resolutions.get(interventionId)!;
+  }
+
+  #isOpen(interventionId: string): boolean {
+    return this.#resolutions.has(interventionId) && !this.#resolutions.get(interventionId);
   }
 }
 
-/** An answer sent by hand may be anything; only a whole one is taken. */
-function checkWords(resolution: Partial<Resolution> | undefined): asserts resolution is Resolution {
+/** Sent by hand, a resolution may be anything; only a complete one is accepted. */
+function checkResolution(resolution: Partial<Resolution> | undefined): asserts resolution is Resolution {
   const { interventionId, action, note, resolvedBy } = resolution ?? {};
-  const whole = [interventionId, note, resolvedBy].every((word) => typeof word === 'string' && word.length <= 1000);
-  if (whole && (action === 'retry' || action === 'skip')) return;
+  const texts = [interventionId, note, resolvedBy];
+  const complete = texts.every((text) => typeof text === 'string' && text.length <= TEXT_LENGTH);
+  if (complete && (action === 'retry' || action === 'skip')) return;
   throw ApplicationFailure.nonRetryable(
-    'say interventionId, action (retry or skip), note and resolvedBy',
+    'give interventionId, action (retry or skip), note and resolvedBy, each a text of at most 1,000 characters',
     'InvalidRequest',
   );
 }

@@ -1,43 +1,46 @@
-import type { HistoryItem, StepEntry } from '../../activities/order-status.ts';
+import type { HistoryEntry, HistoryItem } from '../../activities/order-status.ts';
 
-/** What a piece of a story says beside when. */
-export type Told = Pick<HistoryItem, 'step' | 'outcome' | 'attempt' | 'detail'>;
-export type More = Pick<Told, 'attempt' | 'detail'>;
+export type EntryStep = HistoryItem['step'];
+export type EntryOutcome = HistoryItem['outcome'];
+export type EntryDetails = Pick<HistoryItem, 'attempt' | 'detail'>;
 
-/** The story of one workflow as it happens: kept here until the next bookkeeping step writes it down. */
-export class Story {
-  readonly #times = new Map<string, number>();
-  #unwritten: StepEntry[] = [];
+// What the order service stores of a detail.
+const DETAIL_LENGTH = 1000;
 
-  note(step: Told['step'], outcome: Told['outcome'], { attempt, detail }: More = {}): StepEntry {
-    const entry: StepEntry = {
+/** The history entries of one workflow as they come: kept here until the next bookkeeping step stores them. */
+export class OrderHistory {
+  readonly #counts = new Map<string, number>();
+  #unsaved: HistoryEntry[] = [];
+
+  add(step: EntryStep, outcome: EntryOutcome, { attempt, detail }: EntryDetails = {}): HistoryEntry {
+    const entry: HistoryEntry = {
       sequence: this.#count({ step, outcome }),
       at: new Date().toISOString(),
       step,
       outcome,
       ...(attempt !== undefined && { attempt }),
-      ...(detail !== undefined && { detail: detail.slice(0, 1000) }),
+      ...(detail !== undefined && { detail: detail.slice(0, DETAIL_LENGTH) }),
     };
-    this.#unwritten.push(entry);
+    this.#unsaved.push(entry);
     return entry;
   }
 
-  /** Goes on from what somebody else has told and written down. */
-  adopt(entries: readonly StepEntry[]): void {
+  /** Continues after entries that somebody else has made and stored. */
+  adopt(entries: readonly HistoryEntry[]): void {
     for (const entry of entries) this.#count(entry);
   }
 
-  /** Hands over what has not been written down; whoever takes it writes it. */
-  take(): StepEntry[] {
-    const entries = this.#unwritten;
-    this.#unwritten = [];
+  /** Hands over the entries that are not stored; the caller stores them. */
+  takeUnsaved(): HistoryEntry[] {
+    const entries = this.#unsaved;
+    this.#unsaved = [];
     return entries;
   }
 
-  #count({ step, outcome }: Pick<Told, 'step' | 'outcome'>): number {
+  #count({ step, outcome }: { step: EntryStep; outcome: EntryOutcome }): number {
     const name = `${step} ${outcome}`;
-    const times = (this.#times.get(name) ?? 0) + 1;
-    this.#times.set(name, times);
-    return times;
+    const count = (this.#counts.get(name) ?? 0) + 1;
+    this.#counts.set(name, count);
+    return count;
   }
 }

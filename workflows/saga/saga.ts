@@ -1,118 +1,77 @@
 import { CancellationScope, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { OrderUpdate } from '../../activities/order.ts';
+import type { HistoryEntry, OrderStatus, PaymentStatus, Step } from '../../activities/order-status.ts';
 import type { Attempted } from '../../platform/contract/operation.ts';
-import type { OrderNote } from '../../activities/order.ts';
-import type { OrderStatus, PaymentStatus, Step } from '../../activities/order-status.ts';
+import { bookkeeping } from './bookkeeping.ts';
+import type { DisplayedHistory } from './displayed-history.ts';
 import { Interventions } from './interventions.ts';
-import type { Journal } from './displayed-history.ts';
-import { orderStatusAttribute } from '../messages.ts';
+import { orderStatusAttribute } from './messages.ts';
+import { type StepCall, forwardServices, insistentServices } from './step-services.ts';
 import { type Trouble, troubleOf } from './trouble.ts';
-import type { InOneGo } from '../order/steps.ts';
-import { books, taking } from './service-clients.ts';
 
-type Ask = () => Promise<Attempted<unknown>>;
-
-/** How a step stands that may have happened: `refused` is the only one of which it is certain that nothing happened. */
-type Standing = 'unknown' | 'done' | 'refused' | 'undone' | 'skipped';
+/** What is known of a step that may have happened. Only `refused` says for certain that nothing happened. */
+type StepState = 'unknown' | 'done' | 'refused' | 'undone' | 'skipped';
 
 interface Undo {
   step: Step;
-  run: Ask;
-  /** The refusal that says it is too late: the step's effect has gone further than we knew. */
+  call: StepCall<void>;
+  /** The refusal that says it is too late: the step's effect has gone further than the workflow knew. */
   tooLate: string | undefined;
 }
 
-/** Carries out steps, remembers how to undo each, and leaves no step's trouble unseen. */
+type OnWait = (failedTries: number) => void;
+
+/** Takes steps, keeps what compensates each of them, and records whatever goes wrong. */
 export class Saga {
   readonly #orderId: string;
-  readonly #journal: Journal;
+  readonly #history: DisplayedHistory;
   readonly #interventions = new Interventions();
   readonly #undos: Undo[] = [];
   /** Of each undoable step that may have happened. */
-  readonly #standing = new Map<Step, Standing>();
-  readonly #triedBefore = new Map<Step, number>();
-  #afterALostRun = false;
+  readonly #states = new Map<Step, StepState>();
+  readonly #triesBefore = new Map<Step, number>();
+  #afterLostAttempt = false;
   #status: OrderStatus | undefined;
 
-  /** `status` is what the workflow was started with in the lists. */
-  constructor(orderId: string, journal: Journal, status?: OrderStatus) {
+  /** `status` is the one that the workflow was started with, for the Web UI's lists. */
+  constructor(orderId: string, history: DisplayedHistory, status?: OrderStatus) {
     this.#orderId = orderId;
-    this.#journal = journal;
+    this.#history = history;
     this.#status = status;
   }
 
-  /** What bookkeeping carries: the order, and the story since it was last written down. */
-  note(): OrderNote {
-    return { orderId: this.#orderId, workflowId: workflowInfo().workflowId, entries: this.#journal.take() };
-  }
-
-  /** Call this *before* the step, in the order of the steps: a step that timed out may still have happened. */
-  undoWith(step: Step, run: Ask, { tooLate }: { tooLate?: string } = {}): void {
-    this.#undos.push({ step, run, tooLate });
-  }
-
-  /** One forward step. Its trouble is noted, and thrown on. */
-  async step<Answer>(step: Step, ask: () => Promise<Attempted<Answer>>): Promise<Answer> {
-    this.#journal.note(step, 'started');
-    this.#mayHaveHappened(step);
-    let tries = this.#triedBefore.get(step) ?? 0;
-    let told: Promise<void> | undefined;
-    // What is answered at once is told with what comes next; only who waits must be told that something is under way.
-    const waits = (before: number) => {
-      tries += before;
-      told = this.#tell();
-    };
-    try {
-      const { attempt, answer } = await taking.run({ durable: this.#afterALostRun, waits }, ask);
-      this.#stand(step, 'done');
-      this.#journal.note(step, 'succeeded', { attempt: tries + attempt });
-      return answer;
-    } catch (error) {
-      const trouble = troubleOf(error);
-      if (trouble.refusal) this.#stand(step, 'refused');
-      this.#journal.note(step, 'failed', noteOf(trouble, tries));
-      throw error;
-    } finally {
-      await told;
-    }
-  }
-
-  /** Steps that were taken in one go, and the story of it: all of them, or those that are to be asked about again. */
-  wentAhead({ entries, confirmed }: Pick<InOneGo, 'entries' | 'confirmed'>): void {
-    if (confirmed) this.#journal.adopt(entries);
-    for (const { step, outcome } of entries) {
-      if (outcome === 'started') {
-        this.#mayHaveHappened(step);
-        if (!confirmed) this.#triedBefore.set(step, 1);
-      } else if (confirmed) {
-        this.#stand(step, 'done');
-      }
-    }
+  /** What bookkeeping stores: the order, and its history entries since the last time. */
+  update(): OrderUpdate {
+    return { orderId: this.#orderId, workflowId: workflowInfo().workflowId, entries: this.#history.takeUnsaved() };
   }
 
   /**
-   * Somebody has taken this order up before and left no trace here: a worker that died, or one that is thought dead
-   * and still goes on. Any of the steps may have happened or may be about to, so all of them are undone if need be;
-   * and none is tried at once any more, lest this run be the one that is thought dead.
+   * Registers what compensates a step. Call it *before* the step, in the order of the steps: a step that timed out may
+   * still have happened.
    */
-  followsALostRun(): void {
-    this.#afterALostRun = true;
-    for (const { step } of this.#undos) this.#mayHaveHappened(step);
+  undoWith(step: Step, call: StepCall<void>, { tooLate }: { tooLate?: string } = {}): void {
+    this.#undos.push({ step, call, tooLate });
   }
 
-  get afterALostRun(): boolean {
-    return this.#afterALostRun;
+  /** Takes one forward step, in the order's lane. Records its trouble, and throws it. */
+  step<Answer>(step: Step, call: StepCall<Answer>): Promise<Answer> {
+    return this.#take(step, (onWait) => call(forwardServices({ durable: this.#afterLostAttempt, onWait })));
   }
 
-  /** Past the point of no return: from here on the order only moves forward. */
-  commit(): void {
-    this.#undos.length = 0;
+  /** Takes one step that is retried until its service responds. Records a refusal, and throws it. */
+  insist<Answer>(step: Step, call: StepCall<Answer>): Promise<Answer> {
+    return this.#take(step, (onWait) => call(insistentServices({ onWait })));
   }
 
-  /** A step that only moves forward: where it is refused, a person decides to retry or to skip it. */
-  async mustHappen(step: Step, ask: Ask, stuck: { paymentStatus?: PaymentStatus } = {}): Promise<'done' | 'skipped'> {
+  /** A step that only moves forward: where it is refused, a person decides whether to retry or to skip it. */
+  async mustHappen(
+    step: Step,
+    call: StepCall<unknown>,
+    stuck: { paymentStatus?: PaymentStatus } = {},
+  ): Promise<'done' | 'skipped'> {
     for (;;) {
       try {
-        await this.step(step, ask);
+        await this.insist(step, call);
         return 'done';
       } catch (error) {
         const resolution = await this.#askPerson(step, troubleOf(error), stuck);
@@ -121,56 +80,113 @@ export class Saga {
     }
   }
 
+  /** Takes over what the express lane did: all steps, or those that have to be taken again. */
+  adopt({ entries, confirmed }: { entries: readonly HistoryEntry[]; confirmed: boolean }): void {
+    if (confirmed) this.#history.adopt(entries);
+    for (const { step, outcome } of entries) {
+      if (outcome === 'started') {
+        this.#mayHaveHappened(step);
+        if (!confirmed) this.#triesBefore.set(step, 1);
+      } else if (confirmed) {
+        this.#setState(step, 'done');
+      }
+    }
+  }
+
   /**
-   * Undoes every step, newest first, also when one fails; waits for a person where an undo is refused for good.
-   * Answers false, with nothing undone, where it is too late: the newest step has gone on by itself.
+   * An earlier attempt at this order left no trace here: its worker died, or is thought dead and goes on. Any step may
+   * have happened or may still happen, so all of them are compensated if need be; and all are durable from here on, lest
+   * this attempt be the one that is thought dead.
+   */
+  resumeAfterLostAttempt(): void {
+    this.#afterLostAttempt = true;
+    for (const { step } of this.#undos) this.#mayHaveHappened(step);
+  }
+
+  get afterLostAttempt(): boolean {
+    return this.#afterLostAttempt;
+  }
+
+  /** Past the point of no return: from here on the order only moves forward. */
+  commit(): void {
+    this.#undos.length = 0;
+  }
+
+  /**
+   * Compensates every step, newest first, also when one fails; waits for a person where a compensation is refused.
+   * Returns false, with nothing undone, where it is too late: the newest step has gone further by itself.
    */
   compensate(): Promise<boolean> {
     return CancellationScope.nonCancellable(async () => {
-      // An undo may take long: by then the story says why it runs.
-      await this.#tell();
+      // A compensation may take long: by then the history says why it runs.
+      await this.#saveHistory();
       const stuck: { undo: Undo; trouble: Trouble }[] = [];
-      const undos = this.#undos.filter(({ step }) => this.#standing.has(step)).toReversed();
+      const undos = this.#undos.filter(({ step }) => this.#states.has(step)).toReversed();
       for (const [index, undo] of undos.entries()) {
         const trouble = await this.#undo(undo);
         if (index === 0 && trouble?.refusal && trouble.refusal === undo.tooLate) return false;
         if (trouble) stuck.push({ undo, trouble });
       }
-      for (const { undo, trouble } of stuck) await this.#settle(undo, trouble);
+      for (const { undo, trouble } of stuck) await this.#undoWithPerson(undo, trouble);
       this.commit();
       return true;
     });
   }
 
-  /** The order's status for the Temporal Web UI's lists; undefined: none of this workflow's business. */
+  /** Sets the order's status in the Temporal Web UI's lists. Undefined: it has none there. */
   show(status: OrderStatus | undefined): void {
     this.#status = status;
     upsertSearchAttributes([{ key: orderStatusAttribute, value: status ?? null }]);
   }
 
-  /** What an order's money and goods are called once it has ended without them. */
-  standing(step: Step): Standing | undefined {
-    return this.#standing.get(step);
+  /** What became of a step. Undefined where it cannot have happened. */
+  stateOf(step: Step): StepState | undefined {
+    return this.#states.get(step);
   }
 
-  async #undo({ step, run, tooLate }: Undo): Promise<Trouble | undefined> {
+  async #take<Answer>(step: Step, take: (onWait: OnWait) => Promise<Attempted<Answer>>): Promise<Answer> {
+    this.#history.add(step, 'started');
+    this.#mayHaveHappened(step);
+    let tries = this.#triesBefore.get(step) ?? 0;
+    let saved: Promise<void> | undefined;
+    // A step that returns at once is stored with what comes next; only a wait must be visible while it lasts.
+    const onWait = (failedTries: number) => {
+      tries += failedTries;
+      saved = this.#saveHistory();
+    };
     try {
-      const { attempt } = await run();
-      if (this.#standing.get(step) !== 'refused') this.#stand(step, 'undone');
-      this.#journal.note(step, 'compensated', { attempt });
+      const { attempt, answer } = await take(onWait);
+      this.#setState(step, 'done');
+      this.#history.add(step, 'succeeded', { attempt: tries + attempt });
+      return answer;
+    } catch (error) {
+      const trouble = troubleOf(error);
+      if (trouble.refusal) this.#setState(step, 'refused');
+      this.#history.add(step, 'failed', detailsOf(trouble, tries));
+      throw error;
+    } finally {
+      await saved;
+    }
+  }
+
+  async #undo({ step, call, tooLate }: Undo): Promise<Trouble | undefined> {
+    try {
+      const { attempt } = await call(insistentServices());
+      if (this.#states.get(step) !== 'refused') this.#setState(step, 'undone');
+      this.#history.add(step, 'compensated', { attempt });
       return undefined;
     } catch (error) {
       const trouble = troubleOf(error);
       const late = trouble.refusal !== undefined && trouble.refusal === tooLate;
-      this.#journal.note(step, late ? 'failed' : 'compensation_failed', noteOf(trouble));
+      this.#history.add(step, late ? 'failed' : 'compensation_failed', detailsOf(trouble));
       return trouble;
     } finally {
-      await this.#tell();
+      await this.#saveHistory();
     }
   }
 
-  /** Asks a person again and again until the undo is done or given up. */
-  async #settle(undo: Undo, first: Trouble): Promise<void> {
+  /** Asks a person until the compensation is done or skipped. */
+  async #undoWithPerson(undo: Undo, first: Trouble): Promise<void> {
     const stuck = undo.step === 'authorizePayment' ? { paymentStatus: 'requires_action' as const } : {};
     for (let trouble: Trouble | undefined = first; trouble;) {
       if ((await this.#askPerson(undo.step, trouble, stuck)) === 'skip') return;
@@ -180,42 +196,37 @@ export class Saga {
 
   async #askPerson(step: Step, trouble: Trouble, stuck: { paymentStatus?: PaymentStatus }): Promise<'retry' | 'skip'> {
     const interventionId = this.#interventions.open();
-    await books.openIntervention({
-      ...this.note(),
-      interventionId,
-      step,
-      reason: trouble.detail.slice(0, 1000),
-      ...stuck,
-    });
+    const reason = trouble.detail.slice(0, 1000);
+    await bookkeeping.openIntervention({ ...this.update(), interventionId, step, reason, ...stuck });
     const before = this.#status;
     this.show('requires_action');
-    const { action, note, resolvedBy } = await this.#interventions.answerTo(interventionId);
+    const { action, note, resolvedBy } = await this.#interventions.resolutionOf(interventionId);
     if (action === 'skip') {
-      this.#stand(step, 'skipped');
-      // Who, and in which words, is kept with the intervention: the customer reads the story.
-      this.#journal.note(step, 'failed', { detail: 'skipped by a person' });
+      this.#setState(step, 'skipped');
+      // Who decided, and why, is kept with the intervention: the customer reads the history.
+      this.#history.add(step, 'failed', { detail: 'skipped by a person' });
     }
-    await books.closeIntervention({ ...this.note(), interventionId, action, note, resolvedBy });
+    await bookkeeping.closeIntervention({ ...this.update(), interventionId, action, note, resolvedBy });
     this.show(before);
     return action;
   }
 
   #mayHaveHappened(step: Step): void {
     const undoable = this.#undos.some((undo) => undo.step === step);
-    if (undoable && !this.#standing.has(step)) this.#standing.set(step, 'unknown');
+    if (undoable && !this.#states.has(step)) this.#states.set(step, 'unknown');
   }
 
-  #stand(step: Step, standing: Standing): void {
-    if (this.#standing.has(step)) this.#standing.set(step, standing);
+  #setState(step: Step, state: StepState): void {
+    if (this.#states.has(step)) this.#states.set(step, state);
   }
 
-  /** Writes the story down while the step is under way, so that people see what an order waits for. */
-  #tell(): Promise<void> {
-    return CancellationScope.nonCancellable(() => books.noteSteps(this.note()));
+  /** Stores the history while something is under way, so that people see what an order waits for. */
+  #saveHistory(): Promise<void> {
+    return CancellationScope.nonCancellable(() => bookkeeping.noteSteps(this.update()));
   }
 }
 
-const noteOf = ({ attempt, detail }: Trouble, triesBefore = 0) => ({
+const detailsOf = ({ attempt, detail }: Trouble, triesBefore = 0) => ({
   detail,
   ...(attempt !== undefined && { attempt: triesBefore + attempt }),
 });

@@ -1,15 +1,15 @@
 import { ActivityFailure, ApplicationFailure, TemporalFailure, isCancellation } from '@temporalio/workflow';
 import type { Rejection, RejectionCode } from '../../activities/order-status.ts';
 
-/** How a step that did not succeed went, in the words the history keeps. */
+/** Why a step did not succeed, as the order's history says it. */
 export interface Trouble {
-  /** The service's code where it said no for good; undefined where it could not be asked. */
+  /** The code of a refusal, which is final; undefined for a fault or a cancellation. */
   refusal: string | undefined;
   detail: string;
   attempt: number | undefined;
 }
 
-/** What went wrong with a step. Rethrows bugs, so that a corrected deployment can resume the workflow. */
+/** Reads what a step threw. Rethrows bugs, so that a corrected deployment can resume the workflow. */
 export function troubleOf(error: unknown): Trouble {
   if (isCancellation(error)) return { refusal: undefined, detail: 'called off', attempt: undefined };
   if (!(error instanceof TemporalFailure)) throw error;
@@ -18,7 +18,7 @@ export function troubleOf(error: unknown): Trouble {
   const failure = cause instanceof ApplicationFailure ? cause : undefined;
   const refusal = failure?.nonRetryable ? (failure.type ?? 'Refused') : undefined;
   const attempt = (failure?.details?.[0] as { attempt?: number } | undefined)?.attempt;
-  // The customer reads this: what a library said of the fault stays in Temporal's history, for those who operate it.
+  // The customer reads this: what a library said of a fault stays in Temporal's history, for operators.
   return { refusal, detail: refusal ? `${refusal}: ${cause?.message ?? ''}` : 'no answer in time', attempt };
 }
 
@@ -31,7 +31,7 @@ const REJECTIONS = {
   CartChanged: true,
 } satisfies Record<RejectionCode, true>;
 
-/** Why an order that met this trouble is rejected. A refusal no customer can do anything about is ServiceUnavailable. */
+/** Why an order is rejected. A refusal that the customer can do nothing about becomes ServiceUnavailable. */
 export function rejectionOf({ refusal, detail }: Trouble): Rejection {
   const known = refusal !== undefined && refusal in REJECTIONS;
   return known

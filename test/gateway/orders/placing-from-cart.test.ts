@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { OrderInput } from '../../../workflows/messages.ts';
+import type { OrderInput } from '../../../workflows/order/messages.ts';
 import { orderWish, productOf } from '../../stage/gateway-builders.ts';
 import { type Harness, startHarness } from '../../stage/test-gateway.ts';
 

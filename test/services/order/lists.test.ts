@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import type { Page, PageRequest } from '../../../platform/contract/operation.ts';
-import type { OrderNote } from '../../../activities/order.ts';
+import type { OrderUpdate } from '../../../activities/order.ts';
 import { encodeAge, encodeCursor } from '../../../platform/database/cursor.ts';
 import { connect } from '../../../platform/database/connection.ts';
 import { draft, orderStage, refusedAs } from './test-order-service.ts';
@@ -203,7 +203,7 @@ describe('order service: lists', () => {
     it('tell each entry once, in the order told, whatever its time', async () => {
       const orderId = await stage.placed();
       const note = stage.note(orderId, ...steps);
-      const part = (from: number, to: number): OrderNote => ({ ...note, entries: note.entries.slice(from, to) });
+      const part = (from: number, to: number): OrderUpdate => ({ ...note, entries: note.entries.slice(from, to) });
       note.entries[3]!.at = '2020-01-01T00:00:00.000Z';
       await stage.activities.noteSteps(part(0, 2));
       await Promise.all([stage.activities.noteSteps(part(1, 4)), stage.activities.noteSteps(part(1, 4))]);

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { type Kysely, sql } from 'kysely';
-import type { CancelOrder, OrderActivities, OrderNote, RejectOrder } from '../../../activities/order.ts';
+import type { CancelOrder, OrderActivities, OrderUpdate, RejectOrder } from '../../../activities/order.ts';
 import { connect } from '../../../platform/database/connection.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
 import { draft, orderStage } from './test-order-service.ts';
 
 const rejection = { code: 'CardDeclined' as const, detail: 'the card was declined' };
 const left = { paymentStatus: 'canceled', fulfillmentStatus: 'canceled' } as const;
-const rejectedBy = (note: OrderNote): RejectOrder => ({ ...note, ...left, rejection });
-const canceledBy = (note: OrderNote): CancelOrder => ({ ...note, ...left, reason: 'changed my mind' });
+const rejectedBy = (note: OrderUpdate): RejectOrder => ({ ...note, ...left, rejection });
+const canceledBy = (note: OrderUpdate): CancelOrder => ({ ...note, ...left, reason: 'changed my mind' });
 
 describe('order service: bookkeeping', () => {
   const stage = orderStage();
 
-  type Step = (activities: OrderActivities, note: OrderNote) => Promise<unknown>;
+  type Step = (activities: OrderActivities, note: OrderUpdate) => Promise<unknown>;
   /** Each step of the bookkeeping: from where it is taken, to where it leads and what it tells the world. */
   const STEPS: Record<string, { from: () => Promise<string>; take: Step; to: string[]; event?: string }> = {
     recordOrder: {

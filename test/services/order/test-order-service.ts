@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import type { DraftOrder, OrderActivities, OrderNote, OrderRequests } from '../../../activities/order.ts';
+import type { DraftOrder, OrderActivities, OrderUpdate, OrderRequests } from '../../../activities/order.ts';
 import type { HistoryItem } from '../../../activities/order-status.ts';
 import type { DraftReturn, ReceivedLine, Return } from '../../../activities/return.ts';
 import { createOrderActivities } from '../../../services/order/activities.ts';
@@ -46,7 +46,7 @@ export interface OrderStage {
   readonly requests: OrderRequests;
   readonly activities: OrderActivities;
   /** What a workflow says of an order: each entry is a new one of its story. */
-  note: (orderId: string, ...steps: HistoryItem['step'][]) => OrderNote;
+  note: (orderId: string, ...steps: HistoryItem['step'][]) => OrderUpdate;
   /** Orders brought as far as their name says; each answers the order's id. */
   placed: (difference?: Partial<DraftOrder>) => Promise<string>;
   confirmed: (difference?: Partial<DraftOrder>) => Promise<string>;
@@ -87,7 +87,7 @@ export function orderStage(): OrderStage {
   });
   after(() => database.drop());
 
-  const note = (orderId: string, ...steps: HistoryItem['step'][]): OrderNote => ({
+  const note = (orderId: string, ...steps: HistoryItem['step'][]): OrderUpdate => ({
     orderId,
     workflowId: `order-${orderId}`,
     entries: steps.map((step) => ({

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { takePorts } from '../../../platform/ports.ts';
 import { type TemporalPlace, createTemporalClient } from '../../../platform/temporal/client.ts';
-import { webhookWorkflowId } from '../../../workflows/messages.ts';
+import { webhookWorkflowId } from '../../../workflows/webhook-delivery/messages.ts';
 import { eventually } from '../../stage/eventually.ts';
 import { freshNamespace } from '../../stage/fresh-namespace.ts';
 import { WebhookStage } from './test-webhook-service.ts';

@@ -7,7 +7,7 @@ import { settleAbandoned } from '../../../services/webhook/abandoned.ts';
 import { createDeliveryRequests } from '../../../services/webhook/deliveries.ts';
 import { startDue } from '../../../services/webhook/starting.ts';
 import { type DeliveryWorkflows, createDeliveryWorkflows } from '../../../services/webhook/workflows.ts';
-import { webhookWorkflowId } from '../../../workflows/messages.ts';
+import { webhookWorkflowId } from '../../../workflows/webhook-delivery/messages.ts';
 import { freshNamespace } from '../../stage/fresh-namespace.ts';
 import { WebhookStage } from './test-webhook-service.ts';
 

@@ -8,7 +8,7 @@ import { workflowBundle } from '../../../platform/temporal/workflow-bundle.ts';
 import { createLogger } from '../../../platform/telemetry/logger.ts';
 import { countAttempts, durableActivities, installTemporalRuntime } from '../../../platform/temporal/worker.ts';
 import type { cartReminderWorkflow } from '../../../workflows/cart-reminder/workflow.ts';
-import { type CartChanged, cartChangedSignal, cartReminderId } from '../../../workflows/messages.ts';
+import { type CartChanged, cartChangedSignal, cartReminderId } from '../../../workflows/cart-reminder/messages.ts';
 import { eventually } from '../../stage/eventually.ts';
 import { skipTime } from '../../stage/test-workers.ts';
 import { freshNamespace } from '../../stage/fresh-namespace.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cancelUpdate, parcelMovedSignal } from '../../../workflows/messages.ts';
+import { cancelUpdate, parcelMovedSignal } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import {
   assertNothingLeft,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Lane } from '../../../activities/lane.ts';
-import { cancelUpdate, parcelMovedSignal } from '../../../workflows/messages.ts';
+import { cancelUpdate, parcelMovedSignal } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { answerLost, faultyTwice, leavesUnnoticed, refuse, refuseOnce } from '../../stage/faults.ts';
 import {

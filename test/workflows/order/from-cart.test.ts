@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Lane } from '../../../activities/lane.ts';
 import type { Refusal } from '../../../platform/contract/refusal.ts';
-import { cancelUpdate } from '../../../workflows/messages.ts';
+import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { assertNothingLeft, confirmed, finish, outcomes } from '../../stage/order-actions.ts';
 import { type Stage, type Twist, type Twists, createStage } from '../../stage/test-workers.ts';

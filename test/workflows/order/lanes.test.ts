@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Lane } from '../../../activities/lane.ts';
-import { cancelUpdate } from '../../../workflows/messages.ts';
+import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { eventually } from '../../stage/eventually.ts';
 import {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Lane } from '../../../activities/lane.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
-import { cancelUpdate, parcelMovedSignal } from '../../../workflows/messages.ts';
+import { cancelUpdate, parcelMovedSignal } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import {
   assertNothingLeft,

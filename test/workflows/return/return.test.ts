@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { receiveReturnUpdate } from '../../../workflows/messages.ts';
+import { receiveReturnUpdate } from '../../../workflows/return/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { isRefused, openIntervention, resolve } from '../../stage/order-actions.ts';
 import { type Stage, createStage } from '../../stage/test-workers.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Refusal } from '../../../platform/contract/refusal.ts';
-import { resolveInterventionUpdate } from '../../../workflows/messages.ts';
+import { resolveInterventionUpdate } from '../../../workflows/saga/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { canceledWith, confirmed, finish, isRefused, openIntervention, resolve } from '../../stage/order-actions.ts';
 import { type Stage, createStage } from '../../stage/test-workers.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { retryNowSignal } from '../../../workflows/messages.ts';
+import { retryNowSignal } from '../../../workflows/webhook-delivery/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { type Stage, createStage } from '../../stage/test-workers.ts';
 import { type Line, askedMeanwhile } from '../../stage/test-webhook-worker.ts';

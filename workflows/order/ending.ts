@@ -1,0 +1,34 @@
+import type { FulfillmentStatus, OrderStatus, PaymentStatus } from '../../activities/order-status.ts';
+import { bookkeeping } from '../saga/bookkeeping.ts';
+import type { Saga } from '../saga/saga.ts';
+import { type Trouble, rejectionOf } from '../saga/trouble.ts';
+import type { OrderInProgress } from './order-in-progress.ts';
+
+/** Records the end of an order whose steps are all compensated. */
+export async function end(order: OrderInProgress, why: 'canceled' | Trouble): Promise<OrderStatus> {
+  const { history, saga, cancellation } = order;
+  const { reason } = cancellation;
+  cancellation.close();
+  const left = { paymentStatus: paymentLeft(saga), fulfillmentStatus: fulfillmentLeft(saga) };
+  if (why === 'canceled') {
+    history.add('cancel', 'succeeded');
+    await bookkeeping.cancelOrder({ ...saga.update(), ...left, ...(reason !== undefined && { reason }) });
+    saga.show('canceled');
+    return 'canceled';
+  }
+  const rejection = rejectionOf(why);
+  history.add('reject', 'succeeded', { detail: rejection.code });
+  await bookkeeping.rejectOrder({ ...saga.update(), ...left, rejection });
+  saga.show('rejected');
+  return 'rejected';
+}
+
+function paymentLeft(saga: Saga): PaymentStatus {
+  const state = saga.stateOf('authorizePayment');
+  // A person who skips a void takes over the authorization.
+  if (state === 'skipped') return 'requires_action';
+  return state === 'undone' ? 'canceled' : 'not_paid';
+}
+
+const fulfillmentLeft = (saga: Saga): FulfillmentStatus =>
+  saga.stateOf('bookShipment') === 'undone' ? 'canceled' : 'not_fulfilled';

@@ -1,0 +1,79 @@
+import { isCancellation, patched, workflowInfo } from '@temporalio/workflow';
+import type { OrderStatus } from '../../activities/order-status.ts';
+import { bookkeeping } from '../saga/bookkeeping.ts';
+import type { Saga } from '../saga/saga.ts';
+import { lane } from '../saga/step-services.ts';
+import { troubleOf } from '../saga/trouble.ts';
+import { end } from './ending.ts';
+import { placeExpress } from './express.ts';
+import type { OrderInput } from './messages.ts';
+import type { OrderInProgress } from './order-in-progress.ts';
+import { bookingOf, takeSteps } from './steps.ts';
+
+/** From placed to confirmed. Returns how the order ended, or undefined where it continues. */
+export async function place(order: OrderInProgress): Promise<OrderStatus | undefined> {
+  const { input, saga, cancellation } = order;
+  registerUndos(input, saga);
+  const express = cancellation.requested ? undefined : await placeExpress(input);
+  if (express) saga.adopt(express);
+  const ended = express?.confirmed ? undefined : await placeStepByStep(order, express?.first ?? false);
+  if (ended) return ended;
+  saga.show('confirmed');
+  return undefined;
+}
+
+/** Each compensation stands here before any step is taken; it runs where the step may have happened. */
+function registerUndos({ orderId, fromCart }: OrderInput, saga: Saga): void {
+  // Also where a customer cancels: an order cannot be changed, so customers cancel it to correct it and order again.
+  if (fromCart) saga.undoWith('takeLines', (ask) => ask.cart.putLinesBack({ orderId }));
+  saga.undoWith('reserveStock', (ask) => ask.inventory.releaseStock({ orderId }));
+  saga.undoWith('authorizePayment', (ask) => ask.payment.voidPayment({ orderId }));
+  saga.undoWith('bookShipment', (ask) => ask.shipping.cancelShipment({ orderId }), { tooLate: 'AlreadyDispatched' });
+}
+
+async function placeStepByStep(order: OrderInProgress, recordedHere: boolean): Promise<OrderStatus | undefined> {
+  const { input, history, saga, cancellation } = order;
+  history.add('record', 'succeeded');
+  const recorded = await bookkeeping.recordOrder(saga.update());
+  // In the lane `durable` an attempt that leaves no trace has called no service: its calls are in the history first.
+  if (lane() !== 'durable' && recorded.again && !recordedHere) saga.resumeAfterLostAttempt();
+
+  let trackingNumber: string;
+  try {
+    ({ trackingNumber } = await cancellation.scope.run(() => takeSteps(input, (step, call) => saga.step(step, call))));
+  } catch (error) {
+    const ended = await giveUp(order, error);
+    if (ended) return ended;
+    ({ trackingNumber } = await saga.insist('bookShipment', (ask) => ask.shipping.bookShipment(bookingOf(input))));
+  }
+
+  history.add('confirm', 'succeeded');
+  await bookkeeping.confirmOrder({ ...saga.update(), trackingNumber, despiteWithheld: saga.afterLostAttempt });
+  return undefined;
+}
+
+/** Compensates what was done. Returns how the order ended, or undefined where it can only go forward. */
+async function giveUp(order: OrderInProgress, error: unknown): Promise<OrderStatus | undefined> {
+  const { saga, parcel, cancellation } = order;
+  const why = isCancellation(error) ? 'canceled' : troubleOf(error);
+  if (mayFollowLostTask()) saga.resumeAfterLostAttempt();
+  // An earlier attempt may have told the customer that the order is confirmed: then it is.
+  const fenced = saga.afterLostAttempt ? await bookkeeping.withholdOrder(saga.update()) : undefined;
+  if (fenced?.confirmed && why !== 'canceled') return undefined;
+  if (why !== 'canceled') cancellation.close();
+  if (await saga.compensate()) return end(order, why);
+  // The parcel has left although its booking was thought to have failed.
+  parcel.moved('dispatched');
+  return undefined;
+}
+
+// Started, scheduled, started by the worker: no workflow task has completed before.
+const FIRST_TASK_EVENTS = 3;
+
+/**
+ * Local activities leave no trace before their workflow task is reported. A worker may have taken all steps in the
+ * current task, confirmed the order and died. In the first task the order service's record tells that an earlier
+ * attempt existed; in a later one nothing does, so every step counts as one that may have happened.
+ */
+const mayFollowLostTask = (): boolean =>
+  lane() === 'local-first' && workflowInfo().historyLength > FIRST_TASK_EVENTS && patched('after-a-lost-task');

@@ -1,0 +1,24 @@
+import { TemporalFailure, isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { OrderActivities } from '../../activities/order.ts';
+import { ORDER_TASK_QUEUE } from './messages.ts';
+import { quickBookkeeping, untilAnswered } from './policies.ts';
+
+type Activities = Readonly<Record<string, (request: unknown) => Promise<unknown>>>;
+
+const quick = proxyLocalActivities(quickBookkeeping) as unknown as Activities;
+const durable = proxyActivities({ ...untilAnswered, taskQueue: ORDER_TASK_QUEUE }) as unknown as Activities;
+
+/**
+ * The order service's own record of the order. A local activity, since the order service's worker runs this workflow.
+ * Where its database does not respond at once it becomes a durable activity, which waits without filling the history.
+ */
+export const bookkeeping = new Proxy({} as OrderActivities, {
+  get: (_target, name: string) => async (request: unknown) => {
+    try {
+      return await quick[name]!(request);
+    } catch (error) {
+      if (!(error instanceof TemporalFailure) || isCancellation(error)) throw error;
+      return durable[name]!(request);
+    }
+  },
+});

@@ -1,0 +1,43 @@
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+
+// How long the saga waits is the saga's decision, so it stands here and not with the services.
+
+// Twice what a service's slowest statement may take.
+const ATTEMPT_TIMEOUT = '10s';
+// A restarted service is reached at once, and one that is down is not flooded.
+const backoff = { initialInterval: '200ms', backoffCoefficient: 2 } as const;
+
+/** A forward step waits five minutes for a service that is down; then the order is rejected and undone. */
+export const forwardStep: ActivityOptions = {
+  startToCloseTimeout: ATTEMPT_TIMEOUT,
+  scheduleToCloseTimeout: '5m',
+  retry: { ...backoff, maximumInterval: '10s' },
+  // A cancellation goes ahead at once; the compensation's tombstone stops the step that may still be running.
+  cancellationType: 'TRY_CANCEL',
+};
+
+/** What must happen has no deadline: it is retried until the service responds. */
+export const untilAnswered: ActivityOptions = {
+  startToCloseTimeout: ATTEMPT_TIMEOUT,
+  retry: { ...backoff, maximumInterval: '1m' },
+};
+
+/** Three quick attempts fit into one workflow task, so that a short fault costs no history event. */
+export const quickBookkeeping: LocalActivityOptions = {
+  startToCloseTimeout: '2s',
+  retry: { ...backoff, maximumAttempts: 3 },
+};
+
+/**
+ * The first try of a step in the lane `local-first`. A step takes 5 to 50 ms over its service's API. While local
+ * activities run, the workflow handles no update, not even a cancellation: a step that hangs delays it by two seconds,
+ * and all steps together by 8 s at most, when the worker reports what it has.
+ */
+export const firstTry: LocalActivityOptions = {
+  startToCloseTimeout: '2s',
+  retry: { maximumAttempts: 1 },
+  cancellationType: 'TRY_CANCEL',
+};
+
+/** All steps at once, in the lane `express`: a cancellation waits for them just as long. */
+export const allSteps: LocalActivityOptions = { ...firstTry, startToCloseTimeout: '3s' };
