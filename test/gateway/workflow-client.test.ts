@@ -13,7 +13,7 @@ describe('what the gateway asks of workflows', function () {
   before(async () => {
     stage = await createStage();
     // Else a return that waits for its goods is given up after a second.
-    workflows = createWorkflows(stage.awake);
+    workflows = createWorkflows(stage.inRealTime);
     // The first workflow of all takes a while to load; the gateway waits no longer than five seconds.
     await confirmed();
   });

@@ -13,10 +13,10 @@ import type { ReturnStatus } from '../../activities/return.ts';
 import type { ShipmentStatus, ShippingActivities } from '../../activities/shipping.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 
-export type Asked = CartActivities & InventoryActivities & PaymentActivities & ShippingActivities;
-export type AskedName = keyof Asked;
+export type StepActivities = CartActivities & InventoryActivities & PaymentActivities & ShippingActivities;
+export type StepActivityName = keyof StepActivities;
 
-/** What has happened to one order out in the world, and what its books say. */
+/** What has happened to one order out in the world, and what its bookkeeping say. */
 export class OrderWorld {
   cart: 'full' | 'taken' | 'put back' = 'full';
   stock: 'none' | 'reserved' | 'released' | 'committed' = 'none';
@@ -81,7 +81,7 @@ export class Worlds {
 const undone = (what: string) => new Refusal('Undone', `${what} was undone first`);
 
 /** Services that keep their contracts' promises in memory: repeats change nothing, undos leave tombstones. */
-export const createServices = (worlds: Worlds): Asked => ({
+export const createServices = (worlds: Worlds): StepActivities => ({
   async reserveStock({ orderId }) {
     const world = worlds.of(orderId);
     if (world.stock === 'released') throw undone('reserveStock');
@@ -161,7 +161,7 @@ export const createServices = (worlds: Worlds): Asked => ({
 });
 
 /** The order service's bookkeeping in memory. */
-export const createBooks = (worlds: Worlds, returnWindowMs: number): OrderActivities => {
+export const createBookkeeping = (worlds: Worlds, returnWindowMs: number): OrderActivities => {
   const write = (note: OrderUpdate, change: (world: OrderWorld) => void) => {
     const world = worlds.of(note.orderId);
     world.tell(note);

@@ -1,31 +1,31 @@
 import { Refusal } from '../../platform/contract/refusal.ts';
-import type { Twist } from './test-workers.ts';
+import type { Fault } from './test-workers.ts';
 
 /** Says no, for good. */
 export const refuse =
-  (code: string): Twist =>
+  (code: string): Fault =>
   async ({ world }) => {
     throw new Refusal(code, `${world.calls.at(-1)} said no`);
   };
 
 /** Says no until a person has seen to it. */
-export const refuseOnce: Twist = async ({ number, next }) => {
+export const refuseOnce: Fault = async ({ number, next }) => {
   if (number === 1) throw new Refusal('NotNow', 'not this time');
   return next();
 };
 
-export const down: Twist = async () => {
+export const down: Fault = async () => {
   throw new Error('nobody is there');
 };
 
-export const faultyTwice: Twist = async ({ number, next }) => {
+export const faultyTwice: Fault = async ({ number, next }) => {
   if (number <= 2) throw new Error('out of order');
   return next();
 };
 
 /** The effect happens; the answer to these calls is lost on the way. */
 export const answerLost =
-  (lost: (number: number) => boolean): Twist =>
+  (lost: (number: number) => boolean): Fault =>
   async ({ number, next }) => {
     const answer = await next();
     if (lost(number)) throw new Error('the connection was cut');
@@ -33,7 +33,7 @@ export const answerLost =
   };
 
 /** Books the parcel, which then leaves although no answer ever comes; after the first undo answers are back. */
-export const leavesUnnoticed = (): { bookShipment: Twist; cancelShipment: Twist } => {
+export const dispatchedUnnoticed = (): { bookShipment: Fault; cancelShipment: Fault } => {
   let given = false;
   return {
     bookShipment: async ({ number, world, next }) => {
@@ -54,12 +54,12 @@ export function held(which: (number: number) => boolean) {
   const come = Promise.withResolvers<void>();
   const go = Promise.withResolvers<void>();
   const gone = Promise.withResolvers<void>();
-  const twist: Twist = async ({ number, next }) => {
+  const fault: Fault = async ({ number, next }) => {
     if (!which(number)) return next();
     come.resolve();
     await go.promise;
     return next().finally(gone.resolve);
   };
-  return { come: come.promise, go: go.resolve, gone: gone.promise, twist };
+  return { come: come.promise, go: go.resolve, gone: gone.promise, fault };
 }
 export type Held = ReturnType<typeof held>;

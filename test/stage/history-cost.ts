@@ -11,7 +11,7 @@ const SKIPPED = 60;
 const WAITS = EventType.EVENT_TYPE_TIMER_STARTED;
 const DISPATCHED = new Set([EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED, EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED]);
 
-export interface Bill {
+export interface HistoryCost {
   /** Events of the history up to the first wait. */
   events: number;
   /** Tasks that the server handed out. */
@@ -21,7 +21,7 @@ export interface Bill {
 }
 
 /** What an order has cost until it was confirmed. */
-export async function billOf(handle: WorkflowHandle): Promise<Bill> {
+export async function historyCostOf(handle: WorkflowHandle): Promise<HistoryCost> {
   const events = await eventually(async () => {
     const all = (await handle.fetchHistory()).events!.filter(({ eventType }) => Number(eventType) !== SKIPPED);
     const wait = all.findIndex(({ eventType }) => eventType === WAITS);

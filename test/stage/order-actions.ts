@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { type OrderInput, cancelUpdate, orderWorkflowId, parcelMovedSignal } from '../../workflows/order/messages.ts';
 import { resolveInterventionUpdate } from '../../workflows/saga/messages.ts';
 import { eventually } from './eventually.ts';
-import { type PlayedOrder, type Stage, type Twists, orderInput } from './test-workers.ts';
+import { type PlayedOrder, type Stage, type Faults, orderInput } from './test-workers.ts';
 import type { OrderWorld } from './fake-order-services.ts';
 
 /** Waits until the order is confirmed. */
@@ -18,27 +18,31 @@ export async function finish(order: PlayedOrder): Promise<void> {
 }
 
 /** An order that a person calls off once it is confirmed. */
-export async function canceledWith(stage: Stage, twists: Twists): Promise<PlayedOrder> {
-  const order = await stage.place(twists);
+export async function canceledWith(stage: Stage, faults: Faults): Promise<PlayedOrder> {
+  const order = await stage.place(faults);
   await confirmed(order);
   await order.handle.executeUpdate(cancelUpdate, { args: [{ reason: 'changed my mind' }] });
   return order;
 }
 
 /** Does what a worker did that then died, up to this step: nothing of it is in Temporal. Answers the order's input. */
-export async function lostRun(
+export async function lostAttempt(
   stage: Stage,
   upTo: 'reserveStock' | 'authorizePayment' | 'bookShipment' | 'confirmOrder',
 ): Promise<OrderInput> {
   const input = orderInput();
-  await stage.books.recordOrder({ orderId: input.orderId, workflowId: orderWorkflowId(input.orderId), entries: [] });
+  await stage.bookkeeping.recordOrder({
+    orderId: input.orderId,
+    workflowId: orderWorkflowId(input.orderId),
+    entries: [],
+  });
   await lostTask(stage, input, upTo);
   return input;
 }
 
 /** The same in a task after the first, of an order that is recorded. */
 export async function lostTask(
-  { books, services }: Stage,
+  { bookkeeping, services }: Stage,
   input: OrderInput,
   upTo: 'reserveStock' | 'authorizePayment' | 'bookShipment' | 'confirmOrder',
 ): Promise<void> {
@@ -49,7 +53,7 @@ export async function lostTask(
   await services.authorizePayment({ orderId, amount, paymentMethod });
   if (upTo === 'authorizePayment') return;
   const { trackingNumber } = await services.bookShipment({ orderId, address });
-  if (upTo === 'confirmOrder') await books.confirmOrder({ ...note, trackingNumber });
+  if (upTo === 'confirmOrder') await bookkeeping.confirmOrder({ ...note, trackingNumber });
 }
 
 /** The id of the open intervention of this step, once there is one. */
@@ -78,13 +82,19 @@ export const attempt = ({ world }: PlayedOrder, step: string, outcome: string) =
   world.history.find((item) => item.step === step && item.outcome === outcome)?.attempt;
 
 /** How many events of its history ask for this activity. */
-export async function askedDurably({ handle }: PlayedOrder, activity: string): Promise<number> {
+export async function durableCallsOf({ handle }: PlayedOrder, activity: string): Promise<number> {
   const { events } = await handle.fetchHistory();
   return events!.filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity).length;
 }
 
-/** How often Temporal has tried this activity. On a slow machine a try may run out of time before it is carried out. */
-export async function triesOf({ handle }: PlayedOrder, activity: string): Promise<number> {
+/**
+ * How often Temporal has tried this activity. With skipped time a try may run out of its time before a busy worker takes
+ * it.
+ */
+export async function triesOf(
+  { handle }: { handle: Pick<WorkflowHandle, 'fetchHistory'> },
+  activity: string,
+): Promise<number> {
   const { events } = await handle.fetchHistory();
   const scheduled = events!.find(
     (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity,

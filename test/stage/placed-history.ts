@@ -1,5 +1,5 @@
 /** The story of an order up to `confirmed`, where nothing went wrong: the same in every lane. */
-export const PLACED_STORY = [
+export const PLACED_HISTORY = [
   'record succeeded',
   'reserveStock started',
   'reserveStock succeeded',

@@ -8,9 +8,9 @@ import { cancelUpdate, parcelMovedSignal } from '../../workflows/order/messages.
 import { receiveReturnUpdate } from '../../workflows/return/messages.ts';
 import { ORDER_TASK_QUEUE } from '../../workflows/saga/messages.ts';
 import { eventually } from './eventually.ts';
-import { canceledWith, confirmed, finish, lostRun, openIntervention, resolve } from './order-actions.ts';
-import type { PlayedOrder, Stage, Twist, Twists } from './test-workers.ts';
-import { answerLost, down, faultyTwice, leavesUnnoticed, refuse, refuseOnce } from './faults.ts';
+import { canceledWith, confirmed, finish, lostAttempt, openIntervention, resolve } from './order-actions.ts';
+import type { PlayedOrder, Stage, Fault, Faults } from './test-workers.ts';
+import { answerLost, down, faultyTwice, dispatchedUnnoticed, refuse, refuseOnce } from './faults.ts';
 import { type Line, askedMeanwhile } from './test-webhook-worker.ts';
 
 /** Plays one branch of a workflow up to the point where its history is worth keeping. */
@@ -57,7 +57,7 @@ const DURABLE: Readonly<Record<string, Scenario>> = {
     await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
     await finish(order);
   }),
-  'order-goes-forward-after-a-lost-booking': played(leavesUnnoticed(), async (order) => {
+  'order-goes-forward-after-a-lost-booking': played(dispatchedUnnoticed(), async (order) => {
     await confirmed(order);
     await finish(order);
   }),
@@ -124,18 +124,18 @@ const IN_LANES: Readonly<Record<string, Scenario>> = {
     ].map((name) => [name, DURABLE[name]!]),
   ),
   'order-completed-after-a-lost-run': async (stage) => {
-    const order = await stage.place({}, await lostRun(stage, 'authorizePayment'));
+    const order = await stage.place({}, await lostAttempt(stage, 'authorizePayment'));
     await confirmed(order);
     await finish(order);
     return order.handle;
   },
   'order-rejected-after-a-lost-run': async (stage) => {
-    const { handle } = await stage.place({ reserveStock: down }, await lostRun(stage, 'bookShipment'));
+    const { handle } = await stage.place({ reserveStock: down }, await lostAttempt(stage, 'bookShipment'));
     await handle.result();
     return handle;
   },
   'order-stays-confirmed-after-a-lost-run': async (stage) => {
-    const order = await stage.place({ reserveStock: down }, await lostRun(stage, 'confirmOrder'));
+    const order = await stage.place({ reserveStock: down }, await lostAttempt(stage, 'confirmOrder'));
     await eventually(() => assert.ok(order.world.calls.includes('bookShipment')));
     await finish(order);
     return order.handle;
@@ -174,17 +174,17 @@ function delivered(...script: Line[]): Scenario {
   };
 }
 
-function played(twists: Twists, play: (order: PlayedOrder) => Promise<void>): Scenario {
+function played(faults: Faults, play: (order: PlayedOrder) => Promise<void>): Scenario {
   return async (stage) => {
-    const order = await stage.place(twists);
+    const order = await stage.place(faults);
     await play(order);
     return order.handle;
   };
 }
 
-function fromCart(twists: Twists, play: (order: PlayedOrder) => Promise<void>): Scenario {
+function fromCart(faults: Faults, play: (order: PlayedOrder) => Promise<void>): Scenario {
   return async (stage) => {
-    const order = await stage.place(twists, { fromCart: true });
+    const order = await stage.place(faults, { fromCart: true });
     await play(order);
     return order.handle;
   };
@@ -207,15 +207,15 @@ function reminded(emptied: boolean): Scenario {
   };
 }
 
-function ended(twists: Twists): Scenario {
-  return played(twists, async ({ handle }) => void (await handle.result()));
+function ended(faults: Faults): Scenario {
+  return played(faults, async ({ handle }) => void (await handle.result()));
 }
 
 function canceledDuring(step: 'reserveStock' | 'authorizePayment' | 'bookShipment'): Scenario {
   return async (stage) => {
     const underway = Promise.withResolvers<void>();
     const go = Promise.withResolvers<void>();
-    const wait: Twist = async ({ next }) => {
+    const wait: Fault = async ({ next }) => {
       underway.resolve();
       await go.promise;
       return next();
@@ -229,8 +229,8 @@ function canceledDuring(step: 'reserveStock' | 'authorizePayment' | 'bookShipmen
   };
 }
 
-function stuckAt(step: 'capturePayment' | 'commitStock', twist: Twist, action: 'retry' | 'skip'): Scenario {
-  return played({ [step]: twist }, async (order) => {
+function stuckAt(step: 'capturePayment' | 'commitStock', fault: Fault, action: 'retry' | 'skip'): Scenario {
+  return played({ [step]: fault }, async (order) => {
     await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
     await resolve(order.handle, await openIntervention(order, step), action);
     await finish(order);
@@ -241,17 +241,17 @@ const goods = (condition: 'resellable' | 'damaged') => [{ sku: 'tea', quantity: 
 
 type SentBack = Awaited<ReturnType<Stage['sendBack']>>;
 
-function sentBack(twists: Twists, play: (handle: SentBack, order: PlayedOrder) => Promise<void>): Scenario {
+function sentBack(faults: Faults, play: (handle: SentBack, order: PlayedOrder) => Promise<void>): Scenario {
   return async (stage) => {
-    const order = await stage.place(twists);
+    const order = await stage.place(faults);
     const handle = await stage.sendBack(order);
     await play(handle, order);
     return handle;
   };
 }
 
-function refundStuck(twist: Twist, action: 'retry' | 'skip'): Scenario {
-  return sentBack({ refundPayment: twist }, async (handle, order) => {
+function refundStuck(fault: Fault, action: 'retry' | 'skip'): Scenario {
+  return sentBack({ refundPayment: fault }, async (handle, order) => {
     await handle.executeUpdate(receiveReturnUpdate, { args: [{ lines: goods('resellable') }] });
     await resolve(handle, await openIntervention(order, 'refundPayment'), action);
     await handle.result();

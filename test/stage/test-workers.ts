@@ -29,17 +29,17 @@ import type { returnWorkflow } from '../../workflows/return/workflow.ts';
 import { freshNamespace } from './fresh-namespace.ts';
 import { type Deliver, createWebhookStage } from './test-webhook-worker.ts';
 import {
-  type Asked,
-  type AskedName,
+  type StepActivities,
+  type StepActivityName,
   type OrderWorld,
   Worlds,
-  createBooks,
+  createBookkeeping,
   createServices,
 } from './fake-order-services.ts';
 
 /** What a service does instead of answering: sees the call's number, from 1, and may answer through `next` or throw. */
-export type Twist = (call: { number: number; world: OrderWorld; next: () => Promise<unknown> }) => Promise<unknown>;
-export type Twists = Partial<Record<AskedName | keyof OrderActivities, Twist>>;
+export type Fault = (call: { number: number; world: OrderWorld; next: () => Promise<unknown> }) => Promise<unknown>;
+export type Faults = Partial<Record<StepActivityName | keyof OrderActivities, Fault>>;
 
 export interface PlayedOrder {
   orderId: string;
@@ -47,18 +47,18 @@ export interface PlayedOrder {
   handle: WorkflowHandleWithFirstExecutionRunId<typeof orderWorkflow>;
 }
 
-/** Real workers on a real server, with services that keep their promises in memory except where a test twists one. */
+/** Real workers on a real server, with services that keep their promises in memory except where a test faults one. */
 export interface Stage {
   /** Waits of what it starts are skipped. */
   client: Client;
   /** Waits of what it starts are not. */
-  awake: Client;
-  place(twists?: Twists, change?: Partial<OrderInput> & { lane?: Lane }): Promise<PlayedOrder>;
+  inRealTime: Client;
+  place(faults?: Faults, change?: Partial<OrderInput> & { lane?: Lane }): Promise<PlayedOrder>;
   /** The same stage, on which orders take this lane. */
   in(lane: Lane): Stage;
-  /** What the order's workers ask, untwisted: for doing what a worker did of which nobody has heard since. */
-  services: Asked;
-  books: OrderActivities;
+  /** What the order's workers ask, withoutFaults: for doing what a worker did of which nobody has heard since. */
+  services: StepActivities;
+  bookkeeping: OrderActivities;
   sendBack(
     order: PlayedOrder,
     change?: Partial<ReturnInput>,
@@ -82,12 +82,12 @@ export async function createStage(): Promise<Stage> {
   // Recorded histories name no machine.
   const identity = 'stage';
   const client = new Client({ connection: clientConnection, namespace, identity });
-  const awake = new Client({ connection: awakeConnection, namespace, identity });
+  const inRealTime = new Client({ connection: awakeConnection, namespace, identity });
   const worlds = new Worlds();
-  const twists = new Map<string, Twists>();
-  const untwisted = { services: createServices(worlds), books: createBooks(worlds, RETURN_WINDOW_MS) };
-  const services = twisted(untwisted.services, worlds, twists);
-  const books = twisted(untwisted.books, worlds, twists);
+  const faults = new Map<string, Faults>();
+  const withoutFaults = { services: createServices(worlds), bookkeeping: createBookkeeping(worlds, RETURN_WINDOW_MS) };
+  const services = withFaults(withoutFaults.services, worlds, faults);
+  const bookkeeping = withFaults(withoutFaults.bookkeeping, worlds, faults);
   const contracts = {
     cart: cartActivities,
     inventory: inventoryActivities,
@@ -107,8 +107,8 @@ export async function createStage(): Promise<Stage> {
       taskQueue: 'order',
       workflowBundle: await workflowBundle(cache),
       activities: {
-        ...createLocalActivities(books, doors),
-        ...durableActivities({ operations: orderActivities, implementation: books }),
+        ...createLocalActivities(bookkeeping, doors),
+        ...durableActivities({ operations: orderActivities, implementation: bookkeeping }),
       },
       interceptors: { activity: [translateRefusals] },
       maxCachedWorkflows: 500,
@@ -128,13 +128,13 @@ export async function createStage(): Promise<Stage> {
 
   const stage: Stage = {
     client,
-    awake,
-    ...untwisted,
+    inRealTime,
+    ...withoutFaults,
     deliver: webhooks.deliver,
     in: (lane) => ({ ...stage, place: (mine, change) => stage.place(mine, { lane, ...change }) }),
     async place(mine = {}, { lane = 'durable', ...change } = {}) {
       const input = { ...orderInput(), ...change };
-      twists.set(input.orderId, mine);
+      faults.set(input.orderId, mine);
       const handle = await client.workflow.start<typeof orderWorkflow>('orderWorkflow', {
         workflowId: orderWorkflowId(input.orderId),
         taskQueue: 'order',
@@ -177,7 +177,7 @@ const TOKEN = 'a service token of 32 characters';
 function openDoor(services: object) {
   const operations = { ...cartActivities, ...inventoryActivities, ...paymentActivities, ...shippingActivities };
   const logger = createLogger('test');
-  // What a test twists is no news.
+  // What a test faults is no news.
   logger.silent = true;
   const door = createServiceApi({
     requests: { operations: {}, implementation: {} },
@@ -199,8 +199,8 @@ export const orderInput = (): OrderInput => ({
   shippingAddress: { name: 'Ada', line1: '1 High St', city: 'London', postalCode: 'N1 1AA', country: 'GB' },
 });
 
-/** Counts and logs each call, and lets the order's own twist stand in for the service. */
-function twisted<Face extends object>(services: Face, worlds: Worlds, twists: Map<string, Twists>): Face {
+/** Counts and logs each call, and lets the order's own fault stand in for the service. */
+function withFaults<Face extends object>(services: Face, worlds: Worlds, faults: Map<string, Faults>): Face {
   const counts = new Map<string, number>();
   return Object.fromEntries(
     Object.entries(services).map(([name, answer]) => [
@@ -212,7 +212,7 @@ function twisted<Face extends object>(services: Face, worlds: Worlds, twists: Ma
         const number = (counts.get(`${orderId}:${name}`) ?? 0) + 1;
         counts.set(`${orderId}:${name}`, number);
         const next = () => (answer as (request: unknown) => Promise<unknown>)(request);
-        return twists.get(orderId)?.[name as keyof Twists]?.({ number, world, next }) ?? next();
+        return faults.get(orderId)?.[name as keyof Faults]?.({ number, world, next }) ?? next();
       },
     ]),
   ) as unknown as Face;

@@ -7,8 +7,8 @@ import { createClient } from '../../platform/http/client.ts';
 import { createTemporalClient } from '../../platform/temporal/client.ts';
 import { orderWorkflowId } from '../../workflows/order/messages.ts';
 import { eventually } from '../stage/eventually.ts';
-import { PLACED_STORY } from '../stage/placed-history.ts';
-import { billOf } from '../stage/history-cost.ts';
+import { PLACED_HISTORY } from '../stage/placed-history.ts';
+import { historyCostOf } from '../stage/history-cost.ts';
 import { moneyInWords, parcel } from '../stage/outside-ledgers.ts';
 import type { Platform } from '../stage/test-platform.ts';
 import { environmentOf } from '../stage/processes.ts';
@@ -69,7 +69,7 @@ export function laneTests(platform: Platform): void {
     const history = await customer.history(orderId);
     assert.deepEqual(
       history.map(({ step, outcome }) => `${step} ${outcome}`),
-      PLACED_STORY,
+      PLACED_HISTORY,
     );
     assert.deepEqual(await moneyInWords(platform, orderId), [`authorization ${PRICE_MINOR}`]);
     assert.deepEqual(await parcel(platform, orderId), ['booking']);
@@ -86,7 +86,7 @@ export function laneTests(platform: Platform): void {
       const orderId = await placedIn(lane, sku);
       await confirmedOnce(orderId, sku);
       const client = temporal();
-      const { local } = await billOf(client.workflow.getHandle(orderWorkflowId(orderId)));
+      const { local } = await historyCostOf(client.workflow.getHandle(orderWorkflowId(orderId)));
       await client.connection.close();
       const steps = local.map(({ name }) => name).filter((name) => /Stock|Payment|Shipment|InOneGo/.test(name));
       const expected = { durable: /^$/, 'local-first': /^reserveStock\b/, express: /^placeInOneGo/ };

@@ -6,7 +6,7 @@ import { orderWorkflowId } from '../../../workflows/order/messages.ts';
 import { customerIdAttribute, orderStatusAttribute } from '../../../workflows/saga/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { eventually } from '../../stage/eventually.ts';
-import { PLACED_STORY } from '../../stage/placed-history.ts';
+import { PLACED_HISTORY } from '../../stage/placed-history.ts';
 import { codeOf, expected } from '../../stage/api-client.ts';
 import { advance, money, moneyInWords, parcel } from '../../stage/outside-ledgers.ts';
 import { sharedPlatform } from '../../stage/test-platform.ts';
@@ -201,7 +201,7 @@ describe('orders on the whole platform', function () {
 });
 
 const WHOLE_STORY = [
-  ...PLACED_STORY,
+  ...PLACED_HISTORY,
   'dispatch succeeded',
   'capturePayment started',
   'capturePayment succeeded',

@@ -21,7 +21,7 @@ const cache = path.join(import.meta.dirname, '../../../.cache');
 describe('cart reminder workflow', function () {
   this.timeout(120_000);
   let client: Client;
-  let awake: Client;
+  let inRealTime: Client;
   let close: () => Promise<void>;
   const reminded: RemindOfCart[] = [];
 
@@ -35,7 +35,7 @@ describe('cart reminder workflow', function () {
     ]);
     skipTime(connection);
     client = new Client({ connection, namespace });
-    awake = new Client({ connection: unskipped, namespace });
+    inRealTime = new Client({ connection: unskipped, namespace });
     const implementation = { remindOfCart: async (left: RemindOfCart) => void reminded.push(left) };
     const worker = await Worker.create({
       connection: native,
@@ -77,7 +77,7 @@ describe('cart reminder workflow', function () {
   it('makes one timer for a hundred changes, also where they come twice or in another order', async () => {
     const customerId = randomUUID();
     // Not skipped: between two changes no day passes.
-    const handle = await start(customerId, change(1), awake);
+    const handle = await start(customerId, change(1), inRealTime);
     for (let version = 2; version <= 100; version += 1) await handle.signal(cartChangedSignal, change(version));
     for (const version of [100, 3]) await handle.signal(cartChangedSignal, change(version, { empty: version === 3 }));
     await eventually(async () => {
@@ -95,7 +95,7 @@ describe('cart reminder workflow', function () {
   it('ends without a reminder where the cart was emptied', async () => {
     const customerId = randomUUID();
     // Not skipped: nobody is reminded before it is emptied.
-    const handle = await start(customerId, change(1), awake);
+    const handle = await start(customerId, change(1), inRealTime);
     await handle.signal(cartChangedSignal, change(2, { empty: true }));
     await handle.result();
     assert.deepEqual(reminded, []);
@@ -104,8 +104,8 @@ describe('cart reminder workflow', function () {
   it('goes on with a new history where many changes have made it long', async () => {
     const customerId = randomUUID();
     // Not skipped here: it ends when it is told to.
-    const workflow = awake.workflow.getHandle(cartReminderId(customerId));
-    const { firstExecutionRunId: first } = await start(customerId, change(1), awake);
+    const workflow = inRealTime.workflow.getHandle(cartReminderId(customerId));
+    const { firstExecutionRunId: first } = await start(customerId, change(1), inRealTime);
     // The server calls a history long at 4 MB or 4,096 events: a few large changes stand for thousands. One at a time: while
     // they keep coming no history can end.
     const large = { padding: 'x'.repeat(400_000) };

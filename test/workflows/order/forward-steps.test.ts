@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { Lane } from '../../../activities/lane.ts';
 import { cancelUpdate, parcelMovedSignal } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
-import { answerLost, faultyTwice, leavesUnnoticed, refuse, refuseOnce } from '../../stage/faults.ts';
+import { answerLost, faultyTwice, dispatchedUnnoticed, refuse, refuseOnce } from '../../stage/faults.ts';
 import {
-  askedDurably,
+  durableCallsOf,
   attempt,
   confirmed,
   finish,
@@ -13,7 +13,7 @@ import {
   resolve,
   triesOf,
 } from '../../stage/order-actions.ts';
-import { type Stage, type Twist, createStage } from '../../stage/test-workers.ts';
+import { type Stage, type Fault, createStage } from '../../stage/test-workers.ts';
 import { FORWARD_ONLY } from './step-matrix.ts';
 
 describe('order workflow, from dispatch on', function () {
@@ -72,7 +72,7 @@ function forwardTests(test: ReturnType<typeof concurrently>, on: () => Stage) {
             await go.promise;
             return next();
           },
-        } satisfies Record<string, Twist>);
+        } satisfies Record<string, Fault>);
         await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
         await underway.promise;
         await assert.rejects(order.handle.executeUpdate(cancelUpdate, { args: [{}] }), isRefused('TooLateToCancel'));
@@ -83,7 +83,7 @@ function forwardTests(test: ReturnType<typeof concurrently>, on: () => Stage) {
   }
 
   test('goes forward where the booking was given up but the parcel has left', async () => {
-    const order = await on().place(leavesUnnoticed());
+    const order = await on().place(dispatchedUnnoticed());
     await confirmed(order);
     await finish(order);
     assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
@@ -112,7 +112,7 @@ function forwardTests(test: ReturnType<typeof concurrently>, on: () => Stage) {
     await finish(order);
   });
 
-  test('waits for its books without filling its history, and goes on when they are back', async () => {
+  test('waits for its bookkeeping without filling its history, and goes on when they are back', async () => {
     let closed = true;
     const order = await on().place({
       confirmOrder: async ({ number, next }) => {
@@ -123,6 +123,6 @@ function forwardTests(test: ReturnType<typeof concurrently>, on: () => Stage) {
     });
     await finish(order);
     assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
-    assert.equal(await askedDurably(order, 'confirmOrder'), 1);
+    assert.equal(await durableCallsOf(order, 'confirmOrder'), 1);
   });
 }

@@ -4,7 +4,7 @@ import type { Refusal } from '../../../platform/contract/refusal.ts';
 import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { assertNothingLeft, confirmed, finish, outcomes } from '../../stage/order-actions.ts';
-import { type Stage, type Twist, type Twists, createStage } from '../../stage/test-workers.ts';
+import { type Stage, type Fault, type Faults, createStage } from '../../stage/test-workers.ts';
 import { answerLost, faultyTwice, refuse } from '../../stage/faults.ts';
 import { TAKEN, UNDOABLE } from './step-matrix.ts';
 
@@ -19,7 +19,7 @@ describe('order workflow, from a cart', function () {
   after(() => stage.close());
 
   for (const lane of Lane.options) {
-    const place = (twists: Twists = {}) => stage.in(lane).place(twists, { fromCart: true });
+    const place = (faults: Faults = {}) => stage.in(lane).place(faults, { fromCart: true });
 
     describe(`in the lane ${lane}`, () => {
       test('takes the lines before anything else, and once', async () => {
@@ -60,7 +60,7 @@ describe('order workflow, from a cart', function () {
         const underway = Promise.withResolvers<void>();
         const canceled = Promise.withResolvers<void>();
         const late = Promise.withResolvers<unknown>();
-        const takeLines: Twist = async ({ next }) => {
+        const takeLines: Fault = async ({ next }) => {
           underway.resolve();
           await canceled.promise;
           await next().catch(late.resolve);

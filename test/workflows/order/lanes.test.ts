@@ -10,21 +10,21 @@ import {
   attempt,
   confirmed,
   finish,
-  lostRun,
+  lostAttempt,
   lostTask,
   outcomes,
 } from '../../stage/order-actions.ts';
 import {
   type PlayedOrder,
   type Stage,
-  type Twist,
-  type Twists,
+  type Fault,
+  type Faults,
   createStage,
   orderInput,
 } from '../../stage/test-workers.ts';
-import { PLACED_STORY } from '../../stage/placed-history.ts';
+import { PLACED_HISTORY } from '../../stage/placed-history.ts';
 import { type Held, down, held, refuse } from '../../stage/faults.ts';
-import { type Bill, billOf } from '../../stage/history-cost.ts';
+import { type HistoryCost, historyCostOf } from '../../stage/history-cost.ts';
 import { UNDOABLE } from './step-matrix.ts';
 
 const story = ({ world }: PlayedOrder) => world.history.map(({ step, outcome }) => `${step} ${outcome}`);
@@ -40,28 +40,28 @@ describe('lanes', function () {
   after(() => stage.close());
 
   // What one confirmed order costs: events of its history, and tasks that the server hands out for it.
-  const BILLS = {
+  const COSTS = {
     durable: { events: 29, dispatches: 7 },
     'local-first': { events: 11, dispatches: 1 },
     express: { events: 7, dispatches: 1 },
   } as const;
-  for (const [lane, most] of Object.entries(BILLS) as [keyof typeof BILLS, { events: number; dispatches: number }][]) {
+  for (const [lane, most] of Object.entries(COSTS) as [keyof typeof COSTS, { events: number; dispatches: number }][]) {
     it(`${lane}: an order costs at most ${most.events} events and ${most.dispatches} dispatches until it is confirmed`, async () => {
       // On a machine that is busy with other things an order may take a longer way.
-      const bills: (Bill & { attempts: (number | undefined)[] })[] = [];
+      const costs: (HistoryCost & { attempts: (number | undefined)[] })[] = [];
       for (let number = 0; number < 5; number += 1) {
         const order = await stage.in(lane).place();
         await confirmed(order);
         const attempts = UNDOABLE.map(({ step }) => attempt(order, step, 'succeeded'));
-        bills.push({ ...(await billOf(order.handle)), attempts });
+        costs.push({ ...(await historyCostOf(order.handle)), attempts });
         await finish(order);
       }
       assert.ok(
-        bills.some(({ attempts }) => attempts.every((tries) => tries === 1)),
-        JSON.stringify(bills),
+        costs.some(({ attempts }) => attempts.every((tries) => tries === 1)),
+        JSON.stringify(costs),
       );
-      assert.ok(Math.min(...bills.map(({ events }) => events)) <= most.events, JSON.stringify(bills));
-      assert.ok(Math.min(...bills.map(({ dispatches }) => dispatches)) <= most.dispatches, JSON.stringify(bills));
+      assert.ok(Math.min(...costs.map(({ events }) => events)) <= most.events, JSON.stringify(costs));
+      assert.ok(Math.min(...costs.map(({ dispatches }) => dispatches)) <= most.dispatches, JSON.stringify(costs));
     });
   }
 
@@ -82,7 +82,7 @@ describe('lanes', function () {
   describe('local-first', () => {
     test('a step that takes longer than the first try may is waited for, in the open, and happens once', async () => {
       const slow = held((number) => number <= 2);
-      const order = await stage.in('local-first').place({ authorizePayment: slow.twist });
+      const order = await stage.in('local-first').place({ authorizePayment: slow.fault });
       await eventually(() => {
         assert.deepEqual(outcomes(order, 'authorizePayment'), ['started']);
         assert.equal(order.world.calls.filter((call) => call === 'authorizePayment').length, 2);
@@ -90,7 +90,7 @@ describe('lanes', function () {
       slow.go();
       await confirmed(order);
       assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book']);
-      assert.deepEqual(story(order), PLACED_STORY);
+      assert.deepEqual(story(order), PLACED_HISTORY);
       assert.ok(attempt(order, 'authorizePayment', 'succeeded')! >= 2, 'the first try counts');
       await finish(order);
     });
@@ -99,10 +99,10 @@ describe('lanes', function () {
       const order = await stage.in('local-first').place();
       await confirmed(order);
       await finish(order);
-      const { local } = await billOf(order.handle);
+      const { local } = await historyCostOf(order.handle);
       for (const said of [
-        'set aside 2 pieces of 1 SKU',
-        'hold 2.00 GBP on pm_card_visa',
+        'reserve 2 pieces of 1 SKU',
+        'authorize 2.00 GBP on pm_card_visa',
         'book a parcel to London, GB',
       ]) {
         assert.ok(
@@ -118,7 +118,7 @@ describe('lanes', function () {
     test('brings back the story, which is that of every other lane', async () => {
       const order = await stage.in('express').place();
       await confirmed(order);
-      assert.deepEqual(story(order), PLACED_STORY);
+      assert.deepEqual(story(order), PLACED_HISTORY);
       await finish(order);
     });
 
@@ -139,14 +139,14 @@ describe('lanes', function () {
     });
 
     /** An order that was taken in one go up to its confirmation. Where a busy machine let the time run out, another. */
-    async function heldAtConfirm(twists: (confirming: Held) => Twists) {
+    async function heldAtConfirm(faults: (confirming: Held) => Faults) {
       for (;;) {
         const confirming = held((number) => number === 1);
         // The saga records again what it takes over.
         const takenOver = held((number) => number === 2);
         const order = await stage
           .in('express')
-          .place({ ...twists(confirming), confirmOrder: confirming.twist, recordOrder: takenOver.twist });
+          .place({ ...faults(confirming), confirmOrder: confirming.fault, recordOrder: takenOver.fault });
         const inTime = await Promise.race([confirming.come.then(() => true), takenOver.come.then(() => false)]);
         if (!inTime) await order.handle.terminate();
         takenOver.go();
@@ -157,7 +157,7 @@ describe('lanes', function () {
 
     test('that is still to confirm when the saga has undone everything confirms nothing any more', async () => {
       const waiting = held((number) => number >= 2);
-      const { order, confirming } = await heldAtConfirm(() => ({ authorizePayment: waiting.twist }));
+      const { order, confirming } = await heldAtConfirm(() => ({ authorizePayment: waiting.fault }));
       await waiting.come;
       await order.handle.executeUpdate(cancelUpdate, { args: [{ reason: 'changed my mind' }] });
       assert.equal(await order.handle.result(), 'canceled');
@@ -188,12 +188,12 @@ describe('lanes', function () {
 
   describe('local-first, where a worker died in a task after the first', () => {
     /** Where the first step was not answered at once, the rest is taken in a later task: all of it, by one that then died. */
-    async function placed(later: Record<string, Twist>) {
+    async function placed(later: Record<string, Fault>) {
       const reserving = held((number) => number >= 2);
       const input = orderInput();
-      const twists = { reserveStock: reserving.twist, ...later };
-      twists.reserveStock = async (call) => (call.number === 1 ? down(call) : reserving.twist(call));
-      const order = await stage.in('local-first').place(twists, input);
+      const faults = { reserveStock: reserving.fault, ...later };
+      faults.reserveStock = async (call) => (call.number === 1 ? down(call) : reserving.fault(call));
+      const order = await stage.in('local-first').place(faults, input);
       await reserving.come;
       await lostTask(stage, input, 'confirmOrder');
       return { order, reserving };
@@ -222,7 +222,7 @@ describe('lanes', function () {
     describe(`${lane}, where a worker took the order up and died`, () => {
       for (const upTo of ['reserveStock', 'authorizePayment', 'bookShipment', 'confirmOrder'] as const) {
         test(`after ${upTo}: nothing happens twice, and the order is confirmed`, async () => {
-          const order = await stage.in(lane).place({}, await lostRun(stage, upTo));
+          const order = await stage.in(lane).place({}, await lostAttempt(stage, upTo));
           await eventually(() => assert.ok(order.world.calls.includes('bookShipment')));
           await confirmed(order);
           await finish(order);
@@ -231,14 +231,14 @@ describe('lanes', function () {
       }
 
       test('having booked it, and inventory is down from then on: all that it did is undone', async () => {
-        const order = await stage.in(lane).place({ reserveStock: down }, await lostRun(stage, 'bookShipment'));
+        const order = await stage.in(lane).place({ reserveStock: down }, await lostAttempt(stage, 'bookShipment'));
         assert.equal(await order.handle.result(), 'rejected');
         assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'cancel', 'void', 'release']);
         assertNothingLeft(order);
       });
 
       test('having confirmed it, and inventory is down from then on: confirmed it is, and goes on', async () => {
-        const order = await stage.in(lane).place({ reserveStock: down }, await lostRun(stage, 'confirmOrder'));
+        const order = await stage.in(lane).place({ reserveStock: down }, await lostAttempt(stage, 'confirmOrder'));
         await eventually(() => assert.ok(order.world.calls.includes('bookShipment')));
         await finish(order);
         assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
@@ -247,7 +247,9 @@ describe('lanes', function () {
 
       test('having confirmed it, and it is called off meanwhile: all that it did is undone', async () => {
         const waiting = held(() => true);
-        const order = await stage.in(lane).place({ reserveStock: waiting.twist }, await lostRun(stage, 'confirmOrder'));
+        const order = await stage
+          .in(lane)
+          .place({ reserveStock: waiting.fault }, await lostAttempt(stage, 'confirmOrder'));
         await waiting.come;
         await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
         assert.equal(await order.handle.result(), 'canceled');
@@ -257,7 +259,7 @@ describe('lanes', function () {
       });
 
       test('and is not dead, but late: what it does after the order was given up is refused', async () => {
-        const input = await lostRun(stage, 'reserveStock');
+        const input = await lostAttempt(stage, 'reserveStock');
         const order = await stage.in(lane).place({ authorizePayment: refuse('CardDeclined') }, input);
         assert.equal(await order.handle.result(), 'rejected');
         const { orderId, total, paymentMethod, shippingAddress } = input;
@@ -265,7 +267,7 @@ describe('lanes', function () {
         await assert.rejects(stage.services.authorizePayment({ orderId, amount: total, paymentMethod }), late);
         await assert.rejects(stage.services.bookShipment({ orderId, address: shippingAddress }), late);
         const note = { orderId, workflowId: randomUUID(), entries: [] };
-        await stage.books.confirmOrder({ ...note, trackingNumber: 'LATE' });
+        await stage.bookkeeping.confirmOrder({ ...note, trackingNumber: 'LATE' });
         assert.equal(order.world.status, 'rejected');
         assertNothingLeft(order);
       });

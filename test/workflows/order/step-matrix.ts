@@ -1,10 +1,10 @@
 import type { RejectionCode, Step } from '../../../activities/order-status.ts';
-import type { AskedName } from '../../stage/fake-order-services.ts';
+import type { StepActivityName } from '../../stage/fake-order-services.ts';
 
 /** The one table that the saga's tests are generated from: each step that can be undone, in order. */
 export const UNDOABLE: {
-  step: Step & AskedName;
-  undo: AskedName;
+  step: Step & StepActivityName;
+  undo: StepActivityName;
   refusal: RejectionCode;
   effect: string;
   reverse: string;
@@ -15,7 +15,7 @@ export const UNDOABLE: {
 ];
 
 /** The steps after the parcel has left: nothing is undone any more. */
-export const FORWARD_ONLY: { step: Step & AskedName; refusal: string; effect: string }[] = [
+export const FORWARD_ONLY: { step: Step & StepActivityName; refusal: string; effect: string }[] = [
   { step: 'capturePayment', refusal: 'CaptureRefused', effect: 'capture' },
   { step: 'commitStock', refusal: 'NotReserved', effect: 'commit' },
 ];

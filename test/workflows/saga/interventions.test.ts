@@ -26,7 +26,7 @@ describe('interventions', function () {
     await finish(order);
   });
 
-  test('asks a person also where the refusal takes more words than the books keep', async () => {
+  test('asks a person also where the refusal takes more words than the bookkeeping keep', async () => {
     const order = await canceledWith(stage, {
       voidPayment: async ({ number, next }) => {
         if (number === 1) throw new Refusal('VoidRefused', 'because '.repeat(300));
