@@ -4,7 +4,6 @@ import type { EffectDatabase } from '../../platform/contract/effect.ts';
 import type { InboxDatabase } from '../../platform/events/inbox.ts';
 import type { OutboxDatabase } from '../../platform/events/outbox.ts';
 
-/** What the cart service knows. */
 export interface CartDatabase extends EffectDatabase, InboxDatabase, OutboxDatabase {
   carts: {
     customer_id: string;
@@ -16,10 +15,10 @@ export interface CartDatabase extends EffectDatabase, InboxDatabase, OutboxDatab
     customer_id: string;
     sku: string;
     quantity: number;
-    /** Lines are shown in the order of their first adding. */
+    /** Lines are shown in the order in which they were first added. */
     position: Generated<number>;
   };
-  /** What each order took out of a cart: what putting back goes by. */
+  /** What each order took out of a cart, so that it can be put back. */
   checkouts: {
     order_id: string;
     customer_id: string;

@@ -8,8 +8,8 @@ import type { CartDatabase } from './database.ts';
 const HOUR_MS = 60 * 60 * 1000;
 
 /**
- * Tells a cart's reminder of every change, by this service's own feed: a change needs no Temporal, and where there is
- * none just now its news waits in the inbox until there is.
+ * Signals every change of a cart to its reminder workflow, through this service's own event feed: the change itself
+ * does not depend on Temporal. If Temporal is unavailable, the event waits in the inbox.
  */
 export const remindOfChanges = (temporal: Client, reminderHours: number): Subscription =>
   subscription<typeof cartEvents, CartDatabase>('cart', cartEvents, {
@@ -19,7 +19,7 @@ export const remindOfChanges = (temporal: Client, reminderHours: number): Subscr
         .select('version')
         .where('customer_id', '=', customerId)
         .executeTakeFirst();
-      // It has changed again, and that news comes too: of a cart filled line by line the last line is enough.
+      // The cart has changed again, and that event follows: for a cart filled line by line, the last change is enough.
       if (cart && cart.version > version) return;
       const remindAt = new Date(Date.parse(time) + reminderHours * HOUR_MS).toISOString();
       await promptly(temporal, () =>

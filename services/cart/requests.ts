@@ -1,66 +1,68 @@
 import type { Kysely } from 'kysely';
 import { CART_LINES, type Cart, type CartRequests } from '../../activities/cart.ts';
-import { type HeldCart, type Work, holdCart, noteChange, readCart, refusal } from './held-cart.ts';
+import { type CartTransaction, type LockedCart, lockCart, readCart, recordChange, refusal } from './carts.ts';
 import type { CartDatabase } from './database.ts';
 
-/** What customers do with their carts, one change after the other. */
+/** Customers' requests to their carts. The changes of one cart happen one at a time. */
 export function createCartRequests(db: Kysely<CartDatabase>): CartRequests {
   const change = (
     { customerId, expectedVersion }: { customerId: string; expectedVersion?: number | undefined },
-    alter: (work: Work, cart: HeldCart, agreed: () => void) => Promise<boolean>,
+    apply: (transaction: CartTransaction, cart: LockedCart, checkVersion: () => void) => Promise<boolean>,
   ): Promise<Cart> =>
-    db.transaction().execute(async (work) => {
-      const cart = await holdCart(work, customerId);
-      const agreed = () => {
+    db.transaction().execute(async (transaction) => {
+      const cart = await lockCart(transaction, customerId);
+      const checkVersion = () => {
         if (expectedVersion === undefined || expectedVersion === cart.version) return;
         throw refusal('VersionConflict', `the cart is at version ${cart.version}, not ${expectedVersion}`);
       };
-      if (await alter(work, cart, agreed)) await noteChange(work, customerId);
-      return readCart(work, customerId);
+      if (await apply(transaction, cart, checkVersion)) await recordChange(transaction, customerId);
+      return readCart(transaction, customerId);
     });
 
   return {
     getCart: ({ customerId }) => readCart(db, customerId),
 
-    setLine: ({ sku, quantity, ...asked }) =>
-      change(asked, async (work, cart, agreed) => {
-        const line = await work
+    setLine: ({ sku, quantity, ...request }) =>
+      change(request, async (transaction, cart, checkVersion) => {
+        const line = await transaction
           .selectFrom('cart_lines')
           .select('quantity')
-          .where('customer_id', '=', asked.customerId)
+          .where('customer_id', '=', request.customerId)
           .where('sku', '=', sku)
           .executeTakeFirst();
         if (line?.quantity === quantity) return false;
-        agreed();
+        checkVersion();
         if (!line && cart.lineCount >= CART_LINES) {
-          throw refusal('CartFull', `a cart holds ${CART_LINES} lines: order these first, or remove one`);
+          throw refusal('CartFull', `a cart holds at most ${CART_LINES} lines: place the order or remove a line first`);
         }
-        await work
+        await transaction
           .insertInto('cart_lines')
-          .values({ customer_id: asked.customerId, sku, quantity })
+          .values({ customer_id: request.customerId, sku, quantity })
           .onConflict((conflict) => conflict.columns(['customer_id', 'sku']).doUpdateSet({ quantity }))
           .execute();
         return true;
       }),
 
-    removeLine: ({ sku, ...asked }) => change(asked, (work, _cart, agreed) => remove(work, asked, agreed, sku)),
-    clearCart: (asked) => change(asked, (work, _cart, agreed) => remove(work, asked, agreed)),
+    removeLine: ({ sku, ...request }) =>
+      change(request, (transaction, _cart, checkVersion) => remove(transaction, request, checkVersion, sku)),
+    clearCart: (request) =>
+      change(request, (transaction, _cart, checkVersion) => remove(transaction, request, checkVersion)),
   };
 }
 
-/** Removes one line, or all; whether there was anything to remove. */
+/** Removes one line, or all of them. Returns whether there was anything to remove. */
 async function remove(
-  work: Work,
+  transaction: CartTransaction,
   { customerId }: { customerId: string },
-  agreed: () => void,
+  checkVersion: () => void,
   sku?: string,
 ): Promise<boolean> {
-  const { numDeletedRows } = await work
+  const { numDeletedRows } = await transaction
     .deleteFrom('cart_lines')
     .where('customer_id', '=', customerId)
     .$if(sku !== undefined, (query) => query.where('sku', '=', sku!))
     .executeTakeFirst();
   if (numDeletedRows === 0n) return false;
-  agreed();
+  checkVersion();
   return true;
 }

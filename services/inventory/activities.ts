@@ -5,22 +5,22 @@ import { type EffectKey, once, undo } from '../../platform/contract/effect.ts';
 import { createOutboxWriter } from '../../platform/events/outbox.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { InventoryDatabase } from './database.ts';
-import { lockStock, move, moveLocked, openBalances, reservedFor, summed } from './movement.ts';
+import { lockStock, move, moveLocked, openBalances, reservedFor, sumBySku } from './movement.ts';
 
-const write = createOutboxWriter('inventory', inventoryEvents);
-const reservation = (orderId: string): EffectKey => ({ subject: orderId, step: 'reserveStock' });
-const shipment = (orderId: string): EffectKey => ({ subject: orderId, step: 'commitStock' });
+const writeEvent = createOutboxWriter('inventory', inventoryEvents);
+const reservationKey = (orderId: string): EffectKey => ({ subject: orderId, step: 'reserveStock' });
+const commitKey = (orderId: string): EffectKey => ({ subject: orderId, step: 'commitStock' });
 
-/** What workflows ask of the stock. Every step is one transaction, named by its order or return. */
+/** The stock steps of workflows. Each step is one transaction, identified by its order or return. */
 export function createInventoryActivities(db: Kysely<InventoryDatabase>): InventoryActivities {
   return {
     async reserveStock({ orderId, lines }) {
       await once(
         db,
-        reservation(orderId),
-        (transaction) => reserve(transaction, orderId, summed(lines)),
+        reservationKey(orderId),
+        (transaction) => reserve(transaction, orderId, sumBySku(lines)),
         (transaction, { message }) =>
-          write(transaction, {
+          writeEvent(transaction, {
             type: 'inventory.reservation_failed',
             subject: orderId,
             data: { orderId, reason: message },
@@ -29,13 +29,13 @@ export function createInventoryActivities(db: Kysely<InventoryDatabase>): Invent
     },
 
     async releaseStock({ orderId }) {
-      await undo(db, reservation(orderId), (transaction) => release(transaction, orderId));
+      await undo(db, reservationKey(orderId), (transaction) => release(transaction, orderId));
     },
 
     async commitStock({ orderId }) {
-      await once(db, shipment(orderId), async (transaction) => {
-        if (!(await holdReservation(transaction, orderId))) {
-          throw refusal('NotReserved', `no stock is set aside for order ${orderId}`);
+      await once(db, commitKey(orderId), async (transaction) => {
+        if (!(await lockReservation(transaction, orderId))) {
+          throw refusal('NotReserved', `no stock is reserved for order ${orderId}`);
         }
         const lines = await reservedFor(transaction, orderId);
         await move(transaction, { kind: 'commit', subject: orderId, orderId, lines });
@@ -44,9 +44,9 @@ export function createInventoryActivities(db: Kysely<InventoryDatabase>): Invent
 
     async restockReturn({ orderId, returnId, lines }) {
       await once(db, { subject: returnId, step: 'restockReturn' }, async (transaction) => {
-        const back = summed(lines);
-        await openBalances(transaction, back);
-        await move(transaction, { kind: 'restock', subject: returnId, orderId, lines: back });
+        const returned = sumBySku(lines);
+        await openBalances(transaction, returned);
+        await move(transaction, { kind: 'restock', subject: returnId, orderId, lines: returned });
       });
     },
   };
@@ -63,14 +63,14 @@ async function reserve(
     const available = balance ? balance.on_hand - balance.reserved : 0;
     return available < quantity ? [`${sku}: wanted ${quantity}, available ${available}`] : [];
   });
-  if (shortages.length > 0) throw refusal('OutOfStock', listed(shortages));
+  if (shortages.length > 0) throw refusal('OutOfStock', describeShortages(shortages));
   await moveLocked(transaction, { kind: 'reserve', subject: orderId, orderId, lines });
-  await write(transaction, { type: 'inventory.reserved', subject: orderId, data: { orderId, lines } });
+  await writeEvent(transaction, { type: 'inventory.reserved', subject: orderId, data: { orderId, lines } });
 }
 
 async function release(transaction: Transaction<InventoryDatabase>, orderId: string): Promise<void> {
-  const { subject, step } = shipment(orderId);
-  // The reservation's row is ours by now, and a commit takes it before it moves anything: this cannot change.
+  const { subject, step } = commitKey(orderId);
+  // We hold the lock on the reservation, and a commit takes that lock before it moves stock: this cannot change.
   const committed = await transaction
     .selectFrom('effects')
     .select('state')
@@ -78,15 +78,15 @@ async function release(transaction: Transaction<InventoryDatabase>, orderId: str
     .where('step', '=', step)
     .where('state', '=', 'done')
     .executeTakeFirst();
-  if (committed) throw refusal('AlreadyCommitted', `the goods of order ${orderId} have left the building`);
+  if (committed) throw refusal('AlreadyCommitted', `the stock of order ${orderId} has already been shipped`);
   const lines = await reservedFor(transaction, orderId);
   await move(transaction, { kind: 'release', subject: orderId, orderId, lines });
-  await write(transaction, { type: 'inventory.released', subject: orderId, data: { orderId, lines } });
+  await writeEvent(transaction, { type: 'inventory.released', subject: orderId, data: { orderId, lines } });
 }
 
-/** Whether stock is set aside for the order; if so it stays so until the transaction ends. */
-async function holdReservation(transaction: Transaction<InventoryDatabase>, orderId: string): Promise<boolean> {
-  const { subject, step } = reservation(orderId);
+/** Whether stock is reserved for the order. Locks the reservation until the transaction ends. */
+async function lockReservation(transaction: Transaction<InventoryDatabase>, orderId: string): Promise<boolean> {
+  const { subject, step } = reservationKey(orderId);
   const held = await transaction
     .selectFrom('effects')
     .select('state')
@@ -97,11 +97,11 @@ async function holdReservation(transaction: Transaction<InventoryDatabase>, orde
   return held?.state === 'done';
 }
 
-// The reason goes into the order's history, which takes 1,000 characters a line, and into the workflow's.
+// The reason is stored in the order's history, which takes 1,000 characters an entry, and in the workflow's history.
 const REASON_CHARACTERS = 900;
 
-/** The shortages in one line, as many as there is room for, and how many more there are. */
-function listed(shortages: string[]): string {
+/** As many shortages as fit in one line, and the number of the others. */
+function describeShortages(shortages: string[]): string {
   let length = 0;
   const fitting = shortages.filter((shortage) => (length += shortage.length + 2) <= REASON_CHARACTERS);
   const more = shortages.length - fitting.length;

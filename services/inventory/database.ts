@@ -2,16 +2,15 @@ import type { Generated } from 'kysely';
 import type { EffectDatabase } from '../../platform/contract/effect.ts';
 import type { OutboxDatabase } from '../../platform/events/outbox.ts';
 
-/** Why pieces moved; each kind has its own signs, held by the table's checks. */
+/** Why stock moved. The signs allowed for each kind are enforced by the table's check constraints. */
 export type MovementKind = 'reserve' | 'release' | 'commit' | 'restock' | 'adjust';
 
-/** What the inventory service knows. */
 export interface InventoryDatabase extends EffectDatabase, OutboxDatabase {
   stock: { sku: string; on_hand: number; reserved: number };
   stock_ledger: {
     id: Generated<number>;
     kind: MovementKind;
-    /** What named the movement: an order, a return or an adjustment. */
+    /** The id of the order, return or adjustment that moved the stock. */
     subject: string;
     order_id: string | null;
     sku: string;

@@ -8,12 +8,12 @@ import type { InventoryDatabase } from './database.ts';
 
 type BookLine = OrderStockBook['lines'][number];
 
-/** What the ledger says of each order, by ascending order id. */
+/** The ledger's sums for each order, by ascending order id. */
 export async function listBooks(
   db: Kysely<InventoryDatabase>,
   { after, limit }: PageRequest,
 ): Promise<Page<OrderStockBook>> {
-  // One order more than asked for tells whether there is a next page.
+  // Reads one order more than requested, to know whether there is a next page.
   const { rows } = await sql<BookLine & { orderId: string }>`
     with page as (
       select distinct order_id from stock_ledger
@@ -37,7 +37,7 @@ export async function listBooks(
   return { items, next: books.size > limit ? encodeCursor([items.at(-1)!.orderId]) : null };
 }
 
-/** Below every id that is handed out: RFC 9562's nil UUID. */
+/** Sorts before every order id: RFC 9562's nil UUID. */
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
 function orderIdOf(cursor: string): string {
@@ -46,7 +46,7 @@ function orderIdOf(cursor: string): string {
   return data;
 }
 
-/** Every SKU whose balance is not the sum of its movements, as one statement sees both. */
+/** Every SKU whose balance is not the sum of its movements. One statement reads a consistent snapshot of both. */
 export async function checkBalances(db: Kysely<InventoryDatabase>): Promise<string[]> {
   const { rows } = await sql<
     Record<'onHand' | 'ledgerOnHand' | 'reserved' | 'ledgerReserved', number> & { sku: string }
@@ -54,15 +54,15 @@ export async function checkBalances(db: Kysely<InventoryDatabase>): Promise<stri
     with ledger as (
       select sku, sum(on_hand_delta)::bigint as on_hand, sum(reserved_delta)::bigint as reserved
       from stock_ledger group by sku
-    ), both_books as (
+    ), comparison as (
       select sku,
         coalesce(stock.on_hand, 0) as "onHand", coalesce(ledger.on_hand, 0) as "ledgerOnHand",
         coalesce(stock.reserved, 0) as reserved, coalesce(ledger.reserved, 0) as "ledgerReserved"
       from stock full join ledger using (sku)
     )
-    select * from both_books where "onHand" <> "ledgerOnHand" or reserved <> "ledgerReserved" order by sku`.execute(db);
+    select * from comparison where "onHand" <> "ledgerOnHand" or reserved <> "ledgerReserved" order by sku`.execute(db);
   return rows.map(
     ({ sku, onHand, ledgerOnHand, reserved, ledgerReserved }) =>
-      `${sku}: on hand ${onHand}, by the ledger ${ledgerOnHand}; reserved ${reserved}, by the ledger ${ledgerReserved}`,
+      `${sku}: on hand ${onHand}, the ledger says ${ledgerOnHand}; reserved ${reserved}, the ledger says ${ledgerReserved}`,
   );
 }

@@ -7,7 +7,7 @@ import { checkBalances, listBooks } from './reconciliation.ts';
 import type { InventoryDatabase } from './database.ts';
 import { type Balance, lockStock, move, openBalances } from './movement.ts';
 
-/** What the gateway and reconciliation ask of the stock. */
+/** The stock requests of the gateway and of reconciliation. */
 export function createInventoryRequests(db: Kysely<InventoryDatabase>): InventoryRequests {
   return {
     async getStock({ sku }) {
@@ -22,9 +22,9 @@ export function createInventoryRequests(db: Kysely<InventoryDatabase>): Inventor
 }
 
 async function readStocks(db: Kysely<InventoryDatabase>, skus: string[]): Promise<Stock[]> {
-  // What cannot be a SKU has no stock either, and may hold characters that PostgreSQL does not take.
-  const possible = skus.filter((sku) => Sku.safeParse(sku).success);
-  const rows = possible.length ? await db.selectFrom('stock').selectAll().where('sku', 'in', possible).execute() : [];
+  // An invalid SKU has no stock, and may contain characters that PostgreSQL does not accept.
+  const validSkus = skus.filter((sku) => Sku.safeParse(sku).success);
+  const rows = validSkus.length ? await db.selectFrom('stock').selectAll().where('sku', 'in', validSkus).execute() : [];
   const balances = new Map(rows.map((row) => [row.sku, row]));
   return skus.map((sku) => stockOf(balances.get(sku) ?? { sku, on_hand: 0, reserved: 0 }));
 }
@@ -48,7 +48,7 @@ function adjust(
     if (adjusted.on_hand < adjusted.reserved) {
       throw new Refusal<InventoryRefusal>(
         'InsufficientStock',
-        `${sku}: ${balance.on_hand} on hand and ${balance.reserved} reserved; ${delta} would leave too few`,
+        `${sku}: ${balance.on_hand} on hand and ${balance.reserved} reserved; an adjustment of ${delta} would leave less than is reserved`,
       );
     }
     const explanation = { reason, adjustedBy };

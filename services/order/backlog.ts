@@ -2,10 +2,10 @@ import { type Kysely, sql } from 'kysely';
 import type { OrderRequests } from '../../activities/order.ts';
 import type { OrderDatabase } from './database.ts';
 
-// Long enough to even out a checkpoint or a collection of garbage, short enough to follow a burst.
+// Long enough to smooth over a checkpoint or a garbage collection, short enough to follow a burst.
 const RATE_OVER_SECONDS = 5;
 
-/** How much waits to be decided, and how fast that has been going: two short ranges of two small indexes. */
+/** The number of undecided orders and the recent decision rate. Each reads a short range of a small index. */
 export const createBacklogRequests = (db: Kysely<OrderDatabase>): Pick<OrderRequests, 'getBacklog'> => ({
   async getBacklog({ youngerThanSeconds }) {
     const since = (seconds: number) => sql`now() - make_interval(secs => ${seconds})`;

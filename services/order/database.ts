@@ -22,7 +22,7 @@ export interface OrdersTable {
   status: Generated<OrderStatus>;
   payment_status: Generated<PaymentStatus>;
   fulfillment_status: Generated<FulfillmentStatus>;
-  /** What the order goes back to once no intervention is open. */
+  /** The status to restore once no intervention is open. */
   resume_status: OrderStatus | null;
   resume_payment_status: PaymentStatus | null;
   lines: Json<PricedLine[]>;
@@ -35,11 +35,11 @@ export interface OrdersTable {
   tracking_number: string | null;
   returnable_until: Date | null;
   version: Generated<number>;
-  /** Null while it is a draft that no workflow has taken up. */
+  /** Null while the order is a draft that no workflow has recorded yet. */
   recorded_at: Date | null;
-  /** When it stopped being pending for the first time. */
+  /** When the order first stopped being pending. */
   decided_at: Generated<Date | null>;
-  /** Since when it may not be confirmed any more; null while it may. */
+  /** When the order was fenced against confirmation; null while it may still be confirmed. */
   withheld_at: Generated<Date | null>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;

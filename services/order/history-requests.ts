@@ -5,16 +5,16 @@ import { HISTORY } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { historyView } from './views.ts';
 
-// Far more than move within a poll.
-const MOST_MOVES = 1_000;
-// A story has a few dozen entries.
-const MOST_ENTRIES = 500;
+// Far more entries than are written between two polls.
+const MAX_MOVES = 1_000;
+// An order's history has a few dozen entries.
+const MAX_ENTRIES = 500;
 
-/** Waits for the stories of all orders to grow. */
+/** Waits for new history entries, of any order. */
 export const historyTail = (db: Kysely<OrderDatabase>): Tail =>
   new Tail(HISTORY, db as Kysely<unknown>, { table: 'order_history', sequence: 'order_history_position_seq' });
 
-/** What is followed live: which orders have something new in their story, and what. */
+/** The live feed: which orders have new history entries, and the entries of one order. */
 export const createHistoryRequests = (
   db: Kysely<OrderDatabase>,
   tail: Tail,
@@ -22,7 +22,7 @@ export const createHistoryRequests = (
   async followMoves({ after, patienceMs }) {
     if (after === null) return { orderIds: [], next: await tail.look(), restarted: true };
     const upTo = await tail.beyond(after, Date.now() + patienceMs);
-    // On another database the numbers may be behind those that were read on the one before.
+    // After a switch to another database, its positions may be behind those already read.
     if (upTo < after) return { orderIds: [], next: upTo, restarted: true };
     const rows = await db
       .selectFrom('order_history')
@@ -30,14 +30,14 @@ export const createHistoryRequests = (
       .where('position', '>', after)
       .where('position', '<=', upTo)
       .orderBy('position')
-      .limit(MOST_MOVES)
+      .limit(MAX_MOVES)
       .execute();
-    const next = rows.length === MOST_MOVES ? rows.at(-1)!.position : upTo;
+    const next = rows.length === MAX_MOVES ? rows.at(-1)!.position : upTo;
     return { orderIds: [...new Set(rows.map((row) => row.order_id))], next, restarted: false };
   },
 
   async followStory({ orderId, after }) {
-    // The end is looked for before the entries: what is told of an order that has ended is then complete.
+    // Check for the end before reading the entries: if the order has ended, the entries are then complete.
     const ended = await hasEnded(db, orderId);
     const upTo = await tail.look();
     const rows = await db
@@ -46,19 +46,19 @@ export const createHistoryRequests = (
       .where('order_id', '=', orderId)
       .where('position', '>', after)
       .orderBy('position')
-      .limit(MOST_ENTRIES)
+      .limit(MAX_ENTRIES)
       .execute();
-    const settled = rows.filter(({ position }) => position <= upTo);
-    const complete = settled.length === rows.length && rows.length < MOST_ENTRIES;
+    const settledRows = rows.filter(({ position }) => position <= upTo);
+    const complete = settledRows.length === rows.length && rows.length < MAX_ENTRIES;
     return {
-      items: settled.map((row) => ({ position: row.position, ...historyView(row) })),
-      more: rows.length === MOST_ENTRIES,
+      items: settledRows.map((row) => ({ position: row.position, ...historyView(row) })),
+      more: rows.length === MAX_ENTRIES,
       ended: ended && complete,
     };
   },
 });
 
-/** Whether nothing can happen to the order any more: it came to nothing, or it and all of its returns are settled. */
+/** Whether the order can no longer change: it was rejected or canceled, or it and all its returns are complete. */
 async function hasEnded(db: Kysely<OrderDatabase>, orderId: string): Promise<boolean> {
   const { rows } = await sql<{ ended: boolean }>`
     select status in ('rejected', 'canceled') or (status = 'completed' and not exists (

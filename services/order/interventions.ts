@@ -1,64 +1,42 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
+import type { PaymentStatus } from '../../activities/order-status.ts';
 import type { Intervention, OrderActivities, OrderRequests } from '../../activities/order.ts';
 import { olderThan, pageByAge } from '../../platform/database/cursor.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
-import { type OrderSettings, announce, storableText, writeHistory } from './bookkeeping.ts';
+import { type OrderRow, type OrderSettings, type Work, announce, storableText, writeHistory } from './bookkeeping.ts';
 import type { InterventionsTable, OrderDatabase } from './database.ts';
-import { decidedNow, paymentStanding, resumed, standing } from './statuses.ts';
+import { decidedAtOrNow, paymentStanding, standing, statusesOnceClosed } from './statuses.ts';
 
-/** A step was refused for good: the order waits in `requires_action` until a person decides. */
+/** A step was refused permanently: the order waits in `requires_action` until a person decides. */
 export const createInterventionActivities = (
   db: Kysely<OrderDatabase>,
   settings: OrderSettings,
 ): Pick<OrderActivities, 'openIntervention' | 'closeIntervention'> => ({
-  async openIntervention({ interventionId, step, reason: words, paymentStatus, ...note }) {
-    const reason = storableText(words);
+  async openIntervention({ interventionId, step, reason: rawReason, paymentStatus, ...note }) {
+    const reason = storableText(rawReason);
     await db.transaction().execute(async (work) => {
-      const { numInsertedOrUpdatedRows } = await work
-        .insertInto('interventions')
-        .values({
-          id: interventionId,
-          order_id: note.orderId,
-          workflow_id: note.workflowId,
-          step,
-          reason,
-          action: null,
-          note: null,
-          resolved_by: null,
-          resolved_at: null,
-        })
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .executeTakeFirst();
+      const opened = await insertIntervention(work, note, { id: interventionId, step, reason });
       await writeHistory(work, note);
-      if (numInsertedOrUpdatedRows === 0n) return;
-      const order = await work
-        .updateTable('orders')
-        .set({
-          status: 'requires_action',
-          resume_status: standing,
-          decided_at: decidedNow,
-          ...(paymentStatus && {
-            payment_status: paymentStatus,
-            resume_payment_status: paymentStanding,
-          }),
-          version: sql`version + 1`,
-          updated_at: sql`now()`,
-        })
-        .where('id', '=', note.orderId)
-        .returningAll()
-        .executeTakeFirstOrThrow();
+      if (!opened) return;
+      const order = await stopOrder(work, note.orderId, paymentStatus);
       await announce(work, order, 'order.action_required', { step, reason });
     });
     settings.moved(note.orderId);
   },
 
-  async closeIntervention({ interventionId, action, note: words, resolvedBy, ...note }) {
+  async closeIntervention({ interventionId, action, note: decisionNote, resolvedBy, ...note }) {
     await db.transaction().execute(async (work) => {
-      // The order's row is the lock: of two that close at once, the second sees the first.
+      // The order's row is the lock: if two interventions close at once, the second sees the first as closed.
       await work.selectFrom('orders').select('id').where('id', '=', note.orderId).forUpdate().executeTakeFirstOrThrow();
       const { numUpdatedRows } = await work
         .updateTable('interventions')
-        .set({ state: 'resolved', action, note: storableText(words), resolved_by: resolvedBy, resolved_at: sql`now()` })
+        .set({
+          state: 'resolved',
+          action,
+          note: storableText(decisionNote),
+          resolved_by: resolvedBy,
+          resolved_at: sql`now()`,
+        })
         .where('id', '=', interventionId)
         .where('state', '=', 'open')
         .executeTakeFirst();
@@ -66,13 +44,56 @@ export const createInterventionActivities = (
       if (numUpdatedRows === 0n) return;
       await work
         .updateTable('orders')
-        .set({ ...resumed(), version: sql`version + 1`, updated_at: sql`now()` })
+        .set({ ...statusesOnceClosed(), version: sql`version + 1`, updated_at: sql`now()` })
         .where('id', '=', note.orderId)
         .execute();
     });
     settings.moved(note.orderId);
   },
 });
+
+/** Returns whether this call opened the intervention; false if it was opened before. */
+async function insertIntervention(
+  work: Work,
+  { orderId, workflowId }: { orderId: string; workflowId: string },
+  { id, step, reason }: Pick<Intervention, 'id' | 'step' | 'reason'>,
+): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await work
+    .insertInto('interventions')
+    .values({
+      id,
+      order_id: orderId,
+      workflow_id: workflowId,
+      step,
+      reason,
+      action: null,
+      note: null,
+      resolved_by: null,
+      resolved_at: null,
+    })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows === 1n;
+}
+
+/** Sets the order to `requires_action`, and its payment too if `paymentStatus` says so. */
+const stopOrder = (work: Work, orderId: string, paymentStatus: PaymentStatus | undefined): Promise<OrderRow> =>
+  work
+    .updateTable('orders')
+    .set({
+      status: 'requires_action',
+      resume_status: standing,
+      decided_at: decidedAtOrNow,
+      ...(paymentStatus && {
+        payment_status: paymentStatus,
+        resume_payment_status: paymentStanding,
+      }),
+      version: sql`version + 1`,
+      updated_at: sql`now()`,
+    })
+    .where('id', '=', orderId)
+    .returningAll()
+    .executeTakeFirstOrThrow();
 
 export const createInterventionRequests = (
   db: Kysely<OrderDatabase>,
@@ -87,17 +108,17 @@ export const createInterventionRequests = (
     if (state) query = query.where('state', '=', state);
     if (after) query = query.where(olderThan(after, 'opened_at'));
     const { items, next } = pageByAge(await query.execute(), limit, (row) => row.opened_at);
-    return { items: items.map(view), next };
+    return { items: items.map(interventionView), next };
   },
 
   async getIntervention({ interventionId }) {
     const row = await db.selectFrom('interventions').selectAll().where('id', '=', interventionId).executeTakeFirst();
     if (!row) throw new Refusal('InterventionNotFound', `there is no intervention ${interventionId}`);
-    return view(row);
+    return interventionView(row);
   },
 });
 
-const view = (row: Selectable<InterventionsTable>): Intervention => ({
+const interventionView = (row: Selectable<InterventionsTable>): Intervention => ({
   id: row.id,
   orderId: row.order_id,
   workflowId: row.workflow_id,

@@ -4,27 +4,28 @@ import type { ServiceContext } from '../../platform/service.ts';
 import type { OrderDatabase } from './database.ts';
 
 /**
- * What an order can wait for, and since when each does that waits for it now, counted from the last that happened to it.
- * One that is called off waits for the carrier as well, until it is undone.
+ * For each thing that an order can wait for: the waiting orders, with the time of the last change to each. An order
+ * whose cancellation is under way also waits for the carrier until its compensations are done.
  */
-const WAITING: Readonly<Record<string, RawBuilder<{ since: Date }>>> = {
-  // Drafted and not taken up: by a workflow that cannot, or by none, where placing failed and nobody tried again.
+const WAITING_ORDERS: Readonly<Record<string, RawBuilder<{ since: Date }>>> = {
+  // Drafted but not recorded: the workflow is stuck, or was never started because placing failed and was not retried.
   record: sql`select created_at as since from orders
     where status = 'pending' and recorded_at is null and created_at > now() - interval '1 day'`,
   decision: sql`select created_at as since from orders where status = 'pending' and recorded_at is not null`,
-  // Called off, and not yet undone. Asked of each order that may be, since those that ever were are many more.
+  // Cancellation started but not complete. Checks each order that can still be canceled, because far more orders were
+  // canceled at some time.
   cancellation: sql`select since from (
     select (select min(at) from order_history where order_id = orders.id and step = 'cancel' and outcome = 'started') as since
       from orders where fulfillment_status = 'booked') as called_off
     where since is not null`,
   dispatch: sql`select updated_at as since from orders where fulfillment_status = 'booked'`,
-  // The goods are on their way and the money is not here.
+  // The goods have been shipped but the payment has not been captured.
   capture: sql`select updated_at as since from orders
     where payment_status = 'authorized' and fulfillment_status in ('shipped', 'delivered')`,
   delivery: sql`select updated_at as since from orders where fulfillment_status = 'shipped'`,
   completion: sql`select returnable_until as since from orders where status = 'confirmed' and returnable_until < now()`,
-  // The goods have come back and the money has not gone back, unless a person is asked about that or has left it so. A
-  // workflow's name ends with what it carries.
+  // The goods have been received but not refunded, except where an intervention is open or a person skipped the refund.
+  // The id of a return's workflow ends with the return's id.
   refund: sql`select updated_at as since from returns where status = 'received' and not exists (
     select from interventions where interventions.order_id = returns.order_id and workflow_id like '%' || returns.id
        and (state = 'open' or (step = 'refundPayment' and action = 'skip')))`,
@@ -38,8 +39,8 @@ interface WaitingOrders {
 }
 
 /**
- * Tells Prometheus what orders wait for. Whatever holds one up, a service, a bug, a workflow that somebody ended, it
- * grows old here.
+ * Gauges of what orders wait for. Whatever blocks an order (a service, a bug, a terminated workflow), its age grows
+ * here.
  */
 export function waitingMetrics({
   metrics,
@@ -50,16 +51,16 @@ export function waitingMetrics({
     logger,
     label: 'for',
     gauges: {
-      orders: { name: 'orders_waiting', help: 'Orders, and returns of orders, that wait' },
-      oldest: { name: 'orders_waiting_oldest_seconds', help: 'How long the one has waited that waits for longest' },
+      orders: { name: 'orders_waiting', help: 'Number of waiting orders and returns' },
+      oldest: { name: 'orders_waiting_oldest_seconds', help: 'Age of the oldest waiting order, in seconds' },
     },
-    read: () => waiting(db),
+    read: () => countWaitingOrders(db),
   });
 }
 
-/** One row for each kind of waiting, zeros where nobody waits. */
-export async function waiting(db: Kysely<OrderDatabase>): Promise<WaitingOrders[]> {
-  const kinds = Object.entries(WAITING).map(
+/** One row for each thing that orders can wait for, with zeros if none does. */
+export async function countWaitingOrders(db: Kysely<OrderDatabase>): Promise<WaitingOrders[]> {
+  const kinds = Object.entries(WAITING_ORDERS).map(
     ([what, query]) => sql<WaitingOrders>`
       select ${what} as "for", count(*)::int as orders,
              coalesce(extract(epoch from now() - min(since)), 0)::float8 as oldest

@@ -5,8 +5,8 @@ import { Refusal } from '../../platform/contract/refusal.ts';
 import type { OrderRow } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 
-/** What reconciliation reads: every recorded order, by ascending id. */
-export const createBookRequests = (db: Kysely<OrderDatabase>): Pick<OrderRequests, 'listBooks'> => ({
+/** Every recorded order by ascending id, for reconciliation. */
+export const createReconciliationRequests = (db: Kysely<OrderDatabase>): Pick<OrderRequests, 'listBooks'> => ({
   async listBooks({ after, limit }) {
     let query = db
       .selectFrom('orders')
@@ -14,29 +14,29 @@ export const createBookRequests = (db: Kysely<OrderDatabase>): Pick<OrderRequest
       .where('recorded_at', 'is not', null)
       .orderBy('id')
       .limit(limit + 1);
-    if (after) query = query.where('id', '>', idOf(after));
+    if (after) query = query.where('id', '>', orderIdOf(after));
     const orders = await query.execute();
     const page = orders.slice(0, limit);
-    const restocked = await restockedOf(
+    const restocked = await restockedByOrder(
       db,
       page.map(({ id }) => id),
     );
     const last = page.at(-1);
     return {
-      items: page.map((order) => book(order, restocked.get(order.id) ?? [])),
+      items: page.map((order) => orderBook(order, restocked.get(order.id) ?? [])),
       next: orders.length > limit && last ? encodeCursor([last.id]) : null,
     };
   },
 });
 
-function idOf(cursor: string): string {
+function orderIdOf(cursor: string): string {
   const [id] = decodeCursor(cursor, 1) as [string];
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))
     throw new Refusal('BadCursor', 'this cursor was not handed out by this list');
   return id;
 }
 
-const book = (order: OrderRow, restocked: OrderBook['restocked']): OrderBook => ({
+const orderBook = (order: OrderRow, restocked: OrderBook['restocked']): OrderBook => ({
   orderId: order.id,
   status: order.status,
   paymentStatus: order.payment_status,
@@ -49,8 +49,8 @@ const book = (order: OrderRow, restocked: OrderBook['restocked']): OrderBook => 
   updatedAt: order.updated_at.toISOString(),
 });
 
-/** Resellable pieces that have come back, summed per SKU. */
-async function restockedOf(
+/** The quantities received back in resellable condition, summed per SKU. */
+async function restockedByOrder(
   db: Kysely<OrderDatabase>,
   orderIds: string[],
 ): Promise<Map<string, OrderBook['restocked']>> {

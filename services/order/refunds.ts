@@ -3,40 +3,40 @@ import type { OrderActivities } from '../../activities/order.ts';
 import type { ReceivedLine, ReturnStatus } from '../../activities/return.ts';
 import { type OrderRow, type OrderSettings, type Work, announce, writeHistory } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
-import { lockedOrder, stillWithCustomer } from './returns.ts';
+import { lockOrder, stillWithCustomer } from './returns.ts';
 import { paymentBecomes } from './statuses.ts';
 
-/** What the return workflow writes down. */
+/** What the return workflow records. */
 export const createReturnActivities = (
   db: Kysely<OrderDatabase>,
   settings: OrderSettings,
 ): Pick<OrderActivities, 'receiveReturn' | 'refundReturn' | 'expireReturn'> => ({
   async receiveReturn({ returnId, lines, ...note }) {
     return db.transaction().execute(async (work) => {
-      const order = await lockedOrder(work, note.orderId);
+      const order = await lockOrder(work, note.orderId);
       await work
         .updateTable('returns')
         .set({
           status: 'received',
           received: JSON.stringify(lines),
-          refund_minor: paidFor(order, lines),
+          refund_minor: purchasePriceOf(order, lines),
           updated_at: sql`now()`,
         })
         .where('id', '=', returnId)
         .where('status', '=', 'requested')
         .execute();
       await writeHistory(work, note);
-      return { refund: { amountMinor: await refundOf(work, returnId), currency: order.currency } };
+      return { refund: { amountMinor: await refundDueFor(work, returnId), currency: order.currency } };
     });
   },
 
   async refundReturn({ returnId, ...note }) {
     await db.transaction().execute(async (work) => {
-      const order = await lockedOrder(work, note.orderId);
+      const order = await lockOrder(work, note.orderId);
       await writeHistory(work, note);
       if (!(await closeReturn(work, returnId, { from: 'received', to: 'refunded' }))) return;
-      const refund = { amountMinor: await refundOf(work, returnId), currency: order.currency };
-      await bookRefund(work, order, refund.amountMinor);
+      const refund = { amountMinor: await refundDueFor(work, returnId), currency: order.currency };
+      await recordRefund(work, order, refund.amountMinor);
       await announce(work, order, 'order.refunded', { returnId, refund });
     });
     settings.moved(note.orderId);
@@ -45,34 +45,34 @@ export const createReturnActivities = (
   async expireReturn({ returnId, ...note }) {
     await db.transaction().execute(async (work) => {
       await writeHistory(work, note);
-      // Goods that have come stay counted, whoever may take this return up again.
+      // A return whose goods have been received does not expire: the goods stay counted.
       await closeReturn(work, returnId, { from: 'requested', to: 'expired' });
     });
   },
 });
 
-/** What these pieces cost when they were bought. */
-function paidFor(order: OrderRow, lines: readonly ReceivedLine[]): number {
+/** The price of these items at the time of the order. */
+function purchasePriceOf(order: OrderRow, lines: readonly ReceivedLine[]): number {
   const prices = new Map(order.lines.map(({ sku, unitPrice }) => [sku, unitPrice.amountMinor]));
   return lines.reduce((sum, { sku, quantity }) => {
     const price = prices.get(sku);
-    if (price === undefined) throw new Error(`order ${order.id} has no ${sku} that could come back`);
+    if (price === undefined) throw new Error(`order ${order.id} contains no ${sku} to return`);
     return sum + price * quantity;
   }, 0);
 }
 
-/** What is due for a return since its goods came: fixed by what came first. */
-async function refundOf(work: Work, returnId: string): Promise<number> {
+/** The refund due for a received return, as fixed when its goods were first recorded. */
+async function refundDueFor(work: Work, returnId: string): Promise<number> {
   const { refund_minor } = await work
     .selectFrom('returns')
     .select('refund_minor')
     .where('id', '=', returnId)
     .executeTakeFirstOrThrow();
-  if (refund_minor === null) throw new Error(`nothing has come back for return ${returnId}`);
+  if (refund_minor === null) throw new Error(`the goods of return ${returnId} have not been received`);
   return refund_minor;
 }
 
-/** Whether the return was closed now; false where that happened before. */
+/** Returns whether this call closed the return; false if it was not in the state `from`. */
 async function closeReturn(
   work: Work,
   returnId: string,
@@ -87,17 +87,17 @@ async function closeReturn(
   return numUpdatedRows === 1n;
 }
 
-/** The order's statuses follow from what has come back and been paid back so far. */
-async function bookRefund(work: Work, order: OrderRow, refundMinor: number): Promise<void> {
-  const kept = await stillWithCustomer(work, order, ['received', 'refunded']);
-  const everything = [...kept.values()].every((quantity) => quantity === 0);
+/** Derives the order's statuses from what has been returned and refunded so far. */
+async function recordRefund(work: Work, order: OrderRow, refundMinor: number): Promise<void> {
+  const remaining = await stillWithCustomer(work, order, ['received', 'refunded']);
+  const allReturned = [...remaining.values()].every((quantity) => quantity === 0);
   const refundedMinor = order.refunded_minor + refundMinor;
   await work
     .updateTable('orders')
     .set({
       refunded_minor: refundedMinor,
       ...paymentBecomes(refundedMinor === order.total_minor ? 'refunded' : 'partially_refunded'),
-      fulfillment_status: everything ? 'returned' : 'partially_returned',
+      fulfillment_status: allReturned ? 'returned' : 'partially_returned',
       version: sql`version + 1`,
       updated_at: sql`now()`,
     })

@@ -6,7 +6,7 @@ import { olderThan, pageByAge } from '../../platform/database/cursor.ts';
 import type { Tail } from '../../platform/events/tail.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { createBacklogRequests } from './backlog.ts';
-import { createBookRequests } from './reconciliation.ts';
+import { createReconciliationRequests } from './reconciliation.ts';
 import type { OrderRow } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { createInterventionRequests } from './interventions.ts';
@@ -15,31 +15,34 @@ import { createHistoryRequests, historyTail } from './history-requests.ts';
 import { historyView, orderView } from './views.ts';
 import type { Waiting } from './waiting.ts';
 
-export interface OrderDoor {
+export interface OrderRequestOptions {
   waiting: Waiting;
-  /** How orders are carried that are placed now. */
+  /** The lane of orders drafted from now on. */
   lane: Lane;
-  /** Waits for stories to grow; one of its own where absent. */
+  /** Waits for new history entries; creates its own if absent. */
   tail?: Tail;
 }
 
-/** What the order service answers at its door; see the contract for what each promises. */
+/** The order service's requests; see the contract for what each one guarantees. */
 export function createOrderRequests(
   db: Kysely<OrderDatabase>,
-  { waiting, lane, tail = historyTail(db) }: OrderDoor,
+  { waiting, lane, tail = historyTail(db) }: OrderRequestOptions,
 ): OrderRequests {
   return {
     async draftOrder(request) {
       const inserted = await insertDraft(db, request);
       if (inserted) return { order: orderView(inserted), recorded: false, lane };
-      const kept = await find(db, request.orderId);
-      if (!isSame(kept, request)) {
-        throw new Refusal('OrderDiffers', 'an order with other lines, address or payment was placed under this key');
+      const stored = await findOrder(db, request.orderId);
+      if (!isSameRequest(stored, request)) {
+        throw new Refusal(
+          'OrderDiffers',
+          'an order with different lines, address or payment method was already placed with this key',
+        );
       }
-      return { order: orderView(kept), recorded: kept.recorded_at !== null, lane };
+      return { order: orderView(stored), recorded: stored.recorded_at !== null, lane };
     },
 
-    getOrder: async ({ orderId }) => orderView(await find(db, orderId)),
+    getOrder: async ({ orderId }) => orderView(await findOrder(db, orderId)),
 
     async getOrders({ orderIds }) {
       const rows = await db
@@ -51,8 +54,8 @@ export function createOrderRequests(
     },
 
     async awaitOrder({ orderId, patienceMs }) {
-      const decided = await waiting.until(orderId, patienceMs, () => findDecided(db, orderId));
-      return orderView(decided ?? (await find(db, orderId)));
+      const decided = await waiting.waitUntil(orderId, patienceMs, () => findDecided(db, orderId));
+      return orderView(decided ?? (await findOrder(db, orderId)));
     },
 
     async listOrders({ customerId, status, after, limit }) {
@@ -71,7 +74,7 @@ export function createOrderRequests(
     },
 
     async getHistory({ orderId }) {
-      await find(db, orderId);
+      await findOrder(db, orderId);
       const rows = await db
         .selectFrom('order_history')
         .select(['at', 'step', 'outcome', 'attempt', 'detail'])
@@ -84,7 +87,7 @@ export function createOrderRequests(
     ...createHistoryRequests(db, tail),
     ...createInterventionRequests(db),
     ...createReturnRequests(db),
-    ...createBookRequests(db),
+    ...createReconciliationRequests(db),
     ...createBacklogRequests(db),
   };
 }
@@ -111,24 +114,24 @@ const insertDraft = (db: Kysely<OrderDatabase>, request: DraftOrder) =>
     .returningAll()
     .executeTakeFirst();
 
-/** Prices are not compared: they are the catalogue's at the first asking, and stay. */
-const isSame = (kept: OrderRow, request: DraftOrder): boolean =>
-  kept.customer_id === request.customerId &&
-  kept.payment_method === request.paymentMethod &&
-  isDeepStrictEqual(kept.shipping_address, asKept(request.shippingAddress)) &&
-  isDeepStrictEqual(kept.lines.map(pieces), request.lines.map(pieces));
+/** Prices are not compared: the catalogue's prices at the first request are kept. */
+const isSameRequest = (stored: OrderRow, request: DraftOrder): boolean =>
+  stored.customer_id === request.customerId &&
+  stored.payment_method === request.paymentMethod &&
+  isDeepStrictEqual(stored.shipping_address, asStored(request.shippingAddress)) &&
+  isDeepStrictEqual(stored.lines.map(skuAndQuantity), request.lines.map(skuAndQuantity));
 
-/** What is absent and what is undefined are one in jsonb. */
-const asKept = (address: DraftOrder['shippingAddress']): unknown => JSON.parse(JSON.stringify(address));
+/** jsonb does not distinguish between absent and undefined. */
+const asStored = (address: DraftOrder['shippingAddress']): unknown => JSON.parse(JSON.stringify(address));
 
-const pieces = ({ sku, quantity }: { sku: string; quantity: number }) => ({ sku, quantity });
+const skuAndQuantity = ({ sku, quantity }: { sku: string; quantity: number }) => ({ sku, quantity });
 
-async function find(db: Kysely<OrderDatabase>, orderId: string): Promise<OrderRow> {
+async function findOrder(db: Kysely<OrderDatabase>, orderId: string): Promise<OrderRow> {
   const order = await db.selectFrom('orders').selectAll().where('id', '=', orderId).executeTakeFirst();
   return order ?? notFound(orderId);
 }
 
-/** Undefined while it is pending: of a wholesale order the lines are 400 KB, and nobody wants to see them yet. */
+/** Undefined while the order is pending: a wholesale order's lines are 400 KB, and nobody needs them yet. */
 async function findDecided(db: Kysely<OrderDatabase>, orderId: string): Promise<OrderRow | undefined> {
   const row = await db
     .selectFrom('orders as known')
@@ -142,7 +145,7 @@ async function findDecided(db: Kysely<OrderDatabase>, orderId: string): Promise<
   return row.id === null ? undefined : (row as OrderRow);
 }
 
-/** Which of these are not pending, by one read however many they are. */
+/** Returns which of these orders are no longer pending, in one query. */
 export const decidedAmong =
   (db: Kysely<OrderDatabase>) =>
   async (orderIds: string[]): Promise<string[]> => {

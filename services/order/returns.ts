@@ -6,17 +6,20 @@ import type { OrderRow, Work } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { returnView } from './views.ts';
 
-/** Asking to send goods back, and what has been asked. */
+/** Requests a return, and reads the returns requested so far. */
 export const createReturnRequests = (
   db: Kysely<OrderDatabase>,
 ): Pick<OrderRequests, 'draftReturn' | 'getReturn' | 'listReturns'> => ({
   draftReturn: (request) =>
     db.transaction().execute(async (work) => {
-      const order = await lockedOrder(work, request.orderId);
-      const kept = await work.selectFrom('returns').selectAll().where('id', '=', request.returnId).executeTakeFirst();
-      if (kept) {
-        if (isSame(kept, request)) return returnView(kept, order.currency);
-        throw new Refusal('ReturnDiffers', 'this return was asked for with other lines or another reason');
+      const order = await lockOrder(work, request.orderId);
+      const stored = await work.selectFrom('returns').selectAll().where('id', '=', request.returnId).executeTakeFirst();
+      if (stored) {
+        if (isSameRequest(stored, request)) return returnView(stored, order.currency);
+        throw new Refusal(
+          'ReturnDiffers',
+          'this return was already requested with different lines or a different reason',
+        );
       }
       await checkReturnable(work, order, request);
       const row = await work
@@ -56,17 +59,20 @@ export const createReturnRequests = (
 async function checkReturnable(work: Work, order: OrderRow, { lines }: DraftReturn): Promise<void> {
   const delivered = ['delivered', 'partially_returned'].includes(order.fulfillment_status);
   if (!delivered || !order.returnable_until || order.returnable_until < new Date()) {
-    throw new Refusal('NotReturnable', 'only what has been delivered, and not too long ago, can be returned');
+    throw new Refusal('NotReturnable', 'only delivered orders can be returned, and only within the return window');
   }
   const left = await stillWithCustomer(work, order, ['requested', 'received', 'refunded']);
   for (const { sku, quantity } of lines) {
     const after = (left.get(sku) ?? 0) - quantity;
-    if (after < 0) throw new Refusal('TooMany', `of ${sku} no more than ${left.get(sku) ?? 0} can be returned`);
+    if (after < 0) throw new Refusal('TooMany', `at most ${left.get(sku) ?? 0} of ${sku} can be returned`);
     left.set(sku, after);
   }
 }
 
-/** Pieces per SKU that no return in one of these states covers: announced lines, or what came where it came. */
+/**
+ * Quantity per SKU not covered by a return in one of these states: the requested lines, or the received ones once goods
+ * arrived.
+ */
 export async function stillWithCustomer(
   work: Work,
   order: OrderRow,
@@ -86,17 +92,17 @@ export async function stillWithCustomer(
   return left;
 }
 
-const isSame = (kept: { lines: unknown; reason: string; order_id: string }, request: DraftReturn) =>
-  kept.order_id === request.orderId &&
-  kept.reason === request.reason &&
-  canonical(kept.lines) === canonical(request.lines);
+const isSameRequest = (stored: { lines: unknown; reason: string; order_id: string }, request: DraftReturn) =>
+  stored.order_id === request.orderId &&
+  stored.reason === request.reason &&
+  canonical(stored.lines) === canonical(request.lines);
 
-/** jsonb keeps keys in an order of its own. */
+/** jsonb does not preserve the order of keys. */
 const canonical = (lines: unknown) =>
   JSON.stringify((lines as { sku: string; quantity: number }[]).map(({ sku, quantity }) => [sku, quantity]));
 
-/** The order's row is the lock: returns of one order are asked for, and booked, one after the other. */
-export async function lockedOrder(work: Work, orderId: string): Promise<OrderRow> {
+/** Locks the order's row, so that the returns of one order are requested and recorded one at a time. */
+export async function lockOrder(work: Work, orderId: string): Promise<OrderRow> {
   const order = await work
     .selectFrom('orders')
     .selectAll()

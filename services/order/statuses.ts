@@ -1,43 +1,43 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { OrderStatus, PaymentStatus, Step } from '../../activities/order-status.ts';
 
-// While a person must look, `status` or `payment_status` says so and its resume column keeps what it would be
-// without; whatever happens to the order meanwhile happens to that.
+// While an intervention is open, `status` or `payment_status` is `requires_action` and its resume column keeps the
+// underlying value. Changes to the order meanwhile apply to the resume column.
 
-/** What the order's status is, open interventions aside. */
+/** The order's status, ignoring open interventions. */
 export const standing: RawBuilder<OrderStatus> = sql`coalesce(resume_status, status)`;
 
-/** What has become of the money, aside from what a person must look after. */
+/** The payment status, ignoring open interventions. */
 export const paymentStanding: RawBuilder<PaymentStatus> = sql`coalesce(resume_payment_status, payment_status)`;
 
-/** An order is decided once: what becomes of it later does not count as one more. */
-export const decidedNow: RawBuilder<Date> = sql`coalesce(decided_at, now())`;
+/** An order is decided once: later changes do not count as another decision. */
+export const decidedAtOrNow: RawBuilder<Date> = sql`coalesce(decided_at, now())`;
 
-/** The change that makes the status this one, at once or when the last intervention is closed. */
+/** The column changes that set the status, now or when the last intervention is closed. */
 export const becomes = (status: OrderStatus) => ({
   status: sql<OrderStatus>`case when status = 'requires_action' then status else ${status} end`,
   resume_status: sql<OrderStatus | null>`case when status = 'requires_action' then ${status} end`,
-  decided_at: decidedNow,
+  decided_at: decidedAtOrNow,
 });
 
-/** The same of the money. */
+/** The same for the payment status. */
 export const paymentBecomes = (status: PaymentStatus) => ({
   payment_status: sql<PaymentStatus>`case when payment_status = 'requires_action' then payment_status else ${status} end`,
   resume_payment_status: sql<PaymentStatus | null>`case when payment_status = 'requires_action' then ${status} end`,
 });
 
-const MONEY_STEPS: readonly Step[] = ['authorizePayment', 'capturePayment', 'refundPayment'];
+const PAYMENT_STEPS: readonly Step[] = ['authorizePayment', 'capturePayment', 'refundPayment'];
 
-/** The change that takes back what no open intervention asks for any more. Money that a person chose to skip stays marked. */
-export function resumed() {
-  const open = sql<boolean>`exists (select from interventions where order_id = orders.id and state = 'open')`;
-  const moneyStuck = sql<boolean>`exists (
+/** The column changes once an intervention is closed. A payment step that a person skipped leaves the payment marked. */
+export function statusesOnceClosed() {
+  const anyOpen = sql<boolean>`exists (select from interventions where order_id = orders.id and state = 'open')`;
+  const paymentBlocked = sql<boolean>`exists (
     select from interventions
-     where order_id = orders.id and step = any(${MONEY_STEPS}::text[]) and (state = 'open' or action = 'skip'))`;
+     where order_id = orders.id and step = any(${PAYMENT_STEPS}::text[]) and (state = 'open' or action = 'skip'))`;
   return {
-    status: sql<OrderStatus>`case when ${open} then status else ${standing} end`,
-    resume_status: sql<OrderStatus | null>`case when ${open} then resume_status end`,
-    payment_status: sql<PaymentStatus>`case when ${moneyStuck} then payment_status else ${paymentStanding} end`,
-    resume_payment_status: sql<PaymentStatus | null>`case when ${moneyStuck} then resume_payment_status end`,
+    status: sql<OrderStatus>`case when ${anyOpen} then status else ${standing} end`,
+    resume_status: sql<OrderStatus | null>`case when ${anyOpen} then resume_status end`,
+    payment_status: sql<PaymentStatus>`case when ${paymentBlocked} then payment_status else ${paymentStanding} end`,
+    resume_payment_status: sql<PaymentStatus | null>`case when ${paymentBlocked} then resume_payment_status end`,
   };
 }

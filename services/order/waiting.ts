@@ -1,18 +1,18 @@
 import { EventEmitter, once } from 'node:events';
 
-// Another replica may have moved an order: then it is seen a quarter of a second later, at 4 small reads a second
-// for all who wait together.
-const LOOK_AGAIN_MS = 250;
+// Another replica may have moved an order: this process then sees it within 250 ms, at the cost of 4 small reads a
+// second for all waiting requests together.
+const POLL_INTERVAL_MS = 250;
 
-/** Lets requests wait for an order to move, without asking the database more than they must. */
+/** Lets requests wait for an order to move, with as few database reads as possible. */
 export class Waiting {
   readonly #moves = new EventEmitter().setMaxListeners(0);
-  /** How many wait for each order. */
-  readonly #waited = new Map<string, number>();
+  /** The number of requests waiting for each order. */
+  readonly #waiters = new Map<string, number>();
   readonly #movedAmong: (orderIds: string[]) => Promise<string[]>;
-  #watching = false;
+  #polling = false;
 
-  /** `movedAmong` tells which of these orders have moved, wherever that was; without it only this process is heard. */
+  /** `movedAmong` returns which of these orders have moved, in any process; without it only this process is observed. */
   constructor(movedAmong: (orderIds: string[]) => Promise<string[]> = async () => []) {
     this.#movedAmong = movedAmong;
   }
@@ -22,60 +22,60 @@ export class Waiting {
     this.#moves.emit(orderId);
   }
 
-  /** Answers what `look` does as soon as that is something, or undefined once patience is at an end. */
-  async until<Found>(
+  /** Returns the result of `poll` as soon as there is one, or undefined after the timeout. */
+  async waitUntil<Found>(
     orderId: string,
-    patienceMs: number,
-    look: () => Promise<Found | undefined>,
+    timeoutMs: number,
+    poll: () => Promise<Found | undefined>,
   ): Promise<Found | undefined> {
-    const deadline = Date.now() + patienceMs;
+    const deadline = Date.now() + timeoutMs;
     for (;;) {
       const next = this.#nextMove(orderId, Math.max(0, deadline - Date.now()));
       try {
-        const found = await look();
+        const found = await poll();
         if (found !== undefined) return found;
         await next.moved;
       } finally {
         next.stop();
       }
-      if (Date.now() >= deadline) return look();
+      if (Date.now() >= deadline) return poll();
     }
   }
 
-  /** Listens before the look, so that no move falls between the two. */
-  #nextMove(orderId: string, patienceMs: number): { moved: Promise<void>; stop(): void } {
-    const given = new AbortController();
-    const timer = setTimeout(() => given.abort(), patienceMs);
-    this.#waited.set(orderId, (this.#waited.get(orderId) ?? 0) + 1);
-    this.#watch();
+  /** Starts to listen before the poll, so that no move is missed in between. */
+  #nextMove(orderId: string, timeoutMs: number): { moved: Promise<void>; stop(): void } {
+    const aborter = new AbortController();
+    const timer = setTimeout(() => aborter.abort(), timeoutMs);
+    this.#waiters.set(orderId, (this.#waiters.get(orderId) ?? 0) + 1);
+    this.#schedulePoll();
     const stop = () => {
       clearTimeout(timer);
-      given.abort();
-      const left = this.#waited.get(orderId)! - 1;
-      if (left > 0) this.#waited.set(orderId, left);
-      else this.#waited.delete(orderId);
+      aborter.abort();
+      const remaining = this.#waiters.get(orderId)! - 1;
+      if (remaining > 0) this.#waiters.set(orderId, remaining);
+      else this.#waiters.delete(orderId);
     };
-    const moved = once(this.#moves, orderId, { signal: given.signal }).then(
+    const moved = once(this.#moves, orderId, { signal: aborter.signal }).then(
       () => undefined,
       () => undefined,
     );
     return { moved, stop };
   }
 
-  /** Looks for what has moved elsewhere, for as long as anybody waits. */
-  #watch(): void {
-    if (this.#watching) return;
-    this.#watching = true;
-    setTimeout(() => void this.#lookElsewhere(), LOOK_AGAIN_MS);
+  /** Polls for orders moved by other processes, as long as any request waits. */
+  #schedulePoll(): void {
+    if (this.#polling) return;
+    this.#polling = true;
+    setTimeout(() => void this.#pollDatabase(), POLL_INTERVAL_MS);
   }
 
-  async #lookElsewhere(): Promise<void> {
+  async #pollDatabase(): Promise<void> {
     try {
-      for (const orderId of await this.#movedAmong([...this.#waited.keys()])) this.moved(orderId);
+      for (const orderId of await this.#movedAmong([...this.#waiters.keys()])) this.moved(orderId);
     } catch {
-      // Where it cannot be told now, it is told a quarter of a second later.
+      // The next poll tries again.
     }
-    this.#watching = false;
-    if (this.#waited.size > 0) this.#watch();
+    this.#polling = false;
+    if (this.#waiters.size > 0) this.#schedulePoll();
   }
 }

@@ -1,28 +1,28 @@
 import type { PaymentActivities } from '../../activities/payment.ts';
-import { type Till, carryOut } from './operation.ts';
+import { type PaymentDependencies, carryOut } from './operation.ts';
 import { authorize } from './steps/authorize.ts';
 import { capture } from './steps/capture.ts';
 import { refund } from './steps/refund.ts';
 import { voidHold } from './steps/void.ts';
 
-/** What the payment service does for a workflow, with the processor's help. */
-export function createPaymentActivities(till: Till): PaymentActivities {
+/** The payment steps of a workflow, carried out at the card processor. */
+export function createPaymentActivities(dependencies: PaymentDependencies): PaymentActivities {
   return {
     async authorizePayment(request) {
-      const { id } = await carryOut(till, authorize(request));
+      const { id } = await carryOut(dependencies, authorize(request));
       return { authorizationId: id ?? NOTHING_TO_PAY };
     },
     async voidPayment(request) {
-      await carryOut(till, voidHold(request));
+      await carryOut(dependencies, voidHold(request));
     },
     async capturePayment(request) {
-      await carryOut(till, capture(request));
+      await carryOut(dependencies, capture(request));
     },
     async refundPayment(request) {
-      await carryOut(till, refund(request));
+      await carryOut(dependencies, refund(request));
     },
   };
 }
 
-/** Stands for the authorization of an order that costs nothing. */
+/** The authorization id of an order that costs nothing. */
 const NOTHING_TO_PAY = 'nothing-to-pay';

@@ -21,7 +21,7 @@ export interface PaymentTable {
   updated_at: ColumnType<Date, never, unknown>;
 }
 
-/** What was asked of the processor, and what it said. */
+/** A request to the processor, and its outcome. */
 export interface OperationTable {
   order_id: string;
   step: string;
@@ -52,4 +52,4 @@ export interface PaymentDatabase extends OutboxDatabase {
 
 export type Payment = Selectable<PaymentTable>;
 export type Operation = Selectable<OperationTable>;
-export type Work = Transaction<PaymentDatabase>;
+export type PaymentTransaction = Transaction<PaymentDatabase>;

@@ -2,32 +2,40 @@ import { paymentEvents } from '../../activities/payment.ts';
 import type { Money } from '../../activities/money.ts';
 import { createOutboxWriter } from '../../platform/events/outbox.ts';
 import type { Refusal } from '../../platform/contract/refusal.ts';
-import type { Payment, Work } from './database.ts';
-import { changePayment } from './payments.ts';
+import type { Payment, PaymentTransaction } from './database.ts';
+import { updatePayment } from './payments.ts';
 
-const tell = createOutboxWriter('payment', paymentEvents);
+const writeEvent = createOutboxWriter('payment', paymentEvents);
 
-/** The bank keeps the money for us. */
-export async function bookAuthorization(work: Work, payment: Payment): Promise<void> {
+/** The card's bank holds the money. */
+export async function recordAuthorization(transaction: PaymentTransaction, payment: Payment): Promise<void> {
   const amount = amountOf(payment);
-  await changePayment(work, payment.order_id, { status: 'authorized', authorized_minor: amount.amountMinor });
-  await post(work, payment, { effect: 'authorize', amount, movements: [['card_holds', 'uncaptured_orders']] });
-  await tellOf(work, 'payment.authorized', payment, amount);
+  await updatePayment(transaction, payment.order_id, { status: 'authorized', authorized_minor: amount.amountMinor });
+  await writeEntries(transaction, payment, {
+    effect: 'authorize',
+    amount,
+    movements: [['card_holds', 'uncaptured_orders']],
+  });
+  await writeAmountEvent(transaction, 'payment.authorized', payment, amount);
 }
 
-/** The bank lets go of it. */
-export async function bookVoid(work: Work, payment: Payment): Promise<void> {
+/** The card's bank releases the hold. */
+export async function recordVoid(transaction: PaymentTransaction, payment: Payment): Promise<void> {
   const amount = amountOf(payment);
-  await changePayment(work, payment.order_id, { status: 'voided', voided_minor: amount.amountMinor });
-  await post(work, payment, { effect: 'void', amount, movements: [['uncaptured_orders', 'card_holds']] });
-  await tellOf(work, 'payment.voided', payment, amount);
+  await updatePayment(transaction, payment.order_id, { status: 'voided', voided_minor: amount.amountMinor });
+  await writeEntries(transaction, payment, {
+    effect: 'void',
+    amount,
+    movements: [['uncaptured_orders', 'card_holds']],
+  });
+  await writeAmountEvent(transaction, 'payment.voided', payment, amount);
 }
 
-/** The hold is used up; the processor owes us what we sold. */
-export async function bookCapture(work: Work, payment: Payment): Promise<void> {
+/** The hold is used up; the processor owes us the amount of the sale. */
+export async function recordCapture(transaction: PaymentTransaction, payment: Payment): Promise<void> {
   const amount = amountOf(payment);
-  await changePayment(work, payment.order_id, { status: 'captured', captured_minor: amount.amountMinor });
-  await post(work, payment, {
+  await updatePayment(transaction, payment.order_id, { status: 'captured', captured_minor: amount.amountMinor });
+  await writeEntries(transaction, payment, {
     effect: 'capture',
     amount,
     movements: [
@@ -35,31 +43,36 @@ export async function bookCapture(work: Work, payment: Payment): Promise<void> {
       ['processor_receivable', 'sales'],
     ],
   });
-  await tellOf(work, 'payment.captured', payment, amount);
+  await writeAmountEvent(transaction, 'payment.captured', payment, amount);
 }
 
-/** What had been reserved for this refund is given back. */
-export async function bookRefund(
-  work: Work,
+/** The amount reserved for this refund is paid back. */
+export async function recordRefund(
+  transaction: PaymentTransaction,
   payment: Payment,
   { refundId, amount }: { refundId: string; amount: Money },
 ): Promise<void> {
-  await changePayment(work, payment.order_id, {
+  await updatePayment(transaction, payment.order_id, {
     refund_reserved_by: -amount.amountMinor,
     refunded_by: amount.amountMinor,
   });
-  await post(work, payment, {
+  await writeEntries(transaction, payment, {
     effect: `refund:${refundId}`,
     amount,
     movements: [['refunds', 'processor_receivable']],
   });
   const { order_id: orderId } = payment;
-  await tell(work, { type: 'payment.refunded', subject: orderId, data: { orderId, amount, refundId } });
+  await writeEvent(transaction, { type: 'payment.refunded', subject: orderId, data: { orderId, amount, refundId } });
 }
 
-/** The processor said no: no money moved, but the world may want to know. */
-export const tellFailure = (work: Work, payment: Payment, step: string, refusal: Refusal): Promise<void> =>
-  tell(work, {
+/** The processor refused: no money moved, but subscribers may want to know. */
+export const writeFailureEvent = (
+  transaction: PaymentTransaction,
+  payment: Payment,
+  step: string,
+  refusal: Refusal,
+): Promise<void> =>
+  writeEvent(transaction, {
     type: 'payment.failed',
     subject: payment.order_id,
     data: { orderId: payment.order_id, step, reason: refusal.code },
@@ -68,13 +81,17 @@ export const tellFailure = (work: Work, payment: Payment, step: string, refusal:
 interface Posting {
   effect: string;
   amount: Money;
-  /** Debited, credited. */
+  /** Pairs of accounts. */
   movements: (readonly [debit: string, credit: string])[];
 }
 
-async function post(work: Work, payment: Payment, { effect, amount, movements }: Posting): Promise<void> {
+async function writeEntries(
+  transaction: PaymentTransaction,
+  payment: Payment,
+  { effect, amount, movements }: Posting,
+): Promise<void> {
   if (amount.amountMinor === 0) return;
-  await work
+  await transaction
     .insertInto('ledger_entries')
     .values(
       movements.map(([debit, credit]) => ({
@@ -89,14 +106,14 @@ async function post(work: Work, payment: Payment, { effect, amount, movements }:
     .execute();
 }
 
-const tellOf = (
-  work: Work,
+const writeAmountEvent = (
+  transaction: PaymentTransaction,
   type: 'payment.authorized' | 'payment.voided' | 'payment.captured',
   { order_id: orderId }: Payment,
   amount: Money,
-): Promise<void> => tell(work, { type, subject: orderId, data: { orderId, amount } });
+): Promise<void> => writeEvent(transaction, { type, subject: orderId, data: { orderId, amount } });
 
-/** What was asked to be held: all of it is voided or captured, never a part. */
+/** The authorized amount: all of it is voided or captured, never a part. */
 const amountOf = ({ amount_minor: amountMinor, currency }: Payment): Money => ({
   amountMinor: amountMinor!,
   currency: currency!,

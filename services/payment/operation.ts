@@ -1,94 +1,100 @@
 import { type Kysely, sql } from 'kysely';
 import { Refusal } from '../../platform/contract/refusal.ts';
-import type { Operation, Payment, PaymentDatabase, Work } from './database.ts';
-import { keepReference, lockPayment } from './payments.ts';
+import type { Operation, Payment, PaymentDatabase, PaymentTransaction } from './database.ts';
+import { lockPayment, saveReference } from './payments.ts';
 import type { CardProcessor, CardRequest, Receipt } from './processor.ts';
 
-/** One step of one payment: what our books must allow, what is asked of the processor, what its answer changes. */
-export interface Step {
+/** One step of one payment: what our records must allow, the request to the processor, and the effects of its response. */
+export interface PaymentStep {
   orderId: string;
-  /** Named by the order and the step, never by the attempt: `authorize`, `void`, `capture`, `refund:<refundId>`. */
+  /** Identifies the order's step, never the attempt: `authorize`, `void`, `capture`, `refund:<refundId>`. */
   name: string;
-  /** A declined card stays declined; whatever else was refused may be asked again, under a new key. */
-  refusedForGood: boolean;
-  /** Locks the payment, which makes this step wait for every other of the order; refuses where there is none. */
-  enter(work: Work): Promise<Payment>;
-  /** What our books say whatever the processor says. */
-  overruled(payment: Payment): Refusal | undefined;
-  /** Refuses what our books rule out, and notes what must stand before the processor is asked. */
-  admit(work: Work, payment: Payment): Promise<void>;
-  request(payment: Payment, key: string): CardRequest;
-  accept(work: Work, payment: Payment, receipt: Receipt): Promise<void>;
-  decline(work: Work, payment: Payment, refusal: Refusal): Promise<void>;
+  /** A declined card stays declined. Any other refused step may be requested again, under a new key. */
+  refusalIsFinal: boolean;
+  /** Locks the payment, so that the steps of one order run one at a time. Refuses if there is no such payment. */
+  lock(transaction: PaymentTransaction): Promise<Payment>;
+  /** The refusal that our records require, whatever the processor says. */
+  overridingRefusal(payment: Payment): Refusal | undefined;
+  /** Refuses what our records rule out, and records what must be stored before the processor is called. */
+  prepare(transaction: PaymentTransaction, payment: Payment): Promise<void>;
+  buildRequest(payment: Payment, key: string): CardRequest;
+  applyReceipt(transaction: PaymentTransaction, payment: Payment, receipt: Receipt): Promise<void>;
+  applyRefusal(transaction: PaymentTransaction, payment: Payment, refusal: Refusal): Promise<void>;
 }
 
-export interface Till {
+export interface PaymentDependencies {
   db: Kysely<PaymentDatabase>;
   processor: CardProcessor;
 }
 
-type Outcome = { receipt: Receipt } | { refusal: Refusal };
+type PaymentOutcome = { receipt: Receipt } | { refusal: Refusal };
 
-interface Begun {
+interface StartedAttempt {
   payment: Payment;
   attempt: number;
-  /** It was asked for before, and nobody wrote down what came of it. */
-  doubtful: boolean;
+  /** An earlier call to the processor was recorded as started, but its outcome was not. */
+  outcomeUnknown: boolean;
 }
 
 /**
- * Has the processor do one step at most once: note that it will be asked, ask, note the answer together with all that
- * follows from it. The asking is outside of both transactions. A process that dies in between leaves a doubtful step;
- * whoever asks for it next looks up first what the processor made of it.
+ * Has the processor carry out one step at most once: record the attempt, call the processor, then record the outcome
+ * together with all its effects. The call is outside both transactions. If the process dies in between, the outcome
+ * is unknown, and the next request for the step first looks it up at the processor.
  */
-export async function carryOut({ db, processor }: Till, step: Step): Promise<Receipt> {
-  const begun = await db.transaction().execute((work) => begin(work, step));
-  let outcome: Outcome;
-  if ('attempt' in begun) {
-    const answer = await ask({ db, processor }, step, begun);
-    outcome = await db.transaction().execute((work) => settle(work, step, begun.attempt, answer));
+export async function carryOut({ db, processor }: PaymentDependencies, step: PaymentStep): Promise<Receipt> {
+  const started = await db.transaction().execute((transaction) => startStep(transaction, step));
+  let outcome: PaymentOutcome;
+  if ('attempt' in started) {
+    const response = await callProcessor({ db, processor }, step, started);
+    outcome = await db
+      .transaction()
+      .execute((transaction) => saveOutcome(transaction, step, started.attempt, response));
   } else {
-    outcome = begun;
+    outcome = started;
   }
   if ('refusal' in outcome) throw outcome.refusal;
   return outcome.receipt;
 }
 
-/** Takes the step for asking, or answers with what came of it before. */
-async function begin(work: Work, step: Step): Promise<Begun | Outcome> {
-  const payment = await step.enter(work);
-  const overruled = step.overruled(payment);
-  if (overruled) return { refusal: overruled };
-  const amountMinor = amountOf(step.request(payment, ''));
-  if (await noteFirst(work, step, amountMinor)) {
-    await step.admit(work, payment);
-    return { payment, attempt: 1, doubtful: false };
+/** Starts an attempt, or returns the outcome of an earlier one. */
+async function startStep(transaction: PaymentTransaction, step: PaymentStep): Promise<StartedAttempt | PaymentOutcome> {
+  const payment = await step.lock(transaction);
+  const overridingRefusal = step.overridingRefusal(payment);
+  if (overridingRefusal) return { refusal: overridingRefusal };
+  const amountMinor = amountOf(step.buildRequest(payment, ''));
+  if (await insertOperation(transaction, step, amountMinor)) {
+    await step.prepare(transaction, payment);
+    return { payment, attempt: 1, outcomeUnknown: false };
   }
-  const earlier = await findOperation(work, step);
+  const earlier = await findOperation(transaction, step);
   if (earlier.amount_minor !== amountMinor) {
-    throw new Error(`${step.name} of order ${step.orderId} was asked for before, for another amount`);
+    throw new Error(`${step.name} of order ${step.orderId} was already requested with a different amount`);
   }
   if (earlier.state === 'done') return { receipt: { id: earlier.receipt_id } };
-  if (earlier.state === 'refused' && step.refusedForGood) {
+  if (earlier.state === 'refused' && step.refusalIsFinal) {
     return { refusal: new Refusal(earlier.refusal_code!, earlier.refusal_message ?? '') };
   }
-  if (earlier.state === 'asked') return { payment, attempt: earlier.attempt, doubtful: true };
-  await step.admit(work, payment);
+  if (earlier.state === 'asked') return { payment, attempt: earlier.attempt, outcomeUnknown: true };
+  await step.prepare(transaction, payment);
   const attempt = earlier.attempt + 1;
-  await noteAgain(work, step, attempt);
-  return { payment, attempt, doubtful: false };
+  await reopenOperation(transaction, step, attempt);
+  return { payment, attempt, outcomeUnknown: false };
 }
 
-async function ask({ db, processor }: Till, step: Step, { payment, attempt, doubtful }: Begun): Promise<Outcome> {
-  // A new key for each new try after a refusal: under the old one the processor would only repeat itself.
+async function callProcessor(
+  { db, processor }: PaymentDependencies,
+  step: PaymentStep,
+  { payment, attempt, outcomeUnknown }: StartedAttempt,
+): Promise<PaymentOutcome> {
+  // A new key for each attempt after a refusal: under the old key the processor would only repeat the refusal.
   const key = `${step.orderId}:${step.name}${attempt > 1 ? `#${attempt}` : ''}`;
   try {
-    const reference = payment.reference ?? (await open({ db, processor }, payment, step));
-    const request = step.request({ ...payment, reference }, key);
-    // What costs nothing moves no money, and processors refuse to be asked for it.
+    const reference = payment.reference ?? (await openPayment({ db, processor }, payment, step));
+    const request = step.buildRequest({ ...payment, reference }, key);
+    // A step that costs nothing moves no money, and processors refuse such requests.
     if (request.step !== 'void' && amountOf(request) === 0) return { receipt: { id: null } };
-    const earlier = doubtful ? await processor.find(request) : undefined;
-    // Each verb of the port takes the request of its name, which the union has lost sight of.
+    const earlier = outcomeUnknown ? await processor.find(request) : undefined;
+    // Each method of the port takes the request of the same name; TypeScript cannot see this through the union.
     return { receipt: earlier ?? (await processor[request.step](request as never)) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -96,45 +102,58 @@ async function ask({ db, processor }: Till, step: Step, { payment, attempt, doub
   }
 }
 
-/** The processor's own reference is kept before any money can move. */
-async function open({ db, processor }: Till, payment: Payment, step: Step): Promise<string | null> {
+/** Opens the payment at the processor. The processor's reference is saved before any money can move. */
+async function openPayment(
+  { db, processor }: PaymentDependencies,
+  payment: Payment,
+  step: PaymentStep,
+): Promise<string | null> {
   const { order_id: orderId, amount_minor: amountMinor, currency, payment_method: paymentMethod } = payment;
   if (!amountMinor || currency === null || paymentMethod === null) return null;
   try {
     const reference = await processor.open({ orderId, amount: { amountMinor, currency }, paymentMethod });
-    return reference && (await keepReference(db, orderId, reference));
+    return reference && (await saveReference(db, orderId, reference));
   } catch (error) {
-    // What cannot even be opened holds no money.
+    // A payment that cannot be opened holds no money, so there is nothing to void.
     if (error instanceof Refusal && step.name === 'void') return null;
     throw error;
   }
 }
 
-/** Writes the answer down once: of several who asked at the same time, the first to come here. */
-async function settle(work: Work, step: Step, attempt: number, answer: Outcome): Promise<Outcome> {
-  const payment = (await lockPayment(work, step.orderId))!;
-  if (await noteAnswer(work, step, attempt, answer)) {
-    await ('receipt' in answer
-      ? step.accept(work, payment, answer.receipt)
-      : step.decline(work, payment, answer.refusal));
+/** Records the outcome and its effects once, even if several requests for the step are under way. */
+async function saveOutcome(
+  transaction: PaymentTransaction,
+  step: PaymentStep,
+  attempt: number,
+  outcome: PaymentOutcome,
+): Promise<PaymentOutcome> {
+  const payment = (await lockPayment(transaction, step.orderId))!;
+  if (await closeOperation(transaction, step, attempt, outcome)) {
+    await ('receipt' in outcome
+      ? step.applyReceipt(transaction, payment, outcome.receipt)
+      : step.applyRefusal(transaction, payment, outcome.refusal));
   }
-  const overruled = step.overruled(payment);
-  return overruled ? { refusal: overruled } : answer;
+  const overridingRefusal = step.overridingRefusal(payment);
+  return overridingRefusal ? { refusal: overridingRefusal } : outcome;
 }
 
 const amountOf = (request: CardRequest): number => ('amount' in request ? request.amount.amountMinor : 0);
 
-const findOperation = (work: Work, step: Step): Promise<Operation> =>
-  work
+const findOperation = (transaction: PaymentTransaction, step: PaymentStep): Promise<Operation> =>
+  transaction
     .selectFrom('operations')
     .selectAll()
     .where('order_id', '=', step.orderId)
     .where('step', '=', step.name)
     .executeTakeFirstOrThrow();
 
-/** Notes that it is asked for, unless it has been before: then false. */
-async function noteFirst(work: Work, step: Step, amountMinor: number): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await work
+/** Records the first attempt; false if the step was requested before. */
+async function insertOperation(
+  transaction: PaymentTransaction,
+  step: PaymentStep,
+  amountMinor: number,
+): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await transaction
     .insertInto('operations')
     .values({ order_id: step.orderId, step: step.name, state: 'asked', amount_minor: amountMinor })
     .onConflict((conflict) => conflict.columns(['order_id', 'step']).doNothing())
@@ -142,8 +161,8 @@ async function noteFirst(work: Work, step: Step, amountMinor: number): Promise<b
   return numInsertedOrUpdatedRows === 1n;
 }
 
-async function noteAgain(work: Work, step: Step, attempt: number): Promise<void> {
-  await work
+async function reopenOperation(transaction: PaymentTransaction, step: PaymentStep, attempt: number): Promise<void> {
+  await transaction
     .updateTable('operations')
     .set({ state: 'asked', attempt, refusal_code: null, refusal_message: null, at: sql`now()` })
     .where('order_id', '=', step.orderId)
@@ -151,17 +170,22 @@ async function noteAgain(work: Work, step: Step, attempt: number): Promise<void>
     .execute();
 }
 
-/** Notes the answer to this attempt, unless one is noted already: then false. */
-async function noteAnswer(work: Work, step: Step, attempt: number, answer: Outcome): Promise<boolean> {
-  const { numUpdatedRows } = await work
+/** Records the outcome of this attempt; false if one is recorded already. */
+async function closeOperation(
+  transaction: PaymentTransaction,
+  step: PaymentStep,
+  attempt: number,
+  outcome: PaymentOutcome,
+): Promise<boolean> {
+  const { numUpdatedRows } = await transaction
     .updateTable('operations')
     .set(
-      'receipt' in answer
-        ? { state: 'done', receipt_id: answer.receipt.id, at: sql`now()` }
+      'receipt' in outcome
+        ? { state: 'done', receipt_id: outcome.receipt.id, at: sql`now()` }
         : {
             state: 'refused',
-            refusal_code: answer.refusal.code,
-            refusal_message: answer.refusal.message,
+            refusal_code: outcome.refusal.code,
+            refusal_message: outcome.refusal.message,
             at: sql`now()`,
           },
     )

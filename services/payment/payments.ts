@@ -1,41 +1,41 @@
 import { type Kysely, sql } from 'kysely';
-import type { Payment, PaymentDatabase, Work } from './database.ts';
+import type { Payment, PaymentDatabase, PaymentTransaction } from './database.ts';
 
-/** One order's payment, locked for the rest of the transaction; undefined where it was never asked for. */
-export const lockPayment = (work: Work, orderId: string): Promise<Payment | undefined> =>
-  work.selectFrom('payments').selectAll().where('order_id', '=', orderId).forUpdate().executeTakeFirst();
+/** Locks an order's payment for the rest of the transaction; undefined if none was ever requested. */
+export const lockPayment = (transaction: PaymentTransaction, orderId: string): Promise<Payment | undefined> =>
+  transaction.selectFrom('payments').selectAll().where('order_id', '=', orderId).forUpdate().executeTakeFirst();
 
 /**
- * Makes the payment's row unless it is there, and locks it, in one statement. Whoever comes first decides its terms:
- * to a row that is there nothing is done but what gets us its lock and its values.
+ * Creates the payment's row if it does not exist, and locks it, in one statement. The first request sets the terms: the
+ * update of an existing row changes nothing and only serves to lock and return it.
  */
-export async function claimPayment(
-  work: Work,
+export async function createOrLockPayment(
+  transaction: PaymentTransaction,
   orderId: string,
-  first:
+  terms:
     | { amount_minor: number; currency: string; payment_method: string }
     | { amount_minor: null; currency: null; payment_method: null; undone: true },
 ): Promise<Payment> {
-  return work
+  return transaction
     .insertInto('payments')
-    .values({ order_id: orderId, ...first })
+    .values({ order_id: orderId, ...terms })
     .onConflict((conflict) => conflict.column('order_id').doUpdateSet({ order_id: orderId }))
     .returningAll()
     .executeTakeFirstOrThrow();
 }
 
-/** Changes a payment; the caller holds its lock. */
-export async function changePayment(
-  work: Work,
+/** Updates a payment; the caller holds its lock. */
+export async function updatePayment(
+  transaction: PaymentTransaction,
   orderId: string,
   change: Partial<Pick<Payment, 'status' | 'undone' | `${'authorized' | 'voided' | 'captured'}_minor`>> & {
-    /** Added to what is there. */
+    /** Added to the current value. */
     refund_reserved_by?: number;
     refunded_by?: number;
   },
 ): Promise<void> {
   const { refund_reserved_by: reservedBy = 0, refunded_by: refundedBy = 0, ...values } = change;
-  await work
+  await transaction
     .updateTable('payments')
     .set({
       ...values,
@@ -47,17 +47,17 @@ export async function changePayment(
     .execute();
 }
 
-/** Keeps the processor's reference, and answers with the one kept: the first, should two have come at once. */
-export async function keepReference(
+/** Saves the processor's reference unless one is saved already, and returns the saved one. */
+export async function saveReference(
   db: Kysely<PaymentDatabase>,
   orderId: string,
   reference: string,
 ): Promise<string | null> {
-  const kept = await db
+  const saved = await db
     .updateTable('payments')
     .set({ reference: sql<string>`coalesce(reference, ${reference})` })
     .where('order_id', '=', orderId)
     .returning('reference')
     .executeTakeFirstOrThrow();
-  return kept.reference;
+  return saved.reference;
 }

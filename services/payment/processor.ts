@@ -1,22 +1,22 @@
 import type { Money } from '../../activities/money.ts';
 
-/** A payment as the processor is to know it. */
+/** Identifies a payment to the processor. */
 export interface CardPayment {
   orderId: string;
-  /** What `open` returned; null where it returned null, or nothing was ever opened. */
+  /** The result of `open`; null if it returned null or was never called. */
   reference: string | null;
 }
 
 /** An effect on a payment. */
 export interface CardEffect extends CardPayment {
-  /** Names the effect: asked again under one key, the processor gives its first answer and does nothing more. */
+  /** The effect's idempotency key: a repeat gets the processor's first response and has no further effect. */
   key: string;
 }
 
-/** How much is to be held, and on what. */
+/** The amount to hold, and the payment method to hold it on. */
 export interface CardTerms {
   amount: Money;
-  /** The processor's token; a card number never comes this far. */
+  /** The processor's token; a card number never reaches this service. */
   paymentMethod: string;
 }
 
@@ -24,39 +24,39 @@ export interface CardRefund extends CardEffect {
   amount: Money;
 }
 
-/** The processor did it. `id` is its own name for what it did: null where nothing had to be done. */
+/** The processor carried out the step. `id` is its id of the effect; null if nothing had to be done. */
 export interface Receipt {
   id: string | null;
 }
 
-/** One of the four effects, as it is or was asked for. */
+/** A request for one of the four effects. */
 export type CardRequest =
   | (CardEffect & CardTerms & { step: 'authorize' })
   | (CardEffect & { step: 'void' | 'capture' })
   | (CardRefund & { step: 'refund' });
 
 /**
- * The company that moves the money. A considered no is a `Refusal` with a code of PaymentRefusal.
- * Anything else that is thrown leaves the outcome unknown: it is asked again, under the same key.
+ * The company that moves the money. A definite refusal is thrown as a `Refusal` with a code of PaymentRefusal.
+ * After any other error the outcome is unknown: the request is repeated under the same key.
  */
 export interface CardProcessor {
   /**
-   * Makes the payment known without holding money, for a processor that forgets our keys after a while: its own
-   * reference is kept before money moves. Opening one order again gives the same reference. Null where the
-   * processor finds everything by our keys and the order's id. Refuses `CardDeclined` for an unknown payment method.
+   * Registers the payment without holding money, for a processor that forgets idempotency keys after a while: its
+   * reference is saved before money moves. Opening an order again returns the same reference. Null if the processor
+   * finds everything by our keys and the order's id. Refuses `CardDeclined` for an unknown payment method.
    */
   open(payment: { orderId: string } & CardTerms): Promise<string | null>;
   /** Holds the money. Refuses `CardDeclined`, `InsufficientFunds`, and `Undone` once the payment was voided. */
   authorize(effect: CardEffect & CardTerms): Promise<Receipt>;
   /**
-   * Lets go of what is held, and sees to it that nothing can be held for this order any more, also where nothing was
-   * (`id` is then null). Refuses `VoidRefused` and `AlreadyCaptured`.
+   * Releases the hold and prevents any later hold for this order, even if nothing was held (`id` is then null).
+   * Refuses `VoidRefused` and `AlreadyCaptured`.
    */
   void(effect: CardEffect): Promise<Receipt>;
-  /** Takes all that is held. Refuses `CaptureRefused`. */
+  /** Captures the whole hold. Refuses `CaptureRefused`. */
   capture(effect: CardEffect): Promise<Receipt>;
-  /** Gives back. Refuses `RefundRefused`, `RefundExceedsCapture` and `NotCaptured`. */
+  /** Refunds an amount. Refuses `RefundRefused`, `RefundExceedsCapture` and `NotCaptured`. */
   refund(effect: CardRefund): Promise<Receipt>;
-  /** What came of an earlier request: its receipt, its refusal thrown, or undefined where it may be asked (again). */
+  /** Looks up an earlier request: returns its receipt, throws its refusal, or returns undefined if it may be sent (again). */
   find(request: CardRequest): Promise<Receipt | undefined>;
 }

@@ -4,7 +4,7 @@ import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { PaymentDatabase } from './database.ts';
 
-/** What the payment service answers at its door. */
+/** The payment service's requests, for reconciliation. */
 export function createPaymentRequests(db: Kysely<PaymentDatabase>): PaymentRequests {
   return {
     async listBooks({ after, limit }) {
@@ -16,7 +16,7 @@ export function createPaymentRequests(db: Kysely<PaymentDatabase>): PaymentReque
   };
 }
 
-/** Before every order id: none is all zeros. */
+/** Sorts before every order id: RFC 9562's nil UUID. */
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
 function orderIdOf(cursor: string): string {
@@ -27,7 +27,7 @@ function orderIdOf(cursor: string): string {
   return orderId!;
 }
 
-/** The ledger's sums of an order, by what moved; no rows of the ledger are zeros. */
+/** The sums of an order's ledger entries, by kind; zeros if there are no entries. */
 const ledgerSums = sql`
   select coalesce(sum(amount_minor) filter (where debit_account = 'card_holds'), 0)::bigint as authorized,
          coalesce(sum(amount_minor) filter (where kind = 'void'), 0)::bigint as voided,
@@ -37,7 +37,7 @@ const ledgerSums = sql`
          coalesce(bool_and(currency = p.currency), true) as one_currency
   from (select *, split_part(effect, ':', 1) as kind from ledger_entries l where l.order_id = p.order_id) entries`;
 
-/** Every payment with terms, also one of which the ledger says nothing: its book is all zeros. */
+/** Every payment with terms; all sums are zero if the ledger has no entries for it. */
 async function readBooks(db: Kysely<PaymentDatabase>, after: string, limit: number): Promise<OrderPaymentBook[]> {
   const { rows } = await sql<OrderPaymentBook>`
     select p.order_id as "orderId", p.currency, s.authorized as "authorizedMinor", s.voided as "voidedMinor",
@@ -50,31 +50,31 @@ async function readBooks(db: Kysely<PaymentDatabase>, after: string, limit: numb
 }
 
 /**
- * One statement, so that it sees one moment. A row of the ledger balances by its shape; what can be wrong is a
- * movement that is missing, doubled, in another currency, or at odds with what the payment says.
+ * One statement, so that it reads a consistent snapshot. Each ledger row balances by construction; what can be wrong is
+ * an entry that is missing, duplicated, in another currency, or inconsistent with the payment.
  */
 async function findDiscrepancies(db: Kysely<PaymentDatabase>): Promise<string[]> {
   const { rows } = await sql<{ discrepancy: string }>`
-    with book as (
-      select p.*, s.*, coalesce(o.reserved, 0) as asked_refunds, coalesce(o.void_done, false) as void_done
+    with balances as (
+      select p.*, s.*, coalesce(o.reserved, 0) as pending_refunds, coalesce(o.void_done, false) as void_done
       from payments p cross join lateral (${ledgerSums}) s
       left join lateral (
         select sum(amount_minor) filter (where step like 'refund:%' and state = 'asked')::bigint as reserved,
                bool_or(step = 'void' and state = 'done') as void_done
         from operations where order_id = p.order_id) o on true)
-    select format('payment of order %s: %s', order_id, complaint) as discrepancy
-    from book cross join lateral (values
+    select format('payment of order %s: %s', order_id, description) as discrepancy
+    from balances cross join lateral (values
       (authorized <> authorized_minor, format('authorized %s, the ledger says %s', authorized_minor, authorized)),
       (voided <> voided_minor, format('voided %s, the ledger says %s', voided_minor, voided)),
       (captured <> captured_minor, format('captured %s, the ledger says %s', captured_minor, captured)),
       (refunded <> refunded_minor, format('refunded %s, the ledger says %s', refunded_minor, refunded)),
-      (used <> captured, format('the ledger takes %s out of what is held but books %s as sold', used, captured)),
+      (used <> captured, format('the ledger releases %s from holds but records %s as sales', used, captured)),
       (not one_currency, 'the ledger has entries in another currency'),
-      (refund_reserved_minor <> asked_refunds,
-        format('%s reserved for refunds, those under way are of %s', refund_reserved_minor, asked_refunds)),
-      (void_done and authorized > voided, format('%s still held after it was voided', authorized - voided))
-    ) as found (wrong, complaint)
+      (refund_reserved_minor <> pending_refunds,
+        format('%s reserved for refunds, but pending refunds total %s', refund_reserved_minor, pending_refunds)),
+      (void_done and authorized > voided, format('%s still held after the void', authorized - voided))
+    ) as found (wrong, description)
     where wrong
-    order by order_id, complaint`.execute(db);
+    order by order_id, description`.execute(db);
   return rows.map(({ discrepancy }) => discrepancy);
 }

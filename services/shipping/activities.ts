@@ -6,20 +6,20 @@ import { once, recall } from '../../platform/contract/effect.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { Carrier } from './carrier.ts';
 import type { ShippingDatabase } from './database.ts';
-import { catchUp, holdParcel, move, shipmentForUpdate, writeEvent } from './movements.ts';
+import { applyEarlyMovements, applyMovement, lockParcel, lockShipment, writeEvent } from './movements.ts';
 
 const bookKey = (orderId: string) => ({ subject: orderId, step: 'book' });
 const cancelKey = (orderId: string) => ({ subject: orderId, step: 'cancel' });
 
 /**
- * Each step asks the carrier first, outside of any transaction, and then writes what it said, with the event, in one.
- * Dying in between loses nothing: the carrier gives the same answer to the same key.
+ * Each step calls the carrier first, outside any transaction, then writes the response and the event in one transaction.
+ * A crash in between loses nothing: the carrier returns the same response for the same key.
  */
 export function createShippingActivities(db: Kysely<ShippingDatabase>, carrier: Carrier): ShippingActivities {
   return {
     async bookShipment({ orderId, address }) {
-      const settled = await recall<ShippingDatabase, Booking>(db, bookKey(orderId));
-      if (settled) return settled.answer;
+      const earlier = await recall<ShippingDatabase, Booking>(db, bookKey(orderId));
+      if (earlier) return earlier.answer;
       const outcome = await carrier.book({ orderId, address });
       return await once(db, bookKey(orderId), async (transaction) => {
         if ('refused' in outcome) {
@@ -32,11 +32,11 @@ export function createShippingActivities(db: Kysely<ShippingDatabase>, carrier: 
 
     async cancelShipment({ orderId }) {
       if (await recall(db, cancelKey(orderId))) return;
-      // Asked also where we know of no booking: the carrier may know of one, and must refuse one that comes late.
+      // Called even if we know of no booking: the carrier may know of one, and must refuse one that arrives late.
       const outcome = await carrier.cancel(orderId);
       await once(db, cancelKey(orderId), async (transaction) => {
         if ('refused' in outcome) throw refusal(outcome.refused, outcome.detail);
-        await forbidBooking(transaction, orderId);
+        await writeBookingTombstone(transaction, orderId);
         await writeCancellation(transaction, orderId, outcome.trackingNumber);
       });
     },
@@ -44,12 +44,14 @@ export function createShippingActivities(db: Kysely<ShippingDatabase>, carrier: 
     async trackShipment({ orderId }) {
       const parcel = await carrier.find(orderId);
       const shipment = await db.transaction().execute(async (transaction) => {
-        const known = await shipmentForUpdate(transaction, 'order_id', orderId);
+        const known = await lockShipment(transaction, 'order_id', orderId);
         const { status } = parcel ?? {};
-        return known && (status === 'dispatched' || status === 'delivered') ? move(transaction, known, status) : known;
+        return known && (status === 'dispatched' || status === 'delivered')
+          ? applyMovement(transaction, known, status)
+          : known;
       });
       const status = parcel?.status ?? shipment?.status;
-      if (!status) throw refusal('ShipmentNotFound', 'nothing was booked for this order');
+      if (!status) throw refusal('ShipmentNotFound', 'no shipment was booked for this order');
       return { status };
     },
   };
@@ -62,24 +64,24 @@ async function writeBooking(
   orderId: string,
   trackingNumber: string,
 ): Promise<void> {
-  await holdParcel(transaction, trackingNumber);
+  await lockParcel(transaction, trackingNumber);
   await transaction
     .insertInto('shipments')
     .values({ order_id: orderId, tracking_number: trackingNumber, status: 'booked' })
     .execute();
   await writeEvent(transaction, { type: 'shipment.booked', subject: orderId, data: { orderId, trackingNumber } });
-  await catchUp(transaction, { orderId, trackingNumber, status: 'booked' });
+  await applyEarlyMovements(transaction, { orderId, trackingNumber, status: 'booked' });
 }
 
-/** Marks the booking as undone, whether it happened or not. */
-const forbidBooking = (transaction: Transaction<ShippingDatabase>, orderId: string) =>
+/** Marks the booking as undone, whether or not it happened. */
+const writeBookingTombstone = (transaction: Transaction<ShippingDatabase>, orderId: string) =>
   transaction
     .insertInto('effects')
     .values({ ...bookKey(orderId), state: 'undone', answer: null, refusal_code: null, refusal_message: null })
     .onConflict((conflict) => conflict.columns(['subject', 'step']).doUpdateSet({ state: 'undone' }))
     .execute();
 
-/** `canceledParcel` is what the carrier canceled, which may be more than we knew of. */
+/** `canceledParcel` is the tracking number that the carrier canceled; we may not have recorded its booking. */
 async function writeCancellation(
   transaction: Transaction<ShippingDatabase>,
   orderId: string,
@@ -97,10 +99,10 @@ async function writeCancellation(
     .returning('tracking_number')
     .executeTakeFirst();
   if (!written) {
-    throw refusal('CarrierContradicts', 'the carrier canceled a parcel that it had told us was dispatched');
+    throw refusal('CarrierContradicts', 'the carrier canceled a parcel that it had reported as dispatched');
   }
   const { tracking_number: trackingNumber } = written;
-  // Where there was no parcel there is nothing to tell of.
+  // Without a parcel there is no event.
   if (trackingNumber === null) return;
   await writeEvent(transaction, { type: 'shipment.canceled', subject: orderId, data: { orderId, trackingNumber } });
 }

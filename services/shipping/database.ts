@@ -8,7 +8,7 @@ export interface ShippingDatabase {
   outbox: OutboxTable;
   shipments: {
     order_id: string;
-    /** Null where it was canceled before the carrier booked anything. */
+    /** Null if the shipment was canceled before the carrier booked anything. */
     tracking_number: string | null;
     status: ShipmentStatus;
     created_at: Generated<Date>;
@@ -18,7 +18,7 @@ export interface ShippingDatabase {
     movement_id: string;
     tracking_number: string;
     type: RecordMovement['type'];
-    /** When the carrier says it happened. */
+    /** When the movement happened, according to the carrier. */
     at: ColumnType<Date, string, never>;
     recorded_at: Generated<Date>;
   };

@@ -7,20 +7,21 @@ export const writeEvent = createOutboxWriter('shipping', shippingEvents);
 
 type Movement = RecordMovement['type'];
 
-// What each piece of news takes a parcel through, by where it was. A delivered parcel was dispatched, whatever we
-// heard first; nothing else moves it, so no parcel moves back and a canceled one stays.
-const STEPS: Readonly<Record<Movement, Partial<Record<Shipment['status'], readonly Movement[]>>>> = {
+// The events to write for each reported movement, by the shipment's current status. A delivered parcel was dispatched,
+// whichever report arrives first. Any other combination changes nothing: no parcel moves back, and a canceled one stays
+// canceled.
+const TRANSITIONS: Readonly<Record<Movement, Partial<Record<Shipment['status'], readonly Movement[]>>>> = {
   dispatched: { booked: ['dispatched'] },
   delivered: { booked: ['dispatched', 'delivered'], dispatched: ['delivered'] },
 };
 
-/** Moves the parcel on as far as this news goes, with an event for each step. The caller holds the shipment's row. */
-export async function move(
+/** Updates the shipment by this movement, with an event for each step. The caller holds the lock on the shipment. */
+export async function applyMovement(
   transaction: Transaction<ShippingDatabase>,
   shipment: Shipment,
   movement: Movement,
 ): Promise<Shipment> {
-  const steps = STEPS[movement][shipment.status] ?? [];
+  const steps = TRANSITIONS[movement][shipment.status] ?? [];
   if (steps.length === 0) return shipment;
   const { orderId, trackingNumber } = shipment;
   await transaction
@@ -38,8 +39,11 @@ export async function move(
   return { ...shipment, status: movement };
 }
 
-/** Applies what the carrier told of a parcel before our booking of it was written. */
-export async function catchUp(transaction: Transaction<ShippingDatabase>, shipment: Shipment): Promise<void> {
+/** Applies the movements that the carrier reported before we recorded the booking. */
+export async function applyEarlyMovements(
+  transaction: Transaction<ShippingDatabase>,
+  shipment: Shipment,
+): Promise<void> {
   const early = await transaction
     .selectFrom('movements')
     .select('type')
@@ -47,15 +51,15 @@ export async function catchUp(transaction: Transaction<ShippingDatabase>, shipme
     .orderBy('at')
     .execute();
   let current = shipment;
-  for (const { type } of early) current = await move(transaction, current, type);
+  for (const { type } of early) current = await applyMovement(transaction, current, type);
 }
 
-/** Lets one at a time write a parcel's booking and its news: each then sees what the other wrote. */
-export const holdParcel = (transaction: Transaction<ShippingDatabase>, trackingNumber: string) =>
+/** Serializes the writes of a parcel's booking and its movements, so that each sees what the other wrote. */
+export const lockParcel = (transaction: Transaction<ShippingDatabase>, trackingNumber: string) =>
   sql`select pg_advisory_xact_lock(hashtextextended(${trackingNumber}, 0))`.execute(transaction);
 
-/** The shipment, held for the rest of the transaction. */
-export const shipmentForUpdate = (
+/** Reads the shipment and locks it for the rest of the transaction. */
+export const lockShipment = (
   transaction: Transaction<ShippingDatabase>,
   column: 'order_id' | 'tracking_number',
   value: string,

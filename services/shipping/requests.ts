@@ -3,29 +3,29 @@ import type { Shipment, ShippingRefusal, ShippingRequests } from '../../activiti
 import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { ShippingDatabase } from './database.ts';
-import { holdParcel, move, shipmentForUpdate } from './movements.ts';
+import { applyMovement, lockParcel, lockShipment } from './movements.ts';
 
 export function createShippingRequests(db: Kysely<ShippingDatabase>): ShippingRequests {
   return {
     async recordMovement({ movementId, trackingNumber, type, at }) {
       const shipment = await db.transaction().execute(async (transaction): Promise<Shipment | undefined> => {
-        await holdParcel(transaction, trackingNumber);
+        await lockParcel(transaction, trackingNumber);
         await transaction
           .insertInto('movements')
           .values({ movement_id: movementId, tracking_number: trackingNumber, type, at })
           .onConflict((conflict) => conflict.column('movement_id').doNothing())
           .execute();
-        // What was noted first counts, should the same id ever tell something else.
-        const noted = await transaction
+        // The first report counts, if the same id is ever sent with different content.
+        const recorded = await transaction
           .selectFrom('movements')
           .select(['tracking_number', 'type'])
           .where('movement_id', '=', movementId)
           .executeTakeFirstOrThrow();
-        const known = await shipmentForUpdate(transaction, 'tracking_number', noted.tracking_number);
-        return known && move(transaction, known, noted.type);
+        const known = await lockShipment(transaction, 'tracking_number', recorded.tracking_number);
+        return known && applyMovement(transaction, known, recorded.type);
       });
-      // The news is kept all the same: our booking may be about to be written, and then catches up with it.
-      if (!shipment) throw refusal('ShipmentNotFound', 'no shipment of ours has this tracking number');
+      // The movement is kept: our booking may not be recorded yet, and applies it then.
+      if (!shipment) throw refusal('ShipmentNotFound', 'no shipment has this tracking number');
       return shipment;
     },
 

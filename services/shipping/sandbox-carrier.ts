@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { Carrier } from './carrier.ts';
 
-/** The carrier did not answer, or not with an answer: what was asked may or may not have happened. */
+/** The carrier sent no valid response: the requested effect may or may not have happened. */
 export class CarrierFault extends Error {
   override readonly name = 'CarrierFault';
 }
 
-// It answers in milliseconds; whoever waits for us gives up after 5 s.
+// It responds in milliseconds; our callers time out after 5 s.
 const TIMEOUT_MS = 3_000;
 
 const Booked = z.object({ trackingNumber: z.string() });
@@ -21,47 +21,47 @@ const Parcels = z.object({
 
 /** The sandbox carrier, over HTTP. */
 export function createSandboxCarrier(url: string): Carrier {
-  const ask = (path: string, key?: string, body?: object) => exchange(new URL(path, url), key, body);
+  const send = (path: string, key?: string, payload?: object) => exchange(new URL(path, url), key, payload);
   return {
     async book({ orderId, address }) {
-      const { status, answer } = await ask('/shipments', `${orderId}:book`, { orderId, address });
-      if (status === 201) return understood(Booked, answer);
-      const { code, detail } = understood(NotBooked, answer);
+      const { status, body } = await send('/shipments', `${orderId}:book`, { orderId, address });
+      if (status === 201) return parseResponse(Booked, body);
+      const { code, detail } = parseResponse(NotBooked, body);
       return { refused: code, detail };
     },
 
     async cancel(orderId) {
-      const { status, answer } = await ask('/cancellations', `${orderId}:cancel`, { orderId });
-      if (status === 201) return understood(Canceled, answer);
-      const { code, detail } = understood(NotCanceled, answer);
+      const { status, body } = await send('/cancellations', `${orderId}:cancel`, { orderId });
+      if (status === 201) return parseResponse(Canceled, body);
+      const { code, detail } = parseResponse(NotCanceled, body);
       return { refused: code, detail };
     },
 
     async find(orderId) {
-      const { answer } = await ask(`/shipments?orderId=${encodeURIComponent(orderId)}`);
-      return understood(Parcels, answer).items[0];
+      const { body } = await send(`/shipments?orderId=${encodeURIComponent(orderId)}`);
+      return parseResponse(Parcels, body).items[0];
     },
   };
 }
 
-/** What the carrier said, or a fault where it is none of the answers we know: nothing then counts as settled. */
-function understood<Shape extends z.ZodType>(shape: Shape, answer: unknown): z.infer<Shape> {
-  const result = shape.safeParse(answer);
+/** Parses a response. An unexpected one is a fault: the outcome of the request is then unknown. */
+function parseResponse<Shape extends z.ZodType>(shape: Shape, body: unknown): z.infer<Shape> {
+  const result = shape.safeParse(body);
   if (result.success) return result.data;
-  const { code = '', detail = '' } = (answer ?? {}) as { code?: string; detail?: string };
-  throw new CarrierFault(`the carrier gave an answer we do not know: ${code} ${detail}`, { cause: result.error });
+  const { code = '', detail = '' } = (body ?? {}) as { code?: string; detail?: string };
+  throw new CarrierFault(`unexpected response from the carrier: ${code} ${detail}`, { cause: result.error });
 }
 
-async function exchange(url: URL, key?: string, body?: object): Promise<{ status: number; answer: unknown }> {
+async function exchange(url: URL, key?: string, payload?: object): Promise<{ status: number; body: unknown }> {
   try {
     const response = await fetch(url, {
-      ...(body && { method: 'POST', body: JSON.stringify(body) }),
-      headers: { ...(body && { 'content-type': 'application/json' }), ...(key && { 'idempotency-key': key }) },
+      ...(payload && { method: 'POST', body: JSON.stringify(payload) }),
+      headers: { ...(payload && { 'content-type': 'application/json' }), ...(key && { 'idempotency-key': key }) },
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    return { status: response.status, answer: await response.json() };
+    return { status: response.status, body: await response.json() };
   } catch (error) {
-    throw new CarrierFault('the carrier did not answer', { cause: error });
+    throw new CarrierFault('the carrier did not respond', { cause: error });
   }
 }

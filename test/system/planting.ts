@@ -134,7 +134,9 @@ export const PLANTS: readonly Plant[] = [
     values: skuOf,
     plant: `update stock set on_hand = on_hand + 7 where sku = $1`,
     putRight: `update stock set on_hand = on_hand - 7 where sku = $1`,
-    says: (order) => [`stock-balance: ${skuOf(order)[0]}: on hand 12, by the ledger 5; reserved 1, by the ledger 1`],
+    says: (order) => [
+      `stock-balance: ${skuOf(order)[0]}: on hand 12, the ledger says 5; reserved 1, the ledger says 1`,
+    ],
   }),
   inDatabase({
     name: 'more set aside than was ordered',
@@ -143,7 +145,7 @@ export const PLANTS: readonly Plant[] = [
     putRight: `update stock_ledger set reserved_delta = reserved_delta - 1 where order_id = $1 and kind = 'reserve'`,
     says: (order) => [
       `${order.id} stock-ledger: expected reserved ${skuOf(order)[0]} ×1; found reserved ${skuOf(order)[0]} ×2`,
-      `stock-balance: ${skuOf(order)[0]}: on hand 5, by the ledger 5; reserved 1, by the ledger 2`,
+      `stock-balance: ${skuOf(order)[0]}: on hand 5, the ledger says 5; reserved 1, the ledger says 2`,
     ],
   }),
   inDatabase({

@@ -3,24 +3,24 @@ import type { PaymentRefusal } from '../../../activities/payment.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
 import type { CardProcessor, CardRequest, Receipt } from '../processor.ts';
 
-type Step = CardRequest['step'];
+type CardStep = CardRequest['step'];
 
 const Effect = z.object({ id: z.string().nullable() });
 const Problem = z.object({ code: z.string(), detail: z.string().optional() });
 const Operation = z.object({ status: z.int(), body: z.unknown() });
 
-// The slowest card it knows takes 3 s; asking for an earlier answer and then anew stays below an activity's 10 s.
+// Its slowest test card takes 3 s; a lookup followed by a new request stays below an activity's 10 s.
 const TIMEOUT_MS = 4_500;
 
-const PATHS: Readonly<Record<Step, string>> = {
+const PATHS: Readonly<Record<CardStep, string>> = {
   authorize: 'authorizations',
   void: 'voids',
   capture: 'captures',
   refund: 'refunds',
 };
 
-/** The processor's codes in ours. A code that is not here is no answer to this question, and so a fault. */
-const REFUSALS: Readonly<Record<Step, Readonly<Record<string, PaymentRefusal>>>> = {
+/** Maps the processor's codes to ours. Any other code is unexpected for the step, and therefore a fault. */
+const REFUSALS: Readonly<Record<CardStep, Readonly<Record<string, PaymentRefusal>>>> = {
   authorize: {
     CardDeclined: 'CardDeclined',
     InsufficientFunds: 'InsufficientFunds',
@@ -38,9 +38,9 @@ const REFUSALS: Readonly<Record<Step, Readonly<Record<string, PaymentRefusal>>>>
   },
 };
 
-/** The sandbox processor over HTTP. It keeps every key for ever and finds payments by order. */
+/** The sandbox processor over HTTP. It keeps every idempotency key forever and finds payments by order. */
 export function createSandboxProcessor(url: string): CardProcessor {
-  const ask = async (request: CardRequest): Promise<Receipt> => {
+  const send = async (request: CardRequest): Promise<Receipt> => {
     const { status, body } = await exchange(`${url}/${PATHS[request.step]}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'idempotency-key': request.key },
@@ -50,14 +50,14 @@ export function createSandboxProcessor(url: string): CardProcessor {
   };
   return {
     open: async () => null,
-    authorize: (effect) => ask({ ...effect, step: 'authorize' }),
-    void: (effect) => ask({ ...effect, step: 'void' }),
-    capture: (effect) => ask({ ...effect, step: 'capture' }),
-    refund: (effect) => ask({ ...effect, step: 'refund' }),
+    authorize: (effect) => send({ ...effect, step: 'authorize' }),
+    void: (effect) => send({ ...effect, step: 'void' }),
+    capture: (effect) => send({ ...effect, step: 'capture' }),
+    refund: (effect) => send({ ...effect, step: 'refund' }),
     async find({ step, key }) {
       const { status, body } = await exchange(`${url}/operations/${encodeURIComponent(key)}`, { method: 'GET' });
       if (status === 404) return undefined;
-      if (status !== 200) throw unanswered(step, status);
+      if (status !== 200) throw unexpectedResponse(step, status);
       const earlier = Operation.parse(body);
       return receiptOf(step, earlier.status, earlier.body);
     },
@@ -70,27 +70,27 @@ function payloadOf(request: CardRequest): object {
   return request.step === 'refund' ? { orderId, ...request.amount } : { orderId };
 }
 
-/** A connection that breaks, or an answer that does not come in time, is thrown as it is: the outcome is unknown. */
+/** A broken connection or a timeout is thrown as it is: the outcome is unknown. */
 async function exchange(url: string, init: RequestInit): Promise<{ status: number; body: unknown }> {
   const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
   const text = await response.text();
   return { status: response.status, body: text ? (JSON.parse(text) as unknown) : undefined };
 }
 
-function receiptOf(step: Step, status: number, body: unknown): Receipt {
+function receiptOf(step: CardStep, status: number, body: unknown): Receipt {
   if (status === 200 || status === 201) return { id: Effect.parse(body).id };
   const problem = Problem.safeParse(body).data;
-  // Taken under another key, by somebody's hand: what was asked for is so.
+  // Captured under another key, for example by hand: the requested effect is in place.
   if (step === 'capture' && problem?.code === 'AlreadyCaptured') return { id: null };
   const code = status < 500 && problem && REFUSALS[step][problem.code];
-  if (code) throw new Refusal<PaymentRefusal>(code, problem.detail ?? SENTENCES[code] ?? code);
-  throw unanswered(step, status, problem?.code);
+  if (code) throw new Refusal<PaymentRefusal>(code, problem.detail ?? DEFAULT_DETAILS[code] ?? code);
+  throw unexpectedResponse(step, status, problem?.code);
 }
 
-const unanswered = (step: Step, status: number, code = '') =>
-  new Error(`the card processor answered ${step} with ${status} ${code}`.trimEnd());
+const unexpectedResponse = (step: CardStep, status: number, code = '') =>
+  new Error(`the card processor responded to ${step} with ${status} ${code}`.trimEnd());
 
-const SENTENCES: Partial<Record<PaymentRefusal, string>> = {
+const DEFAULT_DETAILS: Partial<Record<PaymentRefusal, string>> = {
   CardDeclined: 'the card was declined',
-  InsufficientFunds: 'there is not enough money on the card',
+  InsufficientFunds: 'the card has insufficient funds',
 };

@@ -1,29 +1,29 @@
 import { Stripe } from 'stripe';
 import type { CardProcessor, CardRequest, Receipt } from '../processor.ts';
-import { meaningOf, meaningOfRefund, refusalOf } from './stripe-answers.ts';
+import { receiptOf, receiptOfRefund, toRefusal } from './stripe-responses.ts';
 
-// A card network may take some seconds; below an activity's 10 s, so that we learn of it and ask again.
+// A card network may take some seconds. Below an activity's 10 s, so that the timeout reaches us and we can retry.
 const TIMEOUT_MS = 8_000;
 
 /**
- * Stripe: an order is one PaymentIntent, made unconfirmed, then confirmed (held), then captured or canceled
- * (https://docs.stripe.com/payments/place-a-hold-on-a-payment-method). An intent that was canceled cannot be
- * confirmed any more: that is the mark a void leaves. Stripe forgets idempotency keys after 24 hours, so what came
- * of an earlier request is read off the intent and its refunds.
+ * Stripe: an order is one PaymentIntent, created unconfirmed, then confirmed (held), then captured or canceled
+ * (https://docs.stripe.com/payments/place-a-hold-on-a-payment-method). A canceled intent can no longer be confirmed:
+ * this is the tombstone of a void. Stripe forgets idempotency keys after 24 hours, so the outcome of an earlier
+ * request is read from the intent and its refunds.
  */
-export function createStripeProcessor(place: { apiKey: string; apiBase?: string | undefined }): CardProcessor {
-  const stripe = clientFor(place);
+export function createStripeProcessor(endpoint: { apiKey: string; apiBase?: string | undefined }): CardProcessor {
+  const stripe = createStripeClient(endpoint);
   const { paymentIntents: intents, refunds } = stripe;
-  const look = (reference: string) => intents.retrieve(reference, { expand: ['latest_charge'] });
+  const retrieveIntent = (reference: string) => intents.retrieve(reference, { expand: ['latest_charge'] });
 
-  /** The receipt of a change to the intent, or of its state where it had been changed before. */
+  /** Changes the intent. If Stripe says that its state does not allow this, the current state decides the result. */
   async function change(step: IntentStep, reference: string, call: () => Promise<Stripe.PaymentIntent>) {
     const intent = await call().catch((error: unknown) => {
-      if (stands(error)) return look(reference);
-      throw refusalOf(step, error);
+      if (isUnexpectedState(error)) return retrieveIntent(reference);
+      throw toRefusal(step, error);
     });
-    const receipt = meaningOf[step](intent);
-    if (!receipt) throw new Error(`after ${step} Stripe's ${intent.id} is ${intent.status}`);
+    const receipt = receiptOf[step](intent);
+    if (!receipt) throw new Error(`Stripe's payment intent ${intent.id} is ${intent.status} after ${step}`);
     return receipt;
   }
 
@@ -38,43 +38,43 @@ export function createStripeProcessor(place: { apiKey: string; apiBase?: string 
         metadata: { orderId },
       };
       const intent = await intents.create(terms, { idempotencyKey: `${orderId}:open` }).catch((error: unknown) => {
-        throw refusalOf('authorize', error);
+        throw toRefusal('authorize', error);
       });
       return intent.id;
     },
 
     authorize({ key, reference }) {
-      const id = known(reference);
-      // Nobody is there to answer a bank's questions: a card that asks them is declined.
+      const id = requireReference(reference);
+      // The customer is not present for authentication: a card that requires it is declined.
       const terms = { error_on_requires_action: true };
       return change('authorize', id, () => intents.confirm(id, terms, { idempotencyKey: key }));
     },
 
     async void({ key, reference }) {
-      // Only an intent whose id was kept first is ever confirmed, so without one there is nothing to let go of.
+      // An intent is confirmed only after its id was saved, so without an id there is nothing to release.
       if (reference === null) return { id: null };
-      const wish = { expand: ['latest_charge'] };
-      return change('void', reference, () => intents.cancel(reference, wish, { idempotencyKey: key }));
+      const params = { expand: ['latest_charge'] };
+      return change('void', reference, () => intents.cancel(reference, params, { idempotencyKey: key }));
     },
 
     capture({ key, reference }) {
-      const id = known(reference);
+      const id = requireReference(reference);
       return change('capture', id, () => intents.capture(id, {}, { idempotencyKey: key }));
     },
 
     async refund({ key, reference, amount }) {
-      const terms = { payment_intent: known(reference), amount: amount.amountMinor, metadata: { key } };
+      const terms = { payment_intent: requireReference(reference), amount: amount.amountMinor, metadata: { key } };
       const refund = await refunds.create(terms, { idempotencyKey: key }).catch((error: unknown) => {
-        throw refusalOf('refund', error);
+        throw toRefusal('refund', error);
       });
-      return meaningOfRefund(refund);
+      return receiptOfRefund(refund);
     },
 
     async find({ step, key, reference }): Promise<Receipt | undefined> {
       if (reference === null) return undefined;
-      if (step !== 'refund') return meaningOf[step](await look(reference));
+      if (step !== 'refund') return receiptOf[step](await retrieveIntent(reference));
       for await (const refund of refunds.list({ payment_intent: reference, limit: 100 })) {
-        if (refund.metadata?.key === key) return meaningOfRefund(refund);
+        if (refund.metadata?.key === key) return receiptOfRefund(refund);
       }
       return undefined;
     },
@@ -83,23 +83,23 @@ export function createStripeProcessor(place: { apiKey: string; apiBase?: string 
 
 type IntentStep = Exclude<CardRequest['step'], 'refund'>;
 
-function clientFor({ apiKey, apiBase }: { apiKey: string; apiBase?: string | undefined }): Stripe {
+function createStripeClient({ apiKey, apiBase }: { apiKey: string; apiBase?: string | undefined }): Stripe {
   const base = apiBase === undefined ? undefined : new URL(apiBase);
   const protocol = base?.protocol === 'http:' ? 'http' : 'https';
   return new Stripe(apiKey, {
     ...(base && { protocol, host: base.hostname, port: base.port || (protocol === 'http' ? 80 : 443) }),
     timeout: TIMEOUT_MS,
-    // Whoever asked us asks again, and looks first. A broken connection the SDK repeats once all the same, with its key.
+    // The caller retries, after a lookup. The SDK still retries a broken connection once, with the same key.
     maxNetworkRetries: 0,
     telemetry: false,
   });
 }
 
-/** The intent is not in a state to be changed so: it was before, or it can no longer be. */
-const stands = (error: unknown): boolean =>
+/** The intent's state does not allow the change: it was made before, or is no longer possible. */
+const isUnexpectedState = (error: unknown): boolean =>
   error instanceof Stripe.errors.StripeError && error.code === 'payment_intent_unexpected_state';
 
-function known(reference: string | null): string {
-  if (reference === null) throw new Error('this payment was never opened at Stripe');
+function requireReference(reference: string | null): string {
+  if (reference === null) throw new Error('this payment has no payment intent at Stripe');
   return reference;
 }

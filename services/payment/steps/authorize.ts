@@ -1,51 +1,54 @@
 import type { AuthorizePayment, PaymentRefusal } from '../../../activities/payment.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
-import { bookAuthorization, tellFailure } from '../ledger.ts';
+import { recordAuthorization, writeFailureEvent } from '../ledger.ts';
 import type { Payment } from '../database.ts';
-import type { Step } from '../operation.ts';
-import { changePayment, claimPayment } from '../payments.ts';
+import type { PaymentStep } from '../operation.ts';
+import { createOrLockPayment, updatePayment } from '../payments.ts';
 
-/** Holds the money. Once a void was asked for it is refused, and whatever it may have held is the void's to let go. */
-export const authorize = ({ orderId, amount, paymentMethod }: AuthorizePayment): Step => ({
+/** Holds the money. Refused once a void was requested; the void then releases whatever this step may have held. */
+export const authorize = ({ orderId, amount, paymentMethod }: AuthorizePayment): PaymentStep => ({
   orderId,
   name: 'authorize',
-  refusedForGood: true,
+  refusalIsFinal: true,
 
-  async enter(work) {
+  async lock(transaction) {
     const terms = { amount_minor: amount.amountMinor, currency: amount.currency, payment_method: paymentMethod };
-    const payment = await claimPayment(work, orderId, terms);
-    if (!payment.undone && !agree(payment, terms)) {
-      throw new Error(`payment of order ${orderId} was asked for before, on other terms`);
+    const payment = await createOrLockPayment(transaction, orderId, terms);
+    if (!payment.undone && !termsMatch(payment, terms)) {
+      throw new Error(`the payment of order ${orderId} was already requested with different terms`);
     }
     return payment;
   },
 
-  overruled: ({ undone }) =>
+  overridingRefusal: ({ undone }) =>
     undone
-      ? new Refusal<PaymentRefusal>('Undone', `the payment of order ${orderId} was undone before it was authorized`)
+      ? new Refusal<PaymentRefusal>('Undone', `the payment of order ${orderId} was voided before it was authorized`)
       : undefined,
 
-  admit: async () => undefined,
+  prepare: async () => undefined,
 
-  request: ({ reference }, key) => ({ step: 'authorize', key, orderId, reference, amount, paymentMethod }),
+  buildRequest: ({ reference }, key) => ({ step: 'authorize', key, orderId, reference, amount, paymentMethod }),
 
-  async accept(work, payment) {
-    // A void that came first has found this hold at the processor and booked it. Should it not have, the books say
-    // that money is held for an order that was undone, and checkBalances shows it.
-    const unbooked = amount.amountMinor > 0 && payment.authorized_minor === 0;
-    if (payment.status === 'pending' || unbooked) await bookAuthorization(work, payment);
+  async applyReceipt(transaction, payment) {
+    // A void that came first has found this hold at the processor and recorded it. If it did not, the ledger shows
+    // money held for a voided order, and checkBalances reports it.
+    const unrecorded = amount.amountMinor > 0 && payment.authorized_minor === 0;
+    if (payment.status === 'pending' || unrecorded) await recordAuthorization(transaction, payment);
   },
 
-  async decline(work, payment, refusal) {
+  async applyRefusal(transaction, payment, refusal) {
     const undone = refusal.code === ('Undone' satisfies PaymentRefusal);
     if (payment.status === 'pending') {
-      await changePayment(work, orderId, undone ? { status: 'voided', undone } : { status: 'declined' });
+      await updatePayment(transaction, orderId, undone ? { status: 'voided', undone } : { status: 'declined' });
     }
-    if (!undone) await tellFailure(work, payment, 'authorizePayment', refusal);
+    if (!undone) await writeFailureEvent(transaction, payment, 'authorizePayment', refusal);
   },
 });
 
-const agree = (payment: Payment, terms: { amount_minor: number; currency: string; payment_method: string }): boolean =>
+const termsMatch = (
+  payment: Payment,
+  terms: { amount_minor: number; currency: string; payment_method: string },
+): boolean =>
   payment.amount_minor === terms.amount_minor &&
   payment.currency === terms.currency &&
   payment.payment_method === terms.payment_method;

@@ -1,33 +1,33 @@
 import type { OrderRef } from '../../../activities/identity.ts';
 import type { PaymentRefusal } from '../../../activities/payment.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
-import { bookCapture, tellFailure } from '../ledger.ts';
-import type { Step } from '../operation.ts';
+import { recordCapture, writeFailureEvent } from '../ledger.ts';
+import type { PaymentStep } from '../operation.ts';
 import { lockPayment } from '../payments.ts';
 
-/** Takes all that is held. */
-export const capture = ({ orderId }: OrderRef): Step => {
+/** Captures the whole hold. */
+export const capture = ({ orderId }: OrderRef): PaymentStep => {
   const notAuthorized = () =>
-    new Refusal<PaymentRefusal>('NotAuthorized', `no money is held for order ${orderId} that may be taken`);
+    new Refusal<PaymentRefusal>('NotAuthorized', `order ${orderId} has no authorized payment to capture`);
   return {
     orderId,
     name: 'capture',
-    refusedForGood: false,
+    refusalIsFinal: false,
 
-    async enter(work) {
-      const payment = await lockPayment(work, orderId);
+    async lock(transaction) {
+      const payment = await lockPayment(transaction, orderId);
       if (!payment) throw notAuthorized();
       return payment;
     },
 
-    overruled: () => undefined,
+    overridingRefusal: () => undefined,
 
-    async admit(_work, payment) {
-      // A hold that is being let go of may not be taken, also where letting go was refused.
+    async prepare(_transaction, payment) {
+      // Once a void was requested the hold must not be captured, even if the void was refused.
       if (payment.status !== 'authorized' || payment.undone) throw notAuthorized();
     },
 
-    request: ({ reference, amount_minor, currency }, key) => ({
+    buildRequest: ({ reference, amount_minor, currency }, key) => ({
       step: 'capture',
       key,
       orderId,
@@ -35,8 +35,8 @@ export const capture = ({ orderId }: OrderRef): Step => {
       amount: { amountMinor: amount_minor ?? 0, currency: currency ?? '' },
     }),
 
-    accept: (work, payment) => bookCapture(work, payment),
+    applyReceipt: (transaction, payment) => recordCapture(transaction, payment),
 
-    decline: (work, payment, refusal) => tellFailure(work, payment, 'capturePayment', refusal),
+    applyRefusal: (transaction, payment, refusal) => writeFailureEvent(transaction, payment, 'capturePayment', refusal),
   };
 };

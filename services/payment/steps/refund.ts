@@ -1,20 +1,20 @@
 import type { PaymentRefusal, RefundPayment } from '../../../activities/payment.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
-import { bookRefund, tellFailure } from '../ledger.ts';
+import { recordRefund, writeFailureEvent } from '../ledger.ts';
 import type { Payment } from '../database.ts';
-import type { Step } from '../operation.ts';
-import { changePayment, lockPayment } from '../payments.ts';
+import type { PaymentStep } from '../operation.ts';
+import { lockPayment, updatePayment } from '../payments.ts';
 
-/** Gives back a part or all of what was taken, once for each refund's id. */
-export const refund = ({ orderId, refundId, amount }: RefundPayment): Step => ({
+/** Refunds some or all of the captured amount, once per refund id. */
+export const refund = ({ orderId, refundId, amount }: RefundPayment): PaymentStep => ({
   orderId,
   name: `refund:${refundId}`,
-  refusedForGood: false,
+  refusalIsFinal: false,
 
-  async enter(work) {
-    const payment = await lockPayment(work, orderId);
+  async lock(transaction) {
+    const payment = await lockPayment(transaction, orderId);
     if (payment?.status !== 'captured') {
-      throw refuse('NotCaptured', `nothing was taken for order ${orderId} that could be given back`);
+      throw refuse('NotCaptured', `order ${orderId} has no captured payment to refund`);
     }
     if (payment.currency !== amount.currency) {
       throw refuse('RefundRefused', `order ${orderId} was paid in ${payment.currency}, not in ${amount.currency}`);
@@ -22,31 +22,31 @@ export const refund = ({ orderId, refundId, amount }: RefundPayment): Step => ({
     return payment;
   },
 
-  overruled: () => undefined,
+  overridingRefusal: () => undefined,
 
-  async admit(work, payment) {
-    const left = refundable(payment);
-    if (amount.amountMinor > left) {
+  async prepare(transaction, payment) {
+    const remaining = refundableMinor(payment);
+    if (amount.amountMinor > remaining) {
       throw refuse(
         'RefundExceedsCapture',
-        `of order ${orderId} ${left} minor units of ${amount.currency} can still be given back, not ${amount.amountMinor}`,
+        `at most ${remaining} minor units of ${amount.currency} of order ${orderId} can still be refunded, not ${amount.amountMinor}`,
       );
     }
-    // Taken out of what is left before the processor is asked, so that two refunds at once never share it.
-    await changePayment(work, orderId, { refund_reserved_by: amount.amountMinor });
+    // Reserved before the processor is called, so that two concurrent refunds never use the same amount.
+    await updatePayment(transaction, orderId, { refund_reserved_by: amount.amountMinor });
   },
 
-  request: ({ reference }, key) => ({ step: 'refund', key, orderId, reference, amount }),
+  buildRequest: ({ reference }, key) => ({ step: 'refund', key, orderId, reference, amount }),
 
-  accept: (work, payment) => bookRefund(work, payment, { refundId, amount }),
+  applyReceipt: (transaction, payment) => recordRefund(transaction, payment, { refundId, amount }),
 
-  async decline(work, payment, refusal) {
-    await changePayment(work, orderId, { refund_reserved_by: -amount.amountMinor });
-    await tellFailure(work, payment, 'refundPayment', refusal);
+  async applyRefusal(transaction, payment, refusal) {
+    await updatePayment(transaction, orderId, { refund_reserved_by: -amount.amountMinor });
+    await writeFailureEvent(transaction, payment, 'refundPayment', refusal);
   },
 });
 
-const refundable = (payment: Payment): number =>
+const refundableMinor = (payment: Payment): number =>
   payment.captured_minor - payment.refunded_minor - payment.refund_reserved_minor;
 
 const refuse = (code: PaymentRefusal, message: string) => new Refusal(code, message);

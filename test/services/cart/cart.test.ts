@@ -21,8 +21,8 @@ describe('cart service', () => {
 
   const put = (sku: string, quantity: number, expectedVersion?: number) =>
     carts.setLine({ customerId, sku, quantity, expectedVersion });
-  const contents = async (of = customerId) => inWords(await carts.getCart({ customerId: of }));
-  const inWords = ({ lines }: Cart) => lines.map(({ sku, quantity }) => `${quantity} ${sku}`).join(', ');
+  const contents = async (of = customerId) => describeLines(await carts.getCart({ customerId: of }));
+  const describeLines = ({ lines }: Cart) => lines.map(({ sku, quantity }) => `${quantity} ${sku}`).join(', ');
   const take = (orderId: string, lines: Record<string, number>) =>
     carts.takeLines({
       orderId,
@@ -31,7 +31,7 @@ describe('cart service', () => {
     });
   const eventsOf = () =>
     database.db.selectFrom('outbox').select(['type', 'data']).where('subject', '=', customerId).orderBy('sequence');
-  /** More lines than anybody adds one by one. */
+  /** Fills the cart with more lines than a test can add one by one. */
   const fill = async (lines: number) => {
     await put('first', 1);
     await database.db
@@ -44,11 +44,11 @@ describe('cart service', () => {
   };
 
   describe('a cart', () => {
-    it('is empty, at version 0, before anything was put in', async () => {
+    it('is empty, at version 0, before the first change', async () => {
       assert.deepEqual(await carts.getCart({ customerId }), { lines: [], version: 0 });
     });
 
-    it('keeps lines in the order of their adding, and counts and tells each change', async () => {
+    it('keeps lines in the order in which they were added, and counts and publishes each change', async () => {
       await put('tea', 2);
       await put('mug', 1);
       const after = await put('tea', 5);
@@ -69,20 +69,20 @@ describe('cart service', () => {
       );
     });
 
-    it('is not changed by what leaves it as it is: nothing is counted, told, or in conflict', async () => {
+    it('is unchanged by a request without effect: no new version, no event, no conflict', async () => {
       await put('tea', 2);
       assert.equal((await put('tea', 2, 99)).version, 1);
       assert.equal((await carts.removeLine({ customerId, sku: 'mug', expectedVersion: 99 })).version, 1);
       assert.equal((await eventsOf().execute()).length, 1);
     });
 
-    it('loses one line, or all', async () => {
+    it('lets one line or all lines be removed', async () => {
       for (const sku of ['tea', 'mug', 'pot']) await put(sku, 1);
-      assert.equal(inWords(await carts.removeLine({ customerId, sku: 'mug' })), '1 tea, 1 pot');
+      assert.equal(describeLines(await carts.removeLine({ customerId, sku: 'mug' })), '1 tea, 1 pot');
       assert.deepEqual(await carts.clearCart({ customerId }), { lines: [], version: 5 });
     });
 
-    it('is one customer’s only', async () => {
+    it('belongs to one customer only', async () => {
       await put('tea', 2);
       const other = randomUUID();
       await carts.clearCart({ customerId: other });
@@ -105,14 +105,14 @@ describe('cart service', () => {
       assert.equal((await carts.getCart({ customerId })).version, 2);
     });
 
-    it('takes what twenty devices add at once, from the very first change', async () => {
+    it('accepts concurrent additions from twenty devices, even to a new cart', async () => {
       await Promise.all(Array.from({ length: 20 }, (_, index) => put(`s${index % 10}`, 1 + index)));
       const cart = await carts.getCart({ customerId });
       assert.equal(cart.lines.length, 10);
       assert.equal((await eventsOf().execute()).length, cart.version);
     });
 
-    it('holds 2,000 lines and no more', async () => {
+    it('holds at most 2,000 lines', async () => {
       await fill(1_999);
       await put('last', 1);
       await assert.rejects(put('beyond', 1), { code: 'CartFull' });
@@ -131,18 +131,18 @@ describe('cart service', () => {
       assert.equal((await eventsOf().execute()).length, 4);
     });
 
-    it('happens once, however often it is asked for, also at once', async () => {
+    it('takes effect once, however often it is requested, even concurrently', async () => {
       await put('tea', 5);
       const orderId = randomUUID();
       await Promise.all(Array.from({ length: 5 }, () => take(orderId, { tea: 2 })));
       assert.equal(await contents(), '3 tea');
     });
 
-    it('is refused, whole, where the cart no longer holds as much; and stays refused', async () => {
+    it('is refused entirely if the cart no longer holds enough, and stays refused', async () => {
       await put('tea', 2);
       await put('mug', 1);
       const orderId = randomUUID();
-      const refused = { code: 'CartChanged', message: 'the cart no longer holds what was ordered: mug, pot' };
+      const refused = { code: 'CartChanged', message: 'the cart no longer contains the ordered items: mug, pot' };
       await assert.rejects(take(orderId, { tea: 2, mug: 2, pot: 1 }), refused);
       await put('mug', 2);
       await put('pot', 1);
@@ -150,7 +150,7 @@ describe('cart service', () => {
       assert.equal(await contents(), '2 tea, 2 mug, 1 pot');
     });
 
-    it('lets one of ten checkouts of one cart have it', async () => {
+    it('lets one of ten concurrent checkouts of a cart succeed', async () => {
       await put('tea', 2);
       await put('mug', 1);
       const outcomes = await Promise.allSettled(
@@ -164,18 +164,18 @@ describe('cart service', () => {
       assert.equal(await contents(), '');
     });
 
-    it('of somebody who never had a cart is refused', async () => {
+    it('is refused for a customer who never had a cart', async () => {
       await assert.rejects(take(randomUUID(), { tea: 1 }), { code: 'CartChanged' });
     });
 
-    it('names the first ten of what is missing', async () => {
+    it('names the first ten missing SKUs', async () => {
       const lines = Object.fromEntries(
         Array.from({ length: 12 }, (_, index) => [`s${String(index).padStart(2, '0')}`, 1]),
       );
       await assert.rejects(take(randomUUID(), lines), { message: /: s00, .*, s09 and 2 more$/ });
     });
 
-    it('sums what an order says of one SKU twice', async () => {
+    it('sums two lines of one SKU', async () => {
       await put('tea', 3);
       const twice = [
         { sku: 'tea', quantity: 2 },
@@ -188,7 +188,7 @@ describe('cart service', () => {
   });
 
   describe('putLinesBack', () => {
-    it('brings back what was taken, once, beside what is in the cart by now', async () => {
+    it('puts back the taken lines once, in addition to the current contents', async () => {
       await put('tea', 5);
       await put('mug', 1);
       const orderId = randomUUID();
@@ -199,7 +199,7 @@ describe('cart service', () => {
       assert.equal(await contents(), '6 tea, 1 pot, 1 mug');
     });
 
-    it('keeps a taking that had not happened from happening late', async () => {
+    it('prevents a late takeLines when it comes first', async () => {
       await put('tea', 5);
       const orderId = randomUUID();
       await carts.putLinesBack({ orderId });
@@ -207,14 +207,14 @@ describe('cart service', () => {
       assert.equal(await contents(), '5 tea');
     });
 
-    it('brings nothing back of a taking that was refused', async () => {
+    it('puts nothing back after a refused takeLines', async () => {
       const orderId = randomUUID();
       await assert.rejects(take(orderId, { tea: 5 }), { code: 'CartChanged' });
       await carts.putLinesBack({ orderId });
       assert.equal(await contents(), '');
     });
 
-    it('never overfills a line or a cart', async () => {
+    it('never exceeds the limits of a line or a cart', async () => {
       await put('tea', 60_000);
       await put('mug', 1);
       await put('pot', 1);
@@ -230,7 +230,7 @@ describe('cart service', () => {
     });
   });
 
-  it('cannot rewrite what an order took', async () => {
+  it('cannot delete what an order took', async () => {
     await assert.rejects(database.db.deleteFrom('checkouts').execute(), /permission denied/);
   });
 });

@@ -19,14 +19,14 @@ describe('the cart service’s reminders', function () {
   this.timeout(180_000);
   let database: FreshDatabase<CartDatabase>;
   let temporal: TemporalPlace;
-  let ports: { cart: number; nobody: number };
+  let ports: { cart: number; unused: number };
   let carts: CartRequests;
   let running: Running | undefined;
 
   before(async () => {
     temporal = await freshNamespace();
     database = await freshDatabase<CartDatabase>('cart');
-    ports = await takePorts({ cart: 0, nobody: 0 });
+    ports = await takePorts({ cart: 0, unused: 0 });
     const urls = [`http://127.0.0.1:${ports.cart}`];
     carts = createClient({ service: 'cart', urls, token: TOKEN }, 'requests', cartRequests);
   });
@@ -59,24 +59,24 @@ describe('the cart service’s reminders', function () {
     return rows.map(({ data }) => data);
   };
 
-  it('are lost by no change that is made while Temporal is away, and come once', async () => {
+  it('are not lost when the cart changes while Temporal is unavailable, and are sent once', async () => {
     const customerId = randomUUID();
-    await start(`127.0.0.1:${ports.nobody}`, '0.0001');
+    await start(`127.0.0.1:${ports.unused}`, '0.0001');
     for (const quantity of [1, 2, 3]) await carts.setLine({ customerId, sku: 'tea', quantity });
     await running!.close();
 
     await start(temporal.address, '0.0001');
-    const told = [{ customerId, lines: [{ sku: 'tea', quantity: 3 }] }];
-    await eventually(async () => assert.deepEqual(await abandoned(customerId), told));
-    // Left alone once more, it is told of once more.
+    const expected = [{ customerId, lines: [{ sku: 'tea', quantity: 3 }] }];
+    await eventually(async () => assert.deepEqual(await abandoned(customerId), expected));
+    // A cart that is abandoned again causes another event.
     await carts.setLine({ customerId, sku: 'tea', quantity: 4 });
     await eventually(async () => assert.equal((await abandoned(customerId)).length, 2));
   });
 
-  it('are of a version once, and of none that has changed, is empty or was checked out', async () => {
+  it('are sent once per version, and not if the cart has changed, is empty or was checked out', async () => {
     const customerId = randomUUID();
     const activities = createCartActivities(database.db);
-    await start(`127.0.0.1:${ports.nobody}`, '0');
+    await start(`127.0.0.1:${ports.unused}`, '0');
     const { version } = await carts.setLine({ customerId, sku: 'tea', quantity: 1 });
     await activities.remindOfCart({ customerId, version: version - 1 });
     assert.deepEqual(await abandoned(customerId), []);

@@ -18,10 +18,10 @@ describe('inventory service', () => {
     requests = createInventoryRequests(database.db);
   });
   after(() => database.drop());
-  // Whatever a test did, no balance may have parted from its movements.
+  // After each test, every balance must equal the sum of its movements.
   afterEach(async () => assert.deepEqual(await requests.checkBalances({}), { discrepancies: [] }));
 
-  /** A SKU of this test's own with so much on hand. */
+  /** Creates a SKU with this quantity on hand. */
   async function stocked(onHand: number): Promise<string> {
     const sku = `S-${randomUUID()}`;
     await adjust(sku, onHand);
@@ -43,7 +43,7 @@ describe('inventory service', () => {
       .execute();
 
   describe('reserveStock', () => {
-    it('sets stock aside once, however often it is asked', async () => {
+    it('reserves stock once, however often it is requested', async () => {
       const sku = await stocked(10);
       const wanted = order({ sku, quantity: 4 });
       await Promise.all([1, 2, 3].map(() => activities.reserveStock(wanted)));
@@ -52,7 +52,7 @@ describe('inventory service', () => {
       assert.deepEqual(await eventsOf(wanted.orderId), [{ type: 'inventory.reserved', data: wanted }]);
     });
 
-    it('counts two lines of one SKU together, also beyond what one line may ask for', async () => {
+    it('sums two lines of one SKU, even above the limit of one line', async () => {
       const sku = await stocked(200_000);
       const line = { sku, quantity: 100_000 };
       await activities.reserveStock(order(line, line));
@@ -66,7 +66,7 @@ describe('inventory service', () => {
       });
     });
 
-    it('takes all lines or none, names each short SKU, and tells the world', async () => {
+    it('reserves all lines or none, names each SKU that is short, and publishes an event', async () => {
       const [enough, short] = [await stocked(10), await stocked(1)];
       const wanted = order(
         { sku: enough, quantity: 10 },
@@ -81,7 +81,7 @@ describe('inventory service', () => {
       ]);
     });
 
-    it('stays refused when stock comes in later: the order was told no', async () => {
+    it('repeats the refusal even when stock arrives later', async () => {
       const sku = await stocked(0);
       const wanted = order({ sku, quantity: 1 });
       await assert.rejects(activities.reserveStock(wanted), { code: 'OutOfStock' });
@@ -91,7 +91,7 @@ describe('inventory service', () => {
       assert.equal((await eventsOf(wanted.orderId)).length, 1);
     });
 
-    it('keeps the reason short where 2,000 lines are short', async () => {
+    it('shortens the reason when 2,000 lines are out of stock', async () => {
       const lines = Array.from({ length: 2000 }, (_, index) => ({ sku: `GONE-${index}`, quantity: 1 }));
       await assert.rejects(activities.reserveStock(order(...lines)), (error: Error) => {
         assert.match(error.message, /^GONE-0: wanted 1, available 0; .*; and 19\d\d more$/);
@@ -101,7 +101,7 @@ describe('inventory service', () => {
   });
 
   describe('releaseStock', () => {
-    it('gives back what was set aside, once', async () => {
+    it('releases the reserved stock once', async () => {
       const sku = await stocked(10);
       const wanted = order({ sku, quantity: 4 });
       await activities.reserveStock(wanted);
@@ -114,7 +114,7 @@ describe('inventory service', () => {
       ]);
     });
 
-    it('before the reservation keeps it from happening late, and says nothing', async () => {
+    it('before the reservation prevents a late reservation, and publishes no event', async () => {
       const sku = await stocked(10);
       const wanted = order({ sku, quantity: 4 });
       await activities.releaseStock({ orderId: wanted.orderId });
@@ -123,7 +123,7 @@ describe('inventory service', () => {
       assert.deepEqual(await eventsOf(wanted.orderId), []);
     });
 
-    it('is refused after the goods have left', async () => {
+    it('is refused after the stock was committed', async () => {
       const sku = await stocked(10);
       const wanted = order({ sku, quantity: 4 });
       await activities.reserveStock(wanted);
@@ -134,7 +134,7 @@ describe('inventory service', () => {
   });
 
   describe('commitStock', () => {
-    it('takes the goods off the shelf, once', async () => {
+    it('removes the stock once', async () => {
       const sku = await stocked(10);
       const wanted = order({ sku, quantity: 4 });
       await activities.reserveStock(wanted);
@@ -153,7 +153,7 @@ describe('inventory service', () => {
   });
 
   describe('restockReturn', () => {
-    it('puts goods back, once a return', async () => {
+    it('adds the stock back, once per return', async () => {
       const sku = await stocked(10);
       const wanted = order({ sku, quantity: 6 });
       await activities.reserveStock(wanted);
@@ -167,7 +167,7 @@ describe('inventory service', () => {
       assert.deepEqual(await balanceOf(sku), [10, 0, 10]);
     });
 
-    it('of nothing resellable changes nothing', async () => {
+    it('without resellable items changes nothing', async () => {
       await activities.restockReturn({ orderId: randomUUID(), returnId: randomUUID(), lines: [] });
     });
   });

@@ -11,7 +11,7 @@ import { createInventoryRequests } from '../../../services/inventory/requests.ts
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 import { patiently } from '../../stage/retry-pool-timeout.ts';
 
-describe('inventory under races', () => {
+describe('inventory under concurrency', () => {
   let database: FreshDatabase<InventoryDatabase>;
   let activities: InventoryActivities;
   let requests: InventoryRequests;
@@ -22,10 +22,10 @@ describe('inventory under races', () => {
     requests = createInventoryRequests(database.db);
   });
   after(() => database.drop());
-  // Whatever a test did, no balance may have parted from its movements.
+  // After each test, every balance must equal the sum of its movements.
   afterEach(async () => assert.deepEqual(await requests.checkBalances({}), { discrepancies: [] }));
 
-  /** A SKU of this test's own with so much on hand. */
+  /** Creates a SKU with this quantity on hand. */
   async function stocked(onHand: number): Promise<string> {
     const sku = `S-${randomUUID()}`;
     await requests.adjustStock({ adjustmentId: randomUUID(), sku, delta: onHand, reason: 'counted', adjustedBy: 'a' });
@@ -71,7 +71,7 @@ describe('inventory under races', () => {
     assert.deepEqual(await balanceOf(sku), [1, 1, 0]);
   });
 
-  it('does not deadlock where orders want the same SKUs in opposite order', async () => {
+  it('does not deadlock when orders request the same SKUs in opposite order', async () => {
     const skus = await Promise.all(Array.from({ length: 20 }, () => stocked(1000)));
     const lines = skus.map((sku) => ({ sku, quantity: 1 }));
     const orders = Array.from({ length: 60 }, (_, index) => order(...(index % 2 === 0 ? lines : lines.toReversed())));
@@ -87,7 +87,8 @@ describe('inventory under races', () => {
     );
     assert.deepEqual(await balanceOf(skus[0]!), [960, 0, 960]);
   });
-  it('leaves nothing set aside where a release races the reservation', async () => {
+
+  it('leaves nothing reserved when a release races the reservation', async () => {
     const sku = await stocked(1000);
     await Promise.all(
       Array.from({ length: 25 }, async () => {
@@ -101,7 +102,7 @@ describe('inventory under races', () => {
     assert.deepEqual(await balanceOf(sku), [1000, 0, 1000]);
   });
 
-  it('lets either the commit or the release happen where they meet', async () => {
+  it('lets exactly one of a concurrent commit and release succeed', async () => {
     const sku = await stocked(1000);
     const races = await Promise.all(
       Array.from({ length: 30 }, async () => {
@@ -134,8 +135,8 @@ describe('inventory under races', () => {
     );
     type Step = typeof operation extends fc.Arbitrary<infer Value> ? Value : never;
 
-    /** What an operation does in a world of this run's own: its SKUs, orders and returns. */
-    function world() {
+    /** Performs operations on this run's own SKUs, orders and returns. */
+    function createScenario() {
       const skus = Array.from({ length: 3 }, () => `P-${randomUUID()}`);
       const ids = Array.from({ length: 4 }, () => ({ orderId: randomUUID(), returnId: randomUUID() }));
       const linesOf = (chosen: { position: number; quantity: number }[]) =>
@@ -153,7 +154,7 @@ describe('inventory under races', () => {
       return { skus, perform };
     }
 
-    /** Refusals are answers; anything else fails the property. */
+    /** Refusals are outcomes; any other error fails the property. */
     async function outcomeOf(work: Promise<unknown>): Promise<string> {
       try {
         await work;
@@ -165,10 +166,10 @@ describe('inventory under races', () => {
       }
     }
 
-    it('does what a model on paper does', async () => {
+    it('has the same outcome as a simple model', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(operation, { maxLength: 15 }), async (steps) => {
-          const { skus, perform } = world();
+          const { skus, perform } = createScenario();
           const model = createModel();
           for (const step of steps) assert.equal(await outcomeOf(perform(step)), model.perform(step), step.kind);
           const { items } = await requests.getStocks({ skus });
@@ -181,10 +182,10 @@ describe('inventory under races', () => {
       );
     });
 
-    it('keeps balances true and never negative also when all happen at once', async () => {
+    it('keeps balances correct and never negative when all operations run at once', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 25 }), async (steps) => {
-          const { skus, perform } = world();
+          const { skus, perform } = createScenario();
           await Promise.all(steps.map((step) => outcomeOf(patiently(() => perform(step)))));
           const { items } = await requests.getStocks({ skus });
           for (const { onHand, reserved, available } of items) assert.ok(Math.min(onHand, reserved, available) >= 0);
@@ -194,7 +195,7 @@ describe('inventory under races', () => {
       );
     });
 
-    /** The contract as a few lines of arithmetic. */
+    /** A model of the contract in a few lines of arithmetic. */
     function createModel() {
       const balances = Array.from({ length: 3 }, () => ({ onHand: 0, reserved: 0 }));
       const outcomes = new Map<string, string>();
@@ -210,10 +211,10 @@ describe('inventory under races', () => {
         reservations.set(id, wanted);
         return 'done';
       };
-      const leave = (id: number, pieces: 'kept' | 'gone') => {
+      const removeReservation = (id: number, stock: 'kept' | 'shipped') => {
         for (const line of reservations.get(id) ?? []) {
           balances[line.position]!.reserved -= line.quantity;
-          if (pieces === 'gone') balances[line.position]!.onHand -= line.quantity;
+          if (stock === 'shipped') balances[line.position]!.onHand -= line.quantity;
         }
         reservations.delete(id);
         return 'done';
@@ -228,7 +229,7 @@ describe('inventory under races', () => {
         const id = step.subject;
         if (step.kind === 'reserve') return first(`reserve ${id}`, () => reserve(id, step.lines));
         if (step.kind === 'commit') {
-          return first(`commit ${id}`, () => (reservations.has(id) ? leave(id, 'gone') : 'NotReserved'));
+          return first(`commit ${id}`, () => (reservations.has(id) ? removeReservation(id, 'shipped') : 'NotReserved'));
         }
         if (step.kind === 'restock') {
           return first(`restock ${id}`, () => {
@@ -238,7 +239,7 @@ describe('inventory under races', () => {
         }
         if (outcomes.get(`commit ${id}`) === 'done') return 'AlreadyCommitted';
         outcomes.set(`reserve ${id}`, 'Undone');
-        return leave(id, 'kept');
+        return removeReservation(id, 'kept');
       };
       return { balances, perform };
     }

@@ -22,7 +22,7 @@ describe('inventory requests', () => {
   });
   after(() => database.drop());
 
-  /** A SKU of this test's own with so much on hand. */
+  /** Creates a SKU with this quantity on hand. */
   async function stocked(onHand: number): Promise<string> {
     const sku = `S-${randomUUID()}`;
     await adjust(sku, onHand);
@@ -37,7 +37,7 @@ describe('inventory requests', () => {
   };
 
   describe('listBooks', () => {
-    it('tells of every order what the ledger says, by ascending id, page by page', async () => {
+    it('lists the ledger sums of every order, by ascending id, page by page', async () => {
       const [sku, other] = [await stocked(100), await stocked(100)];
       const orders = Array.from({ length: 5 }, () => order({ sku, quantity: 4 }, { sku: other, quantity: 1 }));
       for (const wanted of orders) await activities.reserveStock(wanted);
@@ -61,13 +61,13 @@ describe('inventory requests', () => {
       for (const { orderId } of orders) assert.ok(ids.includes(orderId));
       const linesOf = (orderId: string) =>
         books.find((book) => book.orderId === orderId)!.lines.find((line) => line.sku === sku);
-      const none = { sku, reserved: 4, released: 0, committed: 0, restocked: 0 };
-      assert.deepEqual(linesOf(shipped.orderId), { ...none, committed: 4, restocked: 3 });
-      assert.deepEqual(linesOf(released.orderId), { ...none, released: 4 });
-      assert.deepEqual(linesOf(orders[2]!.orderId), none);
+      const reservedOnly = { sku, reserved: 4, released: 0, committed: 0, restocked: 0 };
+      assert.deepEqual(linesOf(shipped.orderId), { ...reservedOnly, committed: 4, restocked: 3 });
+      assert.deepEqual(linesOf(released.orderId), { ...reservedOnly, released: 4 });
+      assert.deepEqual(linesOf(orders[2]!.orderId), reservedOnly);
     });
 
-    it('refuses a cursor of somebody else', async () => {
+    it('refuses a cursor that it did not issue', async () => {
       for (const after of ['nonsense', encodeCursor(['not-an-id']), encodeCursor([randomUUID(), 'x'])]) {
         await assert.rejects(requests.listBooks({ limit: 2, after }), { code: 'BadCursor' });
       }
@@ -75,17 +75,17 @@ describe('inventory requests', () => {
   });
 
   describe('adjustStock', () => {
-    it('opens the balance, and answers a repeat with the first answer', async () => {
+    it('creates the balance, and returns the first response to a repeat', async () => {
       const sku = `NEW-${randomUUID()}`;
       const adjustment = { adjustmentId: randomUUID(), sku, delta: 7, reason: 'delivery', adjustedBy: 'admin' };
-      const answer = { sku, onHand: 7, reserved: 0, available: 7 };
-      assert.deepEqual(await requests.adjustStock(adjustment), answer);
+      const response = { sku, onHand: 7, reserved: 0, available: 7 };
+      assert.deepEqual(await requests.adjustStock(adjustment), response);
       await adjust(sku, 3);
-      assert.deepEqual(await requests.adjustStock(adjustment), answer);
+      assert.deepEqual(await requests.adjustStock(adjustment), response);
       assert.deepEqual(await balanceOf(sku), [10, 0, 10]);
     });
 
-    it('is refused where it would leave less than is reserved', async () => {
+    it('is refused if it would leave less than is reserved', async () => {
       const sku = await stocked(10);
       await activities.reserveStock(order({ sku, quantity: 6 }));
       await assert.rejects(adjust(sku, -5), { code: 'InsufficientStock' });
@@ -93,7 +93,7 @@ describe('inventory requests', () => {
       await assert.rejects(adjust(`NEW-${randomUUID()}`, -1), { code: 'InsufficientStock' });
     });
 
-    it('keeps who did it and why', async () => {
+    it('records who made the adjustment and why', async () => {
       const sku = await stocked(3);
       const row = await database.db
         .selectFrom('stock_ledger')
@@ -107,7 +107,7 @@ describe('inventory requests', () => {
   });
 
   describe('getStocks', () => {
-    it('answers in the order asked, with zeros for what is unknown or cannot be a SKU', async () => {
+    it('returns stocks in the requested order, with zeros for unknown and invalid SKUs', async () => {
       const sku = await stocked(2);
       const { items } = await requests.getStocks({ skus: ['NONE', sku, 'no\0sku', sku] });
       assert.deepEqual(
@@ -123,8 +123,8 @@ describe('inventory requests', () => {
     });
   });
 
-  describe('the database itself', () => {
-    it('keeps the ledger from being rewritten by the service', async () => {
+  describe('the database', () => {
+    it('does not let the service rewrite the ledger', async () => {
       await stocked(1);
       for (const statement of [
         'update stock_ledger set reason = null',
@@ -146,14 +146,14 @@ describe('inventory requests', () => {
   });
 
   describe('checkBalances', () => {
-    it('reports a planted wrong balance, in words', async () => {
+    it('describes a wrong balance', async () => {
       const sku = await stocked(5);
       const owner = connect<InventoryDatabase>(database.ownerUrl, 1);
       try {
         const set = (on_hand: number) => owner.updateTable('stock').set({ on_hand }).where('sku', '=', sku).execute();
         await set(6);
         assert.deepEqual(await requests.checkBalances({}), {
-          discrepancies: [`${sku}: on hand 6, by the ledger 5; reserved 0, by the ledger 0`],
+          discrepancies: [`${sku}: on hand 6, the ledger says 5; reserved 0, the ledger says 0`],
         });
         await set(5);
       } finally {

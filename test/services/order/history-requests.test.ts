@@ -1,28 +1,28 @@
 import assert from 'node:assert/strict';
 import { orderStage } from './test-order-service.ts';
 
-describe('order service: stories', () => {
+describe('order service: live history', () => {
   const stage = orderStage();
-  const story = (orderId: string, after = 0) => stage.requests.followStory({ orderId, after });
+  const follow = (orderId: string, after = 0) => stage.requests.followStory({ orderId, after });
   const moves = (after: number | null, patienceMs = 0) => stage.requests.followMoves({ after, patienceMs });
 
-  it('are told from any place on', async () => {
+  it('is returned from any position on', async () => {
     const orderId = await stage.placed();
     await stage.activities.noteSteps(stage.note(orderId, 'record', 'reserveStock', 'authorizePayment'));
-    const { items, more, ended } = await story(orderId);
+    const { items, more, ended } = await follow(orderId);
     assert.deepEqual(
       items.map(({ step }) => step),
       ['record', 'reserveStock', 'authorizePayment'],
     );
     assert.deepEqual([more, ended], [false, false]);
-    const rest = await story(orderId, items[1]!.position);
+    const rest = await follow(orderId, items[1]!.position);
     assert.deepEqual(
       rest.items.map(({ step }) => step),
       ['authorizePayment'],
     );
   });
 
-  it('name the orders that moved, as soon as they have', async () => {
+  it('names the orders that moved, as soon as they move', async () => {
     const orderId = await stage.placed();
     const { next, orderIds } = await moves(null);
     assert.deepEqual(orderIds, []);
@@ -34,16 +34,16 @@ describe('order service: stories', () => {
     assert.deepEqual((await moves(moved.next)).orderIds, []);
   });
 
-  it('have ended when the order can change no more', async () => {
-    const ended = async (orderId: string) => (await story(orderId)).ended;
+  it('ends when the order can no longer change', async () => {
+    const ended = async (orderId: string) => (await follow(orderId)).ended;
     const completed = await stage.delivered();
     assert.equal(await ended(completed), false);
-    const kept = await stage.sendBack(completed);
+    const requested = await stage.sendBack(completed);
     await stage.activities.completeOrder(stage.note(completed, 'complete'));
     assert.equal(await ended(completed), false, 'goods are on their way back');
-    await stage.receive(kept);
+    await stage.receive(requested);
     assert.equal(await ended(completed), false);
-    await stage.refund(kept);
+    await stage.refund(requested);
     assert.equal(await ended(completed), true);
     const rejected = await stage.placed();
     await stage.activities.rejectOrder({

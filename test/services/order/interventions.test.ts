@@ -15,21 +15,21 @@ describe('order service: interventions', () => {
   const cancel = (orderId: string, paymentStatus: 'canceled' | 'requires_action' = 'canceled') =>
     stage.activities.cancelOrder({ ...stage.note(orderId), paymentStatus, fulfillmentStatus: 'canceled' });
 
-  it('stop the order until a person decides, once however often they are opened', async () => {
+  it('stop the order once until a person decides, however often they are opened', async () => {
     const orderId = await stage.confirmed();
-    const asked = opening(orderId);
-    await Promise.all([1, 2, 3].map(() => stage.activities.openIntervention(asked)));
+    const request = opening(orderId);
+    await Promise.all([1, 2, 3].map(() => stage.activities.openIntervention(request)));
     const before = await stage.requests.getOrder({ orderId });
-    await stage.activities.openIntervention(asked);
+    await stage.activities.openIntervention(request);
     assert.deepEqual(await stage.requests.getOrder({ orderId }), before);
     assert.deepEqual(await stage.statuses(orderId), ['requires_action', 'requires_action', 'booked']);
-    const { openedAt: _openedAt, ...kept } = await get(asked.interventionId);
+    const { openedAt: _openedAt, ...kept } = await get(request.interventionId);
     assert.deepEqual(kept, {
-      id: asked.interventionId,
+      id: request.interventionId,
       orderId,
       workflowId: `order-${orderId}`,
       step: 'capturePayment',
-      reason: asked.reason,
+      reason: request.reason,
       state: 'open',
       action: null,
       note: null,
@@ -40,7 +40,7 @@ describe('order service: interventions', () => {
     assert.equal((await stage.events(orderId)).filter((type) => type === 'order.action_required').length, 1);
   });
 
-  it('closed by a retry leave the order what it was, and say who decided', async () => {
+  it('closed with a retry restore the order’s statuses, and record who decided', async () => {
     const orderId = await stage.confirmed();
     const interventionId = await stage.opened(orderId, 'capturePayment');
     await stage.closed(orderId, interventionId, 'retry');
@@ -50,7 +50,7 @@ describe('order service: interventions', () => {
     assert.ok(resolvedAt);
   });
 
-  it('closed again change nothing: the first decision stands', async () => {
+  it('closed again change nothing: the first decision is final', async () => {
     const orderId = await stage.confirmed();
     const interventionId = await stage.opened(orderId, 'capturePayment');
     await stage.closed(orderId, interventionId, 'retry');
@@ -60,16 +60,16 @@ describe('order service: interventions', () => {
     assert.deepEqual(await get(interventionId), intervention);
   });
 
-  it('told again after they were closed do not stop the order again', async () => {
+  it('opened again after they were closed do not stop the order again', async () => {
     const orderId = await stage.confirmed();
-    const asked = opening(orderId);
-    await stage.activities.openIntervention(asked);
-    await stage.closed(orderId, asked.interventionId, 'retry');
-    await stage.activities.openIntervention(asked);
+    const request = opening(orderId);
+    await stage.activities.openIntervention(request);
+    await stage.closed(orderId, request.interventionId, 'retry');
+    await stage.activities.openIntervention(request);
     assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'authorized', 'booked']);
   });
 
-  it('two at a time stop the order until the last is closed', async () => {
+  it('stop the order until the last of two is closed', async () => {
     const orderId = await stage.delivered();
     const first = await stage.opened(orderId, 'refundPayment', 'return-1');
     const second = await stage.opened(orderId, 'restockReturn', 'return-2');
@@ -79,7 +79,7 @@ describe('order service: interventions', () => {
     assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'captured', 'delivered']);
   });
 
-  it('two that are closed at once let the order go on', async () => {
+  it('let the order continue when two are closed at once', async () => {
     for (let round = 0; round < 5; round++) {
       const orderId = await stage.delivered();
       const ids = await Promise.all(['1', '2'].map((id) => stage.opened(orderId, 'restockReturn', `return-${id}`)));
@@ -88,37 +88,37 @@ describe('order service: interventions', () => {
     }
   });
 
-  it('on money that is skipped leave the payment marked, on goods they do not', async () => {
-    const money = await stage.confirmed();
-    await stage.closed(money, await stage.opened(money, 'capturePayment'), 'skip');
-    assert.deepEqual(await stage.statuses(money), ['confirmed', 'requires_action', 'booked']);
-    const goods = await stage.confirmed();
-    await stage.closed(goods, await stage.opened(goods, 'commitStock'), 'skip');
-    assert.deepEqual(await stage.statuses(goods), ['confirmed', 'authorized', 'booked']);
+  it('skipped on a payment step leave the payment marked, skipped on a stock step they do not', async () => {
+    const onPayment = await stage.confirmed();
+    await stage.closed(onPayment, await stage.opened(onPayment, 'capturePayment'), 'skip');
+    assert.deepEqual(await stage.statuses(onPayment), ['confirmed', 'requires_action', 'booked']);
+    const onStock = await stage.confirmed();
+    await stage.closed(onStock, await stage.opened(onStock, 'commitStock'), 'skip');
+    assert.deepEqual(await stage.statuses(onStock), ['confirmed', 'authorized', 'booked']);
   });
 
-  for (const order of ['money first', 'goods first'] as const) {
-    it(`skipped on money and retried on goods, ${order}, leave the payment marked`, async () => {
+  for (const order of ['payment first', 'stock first'] as const) {
+    it(`skipped on a payment step and retried on a stock step, ${order}, leave the payment marked`, async () => {
       const orderId = await stage.delivered();
-      const money = await stage.opened(orderId, 'refundPayment', 'return-1');
-      const goods = await stage.opened(orderId, 'restockReturn', 'return-2');
-      if (order === 'money first') await stage.closed(orderId, money, 'skip');
-      await stage.closed(orderId, goods, 'retry');
-      if (order === 'goods first') await stage.closed(orderId, money, 'skip');
+      const onPayment = await stage.opened(orderId, 'refundPayment', 'return-1');
+      const onStock = await stage.opened(orderId, 'restockReturn', 'return-2');
+      if (order === 'payment first') await stage.closed(orderId, onPayment, 'skip');
+      await stage.closed(orderId, onStock, 'retry');
+      if (order === 'stock first') await stage.closed(orderId, onPayment, 'skip');
       assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'requires_action', 'delivered']);
     });
   }
 
-  it('skipped on goods and retried on money leave the payment what it was', async () => {
+  it('skipped on a stock step and retried on a payment step restore the payment status', async () => {
     const orderId = await stage.delivered();
-    const money = await stage.opened(orderId, 'refundPayment', 'return-1');
-    const goods = await stage.opened(orderId, 'restockReturn', 'return-2');
-    await stage.closed(orderId, money, 'retry');
-    await stage.closed(orderId, goods, 'skip');
+    const onPayment = await stage.opened(orderId, 'refundPayment', 'return-1');
+    const onStock = await stage.opened(orderId, 'restockReturn', 'return-2');
+    await stage.closed(orderId, onPayment, 'retry');
+    await stage.closed(orderId, onStock, 'skip');
     assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'captured', 'delivered']);
   });
 
-  it('keep a capture that a retry brought about', async () => {
+  it('keep a capture that succeeded on retry', async () => {
     const orderId = await stage.confirmed();
     await stage.activities.dispatchOrder(stage.note(orderId));
     await stage.closed(orderId, await stage.opened(orderId, 'capturePayment'), 'retry');
@@ -126,7 +126,7 @@ describe('order service: interventions', () => {
     assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'captured', 'shipped']);
   });
 
-  it('do not hide that the order was completed meanwhile, told once', async () => {
+  it('do not hide that the order was completed meanwhile, with one event', async () => {
     const orderId = await stage.delivered();
     const interventionId = await stage.opened(orderId, 'restockReturn', 'return-1');
     await stage.activities.completeOrder(stage.note(orderId));
@@ -139,14 +139,14 @@ describe('order service: interventions', () => {
     assert.equal((await stage.events(orderId)).filter((type) => type === 'order.completed').length, 1);
   });
 
-  it('opened on a completed order leave it completed when they are closed', async () => {
+  it('opened on a completed order leave it completed once they are closed', async () => {
     const orderId = await stage.delivered();
     await stage.activities.completeOrder(stage.note(orderId));
     await stage.closed(orderId, await stage.opened(orderId, 'refundPayment', 'return-1'), 'retry');
     assert.deepEqual(await stage.statuses(orderId), ['completed', 'captured', 'delivered']);
   });
 
-  it('let an order that is still undone end, with a skipped void marked', async () => {
+  it('let a compensated order end, with a skipped void marked', async () => {
     const orderId = await stage.placed();
     await stage.closed(orderId, await stage.opened(orderId, 'authorizePayment'), 'skip');
     assert.deepEqual(await stage.statuses(orderId), ['pending', 'requires_action', 'not_fulfilled']);
@@ -154,14 +154,14 @@ describe('order service: interventions', () => {
     assert.deepEqual(await stage.statuses(orderId), ['canceled', 'requires_action', 'canceled']);
   });
 
-  it('leave nothing marked where a void was retried and went well', async () => {
+  it('leave nothing marked if a void succeeded on retry', async () => {
     const orderId = await stage.confirmed();
     await stage.closed(orderId, await stage.opened(orderId, 'authorizePayment'), 'retry');
     await cancel(orderId);
     assert.deepEqual(await stage.statuses(orderId), ['canceled', 'canceled', 'canceled']);
   });
 
-  it('that outlive the order do not bring it back to life', async () => {
+  it('closed after the order ended do not reopen it', async () => {
     const orderId = await stage.placed();
     const interventionId = await stage.opened(orderId, 'reserveStock');
     await cancel(orderId);
@@ -170,7 +170,7 @@ describe('order service: interventions', () => {
     assert.deepEqual(await stage.statuses(orderId), ['canceled', 'canceled', 'canceled']);
   });
 
-  it('do not stand in the way of the parcel', async () => {
+  it('do not block the parcel', async () => {
     const orderId = await stage.confirmed();
     await stage.activities.dispatchOrder(stage.note(orderId));
     const interventionId = await stage.opened(orderId, 'commitStock');
@@ -181,25 +181,25 @@ describe('order service: interventions', () => {
     assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'captured', 'delivered']);
   });
 
-  it('keep words that PostgreSQL cannot', async () => {
+  it('store text that PostgreSQL does not accept', async () => {
     const orderId = await stage.placed();
-    const words = 'a\0b\ud83d';
+    const text = 'a\0b\ud83d';
     const [entry] = stage.note(orderId, 'cancel').entries;
-    const asked = { ...opening(orderId), reason: words, entries: [{ ...entry!, detail: words }] };
-    await stage.activities.openIntervention(asked);
+    const request = { ...opening(orderId), reason: text, entries: [{ ...entry!, detail: text }] };
+    await stage.activities.openIntervention(request);
     await stage.activities.closeIntervention({
       ...stage.note(orderId),
-      interventionId: asked.interventionId,
+      interventionId: request.interventionId,
       action: 'retry',
-      note: words,
+      note: text,
       resolvedBy: 'admin',
     });
-    const rejection = { code: 'CardDeclined' as const, detail: words };
-    const left = { paymentStatus: 'not_paid', fulfillmentStatus: 'not_fulfilled' } as const;
-    await stage.activities.rejectOrder({ ...stage.note(orderId), ...left, rejection });
-    const { reason, note } = await get(asked.interventionId);
-    const [told] = (await stage.requests.getHistory({ orderId })).items;
+    const rejection = { code: 'CardDeclined' as const, detail: text };
+    const notStarted = { paymentStatus: 'not_paid', fulfillmentStatus: 'not_fulfilled' } as const;
+    await stage.activities.rejectOrder({ ...stage.note(orderId), ...notStarted, rejection });
+    const { reason, note } = await get(request.interventionId);
+    const [stored] = (await stage.requests.getHistory({ orderId })).items;
     const order = await stage.requests.getOrder({ orderId });
-    for (const kept of [reason, note, told!.detail, order.rejection!.detail]) assert.equal(kept, 'a\ufffdb\ufffd');
+    for (const kept of [reason, note, stored!.detail, order.rejection!.detail]) assert.equal(kept, 'a\ufffdb\ufffd');
   });
 });

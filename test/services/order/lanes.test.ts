@@ -15,7 +15,7 @@ describe('order service: lanes', () => {
   const confirm = (orderId: string, despiteWithheld = false) =>
     stage.activities.confirmOrder({ ...stage.note(orderId, 'confirm'), trackingNumber: 'SB-7', despiteWithheld });
 
-  it('names with each draft the lane that it is set to', async () => {
+  it('returns its configured lane with each draft', async () => {
     for (const lane of Lane.options) {
       const { db } = stage.database;
       const requests = createOrderRequests(db, { waiting: new Waiting(decidedAmong(db)), lane });
@@ -23,15 +23,15 @@ describe('order service: lanes', () => {
     }
   });
 
-  it('tells whoever records an order first from all who come later', async () => {
+  it('distinguishes the first recording of an order from repeats', async () => {
     const { order } = await stage.requests.draftOrder(draft());
-    const asked = Array.from({ length: 4 }, () => stage.activities.recordOrder(stage.note(order.id)));
-    const answers = await Promise.all(asked);
-    assert.equal(answers.filter(({ again }) => !again).length, 1);
+    const recordings = Array.from({ length: 4 }, () => stage.activities.recordOrder(stage.note(order.id)));
+    const results = await Promise.all(recordings);
+    assert.equal(results.filter(({ again }) => !again).length, 1);
     assert.deepEqual(await stage.activities.recordOrder(stage.note(order.id)), { again: true });
   });
 
-  it('confirms no order that was withheld, and tells no story of it', async () => {
+  it('does not confirm an order that is fenced, and adds nothing to its history', async () => {
     const orderId = await stage.placed();
     assert.deepEqual(await stage.activities.withholdOrder(stage.note(orderId, 'cancel')), { confirmed: false });
     assert.deepEqual(await stage.activities.withholdOrder(stage.note(orderId)), { confirmed: false });
@@ -41,7 +41,7 @@ describe('order service: lanes', () => {
     assert.deepEqual(await history(orderId), ['cancel succeeded']);
   });
 
-  it('lets whoever withheld an order confirm it after all', async () => {
+  it('lets the saga that fenced an order confirm it after all', async () => {
     const orderId = await stage.placed();
     await stage.activities.withholdOrder(stage.note(orderId));
     await confirm(orderId, true);
@@ -49,13 +49,13 @@ describe('order service: lanes', () => {
     assert.deepEqual(await history(orderId), ['confirm succeeded']);
   });
 
-  it('withholds nothing that is confirmed, and says so', async () => {
+  it('does not fence a confirmed order, and says so', async () => {
     const orderId = await stage.confirmed();
     assert.deepEqual(await stage.activities.withholdOrder(stage.note(orderId)), { confirmed: true });
     assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'authorized', 'booked']);
   });
 
-  it('either withholds or confirms where both are asked at once', async () => {
+  it('either fences or confirms an order when both are requested at once', async () => {
     for (const orderId of await Promise.all(Array.from({ length: 8 }, () => stage.placed()))) {
       const [{ confirmed }] = await Promise.all([
         stage.activities.withholdOrder(stage.note(orderId)),
@@ -67,16 +67,18 @@ describe('order service: lanes', () => {
     }
   });
 
-  it('keeps what a lost run told, adds what the next one tells, and neither twice', async () => {
+  it('keeps the history of a lost attempt and adds that of the next one, without duplicates', async () => {
     const orderId = await stage.placed();
-    const told = (...steps: [number, 'record' | 'cancel' | 'reserveStock', 'started' | 'succeeded' | 'failed'][]) =>
+    const noteSteps = (
+      ...steps: [number, 'record' | 'cancel' | 'reserveStock', 'started' | 'succeeded' | 'failed'][]
+    ) =>
       stage.activities.noteSteps({
         orderId,
         workflowId: `order-${orderId}`,
         entries: steps.map(([sequence, step, outcome]) => ({ sequence, step, outcome, at: new Date().toISOString() })),
       });
-    await told([1, 'record', 'succeeded'], [1, 'reserveStock', 'started'], [1, 'reserveStock', 'succeeded']);
-    await told(
+    await noteSteps([1, 'record', 'succeeded'], [1, 'reserveStock', 'started'], [1, 'reserveStock', 'succeeded']);
+    await noteSteps(
       [1, 'cancel', 'started'],
       [1, 'record', 'succeeded'],
       [1, 'reserveStock', 'started'],
@@ -91,10 +93,10 @@ describe('order service: lanes', () => {
     ]);
   });
 
-  it('calls no step by the name of its own bookkeeping: both are activities of one worker', () => {
-    const asked = Object.keys({ ...inventoryActivities, ...paymentActivities, ...shippingActivities });
+  it('has no bookkeeping activity with the name of a step: one worker runs both', () => {
+    const steps = Object.keys({ ...inventoryActivities, ...paymentActivities, ...shippingActivities });
     assert.deepEqual(
-      [...asked, 'placeInOneGo'].filter((name) => name in orderActivities),
+      [...steps, 'placeInOneGo'].filter((name) => name in orderActivities),
       [],
     );
   });

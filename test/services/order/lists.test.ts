@@ -7,8 +7,8 @@ import { encodeAge, encodeCursor } from '../../../platform/database/cursor.ts';
 import { connect } from '../../../platform/database/connection.ts';
 import { draft, orderStage, refusedAs } from './test-order-service.ts';
 
-/** Every item of a list, page by page, and how long the pages were. */
-async function walk<Item>(list: (page: PageRequest) => Promise<Page<Item>>, limit: number) {
+/** Reads a list page by page; returns all items and the lengths of the pages. */
+async function readAllPages<Item>(list: (page: PageRequest) => Promise<Page<Item>>, limit: number) {
   const pages: Item[][] = [];
   let after: string | undefined;
   do {
@@ -19,15 +19,15 @@ async function walk<Item>(list: (page: PageRequest) => Promise<Page<Item>>, limi
   return { items: pages.flat(), lengths: pages.map(({ length }) => length) };
 }
 
-const FOREIGN: Record<string, string> = {
+const INVALID_CURSORS: Record<string, string> = {
   garbage: 'garbage',
   'an empty key': encodeCursor([]),
   'a key of another list': encodeCursor([randomUUID()]),
-  'a time that is none': encodeCursor(['yesterday', randomUUID()]),
-  'a time in other words': encodeCursor(['1', randomUUID()]),
-  'a time before PostgreSQL’s first': encodeAge({ at: new Date(-8.64e15), id: randomUUID() }),
-  'a time after its last': encodeAge({ at: new Date(8.64e15), id: randomUUID() }),
-  'an id that is none': encodeCursor([new Date().toISOString(), "' or true --"]),
+  'an invalid time': encodeCursor(['yesterday', randomUUID()]),
+  'a time in another format': encodeCursor(['1', randomUUID()]),
+  'a time before PostgreSQL’s range': encodeAge({ at: new Date(-8.64e15), id: randomUUID() }),
+  'a time after PostgreSQL’s range': encodeAge({ at: new Date(8.64e15), id: randomUUID() }),
+  'an invalid id': encodeCursor([new Date().toISOString(), "' or true --"]),
   'a key of numbers': Buffer.from('[1,2]').toString('base64url'),
 };
 
@@ -37,13 +37,13 @@ describe('order service: lists', () => {
   const ids: string[] = [];
 
   before(async () => {
-    // An index in the right order hides a list that does not ask for it.
+    // With an index in the right order, a missing `order by` would go unnoticed.
     const owner: Kysely<unknown> = connect(stage.database.ownerUrl, 1);
     await sql`drop index orders_of_customer, orders_by_age, orders_by_status, interventions_by_age`.execute(owner);
     await owner.destroy();
     for (let index = 0; index < 9; index++) ids.push(await stage.placed({ customerId }));
     const { db } = stage.database;
-    // Five of one instant, in the middle of the list.
+    // Five with the same time, in the middle of the list.
     const at = (index: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, index < 2 ? index : index < 7 ? 2 : index));
     for (const [index, id] of ids.entries()) {
       await db
@@ -54,7 +54,7 @@ describe('order service: lists', () => {
     }
     await stage.activities.confirmOrder({ ...stage.note(ids[1]!), trackingNumber: 'SB-1' });
     await stage.activities.confirmOrder({ ...stage.note(ids[4]!), trackingNumber: 'SB-4' });
-    // Drafts that nobody has taken up.
+    // Drafts that no workflow has recorded.
     await stage.requests.draftOrder(draft({ customerId }));
     await stage.requests.draftOrder(draft());
   });
@@ -68,14 +68,14 @@ describe('order service: lists', () => {
   const idsOf = (items: { id: string }[]) => items.map(({ id }) => id);
 
   for (const limit of [1, 2, 3, 8, 9, 10]) {
-    it(`show a customer’s orders newest first, ${limit} a page, none twice and none left out`, async () => {
-      const { items, lengths } = await walk(orders({ customerId }), limit);
+    it(`show a customer’s orders newest first, ${limit} per page, without duplicates or gaps`, async () => {
+      const { items, lengths } = await readAllPages(orders({ customerId }), limit);
       assert.deepEqual(idsOf(items), newestFirst());
       assert.deepEqual(lengths, [...Array<number>(Math.ceil(9 / limit) - 1).fill(limit), 9 % limit || limit]);
     });
   }
 
-  it('lose and repeat nothing while orders come in', async () => {
+  it('have no gaps or duplicates while new orders arrive', async () => {
     const mine = randomUUID();
     const old = [await stage.placed({ customerId: mine }), await stage.placed({ customerId: mine })];
     const first = await stage.requests.listOrders({ customerId: mine, limit: 1 });
@@ -89,31 +89,31 @@ describe('order service: lists', () => {
     assert.deepEqual(items[0], await stage.requests.getOrder({ orderId: ids[8]! }));
   });
 
-  it('are of one status where asked, of one customer or of all', async () => {
-    const { items: mine } = await walk(orders({ customerId, status: 'confirmed' }), 1);
+  it('can be filtered by status, for one customer or for all', async () => {
+    const { items: mine } = await readAllPages(orders({ customerId, status: 'confirmed' }), 1);
     assert.deepEqual(idsOf(mine), [ids[4], ids[1]]);
     const other = await stage.confirmed();
-    const { items: all } = await walk(orders({ status: 'confirmed' }), 2);
+    const { items: all } = await readAllPages(orders({ status: 'confirmed' }), 2);
     assert.deepEqual(new Set(idsOf(all)), new Set([other, ids[4], ids[1]]));
     assert.deepEqual((await stage.requests.listOrders({ customerId: randomUUID(), limit: 9 })).items, []);
   });
 
   it('never show a draft', async () => {
     const { order } = await stage.requests.draftOrder(draft());
-    const { items } = await walk(orders({}), 100);
-    const { items: inBooks } = await walk(books, 100);
+    const { items } = await readAllPages(orders({}), 100);
+    const { items: inBooks } = await readAllPages(books, 100);
     assert.ok(items.length > 0 && !idsOf(items).includes(order.id));
     assert.ok(inBooks.length > 0 && !inBooks.some(({ orderId }) => orderId === order.id));
   });
 
-  for (const [what, after] of Object.entries(FOREIGN)) {
-    it(`refuse ${what} for a cursor`, async () => {
+  for (const [what, after] of Object.entries(INVALID_CURSORS)) {
+    it(`refuse ${what} as a cursor`, async () => {
       await assert.rejects(stage.requests.listOrders({ limit: 1, after }), refusedAs('BadCursor'));
       await assert.rejects(stage.requests.listInterventions({ limit: 1, after }), refusedAs('BadCursor'));
     });
   }
 
-  it('go on from any moment that a row can be of', async () => {
+  it('continue from any valid time', async () => {
     for (const [at, length] of [
       ['0001-01-01T00:00:00.000Z', 0],
       ['9999-12-31T23:59:59.999Z', 9],
@@ -123,7 +123,7 @@ describe('order service: lists', () => {
     }
   });
 
-  it('show interventions newest first, those of one moment by id, and open or resolved ones where asked', async () => {
+  it('show interventions newest first, then by id, and filter them by state', async () => {
     const orderId = await stage.confirmed();
     const opened: string[] = [];
     for (let index = 0; index < 6; index++) opened.push(await stage.opened(orderId, 'commitStock'));
@@ -132,30 +132,30 @@ describe('order service: lists', () => {
     await db.updateTable('interventions').set(moment).where('id', 'in', opened.slice(1)).execute();
     const expected = [opened[0], ...opened.slice(1).toSorted().toReversed()];
     for (const limit of [1, 2, 6, 7]) {
-      const { items } = await walk((page) => stage.requests.listInterventions(page), limit);
+      const { items } = await readAllPages((page) => stage.requests.listInterventions(page), limit);
       assert.deepEqual(idsOf(items), expected);
     }
     await stage.closed(orderId, opened[2]!, 'retry');
-    const open = await walk((page) => stage.requests.listInterventions({ state: 'open', ...page }), 2);
+    const open = await readAllPages((page) => stage.requests.listInterventions({ state: 'open', ...page }), 2);
     assert.deepEqual(
       idsOf(open.items),
       expected.filter((id) => id !== opened[2]),
     );
-    const resolved = await walk((page) => stage.requests.listInterventions({ state: 'resolved', ...page }), 2);
+    const resolved = await readAllPages((page) => stage.requests.listInterventions({ state: 'resolved', ...page }), 2);
     assert.deepEqual(idsOf(resolved.items), [opened[2]]);
   });
 
-  describe('of books', () => {
-    it('hold every recorded order once, by ascending id', async () => {
-      const { items } = await walk(books, 3);
+  describe('for reconciliation', () => {
+    it('contain every recorded order once, by ascending id', async () => {
+      const { items } = await readAllPages(books, 3);
       const inBooks = items.map(({ orderId }) => orderId);
       assert.deepEqual(inBooks, [...new Set(inBooks)].toSorted());
       for (const id of ids) assert.ok(inBooks.includes(id));
     });
 
-    it('say what was ordered, paid back and put back on the shelf', async () => {
-      const asked = draft();
-      const orderId = await stage.delivered(asked);
+    it('contain what was ordered, refunded and restocked', async () => {
+      const request = draft();
+      const orderId = await stage.delivered(request);
       const receive = async (goods: { sku: string; quantity: number; condition: 'resellable' | 'damaged' }[]) => {
         const lines = [...Map.groupBy(goods, ({ sku }) => sku)].map(([sku, parts]) => ({
           sku,
@@ -171,7 +171,7 @@ describe('order service: lists', () => {
         { sku: 'kettle', quantity: 1, condition: 'damaged' },
       ]);
       await receive([{ sku: 'teapot', quantity: 1, condition: 'resellable' }]);
-      const { items } = await walk(books, 100);
+      const { items } = await readAllPages(books, 100);
       const { updatedAt } = await stage.requests.getOrder({ orderId });
       assert.deepEqual(
         items.find((book) => book.orderId === orderId),
@@ -180,8 +180,8 @@ describe('order service: lists', () => {
           status: 'confirmed',
           paymentStatus: 'refunded',
           fulfillmentStatus: 'returned',
-          total: asked.total,
-          lines: asked.lines.map(({ sku, quantity }) => ({ sku, quantity })),
+          total: request.total,
+          lines: request.lines.map(({ sku, quantity }) => ({ sku, quantity })),
           refundedMinor: 5500,
           restocked: [{ sku: 'teapot', quantity: 2 }],
           trackingNumber: 'SB-1',
@@ -190,17 +190,17 @@ describe('order service: lists', () => {
       );
     });
 
-    it('refuse a cursor of another list', async () => {
+    it('refuse an invalid cursor', async () => {
       for (const after of ['garbage', encodeCursor(['-'.repeat(36)]), encodeCursor([randomUUID(), randomUUID()])]) {
         await assert.rejects(stage.requests.listBooks({ limit: 1, after }), refusedAs('BadCursor'));
       }
     });
   });
 
-  describe('of an order’s history', () => {
+  describe('of an order’s history entries', () => {
     const steps = ['record', 'reserveStock', 'authorizePayment', 'bookShipment', 'confirm'] as const;
 
-    it('tell each entry once, in the order told, whatever its time', async () => {
+    it('contain each entry once, in the order recorded, whatever its time', async () => {
       const orderId = await stage.placed();
       const note = stage.note(orderId, ...steps);
       const part = (from: number, to: number): OrderUpdate => ({ ...note, entries: note.entries.slice(from, to) });
@@ -213,17 +213,17 @@ describe('order service: lists', () => {
       assert.deepEqual([version, status], [2, 'pending']);
     });
 
-    it('keep an entry as it was told first', async () => {
+    it('keep the first version of an entry', async () => {
       const orderId = await stage.placed();
       const note = stage.note(orderId, 'reserveStock');
       const entry = { ...note.entries[0]!, attempt: 3, detail: 'third time lucky' };
       await stage.activities.noteSteps({ ...note, entries: [entry] });
-      await stage.activities.noteSteps({ ...note, entries: [{ ...entry, attempt: 4, detail: 'another story' }] });
-      const { sequence: _sequence, ...told } = entry;
-      assert.deepEqual(await stage.requests.getHistory({ orderId }), { items: [told] });
+      await stage.activities.noteSteps({ ...note, entries: [{ ...entry, attempt: 4, detail: 'another detail' }] });
+      const { sequence: _sequence, ...recorded } = entry;
+      assert.deepEqual(await stage.requests.getHistory({ orderId }), { items: [recorded] });
     });
 
-    it('tell two workflows’ stories of one order under the same numbers', async () => {
+    it('keep the entries of two workflows with the same sequence numbers', async () => {
       const orderId = await stage.placed();
       const note = stage.note(orderId, 'complete');
       await stage.activities.noteSteps(note);
@@ -233,7 +233,7 @@ describe('order service: lists', () => {
       assert.deepEqual(await stage.steps(orderId), ['complete', 'requestReturn']);
     });
 
-    it('cannot be changed, deleted or emptied by the service itself', async () => {
+    it('cannot be changed or deleted by the service itself', async () => {
       const orderId = await stage.placed();
       await stage.activities.noteSteps(stage.note(orderId, 'record'));
       const { db } = stage.database;

@@ -5,14 +5,14 @@ import winston from 'winston';
 import { connect } from '../../../platform/database/connection.ts';
 import { createMetrics } from '../../../platform/telemetry/metrics.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
-import { waiting, waitingMetrics } from '../../../services/order/metrics.ts';
+import { countWaitingOrders, waitingMetrics } from '../../../services/order/metrics.ts';
 import { draft, orderStage } from './test-order-service.ts';
 
 describe('order service: what orders wait for', () => {
   const stage = orderStage();
   const now = async () =>
-    Object.fromEntries((await waiting(stage.database.db)).map(({ for: what, orders }) => [what, orders]));
-  /** What has come to be waited for more, or less, than before the work. */
+    Object.fromEntries((await countWaitingOrders(stage.database.db)).map(({ for: what, orders }) => [what, orders]));
+  /** The changes in the counts caused by the work. */
   async function difference(work: () => Promise<unknown>): Promise<Record<string, number>> {
     const before = await now();
     await work();
@@ -24,17 +24,17 @@ describe('order service: what orders wait for', () => {
     );
   }
 
-  it('is a decision for those that are placed, and to be taken up for drafts', async () => {
+  it('is a decision for placed orders, and to be recorded for drafts', async () => {
     assert.deepEqual(await difference(() => stage.requests.draftOrder(draft())), { record: 1 });
     assert.deepEqual(await difference(() => stage.placed()), { decision: 1 });
-    const left = { paymentStatus: 'not_paid', fulfillmentStatus: 'not_fulfilled' } as const;
+    const notStarted = { paymentStatus: 'not_paid', fulfillmentStatus: 'not_fulfilled' } as const;
     const rejection = { code: 'OutOfStock', detail: 'none left' } as const;
     const orderId = await stage.placed();
-    const reject = () => stage.activities.rejectOrder({ ...stage.note(orderId), ...left, rejection });
+    const reject = () => stage.activities.rejectOrder({ ...stage.note(orderId), ...notStarted, rejection });
     assert.deepEqual(await difference(reject), { decision: -1 });
   });
 
-  it('is the carrier, then the money as well, then nobody until its return window has gone by', async () => {
+  it('is the carrier, then also the capture, then nothing until the return window has closed', async () => {
     let orderId = '';
     assert.deepEqual(await difference(async () => (orderId = await stage.confirmed())), { dispatch: 1 });
     const { activities, note } = stage;
@@ -50,56 +50,59 @@ describe('order service: what orders wait for', () => {
     assert.deepEqual(await difference(() => activities.completeOrder(note(orderId))), { completion: -1 });
   });
 
-  it('is to be undone, where it was called off', async () => {
+  it('is the end of a cancellation under way', async () => {
     const orderId = await stage.confirmed();
     const { activities, note } = stage;
-    const calledOff = note(orderId, 'cancel');
-    const entries = calledOff.entries.map((entry) => ({ ...entry, outcome: 'started' as const }));
-    assert.deepEqual(await difference(() => activities.noteSteps({ ...calledOff, entries })), { cancellation: 1 });
-    const left = { paymentStatus: 'canceled', fulfillmentStatus: 'canceled' } as const;
-    const undone = { cancellation: -1, dispatch: -1 };
-    assert.deepEqual(await difference(() => activities.cancelOrder({ ...note(orderId, 'cancel'), ...left })), undone);
+    const cancellation = note(orderId, 'cancel');
+    const entries = cancellation.entries.map((entry) => ({ ...entry, outcome: 'started' as const }));
+    assert.deepEqual(await difference(() => activities.noteSteps({ ...cancellation, entries })), { cancellation: 1 });
+    const canceled = { paymentStatus: 'canceled', fulfillmentStatus: 'canceled' } as const;
+    const expected = { cancellation: -1, dispatch: -1 };
+    assert.deepEqual(
+      await difference(() => activities.cancelOrder({ ...note(orderId, 'cancel'), ...canceled })),
+      expected,
+    );
   });
 
-  it('is a person, or a refund of what has come back', async () => {
+  it('is a person, or the refund of received goods', async () => {
     const orderId = await stage.delivered();
     let intervention = '';
     const opened = await difference(async () => (intervention = await stage.opened(orderId, 'commitStock')));
     assert.deepEqual(opened, { person: 1 });
     assert.deepEqual(await difference(() => stage.closed(orderId, intervention, 'retry')), { person: -1 });
-    const kept = await stage.sendBack(orderId);
-    assert.deepEqual(await difference(() => stage.receive(kept)), { refund: 1 });
-    assert.deepEqual(await difference(() => stage.refund(kept)), { refund: -1 });
+    const stored = await stage.sendBack(orderId);
+    assert.deepEqual(await difference(() => stage.receive(stored)), { refund: 1 });
+    assert.deepEqual(await difference(() => stage.refund(stored)), { refund: -1 });
   });
 
-  it('is no refund while a person is asked about it, nor once they have left it undone', async () => {
+  it('is not a refund while its intervention is open, or after a person skipped it', async () => {
     const orderId = await stage.delivered();
-    const kept = await stage.sendBack(orderId);
-    await stage.receive(kept);
+    const stored = await stage.sendBack(orderId);
+    await stage.receive(stored);
     let intervention = '';
-    const ask = async () => (intervention = await stage.opened(orderId, 'refundPayment', `return-${kept.id}`));
-    assert.deepEqual(await difference(ask), { refund: -1, person: 1 });
+    const open = async () => (intervention = await stage.opened(orderId, 'refundPayment', `return-${stored.id}`));
+    assert.deepEqual(await difference(open), { refund: -1, person: 1 });
     assert.deepEqual(await difference(() => stage.closed(orderId, intervention, 'retry')), { refund: 1, person: -1 });
-    await ask();
+    await open();
     assert.deepEqual(await difference(() => stage.closed(orderId, intervention, 'skip')), { person: -1 });
   });
 
-  it('is told to Prometheus with the age of the oldest, and not at all where the database is away', async () => {
+  it('is reported to Prometheus with the age of the oldest, and not at all if the database is unavailable', async () => {
     const metrics = createMetrics('order');
-    const own = connect<OrderDatabase>(stage.database.url);
+    const separateDb = connect<OrderDatabase>(stage.database.url);
     const logger = winston.createLogger({ silent: true });
     const warn = mock.method(logger, 'warn', () => logger);
-    waitingMetrics({ metrics, db: own, logger });
+    waitingMetrics({ metrics, db: separateDb, logger });
     const orderId = await stage.placed();
     await sql`update orders set created_at = now() - interval '2 hours' where id = ${orderId}`.execute(
       stage.database.db,
     );
     const { decision } = await now();
-    const told = await metrics.registry.metrics();
-    assert.match(told, new RegExp(`orders_waiting\\{for="decision",service="order"\\} ${decision}\n`));
-    assert.match(told, /orders_waiting_oldest_seconds\{for="decision",service="order"\} 72\d\d/);
-    assert.match(told, /orders_waiting\{for="cancellation",service="order"\} 0\n/);
-    await own.destroy();
+    const exposition = await metrics.registry.metrics();
+    assert.match(exposition, new RegExp(`orders_waiting\\{for="decision",service="order"\\} ${decision}\n`));
+    assert.match(exposition, /orders_waiting_oldest_seconds\{for="decision",service="order"\} 72\d\d/);
+    assert.match(exposition, /orders_waiting\{for="cancellation",service="order"\} 0\n/);
+    await separateDb.destroy();
     assert.doesNotMatch(await metrics.registry.metrics(), /^orders_waiting/m);
     assert.equal(warn.mock.callCount(), 1);
   });

@@ -6,19 +6,19 @@ import type { OrderDatabase } from '../../../services/order/database.ts';
 import { draft, orderStage } from './test-order-service.ts';
 
 const rejection = { code: 'CardDeclined' as const, detail: 'the card was declined' };
-const left = { paymentStatus: 'canceled', fulfillmentStatus: 'canceled' } as const;
-const rejectedBy = (note: OrderUpdate): RejectOrder => ({ ...note, ...left, rejection });
-const canceledBy = (note: OrderUpdate): CancelOrder => ({ ...note, ...left, reason: 'changed my mind' });
+const canceledStatuses = { paymentStatus: 'canceled', fulfillmentStatus: 'canceled' } as const;
+const rejectedBy = (note: OrderUpdate): RejectOrder => ({ ...note, ...canceledStatuses, rejection });
+const canceledBy = (note: OrderUpdate): CancelOrder => ({ ...note, ...canceledStatuses, reason: 'changed my mind' });
 
 describe('order service: bookkeeping', () => {
   const stage = orderStage();
 
   type Step = (activities: OrderActivities, note: OrderUpdate) => Promise<unknown>;
-  /** Each step of the bookkeeping: from where it is taken, to where it leads and what it tells the world. */
+  /** Each bookkeeping step: the state before, the statuses after, and the event it publishes. */
   const STEPS: Record<string, { from: () => Promise<string>; take: Step; to: string[]; event?: string }> = {
     recordOrder: {
       from: async () => (await stage.requests.draftOrder(draft())).order.id,
-      // What it answers tells the first asking from the others, and is tested with the lanes.
+      // Its result differs between the first call and repeats; the tests of the lanes cover it.
       take: async (activities, note) => void (await activities.recordOrder(note)),
       to: ['pending', 'not_paid', 'not_fulfilled'],
       event: 'order.placed',
@@ -71,21 +71,21 @@ describe('order service: bookkeeping', () => {
   };
 
   for (const [name, { from, take, to, event }] of Object.entries(STEPS)) {
-    it(`${name} moves the order on once, however often it is asked`, async () => {
+    it(`${name} moves the order once, however often it is called`, async () => {
       const orderId = await from();
       const note = stage.note(orderId, 'record', 'confirm');
       const before = await stage.requests.getOrder({ orderId });
       const events = await stage.events(orderId);
-      const answers = await Promise.all([1, 2, 3].map(() => take(stage.activities, note)));
-      answers.push(await take(stage.activities, note));
-      for (const answer of answers) assert.deepEqual(answer, answers[0]);
+      const results = await Promise.all([1, 2, 3].map(() => take(stage.activities, note)));
+      results.push(await take(stage.activities, note));
+      for (const result of results) assert.deepEqual(result, results[0]);
       assert.deepEqual(await stage.statuses(orderId), to);
       assert.equal((await stage.requests.getOrder({ orderId })).version, before.version + 1);
       assert.deepEqual(await stage.events(orderId), [...events, ...(event ? [event] : [])]);
       assert.deepEqual(await stage.steps(orderId), ['record', 'confirm']);
     });
 
-    it(`${name} leaves nothing behind where its story or its event cannot be written`, async () => {
+    it(`${name} changes nothing if its history entry or its event cannot be written`, async () => {
       const orderId = await from();
       const note = stage.note(orderId, 'record');
       const before = await stage.requests.getOrder({ orderId });
@@ -105,7 +105,7 @@ describe('order service: bookkeeping', () => {
 
   const HISTORY = ['order_history', 'order_id'];
 
-  /** As when the disk is full just there. */
+  /** Makes writes for this order to one table fail, like a full disk. */
   async function withoutRoomFor(orderId: string, { table, key }: { table: string; key: string }, work: () => unknown) {
     const owner: Kysely<unknown> = connect(stage.database.ownerUrl, 1);
     const refuse = sql`check (${sql.ref(key)}::text <> ${sql.lit(orderId)}) not valid`;
@@ -118,7 +118,7 @@ describe('order service: bookkeeping', () => {
     }
   }
 
-  it('tells of nothing where the change is lost at the very end of its transaction', async () => {
+  it('publishes nothing if the transaction fails at commit', async () => {
     const owner: Kysely<unknown> = connect(stage.database.ownerUrl, 1);
     await sql`create function lose() returns trigger language plpgsql as $$ begin raise 'lost at commit'; end $$`.execute(
       owner,
@@ -137,36 +137,36 @@ describe('order service: bookkeeping', () => {
     }
   });
 
-  it('tells with each event what happened, and to whom', async () => {
-    const asked = draft();
-    const orderId = await stage.delivered(asked);
+  it('publishes with each event what happened, and to whose order', async () => {
+    const request = draft();
+    const orderId = await stage.delivered(request);
     const rows = await stage.database.db
       .selectFrom('outbox')
       .select(['type', 'source', 'data'])
       .where('subject', '=', orderId)
       .orderBy('sequence')
       .execute();
-    const whose = { orderId, customerId: asked.customerId };
-    const lines = asked.lines.map(({ sku, quantity }) => ({ sku, quantity }));
+    const ids = { orderId, customerId: request.customerId };
+    const lines = request.lines.map(({ sku, quantity }) => ({ sku, quantity }));
     assert.deepEqual(
       rows.map(({ type, data }) => [type, data]),
       [
-        ['order.placed', { ...whose, total: asked.total }],
-        ['order.confirmed', { ...whose, total: asked.total, lines }],
-        ['order.shipped', { ...whose, trackingNumber: 'SB-1' }],
-        ['order.delivered', whose],
+        ['order.placed', { ...ids, total: request.total }],
+        ['order.confirmed', { ...ids, total: request.total, lines }],
+        ['order.shipped', { ...ids, trackingNumber: 'SB-1' }],
+        ['order.delivered', ids],
       ],
     );
     assert.deepEqual([...new Set(rows.map(({ source }) => source))], ['/services/order']);
   });
 
-  it('keeps why an order was rejected', async () => {
+  it('stores why an order was rejected', async () => {
     const orderId = await stage.placed();
     await stage.activities.rejectOrder(rejectedBy(stage.note(orderId)));
     assert.deepEqual((await stage.requests.getOrder({ orderId })).rejection, rejection);
   });
 
-  it('answers until when goods may come back, the same on every repeat', async () => {
+  it('returns the end of the return window, the same on every repeat', async () => {
     const orderId = await stage.captured();
     const { returnableUntil } = await stage.activities.deliverOrder(stage.note(orderId));
     const days = (Date.parse(returnableUntil) - Date.now()) / (24 * 60 * 60 * 1000);
@@ -197,7 +197,7 @@ describe('order service: bookkeeping', () => {
       take: ['recordOrder', 'confirmOrder', 'rejectOrder', 'dispatchOrder', 'captureOrder', 'completeOrder'],
     },
     'confirmed order': { from: () => stage.confirmed(), take: ['recordOrder', 'rejectOrder'] },
-    'parcel that has left': { from: () => stage.captured(), take: ['cancelOrder', 'rejectOrder', 'confirmOrder'] },
+    'dispatched order': { from: () => stage.captured(), take: ['cancelOrder', 'rejectOrder', 'confirmOrder'] },
     'completed order': {
       from: async () => {
         const orderId = await stage.delivered();
@@ -220,7 +220,7 @@ describe('order service: bookkeeping', () => {
     }
   }
 
-  it('asked at once to confirm and to cancel, ends canceled or stays so, with each event at most once', async () => {
+  it('ends canceled when confirmed and canceled at once, with each event at most once', async () => {
     for (let round = 0; round < 5; round++) {
       const orderId = await stage.placed();
       await Promise.all([
@@ -235,9 +235,9 @@ describe('order service: bookkeeping', () => {
 
   const direct = (): Kysely<OrderDatabase> => stage.database.db;
   for (const [what, change] of Object.entries({
-    'pay back more than was paid': { refunded_minor: 5501 },
+    'refund more than was paid': { refunded_minor: 5501 },
     'be rejected without a reason': { status: 'rejected' as const },
-    'have a status nobody knows': { status: 'lost' as never },
+    'have an unknown status': { status: 'lost' as never },
   })) {
     it(`an order cannot ${what}, whatever the code does`, async () => {
       const orderId = await stage.placed();

@@ -5,7 +5,7 @@ import { everything, orderStage, pounds, refusedAs, resellable, teapots } from '
 describe('order service: returns', () => {
   const stage = orderStage();
   const { receive, refund, expire } = stage;
-  const again = ({ id }: Return) => stage.requests.getReturn({ returnId: id });
+  const read = ({ id }: Return) => stage.requests.getReturn({ returnId: id });
   const refundedMinor = async (orderId: string) =>
     (
       await stage.database.db
@@ -16,40 +16,40 @@ describe('order service: returns', () => {
     ).refunded_minor;
 
   describe('received', () => {
-    it('are worth what was paid, sellable or not', async () => {
+    it('are refunded at the price paid, resellable or not', async () => {
       const orderId = await stage.delivered();
-      const kept = await stage.sendBack(orderId, { lines: everything });
+      const stored = await stage.sendBack(orderId, { lines: everything });
       const goods: ReceivedLine[] = [
         resellable(teapots(1)),
         { ...teapots(2), condition: 'damaged' },
         resellable({ sku: 'kettle', quantity: 1 }),
       ];
-      assert.deepEqual(await receive(kept, goods), { refund: pounds(5500) });
-      const { status, received, refund: due } = await again(kept);
+      assert.deepEqual(await receive(stored, goods), { refund: pounds(5500) });
+      const { status, received, refund: due } = await read(stored);
       assert.deepEqual([status, received, due], ['received', goods, pounds(5500)]);
     });
 
-    it('again change nothing, and are worth what came first', async () => {
+    it('again change nothing, and are refunded for the goods recorded first', async () => {
       const orderId = await stage.delivered();
-      const kept = await stage.sendBack(orderId, { lines: [teapots(3)] });
+      const stored = await stage.sendBack(orderId, { lines: [teapots(3)] });
       const first = [resellable(teapots(2))];
-      await receive(kept, first);
-      assert.deepEqual(await receive(kept, [resellable(teapots(3))]), { refund: pounds(2000) });
-      assert.deepEqual((await again(kept)).received, first);
+      await receive(stored, first);
+      assert.deepEqual(await receive(stored, [resellable(teapots(3))]), { refund: pounds(2000) });
+      assert.deepEqual((await read(stored)).received, first);
       assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'captured', 'delivered']);
     });
 
-    it('that were never bought are nothing the books can pay for', async () => {
+    it('with items that were never ordered fail', async () => {
       const orderId = await stage.delivered();
-      const kept = await stage.sendBack(orderId);
-      await assert.rejects(receive(kept, [resellable({ sku: 'mug', quantity: 1 })]), /no mug/);
-      assert.equal((await again(kept)).status, 'requested');
+      const stored = await stage.sendBack(orderId);
+      await assert.rejects(receive(stored, [resellable({ sku: 'mug', quantity: 1 })]), /no mug/);
+      assert.equal((await read(stored)).status, 'requested');
       assert.deepEqual(await stage.steps(orderId), []);
     });
   });
 
   describe('refunded', () => {
-    it('in part and then in whole show in the order, told once each', async () => {
+    it('in part and then in full update the order, with one event each', async () => {
       const orderId = await stage.delivered();
       const first = await stage.sendBack(orderId);
       await receive(first);
@@ -62,9 +62,9 @@ describe('order service: returns', () => {
       assert.equal(await refundedMinor(orderId), 5500);
       const { db } = stage.database;
       const refunds = db.selectFrom('outbox').select('data').where('type', '=', 'order.refunded').orderBy('sequence');
-      const told = await refunds.execute();
+      const events = await refunds.execute();
       assert.deepEqual(
-        told.map(({ data }) => data as { orderId: string }).filter((data) => data.orderId === orderId),
+        events.map(({ data }) => data as { orderId: string }).filter((data) => data.orderId === orderId),
         [first, second].map(({ id: returnId, customerId }, index) => ({
           orderId,
           customerId,
@@ -76,11 +76,11 @@ describe('order service: returns', () => {
 
     it('again, and several times at once, are counted once', async () => {
       const orderId = await stage.delivered();
-      const kept = await stage.sendBack(orderId);
-      await receive(kept);
-      await Promise.all([1, 2, 3].map(() => refund(kept)));
+      const stored = await stage.sendBack(orderId);
+      await receive(stored);
+      await Promise.all([1, 2, 3].map(() => refund(stored)));
       const before = await stage.requests.getOrder({ orderId });
-      await refund(kept);
+      await refund(stored);
       assert.deepEqual(await stage.requests.getOrder({ orderId }), before);
       assert.equal(await refundedMinor(orderId), 1000);
       assert.equal((await stage.events(orderId)).filter((type) => type === 'order.refunded').length, 1);
@@ -89,36 +89,36 @@ describe('order service: returns', () => {
     it('two at once are both counted', async () => {
       for (let round = 0; round < 5; round++) {
         const orderId = await stage.delivered();
-        const kept = [
+        const stored = [
           await stage.sendBack(orderId, { lines: [teapots(3)] }),
           await stage.sendBack(orderId, { lines: [{ sku: 'kettle', quantity: 1 }] }),
         ];
-        await Promise.all(kept.map((one) => receive(one)));
-        await Promise.all(kept.map(refund));
+        await Promise.all(stored.map((one) => receive(one)));
+        await Promise.all(stored.map(refund));
         assert.equal(await refundedMinor(orderId), 5500);
         assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'refunded', 'returned']);
       }
     });
 
-    it('before anything came are not booked', async () => {
+    it('before the goods were received are not recorded', async () => {
       const orderId = await stage.delivered();
-      const kept = await stage.sendBack(orderId);
-      await refund(kept);
-      assert.equal((await again(kept)).status, 'requested');
+      const stored = await stage.sendBack(orderId);
+      await refund(stored);
+      assert.equal((await read(stored)).status, 'requested');
       assert.equal(await refundedMinor(orderId), 0);
     });
 
     it('after the order was completed leave it completed', async () => {
       const orderId = await stage.delivered();
-      const kept = await stage.sendBack(orderId, { lines: everything });
+      const stored = await stage.sendBack(orderId, { lines: everything });
       await stage.activities.completeOrder(stage.note(orderId));
-      await receive(kept);
-      await refund(kept);
+      await receive(stored);
+      await refund(stored);
       assert.deepEqual(await stage.statuses(orderId), ['completed', 'refunded', 'returned']);
     });
 
     for (const action of ['retry', 'skip'] as const) {
-      it(`beside another one that a person is asked about survive that person’s ${action}`, async () => {
+      it(`beside another one with an open intervention survive its ${action}`, async () => {
         const orderId = await stage.delivered();
         const [stuck, fine] = [await stage.sendBack(orderId), await stage.sendBack(orderId)];
         await Promise.all([receive(stuck), receive(fine)]);
@@ -132,7 +132,7 @@ describe('order service: returns', () => {
       });
     }
 
-    it('after one that a person skipped do not hide it', async () => {
+    it('after a skipped one do not hide it', async () => {
       const orderId = await stage.delivered();
       const [skipped, fine] = [await stage.sendBack(orderId), await stage.sendBack(orderId)];
       await Promise.all([receive(skipped), receive(fine)]);
@@ -142,37 +142,37 @@ describe('order service: returns', () => {
     });
   });
 
-  describe('given up', () => {
-    it('set their pieces free', async () => {
+  describe('expired', () => {
+    it('let their items be returned again', async () => {
       const orderId = await stage.delivered();
-      const kept = await stage.sendBack(orderId, { lines: [teapots(3)] });
-      await expire(kept);
-      await expire(kept);
-      assert.equal((await again(kept)).status, 'expired');
+      const stored = await stage.sendBack(orderId, { lines: [teapots(3)] });
+      await expire(stored);
+      await expire(stored);
+      assert.equal((await read(stored)).status, 'expired');
       await stage.sendBack(orderId, { lines: [teapots(3)] });
       assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'captured', 'delivered']);
     });
 
     it('can neither be received nor refunded', async () => {
       const orderId = await stage.delivered();
-      const kept = await stage.sendBack(orderId);
-      await expire(kept);
-      await assert.rejects(receive(kept), /nothing has come back/);
-      await refund(kept);
-      assert.equal((await again(kept)).status, 'expired');
+      const stored = await stage.sendBack(orderId);
+      await expire(stored);
+      await assert.rejects(receive(stored), /have not been received/);
+      await refund(stored);
+      assert.equal((await read(stored)).status, 'expired');
       assert.equal(await refundedMinor(orderId), 0);
     });
 
-    it('they are not once the goods have come, refunded or not', async () => {
+    it('they are not once the goods were received, refunded or not', async () => {
       const orderId = await stage.delivered();
-      const kept = await stage.sendBack(orderId, { lines: [teapots(3)] });
-      await receive(kept);
-      await expire(kept);
-      assert.equal((await again(kept)).status, 'received');
+      const stored = await stage.sendBack(orderId, { lines: [teapots(3)] });
+      await receive(stored);
+      await expire(stored);
+      assert.equal((await read(stored)).status, 'received');
       await assert.rejects(stage.sendBack(orderId), refusedAs('TooMany'));
-      await refund(kept);
-      await expire(kept);
-      assert.equal((await again(kept)).status, 'refunded');
+      await refund(stored);
+      await expire(stored);
+      assert.equal((await read(stored)).status, 'refunded');
     });
   });
 });

@@ -13,37 +13,37 @@ async function waitingForLocks(db: Kysely<OrderDatabase>): Promise<number> {
   return rows[0]!.count;
 }
 
-describe('order service: returns asked for', () => {
+describe('order service: requested returns', () => {
   const stage = orderStage();
   const { receive, refund } = stage;
 
-  it('are kept, and answered again to a repeat', async () => {
-    const asked = draft();
-    const orderId = await stage.delivered(asked);
-    const kept = await stage.sendBack(orderId, { lines: everything });
-    const { createdAt: _createdAt, updatedAt: _updatedAt, id, ...rest } = kept;
+  it('are stored, and returned again to a repeat', async () => {
+    const request = draft();
+    const orderId = await stage.delivered(request);
+    const stored = await stage.sendBack(orderId, { lines: everything });
+    const { createdAt: _createdAt, updatedAt: _updatedAt, id, ...rest } = stored;
     assert.deepEqual(rest, {
       orderId,
-      customerId: asked.customerId,
+      customerId: request.customerId,
       status: 'requested',
       lines: everything,
       received: [],
       refund: null,
       reason: 'broken',
     });
-    assert.deepEqual(await stage.sendBack(orderId, { returnId: id, lines: everything }), kept);
-    assert.deepEqual((await stage.requests.listReturns({ orderId })).items, [kept]);
+    assert.deepEqual(await stage.sendBack(orderId, { returnId: id, lines: everything }), stored);
+    assert.deepEqual((await stage.requests.listReturns({ orderId })).items, [stored]);
   });
 
-  it('are answered to a repeat also when they could not be asked for any more', async () => {
+  it('are returned to a repeat even when they could no longer be requested', async () => {
     const orderId = await stage.delivered();
-    const kept = await stage.sendBack(orderId, { lines: everything });
-    await receive(kept);
-    await refund(kept);
-    assert.equal((await stage.sendBack(orderId, { returnId: kept.id, lines: everything })).status, 'refunded');
+    const stored = await stage.sendBack(orderId, { lines: everything });
+    await receive(stored);
+    await refund(stored);
+    assert.equal((await stage.sendBack(orderId, { returnId: stored.id, lines: everything })).status, 'refunded');
   });
 
-  it('are refused under the id of another one', async () => {
+  it('are refused with the id of another return', async () => {
     const [orderId, other] = [await stage.delivered(), await stage.delivered()];
     const { id: returnId } = await stage.sendBack(orderId);
     const differing = [{ lines: [teapots(2)] }, { reason: 'late' }];
@@ -53,7 +53,7 @@ describe('order service: returns asked for', () => {
     await assert.rejects(stage.sendBack(other, { returnId }), refusedAs('ReturnDiffers'));
   });
 
-  it('are refused for an order that is not known, or not placed yet', async () => {
+  it('are refused for an order that is unknown, or not placed yet', async () => {
     await assert.rejects(stage.sendBack(randomUUID()), refusedAs('OrderNotFound'));
     const { order } = await stage.requests.draftOrder(draft());
     await assert.rejects(stage.sendBack(order.id), refusedAs('OrderNotFound'));
@@ -73,7 +73,7 @@ describe('order service: returns asked for', () => {
     await assert.rejects(stage.sendBack(orderId), refusedAs('NotReturnable'));
   });
 
-  it('are refused for more than was bought, also in two lines, and for what was not', async () => {
+  it('are refused for more than was ordered, even in two lines, and for other items', async () => {
     const orderId = await stage.delivered();
     for (const lines of [[teapots(4)], [teapots(2), teapots(2)], [{ sku: 'mug', quantity: 1 }]]) {
       await assert.rejects(stage.sendBack(orderId, { lines }), refusedAs('TooMany'));
@@ -81,7 +81,7 @@ describe('order service: returns asked for', () => {
     assert.deepEqual((await stage.requests.listReturns({ orderId })).items, []);
   });
 
-  it('count what is on its way back, what has come and what was paid back', async () => {
+  it('count requested, received and refunded items', async () => {
     const orderId = await stage.delivered();
     const [first, second] = [await stage.sendBack(orderId), await stage.sendBack(orderId)];
     await assert.rejects(stage.sendBack(orderId, { lines: [teapots(2)] }), refusedAs('TooMany'));
@@ -94,25 +94,25 @@ describe('order service: returns asked for', () => {
     await assert.rejects(stage.sendBack(orderId), refusedAs('TooMany'));
   });
 
-  it('count only what came of what was announced', async () => {
+  it('count only the received items once the goods arrived', async () => {
     const orderId = await stage.delivered();
     await receive(await stage.sendBack(orderId, { lines: [teapots(3)] }), [resellable(teapots(1))]);
     await stage.sendBack(orderId, { lines: [teapots(2)] });
     await assert.rejects(stage.sendBack(orderId), refusedAs('TooMany'));
   });
 
-  it('at once for the last piece: exactly one has it', async () => {
+  it('for the last items succeed exactly once when requested concurrently', async () => {
     const orderId = await stage.delivered();
-    const asking: Promise<Return>[] = [];
-    const before: Kysely<OrderDatabase> = connect(stage.database.ownerUrl, 2);
-    // Whoever holds the order keeps all of them waiting until the last has come.
-    await before.transaction().execute(async (work) => {
+    const requests: Promise<Return>[] = [];
+    const holder: Kysely<OrderDatabase> = connect(stage.database.ownerUrl, 2);
+    // Holds the order's lock until all requests wait for it.
+    await holder.transaction().execute(async (work) => {
       await work.selectFrom('orders').select('id').where('id', '=', orderId).forUpdate().execute();
-      for (let count = 0; count < 6; count++) asking.push(stage.sendBack(orderId, { lines: [teapots(3)] }));
-      await eventually(async () => assert.equal(await waitingForLocks(before), 6));
+      for (let count = 0; count < 6; count++) requests.push(stage.sendBack(orderId, { lines: [teapots(3)] }));
+      await eventually(async () => assert.equal(await waitingForLocks(holder), 6));
     });
-    const outcomes = await Promise.allSettled(asking);
-    await before.destroy();
+    const outcomes = await Promise.allSettled(requests);
+    await holder.destroy();
     const [won, lost] = ['fulfilled', 'rejected'].map((how) => outcomes.filter(({ status }) => status === how));
     assert.deepEqual([won!.length, lost!.length], [1, 5]);
     for (const outcome of lost!) assert.equal((outcome as PromiseRejectedResult).reason.code, 'TooMany');
@@ -120,8 +120,8 @@ describe('order service: returns asked for', () => {
 
   it('are listed newest first', async () => {
     const orderId = await stage.delivered();
-    const kept = [await stage.sendBack(orderId), await stage.sendBack(orderId), await stage.sendBack(orderId)];
-    const inOrder = kept.toSorted((a, b) => (`${a.createdAt} ${a.id}` < `${b.createdAt} ${b.id}` ? 1 : -1));
+    const stored = [await stage.sendBack(orderId), await stage.sendBack(orderId), await stage.sendBack(orderId)];
+    const inOrder = stored.toSorted((a, b) => (`${a.createdAt} ${a.id}` < `${b.createdAt} ${b.id}` ? 1 : -1));
     assert.deepEqual((await stage.requests.listReturns({ orderId })).items, inOrder);
   });
 });

@@ -40,39 +40,39 @@ export const resellable = (line: { sku: string; quantity: number }): ReceivedLin
   condition: 'resellable',
 });
 
-/** The order service on a database of its own. */
+/** The order service on its own database. */
 export interface OrderStage {
   readonly database: FreshDatabase<OrderDatabase>;
   readonly requests: OrderRequests;
   readonly activities: OrderActivities;
-  /** What a workflow says of an order: each entry is a new one of its story. */
+  /** The note of a workflow on an order, with a new history entry for each step. */
   note: (orderId: string, ...steps: HistoryItem['step'][]) => OrderUpdate;
-  /** Orders brought as far as their name says; each answers the order's id. */
+  /** Create an order in this state; each returns the order's id. */
   placed: (difference?: Partial<DraftOrder>) => Promise<string>;
   confirmed: (difference?: Partial<DraftOrder>) => Promise<string>;
   captured: (difference?: Partial<DraftOrder>) => Promise<string>;
   delivered: (difference?: Partial<DraftOrder>) => Promise<string>;
-  /** Opens an intervention and answers its id. */
+  /** Opens an intervention and returns its id. */
   opened: (orderId: string, step: HistoryItem['step'], workflowId?: string) => Promise<string>;
   closed: (orderId: string, interventionId: string, action: 'retry' | 'skip') => Promise<void>;
   sendBack: (orderId: string, difference?: Partial<DraftReturn>) => Promise<Return>;
-  /** What the workflow of a return writes down; where nothing else is said, all that was announced came. */
-  receive: (kept: Return, goods?: ReceivedLine[]) => ReturnType<OrderActivities['receiveReturn']>;
-  refund: (kept: Return) => Promise<void>;
-  expire: (kept: Return) => Promise<void>;
+  /** The return workflow's bookkeeping. By default, exactly the requested goods are received. */
+  receive: (stored: Return, goods?: ReceivedLine[]) => ReturnType<OrderActivities['receiveReturn']>;
+  refund: (stored: Return) => Promise<void>;
+  expire: (stored: Return) => Promise<void>;
   /** `status`, `paymentStatus` and `fulfillmentStatus`. */
   statuses: (orderId: string) => Promise<string[]>;
-  /** Types of the events told of an order, in order. */
+  /** Types of an order's events, in order. */
   events: (orderId: string) => Promise<string[]>;
   steps: (orderId: string) => Promise<string[]>;
 }
 
-const MONEY = new Set<string>(['authorizePayment', 'capturePayment', 'refundPayment']);
+const PAYMENT_STEPS = new Set<string>(['authorizePayment', 'capturePayment', 'refundPayment']);
 
 export const activitiesOn = (db: Kysely<OrderDatabase>, waiting = new Waiting()): OrderActivities =>
   createOrderActivities(db, { returnWindowDays: 30, moved: (orderId) => waiting.moved(orderId) });
 
-/** To be called in a `describe`. */
+/** Call this in a `describe`. */
 export function orderStage(): OrderStage {
   let database: FreshDatabase<OrderDatabase>;
   let requests: OrderRequests;
@@ -138,7 +138,7 @@ export function orderStage(): OrderStage {
         interventionId,
         step,
         reason: 'refused',
-        ...(MONEY.has(step) && { paymentStatus: 'requires_action' as const }),
+        ...(PAYMENT_STEPS.has(step) && { paymentStatus: 'requires_action' as const }),
       });
       return interventionId;
     },

@@ -11,40 +11,40 @@ describe('order service: awaitOrder', () => {
   const stage = orderStage();
   const LONG_MS = 30_000;
 
-  it('answers at once where the order is no longer pending', async () => {
+  it('returns at once if the order is no longer pending', async () => {
     const orderId = await stage.confirmed();
     const order = await stage.requests.awaitOrder({ orderId, patienceMs: LONG_MS });
     assert.deepEqual(order, await stage.requests.getOrder({ orderId }));
   });
 
-  it('answers at the end of patience with the order as it is then', async () => {
+  it('returns the current order after the timeout', async () => {
     const orderId = await stage.placed();
     for (const patienceMs of [0, 30]) {
-      const asked = Date.now();
+      const start = Date.now();
       assert.equal((await stage.requests.awaitOrder({ orderId, patienceMs })).status, 'pending');
-      assert.ok(Date.now() - asked >= patienceMs);
+      assert.ok(Date.now() - start >= patienceMs);
     }
   });
 
-  it('answers when another process moves the order', async () => {
+  it('returns when another process moves the order', async () => {
     const orderId = await stage.placed();
-    const elsewhere = connect<OrderDatabase>(stage.database.url, 1);
-    const asked = Date.now();
+    const otherProcess = connect<OrderDatabase>(stage.database.url, 1);
+    const start = Date.now();
     const waiting = stage.requests.awaitOrder({ orderId, patienceMs: LONG_MS });
-    await activitiesOn(elsewhere).confirmOrder({ ...stage.note(orderId), trackingNumber: 'SB-1' });
+    await activitiesOn(otherProcess).confirmOrder({ ...stage.note(orderId), trackingNumber: 'SB-1' });
     assert.equal((await waiting).status, 'confirmed');
-    assert.ok(Date.now() - asked < LONG_MS / 2);
-    await elsewhere.destroy();
+    assert.ok(Date.now() - start < LONG_MS / 2);
+    await otherProcess.destroy();
   });
 
-  it('answers everybody who waits when the order moves, and when it needs a person', async () => {
+  it('returns to all waiting requests when the order moves, or needs a person', async () => {
     const orderId = await stage.placed();
     const waiting = [1, 2, 3].map(() => stage.requests.awaitOrder({ orderId, patienceMs: LONG_MS }));
     await stage.opened(orderId, 'reserveStock');
     for (const order of await Promise.all(waiting)) assert.equal(order.status, 'requires_action');
   });
 
-  it('hears of every step that moves an order', async () => {
+  it('is notified of every step that moves an order', async () => {
     const orderId = await stage.placed();
     const moves: string[] = [];
     const waiting = Object.assign(new Waiting(), { moved: (id: string) => void moves.push(id) });
@@ -60,7 +60,7 @@ describe('order service: awaitOrder', () => {
     assert.deepEqual(moves, [orderId, orderId, orderId]);
   });
 
-  it('refuses an order that is not known', async () => {
+  it('refuses an unknown order', async () => {
     await assert.rejects(
       stage.requests.awaitOrder({ orderId: randomUUID(), patienceMs: LONG_MS }),
       refusedAs('OrderNotFound'),
@@ -70,10 +70,10 @@ describe('order service: awaitOrder', () => {
 
 describe('waiting for an order', () => {
   const orderId = randomUUID();
-  /** Lets everything happen that needs no time to pass. */
-  const settle = () => new Promise((resolve) => setImmediate(resolve));
-  /** Listeners added and listeners taken away. */
-  const listening = () => {
+  /** Runs everything that does not wait for a timer. */
+  const runPending = () => new Promise((resolve) => setImmediate(resolve));
+  /** The numbers of listeners added and removed. */
+  const countListeners = () => {
     const { on, removeListener } = EventEmitter.prototype as unknown as Record<'on' | 'removeListener', Spied>;
     return [on, removeListener].map(
       ({ mock: { calls } }) => calls.filter(({ arguments: [event] }) => event === orderId).length,
@@ -82,7 +82,7 @@ describe('waiting for an order', () => {
   type Spied = { mock: { calls: { arguments: unknown[] }[] } };
 
   beforeEach(() => {
-    // Time stands still: whatever is answered was not answered by looking again.
+    // Time stands still, so no result can come from polling again.
     mock.timers.enable({ apis: ['setTimeout', 'Date'] });
     mock.method(EventEmitter.prototype, 'on');
     mock.method(EventEmitter.prototype, 'removeListener');
@@ -91,42 +91,42 @@ describe('waiting for an order', () => {
     mock.timers.reset();
     mock.restoreAll();
   });
-  const nothingLeft = () => {
-    const [added, taken] = listening();
+  const assertNoListeners = () => {
+    const [added, removed] = countListeners();
     assert.ok(added! > 0);
-    assert.equal(taken, added);
+    assert.equal(removed, added);
   };
 
-  /** A look that finds something from its `from`th time on. */
+  /** A poll that finds something from its `from`th call on. */
   function finding(from: number) {
-    const look = Object.assign(async () => (++look.times >= from ? 'found' : undefined), { times: 0 });
-    return look;
+    const poll = Object.assign(async () => (++poll.times >= from ? 'found' : undefined), { times: 0 });
+    return poll;
   }
 
-  it('looks once where there is something to find, and leaves nothing behind', async () => {
-    const look = finding(1);
-    assert.equal(await new Waiting().until(orderId, 1000, look), 'found');
-    assert.equal(look.times, 1);
-    nothingLeft();
+  it('polls once if there is a result, and leaves no listeners', async () => {
+    const poll = finding(1);
+    assert.equal(await new Waiting().waitUntil(orderId, 1000, poll), 'found');
+    assert.equal(poll.times, 1);
+    assertNoListeners();
   });
 
-  it('looks again as soon as the order moves', async () => {
+  it('polls again as soon as the order moves', async () => {
     const waiting = new Waiting();
-    const look = finding(2);
-    const found = waiting.until(orderId, 1000, look);
-    await settle();
+    const poll = finding(2);
+    const found = waiting.waitUntil(orderId, 1000, poll);
+    await runPending();
     waiting.moved(randomUUID());
-    await settle();
-    assert.equal(look.times, 1);
+    await runPending();
+    assert.equal(poll.times, 1);
     waiting.moved(orderId);
     assert.equal(await found, 'found');
-    nothingLeft();
+    assertNoListeners();
   });
 
-  it('misses no move that comes while it looks', async () => {
+  it('misses no move during a poll', async () => {
     const waiting = new Waiting();
     let times = 0;
-    const found = waiting.until(orderId, 1000, async () => {
+    const found = waiting.waitUntil(orderId, 1000, async () => {
       if (++times > 1) return 'found';
       waiting.moved(orderId);
       return undefined;
@@ -134,59 +134,59 @@ describe('waiting for an order', () => {
     assert.equal(await found, 'found');
   });
 
-  it('asks four times a second, and once for all who wait, what has moved elsewhere', async () => {
+  it('queries what other processes moved four times a second, once for all waiting requests', async () => {
     const others = Array.from({ length: 63 }, () => randomUUID());
-    const asked: string[][] = [];
+    const queries: string[][] = [];
     const waiting = new Waiting(async (orderIds) => {
-      asked.push(orderIds);
-      return asked.length === 3 ? orderIds : [];
+      queries.push(orderIds);
+      return queries.length === 3 ? orderIds : [];
     });
-    const looks = [orderId, ...others].map(() => finding(2));
-    const all = [orderId, ...others].map((id, number) => waiting.until(id, 10_000, looks[number]!));
+    const polls = [orderId, ...others].map(() => finding(2));
+    const all = [orderId, ...others].map((id, number) => waiting.waitUntil(id, 10_000, polls[number]!));
     for (let times = 0; times < 3; times++) {
-      await settle();
+      await runPending();
       mock.timers.tick(250);
     }
     assert.deepEqual(await Promise.all(all), Array(64).fill('found'));
     assert.deepEqual(
-      asked.map(({ length }) => length),
+      queries.map(({ length }) => length),
       [64, 64, 64],
     );
-    assert.ok(looks.every(({ times }) => times === 2));
+    assert.ok(polls.every(({ times }) => times === 2));
     mock.timers.tick(250);
-    await settle();
+    await runPending();
     mock.timers.tick(250);
-    assert.ok(asked.slice(3).every(({ length }) => length === 0));
-    nothingLeft();
+    assert.ok(queries.slice(3).every(({ length }) => length === 0));
+    assertNoListeners();
   });
 
-  it('goes on asking where it is not told once', async () => {
-    let asked = 0;
+  it('keeps querying after a failure', async () => {
+    let queries = 0;
     const waiting = new Waiting(async (orderIds) => {
-      if (++asked === 1) throw new Error('no database');
+      if (++queries === 1) throw new Error('no database');
       return orderIds;
     });
-    const found = waiting.until(orderId, 10_000, finding(2));
+    const found = waiting.waitUntil(orderId, 10_000, finding(2));
     for (let times = 0; times < 2; times++) {
-      await settle();
+      await runPending();
       mock.timers.tick(250);
     }
     assert.equal(await found, 'found');
   });
 
-  it('looks a last time when patience ends, and leaves nothing behind', async () => {
-    const look = finding(Infinity);
-    const found = new Waiting().until(orderId, 100, look);
-    await settle();
+  it('polls a last time at the timeout, and leaves no listeners', async () => {
+    const poll = finding(Infinity);
+    const found = new Waiting().waitUntil(orderId, 100, poll);
+    await runPending();
     mock.timers.tick(100);
     assert.equal(await found, undefined);
-    assert.equal(look.times, 2);
-    nothingLeft();
+    assert.equal(poll.times, 2);
+    assertNoListeners();
   });
 
-  it('leaves nothing behind where looking fails', async () => {
-    const failing = new Waiting().until(orderId, 1000, () => Promise.reject(new Error('no database')));
+  it('leaves no listeners if a poll fails', async () => {
+    const failing = new Waiting().waitUntil(orderId, 1000, () => Promise.reject(new Error('no database')));
     await assert.rejects(failing, /no database/);
-    nothingLeft();
+    assertNoListeners();
   });
 });

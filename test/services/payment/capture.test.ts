@@ -4,7 +4,7 @@ import { paymentBench, paymentRequest } from '../../stage/test-payment-service.t
 describe('capturePayment', () => {
   const bench = paymentBench();
 
-  it('takes the money once, also for ten who ask at the same time', async () => {
+  it('captures once for ten concurrent requests', async () => {
     const request = paymentRequest();
     const { orderId } = request;
     await bench.payment.authorizePayment(request);
@@ -15,7 +15,7 @@ describe('capturePayment', () => {
     assert.equal((await bench.paymentOf(orderId)).captured_minor, 1250);
   });
 
-  it('books once where two come back with the same answer', async () => {
+  it('records once when two requests return the same response', async () => {
     const request = paymentRequest();
     const { orderId } = request;
     await bench.payment.authorizePayment(request);
@@ -28,7 +28,7 @@ describe('capturePayment', () => {
     assert.deepEqual(await bench.events(orderId), ['payment.authorized', 'payment.captured']);
   });
 
-  it('finds a capture that died with the answer', async () => {
+  it('finds a capture whose response was lost', async () => {
     const request = paymentRequest();
     const { orderId } = request;
     await bench.payment.authorizePayment(request);
@@ -40,7 +40,7 @@ describe('capturePayment', () => {
     assert.deepEqual(await bench.events(orderId), ['payment.authorized', 'payment.captured']);
   });
 
-  it('refuses NotAuthorized where nothing is held', async () => {
+  it('refuses NotAuthorized if nothing is held', async () => {
     const request = paymentRequest();
     const { orderId } = request;
     await assert.rejects(bench.payment.capturePayment({ orderId }), { name: 'Refusal', code: 'NotAuthorized' });
@@ -50,7 +50,7 @@ describe('capturePayment', () => {
     assert.ok(!bench.processor.asked.some((key) => key.includes('capture')));
   });
 
-  it('asks again under a new key after the processor refused', async () => {
+  it('retries under a new key after the processor refused', async () => {
     const request = paymentRequest();
     const { orderId } = request;
     await bench.payment.authorizePayment(request);
@@ -61,7 +61,7 @@ describe('capturePayment', () => {
     assert.deepEqual(bench.effects(orderId), ['authorize', 'capture#2']);
   });
 
-  it('and a void at the same time never both succeed', async () => {
+  it('never succeeds together with a concurrent void', async () => {
     const requests = Array.from({ length: 10 }, () => paymentRequest());
     for (const request of requests) await bench.payment.authorizePayment(request);
     await Promise.allSettled(

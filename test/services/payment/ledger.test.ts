@@ -41,12 +41,12 @@ describe('the money ledger', () => {
       })
       .execute();
 
-  it('tells the story of a sale in debits and credits', async () => {
+  it('records a sale in debits and credits', async () => {
     const orderId = await bench.captured();
     const refundId = randomUUID();
     await bench.payment.refundPayment({ orderId, refundId, amount: pounds(250) });
-    const story = (await entriesOf(orderId)).map((entry) => Object.values(entry).join(' '));
-    assert.deepEqual(story, [
+    const entries = (await entriesOf(orderId)).map((entry) => Object.values(entry).join(' '));
+    assert.deepEqual(entries, [
       'authorize card_holds uncaptured_orders 1250 GBP',
       'capture uncaptured_orders card_holds 1250 GBP',
       'capture processor_receivable sales 1250 GBP',
@@ -71,19 +71,19 @@ describe('the money ledger', () => {
     'delete from ledger_entries',
     'truncate ledger_entries',
   ]) {
-    it(`does not let the service ${statement.split(' ')[0]} what was written`, async () => {
+    it(`does not let the service ${statement.split(' ')[0]} entries`, async () => {
       await authorized();
       await assert.rejects(sql.raw(statement).execute(bench.database.db), /permission denied for table ledger_entries/);
     });
   }
 
   for (const [what, entry] of Object.entries({
-    'has no other side': { credit_account: null },
-    'has one account on both sides': { credit_account: 'processor_receivable' },
+    'has no credit account': { credit_account: null },
+    'has the same account on both sides': { credit_account: 'processor_receivable' },
     'moves nothing': { amount_minor: 0 },
     'moves a negative amount': { amount_minor: -1250 },
-    'has an account that is not in the chart': { credit_account: 'somewhere' },
-    'is not how its effect is booked': { effect: 'void' },
+    'has an unknown account': { credit_account: 'somewhere' },
+    'has the wrong accounts for its effect': { effect: 'void' },
     'has no currency': { currency: '' },
   })) {
     it(`refuses an entry that ${what}`, async () => {
@@ -92,12 +92,12 @@ describe('the money ledger', () => {
     });
   }
 
-  it('refuses to book one effect twice', async () => {
+  it('refuses to record one effect twice', async () => {
     const orderId = await bench.captured();
     await assert.rejects(post(bench.database.db, orderId, {}), /duplicate key/);
   });
 
-  it('refuses amounts that no payment can have', async () => {
+  it('refuses impossible amounts of a payment', async () => {
     const orderId = await bench.captured();
     const change = (values: object) =>
       bench.database.db.updateTable('payments').set(values).where('order_id', '=', orderId).execute();
@@ -107,7 +107,7 @@ describe('the money ledger', () => {
     await assert.rejects(change({ status: 'voided' }), /status_as_amounts/);
   });
 
-  it('keeps the change, its entries and its event together or not at all', async () => {
+  it('stores the change, its entries and its event together or not at all', async () => {
     const request = paymentRequest();
     const { orderId } = request;
     await sql`alter table outbox add constraint no_room check (subject <> ${sql.lit(orderId)})`.execute(owner);
@@ -122,21 +122,21 @@ describe('the money ledger', () => {
     assert.equal((await entriesOf(orderId)).length, 1);
   });
 
-  it('says in an event what happened, to which order and for how much', async () => {
+  it('publishes events with the order and the amount', async () => {
     const orderId = await bench.captured();
     const refundId = randomUUID();
     await bench.payment.refundPayment({ orderId, refundId, amount: pounds(250) });
     bench.processor.refuse('refund', 'RefundRefused');
     await assert.rejects(bench.payment.refundPayment({ orderId, refundId: randomUUID(), amount: pounds(250) }));
     const { db } = bench.database;
-    const told = await db
+    const events = await db
       .selectFrom('outbox')
       .select('data')
       .where('subject', '=', orderId)
       .orderBy('sequence')
       .execute();
     assert.deepEqual(
-      told.map(({ data }) => data),
+      events.map(({ data }) => data),
       [
         { orderId, amount: pounds(1250) },
         { orderId, amount: pounds(1250) },
@@ -164,7 +164,7 @@ describe('the money ledger', () => {
       for (const orderId of [...made, declined.orderId]) assert.ok(seen.includes(orderId));
     });
 
-    it('says what the ledger says of an order', async () => {
+    it('returns the ledger sums of an order', async () => {
       const orderId = await bench.captured();
       await bench.payment.refundPayment({ orderId, refundId: randomUUID(), amount: pounds(250) });
       const { items } = await createPaymentRequests(bench.database.db).listBooks({ limit: 1000 });
@@ -174,22 +174,23 @@ describe('the money ledger', () => {
       );
     });
 
-    it('refuses a cursor that it did not hand out', async () => {
+    it('refuses a cursor that it did not issue', async () => {
       const requests = createPaymentRequests(bench.database.db);
-      const made = Buffer.from(JSON.stringify(["' or true --"])).toString('base64url');
-      for (const after of ['nonsense', made]) {
+      const forged = Buffer.from(JSON.stringify(["' or true --"])).toString('base64url');
+      for (const after of ['nonsense', forged]) {
         await assert.rejects(requests.listBooks({ after, limit: 2 }), { name: 'Refusal', code: 'BadCursor' });
       }
     });
   });
 
   describe('checkBalances', () => {
-    const found = async () => (await createPaymentRequests(bench.database.db).checkBalances({})).discrepancies;
+    const findDiscrepancies = async () =>
+      (await createPaymentRequests(bench.database.db).checkBalances({})).discrepancies;
 
-    // Planted as the database's owner: the service itself could not.
-    const planted: [string, (orderId: string) => Promise<unknown>, RegExp][] = [
+    // Written as the database's owner: the service itself has no permission.
+    const faults: [string, (orderId: string) => Promise<unknown>, RegExp][] = [
       [
-        'an entry that is missing',
+        'a missing entry',
         (id) =>
           owner.deleteFrom('ledger_entries').where('order_id', '=', id).where('effect', '=', 'authorize').execute(),
         /authorized 1250, the ledger says 0/,
@@ -202,10 +203,10 @@ describe('the money ledger', () => {
             .where('order_id', '=', id)
             .where('credit_account', '=', 'card_holds')
             .execute(),
-        /takes 0 out of what is held but books 1250 as sold/,
+        /releases 0 from holds but records 1250 as sales/,
       ],
       [
-        'an amount that was changed',
+        'a changed amount',
         (id) => owner.updateTable('ledger_entries').set({ amount_minor: 1 }).where('order_id', '=', id).execute(),
         /captured 1250, the ledger says 1/,
       ],
@@ -215,7 +216,7 @@ describe('the money ledger', () => {
         /entries in another currency/,
       ],
       [
-        'a refund that nobody booked as given',
+        'a refund entry without a refund',
         (id) =>
           post(owner, id, {
             effect: `refund:${randomUUID()}`,
@@ -227,19 +228,19 @@ describe('the money ledger', () => {
       [
         'a reservation without a refund',
         (id) => owner.updateTable('payments').set({ refund_reserved_minor: 5 }).where('order_id', '=', id).execute(),
-        /5 reserved for refunds, those under way are of 0/,
+        /5 reserved for refunds, but pending refunds total 0/,
       ],
     ];
-    for (const [what, plant, complaint] of planted) {
+    for (const [what, create, expected] of faults) {
       it(`finds ${what}`, async () => {
         const orderId = await bench.captured();
-        assert.deepEqual(await found(), []);
-        await plant(orderId);
-        const discrepancies = await found();
+        assert.deepEqual(await findDiscrepancies(), []);
+        await create(orderId);
+        const discrepancies = await findDiscrepancies();
         await owner.deleteFrom('ledger_entries').where('order_id', '=', orderId).execute();
         await owner.deleteFrom('operations').where('order_id', '=', orderId).execute();
         await owner.deleteFrom('payments').where('order_id', '=', orderId).execute();
-        assert.match(discrepancies.join('\n'), complaint);
+        assert.match(discrepancies.join('\n'), expected);
         assert.ok(discrepancies.every((line) => line.includes(orderId)));
       });
     }

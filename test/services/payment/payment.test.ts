@@ -6,7 +6,7 @@ import { paymentBench, paymentRequest, pounds } from '../../stage/test-payment-s
 describe('authorizePayment', () => {
   const bench = paymentBench();
 
-  it('answers a repeat with the first authorization, without asking the processor again', async () => {
+  it('returns the first authorization to a repeat, without calling the processor again', async () => {
     const request = paymentRequest();
     const first = await bench.payment.authorizePayment(request);
     assert.deepEqual(await bench.restarted().authorizePayment(request), first);
@@ -15,11 +15,11 @@ describe('authorizePayment', () => {
     assert.deepEqual(await bench.events(request.orderId), ['payment.authorized']);
   });
 
-  it('holds the money once for 50 who ask at the same time', async () => {
+  it('holds the money once for 50 concurrent requests', async () => {
     const request = paymentRequest();
-    const ask = () => patiently(() => bench.payment.authorizePayment(request));
-    const answers = await Promise.all(Array.from({ length: 50 }, ask));
-    assert.equal(new Set(answers.map(({ authorizationId }) => authorizationId)).size, 1);
+    const authorize = () => patiently(() => bench.payment.authorizePayment(request));
+    const responses = await Promise.all(Array.from({ length: 50 }, authorize));
+    assert.equal(new Set(responses.map(({ authorizationId }) => authorizationId)).size, 1);
     assert.deepEqual(bench.effects(request.orderId), ['authorize']);
     assert.deepEqual(await bench.events(request.orderId), ['payment.authorized']);
     assert.equal((await bench.paymentOf(request.orderId)).authorized_minor, 1250);
@@ -29,7 +29,7 @@ describe('authorizePayment', () => {
     ['pm_card_chargeDeclined', 'CardDeclined'],
     ['pm_card_chargeDeclinedInsufficientFunds', 'InsufficientFunds'],
   ] as const) {
-    it(`refuses ${code} for good`, async () => {
+    it(`refuses ${code} permanently`, async () => {
       const request = paymentRequest({ paymentMethod });
       await assert.rejects(bench.payment.authorizePayment(request), { name: 'Refusal', code });
       await assert.rejects(bench.restarted().authorizePayment(request), { name: 'Refusal', code });
@@ -39,7 +39,7 @@ describe('authorizePayment', () => {
     });
   }
 
-  it('looks up what came of an attempt that died with the answer, and asks no second time', async () => {
+  it('looks up an attempt whose response was lost, instead of requesting it again', async () => {
     const request = paymentRequest();
     bench.processor.dieAfter('authorize');
     await assert.rejects(bench.payment.authorizePayment(request), /socket hang up/);
@@ -50,7 +50,7 @@ describe('authorizePayment', () => {
     assert.deepEqual(await bench.events(request.orderId), ['payment.authorized']);
   });
 
-  it('asks under the same key where the attempt that died never arrived', async () => {
+  it('retries under the same key if the lost attempt never arrived', async () => {
     const request = paymentRequest();
     bench.processor.dieBefore('authorize');
     await assert.rejects(bench.payment.authorizePayment(request), /socket hang up/);
@@ -59,7 +59,7 @@ describe('authorizePayment', () => {
     assert.deepEqual(bench.effects(request.orderId), ['authorize']);
   });
 
-  it('keeps a decline that died on its way', async () => {
+  it('keeps a decline whose response was lost', async () => {
     const request = paymentRequest({ paymentMethod: 'pm_card_chargeDeclined' });
     bench.processor.dieAfter('authorize');
     await assert.rejects(bench.payment.authorizePayment(request), /socket hang up/);
@@ -67,14 +67,17 @@ describe('authorizePayment', () => {
     assert.equal(bench.processor.asked.length, 1);
   });
 
-  it('does not mistake other terms for a repeat', async () => {
+  it('does not treat a request with different terms as a repeat', async () => {
     const request = paymentRequest();
     await bench.payment.authorizePayment(request);
-    await assert.rejects(bench.payment.authorizePayment({ ...request, amount: pounds(1) }), /on other terms/);
-    await assert.rejects(bench.payment.authorizePayment({ ...request, paymentMethod: 'pm_other' }), /on other terms/);
+    await assert.rejects(bench.payment.authorizePayment({ ...request, amount: pounds(1) }), /with different terms/);
+    await assert.rejects(
+      bench.payment.authorizePayment({ ...request, paymentMethod: 'pm_other' }),
+      /with different terms/,
+    );
   });
 
-  it('troubles no processor with an order that costs nothing', async () => {
+  it('does not call the processor for an order that costs nothing', async () => {
     const request = paymentRequest({ amount: pounds(0) });
     await bench.payment.authorizePayment(request);
     await bench.payment.capturePayment({ orderId: request.orderId });

@@ -5,7 +5,7 @@ import { paymentBench, paymentRequest, pounds } from '../../stage/test-payment-s
 describe('refundPayment', () => {
   const bench = paymentBench();
 
-  it('gives back once for each refund', async () => {
+  it('refunds once per refund id', async () => {
     const orderId = await bench.captured();
     const refundId = randomUUID();
     await bench.payment.refundPayment({ orderId, refundId, amount: pounds(400) });
@@ -21,9 +21,9 @@ describe('refundPayment', () => {
     ]);
   });
 
-  it('never gives back more than was taken, also with many refunds at once', async () => {
+  it('never refunds more than was captured, even with many concurrent refunds', async () => {
     const orderId = await bench.captured();
-    // The processor here would not notice: it is our own books that must.
+    // This fake processor does not check the limit: our own records must.
     const before = bench.processor.hold('refund', 'before');
     const first = bench.payment.refundPayment({ orderId, refundId: randomUUID(), amount: pounds(1000) });
     await before.reached;
@@ -40,31 +40,31 @@ describe('refundPayment', () => {
     assert.equal((await bench.paymentOf(orderId)).refunded_minor, 1000);
   });
 
-  it('puts what was reserved back when the processor refuses, and may be asked again', async () => {
+  it('releases the reserved amount when the processor refuses, and may be retried', async () => {
     const orderId = await bench.captured();
     const refundId = randomUUID();
     bench.processor.refuse('refund', 'RefundRefused');
-    const ask = () => bench.payment.refundPayment({ orderId, refundId, amount: pounds(1250) });
-    await assert.rejects(ask(), { name: 'Refusal', code: 'RefundRefused' });
+    const refund = () => bench.payment.refundPayment({ orderId, refundId, amount: pounds(1250) });
+    await assert.rejects(refund(), { name: 'Refusal', code: 'RefundRefused' });
     assert.equal((await bench.paymentOf(orderId)).refund_reserved_minor, 0);
     bench.processor.refuse('refund', undefined);
-    await ask();
-    await ask();
+    await refund();
+    await refund();
     assert.deepEqual(bench.effects(orderId), ['authorize', 'capture', `refund:${refundId}#2`]);
     const { refunded_minor, refund_reserved_minor } = await bench.paymentOf(orderId);
     assert.deepEqual([refunded_minor, refund_reserved_minor], [1250, 0]);
   });
 
-  it('finds a refund that died with the answer, with its amount set aside meanwhile', async () => {
+  it('finds a refund whose response was lost, with its amount reserved meanwhile', async () => {
     const orderId = await bench.captured();
     const refundId = randomUUID();
     bench.processor.dieAfter('refund');
-    const ask = () => bench.restarted().refundPayment({ orderId, refundId, amount: pounds(1000) });
-    await assert.rejects(ask(), /socket hang up/);
+    const refund = () => bench.restarted().refundPayment({ orderId, refundId, amount: pounds(1000) });
+    await assert.rejects(refund(), /socket hang up/);
     await assert.rejects(bench.payment.refundPayment({ orderId, refundId: randomUUID(), amount: pounds(1000) }), {
       code: 'RefundExceedsCapture',
     });
-    await ask();
+    await refund();
     assert.equal(bench.effects(orderId).filter((key) => key.startsWith('refund')).length, 1);
     assert.equal((await bench.paymentOf(orderId)).refunded_minor, 1000);
   });
@@ -72,21 +72,24 @@ describe('refundPayment', () => {
   it('refuses NotCaptured, RefundExceedsCapture and another currency', async () => {
     const request = paymentRequest();
     const { orderId } = request;
-    const ask = (amount: { amountMinor: number; currency: string }) =>
+    const refund = (amount: { amountMinor: number; currency: string }) =>
       bench.payment.refundPayment({ orderId, refundId: randomUUID(), amount });
-    await assert.rejects(ask(pounds(1)), { name: 'Refusal', code: 'NotCaptured' });
+    await assert.rejects(refund(pounds(1)), { name: 'Refusal', code: 'NotCaptured' });
     await bench.payment.authorizePayment(request);
-    await assert.rejects(ask(pounds(1)), { name: 'Refusal', code: 'NotCaptured' });
+    await assert.rejects(refund(pounds(1)), { name: 'Refusal', code: 'NotCaptured' });
     await bench.payment.capturePayment({ orderId });
-    await assert.rejects(ask(pounds(1251)), { name: 'Refusal', code: 'RefundExceedsCapture' });
-    await assert.rejects(ask({ amountMinor: 1, currency: 'EUR' }), { name: 'Refusal', code: 'RefundRefused' });
+    await assert.rejects(refund(pounds(1251)), { name: 'Refusal', code: 'RefundExceedsCapture' });
+    await assert.rejects(refund({ amountMinor: 1, currency: 'EUR' }), { name: 'Refusal', code: 'RefundRefused' });
     assert.ok(!bench.processor.asked.some((key) => key.includes('refund')));
   });
 
-  it('does not mistake another amount for a repeat', async () => {
+  it('does not treat a request with a different amount as a repeat', async () => {
     const orderId = await bench.captured();
     const refundId = randomUUID();
     await bench.payment.refundPayment({ orderId, refundId, amount: pounds(400) });
-    await assert.rejects(bench.payment.refundPayment({ orderId, refundId, amount: pounds(500) }), /for another amount/);
+    await assert.rejects(
+      bench.payment.refundPayment({ orderId, refundId, amount: pounds(500) }),
+      /with a different amount/,
+    );
   });
 });

@@ -30,17 +30,17 @@ describe('payment through the sandbox processor', () => {
   after(() => sandbox.close());
 
   const service = () => createPaymentActivities({ db: bench.database.db, processor });
-  /** What the outside world says happened: type and key without the order's id. */
+  /** The processor's own ledger: type, amount, and key without the order's id. */
   const ledger = async (orderId: string) => {
     const response = await fetch(`${sandbox.url}/ledger?orderId=${orderId}`);
     const { items } = (await response.json()) as { items: Entry[] };
     return items.map((entry) => `${entry.type} ${entry.amountMinor} ${entry.idempotencyKey.slice(orderId.length + 1)}`);
   };
-  /** As the durable activity does: faults are asked again, refusals are final. */
-  const untilAnswered = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
+  /** Like the durable activity: faults are retried, refusals are final. */
+  const retryFaults = async <Result>(send: () => Promise<Result>): Promise<Result> => {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await ask();
+        return await send();
       } catch (error) {
         if ((error as Error).name === 'Refusal' || attempt === 5) throw error;
       }
@@ -81,7 +81,7 @@ describe('payment through the sandbox processor', () => {
     });
   }
 
-  it('resolves answers that never came, on each step, with one effect each', async () => {
+  it('resolves a lost response of each step, with one effect each', async () => {
     for (const paymentMethod of [
       'pm_sandbox_authorizeTimeout',
       'pm_sandbox_captureTimeout',
@@ -91,9 +91,9 @@ describe('payment through the sandbox processor', () => {
       const request = paymentRequest({ paymentMethod });
       const { orderId } = request;
       const refundId = randomUUID();
-      await untilAnswered(() => service().authorizePayment(request));
-      await untilAnswered(() => service().capturePayment({ orderId }));
-      await untilAnswered(() => service().refundPayment({ orderId, refundId, amount: pounds(1250) }));
+      await retryFaults(() => service().authorizePayment(request));
+      await retryFaults(() => service().capturePayment({ orderId }));
+      await retryFaults(() => service().refundPayment({ orderId, refundId, amount: pounds(1250) }));
       assert.deepEqual(await ledger(orderId), [
         'authorization 1250 authorize',
         'capture 1250 capture',
@@ -102,7 +102,7 @@ describe('payment through the sandbox processor', () => {
     }
   });
 
-  it('lets go of money whose authorization was never answered', async () => {
+  it('releases the hold of an authorization whose response was lost', async () => {
     const request = paymentRequest({ paymentMethod: 'pm_sandbox_authorizeTimeout' });
     await assert.rejects(service().authorizePayment(request), /fetch failed/);
     await service().voidPayment({ orderId: request.orderId });
@@ -110,7 +110,7 @@ describe('payment through the sandbox processor', () => {
     assert.equal((await bench.paymentOf(request.orderId)).voided_minor, 1250);
   });
 
-  it('leaves a mark at the processor itself', async () => {
+  it('leaves a tombstone at the processor itself', async () => {
     const { orderId, amount, paymentMethod } = paymentRequest();
     await service().voidPayment({ orderId });
     const late = { key: `${orderId}:authorize`, orderId, reference: null, amount, paymentMethod };
@@ -118,7 +118,7 @@ describe('payment through the sandbox processor', () => {
     assert.deepEqual(await ledger(orderId), []);
   });
 
-  it('asks under numbered keys where refusals are retried', async () => {
+  it('uses numbered keys to retry after refusals', async () => {
     const request = paymentRequest({ paymentMethod: 'pm_sandbox_voidFails' });
     const { orderId } = request;
     await service().authorizePayment(request);
@@ -134,12 +134,12 @@ describe('payment through the sandbox processor', () => {
     const { orderId } = request;
     await service().authorizePayment(request);
     await service().capturePayment({ orderId });
-    const ask = () => service().refundPayment({ orderId, refundId: randomUUID(), amount: pounds(1) });
-    await assert.rejects(ask(), { name: 'Refusal', code: 'RefundRefused' });
+    const refund = () => service().refundPayment({ orderId, refundId: randomUUID(), amount: pounds(1) });
+    await assert.rejects(refund(), { name: 'Refusal', code: 'RefundRefused' });
   });
 
-  it('takes nothing for an answer that is none', async () => {
-    const answers = [
+  it('treats an unexpected response as a fault', async () => {
+    const responses = [
       { status: 500, body: '{"code":"CardDeclined"}' },
       { status: 503, body: '' },
       { status: 422, body: '{"code":"IdempotencyKeyReused"}' },
@@ -149,14 +149,14 @@ describe('payment through the sandbox processor', () => {
     ];
     let next = 0;
     const server = createServer((_request, response) => {
-      const { status, body } = answers[next++]!;
+      const { status, body } = responses[next++]!;
       response.writeHead(status).end(body);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const odd = createSandboxProcessor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     const { orderId, amount, paymentMethod } = paymentRequest();
     try {
-      while (next < answers.length) {
+      while (next < responses.length) {
         await assert.rejects(
           odd.authorize({ key: 'k', orderId, reference: null, amount, paymentMethod }),
           (error: Error) => error.name !== 'Refusal',

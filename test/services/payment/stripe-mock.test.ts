@@ -41,7 +41,7 @@ describe(
     });
 
     if (stripeMock) {
-      it('would be refused with a parameter that Stripe does not know', async () => {
+      it('are refused with a parameter that Stripe does not know', async () => {
         const response = await fetch(`${stripe.url}/v1/payment_intents`, {
           method: 'POST',
           headers: { authorization: `Bearer ${API_KEY}` },

@@ -16,14 +16,14 @@ describe('payment through Stripe', () => {
   beforeEach(async () => {
     stripe = await startStripeServer();
     processor = createStripeProcessor({ apiKey: API_KEY, apiBase: stripe.url });
-    // The intents of this server start at pi_1 for each test.
+    // The server's intent ids start at pi_1 for each test.
     await bench.database.db.updateTable('payments').set({ reference: null }).execute();
   });
   afterEach(() => stripe.close());
 
   const service = () => createPaymentActivities({ db: bench.database.db, processor });
-  /** How often Stripe was asked to do this. */
-  const asked = (verb: string) =>
+  /** How many requests of this kind Stripe received. */
+  const requestsTo = (verb: string) =>
     stripe.requests.filter(({ call }) => call.startsWith('POST') && call.endsWith(verb)).length;
   const authorized = async () => {
     const request = paymentRequest();
@@ -36,7 +36,7 @@ describe('payment through Stripe', () => {
     return orderId;
   };
 
-  it('holds, takes and gives back with requests as Stripe documents them', async () => {
+  it('authorizes, captures and refunds with requests as Stripe documents them', async () => {
     const orderId = await captured();
     const refundId = randomUUID();
     await service().refundPayment({ orderId, refundId, amount: pounds(250) });
@@ -75,7 +75,7 @@ describe('payment through Stripe', () => {
     ['pm_card_chargeDeclinedInsufficientFunds', 'InsufficientFunds'],
     ['pm_nobody_knows', 'CardDeclined'],
   ] as const) {
-    it(`refuses ${paymentMethod} as ${code}, and a void finds nothing to let go of`, async () => {
+    it(`refuses ${paymentMethod} as ${code}, and a void then finds nothing to release`, async () => {
       const request = paymentRequest({ paymentMethod });
       const { orderId } = request;
       await assert.rejects(service().authorizePayment(request), { name: 'Refusal', code });
@@ -85,17 +85,17 @@ describe('payment through Stripe', () => {
     });
   }
 
-  it('reads a decline that was never answered off the intent', async () => {
+  it('reads a decline whose response was lost from the intent', async () => {
     const request = paymentRequest({ paymentMethod: 'pm_card_chargeDeclinedInsufficientFunds' });
     stripe.dieAfter('/confirm');
     await assert.rejects(service().authorizePayment(request), { type: 'StripeConnectionError' });
-    const before = asked('/confirm');
+    const before = requestsTo('/confirm');
     stripe.forgetKeys();
     await assert.rejects(service().authorizePayment(request), { name: 'Refusal', code: 'InsufficientFunds' });
-    assert.equal(asked('/confirm'), before);
+    assert.equal(requestsTo('/confirm'), before);
   });
 
-  it('lets go of a hold, and a late confirmation then fails', async () => {
+  it('releases a hold, and a late confirmation then fails', async () => {
     const orderId = await authorized();
     await service().voidPayment({ orderId });
     assert.equal(stripe.intent('pi_1').status, 'canceled');
@@ -106,7 +106,7 @@ describe('payment through Stripe', () => {
     assert.equal(stripe.intent('pi_1').status, 'canceled');
   });
 
-  it('cancels the intent of an attempt that died before it knew its id', async () => {
+  it('cancels the intent of an attempt that died before it received the id', async () => {
     const request = paymentRequest();
     const { orderId } = request;
     stripe.dieAfter('/payment_intents');
@@ -121,7 +121,7 @@ describe('payment through Stripe', () => {
     assert.deepEqual(await bench.events(orderId), []);
   });
 
-  it('lets go of a hold whose confirmation was never answered', async () => {
+  it('releases a hold whose confirmation response was lost', async () => {
     const request = paymentRequest();
     stripe.dieAfter('/confirm');
     await assert.rejects(service().authorizePayment(request), { type: 'StripeConnectionError' });
@@ -131,7 +131,7 @@ describe('payment through Stripe', () => {
     assert.deepEqual(await bench.events(request.orderId), ['payment.authorized', 'payment.voided']);
   });
 
-  it('finds each unanswered effect also after Stripe forgot the keys, and does none twice', async () => {
+  it('finds each effect whose response was lost, even after Stripe forgot the keys, and repeats none', async () => {
     const request = paymentRequest();
     const { orderId } = request;
     const refundId = randomUUID();
@@ -140,29 +140,29 @@ describe('payment through Stripe', () => {
       ['/capture', () => service().capturePayment({ orderId })],
       ['/refunds', () => service().refundPayment({ orderId, refundId, amount: pounds(500) })],
     ];
-    for (const [call, ask] of steps) {
+    for (const [call, send] of steps) {
       stripe.dieAfter(call);
-      await assert.rejects(ask(), { type: 'StripeConnectionError' });
-      const before = asked(call);
+      await assert.rejects(send(), { type: 'StripeConnectionError' });
+      const before = requestsTo(call);
       stripe.forgetKeys();
-      await ask();
-      assert.equal(asked(call), before);
+      await send();
+      assert.equal(requestsTo(call), before);
     }
     assert.equal(stripe.refunds.length, 1);
     assert.equal((await bench.paymentOf(orderId)).refunded_minor, 500);
   });
 
-  it('finds a void that was never answered', async () => {
+  it('finds a void whose response was lost', async () => {
     const orderId = await authorized();
     stripe.dieAfter('/cancel');
     await assert.rejects(service().voidPayment({ orderId }), { type: 'StripeConnectionError' });
-    const before = asked('/cancel');
+    const before = requestsTo('/cancel');
     await service().voidPayment({ orderId });
-    assert.equal(asked('/cancel'), before);
+    assert.equal(requestsTo('/cancel'), before);
     assert.equal((await bench.paymentOf(orderId)).voided_minor, 1250);
   });
 
-  it('refuses to void what was taken and to take what was canceled by other hands', async () => {
+  it('refuses to void a payment captured elsewhere, and to capture one canceled elsewhere', async () => {
     const first = await authorized();
     stripe.intent('pi_1').status = 'succeeded';
     await assert.rejects(service().voidPayment({ orderId: first }), { name: 'Refusal', code: 'AlreadyCaptured' });
@@ -171,22 +171,22 @@ describe('payment through Stripe', () => {
     await assert.rejects(service().capturePayment({ orderId: second }), { name: 'Refusal', code: 'CaptureRefused' });
   });
 
-  it('asks for a refused refund again under a new key', async () => {
+  it('retries a refused refund under a new key', async () => {
     const orderId = await captured();
     const refundId = randomUUID();
-    const ask = () => service().refundPayment({ orderId, refundId, amount: pounds(250) });
+    const refund = () => service().refundPayment({ orderId, refundId, amount: pounds(250) });
     stripe.failNext('/refunds', 400, { type: 'invalid_request_error', code: 'balance_insufficient' });
-    await assert.rejects(ask(), { name: 'Refusal', code: 'RefundRefused' });
-    await ask();
+    await assert.rejects(refund(), { name: 'Refusal', code: 'RefundRefused' });
+    await refund();
     const keys = stripe.requests.filter(({ call }) => call.endsWith('/refunds')).map(({ key }) => key);
     assert.deepEqual(keys, [`${orderId}:refund:${refundId}`, `${orderId}:refund:${refundId}#2`]);
   });
 
-  it('refuses RefundExceedsCapture where somebody refunded by hand', async () => {
+  it('refuses RefundExceedsCapture if the payment was refunded by hand', async () => {
     const orderId = await captured();
     stripe.failNext('/refunds', 400, { type: 'invalid_request_error', code: 'charge_already_refunded' });
-    const ask = service().refundPayment({ orderId, refundId: randomUUID(), amount: pounds(250) });
-    await assert.rejects(ask, { name: 'Refusal', code: 'RefundExceedsCapture' });
+    const refund = service().refundPayment({ orderId, refundId: randomUUID(), amount: pounds(250) });
+    await assert.rejects(refund, { name: 'Refusal', code: 'RefundExceedsCapture' });
   });
 
   for (const [status, error] of [
@@ -196,7 +196,7 @@ describe('payment through Stripe', () => {
     [400, { type: 'idempotency_error' }],
     [401, { type: 'invalid_request_error' }],
   ] as const) {
-    it(`takes ${status} ${error.type} for no answer, and asks again under the same key`, async () => {
+    it(`treats ${status} ${error.type} as a fault, and retries under the same key`, async () => {
       const request = paymentRequest();
       stripe.failNext('/confirm', status, error);
       await assert.rejects(service().authorizePayment(request), (thrown: Error) => thrown.name !== 'Refusal');
@@ -206,7 +206,7 @@ describe('payment through Stripe', () => {
     });
   }
 
-  it('wants an API key before it starts', () => {
+  it('requires an API key before it starts', () => {
     const settings = { CARD_PROCESSOR: 'stripe' as const, PROCESSOR_URL: 'http://127.0.0.1:1' };
     assert.throws(() => chooseProcessor(settings), /^SettingError: setting STRIPE_API_KEY: is not set/);
   });

@@ -5,7 +5,7 @@ import { paymentBench, paymentRequest } from '../../stage/test-payment-service.t
 describe('voidPayment', () => {
   const bench = paymentBench();
 
-  it('lets go of the money, once', async () => {
+  it('releases the hold once', async () => {
     const request = paymentRequest();
     await bench.payment.authorizePayment(request);
     await bench.payment.voidPayment({ orderId: request.orderId });
@@ -16,7 +16,7 @@ describe('voidPayment', () => {
     assert.equal((await bench.paymentOf(request.orderId)).status, 'voided');
   });
 
-  it('reaches the processor where nothing was authorized, and stops a late authorization', async () => {
+  it('calls the processor even if nothing was authorized, and stops a late authorization', async () => {
     const request = paymentRequest();
     await bench.payment.voidPayment({ orderId: request.orderId });
     assert.deepEqual(bench.processor.asked, [`${request.orderId}:void`]);
@@ -25,7 +25,7 @@ describe('voidPayment', () => {
     assert.deepEqual(await bench.events(request.orderId), []);
   });
 
-  it('lets go of money that was held by an attempt that died with the answer', async () => {
+  it('releases the hold of an authorization whose response was lost', async () => {
     const request = paymentRequest();
     bench.processor.dieAfter('authorize');
     await assert.rejects(bench.payment.authorizePayment(request), /socket hang up/);
@@ -39,7 +39,7 @@ describe('voidPayment', () => {
     assert.deepEqual(await bench.events(request.orderId), ['payment.authorized', 'payment.voided']);
   });
 
-  it('beats an authorization that is still on its way to the processor', async () => {
+  it('wins over an authorization that has not reached the processor yet', async () => {
     const request = paymentRequest();
     const underway = bench.processor.hold('authorize', 'before');
     const late = bench.payment.authorizePayment(request);
@@ -51,7 +51,7 @@ describe('voidPayment', () => {
     assert.deepEqual(await bench.events(request.orderId), []);
   });
 
-  it('beats an authorization that is on its way back from the processor', async () => {
+  it('wins over an authorization whose response has not arrived yet', async () => {
     const request = paymentRequest();
     const underway = bench.processor.hold('authorize', 'after');
     const late = bench.payment.authorizePayment(request);
@@ -63,7 +63,7 @@ describe('voidPayment', () => {
     assert.deepEqual(await bench.events(request.orderId), ['payment.authorized', 'payment.voided']);
   });
 
-  it('books a hold that is reported while the void is under way', async () => {
+  it('records a hold that is reported while the void is under way', async () => {
     const request = paymentRequest();
     const [authorizing, voiding] = [bench.processor.hold('authorize', 'after'), bench.processor.hold('void', 'before')];
     const late = bench.payment.authorizePayment(request);
@@ -79,7 +79,7 @@ describe('voidPayment', () => {
     assert.deepEqual(await bench.events(request.orderId), ['payment.authorized', 'payment.voided']);
   });
 
-  it('leaves no money held however the two meet', async () => {
+  it('leaves no money held, in whatever order authorization and void run', async () => {
     const requests = Array.from({ length: 25 }, () => paymentRequest());
     const outcomes = await Promise.allSettled(
       requests.flatMap((request, index) => {
@@ -87,7 +87,7 @@ describe('voidPayment', () => {
           () => bench.payment.authorizePayment(request),
           () => bench.payment.voidPayment({ orderId: request.orderId }),
         ] as const;
-        return (index % 2 ? pair : pair.toReversed()).map((ask) => patiently<unknown>(ask));
+        return (index % 2 ? pair : pair.toReversed()).map((send) => patiently<unknown>(send));
       }),
     );
     for (const outcome of outcomes) {
@@ -99,7 +99,7 @@ describe('voidPayment', () => {
     }
   });
 
-  it('asks again under a new key once a person lets a refused void be retried', async () => {
+  it('retries under a new key after a refused void', async () => {
     const request = paymentRequest();
     const { orderId } = request;
     await bench.payment.authorizePayment(request);
@@ -116,7 +116,7 @@ describe('voidPayment', () => {
     assert.deepEqual(await bench.events(orderId), ['payment.authorized', 'payment.failed', 'payment.voided']);
   });
 
-  it('is not taken back by a refusal that comes late', async () => {
+  it('is not undone by a refusal that arrives late', async () => {
     const request = paymentRequest();
     const { orderId } = request;
     await bench.payment.authorizePayment(request);
@@ -134,7 +134,7 @@ describe('voidPayment', () => {
     assert.deepEqual(await bench.events(orderId), ['payment.authorized', 'payment.failed', 'payment.voided']);
   });
 
-  it('keeps the key of a retry whose outcome is unknown', async () => {
+  it('reuses the key of a retry whose outcome is unknown', async () => {
     const request = paymentRequest();
     const { orderId } = request;
     await bench.payment.authorizePayment(request);
@@ -148,7 +148,7 @@ describe('voidPayment', () => {
     assert.equal(bench.processor.asked.filter((key) => key.includes(':void')).length, 2);
   });
 
-  it('refuses AlreadyCaptured once the money was taken', async () => {
+  it('refuses AlreadyCaptured after the capture', async () => {
     const orderId = await bench.captured();
     await assert.rejects(bench.payment.voidPayment({ orderId }), { name: 'Refusal', code: 'AlreadyCaptured' });
     assert.deepEqual(bench.effects(orderId), ['authorize', 'capture']);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import { connect } from '../../../platform/database/connection.ts';
 import type { ShippingDatabase } from '../../../services/shipping/database.ts';
-import { type ShippingStage, news, parcelTo, shippingStage } from './test-shipping-service.ts';
+import { type ShippingStage, movement, parcelTo, shippingStage } from './test-shipping-service.ts';
 
 describe('shipping service: movements', () => {
   let stage: ShippingStage;
@@ -15,7 +15,7 @@ describe('shipping service: movements', () => {
   after(() => stage?.close());
 
   describe('trackShipment', () => {
-    it('asks the carrier and notes how far the parcel got', async () => {
+    it('asks the carrier and records how far the parcel has got', async () => {
       const parcel = parcelTo();
       const { trackingNumber } = await stage.shipping.bookShipment(parcel);
       assert.deepEqual(await stage.shipping.trackShipment(parcel), { status: 'booked' });
@@ -23,17 +23,17 @@ describe('shipping service: movements', () => {
       await stage.advance(trackingNumber);
       assert.deepEqual(await stage.shipping.trackShipment(parcel), { status: 'delivered' });
       assert.deepEqual(await stage.shipping.trackShipment(parcel), { status: 'delivered' });
-      assert.equal((await stage.bookOf(parcel.orderId))?.status, 'delivered');
+      assert.equal((await stage.shipmentOf(parcel.orderId))?.status, 'delivered');
       assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'dispatched', 'delivered']);
     });
 
-    it('notes a step once where several do at the same moment', async () => {
+    it('records a movement once when several requests find it at the same time', async () => {
       const parcel = parcelTo();
       const { trackingNumber } = await stage.shipping.bookShipment(parcel);
       await stage.advance(trackingNumber);
       const owner = connect<ShippingDatabase>(stage.database.ownerUrl, 1);
       let tracked: Promise<unknown> | undefined;
-      // Whoever holds the row lets go only when all of them have come as far as they can without it.
+      // Holds the row until all requests wait for its lock.
       await owner.transaction().execute(async (transaction) => {
         await sql`select 1 from shipments where order_id = ${parcel.orderId} for update`.execute(transaction);
         tracked = Promise.all([1, 2, 3].map(() => stage.shipping.trackShipment(parcel)));
@@ -44,14 +44,14 @@ describe('shipping service: movements', () => {
       assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'dispatched']);
     });
 
-    it('refuses an order without a parcel, and knows one that was canceled first', async () => {
+    it('refuses an order without a parcel, and reports one that was canceled before booking', async () => {
       const parcel = parcelTo();
       await assert.rejects(stage.shipping.trackShipment(parcel), { name: 'Refusal', code: 'ShipmentNotFound' });
       await stage.shipping.cancelShipment(parcel);
       assert.deepEqual(await stage.shipping.trackShipment(parcel), { status: 'canceled' });
     });
 
-    it('answers with what the carrier knows where our booking is not written yet', async () => {
+    it('returns the carrier’s status when our booking is not recorded yet', async () => {
       const parcel = parcelTo();
       const trackingNumber = await stage.bookedAtCarrier(parcel);
       await stage.advance(trackingNumber);
@@ -63,42 +63,42 @@ describe('shipping service: movements', () => {
   });
 
   describe('recordMovement', () => {
-    it('notes the same news once, however often it comes', async () => {
+    it('records the same movement once, however often it is reported', async () => {
       const parcel = parcelTo();
       const { orderId } = parcel;
       const { trackingNumber } = await stage.shipping.bookShipment(parcel);
-      const dispatched = news(trackingNumber, 'dispatched');
-      const answers = await Promise.all([1, 2, 3].map(() => stage.requests.recordMovement(dispatched)));
-      for (const answer of answers) assert.deepEqual(answer, { orderId, trackingNumber, status: 'dispatched' });
+      const dispatched = movement(trackingNumber, 'dispatched');
+      const responses = await Promise.all([1, 2, 3].map(() => stage.requests.recordMovement(dispatched)));
+      for (const response of responses) assert.deepEqual(response, { orderId, trackingNumber, status: 'dispatched' });
       assert.deepEqual(await stage.events(orderId), ['booked', 'dispatched']);
     });
 
-    it('goes by what an id told first', async () => {
+    it('keeps the first report of a movement id', async () => {
       const parcel = parcelTo();
       const { trackingNumber } = await stage.shipping.bookShipment(parcel);
       const movementId = randomUUID();
-      await stage.requests.recordMovement(news(trackingNumber, 'dispatched', movementId));
-      const answer = await stage.requests.recordMovement(news(trackingNumber, 'delivered', movementId));
-      assert.equal(answer.status, 'dispatched');
+      await stage.requests.recordMovement(movement(trackingNumber, 'dispatched', movementId));
+      const response = await stage.requests.recordMovement(movement(trackingNumber, 'delivered', movementId));
+      assert.equal(response.status, 'dispatched');
     });
 
-    it('counts a delivery that overtook its dispatch as both, and never moves a parcel back', async () => {
+    it('treats a delivery reported before its dispatch as both, and never moves a parcel back', async () => {
       const parcel = parcelTo();
       const { trackingNumber } = await stage.shipping.bookShipment(parcel);
-      assert.equal((await stage.requests.recordMovement(news(trackingNumber, 'delivered'))).status, 'delivered');
-      assert.equal((await stage.requests.recordMovement(news(trackingNumber, 'dispatched'))).status, 'delivered');
+      assert.equal((await stage.requests.recordMovement(movement(trackingNumber, 'delivered'))).status, 'delivered');
+      assert.equal((await stage.requests.recordMovement(movement(trackingNumber, 'dispatched'))).status, 'delivered');
       assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'dispatched', 'delivered']);
     });
 
-    it('does not lose news that is here before the booking is written down', async () => {
+    it('keeps a movement that arrives before the booking is recorded', async () => {
       const parcel = parcelTo();
       const trackingNumber = await stage.bookedAtCarrier(parcel);
-      const dispatched = news(trackingNumber, 'dispatched');
+      const dispatched = movement(trackingNumber, 'dispatched');
       await assert.rejects(stage.requests.recordMovement(dispatched), { name: 'Refusal', code: 'ShipmentNotFound' });
       await stage.shipping.bookShipment(parcel);
-      assert.equal((await stage.bookOf(parcel.orderId))?.status, 'dispatched');
+      assert.equal((await stage.shipmentOf(parcel.orderId))?.status, 'dispatched');
       assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'dispatched']);
-      // The carrier tells it again until somebody takes it: then we can say whose parcel it is.
+      // The carrier repeats its report until it is accepted: by then we know whose parcel it is.
       assert.equal((await stage.requests.recordMovement(dispatched)).orderId, parcel.orderId);
       assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'dispatched']);
     });
@@ -107,11 +107,11 @@ describe('shipping service: movements', () => {
       const parcel = parcelTo();
       const { trackingNumber } = await stage.shipping.bookShipment(parcel);
       await stage.shipping.cancelShipment(parcel);
-      assert.equal((await stage.requests.recordMovement(news(trackingNumber, 'dispatched'))).status, 'canceled');
+      assert.equal((await stage.requests.recordMovement(movement(trackingNumber, 'dispatched'))).status, 'canceled');
       assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'canceled']);
     });
 
-    it('keeps what the carrier told: the service itself cannot rewrite it', async () => {
+    it('does not let the service rewrite recorded movements', async () => {
       await assert.rejects(
         sql`update movements set type = 'delivered'`.execute(stage.database.db),
         /permission denied/,
@@ -147,7 +147,7 @@ describe('shipping service: movements', () => {
   });
 });
 
-/** Resolves when so many connections to this database wait for a lock. */
+/** Resolves when this many connections to the database wait for a lock. */
 async function waitingForLocks(db: Kysely<ShippingDatabase>, count: number): Promise<void> {
   for (;;) {
     const { rows } = await sql`select 1 from pg_stat_activity

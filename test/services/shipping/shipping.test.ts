@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
 import { connect } from '../../../platform/database/connection.ts';
-import { type ShippingStage, news, parcelTo, shippingStage } from './test-shipping-service.ts';
+import { type ShippingStage, movement, parcelTo, shippingStage } from './test-shipping-service.ts';
 
 describe('shipping service: booking and cancelling', () => {
   let stage: ShippingStage;
@@ -13,37 +13,40 @@ describe('shipping service: booking and cancelling', () => {
   after(() => stage?.close());
 
   describe('bookShipment', () => {
-    it('books one parcel, and hands the answer back on repeat without asking the carrier', async () => {
+    it('books one parcel, and repeats the response without calling the carrier', async () => {
       const parcel = parcelTo();
       const booking = await stage.shipping.bookShipment(parcel);
-      assert.deepEqual(await stage.settled.bookShipment(parcel), booking);
+      assert.deepEqual(await stage.withoutCarrier.bookShipment(parcel), booking);
       assert.deepEqual(await stage.carrierLedger(parcel.orderId), ['booking']);
-      assert.deepEqual(await stage.bookOf(parcel.orderId), {
+      assert.deepEqual(await stage.shipmentOf(parcel.orderId), {
         status: 'booked',
         tracking_number: booking.trackingNumber,
       });
       assert.deepEqual(await stage.events(parcel.orderId), ['booked']);
     });
 
-    it('refuses an undeliverable address, the second time without asking the carrier', async () => {
+    it('refuses an undeliverable address, the second time without calling the carrier', async () => {
       const parcel = parcelTo('00000');
       await assert.rejects(stage.shipping.bookShipment(parcel), { name: 'Refusal', code: 'AddressUndeliverable' });
-      await assert.rejects(stage.settled.bookShipment(parcel), { name: 'Refusal', code: 'AddressUndeliverable' });
+      await assert.rejects(stage.withoutCarrier.bookShipment(parcel), {
+        name: 'Refusal',
+        code: 'AddressUndeliverable',
+      });
       assert.deepEqual(await stage.carrierLedger(parcel.orderId), []);
-      assert.equal(await stage.bookOf(parcel.orderId), undefined);
+      assert.equal(await stage.shipmentOf(parcel.orderId), undefined);
       assert.deepEqual(await stage.events(parcel.orderId), []);
     });
 
-    it('takes a missing answer for a fault, and finds the parcel booked when it asks again', async () => {
+    it('treats a missing response as a fault, and finds the booked parcel on retry', async () => {
       const parcel = parcelTo('00408');
       await assert.rejects(stage.shipping.bookShipment(parcel), { name: 'CarrierFault' });
-      assert.equal(await stage.bookOf(parcel.orderId), undefined);
+      assert.equal(await stage.shipmentOf(parcel.orderId), undefined);
       await stage.shipping.bookShipment(parcel);
       assert.deepEqual(await stage.carrierLedger(parcel.orderId), ['booking']);
       assert.deepEqual(await stage.events(parcel.orderId), ['booked']);
     });
 
-    it('takes a carrier out of order for a fault', async () => {
+    it('treats an unavailable carrier as a fault', async () => {
       const parcel = parcelTo('00503');
       await assert.rejects(stage.shipping.bookShipment(parcel), { name: 'CarrierFault' });
       await assert.rejects(stage.shipping.bookShipment(parcel), { name: 'CarrierFault' });
@@ -51,11 +54,11 @@ describe('shipping service: booking and cancelling', () => {
       assert.deepEqual(await stage.carrierLedger(parcel.orderId), ['booking']);
     });
 
-    it('takes an answer it does not know for a fault, and settles nothing', async () => {
+    it('treats an unexpected response as a fault, and records nothing', async () => {
       const parcel = parcelTo();
       await stage.carrier.book(parcel);
       const elsewhere = { ...parcel, address: parcelTo('EH1 1YZ').address };
-      // The carrier answers 422 here too, and means something else by it.
+      // The carrier also responds with 422 here, but for another reason.
       await assert.rejects(stage.shipping.bookShipment(elsewhere), {
         name: 'CarrierFault',
         message: /IdempotencyKeyReused/,
@@ -63,7 +66,7 @@ describe('shipping service: booking and cancelling', () => {
       await stage.shipping.bookShipment(parcel);
     });
 
-    it('carries on where it died between the booking and writing it down', async () => {
+    it('continues after a crash between the booking and recording it', async () => {
       const parcel = parcelTo();
       const dying = stage.withCarrier({
         async book(request) {
@@ -75,28 +78,28 @@ describe('shipping service: booking and cancelling', () => {
       assert.deepEqual(await stage.carrierLedger(parcel.orderId), ['booking']);
       const { trackingNumber } = await stage.shipping.bookShipment(parcel);
       assert.deepEqual(await stage.carrierLedger(parcel.orderId), ['booking']);
-      assert.deepEqual(await stage.bookOf(parcel.orderId), { status: 'booked', tracking_number: trackingNumber });
+      assert.deepEqual(await stage.shipmentOf(parcel.orderId), { status: 'booked', tracking_number: trackingNumber });
       assert.deepEqual(await stage.events(parcel.orderId), ['booked']);
     });
 
-    it('converges where ten ask at once', async () => {
+    it('books one parcel for ten concurrent requests', async () => {
       const parcel = parcelTo();
-      const answers = await Promise.all(Array.from({ length: 10 }, () => stage.shipping.bookShipment(parcel)));
-      assert.equal(new Set(answers.map(({ trackingNumber }) => trackingNumber)).size, 1);
+      const responses = await Promise.all(Array.from({ length: 10 }, () => stage.shipping.bookShipment(parcel)));
+      assert.equal(new Set(responses.map(({ trackingNumber }) => trackingNumber)).size, 1);
       assert.deepEqual(await stage.carrierLedger(parcel.orderId), ['booking']);
       assert.deepEqual(await stage.events(parcel.orderId), ['booked']);
     });
 
-    it('keeps neither booking nor event where the transaction fails after the event was written', async () => {
+    it('keeps neither booking nor event if the transaction fails after the event was written', async () => {
       const parcel = parcelTo();
       const owner = connect<unknown>(stage.database.ownerUrl, 1);
-      // The answer is stored after the event; failing there must take the event back.
+      // The response is stored after the event; a failure there must roll the event back.
       await sql`create function fail() returns trigger language plpgsql as
         $$ begin raise exception 'failed after the event'; end $$`.execute(owner);
       await sql`create trigger fail before update of answer on effects for each row
         when (new.subject = ${sql.lit(parcel.orderId)}) execute function fail()`.execute(owner);
       await assert.rejects(stage.shipping.bookShipment(parcel), /failed after the event/);
-      assert.equal(await stage.bookOf(parcel.orderId), undefined);
+      assert.equal(await stage.shipmentOf(parcel.orderId), undefined);
       assert.deepEqual(await stage.events(parcel.orderId), []);
       await sql`drop trigger fail on effects`.execute(owner);
       await owner.destroy();
@@ -106,39 +109,39 @@ describe('shipping service: booking and cancelling', () => {
   });
 
   describe('cancelShipment', () => {
-    it('cancels the parcel once, and the second time does not ask the carrier', async () => {
+    it('cancels the parcel once, the second time without calling the carrier', async () => {
       const parcel = parcelTo();
       const { trackingNumber } = await stage.shipping.bookShipment(parcel);
       await stage.shipping.cancelShipment(parcel);
-      await stage.settled.cancelShipment(parcel);
+      await stage.withoutCarrier.cancelShipment(parcel);
       assert.deepEqual(await stage.carrierLedger(parcel.orderId), ['booking', 'cancellation']);
-      assert.deepEqual(await stage.bookOf(parcel.orderId), { status: 'canceled', tracking_number: trackingNumber });
+      assert.deepEqual(await stage.shipmentOf(parcel.orderId), { status: 'canceled', tracking_number: trackingNumber });
       assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'canceled']);
-      await assert.rejects(stage.settled.bookShipment(parcel), { code: 'Undone' });
+      await assert.rejects(stage.withoutCarrier.bookShipment(parcel), { code: 'Undone' });
     });
 
-    it('keeps a late booking out, here and at the carrier, and tells of nothing', async () => {
+    it('prevents a late booking, here and at the carrier, and publishes no event', async () => {
       const parcel = parcelTo();
       await stage.shipping.cancelShipment(parcel);
       await assert.rejects(stage.shipping.bookShipment(parcel), { name: 'Refusal', code: 'Undone' });
-      // As a request would that was on its way all along.
+      // Like a request that was under way all along.
       assert.deepEqual(await stage.carrier.book(parcel), { refused: 'Canceled', detail: 'this order was canceled' });
       assert.deepEqual(await stage.carrierLedger(parcel.orderId), []);
-      assert.deepEqual(await stage.bookOf(parcel.orderId), { status: 'canceled', tracking_number: null });
+      assert.deepEqual(await stage.shipmentOf(parcel.orderId), { status: 'canceled', tracking_number: null });
       assert.deepEqual(await stage.events(parcel.orderId), []);
     });
 
-    it('cancels what the carrier booked and we never wrote down', async () => {
+    it('cancels a booking that we never recorded', async () => {
       const parcel = parcelTo();
       const trackingNumber = await stage.bookedAtCarrier(parcel);
       await stage.shipping.cancelShipment(parcel);
       assert.deepEqual(await stage.carrierLedger(parcel.orderId), ['booking', 'cancellation']);
-      assert.deepEqual(await stage.bookOf(parcel.orderId), { status: 'canceled', tracking_number: trackingNumber });
+      assert.deepEqual(await stage.shipmentOf(parcel.orderId), { status: 'canceled', tracking_number: trackingNumber });
       assert.deepEqual(await stage.events(parcel.orderId), ['canceled']);
       await assert.rejects(stage.shipping.bookShipment(parcel), { code: 'Undone' });
     });
 
-    it('wins over a booking whose answer was on its way meanwhile', async () => {
+    it('wins over a booking whose response arrives late', async () => {
       const parcel = parcelTo();
       const overtaken = stage.withCarrier({
         async book(request) {
@@ -149,11 +152,11 @@ describe('shipping service: booking and cancelling', () => {
       });
       await assert.rejects(overtaken.bookShipment(parcel), { code: 'Undone' });
       assert.equal((await stage.carrier.find(parcel.orderId))?.status, 'canceled');
-      assert.equal((await stage.bookOf(parcel.orderId))?.status, 'canceled');
+      assert.equal((await stage.shipmentOf(parcel.orderId))?.status, 'canceled');
       assert.deepEqual(await stage.events(parcel.orderId), ['canceled']);
     });
 
-    it('keeps out a booking that comes between the carrier’s answer and writing it down', async () => {
+    it('prevents a booking between the carrier’s response and recording it', async () => {
       const parcel = parcelTo();
       const overtaken = stage.withCarrier({
         async cancel(orderId) {
@@ -163,11 +166,11 @@ describe('shipping service: booking and cancelling', () => {
         },
       });
       await overtaken.cancelShipment(parcel);
-      await assert.rejects(stage.settled.bookShipment(parcel), { code: 'Undone' });
+      await assert.rejects(stage.withoutCarrier.bookShipment(parcel), { code: 'Undone' });
       assert.deepEqual(await stage.carrierLedger(parcel.orderId), []);
     });
 
-    it('carries on where it died between the cancellation and writing it down', async () => {
+    it('continues after a crash between the cancellation and recording it', async () => {
       const parcel = parcelTo();
       await stage.shipping.bookShipment(parcel);
       const dying = stage.withCarrier({
@@ -182,17 +185,17 @@ describe('shipping service: booking and cancelling', () => {
       assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'canceled']);
     });
 
-    it('refuses for good what was dispatched, the second time without asking the carrier', async () => {
+    it('refuses permanently after dispatch, the second time without calling the carrier', async () => {
       const parcel = parcelTo();
       const { trackingNumber } = await stage.shipping.bookShipment(parcel);
       await stage.advance(trackingNumber);
       await assert.rejects(stage.shipping.cancelShipment(parcel), { name: 'Refusal', code: 'AlreadyDispatched' });
-      await assert.rejects(stage.settled.cancelShipment(parcel), { name: 'Refusal', code: 'AlreadyDispatched' });
-      assert.deepEqual(await stage.settled.bookShipment(parcel), { trackingNumber });
+      await assert.rejects(stage.withoutCarrier.cancelShipment(parcel), { name: 'Refusal', code: 'AlreadyDispatched' });
+      assert.deepEqual(await stage.withoutCarrier.bookShipment(parcel), { trackingNumber });
       assert.deepEqual(await stage.events(parcel.orderId), ['booked']);
     });
 
-    it('converges with bookings and cancellations at once on nothing booked', async () => {
+    it('leaves nothing booked after concurrent bookings and cancellations', async () => {
       const parcel = parcelTo();
       await Promise.allSettled(
         Array.from({ length: 5 }, () => [
@@ -201,18 +204,18 @@ describe('shipping service: booking and cancelling', () => {
         ]).flat(),
       );
       assert.notEqual((await stage.carrier.find(parcel.orderId))?.status, 'booked');
-      assert.equal((await stage.bookOf(parcel.orderId))?.status, 'canceled');
-      const told = await stage.events(parcel.orderId);
-      assert.equal(new Set(told).size, told.length);
-      await assert.rejects(stage.settled.bookShipment(parcel), { code: 'Undone' });
+      assert.equal((await stage.shipmentOf(parcel.orderId))?.status, 'canceled');
+      const events = await stage.events(parcel.orderId);
+      assert.equal(new Set(events).size, events.length);
+      await assert.rejects(stage.withoutCarrier.bookShipment(parcel), { code: 'Undone' });
     });
 
-    it('writes nothing where a carrier cancels what it had told us it dispatched', async () => {
+    it('records nothing if the carrier cancels a parcel that it reported as dispatched', async () => {
       const parcel = parcelTo();
       const { trackingNumber } = await stage.shipping.bookShipment(parcel);
-      await stage.requests.recordMovement(news(trackingNumber, 'dispatched'));
+      await stage.requests.recordMovement(movement(trackingNumber, 'dispatched'));
       await assert.rejects(stage.shipping.cancelShipment(parcel));
-      assert.equal((await stage.bookOf(parcel.orderId))?.status, 'dispatched');
+      assert.equal((await stage.shipmentOf(parcel.orderId))?.status, 'dispatched');
       assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'dispatched']);
     });
   });

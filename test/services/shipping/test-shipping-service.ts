@@ -13,28 +13,28 @@ import { createSandboxCarrier } from '../../../services/shipping/sandbox-carrier
 import { freshDatabase } from '../../stage/fresh-database.ts';
 import { scratchFolder } from '../../stage/test-run.ts';
 
-/** The shipping service on a database of its own, and a carrier outside with a ledger of its own. */
+/** The shipping service on its own database, and a carrier server with its own ledger. */
 export async function shippingStage() {
   const database = await freshDatabase<ShippingDatabase>('shipping');
-  const outside = await startCarrier({
+  const carrierServer = await startCarrier({
     port: 0,
     folder: mkdtempSync(path.join(scratchFolder(), 'carrier-')),
-    // Nobody listens: what the carrier tells is told by hand here.
+    // Nothing listens here: the tests send the carrier's reports themselves.
     callback: { url: 'http://127.0.0.1:9/', secret: 's'.repeat(32) },
     logger: createLogger('carrier', 'error'),
   });
-  const carrier = createSandboxCarrier(outside.url);
+  const carrier = createSandboxCarrier(carrierServer.url);
   const withCarrier = (changes: Partial<Carrier>) => createShippingActivities(database.db, { ...carrier, ...changes });
   return {
     database,
     carrier,
     withCarrier,
     shipping: withCarrier({}),
-    /** The service where the carrier must not be asked again. */
-    settled: withCarrier(silent),
+    /** The service with a carrier that must not be called. */
+    withoutCarrier: withCarrier(uncallable),
     requests: createShippingRequests(database.db),
 
-    /** Books at the carrier only, as where the service died before it wrote that down. */
+    /** Books at the carrier only, as if the service died before it recorded the booking. */
     async bookedAtCarrier(parcel: BookShipment): Promise<string> {
       const booked = await carrier.book(parcel);
       assert.ok('trackingNumber' in booked);
@@ -42,24 +42,24 @@ export async function shippingStage() {
     },
 
     async advance(trackingNumber: string): Promise<void> {
-      const { status } = await fetch(`${outside.url}/shipments/${trackingNumber}/advance`, { method: 'POST' });
+      const { status } = await fetch(`${carrierServer.url}/shipments/${trackingNumber}/advance`, { method: 'POST' });
       assert.equal(status, 200);
     },
 
     async carrierLedger(orderId: string): Promise<string[]> {
-      const response = await fetch(`${outside.url}/ledger?orderId=${orderId}`);
+      const response = await fetch(`${carrierServer.url}/ledger?orderId=${orderId}`);
       const { items } = (await response.json()) as { items: { type: string }[] };
       return items.map(({ type }) => type);
     },
 
-    /** Types of the events told of this order, in order, without `shipment.`. */
+    /** Types of this order's events, in order, without `shipment.`. */
     async events(orderId: string): Promise<string[]> {
       const query = database.db.selectFrom('outbox').select('type').where('subject', '=', orderId);
       const rows = await query.orderBy('sequence').execute();
       return rows.map(({ type }) => type.replace('shipment.', ''));
     },
 
-    bookOf: (orderId: string) =>
+    shipmentOf: (orderId: string) =>
       database.db
         .selectFrom('shipments')
         .select(['status', 'tracking_number'])
@@ -67,7 +67,7 @@ export async function shippingStage() {
         .executeTakeFirst(),
 
     async close(): Promise<void> {
-      await outside.close();
+      await carrierServer.close();
       await database.drop();
     },
   };
@@ -75,22 +75,26 @@ export async function shippingStage() {
 
 export type ShippingStage = Awaited<ReturnType<typeof shippingStage>>;
 
-/** A valid parcel of an order of its own. */
+/** A valid booking request for a new order. */
 export const parcelTo = (postalCode = 'SW1A 1AA'): BookShipment => ({
   orderId: randomUUID(),
   address: { name: 'Ada', line1: '1 Mill Lane', line2: '', city: 'London', postalCode, country: 'GB' },
 });
 
-/** What the carrier tells of a parcel, under an id of its own. */
-export const news = (trackingNumber: string, type: 'dispatched' | 'delivered', movementId: string = randomUUID()) => ({
+/** A movement as reported by the carrier, by default under a new id. */
+export const movement = (
+  trackingNumber: string,
+  type: 'dispatched' | 'delivered',
+  movementId: string = randomUUID(),
+) => ({
   movementId,
   trackingNumber,
   type,
   at: '2026-11-23T10:00:00.000Z',
 });
 
-const silent: Carrier = {
-  book: () => assert.fail('the carrier was asked to book'),
-  cancel: () => assert.fail('the carrier was asked to cancel'),
-  find: () => assert.fail('the carrier was asked to find'),
+const uncallable: Carrier = {
+  book: () => assert.fail('the carrier must not be called to book'),
+  cancel: () => assert.fail('the carrier must not be called to cancel'),
+  find: () => assert.fail('the carrier must not be called to find'),
 };

@@ -4,11 +4,11 @@ import { createOutboxWriter } from '../../platform/events/outbox.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { CartDatabase } from './database.ts';
 
-export type Work = Transaction<CartDatabase>;
+export type CartTransaction = Transaction<CartDatabase>;
 
-export const write = createOutboxWriter('cart', cartEvents);
+export const writeEvent = createOutboxWriter('cart', cartEvents);
 
-/** The cart as it stands: lines and version of one moment, by one statement. */
+/** The current cart. One statement reads a consistent snapshot of its lines and version. */
 export async function readCart(db: Kysely<CartDatabase>, customerId: string): Promise<Cart> {
   const row = await db
     .selectFrom('carts')
@@ -23,19 +23,19 @@ export async function readCart(db: Kysely<CartDatabase>, customerId: string): Pr
   return row ?? { lines: [], version: 0 };
 }
 
-export interface HeldCart {
+export interface LockedCart {
   version: number;
   lineCount: number;
 }
 
-/** Holds a customer's cart until the transaction ends: changes of one cart happen one after the other. */
-export async function holdCart(work: Work, customerId: string): Promise<HeldCart> {
-  await work
+/** Locks a customer's cart until the transaction ends, so that the changes of one cart happen one at a time. */
+export async function lockCart(transaction: CartTransaction, customerId: string): Promise<LockedCart> {
+  await transaction
     .insertInto('carts')
     .values({ customer_id: customerId })
     .onConflict((conflict) => conflict.column('customer_id').doNothing())
     .execute();
-  const { version, line_count } = await work
+  const { version, line_count } = await transaction
     .selectFrom('carts')
     .select(['version', 'line_count'])
     .where('customer_id', '=', customerId)
@@ -44,9 +44,9 @@ export async function holdCart(work: Work, customerId: string): Promise<HeldCart
   return { version, lineCount: line_count };
 }
 
-/** Counts a change of a cart that is held, and tells of it. */
-export async function noteChange(work: Work, customerId: string): Promise<void> {
-  const { version, line_count } = await work
+/** Increments the version of a locked cart, and writes the event of the change. */
+export async function recordChange(transaction: CartTransaction, customerId: string): Promise<void> {
+  const { version, line_count } = await transaction
     .updateTable('carts')
     .set({
       version: sql`version + 1`,
@@ -55,7 +55,7 @@ export async function noteChange(work: Work, customerId: string): Promise<void> 
     .where('customer_id', '=', customerId)
     .returning(['version', 'line_count'])
     .executeTakeFirstOrThrow();
-  await write(work, {
+  await writeEvent(transaction, {
     type: 'cart.changed',
     subject: customerId,
     data: { customerId, version, lineCount: line_count },

@@ -3,13 +3,13 @@ import type { PaymentRefusal } from '../../../activities/payment.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
 import type { CardRequest, Receipt } from '../processor.ts';
 
-type Meaning = (intent: Stripe.PaymentIntent) => Receipt | undefined;
+type ReadReceipt = (intent: Stripe.PaymentIntent) => Receipt | undefined;
 
 /**
- * What a PaymentIntent's state says of each step: done, refused, or undefined where it may be asked for
+ * What a PaymentIntent's state means for each step: done (a receipt), refused (thrown), or undefined if it may be requested
  * (https://docs.stripe.com/payments/paymentintents/lifecycle).
  */
-export const meaningOf: Readonly<Record<'authorize' | 'void' | 'capture', Meaning>> = {
+export const receiptOf: Readonly<Record<'authorize' | 'void' | 'capture', ReadReceipt>> = {
   authorize(intent) {
     if (intent.status === 'requires_capture' || intent.status === 'succeeded') return { id: intent.id };
     if (intent.status === 'canceled') throw refuse('Undone', 'the payment was canceled before it was authorized');
@@ -18,7 +18,7 @@ export const meaningOf: Readonly<Record<'authorize' | 'void' | 'capture', Meanin
     return undefined;
   },
   void(intent) {
-    if (intent.status === 'succeeded') throw refuse('AlreadyCaptured', 'the money was taken: refund it');
+    if (intent.status === 'succeeded') throw refuse('AlreadyCaptured', 'the payment was captured: refund it instead');
     return intent.status === 'canceled' ? { id: wasHeld(intent) ? intent.id : null } : undefined;
   },
   capture(intent) {
@@ -27,8 +27,8 @@ export const meaningOf: Readonly<Record<'authorize' | 'void' | 'capture', Meanin
   },
 };
 
-/** A refund under way (`pending`) is one that Stripe has agreed to. */
-export function meaningOfRefund(refund: Stripe.Refund): Receipt {
+/** A `pending` refund counts as done: Stripe has accepted it. */
+export function receiptOfRefund(refund: Stripe.Refund): Receipt {
   if (refund.status === 'failed' || refund.status === 'canceled') {
     throw refuse(
       'RefundRefused',
@@ -38,36 +38,38 @@ export function meaningOfRefund(refund: Stripe.Refund): Receipt {
   return { id: refund.id };
 }
 
-/** Makes a refusal of an error that is an answer; whatever leaves the outcome unknown stays as it is. */
-export function refusalOf(step: CardRequest['step'], error: unknown): unknown {
+/** Converts a definite refusal by Stripe into a `Refusal`; errors that leave the outcome unknown are returned unchanged. */
+export function toRefusal(step: CardRequest['step'], error: unknown): unknown {
   if (error instanceof Stripe.errors.StripeCardError) {
-    return step === 'authorize' ? declined(error.decline_code || error.code) : refuse(NO[step], inWords(error));
+    return step === 'authorize'
+      ? declined(error.decline_code || error.code)
+      : refuse(REFUSAL_CODES[step], describeError(error));
   }
   if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) return error;
   if (step === 'authorize') {
     return error.param === 'payment_method' || UNCHARGEABLE.has(error.code ?? '') ? declined(error.code) : error;
   }
   const exceeds = step === 'refund' && (error.code === 'charge_already_refunded' || error.param === 'amount');
-  return refuse(exceeds ? 'RefundExceedsCapture' : NO[step], inWords(error));
+  return refuse(exceeds ? 'RefundExceedsCapture' : REFUSAL_CODES[step], describeError(error));
 }
 
-const NO = { void: 'VoidRefused', capture: 'CaptureRefused', refund: 'RefundRefused' } as const;
+const REFUSAL_CODES = { void: 'VoidRefused', capture: 'CaptureRefused', refund: 'RefundRefused' } as const;
 
-/** No card can pay these. With a token that Stripe does not know, the only wrong parameters that are not our bug. */
+/** Amounts that no card can pay. With an unknown payment method, the only invalid parameters that are not our bug. */
 const UNCHARGEABLE: ReadonlySet<string> = new Set(['amount_too_small', 'amount_too_large']);
 
 const declined = (code: string | undefined) =>
   code === 'insufficient_funds'
-    ? refuse('InsufficientFunds', 'there is not enough money on the card')
+    ? refuse('InsufficientFunds', 'the card has insufficient funds')
     : refuse('CardDeclined', `the card was declined${code ? ` (${code})` : ''}`);
 
-/** A charge that succeeded without being captured is a hold; a declined one failed. */
+/** A charge that succeeded without capture is a hold; a declined charge failed. */
 function wasHeld({ latest_charge: charge }: Stripe.PaymentIntent): boolean {
   return charge !== null && typeof charge === 'object' && charge.status === 'succeeded';
 }
 
-/** Stripe's code, not its prose: that is written for us, and may name what is ours. */
-const inWords = (error: Stripe.errors.StripeError): string =>
-  `the card processor refused${error.code ? ` (${error.code})` : ''}`;
+/** Uses Stripe's code, not its message: the message is written for us and may contain internal details. */
+const describeError = (error: Stripe.errors.StripeError): string =>
+  `the card processor refused the request${error.code ? ` (${error.code})` : ''}`;
 
 const refuse = (code: PaymentRefusal, message: string) => new Refusal(code, message);
