@@ -11,14 +11,14 @@ export interface Background {
  * where it failed, which the log then calls `failing`.
  */
 export function keepDoing(
-  work: () => Promise<boolean>,
+  work: (closing: AbortSignal) => Promise<boolean>,
   { pauseMs, failing, logger }: { pauseMs: number; failing: string; logger: Logger },
 ): Background {
   const closing = new AbortController();
   const { signal } = closing;
   const ended = (async () => {
     while (!signal.aborted) {
-      const any = await work().catch((error: unknown) => {
+      const any = await work(signal).catch((error: unknown) => {
         logger.warn(`${failing}, trying again`, { error });
         return false;
       });

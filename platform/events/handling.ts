@@ -1,6 +1,7 @@
 import { ROOT_CONTEXT, SpanKind, context, propagation, trace } from '@opentelemetry/api';
 import { type Kysely, type Selectable, type Transaction, sql } from 'kysely';
 import { CloudEvent } from '../contract/event.ts';
+import { storableText } from '../database/storable-text.ts';
 import { withContext } from '../context.ts';
 import type { InboxDatabase, InboxTable } from './inbox.ts';
 import type { Subscription } from './subscription.ts';
@@ -120,9 +121,5 @@ async function postpone(db: Kysely<InboxDatabase>, { position, attempts }: Lette
     .execute();
 }
 
-/** As PostgreSQL keeps it: it takes neither NUL nor half a surrogate pair. */
 const messageOf = (error: unknown): string =>
-  (error instanceof Error ? `${error.name}: ${error.message}` : String(error))
-    .slice(0, 1000)
-    .replaceAll('\0', '\uFFFD')
-    .toWellFormed();
+  storableText((error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 1000));

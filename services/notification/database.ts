@@ -2,12 +2,12 @@ import type { ColumnType, Generated } from 'kysely';
 import type { MailState, MailTemplate } from '../../activities/notification.ts';
 import type { InboxDatabase } from '../../platform/events/inbox.ts';
 
-/** One mail; `id` is the event's that it tells of. */
+/** One mail; `id` is the id of the event that it is about. */
 export interface MailTable {
   id: string;
   template: MailTemplate;
   customer_id: string;
-  /** The event's. */
+  /** The event's data. */
   data: ColumnType<unknown, string, never>;
   state: MailState;
   recipient: string | null;

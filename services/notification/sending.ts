@@ -1,66 +1,71 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { UserRequests } from '../../activities/user.ts';
 import { type Background, keepDoing } from '../../platform/background.ts';
+import { storableText } from '../../platform/database/storable-text.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { MailTable, NotificationDatabase } from './database.ts';
-import type { Fate, Post } from './post.ts';
+import type { MailTransport, SendResult } from './mail-transport.ts';
 import { render } from './templates/index.ts';
 
 export interface SendingOptions {
   db: Kysely<NotificationDatabase>;
   users: Pick<UserRequests, 'getUser'>;
-  post: Post;
+  transport: MailTransport;
   logger: Logger;
 }
 
 type MailRow = Selectable<MailTable>;
 
-// A mail may be this late, by its share of patience; a quarter of a second is soon enough for a letter.
-const LOOK_EVERY_MS = 250;
-// Longer than handing over can take by its time-outs: whoever claimed it is dead.
+// The delay that polling adds to a mail at most.
+const POLL_INTERVAL_MS = 250;
+// Longer than the timeouts let a hand-over take: a process whose claim is older has died.
 const CLAIM_SECONDS = 120;
-// From a second to ten minutes, for three days: so long a mail server may be away.
+// Retries after a second up to ten minutes, for three days: an outage of the mail server may last that long.
 const LONGEST_DELAY_SECONDS = 600;
 const GIVE_UP_AFTER_DAYS = 3;
 
-/** Sends what is queued, one after the other, until it is closed. Safe in any number of processes at once. */
+/** Sends queued mails one by one until it is closed. Safe to run in several processes at once. */
 export const keepSending = (options: SendingOptions): Background =>
-  keepDoing(() => sendNext(options), { pauseMs: LOOK_EVERY_MS, failing: 'mail not sent', logger: options.logger });
+  keepDoing(() => sendNext(options), {
+    pauseMs: POLL_INTERVAL_MS,
+    failing: 'could not send mail',
+    logger: options.logger,
+  });
 
-/** Whether there was one to send. */
+/** Sends the next queued mail; returns whether there was one. */
 export async function sendNext(options: SendingOptions): Promise<boolean> {
   const { db } = options;
-  await giveUpClaims(db);
-  // Marked before it is sent, and kept: a crash from here on leaves the mark, and never a second mail.
+  await abandonExpiredClaims(db);
+  // Committed before the mail is sent: after a crash the claim remains, so the mail is never sent twice.
   const mail = await claim(db);
   if (!mail) return false;
-  await settle(db, mail, await handOver(mail, options));
+  await saveOutcome(db, mail, await handOver(mail, options));
   return true;
 }
 
-type Handled = Fate | { outcome: 'skipped'; error: string };
+type Outcome = SendResult | { outcome: 'skipped'; error: string };
 
-async function handOver(mail: MailRow, { db, users, post }: SendingOptions): Promise<Handled> {
+async function handOver(mail: MailRow, { db, users, transport }: SendingOptions): Promise<Outcome> {
   try {
-    // The address as it is now, from who keeps it: no copy of it can be out of date here, or has to be forgotten.
+    // The current address, from the user service: a copy here could be outdated and would have to be deleted.
     const { email, name } = await users.getUser({ userId: mail.customer_id });
-    if (isNobodys(email)) return { outcome: 'skipped', error: `nobody can have the address ${email}` };
-    const letter = render(mail.template, mail.data, name);
+    if (isReservedAddress(email)) return { outcome: 'skipped', error: `no mail can be delivered to ${email}` };
+    const rendered = render(mail.template, mail.data, name);
     await db
       .updateTable('mails')
-      .set({ recipient: email, subject: letter.subject, text: letter.text })
+      .set({ recipient: email, subject: rendered.subject, text: rendered.text })
       .where('id', '=', mail.id)
       .execute();
-    return await post.send({ ...letter, to: { name, address: email } });
+    return await transport.send({ ...rendered, to: { name, address: email } });
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    return { outcome: error instanceof Refusal ? 'refused' : 'notSent', error: words.slice(0, 1000) };
+    const message = error instanceof Error ? error.message : String(error);
+    return { outcome: error instanceof Refusal ? 'refused' : 'notSent', error: storableText(message.slice(0, 1000)) };
   }
 }
 
-/** RFC 6761 section 6.4: no mail can be delivered there; it stands for an address that is not known. */
-const isNobodys = (email: string): boolean => /[@.]invalid\.?$/i.test(email);
+/** RFC 6761 section 6.4 reserves `.invalid`. Here it stands for an unknown address. */
+const isReservedAddress = (email: string): boolean => /[@.]invalid\.?$/i.test(email);
 
 const claim = (db: Kysely<NotificationDatabase>): Promise<MailRow | undefined> =>
   db
@@ -87,17 +92,17 @@ const claim = (db: Kysely<NotificationDatabase>): Promise<MailRow | undefined> =
     .returningAll()
     .executeTakeFirst();
 
-/** Whoever was sending these ended in the middle: nobody can say whether they went out. */
-async function giveUpClaims(db: Kysely<NotificationDatabase>): Promise<void> {
+/** The process that was sending these mails died: it is unknown whether they were sent. */
+async function abandonExpiredClaims(db: Kysely<NotificationDatabase>): Promise<void> {
   await db
     .updateTable('mails')
-    .set({ state: 'unknown', error: 'the process ended while it was sending this', updated_at: sql`now()` })
+    .set({ state: 'unknown', error: 'the process ended while it was sending this mail', updated_at: sql`now()` })
     .where('state', '=', 'sending')
     .where('next_attempt_at', '<', sql<Date>`now()`)
     .execute();
 }
 
-async function settle(db: Kysely<NotificationDatabase>, mail: MailRow, fate: Handled): Promise<void> {
+async function saveOutcome(db: Kysely<NotificationDatabase>, mail: MailRow, result: Outcome): Promise<void> {
   const delay = Math.min(2 ** (mail.attempts - 1), LONGEST_DELAY_SECONDS) * (0.5 + Math.random());
   const tooLate = sql<boolean>`occurred_at < now() - make_interval(days => ${GIVE_UP_AFTER_DAYS})`;
   const state = {
@@ -106,12 +111,12 @@ async function settle(db: Kysely<NotificationDatabase>, mail: MailRow, fate: Han
     unknown: sql<MailRow['state']>`'unknown'`,
     skipped: sql<MailRow['state']>`'skipped'`,
     notSent: sql<MailRow['state']>`case when ${tooLate} then 'failed' else 'queued' end`,
-  }[fate.outcome];
+  }[result.outcome];
   await db
     .updateTable('mails')
     .set({
       state,
-      error: fate.outcome === 'sent' ? null : fate.error,
+      error: result.outcome === 'sent' ? null : result.error,
       updated_at: sql`now()`,
       next_attempt_at: sql<Date>`now() + make_interval(secs => ${delay})`,
     })

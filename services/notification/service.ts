@@ -6,21 +6,21 @@ import { createClient } from '../../platform/http/client.ts';
 import { type Service, defineService } from '../../platform/service.ts';
 import { REGISTRY, urlsOf } from '../registry.ts';
 import type { NotificationDatabase } from './database.ts';
-import { localMailbox } from './post.ts';
+import { localMailbox } from './mail-transport.ts';
 import { createNotificationRequests } from './requests.ts';
 import { keepSending } from './sending.ts';
-import { createSmtpPost } from './smtp.ts';
+import { createSmtpTransport } from './smtp-transport.ts';
 import { subscriptions } from './subscriptions.ts';
 
 const settings = {
-  /** Unset: mails stay in the mailbox that administrators read. */
+  /** If unset, mails only stay in the mailbox that administrators can read. */
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
   MAIL_FROM: z.string().min(3).default('Your shop <shop@example.com>'),
   USER_URL: urlsOf('user'),
   SERVICE_TOKEN: secret,
 };
 
-/** Writes to customers about what happened. */
+/** Sends customers mails about their accounts, carts and orders. */
 export const notification: Service = defineService<NotificationDatabase, typeof settings>(REGISTRY, {
   name: 'notification',
   settings,
@@ -29,7 +29,7 @@ export const notification: Service = defineService<NotificationDatabase, typeof 
     const sending = keepSending({
       db,
       users: createClient(at, 'requests', userRequests),
-      post: config.SMTP_URL ? createSmtpPost(config.SMTP_URL, config.MAIL_FROM) : localMailbox,
+      transport: config.SMTP_URL ? createSmtpTransport(config.SMTP_URL, config.MAIL_FROM) : localMailbox,
       logger,
     });
     return {

@@ -6,24 +6,21 @@ import { userEvents } from '../../activities/user.ts';
 import { type Subscription, subscription } from '../../platform/events/subscription.ts';
 import type { NotificationDatabase } from './database.ts';
 
-type Work = Transaction<NotificationDatabase>;
+// Older events send no mail: adding this service to a running shop must not mail everyone about last month's orders.
+const LONGEST_AGE_MS = 3 * 24 * 60 * 60 * 1000;
 
-// News this old is no news: who adds this service to a shop does not write to everybody about last month's orders.
-const TOLD_WITHIN_MS = 3 * 24 * 60 * 60 * 1000;
-
-/** An event that is about one customer. */
-interface News {
+interface CustomerEvent {
   id: string;
   time: string;
   data: { customerId: string };
 }
 
-/** Queues the mail of an event; sending is another matter, which must not hold up other news. */
+/** Queues the mail about an event. It is sent separately, so that a slow mail server does not delay other events. */
 const mail =
   (template: MailTemplate) =>
-  async ({ id, time, data }: News, work: Work): Promise<void> => {
-    const tooOld = Date.parse(time) < Date.now() - TOLD_WITHIN_MS;
-    await work
+  async ({ id, time, data }: CustomerEvent, transaction: Transaction<NotificationDatabase>): Promise<void> => {
+    const tooOld = Date.parse(time) < Date.now() - LONGEST_AGE_MS;
+    await transaction
       .insertInto('mails')
       .values({
         id,
@@ -41,11 +38,11 @@ const mail =
       .execute();
   };
 
-/** What customers are written to about. */
+/** The events about which customers get mails. */
 export const subscriptions: readonly Subscription[] = [
   subscription('user', userEvents, {
-    'user.created': async ({ data: { userId, ...user }, ...event }, work: Work) => {
-      if (user.role === 'customer') await mail('welcome')({ ...event, data: { customerId: userId } }, work);
+    'user.created': async ({ data: { userId, role }, ...event }, transaction: Transaction<NotificationDatabase>) => {
+      if (role === 'customer') await mail('welcome')({ ...event, data: { customerId: userId } }, transaction);
     },
   }),
   subscription('order', orderEvents, {

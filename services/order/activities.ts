@@ -1,14 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { CancelOrder, OrderActivities, OrderUpdate, Withheld } from '../../activities/order.ts';
-import {
-  type Move,
-  type OrderRow,
-  type OrderSettings,
-  advance,
-  announce,
-  storableText,
-  writeHistory,
-} from './bookkeeping.ts';
+import { storableText } from '../../platform/database/storable-text.ts';
+import { type Move, type OrderRow, type OrderSettings, advance, announce, writeHistory } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { createInterventionActivities } from './interventions.ts';
 import { createReturnActivities } from './refunds.ts';

@@ -1,6 +1,7 @@
 import { type Kysely, type Transaction, type UpdateObject, sql } from 'kysely';
 import type { OrderUpdate } from '../../activities/order.ts';
 import { orderEvents } from '../../activities/order.ts';
+import { storableText } from '../../platform/database/storable-text.ts';
 import { createOutboxWriter, written } from '../../platform/events/outbox.ts';
 import type { OrderDatabase, OrdersTable } from './database.ts';
 import type { Selectable } from 'kysely';
@@ -67,12 +68,6 @@ export async function writeHistory(work: Kysely<OrderDatabase>, note: OrderUpdat
     .execute();
   written.emit(HISTORY);
 }
-
-/**
- * Words from outside as PostgreSQL keeps them: it takes neither NUL nor half a surrogate pair, and a story that
- * could not be written down would be told again for ever while the order stands still.
- */
-export const storableText = (words: string): string => words.replaceAll('\0', '\uFFFD').toWellFormed();
 
 type EventType = Parameters<typeof tell>[1]['type'];
 

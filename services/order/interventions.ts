@@ -3,7 +3,8 @@ import type { PaymentStatus } from '../../activities/order-status.ts';
 import type { Intervention, OrderActivities, OrderRequests } from '../../activities/order.ts';
 import { olderThan, pageByAge } from '../../platform/database/cursor.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
-import { type OrderRow, type OrderSettings, type Work, announce, storableText, writeHistory } from './bookkeeping.ts';
+import { storableText } from '../../platform/database/storable-text.ts';
+import { type OrderRow, type OrderSettings, type Work, announce, writeHistory } from './bookkeeping.ts';
 import type { InterventionsTable, OrderDatabase } from './database.ts';
 import { decidedAtOrNow, paymentStanding, standing, statusesOnceClosed } from './statuses.ts';
 

@@ -2,50 +2,50 @@ import { LRUCache } from 'lru-cache';
 import type { Product } from '../../activities/product.ts';
 
 /**
- * Products by SKU, never older than the last change this process has heard of. While it cannot hear
- * (`distrust`) it holds nothing and every read goes to the database.
+ * Products by SKU, invalidated by change notifications from the database. While notifications may be missed (`disable`)
+ * it holds nothing and every read goes to the database.
  */
 export interface ProductCache {
-  /** The product as held, or as `load` finds it. */
+  /** Returns the cached product, or loads it. */
   read(sku: string, load: () => Promise<Product>): Promise<Product>;
-  /** It has changed. */
-  forget(sku: string): void;
-  /** From now on every change is heard of. */
-  trust(): void;
-  /** From now on changes may go unheard. */
-  distrust(): void;
+  /** Call when the product has changed. */
+  invalidate(sku: string): void;
+  /** Call when notifications of all changes arrive from now on. */
+  enable(): void;
+  /** Call when notifications may be missed from now on. */
+  disable(): void;
 }
 
-// 10,000 products of at most 5 KB are some 50 MB at worst, and cover any shop's best sellers.
+// 10,000 products of at most 5 KB are at most some 50 MB, and cover any shop's best sellers.
 const MOST_PRODUCTS = 10_000;
 const HOUR_MS = 60 * 60 * 1000;
 
 export function createProductCache(): ProductCache {
-  const held = new LRUCache<string, Product>({ max: MOST_PRODUCTS, ttl: HOUR_MS });
-  let trusted = false;
-  // Counts everything that may make a row read earlier an old one.
+  const products = new LRUCache<string, Product>({ max: MOST_PRODUCTS, ttl: HOUR_MS });
+  let enabled = false;
+  // Counts everything that may make a row outdated which was read before.
   let generation = 0;
 
-  const startOver = (nowTrusted: boolean) => {
+  const reset = (enable: boolean) => {
     generation += 1;
-    held.clear();
-    trusted = nowTrusted;
+    products.clear();
+    enabled = enable;
   };
   return {
     async read(sku, load) {
-      const known = held.get(sku);
-      if (known) return known;
-      const begunAt = generation;
+      const cached = products.get(sku);
+      if (cached) return cached;
+      const startedAt = generation;
       const product = await load();
-      // A read that began before a change may have seen the row as it was.
-      if (trusted && generation === begunAt) held.set(sku, product);
+      // A read that began before a change may have returned the old row.
+      if (enabled && generation === startedAt) products.set(sku, product);
       return product;
     },
-    forget(sku) {
+    invalidate(sku) {
       generation += 1;
-      held.delete(sku);
+      products.delete(sku);
     },
-    trust: () => startOver(true),
-    distrust: () => startOver(false),
+    enable: () => reset(true),
+    disable: () => reset(false),
   };
 }

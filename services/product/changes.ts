@@ -1,61 +1,57 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { type Background, keepDoing } from '../../platform/background.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { ProductCache } from './cache.ts';
 
-// A connection may die without a word, as when a network is cut: how long changes can then go unheard, at most.
+// A connection may die silently, as when a network is cut. Together: the longest time for which changes can be missed.
 const HEARTBEAT_MS = 5_000;
-const ANSWER_MS = 3_000;
+const RESPONSE_TIMEOUT_MS = 3_000;
 const RECONNECT_MS = 500;
 
-/** Tells the cache of every change that commits, on a connection of its own, until it is closed. Reconnects by itself. */
-export function followChanges({ url, cache, logger }: { url: string; cache: ProductCache; logger: Logger }): {
-  close(): Promise<void>;
-} {
-  const closing = new AbortController();
-  const ended = (async () => {
-    while (!closing.signal.aborted) {
-      await listen(url, cache, closing.signal).catch((error: unknown) =>
-        logger.warn('product changes are not heard, the cache is bypassed', { error }),
-      );
-      await pause(RECONNECT_MS, closing.signal);
-    }
-  })();
-  return {
-    async close() {
-      closing.abort();
-      await ended;
-    },
-  };
-}
+/** Invalidates the cache entry of every product that changes, over a connection of its own, which it renews if lost. */
+export const followChanges = ({
+  url,
+  cache,
+  logger,
+}: {
+  url: string;
+  cache: ProductCache;
+  logger: Logger;
+}): Background =>
+  keepDoing((closing) => listen(url, cache, closing).then(() => false), {
+    pauseMs: RECONNECT_MS,
+    failing: 'not notified of product changes, reading past the cache',
+    logger,
+  });
 
-/** Listens until the connection is lost, which it throws, or no longer wanted. */
+/** Listens until `closing`. Throws if the connection is lost. */
 async function listen(url: string, cache: ProductCache, closing: AbortSignal): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
-    // What a person sees in pg_stat_activity.
+    // Shown in pg_stat_activity.
     application_name: 'product changes',
     keepAlive: true,
-    connectionTimeoutMillis: ANSWER_MS,
-    query_timeout: ANSWER_MS,
+    connectionTimeoutMillis: RESPONSE_TIMEOUT_MS,
+    query_timeout: RESPONSE_TIMEOUT_MS,
   });
   const lost = new AbortController();
   const lose = (error?: Error) => lost.abort(error ?? new Error('the connection was closed'));
   client.on('error', lose);
   client.on('end', () => lose());
-  client.on('notification', ({ payload }) => cache.forget(payload ?? ''));
+  client.on('notification', ({ payload }) => cache.invalidate(payload ?? ''));
   try {
     await client.connect();
     await client.query('listen product_changed');
     lost.signal.throwIfAborted();
-    cache.trust();
+    cache.enable();
     while (!closing.aborted) {
       await pause(HEARTBEAT_MS, AbortSignal.any([closing, lost.signal]));
       lost.signal.throwIfAborted();
       await client.query('select 1');
     }
   } finally {
-    cache.distrust();
+    cache.disable();
     await client.end().catch(() => undefined);
   }
 }

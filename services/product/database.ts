@@ -1,7 +1,7 @@
 import type { Generated } from 'kysely';
 import type { OutboxDatabase } from '../../platform/events/outbox.ts';
 
-/** What the product service knows. */
+/** The product service's tables. */
 export interface ProductDatabase extends OutboxDatabase {
   products: {
     sku: string;

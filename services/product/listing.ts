@@ -8,24 +8,24 @@ import type { ProductDatabase } from './database.ts';
 import { COLUMNS, productOf } from './row.ts';
 import { matches } from './search.ts';
 
-/** One page of the catalogue, newest first; products of one moment by SKU, so that no page repeats or skips one. */
+/** Returns a page of the catalogue, newest first; ties are ordered by SKU, so that pages neither repeat nor skip any. */
 export async function listProducts(
   db: Kysely<ProductDatabase>,
   { query, after, limit }: ListProducts,
 ): Promise<Page<Product>> {
-  let found = db
+  let products = db
     .selectFrom('products')
     .select(COLUMNS)
     .orderBy('created_at', 'desc')
     .orderBy('sku', 'desc')
-    // One more than asked for tells whether there is a next page.
+    // One more than requested shows whether there is a next page.
     .limit(limit + 1);
-  if (query?.trim()) found = found.where(matches(query));
+  if (query?.trim()) products = products.where(matches(query));
   if (after !== undefined) {
     const { createdAt, sku } = positionOf(after);
-    found = found.where(sql<boolean>`(created_at, sku) < (${createdAt}::timestamptz, ${sku})`);
+    products = products.where(sql<boolean>`(created_at, sku) < (${createdAt}::timestamptz, ${sku})`);
   }
-  const rows = await found.execute();
+  const rows = await products.execute();
   const items = rows.slice(0, limit).map(productOf);
   const last = items.at(-1);
   return { items, next: last && rows.length > limit ? encodeCursor([last.createdAt, last.sku]) : null };
@@ -33,12 +33,12 @@ export async function listProducts(
 
 function positionOf(cursor: string): { createdAt: string; sku: string } {
   const [createdAt, sku] = decodeCursor(cursor, 2) as [string, string];
-  if (!isMoment(createdAt) || !Sku.safeParse(sku).success) {
-    throw new Refusal<ProductRefusal>('BadCursor', 'this cursor was not handed out by this list');
+  if (!isTimestamp(createdAt) || !Sku.safeParse(sku).success) {
+    throw new Refusal<ProductRefusal>('BadCursor', 'this cursor was not issued by this list');
   }
   return { createdAt, sku };
 }
 
-/** Exactly as `productOf` writes it, in years that PostgreSQL knows too. */
-const isMoment = (text: string): boolean =>
+/** Whether `productOf` could have written it. The year has four digits, so that PostgreSQL reads the same. */
+const isTimestamp = (text: string): boolean =>
   /^[12]\d{3}-/.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text;

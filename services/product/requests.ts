@@ -15,31 +15,31 @@ import type { ProductDatabase } from './database.ts';
 import { listProducts } from './listing.ts';
 import { COLUMNS, productOf } from './row.ts';
 
-const write = createOutboxWriter('product', productEvents);
+const writeEvent = createOutboxWriter('product', productEvents);
 
-/** The catalogue as the gateway asks for it and an admin changes it. */
+/** The product service's API. */
 export function createProductRequests(db: Kysely<ProductDatabase>, cache: ProductCache): ProductRequests {
   return {
     listProducts: (request) => listProducts(db, request),
     getProduct: ({ sku }) => cache.read(sku, () => load(db, sku)),
 
     async getProducts({ skus }) {
-      const possible = skus.filter(isSku);
-      if (possible.length === 0) return { items: [] };
-      const rows = await db.selectFrom('products').select(COLUMNS).where('sku', 'in', possible).execute();
+      const valid = skus.filter(isSku);
+      if (valid.length === 0) return { items: [] };
+      const rows = await db.selectFrom('products').select(COLUMNS).where('sku', 'in', valid).execute();
       return { items: rows.map(productOf) };
     },
 
     async createProduct(product) {
       const created = await db.transaction().execute((transaction) => create(transaction, product));
-      cache.forget(created.sku);
+      cache.invalidate(created.sku);
       return created;
     },
 
     async updateProduct(change) {
       const updated = await db.transaction().execute((transaction) => update(transaction, change));
-      // Whoever changed it through this process reads it changed, without waiting for the announcement.
-      cache.forget(updated.sku);
+      // A client that changed it through this process must not have to wait for the notification.
+      cache.invalidate(updated.sku);
       return updated;
     },
   };
@@ -63,8 +63,8 @@ async function create(
     .onConflict((conflict) => conflict.column('sku').doNothing())
     .returning(COLUMNS)
     .executeTakeFirst();
-  if (!row) throw refusal('SkuTaken', `there is a product ${sku} already`);
-  return announced(transaction, 'product.created', productOf(row));
+  if (!row) throw refusal('SkuTaken', `there is already a product ${sku}`);
+  return publishProduct(transaction, 'product.created', productOf(row));
 }
 
 async function update(
@@ -82,22 +82,23 @@ async function update(
   if (price) change = change.set({ price_minor: price.amountMinor, currency: price.currency });
   if (expectedVersion !== undefined) change = change.where('version', '=', expectedVersion);
   const row = await change.executeTakeFirst();
-  if (row) return announced(transaction, 'product.updated', productOf(row));
+  if (row) return publishProduct(transaction, 'product.updated', productOf(row));
   const current = await load(transaction, sku);
   throw refusal('VersionConflict', `product ${sku} is at version ${current.version}, not ${expectedVersion}`);
 }
 
-async function announced(
+/** Publishes the product's current state. */
+async function publishProduct(
   transaction: Transaction<ProductDatabase>,
   type: keyof typeof productEvents,
   product: Product,
 ): Promise<Product> {
   const { sku, name, price, version } = product;
-  await write(transaction, { type, subject: sku, data: { sku, name, price, version } });
+  await writeEvent(transaction, { type, subject: sku, data: { sku, name, price, version } });
   return product;
 }
 
-/** What cannot be a SKU names no product, and may hold characters that PostgreSQL does not take. */
+/** Anything else names no product, and may contain characters that PostgreSQL does not accept. */
 const isSku = (text: string): boolean => Sku.safeParse(text).success;
 
 const notFound = (sku: string) => refusal('ProductNotFound', `there is no product ${JSON.stringify(sku)}`);

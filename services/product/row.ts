@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import type { Product } from '../../activities/product.ts';
 import type { ProductDatabase } from './database.ts';
 
-/** What `productOf` needs; the search vector stays where it is. */
+/** The columns for `productOf`: all but the search vector. */
 export const COLUMNS = [
   'sku',
   'name',
@@ -14,7 +14,7 @@ export const COLUMNS = [
   'updated_at',
 ] as const satisfies (keyof ProductDatabase['products'])[];
 
-/** A row as the contract has it. */
+/** Converts a row to the contract's type. */
 export const productOf = (row: Selectable<ProductDatabase['products']>): Product => ({
   sku: row.sku,
   name: row.name,

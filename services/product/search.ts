@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 
-/** True of the products in which every word of `query` occurs, begins a word, or shares a word's stem. */
+/** SQL condition: every word of `query` is a word of the product, or the beginning of one, or has the same stem. */
 export function matches(query: string): RawBuilder<boolean> {
-  // Letters and digits alone, so that no input is an operator of PostgreSQL's query language.
+  // Only letters and digits, so that no input is an operator of PostgreSQL's query language.
   const words = query.match(/[\p{L}\p{N}]+/gu) ?? [];
   if (words.length === 0) return sql<boolean>`false`;
   const terms = words.map((word) => sql`(to_tsquery('simple', ${`${word}:*`}) || plainto_tsquery('english', ${word}))`);

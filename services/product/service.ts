@@ -9,7 +9,7 @@ import { createProductRequests } from './requests.ts';
 
 const settings = { PRODUCT_DATABASE_URL: postgresUrl };
 
-/** What the shop sells, and for how much. */
+/** The products that the shop sells, with their prices. */
 export const product: Service = defineService<ProductDatabase, typeof settings>(REGISTRY, {
   name: 'product',
   settings,

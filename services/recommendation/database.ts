@@ -1,20 +1,20 @@
 import type { InboxDatabase } from '../../platform/events/inbox.ts';
 
-/** What the recommendation service has learned. */
+/** The recommendation service's tables. */
 export interface RecommendationDatabase extends InboxDatabase {
-  /** Every order that counts: what its customer bought, and what to take back where it is called off. */
+  /** The orders that are counted: what each customer bought, and what to subtract if an order is canceled. */
   learned_orders: {
     order_id: string;
     customer_id: string;
     skus: string[];
     confirmed_at: Date;
   };
-  /** In how many orders each product was. */
+  /** The number of orders with each product. */
   item_counts: {
     sku: string;
     orders: number;
   };
-  /** In how many orders two products were together; each pair is here both ways round, so that either finds the other. */
+  /** The number of orders with both products. Each pair is stored in both directions: either finds the other. */
   pair_counts: {
     sku: string;
     other: string;

@@ -1,33 +1,33 @@
 import { type Kysely, sql } from 'kysely';
 import type { RecommendationDatabase } from './database.ts';
 
-// Orders. Without it two products that were sold once, together, would go with each other better than any: of one
-// month's orders 18.5 instead of 17.8 % of what is held out is then found.
+// In orders. Without it, two products that were sold once, together, would be each other's best match. Measured on one
+// month of orders: with it 18.5 % of the held-out products are found, without it 17.8 %.
 const DAMPING = 5;
 
 export interface RankRequest {
-  /** What is known to be wanted, or in front of somebody. */
+  /** The products that the customer bought or is looking at. */
   beside: readonly string[];
-  /** What is not to be recommended, whatever goes with it. */
+  /** Products not to recommend. */
   without: readonly string[];
   limit: number;
 }
 
 /**
- * What goes best with these products, best first: of each candidate the sum of its damped Jaccard scores with them
- * (of the orders that had either, the share that had both). Where that is not enough, best sellers follow.
+ * Ranks the products that go with these, best first, by the sum of their damped Jaccard scores with each (of the orders
+ * with either product, the share with both). If there are too few, best sellers follow.
  */
 export async function rank(
   db: Kysely<RecommendationDatabase>,
   { beside, without, limit }: RankRequest,
 ): Promise<string[]> {
   const excluded = [...new Set([...beside, ...without])];
-  const related = await together(db, { beside, excluded, limit });
+  const related = await boughtTogether(db, { beside, excluded, limit });
   if (related.length >= limit) return related;
   return [...related, ...(await bestSellers(db, [...excluded, ...related], limit - related.length))];
 }
 
-async function together(
+async function boughtTogether(
   db: Kysely<RecommendationDatabase>,
   { beside, excluded, limit }: { beside: readonly string[]; excluded: readonly string[]; limit: number },
 ): Promise<string[]> {
@@ -44,7 +44,7 @@ async function together(
   return rows.map(({ sku }) => sku);
 }
 
-/** What is in the most orders. */
+/** The products in the most orders. */
 export async function bestSellers(
   db: Kysely<RecommendationDatabase>,
   excluded: readonly string[],

@@ -6,7 +6,7 @@ import type { RecommendationDatabase } from './database.ts';
 import { createRecommendationRequests } from './requests.ts';
 import { orders } from './subscription.ts';
 
-/** What goes with what. */
+/** Recommends products that are bought together. */
 export const recommendation: Service = defineService<RecommendationDatabase, z.ZodRawShape>(REGISTRY, {
   name: 'recommendation',
   settings: {},

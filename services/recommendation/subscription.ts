@@ -3,9 +3,9 @@ import { subscription } from '../../platform/events/subscription.ts';
 import type { RecommendationDatabase } from './database.ts';
 import { learn, unlearn } from './learning.ts';
 
-/** Learns from what was bought, and no longer from what was called off. What was sent back was wanted all the same. */
+/** Counts confirmed orders and subtracts canceled ones. Returned products still count: the customer had wanted them. */
 export const orders = subscription<typeof orderEvents, RecommendationDatabase>('order', orderEvents, {
-  'order.confirmed': ({ time, data: { orderId, customerId, lines } }, work) =>
-    learn(work, { orderId, customerId, skus: lines.map(({ sku }) => sku), confirmedAt: new Date(time) }),
-  'order.canceled': ({ data: { orderId } }, work) => unlearn(work, orderId),
+  'order.confirmed': ({ time, data: { orderId, customerId, lines } }, transaction) =>
+    learn(transaction, { orderId, customerId, skus: lines.map(({ sku }) => sku), confirmedAt: new Date(time) }),
+  'order.canceled': ({ data: { orderId } }, transaction) => unlearn(transaction, orderId),
 });

@@ -5,7 +5,7 @@ import { type Role, type User, userEvents } from '../../activities/user.ts';
 import { createOutboxWriter } from '../../platform/events/outbox.ts';
 import type { UserDatabase } from './database.ts';
 
-const write = createOutboxWriter('user', userEvents);
+const writeEvent = createOutboxWriter('user', userEvents);
 
 export interface NewAccount {
   email: string;
@@ -14,7 +14,7 @@ export interface NewAccount {
   passwordHash: string;
 }
 
-/** Opens an account and tells the world; undefined where the e-mail has one already. */
+/** Opens an account and publishes `user.created`. Returns undefined if the e-mail address already has an account. */
 export async function openAccount(
   transaction: Transaction<UserDatabase>,
   { email, name, role, passwordHash }: NewAccount,
@@ -27,15 +27,15 @@ export async function openAccount(
     .executeTakeFirst();
   if (!row) return undefined;
   await transaction.insertInto('credentials').values({ user_id: row.id, password_hash: passwordHash }).execute();
-  return announced(transaction, 'user.created', userOf(row));
+  return publishUser(transaction, 'user.created', userOf(row));
 }
 
-/** The user of this e-mail, in whatever case, with the hash to check a password against. */
+/** Finds a user by e-mail address, ignoring case, with the password hash. */
 export async function findByEmail(
   db: Kysely<UserDatabase>,
   email: string,
 ): Promise<{ user: User; passwordHash: string } | undefined> {
-  // PostgreSQL cannot hold this character, so nobody has such an address.
+  // PostgreSQL does not accept NUL, so no user has such an address.
   if (email.includes('\0')) return undefined;
   const row = await db
     .selectFrom('users')
@@ -48,10 +48,10 @@ export async function findByEmail(
 }
 
 /**
- * The hash of this user's password, locked for as long as the transaction lasts; undefined where there is none.
- * Whatever opens sessions or ends all of them locks it first.
+ * Returns the user's password hash, locked until the transaction ends; undefined if there is none. Lock it before
+ * opening a session or ending all sessions of a user.
  */
-export async function lockHash(db: Kysely<UserDatabase>, userId: string): Promise<string | undefined> {
+export async function lockPasswordHash(db: Kysely<UserDatabase>, userId: string): Promise<string | undefined> {
   const row = await db
     .selectFrom('credentials')
     .select('password_hash')
@@ -61,8 +61,8 @@ export async function lockHash(db: Kysely<UserDatabase>, userId: string): Promis
   return row?.password_hash;
 }
 
-/** Puts a hash in the place of another: of whatever there is, or only of `from`. */
-export async function replaceHash(
+/** Replaces the password hash; with `from`, only if that is still the current one. */
+export async function replacePasswordHash(
   db: Kysely<UserDatabase>,
   { userId, from, to }: { userId: string; from?: string; to: string },
 ): Promise<void> {
@@ -74,18 +74,18 @@ export async function replaceHash(
   await change.execute();
 }
 
-/** Tells the world of a user as it is now. */
-export async function announced(
+/** Publishes the user's current profile. */
+export async function publishUser(
   transaction: Transaction<UserDatabase>,
   type: keyof typeof userEvents,
   user: User,
 ): Promise<User> {
   const { id, email, name, role } = user;
-  await write(transaction, { type, subject: id, data: { userId: id, email, name, role } });
+  await writeEvent(transaction, { type, subject: id, data: { userId: id, email, name, role } });
   return user;
 }
 
-/** A row as the contract has it. */
+/** Converts a row to the contract's type. */
 export const userOf = (row: Selectable<UserDatabase['users']>): User => ({
   id: row.id,
   email: row.email,

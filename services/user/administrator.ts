@@ -1,35 +1,35 @@
 import { type Kysely, sql } from 'kysely';
 import type { User } from '../../activities/user.ts';
-import { announced, findByEmail, openAccount, replaceHash, userOf } from './accounts.ts';
+import { findByEmail, openAccount, publishUser, replacePasswordHash, userOf } from './accounts.ts';
 import type { UserDatabase } from './database.ts';
 import type { Passwords } from './passwords.ts';
-import { endOthers } from './sessions.ts';
+import { endOtherSessions } from './sessions.ts';
 
 /**
- * Sees to it that this person can sign in as an admin with this password. Safe to repeat, and to run in several
- * processes at once. Somebody who signed up with the address before loses it: the operator says whose it is.
+ * Makes sure that this user exists, is an admin and has this password. Safe to repeat and to run in several processes
+ * at once. If a customer has signed up with the address, the admin takes over the account: the operator decides.
  */
 export async function ensureAdministrator(
   db: Kysely<UserDatabase>,
   passwords: Passwords,
   { email, password }: { email: string; password: string },
 ): Promise<void> {
-  const found = (await findByEmail(db, email)) ?? (await open(db, passwords, { email, password }));
+  const found = (await findByEmail(db, email)) ?? (await openAdministrator(db, passwords, { email, password }));
   if (!found) return;
   const { user, passwordHash } = found;
-  // The password first: at no moment is somebody an admin with a password that the operator did not choose.
+  // The password first: nobody may ever be an admin with a password that the operator did not choose.
   if (!(await passwords.verify(password, passwordHash))) {
     const to = await passwords.hash(password);
     await db.transaction().execute(async (transaction) => {
-      await replaceHash(transaction, { userId: user.id, to });
-      await endOthers(transaction, { userId: user.id });
+      await replacePasswordHash(transaction, { userId: user.id, to });
+      await endOtherSessions(transaction, { userId: user.id });
     });
   }
   if (user.role !== 'admin') await promote(db, user);
 }
 
-/** Opens the account; where another process was faster, answers what it opened. */
-async function open(
+/** Opens the account. Returns it only if another process opened it first: its password then remains to be checked. */
+async function openAdministrator(
   db: Kysely<UserDatabase>,
   passwords: Passwords,
   { email, password }: { email: string; password: string },
@@ -53,6 +53,6 @@ async function promote(db: Kysely<UserDatabase>, { id }: User): Promise<void> {
       .where('role', '<>', 'admin')
       .returningAll()
       .executeTakeFirst();
-    if (row) await announced(transaction, 'user.updated', userOf(row));
+    if (row) await publishUser(transaction, 'user.updated', userOf(row));
   });
 }

@@ -6,14 +6,15 @@ import type { UserDatabase } from './database.ts';
 import { digestOf, newSecret } from './refresh-tokens.ts';
 import { refusal } from './refusal.ts';
 
-// One list on one screen; whoever has more machines than this gives several of them one client.
+// The list fits on one screen. Several machines can share a client where there are more.
 const MOST_CLIENTS = 200;
 
-/** Machines that sign in by themselves. */
+/** API clients: programs that sign in with an id and a secret. */
 export const createClientRequests = (db: Kysely<UserDatabase>): ClientRequests => ({
   async createClient({ name, scopes, createdBy }) {
     const { items } = await list(db);
-    if (items.length >= MOST_CLIENTS) throw refusal('TooManyClients', `there are ${MOST_CLIENTS} already`);
+    if (items.length >= MOST_CLIENTS)
+      throw refusal('TooManyClients', `there are already ${MOST_CLIENTS} clients: delete one first`);
     const secret = newSecret('cs');
     const row = await db
       .insertInto('clients')
@@ -37,7 +38,7 @@ export const createClientRequests = (db: Kysely<UserDatabase>): ClientRequests =
       .updateTable('clients')
       .set({
         secret_hash: digestOf(secret),
-        // Long enough to change it in every place where the machine runs.
+        // Long enough to replace the secret everywhere the client runs.
         previous_hash: sql`secret_hash`,
         previous_until: sql`now() + interval '1 day'`,
       })
@@ -63,15 +64,15 @@ export const createClientRequests = (db: Kysely<UserDatabase>): ClientRequests =
     const row = await db
       .selectFrom('clients')
       .selectAll()
-      .select(sql<boolean>`previous_until > now()`.as('previous_holds'))
+      .select(sql<boolean>`previous_until > now()`.as('previous_valid'))
       .where('id', '=', idOf(clientId))
       .where('deleted_at', 'is', null)
       .executeTakeFirst();
     const digest = digestOf(secret);
-    const right =
+    const correct =
       row &&
-      (timingSafeEqual(digest, row.secret_hash) || (row.previous_holds && timingSafeEqual(digest, row.previous_hash!)));
-    if (!right) throw refusal('BadClient', 'client id or secret is wrong');
+      (timingSafeEqual(digest, row.secret_hash) || (row.previous_valid && timingSafeEqual(digest, row.previous_hash!)));
+    if (!correct) throw refusal('BadClient', 'client id or secret is wrong');
     return clientOf(row);
   },
 });
@@ -94,7 +95,7 @@ const clientOf = ({ id, name, scopes, created_at }: Selectable<UserDatabase['cli
   createdAt: created_at.toISOString(),
 });
 
-/** What is no id is nobody's. */
+/** Null, which matches no row, if the text is not an id. */
 const idOf = (text: string): string | null => z.uuid().safeParse(text).data ?? null;
 
 const notFound = () => refusal('ClientNotFound', 'there is no such client');

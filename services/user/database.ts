@@ -3,7 +3,7 @@ import type { ShippingAddress } from '../../activities/address.ts';
 import type { Role } from '../../activities/user.ts';
 import type { OutboxDatabase } from '../../platform/events/outbox.ts';
 
-/** What the user service knows. */
+/** The user service's tables. */
 export interface UserDatabase extends OutboxDatabase {
   users: {
     id: string;
@@ -27,7 +27,7 @@ export interface UserDatabase extends OutboxDatabase {
     user_agent: string | null;
     created_at: Generated<Date>;
     last_used_at: Generated<Date>;
-    /** However much it is used. */
+    /** Regardless of use. */
     expires_at: Date;
     ended_at: Date | null;
     end_reason: EndReason | null;
@@ -41,7 +41,7 @@ export interface UserDatabase extends OutboxDatabase {
   };
   sign_in_attempts: {
     subject: Buffer;
-    /** In a row, the one under way included. */
+    /** Consecutive failures, including an attempt in progress. */
     failures: number;
     last_at: Generated<Date>;
     blocked_until: Generated<Date>;
@@ -51,14 +51,14 @@ export interface UserDatabase extends OutboxDatabase {
     name: string;
     scopes: string[];
     secret_hash: Buffer;
-    /** The secret before, which holds until then. */
+    /** Digest of the previous secret, which is valid until `previous_until`. */
     previous_hash: Buffer | null;
     previous_until: Date | null;
     created_by: string;
     created_at: Generated<Date>;
     deleted_at: Date | null;
   };
-  /** Where from each user has signed in. */
+  /** The addresses from which each user has signed in. */
   known_addresses: {
     user_id: string;
     address: string;

@@ -1,19 +1,20 @@
 import { type Kysely, type Transaction, sql } from 'kysely';
 import type { EnsureUser, User } from '../../activities/user.ts';
-import { announced, userOf } from './accounts.ts';
+import { publishUser, userOf } from './accounts.ts';
 import type { UserDatabase } from './database.ts';
 
-/** The profile of somebody who signs in at another issuer: opened at first sight, and of the role they have there. */
+/** Returns the profile of a user of an external issuer, created at first sign-in. The role is the issuer's. */
 export const ensureUser = (db: Kysely<UserDatabase>, person: EnsureUser): Promise<User> =>
   db.transaction().execute(async (transaction) => {
-    const known = await withRole(transaction, person);
+    const known = await findWithRole(transaction, person);
     if (known) return known;
-    const opened = (await open(transaction, person, person.email)) ?? (await withRole(transaction, person));
-    // Whose e-mail it is here, the other issuer does not decide: nobody gets at another's account by it.
-    return opened ?? (await open(transaction, person, undefined))!;
+    const created = (await create(transaction, person, person.email)) ?? (await findWithRole(transaction, person));
+    // If the e-mail address belongs to another account, the issuer's claim to it gives no access to that account.
+    return created ?? (await create(transaction, person, undefined))!;
   });
 
-async function withRole(
+/** Finds the profile and changes its role if the issuer's is another. */
+async function findWithRole(
   transaction: Transaction<UserDatabase>,
   { userId, role }: EnsureUser,
 ): Promise<User | undefined> {
@@ -25,11 +26,11 @@ async function withRole(
     .where('id', '=', userId)
     .returningAll()
     .executeTakeFirstOrThrow();
-  return announced(transaction, 'user.updated', userOf(changed));
+  return publishUser(transaction, 'user.updated', userOf(changed));
 }
 
-/** Undefined where the id or the e-mail is taken. */
-async function open(
+/** Returns undefined if the id or the e-mail address is taken. */
+async function create(
   transaction: Transaction<UserDatabase>,
   { userId, name, role }: EnsureUser,
   email = `${userId}@unknown.invalid`,
@@ -40,5 +41,5 @@ async function open(
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst();
-  return row && announced(transaction, 'user.created', userOf(row));
+  return row && publishUser(transaction, 'user.created', userOf(row));
 }

@@ -2,8 +2,8 @@ import ipaddr from 'ipaddr.js';
 import { type Kysely, sql } from 'kysely';
 import type { UserDatabase } from './database.ts';
 
-/** Whether this user has signed in from here before. Asked in the same way where there is no such user. */
-export async function isKnown(
+/** Whether the user has signed in from this address before. Runs the same query if there is no such user. */
+export async function isKnownAddress(
   db: Kysely<UserDatabase>,
   userId: string | undefined,
   address: string | undefined,
@@ -17,7 +17,7 @@ export async function isKnown(
   return row !== undefined;
 }
 
-export async function noteAddress(
+export async function rememberAddress(
   db: Kysely<UserDatabase>,
   userId: string,
   address: string | undefined,
@@ -31,17 +31,17 @@ export async function noteAddress(
     .execute();
 }
 
-/** After a change of password the places where the old one was used are strangers again. */
+/** Call when the password changes: sign-ins from these addresses used the old one. */
 export async function forgetAddresses(db: Kysely<UserDatabase>, userId: string): Promise<void> {
   await db.deleteFrom('known_addresses').where('user_id', '=', userId).execute();
 }
 
-// RFC 6177: a site gets a /64 of IPv6 at least, and each of its machines changes its address within that.
-const IPV6_PREFIX_PARTS = 4;
+// RFC 6177: a site gets at least a /64, within which each of its machines changes its address.
+const IPV6_PREFIX_GROUPS = 4;
 
-/** The address, or of IPv6 the network that one household has. */
+/** The IPv4 address, or the /64 network of an IPv6 address. */
 function networkOf(address: string | undefined): string | undefined {
   if (address === undefined || !ipaddr.isValid(address)) return undefined;
   const parsed = ipaddr.process(address);
-  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, IPV6_PREFIX_PARTS).join(':') : parsed.toString();
+  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, IPV6_PREFIX_GROUPS).join(':') : parsed.toString();
 }

@@ -2,8 +2,8 @@ import { type Kysely, sql } from 'kysely';
 import type { UserDatabase } from './database.ts';
 
 /**
- * Forgets what has no effect any more. Ended sessions are kept for longer than any access token of theirs lives
- * (a day at most), spent tokens for as long as a session may idle: showing one of those again ends the session.
+ * Deletes rows that have no effect any more. Ended sessions are kept longer than their access tokens live (at most a
+ * day). Spent refresh tokens are kept as long as a session may be idle: using one again ends the session.
  */
 export async function purge(db: Kysely<UserDatabase>): Promise<void> {
   await db

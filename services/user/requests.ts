@@ -1,20 +1,21 @@
 import { type Kysely, type Transaction, sql } from 'kysely';
 import { z } from 'zod';
 import type { UpdateUser, User, UserRequests } from '../../activities/user.ts';
-import { announced, openAccount, userOf } from './accounts.ts';
-import type { UserDatabase } from './database.ts';
+import { openAccount, publishUser, userOf } from './accounts.ts';
+import { changePassword } from './change-password.ts';
 import { createClientRequests } from './clients.ts';
-import { endedSince } from './ended.ts';
-import type { Passwords } from './passwords.ts';
-import { refresh } from './refreshing.ts';
+import type { UserDatabase } from './database.ts';
+import { endedSince } from './ended-since.ts';
 import { ensureUser } from './external-users.ts';
+import type { Passwords } from './passwords.ts';
+import { refreshSession } from './refresh-session.ts';
 import { refusal } from './refusal.ts';
-import { endOwn, listOpen } from './sessions.ts';
-import { changePassword, signIn } from './signing-in.ts';
+import { endOwnSession, listOpenSessions } from './sessions.ts';
+import { signIn } from './sign-in.ts';
 
-/** Who people are and how they prove it. */
+/** The user service's API: accounts, sessions and API clients. */
 export async function createUserRequests(db: Kysely<UserDatabase>, passwords: Passwords): Promise<UserRequests> {
-  const checking = { db, passwords, nobodysHash: await passwords.hash('nobody') };
+  const dummyHash = await passwords.hash('nobody');
 
   return {
     ...createClientRequests(db),
@@ -23,20 +24,20 @@ export async function createUserRequests(db: Kysely<UserDatabase>, passwords: Pa
       const passwordHash = await passwords.hash(password);
       const account = { email, name, role: 'customer' as const, passwordHash };
       const user = await db.transaction().execute((transaction) => openAccount(transaction, account));
-      if (!user) throw refusal('EmailTaken', 'somebody has signed up with this e-mail address already');
+      if (!user) throw refusal('EmailTaken', 'this e-mail address already has an account');
       return user;
     },
 
-    signIn: (request) => signIn(checking, request),
-    changePassword: (request) => changePassword(checking, request),
+    signIn: (request) => signIn({ db, passwords, dummyHash }, request),
+    changePassword: (request) => changePassword({ db, passwords }, request),
     async refreshSession({ refreshToken }) {
-      const session = await refresh(db, refreshToken);
-      if (!session) throw refusal('SessionEnded', 'this session has ended, or never was: sign in again');
+      const session = await refreshSession(db, refreshToken);
+      if (!session) throw refusal('SessionEnded', 'this session has ended or does not exist: sign in again');
       return session;
     },
-    listSessions: async ({ userId }) => ({ items: isId(userId) ? await listOpen(db, userId) : [] }),
+    listSessions: async ({ userId }) => ({ items: isId(userId) ? await listOpenSessions(db, userId) : [] }),
     async endSession({ userId, sessionId }) {
-      const ended = isId(userId) && isId(sessionId) && (await endOwn(db, userId, sessionId));
+      const ended = isId(userId) && isId(sessionId) && (await endOwnSession(db, userId, sessionId));
       if (!ended) throw refusal('SessionNotFound', 'you have no such session');
     },
     endedSince: ({ since }) => endedSince(db, since),
@@ -68,7 +69,7 @@ async function update(
   if (shippingAddress) change = change.set({ shipping_address: JSON.stringify(shippingAddress) });
   if (expectedVersion !== undefined) change = change.where('version', '=', expectedVersion);
   const row = await change.executeTakeFirst();
-  if (row) return announced(transaction, 'user.updated', userOf(row));
+  if (row) return publishUser(transaction, 'user.updated', userOf(row));
   const current = await load(transaction, userId);
   throw refusal('VersionConflict', `the profile is at version ${current.version}, not ${expectedVersion}`);
 }

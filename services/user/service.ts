@@ -1,4 +1,5 @@
 import { Email, Password, userRequests } from '../../activities/user.ts';
+import { keepDoing } from '../../platform/background.ts';
 import { SettingError } from '../../platform/config.ts';
 import { type Service, defineService } from '../../platform/service.ts';
 import { REGISTRY } from '../registry.ts';
@@ -10,10 +11,10 @@ import { createUserRequests } from './requests.ts';
 
 const settings = { ADMIN_EMAIL: Email.optional(), ADMIN_PASSWORD: Password.optional() };
 
-// What is forgotten had no effect any more: there is no hurry.
+// Purged rows have no effect any more, so there is no hurry.
 const PURGE_EVERY_MS = 60 * 60 * 1000;
 
-/** Who people are, how they prove it, and where they live. */
+/** Accounts, profiles and how users and programs sign in. */
 export const user: Service = defineService<UserDatabase, typeof settings>(REGISTRY, {
   name: 'user',
   settings,
@@ -21,19 +22,19 @@ export const user: Service = defineService<UserDatabase, typeof settings>(REGIST
     const passwords = createPasswords();
     const administrator = administratorOf(config.ADMIN_EMAIL, config.ADMIN_PASSWORD);
     if (administrator) await ensureAdministrator(db, passwords, administrator);
-    const purging = setInterval(() => {
-      purge(db).catch((error: unknown) => logger.warn('old sessions not purged', { error }));
-    }, PURGE_EVERY_MS);
+    const purging = keepDoing(() => purge(db).then(() => false), {
+      pauseMs: PURGE_EVERY_MS,
+      failing: 'could not purge old sessions',
+      logger,
+    });
     return {
       requests: { operations: userRequests, implementation: await createUserRequests(db, passwords) },
-      async close() {
-        clearInterval(purging);
-      },
+      close: () => purging.close(),
     };
   },
 });
 
-/** Both or neither: half of a pair is somebody's mistake. */
+/** Both settings or neither: one alone is a mistake. */
 function administratorOf(email?: string, password?: string): { email: string; password: string } | undefined {
   if (email !== undefined && password === undefined) {
     throw new SettingError('setting ADMIN_PASSWORD: is not set, though ADMIN_EMAIL is');

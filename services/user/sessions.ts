@@ -3,24 +3,25 @@ import { type Kysely, type Transaction, sql } from 'kysely';
 import type { OpenSession, SessionView } from '../../activities/session.ts';
 import type { Role } from '../../activities/user.ts';
 import type { EndReason, UserDatabase } from './database.ts';
-import { keepToken, newSecret } from './refresh-tokens.ts';
+import { newSecret, storeToken } from './refresh-tokens.ts';
 
-// A shop that is visited every other week keeps its customers signed in; a lost telephone does so no longer than that.
-const IDLE = sql<string>`interval '14 days'`;
-// NIST SP 800-63B section 2.1.3 lets a person be asked again after 30 days; a shop without stored cards may wait longer.
+// Customers who visit every other week stay signed in; a lost phone stays signed in no longer.
+const IDLE_LIMIT = sql<string>`interval '14 days'`;
+// NIST SP 800-63B section 2.1.3 recommends a new sign-in after 30 days; a shop without stored cards may allow more.
 const LIFETIME = sql<string>`interval '90 days'`;
-// More devices than anybody has, few enough that guessed or forgotten sessions cannot pile up.
+// More devices than anyone has, few enough that forgotten sessions cannot accumulate.
 const MOST_PER_USER = 50;
-interface Opening {
+
+interface NewSession {
   userId: string;
   role: Role;
   userAgent: string | undefined;
 }
 
-/** Opens a session; of too many, the one that was left alone the longest ends. The user's row must be locked. */
+/** Opens a session. If there are too many, the one idle longest ends. The user's password hash must be locked. */
 export async function openSession(
   transaction: Transaction<UserDatabase>,
-  { userId, role, userAgent = '' }: Opening,
+  { userId, role, userAgent = '' }: NewSession,
 ): Promise<OpenSession> {
   const [sessionId, refreshToken] = [randomUUID(), newSecret('rt')];
   await transaction
@@ -32,24 +33,27 @@ export async function openSession(
       expires_at: sql`now() + ${LIFETIME}`,
     })
     .execute();
-  await keepToken(transaction, sessionId, refreshToken);
-  const surplus = open(transaction, userId).orderBy('last_used_at', 'desc').orderBy('id').offset(MOST_PER_USER);
+  await storeToken(transaction, sessionId, refreshToken);
+  const surplus = openSessionsOf(transaction, userId)
+    .orderBy('last_used_at', 'desc')
+    .orderBy('id')
+    .offset(MOST_PER_USER);
   const ids = (await surplus.execute()).map(({ id }) => id);
   await endSessions(transaction, { ids, reason: 'displaced' });
   return { sessionId, userId, role, refreshToken };
 }
 
-/** Neither ended nor out of time, of either kind. */
-export const isOpen = sql<boolean>`sessions.ended_at is null and sessions.expires_at > now() and sessions.last_used_at > now() - ${IDLE}`;
+/** SQL condition: not ended, not expired and not idle for too long. */
+export const isOpen = sql<boolean>`sessions.ended_at is null and sessions.expires_at > now() and sessions.last_used_at > now() - ${IDLE_LIMIT}`;
 
-const open = (db: Kysely<UserDatabase>, userId: string) =>
+const openSessionsOf = (db: Kysely<UserDatabase>, userId: string) =>
   db.selectFrom('sessions').select('sessions.id').where('user_id', '=', userId).where(isOpen);
 
-/** Last used first. */
-export async function listOpen(db: Kysely<UserDatabase>, userId: string): Promise<SessionView[]> {
-  const rows = await open(db, userId)
+/** Most recently used first. */
+export async function listOpenSessions(db: Kysely<UserDatabase>, userId: string): Promise<SessionView[]> {
+  const rows = await openSessionsOf(db, userId)
     .select(['user_agent', 'created_at', 'last_used_at'])
-    .select(sql<Date>`least(expires_at, last_used_at + ${IDLE})`.as('until'))
+    .select(sql<Date>`least(expires_at, last_used_at + ${IDLE_LIMIT})`.as('until'))
     .orderBy('last_used_at', 'desc')
     .orderBy('sessions.id')
     .execute();
@@ -62,7 +66,7 @@ export async function listOpen(db: Kysely<UserDatabase>, userId: string): Promis
   }));
 }
 
-/** Ends these sessions as far as they are open; answers how many were. */
+/** Ends those of these sessions that are open; returns how many. */
 export async function endSessions(
   db: Kysely<UserDatabase>,
   { ids, reason }: { ids: readonly string[]; reason: EndReason },
@@ -77,18 +81,18 @@ export async function endSessions(
   return Number(numUpdatedRows);
 }
 
-/** Ends one session, if it is this user's. */
-export async function endOwn(db: Kysely<UserDatabase>, userId: string, sessionId: string): Promise<boolean> {
-  const rows = await open(db, userId).where('sessions.id', '=', sessionId).execute();
+/** Ends one session of this user; returns whether the user had it open. */
+export async function endOwnSession(db: Kysely<UserDatabase>, userId: string, sessionId: string): Promise<boolean> {
+  const rows = await openSessionsOf(db, userId).where('sessions.id', '=', sessionId).execute();
   return (await endSessions(db, { ids: rows.map(({ id }) => id), reason: 'signed_out' })) > 0;
 }
 
-/** Ends every session of this user but `except`. */
-export async function endOthers(
+/** Ends every session of this user except `except`. */
+export async function endOtherSessions(
   db: Kysely<UserDatabase>,
   { userId, except }: { userId: string; except?: string | undefined },
 ): Promise<void> {
-  const rows = await open(db, userId).execute();
+  const rows = await openSessionsOf(db, userId).execute();
   const ids = rows.map(({ id }) => id).filter((id) => id !== except);
   await endSessions(db, { ids, reason: 'password_changed' });
 }

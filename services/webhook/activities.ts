@@ -2,59 +2,65 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { AttemptDelivery, AttemptOutcome, WebhookActivities } from '../../activities/webhook.ts';
 import type { AttemptTable, WebhookDatabase } from './database.ts';
 import type { WebhookMetrics } from './metrics.ts';
-import { beginAgain } from './rounds.ts';
-import { type Safe, signedHeaders } from './secrets.ts';
-import type { Sender, Sent } from './sending.ts';
+import { beginNextRound } from './rounds.ts';
+import { type SecretCipher, signedHeaders } from './secrets.ts';
+import type { Sender, SendResult } from './sender.ts';
 
 export interface AttemptOptions {
   db: Kysely<WebhookDatabase>;
-  safe: Safe;
+  secretCipher: SecretCipher;
   sender: Sender;
-  figures: WebhookMetrics;
+  metrics: WebhookMetrics;
 }
 
+// Stored with attempts and compared later: with another text, earlier attempts would be misread.
 const DISABLED = 'the endpoint is disabled';
-const INTERRUPTED = 'the process ended in the middle: it may have arrived';
-const MOOT = { outcome: 'moot', detail: 'nothing to send any more' } as const;
+const INTERRUPTED = 'the process ended during the attempt: the webhook may have arrived';
+const MOOT = { outcome: 'moot', detail: 'there is nothing left to send' } as const;
 
 export const createWebhookActivities = (options: AttemptOptions): WebhookActivities => ({
-  async attemptDelivery(asked) {
+  async attemptDelivery(request) {
     const { db } = options;
-    const delivery = await find(db, asked);
-    const earlier = await findAttempt(db, asked);
-    // Asked again because our answer was lost.
+    const delivery = await findPending(db, request);
+    const earlier = await findAttempt(db, request);
+    // A repeat because the response was lost.
     if (earlier && hasEnded(earlier)) return outcomeOf(earlier);
     if (!delivery) return MOOT;
-    // Before the attempt is claimed: without its secret it could not be made, and whoever restores the key has it made.
-    const secrets = secretsOf(delivery, options.safe);
-    if (earlier || !(await claim(db, asked))) return settle(options, asked, unanswered(INTERRUPTED));
-    if (delivery.state === 'disabled') return settle(options, asked, unanswered(DISABLED));
+    // Before the attempt is claimed, so that if the key is wrong the attempt is still made once the key is restored.
+    const secrets = secretsOf(delivery, options.secretCipher);
+    if (earlier || !(await claim(db, request))) return saveOutcome(options, request, withoutResponse(INTERRUPTED));
+    if (delivery.state === 'disabled') return saveOutcome(options, request, withoutResponse(DISABLED));
     const message = { id: delivery.event_id, timestamp: Math.floor(Date.now() / 1000), body: delivery.body };
     const headers = signedHeaders(message, secrets);
-    return settle(options, asked, await options.sender.send(delivery.url, { headers, body: delivery.body }));
+    return saveOutcome(options, request, await options.sender.send(delivery.url, { headers, body: delivery.body }));
   },
 
-  beginAgain: (ended) => beginAgain(options.db, ended),
+  beginAgain: (round) => beginNextRound(options.db, round),
 });
 
-const unanswered = (error: string): Sent => ({ status: null, durationMs: 0, excerpt: null, error });
+const withoutResponse = (error: string): SendResult => ({ status: null, durationMs: 0, excerpt: null, error });
 
-/** What there is to send in this round. */
-const find = (db: Kysely<WebhookDatabase>, { deliveryId, round }: AttemptDelivery) =>
+/** What is still to be sent in this round. */
+const findPending = (db: Kysely<WebhookDatabase>, { deliveryId, round }: AttemptDelivery) =>
   db
     .selectFrom('deliveries')
     .innerJoin('endpoints', 'endpoints.id', 'deliveries.endpoint_id')
     .select(['endpoints.id', 'event_id', 'body', 'url', 'secret', 'previous_secret', 'endpoints.state'])
-    .select(sql<boolean>`coalesce(previous_until > now(), false)`.as('previous_holds'))
+    .select(sql<boolean>`coalesce(previous_until > now(), false)`.as('previous_valid'))
     .where('deliveries.id', '=', deliveryId)
     .where('round', '=', round)
     .where('deliveries.state', '=', 'pending')
     .executeTakeFirst();
 
-type Found = NonNullable<Awaited<ReturnType<typeof find>>>;
+type PendingDelivery = NonNullable<Awaited<ReturnType<typeof findPending>>>;
 
-const secretsOf = ({ id, secret, previous_secret, previous_holds }: Found, safe: Safe): string[] =>
-  [secret, ...(previous_secret && previous_holds ? [previous_secret] : [])].map((sealed) => safe.open(sealed, id));
+const secretsOf = (
+  { id, secret, previous_secret, previous_valid }: PendingDelivery,
+  secretCipher: SecretCipher,
+): string[] =>
+  [secret, ...(previous_secret && previous_valid ? [previous_secret] : [])].map((encrypted) =>
+    secretCipher.decrypt(encrypted, id),
+  );
 
 const findAttempt = (db: Kysely<WebhookDatabase>, { deliveryId, round, attempt }: AttemptDelivery) =>
   db
@@ -65,7 +71,7 @@ const findAttempt = (db: Kysely<WebhookDatabase>, { deliveryId, round, attempt }
     .where('attempt', '=', attempt)
     .executeTakeFirst();
 
-/** Whether this asking is the one that sends. */
+/** Returns whether this call is the one that sends. */
 async function claim(db: Kysely<WebhookDatabase>, { deliveryId, round, attempt }: AttemptDelivery): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('attempts')
@@ -75,65 +81,70 @@ async function claim(db: Kysely<WebhookDatabase>, { deliveryId, round, attempt }
   return numInsertedOrUpdatedRows === 1n;
 }
 
-type Ended = Pick<Selectable<AttemptTable>, 'status' | 'error' | 'duration_ms'>;
+type AttemptResult = Pick<Selectable<AttemptTable>, 'status' | 'error' | 'duration_ms'>;
 
-const hasEnded = ({ status, error }: Ended): boolean => status !== null || error !== null;
+const hasEnded = ({ status, error }: AttemptResult): boolean => status !== null || error !== null;
 
-function outcomeOf({ status, error, duration_ms }: Ended): AttemptOutcome {
+function outcomeOf({ status, error, duration_ms }: AttemptResult): AttemptOutcome {
   const detail = error ?? `HTTP ${status} in ${duration_ms} ms`;
   if (status === 410 || error === DISABLED) return { outcome: 'gone', detail };
   return { outcome: status !== null && status >= 200 && status < 300 ? 'delivered' : 'failed', detail };
 }
 
-/** Logs what came of it, with what that means for the delivery; the first to say so is right. */
-async function settle(options: AttemptOptions, asked: AttemptDelivery, sent: Sent): Promise<AttemptOutcome> {
-  const ended = { status: sent.status, error: sent.error, duration_ms: sent.durationMs };
-  const answer = outcomeOf(ended);
-  const first = await options.db.transaction().execute(async (work) => {
-    const { numUpdatedRows } = await work
+/** Saves the result of an attempt together with what it means for the delivery. The first result saved counts. */
+async function saveOutcome(
+  options: AttemptOptions,
+  request: AttemptDelivery,
+  result: SendResult,
+): Promise<AttemptOutcome> {
+  const ended = { status: result.status, error: result.error, duration_ms: result.durationMs };
+  const response = outcomeOf(ended);
+  const { outcome } = response;
+  const first = await options.db.transaction().execute(async (transaction) => {
+    const { numUpdatedRows } = await transaction
       .updateTable('attempts')
-      .set({ ...ended, excerpt: sent.excerpt })
-      .where('delivery_id', '=', asked.deliveryId)
-      .where('round', '=', asked.round)
-      .where('attempt', '=', asked.attempt)
+      .set({ ...ended, excerpt: result.excerpt })
+      .where('delivery_id', '=', request.deliveryId)
+      .where('round', '=', request.round)
+      .where('attempt', '=', request.attempt)
       .where('status', 'is', null)
       .where('error', 'is', null)
       .executeTakeFirst();
     if (numUpdatedRows === 0n) return false;
-    if (sent.status === 410) await disable(work, asked);
-    await moveOn(work, asked, answer.outcome);
+    if (result.status === 410) await disable(transaction, request);
+    await updateDelivery(transaction, request, outcome);
     return true;
   });
   if (!first) {
-    const standing = await findAttempt(options.db, asked);
-    return standing ? outcomeOf(standing) : MOOT;
+    const saved = await findAttempt(options.db, request);
+    return saved ? outcomeOf(saved) : MOOT;
   }
-  options.figures.attempted(answer.outcome);
-  if (answer.outcome === 'delivered') options.figures.settled('delivered');
-  else if (answer.outcome === 'gone' || asked.retryInMs === null) options.figures.settled('failed');
-  return answer;
+  options.metrics.attemptEnded(outcome);
+  if (outcome === 'delivered') options.metrics.deliveryEnded('delivered');
+  else if (outcome === 'gone' || request.retryInMs === null) options.metrics.deliveryEnded('failed');
+  return response;
 }
 
-async function disable(work: Kysely<WebhookDatabase>, { deliveryId }: AttemptDelivery): Promise<void> {
-  await work
+async function disable(transaction: Kysely<WebhookDatabase>, { deliveryId }: AttemptDelivery): Promise<void> {
+  await transaction
     .updateTable('endpoints')
     .set({ state: 'disabled' })
-    .where('id', '=', work.selectFrom('deliveries').select('endpoint_id').where('id', '=', deliveryId))
+    .where('id', '=', transaction.selectFrom('deliveries').select('endpoint_id').where('id', '=', deliveryId))
     .execute();
 }
 
-async function moveOn(
-  work: Kysely<WebhookDatabase>,
+async function updateDelivery(
+  transaction: Kysely<WebhookDatabase>,
   { deliveryId, round, retryInMs }: AttemptDelivery,
   outcome: AttemptOutcome['outcome'],
 ): Promise<void> {
-  const again = outcome === 'failed' && retryInMs !== null;
-  const state = again ? 'pending' : outcome === 'delivered' ? 'delivered' : 'failed';
-  await work
+  const retries = outcome === 'failed' && retryInMs !== null;
+  const state = retries ? 'pending' : outcome === 'delivered' ? 'delivered' : 'failed';
+  await transaction
     .updateTable('deliveries')
     .set({
       state,
-      next_attempt_at: again ? sql<Date>`now() + make_interval(secs => ${retryInMs / 1000})` : null,
+      next_attempt_at: retries ? sql<Date>`now() + make_interval(secs => ${retryInMs / 1000})` : null,
       updated_at: sql`now()`,
     })
     .where('id', '=', deliveryId)

@@ -33,7 +33,7 @@ export interface AttemptTable {
   round: number;
   attempt: number;
   at: Generated<Date>;
-  /** Null, as are the others, while it is under way, or where the process ended in the middle. */
+  /** Null, like the columns below, during the attempt or if the process died during it. */
   status: number | null;
   duration_ms: number | null;
   excerpt: string | null;

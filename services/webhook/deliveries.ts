@@ -9,37 +9,37 @@ import { olderThan, pageByAge } from '../../platform/database/cursor.ts';
 import type { AttemptTable, DeliveryTable, WebhookDatabase } from './database.ts';
 import { findEndpoint } from './endpoints.ts';
 import { refusal } from './refusal.ts';
-import { beginAgain } from './rounds.ts';
+import { beginNextRound } from './rounds.ts';
 import type { DeliveryWorkflows } from './workflows.ts';
 
 const SHOWN_ATTEMPTS = 20;
 
-/** The log of deliveries, and sending one again. */
+/** Lists deliveries and sends them again. */
 export const createDeliveryRequests = (
   db: Kysely<WebhookDatabase>,
   workflows: DeliveryWorkflows,
 ): Pick<WebhookRequests, 'listDeliveries' | 'redeliver'> => ({
   async listDeliveries({ after, limit, ...endpoint }) {
     await findEndpoint(db, endpoint);
-    const rows = await latest(db, { ...endpoint, after, limit });
+    const rows = await latestDeliveries(db, { ...endpoint, after, limit });
     const { items, next } = pageByAge(rows, limit, (row) => row.created_at);
     return { items: await views(db, items), next };
   },
 
   async redeliver({ deliveryId, ...endpoint }) {
-    const row = await find(db, { deliveryId, ...endpoint });
+    const row = await findDelivery(db, { deliveryId, ...endpoint });
     if (row.endpoint_state === 'disabled') {
-      throw refusal('EndpointDisabled', 'the endpoint said that it is gone: register it anew');
+      throw refusal('EndpointDisabled', 'the endpoint is disabled because it responded 410 Gone: register it again');
     }
-    if (!(await underWay(row, workflows))) await beginAgain(db, { deliveryId, round: row.round });
-    const [view] = await views(db, [await find(db, { deliveryId, ...endpoint })]);
+    if (!(await isUnderWay(row, workflows))) await beginNextRound(db, { deliveryId, round: row.round });
+    const [view] = await views(db, [await findDelivery(db, { deliveryId, ...endpoint })]);
     return view!;
   },
 });
 
 type DeliveryRow = Selectable<DeliveryTable>;
 
-function latest(
+function latestDeliveries(
   db: Kysely<WebhookDatabase>,
   { endpointId, after, limit }: ListWebhookDeliveries,
 ): Promise<DeliveryRow[]> {
@@ -54,7 +54,7 @@ function latest(
   return query.execute();
 }
 
-async function find(
+async function findDelivery(
   db: Kysely<WebhookDatabase>,
   { customerId, endpointId, deliveryId }: { customerId: string; endpointId: string; deliveryId: string },
 ) {
@@ -71,8 +71,8 @@ async function find(
   return row;
 }
 
-/** Whether its workflow sends it at once, or is about to be started. */
-const underWay = async ({ id, state, round, started_round }: DeliveryRow, workflows: DeliveryWorkflows) =>
+/** Whether the delivery's workflow was told to send at once, or is about to be started. */
+const isUnderWay = async ({ id, state, round, started_round }: DeliveryRow, workflows: DeliveryWorkflows) =>
   state === 'pending' && (started_round < round || (await workflows.retryNow(id)));
 
 async function views(db: Kysely<WebhookDatabase>, rows: readonly DeliveryRow[]): Promise<WebhookDelivery[]> {

@@ -3,26 +3,26 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { WebhookEndpoint, WebhookEndpointRef, WebhookRequests } from '../../activities/webhook.ts';
 import type { EndpointTable, WebhookDatabase } from './database.ts';
 import { refusal } from './refusal.ts';
-import { type Safe, newSecret } from './secrets.ts';
-import { type Reach, checkUrl } from './urls.ts';
+import { type SecretCipher, newSecret } from './secrets.ts';
+import { type UrlPolicy, checkUrl } from './urls.ts';
 
-// Each event of an order costs a delivery an endpoint; a customer's few systems fit.
+// Each event costs a delivery per endpoint; ten are enough for a customer's systems.
 const MOST_ENDPOINTS = 10;
 
-/** Where customers' systems want to be told. */
+/** Registers and manages the endpoints of customers' systems. */
 export const createEndpointRequests = (
   db: Kysely<WebhookDatabase>,
-  { safe, reach }: { safe: Safe; reach: Reach },
+  { secretCipher, urlPolicy }: { secretCipher: SecretCipher; urlPolicy: UrlPolicy },
 ): Omit<WebhookRequests, 'listDeliveries' | 'redeliver'> => ({
   async createEndpoint({ customerId, url, events }) {
-    const checked = await checkUrl(url, reach);
+    const checked = await checkUrl(url, urlPolicy);
     const [id, secret] = [randomUUID(), newSecret()];
-    const row = await db.transaction().execute(async (work) => {
-      await keepBelowMost(work, customerId);
+    const row = await db.transaction().execute(async (transaction) => {
+      await checkLimit(transaction, customerId);
       const values = { id, customer_id: customerId, url: checked, events: [...new Set(events)] };
-      return work
+      return transaction
         .insertInto('endpoints')
-        .values({ ...values, secret: safe.seal(secret, id), previous_secret: null, previous_until: null })
+        .values({ ...values, secret: secretCipher.encrypt(secret, id), previous_secret: null, previous_until: null })
         .returningAll()
         .executeTakeFirstOrThrow();
     });
@@ -52,8 +52,8 @@ export const createEndpointRequests = (
     const row = await db
       .updateTable('endpoints')
       .set({
-        secret: safe.seal(secret, endpoint.endpointId),
-        // Long enough to change it in every place where the receiver runs.
+        secret: secretCipher.encrypt(secret, endpoint.endpointId),
+        // Long enough to replace the secret everywhere the receiver runs.
         previous_secret: sql`secret`,
         previous_until: sql`now() + interval '1 day'`,
       })
@@ -65,7 +65,7 @@ export const createEndpointRequests = (
   },
 });
 
-/** Somebody else's is answered like one that does not exist. */
+/** Refuses another customer's endpoint like one that does not exist. */
 export async function findEndpoint(
   db: Kysely<WebhookDatabase>,
   endpoint: WebhookEndpointRef,
@@ -78,15 +78,16 @@ export async function findEndpoint(
 const isOwn = ({ customerId, endpointId }: WebhookEndpointRef) =>
   sql<boolean>`id = ${endpointId}::uuid and customer_id = ${customerId}::uuid`;
 
-/** Holds a lock of the customer's until the transaction ends, so that two who register at once are counted. */
-async function keepBelowMost(work: Kysely<WebhookDatabase>, customerId: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${customerId}, 0))`.execute(work);
-  const { count } = await work
+/** Takes a lock per customer until the transaction ends, so that concurrent registrations are counted. */
+async function checkLimit(transaction: Kysely<WebhookDatabase>, customerId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${customerId}, 0))`.execute(transaction);
+  const { count } = await transaction
     .selectFrom('endpoints')
     .select(sql<number>`count(*)`.as('count'))
     .where('customer_id', '=', customerId)
     .executeTakeFirstOrThrow();
-  if (count >= MOST_ENDPOINTS) throw refusal('TooManyEndpoints', `there are ${MOST_ENDPOINTS} already`);
+  if (count >= MOST_ENDPOINTS)
+    throw refusal('TooManyEndpoints', `there are already ${MOST_ENDPOINTS} endpoints: delete one first`);
 }
 
 const view = ({ id, url, events, state, previous_until, created_at }: Selectable<EndpointTable>): WebhookEndpoint => ({

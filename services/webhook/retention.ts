@@ -1,11 +1,11 @@
 import { type Kysely, sql } from 'kysely';
 import type { WebhookDatabase } from './database.ts';
 
-// Ten times what the schedule of attempts takes: long enough to find out what went wrong, and to send again.
+// Ten times as long as all attempts take: long enough to find out what went wrong and to send again.
 const KEPT_DAYS = 30;
 const BATCH = 1_000;
 
-/** Forgets deliveries that came to their end long ago. */
+/** Deletes deliveries that ended long ago. */
 export async function purgeDeliveries(db: Kysely<WebhookDatabase>): Promise<void> {
   const purgeBatch = () =>
     sql`delete from deliveries where id in (

@@ -18,30 +18,32 @@ const TAG_BYTES = 16;
 
 export const newSecret = (): string => PREFIX + randomBytes(SECRET_BYTES).toString('base64');
 
-/** Keeps endpoints' secrets such that the database alone gives none away. */
-export class Safe {
+/** Encrypts endpoints' secrets, so that the database alone does not reveal them. */
+export class SecretCipher {
   readonly #key: Buffer;
 
   constructor(key: Buffer) {
     this.#key = key;
   }
 
-  /** Bound to its endpoint: put into another's row it opens no more. */
-  seal(secret: string, endpointId: string): Buffer {
+  /** The result is bound to the endpoint: it cannot be decrypted in another endpoint's row. */
+  encrypt(secret: string, endpointId: string): Buffer {
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(CIPHER, this.#key, iv).setAAD(Buffer.from(endpointId));
-    const sealed = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
-    return Buffer.concat([iv, cipher.getAuthTag(), sealed]);
+    const encrypted = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
+    return Buffer.concat([iv, cipher.getAuthTag(), encrypted]);
   }
 
-  open(sealed: Buffer, endpointId: string): string {
-    const decipher = createDecipheriv(CIPHER, this.#key, sealed.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
-    decipher.setAAD(Buffer.from(endpointId)).setAuthTag(sealed.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
-    return Buffer.concat([decipher.update(sealed.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]).toString('utf8');
+  decrypt(encrypted: Buffer, endpointId: string): string {
+    const decipher = createDecipheriv(CIPHER, this.#key, encrypted.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
+    decipher.setAAD(Buffer.from(endpointId)).setAuthTag(encrypted.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+    return Buffer.concat([decipher.update(encrypted.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]).toString(
+      'utf8',
+    );
   }
 }
 
-/** What is signed: https://www.standardwebhooks.com, symmetric signatures. */
+/** What is signed, with symmetric signatures of https://www.standardwebhooks.com. */
 export interface Message {
   id: string;
   /** Seconds since 1970. */
@@ -49,7 +51,7 @@ export interface Message {
   body: string;
 }
 
-/** A message's headers, signed with each of these secrets: a receiver that knows one of them is content. */
+/** The headers of a message, with a signature for each secret: a receiver accepts any signature it can verify. */
 export function signedHeaders({ id, timestamp, body }: Message, secrets: readonly string[]): Record<string, string> {
   const signatures = secrets.map((secret) => {
     const key = Buffer.from(secret.slice(PREFIX.length), 'base64');

@@ -1,44 +1,44 @@
-import { AddressRefused, type Resolve, literalOf, publicAddresses, requirePublic } from './addresses.ts';
+import { AddressNotAllowed, type Resolve, ipLiteralOf, publicAddresses, requirePublic } from './public-addresses.ts';
 import { refusal } from './refusal.ts';
 
-/** What may be sent to. */
-export interface Reach {
-  /** Plain http:// and any address at all: for development, and where receivers are inside. */
+/** Which URLs webhooks may be sent to. */
+export interface UrlPolicy {
+  /** Allows http:// and any address: for development and for receivers on a private network. */
   allowPrivate: boolean;
   resolve: Resolve;
 }
 
 /**
- * The URL as it is kept, if it may be sent to; refuses `UrlNotAllowed`. Here only so that a mistake is told early:
- * every request is checked again, at the address it is sent to.
+ * Returns the normalized URL if webhooks may be sent to it, or refuses `UrlNotAllowed`. This only reports mistakes
+ * early: every request is checked again, at the address it is sent to.
  */
-export async function checkUrl(text: string, reach: Reach): Promise<string> {
-  const url = parse(text, reach);
-  if (reach.allowPrivate) return url.href;
+export async function checkUrl(text: string, urlPolicy: UrlPolicy): Promise<string> {
+  const url = parseUrl(text, urlPolicy);
+  if (urlPolicy.allowPrivate) return url.href;
   try {
-    requirePublicLiteral(url);
-    if (literalOf(url) === undefined) await publicAddresses(url.hostname, reach.resolve);
+    requirePublicIpLiteral(url);
+    if (ipLiteralOf(url) === undefined) await publicAddresses(url.hostname, urlPolicy.resolve);
   } catch (error) {
-    if (error instanceof AddressRefused) throw refusal('UrlNotAllowed', error.message);
+    if (error instanceof AddressNotAllowed) throw refusal('UrlNotAllowed', error.message);
     throw error;
   }
   return url.href;
 }
 
-/** A connector looks no address up that is spelled out. */
-export function requirePublicLiteral(url: URL): void {
-  const literal = literalOf(url);
+/** Checks an IP address in the URL, for which a connector does not call `lookup`. */
+export function requirePublicIpLiteral(url: URL): void {
+  const literal = ipLiteralOf(url);
   if (literal !== undefined) requirePublic(literal);
 }
 
-/** Of the form that may be sent to, wherever it leads. */
-export function parse(text: string, { allowPrivate }: Pick<Reach, 'allowPrivate'>): URL {
+/** Parses and checks the URL, but not where its host leads. */
+export function parseUrl(text: string, { allowPrivate }: Pick<UrlPolicy, 'allowPrivate'>): URL {
   const url = URL.parse(text);
   if (!url) throw refusal('UrlNotAllowed', 'this is not a URL');
   if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:')) {
-    throw refusal('UrlNotAllowed', 'this must be an https:// URL');
+    throw refusal('UrlNotAllowed', 'the URL must start with https://');
   }
-  if (url.username || url.password) throw refusal('UrlNotAllowed', 'this must have no user name or password in it');
-  if (url.hash) throw refusal('UrlNotAllowed', 'this must have no fragment');
+  if (url.username || url.password) throw refusal('UrlNotAllowed', 'the URL must not contain a user name or password');
+  if (url.hash) throw refusal('UrlNotAllowed', 'the URL must not contain a fragment');
   return url;
 }

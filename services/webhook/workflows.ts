@@ -10,24 +10,24 @@ import {
 } from '../../workflows/webhook-delivery/messages.ts';
 import type { webhookDeliveryWorkflow } from '../../workflows/webhook-delivery/workflow.ts';
 
-/** What the Temporal Web UI shows and finds a delivery by. */
+/** Shown in the Temporal Web UI, and searchable there. */
 export interface Labels {
   customerId: string;
   summary: string;
 }
 
-/** What this service asks of its workflows. */
+/** Starts, signals and inspects the workflows of deliveries. */
 export interface DeliveryWorkflows {
-  /** Whether this round's workflow has been started, now or before; false where an earlier round's is still ending. */
+  /** Returns true if this round's workflow is started, now or before; false while an earlier round's still runs. */
   start(input: WebhookDeliveryInput, labels: Labels): Promise<boolean>;
-  /** False where no workflow carries it any more. */
+  /** Signals the workflow to retry at once; returns false if none is running. */
   retryNow(deliveryId: string): Promise<boolean>;
-  /** How this round's workflow ended: null while it runs, undefined where Temporal knows none. */
-  endOf(input: WebhookDeliveryInput): Promise<string | null | undefined>;
+  /** The status with which this round's workflow closed; null while it runs, undefined if Temporal does not know it. */
+  closeStatus(input: WebhookDeliveryInput): Promise<string | null | undefined>;
 }
 
-// In every other state, paused is one of them, there is more to come.
-const ENDS: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT']);
+// In any other status, such as PAUSED, the workflow may continue.
+const CLOSED: ReadonlySet<string> = new Set(['COMPLETED', 'FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT']);
 
 export const createDeliveryWorkflows = (client: Client): DeliveryWorkflows => ({
   async start(input, { customerId, summary }) {
@@ -37,8 +37,7 @@ export const createDeliveryWorkflows = (client: Client): DeliveryWorkflows => ({
         client.workflow.start<typeof webhookDeliveryWorkflow>('webhookDeliveryWorkflow', {
           workflowId,
           taskQueue: WEBHOOK_TASK_QUEUE,
-          // A later round takes the name of one that has ended. Started twice, a round that has ended finds that there
-          // is nothing left to send.
+          // Rounds share a workflow id. If a round is started again after it has ended, it finds nothing left to send.
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
           args: [input],
           memo: { round: input.round },
@@ -64,13 +63,13 @@ export const createDeliveryWorkflows = (client: Client): DeliveryWorkflows => ({
     }
   },
 
-  async endOf({ deliveryId, round }) {
+  async closeStatus({ deliveryId, round }) {
     try {
       const { memo, status } = await promptly(client, () =>
         client.workflow.getHandle(webhookWorkflowId(deliveryId)).describe(),
       );
       if (memo?.round !== round) return undefined;
-      return ENDS.has(status.name) ? status.name : null;
+      return CLOSED.has(status.name) ? status.name : null;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;

@@ -15,12 +15,12 @@ const PRICE = { amountMinor: 100, currency: 'GBP' };
 describe('two processes of one service', function () {
   this.timeout(90_000);
   let database: FreshDatabase<unknown>;
-  let ports: { one: number; other: number; nobody: number };
+  let ports: { one: number; other: number; unused: number };
   const processes = new Map<number, ChildProcess>();
 
   before(async () => {
     database = await freshDatabase('product');
-    ports = await takePorts({ one: 0, other: 0, nobody: 0 });
+    ports = await takePorts({ one: 0, other: 0, unused: 0 });
   });
   after(async () => {
     await Promise.all([...processes.keys()].map(stop));
@@ -35,8 +35,8 @@ describe('two processes of one service', function () {
         SERVICE_TOKEN: TOKEN,
         PRODUCT_DATABASE_URL: database.url,
         PRODUCT_PORT: String(port),
-        // Nothing listens there, and nothing is asked of it here.
-        TEMPORAL_ADDRESS: `127.0.0.1:${ports.nobody}`,
+        // Nothing listens there: this test needs no Temporal.
+        TEMPORAL_ADDRESS: `127.0.0.1:${ports.unused}`,
       },
       stdio: 'ignore',
     });
@@ -49,7 +49,7 @@ describe('two processes of one service', function () {
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
 
-  it('are asked in turn; one that is killed is missed by nobody, and is asked again when it is back', async () => {
+  it('get requests in turn; requests succeed while one is down, and it gets some again when it is back', async () => {
     const urls = [ports.one, ports.other].map((port) => `http://127.0.0.1:${port}`);
     const connection = new Connection({ service: 'product', urls, token: TOKEN });
     const products = createClient(connection, 'requests', productRequests);
@@ -62,14 +62,14 @@ describe('two processes of one service', function () {
     await areReady(true, true);
     await products.createProduct({ sku: 'A0', name: 'A', price: PRICE });
     for (let turn = 0; turn < 4; turn += 1) await products.getProduct({ sku: 'A0' });
-    const shares = await Promise.all(urls.map(answered));
+    const shares = await Promise.all(urls.map(handled));
     assert.ok(
       shares.every((share) => share >= 2),
-      `${shares.join(' and ')} were answered`,
+      `the processes handled ${shares.join(' and ')} requests`,
     );
 
     await stop(ports.other);
-    // A connection that was lost under a question may have carried it, so these two may be asked again.
+    // Reads first: a request on a connection that was just lost may have arrived, and only reads are then repeated.
     for (let turn = 0; turn < 2; turn += 1) await products.getProduct({ sku: 'A0' });
     for (let turn = 1; turn <= 20; turn += 1) {
       assert.equal((await products.createProduct({ sku: `A${turn}`, name: 'A', price: PRICE })).version, 1);
@@ -87,12 +87,12 @@ describe('two processes of one service', function () {
       await products.getProduct({ sku: 'A0' });
       assert.equal(connection.state().doors[1]!.breaker, 'closed');
     });
-    assert.ok((await answered(urls[1]!)) >= 1);
+    assert.ok((await handled(urls[1]!)) >= 1);
   });
 });
 
-/** How many questions a process says it has answered. */
-async function answered(url: string): Promise<number> {
+/** The number of requests that a process has handled, by its metrics. */
+async function handled(url: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   const counts = [...text.matchAll(/^http_request_duration_seconds_count\{[^}]*"\/requests\/[^}]*\} (\d+)$/gm)];
   return counts.reduce((sum, [, count]) => sum + Number(count), 0);

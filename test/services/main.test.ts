@@ -24,8 +24,8 @@ describe('services/main.ts', function () {
   before(async () => {
     databases = [];
     for (const name of ['user', 'product', 'inventory'] as const) databases.push(await freshDatabase(name));
-    const { nobody, ...doors } = await takePorts({ user: 0, product: 0, inventory: 0, nobody: 0 });
-    ports = doors;
+    const { unused, ...services } = await takePorts({ user: 0, product: 0, inventory: 0, unused: 0 });
+    ports = services;
     environment = {
       SERVICE_TOKEN: TOKEN,
       USER_DATABASE_URL: databases[0]!.url,
@@ -34,8 +34,8 @@ describe('services/main.ts', function () {
       USER_PORT: String(ports.user),
       PRODUCT_PORT: String(ports.product),
       INVENTORY_PORT: String(ports.inventory),
-      // Nothing listens there: doors open without Temporal.
-      TEMPORAL_ADDRESS: `127.0.0.1:${nobody}`,
+      // Nothing listens there: services start without Temporal.
+      TEMPORAL_ADDRESS: `127.0.0.1:${unused}`,
       ADMIN_EMAIL: 'admin@example.com',
       ADMIN_PASSWORD: 'the admin has a password',
       LOG_LEVEL: 'debug',
@@ -67,9 +67,9 @@ describe('services/main.ts', function () {
     started.push(running);
     return running;
   }
-  const ask = <Contract extends Operations>(service: keyof typeof ports, operations: Contract) =>
+  const clientOf = <Contract extends Operations>(service: keyof typeof ports, operations: Contract) =>
     createClient({ service, urls: [`http://127.0.0.1:${ports[service]}`], token: TOKEN }, 'requests', operations);
-  const answers = (service: keyof typeof ports) =>
+  const isLive = (service: keyof typeof ports) =>
     fetch(`http://127.0.0.1:${ports[service]}/livez`).then(
       ({ status }) => status === 200,
       () => false,
@@ -81,14 +81,14 @@ describe('services/main.ts', function () {
       await sleep(20);
     }
   }
-  const allAnswer = async () =>
-    (await Promise.all((['user', 'product', 'inventory'] as const).map(answers))).every(Boolean);
+  const allAreLive = async () =>
+    (await Promise.all((['user', 'product', 'inventory'] as const).map(isLive))).every(Boolean);
 
-  it('runs the services it is told to, tells no secret in its log and ends when told', async () => {
+  it('runs the given services, logs no secret and ends on SIGTERM', async () => {
     const running = start(['user', 'product', 'inventory'], environment);
-    await eventually(allAnswer, running);
+    await eventually(allAreLive, running);
 
-    const users = ask('user', userRequests);
+    const users = clientOf('user', userRequests);
     const person = { email: 'ada@example.com', password: 'not for any log' };
     const registered = await users.register({ ...person, name: 'Ada' });
     const session = await users.signIn(person);
@@ -100,13 +100,13 @@ describe('services/main.ts', function () {
     const admin = await users.signIn({ email: 'admin@example.com', password: 'the admin has a password' });
     assert.equal('role' in admin && admin.role, 'admin');
     const price = { amountMinor: 100, currency: 'GBP' };
-    const product = await ask('product', productRequests).createProduct({
+    const product = await clientOf('product', productRequests).createProduct({
       sku: 'A',
       name: 'A',
       price,
     });
     assert.equal(product.version, 1);
-    const stock = await ask('inventory', inventoryRequests).getStock({ sku: 'A' });
+    const stock = await clientOf('inventory', inventoryRequests).getStock({ sku: 'A' });
     assert.equal(stock.available, 0);
 
     running.child.kill('SIGTERM');
@@ -118,7 +118,7 @@ describe('services/main.ts', function () {
     assert.equal(running.output.stderr, '');
   });
 
-  it('ends with one line that names the services where one is unknown', async () => {
+  it('ends with one line that lists the services if one is unknown', async () => {
     const { ended, output } = start(['user', 'warehouse'], environment);
     assert.deepEqual(await ended, [1, null]);
     assert.equal(
@@ -127,22 +127,22 @@ describe('services/main.ts', function () {
     );
   });
 
-  it('ends with one line that names the setting where one is missing', async () => {
+  it('ends with one line that names the setting if one is missing', async () => {
     const { ended, output } = start(['user'], {});
     assert.deepEqual(await ended, [1, null]);
     assert.equal(output.stderr, 'setting USER_DATABASE_URL: is not set\n');
   });
 
-  it('keeps none running where one cannot start', async () => {
-    const squatter = createServer().listen(ports.user, '127.0.0.1');
-    await once(squatter, 'listening');
+  it('stops all services if one cannot start', async () => {
+    const other = createServer().listen(ports.user, '127.0.0.1');
+    await once(other, 'listening');
     try {
       const { ended, output } = start(['product', 'user'], environment);
       assert.deepEqual(await ended, [1, null]);
       assert.match(output.stderr, /^port \d+ is already in use: set USER_PORT to a free one.*\n$/);
-      assert.equal(await answers('product'), false);
+      assert.equal(await isLive('product'), false);
     } finally {
-      squatter.close();
+      other.close();
     }
   });
 });

@@ -5,8 +5,8 @@ import type { FreshDatabase } from './fresh-database.ts';
 const HOUR_MS = 60 * 60 * 1000;
 
 /**
- * A pool to this database for which no time goes by, however slow the machine: an hour ahead, so that what columns say
- * by default, by the real clock, is past. `destroy` it before the database is dropped.
+ * A pool to this database in which `now()` stands still, an hour ahead, so that the real times which columns get by
+ * default are in the past. `destroy` it before the database is dropped.
  */
 export async function withFrozenClock<Database>({ url, ownerUrl }: FreshDatabase<Database>): Promise<Kysely<Database>> {
   const frozen = new URL(url);
@@ -19,7 +19,7 @@ export async function withFrozenClock<Database>({ url, ownerUrl }: FreshDatabase
     await sql`create function ${name}() returns timestamptz immutable language sql as ${instant}`.execute(owner);
   }
   await owner.destroy();
-  // PostgreSQL's own functions come first, unless the path says where they come.
+  // `pg_catalog` is searched first unless the path names it.
   frozen.searchParams.set('options', '-c search_path=frozen,pg_catalog,public');
   return connect<Database>(frozen.href);
 }

@@ -1,8 +1,8 @@
 /**
- * For many who ask at once. On a slow machine some wait longer for one of the pool's ten connections than it lets them:
- * a fault, after which a workflow asks again.
+ * Retries after a timeout of the database pool, as a workflow does. For many concurrent calls, some of which on a slow
+ * machine wait too long for one of the ten connections.
  */
-export async function patiently<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+export async function patiently<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {

@@ -13,49 +13,49 @@ import { WEBHOOK_TASK_QUEUE, retryNowSignal, webhookWorkflowId } from '../../wor
 import type { webhookDeliveryWorkflow } from '../../workflows/webhook-delivery/workflow.ts';
 
 type Handle = WorkflowHandle<typeof webhookDeliveryWorkflow>;
-type Word = AttemptOutcome['outcome'];
-/** How an attempt ends. */
-export type Line = Word | ((handle: Handle) => Promise<Word>);
-/** An attempt that fails, and while it is under way a person asks for the next. */
+type Outcome = AttemptOutcome['outcome'];
+/** The outcome of an attempt, or a function that runs during the attempt and returns it. */
+export type Line = Outcome | ((handle: Handle) => Promise<Outcome>);
+/** A failed attempt during which a person requests a retry. */
 export const askedMeanwhile: Line = async (handle) => {
   await handle.signal(retryNowSignal);
   return 'failed';
 };
 
-/** What the workflow of one delivery asked for. */
-interface Asked {
+/** The activities that the workflow of one delivery called. */
+interface Calls {
   attempts: AttemptDelivery[];
-  /** The rounds that another is to follow. */
+  /** The rounds after which a new one was requested. */
   begunAgain: DeliveryRound[];
 }
-export type Deliver = (...script: Line[]) => Promise<{ handle: Handle } & Asked>;
+export type Deliver = (...script: Line[]) => Promise<{ handle: Handle } & Calls>;
 
-/** A worker for webhooks' deliveries whose attempts send nothing and end as they are told. */
+/** A worker for webhook deliveries whose attempts send nothing and end as scripted. */
 export function createWebhookStage(client: Client) {
-  const played = new Map<string, { script: Line[] } & Asked>();
+  const deliveries = new Map<string, { script: Line[] } & Calls>();
   const implementation: WebhookActivities = {
-    async attemptDelivery(asked) {
-      const { script, attempts } = played.get(asked.deliveryId)!;
-      attempts.push(asked);
-      const line = script[asked.attempt - 1] ?? script.at(-1)!;
-      const handle = client.workflow.getHandle<typeof webhookDeliveryWorkflow>(webhookWorkflowId(asked.deliveryId));
+    async attemptDelivery(request) {
+      const { script, attempts } = deliveries.get(request.deliveryId)!;
+      attempts.push(request);
+      const line = script[request.attempt - 1] ?? script.at(-1)!;
+      const handle = client.workflow.getHandle<typeof webhookDeliveryWorkflow>(webhookWorkflowId(request.deliveryId));
       const outcome = typeof line === 'string' ? line : await line(handle);
       return { outcome, detail: `it was ${outcome}` };
     },
-    async beginAgain(ended) {
-      played.get(ended.deliveryId)!.begunAgain.push(ended);
+    async beginAgain(round) {
+      deliveries.get(round.deliveryId)!.begunAgain.push(round);
     },
   };
   const deliver: Deliver = async (...script) => {
     const deliveryId = randomUUID();
-    const asked: Asked = { attempts: [], begunAgain: [] };
-    played.set(deliveryId, { script, ...asked });
+    const calls: Calls = { attempts: [], begunAgain: [] };
+    deliveries.set(deliveryId, { script, ...calls });
     const handle = await client.workflow.start<typeof webhookDeliveryWorkflow>('webhookDeliveryWorkflow', {
       workflowId: webhookWorkflowId(deliveryId),
       taskQueue: WEBHOOK_TASK_QUEUE,
       args: [{ deliveryId, round: 1 }],
     });
-    return { handle, ...asked };
+    return { handle, ...calls };
   };
   const worker = (options: Omit<WorkerOptions, 'taskQueue'>): Promise<Worker> =>
     Worker.create({

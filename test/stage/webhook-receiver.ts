@@ -2,19 +2,19 @@ import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a customer's system got. */
+/** A request that a customer's system received. */
 export interface Received {
   path: string;
   headers: Record<string, string>;
   body: string;
 }
 
-/** A customer's system: a real server on this machine that keeps what it gets and answers as it is told. */
+/** A customer's system: a real HTTP server that records requests and responds as the test says. */
 export interface Receiver {
   url: string;
   port: number;
   received: Received[];
-  /** 204 unless a test says otherwise. */
+  /** Responds with 204 by default. */
   answer: (response: ServerResponse, request: IncomingMessage) => void;
   close(): Promise<void>;
 }

@@ -1,10 +1,10 @@
-import { type Template, pieces } from './letter.ts';
+import { type Template, lineItems } from './layout.ts';
 
 export const cartReminder: Template<{ lines: { sku: string; quantity: number }[] }> = ({ lines }) => ({
   subject: 'There is something in your cart',
   paragraphs: [
     'You left these in your cart, and they are still there:',
-    'Prices and stock are those of today when you come back. We write about this cart only once.',
+    'Prices and availability may have changed when you come back. We send only one reminder about this cart.',
   ],
-  list: pieces(lines),
+  list: lineItems(lines),
 });

@@ -3,7 +3,7 @@ import { canceled } from './canceled.ts';
 import { cartReminder } from './cart-reminder.ts';
 import { confirmed } from './confirmed.ts';
 import { delivered } from './delivered.ts';
-import { type Rendered, type Template, rendered } from './letter.ts';
+import { type Mail, type Template, layOut } from './layout.ts';
 import { refunded } from './refunded.ts';
 import { rejected } from './rejected.ts';
 import { shipped } from './shipped.ts';
@@ -20,6 +20,6 @@ const TEMPLATES: Readonly<Record<MailTemplate, Template<never>>> = {
   'cart-reminder': cartReminder,
 };
 
-/** The mail that tells a customer of this name of an event, by its template and data. */
-export const render = (template: MailTemplate, data: unknown, name: string): Rendered =>
-  rendered(TEMPLATES[template](data as never, name), name);
+/** Renders the mail about an event to the customer of this name. */
+export const render = (template: MailTemplate, data: unknown, name: string): Mail =>
+  layOut(TEMPLATES[template](data as never), name);

@@ -1,13 +1,13 @@
 import type { Rejection, RejectionCode } from '../../../activities/order-status.ts';
-import type { Template } from './letter.ts';
+import type { Template } from './layout.ts';
 
 const REASONS: Readonly<Record<RejectionCode, string>> = {
-  OutOfStock: 'Something you ordered has sold out.',
-  CardDeclined: 'Your card was declined. Your bank can say why; another card may work at once.',
+  OutOfStock: 'Something you ordered is sold out.',
+  CardDeclined: 'Your card was declined. Your bank can tell you why. You can also try another card.',
   InsufficientFunds: 'There was not enough money on your card.',
   AddressUndeliverable: 'Our carrier cannot deliver to the address you gave.',
-  CartChanged: 'Your cart had changed in the meantime, perhaps by another order of yours.',
-  ServiceUnavailable: 'Something at our end did not work. Please try again a little later.',
+  CartChanged: 'Your cart changed in the meantime, perhaps through another order of yours.',
+  ServiceUnavailable: 'Something went wrong on our side. Please try again a little later.',
 };
 
 export const rejected: Template<{ orderId: string; rejection: Rejection }> = ({ orderId, rejection }) => ({
@@ -15,6 +15,6 @@ export const rejected: Template<{ orderId: string; rejection: Rejection }> = ({ 
   paragraphs: [
     `We are sorry: your order ${orderId} could not be accepted.`,
     REASONS[rejection.code],
-    'Nothing has been charged. Money that was set aside on your card is free again, which banks show within days.',
+    'Nothing has been charged. Any money reserved on your card has been released; your bank may take a few days to show it.',
   ],
 });

@@ -1,10 +1,10 @@
-import type { Template } from './letter.ts';
+import type { Template } from './layout.ts';
 
 export const shipped: Template<{ orderId: string; trackingNumber: string | null }> = ({ orderId, trackingNumber }) => ({
   subject: 'Your parcel is on its way',
   paragraphs: [
     `Your order ${orderId} has left our warehouse.`,
-    ...(trackingNumber ? [`The carrier knows it as ${trackingNumber}.`] : []),
-    'Your card is charged now.',
+    ...(trackingNumber ? [`The carrier's tracking number is ${trackingNumber}.`] : []),
+    'Your card is now charged.',
   ],
 });

@@ -1,9 +1,9 @@
-import type { Template } from './letter.ts';
+import type { Template } from './layout.ts';
 
 export const welcome: Template<unknown> = () => ({
   subject: 'Welcome',
   paragraphs: [
     'Your account is ready. Sign in with this e-mail address and the password you chose.',
-    'If it was not you who signed up, you need not do anything: without the password nobody can use the account.',
+    'If you did not sign up, you do not need to do anything: nobody can use the account without the password.',
   ],
 });

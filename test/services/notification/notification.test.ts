@@ -20,7 +20,7 @@ import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts
 import { eventually } from '../../stage/eventually.ts';
 
 const TOKEN = 'a service token of more than thirty-two characters';
-const tell = createOutboxWriter('order', orderEvents);
+const writeEvent = createOutboxWriter('order', orderEvents);
 
 describe('the notification service', function () {
   this.timeout(120_000);
@@ -50,7 +50,7 @@ describe('the notification service', function () {
       NOTIFICATION_DATABASE_URL: mails.url,
     };
     running.push(await user.start(environment));
-    // The order service's feed without its worker, which would want a Temporal server.
+    // The order service's event feed without its worker, which would need a Temporal server.
     const order = defineService<OrderDatabase, Record<string, never>>(REGISTRY, {
       name: 'order',
       settings: {},
@@ -60,7 +60,7 @@ describe('the notification service', function () {
   });
   after(async () => {
     if (child) await kill();
-    await Promise.all(running.map((one) => one.close()));
+    await Promise.all(running.map((service) => service.close()));
     await Promise.all([orders, users, mails].map((database) => database.drop()));
   });
 
@@ -76,9 +76,11 @@ describe('the notification service', function () {
     child!.kill('SIGKILL');
     await ended;
   };
-  const happened = (customerId: string, type: 'order.delivered' | 'order.canceled', orderId: string = randomUUID()) =>
-    orders.db.transaction().execute((work) => tell(work, { type, subject: orderId, data: { orderId, customerId } }));
-  const sentTo = async (customerId: string) => {
+  const publish = (customerId: string, type: 'order.delivered' | 'order.canceled', orderId: string = randomUUID()) =>
+    orders.db
+      .transaction()
+      .execute((transaction) => writeEvent(transaction, { type, subject: orderId, data: { orderId, customerId } }));
+  const mailsTo = async (customerId: string) => {
     const rows = await mails.db
       .selectFrom('mails')
       .select(['template', 'state'])
@@ -87,7 +89,7 @@ describe('the notification service', function () {
     return rows.map(({ template, state }) => `${template} ${state}`).toSorted();
   };
 
-  it('writes to customers about what happened while it was killed, and about nothing twice', async () => {
+  it('sends mails about events that happened while it was down, and none twice', async () => {
     const at = { service: 'user', urls: [environment.USER_URL!], token: TOKEN };
     const ada = await createClient(at, 'requests', userRequests).register({
       email: 'ada@example.com',
@@ -95,24 +97,24 @@ describe('the notification service', function () {
       name: 'Ada',
     });
     start();
-    await eventually(async () => assert.deepEqual(await sentTo(ada.id), ['welcome sent']));
-    for (let order = 0; order < 30; order += 1) await happened(ada.id, 'order.delivered');
-    await eventually(async () => assert.ok((await sentTo(ada.id)).length > 1));
+    await eventually(async () => assert.deepEqual(await mailsTo(ada.id), ['welcome sent']));
+    for (let order = 0; order < 30; order += 1) await publish(ada.id, 'order.delivered');
+    await eventually(async () => assert.ok((await mailsTo(ada.id)).length > 1));
     await kill();
-    for (let order = 0; order < 30; order += 1) await happened(ada.id, 'order.canceled');
+    for (let order = 0; order < 30; order += 1) await publish(ada.id, 'order.canceled');
     start();
     await eventually(async () => {
-      const fates = await sentTo(ada.id);
-      assert.equal(fates.length, 61);
-      // What was being sent at that moment is in doubt for a while, and is not sent again.
-      assert.ok(fates.every((fate) => /sent|sending/.test(fate)));
-      assert.ok(fates.filter((fate) => fate.endsWith('sending')).length <= 1);
+      const mailsToAda = await mailsTo(ada.id);
+      assert.equal(mailsToAda.length, 61);
+      // A mail that was being sent at the kill stays in that state for a while, and is not sent again.
+      assert.ok(mailsToAda.every((mail) => /sent|sending/.test(mail)));
+      assert.ok(mailsToAda.filter((mail) => mail.endsWith('sending')).length <= 1);
     });
     const { rows } = await sql<{ count: number }>`select count(*) from inbox where state = 'done'`.execute(mails.db);
     assert.equal(rows[0]!.count, 61);
   });
 
-  it('says in each mail what became of the order', async () => {
+  it('says in each mail what happened to the order', async () => {
     const at = { service: 'user', urls: [environment.USER_URL!], token: TOKEN };
     const { id: customerId } = await createClient(at, 'requests', userRequests).register({
       email: 'grace@example.com',
@@ -122,21 +124,21 @@ describe('the notification service', function () {
     const about = { orderId: randomUUID(), customerId };
     const pounds = { amountMinor: 1250, currency: 'GBP' };
     const rejection = { code: 'OutOfStock', detail: 'tea: 2 wanted, 1 there' } as const;
-    await orders.db.transaction().execute(async (work) => {
+    await orders.db.transaction().execute(async (transaction) => {
       const subject = about.orderId;
       const lines = [{ sku: 'tea', quantity: 2 }];
-      await tell(work, { type: 'order.confirmed', subject, data: { ...about, total: pounds, lines } });
-      await tell(work, { type: 'order.shipped', subject, data: { ...about, trackingNumber: 'SB-1' } });
-      await tell(work, { type: 'order.delivered', subject, data: about });
+      await writeEvent(transaction, { type: 'order.confirmed', subject, data: { ...about, total: pounds, lines } });
+      await writeEvent(transaction, { type: 'order.shipped', subject, data: { ...about, trackingNumber: 'SB-1' } });
+      await writeEvent(transaction, { type: 'order.delivered', subject, data: about });
       const refund = { ...about, returnId: randomUUID(), refund: pounds };
-      await tell(work, { type: 'order.refunded', subject, data: refund });
-      await tell(work, { type: 'order.canceled', subject, data: about });
-      await tell(work, { type: 'order.rejected', subject, data: { ...about, rejection } });
+      await writeEvent(transaction, { type: 'order.refunded', subject, data: refund });
+      await writeEvent(transaction, { type: 'order.canceled', subject, data: about });
+      await writeEvent(transaction, { type: 'order.rejected', subject, data: { ...about, rejection } });
     });
     const sent = () => mails.db.selectFrom('mails').selectAll().where('customer_id', '=', customerId).execute();
     await eventually(async () => assert.equal((await sent()).filter(({ state }) => state === 'sent').length, 7));
-    const letters = new Map((await sent()).map((mail) => [mail.template, `${mail.subject}\n${mail.text}`]));
-    for (const [template, words] of Object.entries({
+    const texts = new Map((await sent()).map((mail) => [mail.template, `${mail.subject}\n${mail.text}`]));
+    for (const [template, expected] of Object.entries({
       confirmed: /confirmed: .*12\.50[^]*tea/,
       shipped: /on its way[^]*SB-1/,
       delivered: /has arrived[^]*send it back/,
@@ -144,22 +146,26 @@ describe('the notification service', function () {
       canceled: /is canceled[^]*Nothing has been charged/,
       rejected: /could not accept[^]*sold out/,
     })) {
-      const letter = letters.get(template as MailTemplate);
-      assert.match(letter!, words);
-      assert.ok(letter!.includes(about.orderId), template);
+      const text = texts.get(template as MailTemplate);
+      assert.match(text!, expected);
+      assert.ok(text!.includes(about.orderId), template);
     }
   });
 
-  it('writes nothing about what is long past', async () => {
+  it('sends no mail about an old event', async () => {
     const customerId = randomUUID();
-    await orders.db.transaction().execute(async (work) => {
-      await tell(work, { type: 'order.delivered', subject: customerId, data: { orderId: customerId, customerId } });
-      await work
+    await orders.db.transaction().execute(async (transaction) => {
+      await writeEvent(transaction, {
+        type: 'order.delivered',
+        subject: customerId,
+        data: { orderId: customerId, customerId },
+      });
+      await transaction
         .updateTable('outbox')
         .set({ occurred_at: sql<Date>`now() - interval '4 days'` })
         .where('subject', '=', customerId)
         .execute();
     });
-    await eventually(async () => assert.deepEqual(await sentTo(customerId), ['delivered expired']));
+    await eventually(async () => assert.deepEqual(await mailsTo(customerId), ['delivered expired']));
   });
 });

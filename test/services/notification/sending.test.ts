@@ -11,9 +11,9 @@ import type { User } from '../../../activities/user.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
 import { takePort } from '../../../platform/ports.ts';
 import type { NotificationDatabase } from '../../../services/notification/database.ts';
-import { localMailbox } from '../../../services/notification/post.ts';
+import { localMailbox } from '../../../services/notification/mail-transport.ts';
 import { keepSending, sendNext } from '../../../services/notification/sending.ts';
-import { createSmtpPost } from '../../../services/notification/smtp.ts';
+import { createSmtpTransport } from '../../../services/notification/smtp-transport.ts';
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 import { eventually } from '../../stage/eventually.ts';
 
@@ -68,7 +68,7 @@ describe('sending mail', function () {
       .execute();
     return id;
   }
-  /** A mail server; `options` says how it misbehaves. Answers its URL. */
+  /** Starts a mail server, whose faults `options` sets; returns its URL. */
   async function listen(options: SMTPServerOptions = {}, port = 0): Promise<string> {
     server = new SMTPServer({
       authOptional: true,
@@ -91,18 +91,18 @@ describe('sending mail', function () {
   const options = (url: string) => ({
     db,
     users,
-    post: createSmtpPost(url, FROM),
+    transport: createSmtpTransport(url, FROM),
     logger: winston.createLogger({ silent: true }),
   });
   const mail = (id: string) => db.selectFrom('mails').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-  const hurry = () =>
+  const makeDue = () =>
     db
       .updateTable('mails')
       .set({ next_attempt_at: sql`now()` })
       .where('state', '=', 'queued')
       .execute();
 
-  it('hands a mail over once, as text and as HTML, to who the customer is now', async () => {
+  it('sends a mail once, as text and as HTML, to the customer’s current address', async () => {
     const url = await listen();
     const id = await queue('confirmed', { orderId, total, lines: [{ sku: 'TEA', quantity: 6 }] });
     assert.equal(await sendNext(options(url)), true);
@@ -121,30 +121,30 @@ describe('sending mail', function () {
     assert.match(text!, new RegExp(`Hello Ada Lovelace,\\n\\nThank you for your order ${orderId}`));
   });
 
-  it('tries again where no mail server answers, and says so meanwhile', async () => {
+  it('retries while the mail server is unreachable, and shows the error', async () => {
     const port = await takePort(0, 'port');
     const url = `smtp://127.0.0.1:${port}`;
     const id = await queue('welcome', {});
     for (const attempts of [1, 2]) {
-      await hurry();
+      await makeDue();
       await sendNext(options(url));
       const { state, error, ...row } = await mail(id);
       assert.deepEqual([state, row.attempts], ['queued', attempts]);
       assert.match(error!, /ECONNREFUSED/);
     }
     await listen({}, port);
-    await hurry();
+    await makeDue();
     await sendNext(options(url));
     assert.deepEqual([(await mail(id)).state, received.length], ['sent', 1]);
   });
 
-  it('never sends again what broke when it was under way', async () => {
+  it('never sends a mail again if the connection broke during transmission', async () => {
     const url = await listen({
       onData(stream, session) {
         stream.on('data', () => undefined);
         stream.on('end', () => {
           received.push({ recipients: [], message: '' });
-          // The connection is lost before the answer.
+          // Breaks the connection before the reply.
           for (const connection of (
             server as unknown as { connections: Set<{ id: string; _socket: { destroy(): void } }> }
           ).connections) {
@@ -155,12 +155,12 @@ describe('sending mail', function () {
     });
     const id = await queue('welcome', {});
     await sendNext(options(url));
-    await hurry();
+    await makeDue();
     assert.equal(await sendNext(options(url)), false);
     assert.deepEqual([(await mail(id)).state, received.length], ['unknown', 1]);
   });
 
-  it('tries again what the server would not take just now, and gives up what it will never take', async () => {
+  it('retries after a temporary rejection, and fails after a permanent one', async () => {
     const replies = [451, 550];
     const url = await listen({
       onRcptTo(_address, _session, callback) {
@@ -171,14 +171,21 @@ describe('sending mail', function () {
     const id = await queue('welcome', {});
     await sendNext(options(url));
     assert.equal((await mail(id)).state, 'queued');
-    await hurry();
+    await makeDue();
     await sendNext(options(url));
     assert.equal((await mail(id)).state, 'failed');
     assert.match((await mail(id)).error!, /550/);
     assert.deepEqual(received, []);
   });
 
-  it('calls unknown what a process was sending when it ended', async () => {
+  it('stores an error with characters that PostgreSQL does not accept', async () => {
+    const id = await queue('welcome', {});
+    await sendNext({ ...options(''), users: { getUser: () => Promise.reject(new Error('no\0')) } });
+    const { state, error } = await mail(id);
+    assert.deepEqual([state, error], ['queued', 'no\uFFFD']);
+  });
+
+  it('marks as unknown a mail that a process was sending when it died', async () => {
     const id = await queue('welcome', {});
     await db
       .updateTable('mails')
@@ -190,7 +197,7 @@ describe('sending mail', function () {
     assert.deepEqual([(await mail(id)).state, received.length], ['unknown', 0]);
   });
 
-  it('sends each once, however many send', async () => {
+  it('sends each mail once, even with several senders', async () => {
     const url = await listen();
     const ids = await Promise.all(Array.from({ length: 20 }, () => queue('welcome', {})));
     const senders = [keepSending(options(url)), keepSending(options(url)), keepSending(options(url))];
@@ -201,7 +208,7 @@ describe('sending mail', function () {
     assert.equal(received.length, 20);
   });
 
-  it('gives up where there is nobody to write to, and in the end where it never could', async () => {
+  it('fails if the user does not exist, and after three days of failed attempts', async () => {
     const url = await listen();
     const nobody = await queue('welcome', {}, randomUUID());
     await sendNext(options(url));
@@ -218,19 +225,19 @@ describe('sending mail', function () {
   });
 
   for (const email of ['6d1f0c1e@unknown.invalid', 'ada@INVALID', 'ada@mail.invalid.']) {
-    it(`hands no mail over that is for ${email}, and says so`, async () => {
+    it(`skips a mail to ${email} and says why`, async () => {
       const url = await listen();
       user = { ...ada, email };
       const id = await queue('welcome', {});
       assert.deepEqual([await sendNext(options(url)), await sendNext(options(url))], [true, false]);
       const { state, error, recipient, attempts } = await mail(id);
       assert.deepEqual([state, recipient, attempts], ['skipped', null, 1]);
-      assert.equal(error, `nobody can have the address ${email}`);
+      assert.equal(error, `no mail can be delivered to ${email}`);
       assert.equal(received.length, 0);
     });
   }
 
-  it('hands a mail over that is for somebody at a domain that is only called so', async () => {
+  it('sends a mail to a domain that only contains “invalid”', async () => {
     const url = await listen();
     user = { ...ada, email: 'ada@invalid.example.com' };
     const id = await queue('welcome', {});
@@ -238,7 +245,7 @@ describe('sending mail', function () {
     assert.equal((await mail(id)).state, 'sent');
   });
 
-  it('lets no customer write a header or HTML', async () => {
+  it('lets customers add neither headers nor HTML', async () => {
     const url = await listen();
     user = { ...ada, name: 'Eve\r\nBcc: all@example.com\r\n\r\n<script>alert(1)</script>' };
     await queue('cart-reminder', { lines: [{ sku: '<b>', quantity: 1 }] });
@@ -251,9 +258,9 @@ describe('sending mail', function () {
     assert.match(html, /&lt;b&gt;/);
   });
 
-  it('keeps mails in the mailbox where no server is set', async () => {
+  it('keeps mails in the mailbox if no mail server is set', async () => {
     const id = await queue('refunded', { orderId, refund: total });
-    await sendNext({ ...options(''), post: localMailbox });
+    await sendNext({ ...options(''), transport: localMailbox });
     const { state, recipient, subject } = await mail(id);
     assert.deepEqual([state, recipient, subject], ['sent', 'ada@example.com', 'We have refunded £12.50']);
   });

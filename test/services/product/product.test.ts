@@ -7,7 +7,7 @@ import type { ProductDatabase } from '../../../services/product/database.ts';
 import { createProductRequests } from '../../../services/product/requests.ts';
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 
-describe('product service', () => {
+describe('the product service', () => {
   let database: FreshDatabase<ProductDatabase>;
   let products: ProductRequests;
 
@@ -29,7 +29,7 @@ describe('product service', () => {
     database.db.selectFrom('outbox').select(['type', 'data']).where('subject', '=', sku).orderBy('sequence').execute();
 
   describe('createProduct', () => {
-    it('puts a product into the catalogue and tells the world', async () => {
+    it('adds a product to the catalogue and publishes an event', async () => {
       const { createdAt, updatedAt, ...created } = await products.createProduct(lantern({ sku: 'A-1' }));
       assert.deepEqual(created, { ...lantern({ sku: 'A-1' }), version: 1 });
       assert.equal(createdAt, updatedAt);
@@ -40,7 +40,7 @@ describe('product service', () => {
       ]);
     });
 
-    it('gives a SKU to one product only, also where two want it at once', async () => {
+    it('gives a SKU to one product only, even concurrently', async () => {
       const outcomes = await Promise.allSettled(
         Array.from({ length: 10 }, (_, index) => products.createProduct(lantern({ sku: 'ONE', name: `n${index}` }))),
       );
@@ -50,7 +50,7 @@ describe('product service', () => {
       assert.equal((await eventsOf('ONE')).length, 1);
     });
 
-    it('tells SKUs apart by case, as stock codes do', async () => {
+    it('distinguishes SKUs by case, as stock codes do', async () => {
       await products.createProduct(lantern({ sku: '85123A' }));
       await products.createProduct(lantern({ sku: '85123a', name: 'Another' }));
       assert.equal((await products.getProduct({ sku: '85123a' })).name, 'Another');
@@ -58,7 +58,7 @@ describe('product service', () => {
   });
 
   describe('updateProduct', () => {
-    it('changes what is given, counts the version and tells the world', async () => {
+    it('changes the given fields, increments the version and publishes an event', async () => {
       const before = await products.createProduct(lantern());
       const price = { amountMinor: 400, currency: 'GBP' };
       const after = await products.updateProduct({ sku: before.sku, price, expectedVersion: 1 });
@@ -70,7 +70,7 @@ describe('product service', () => {
       });
     });
 
-    it('lets one of two writers with the same version win', async () => {
+    it('accepts one of two writers with the same version', async () => {
       const { sku } = await products.createProduct(lantern());
       const outcomes = await Promise.allSettled(
         ['first', 'second'].map((name) => products.updateProduct({ sku, name, expectedVersion: 1 })),
@@ -84,7 +84,7 @@ describe('product service', () => {
       assert.equal((await eventsOf(sku)).length, 2);
     });
 
-    it('of an unknown product is refused', async () => {
+    it('refuses an unknown product', async () => {
       for (const sku of ['NONE', 'no\0sku']) {
         await assert.rejects(products.updateProduct({ sku, name: 'x' }), { code: 'ProductNotFound' });
       }
@@ -92,7 +92,7 @@ describe('product service', () => {
   });
 
   describe('getProduct and getProducts', () => {
-    it('refuse and leave out what does not exist', async () => {
+    it('refuse or leave out unknown products', async () => {
       const { sku } = await products.createProduct(lantern());
       await assert.rejects(products.getProduct({ sku: 'NONE' }), { code: 'ProductNotFound' });
       await assert.rejects(products.getProduct({ sku: 'no\0sku' }), { code: 'ProductNotFound' });
@@ -106,7 +106,7 @@ describe('product service', () => {
   });
 
   describe('listProducts', () => {
-    /** All pages one after the other; `between` runs after each. */
+    /** Reads all pages in turn; `between` runs after each. */
     async function walk(limit: number, between: (page: number) => Promise<void> = async () => {}): Promise<Product[]> {
       const seen: Product[] = [];
       let after: string | undefined;
@@ -118,8 +118,8 @@ describe('product service', () => {
       }
       return seen;
     }
-    /** Straight into the table: products of three moments, several of each. */
-    async function stockShelves(count: number): Promise<string[]> {
+    /** Inserts products with three different times of creation; returns their SKUs in the order of the list. */
+    async function insertProducts(count: number): Promise<string[]> {
       const rows = Array.from({ length: count }, (_, index) => ({
         sku: `P-${String(index).padStart(3, '0')}`,
         name: `Product ${index}`,
@@ -135,7 +135,7 @@ describe('product service', () => {
     }
 
     it('shows the newest first, in pages without duplicates or gaps', async () => {
-      const expected = await stockShelves(23);
+      const expected = await insertProducts(23);
       for (const limit of [1, 7, 23, 100]) {
         assert.deepEqual(
           (await walk(limit)).map(({ sku }) => sku),
@@ -144,8 +144,8 @@ describe('product service', () => {
       }
     });
 
-    it('neither repeats nor skips where products come in between pages', async () => {
-      const expected = await stockShelves(12);
+    it('neither repeats nor skips products when others are added between pages', async () => {
+      const expected = await insertProducts(12);
       const seen = await walk(5, async (page) => {
         await products.createProduct(lantern({ sku: `NEW-${page}` }));
       });
@@ -155,21 +155,21 @@ describe('product service', () => {
       );
     });
 
-    it('answers an empty catalogue with an empty last page', async () => {
+    it('returns an empty last page for an empty catalogue', async () => {
       assert.deepEqual(await products.listProducts({ limit: 20 }), { items: [], next: null });
     });
 
-    it('refuses a cursor that it did not hand out', async () => {
-      const moment = new Date().toISOString();
+    it('refuses a cursor of other origin', async () => {
+      const timestamp = new Date().toISOString();
       for (const after of [
         '',
         'nonsense',
-        encodeCursor([moment]),
+        encodeCursor([timestamp]),
         encodeCursor(['yesterday', 'A-1']),
         encodeCursor(['2026-99-99T00:00:00.000Z', 'A-1']),
         encodeCursor(['0000-01-01T00:00:00.000Z', 'A-1']),
-        encodeCursor([moment, 'no\0sku']),
-        encodeCursor([moment, "'; drop table products"]),
+        encodeCursor([timestamp, 'no\0sku']),
+        encodeCursor([timestamp, "'; drop table products"]),
       ]) {
         await assert.rejects(products.listProducts({ limit: 20, after }), { code: 'BadCursor' }, after);
       }

@@ -8,7 +8,7 @@ import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-describe('recommendation service', () => {
+describe('the recommendation service', () => {
   let database: FreshDatabase<RecommendationDatabase>;
   let recommendations: RecommendationRequests;
   beforeEach(async () => {
@@ -24,8 +24,10 @@ describe('recommendation service', () => {
     confirmedAt: new Date(),
     ...difference,
   });
-  const learned = (order: LearnedOrder) => database.db.transaction().execute((work) => learn(work, order));
-  const unlearned = ({ orderId }: LearnedOrder) => database.db.transaction().execute((work) => unlearn(work, orderId));
+  const learned = (order: LearnedOrder) =>
+    database.db.transaction().execute((transaction) => learn(transaction, order));
+  const unlearned = ({ orderId }: LearnedOrder) =>
+    database.db.transaction().execute((transaction) => unlearn(transaction, orderId));
   const beside = async (sku: string, limit = 10) =>
     (await recommendations.recommendForProduct({ sku, limit })).skus.join(' ');
   const forCustomer = async (customerId: string) =>
@@ -41,26 +43,26 @@ describe('recommendation service', () => {
       .execute(),
   });
 
-  it('ranks what is bought with a product by the share of their orders that had both', async () => {
+  it('ranks products by the share of orders with either product that have both', async () => {
     for (const skus of ['tea pot', 'tea pot', 'tea mug', 'bag mug', 'bag mug', 'bag mug']) await learned(orderOf(skus));
-    // Beside tea the pot is in 2 of 3 orders of either, the mug in 1 of 6.
+    // Of the orders with tea or a pot 2 of 3 have both; of those with tea or a mug 1 of 6.
     assert.equal(await beside('tea'), 'pot mug bag');
     assert.equal(await beside('tea', 1), 'pot');
   });
 
-  it('falls back to best sellers, also for what nobody has bought', async () => {
+  it('falls back to best sellers, also for products and customers without orders', async () => {
     for (const skus of ['tea', 'tea', 'tea', 'mug', 'mug', 'pot']) await learned(orderOf(skus));
     assert.equal(await beside('mug'), 'tea pot');
     assert.equal(await beside('unheard-of'), 'tea mug pot');
     assert.equal(await forCustomer(randomUUID()), 'tea mug pot');
   });
 
-  it('has nothing to say before the first order', async () => {
+  it('recommends nothing before the first order', async () => {
     assert.equal(await beside('tea'), '');
     assert.equal(await forCustomer(randomUUID()), '');
   });
 
-  it('recommends to a customer what goes with what they bought last, and not that again within a month', async () => {
+  it('recommends what goes with a customer’s last orders, but nothing that they bought within a month', async () => {
     const customerId = randomUUID();
     for (const skus of ['tea pot', 'tea mug', 'tea mug', 'bag']) await learned(orderOf(skus));
     await learned(orderOf('tea', { customerId }));
@@ -73,7 +75,7 @@ describe('recommendation service', () => {
     assert.equal(await forCustomer(another), 'pot bag');
   });
 
-  it('counts an order once, however often it is told of, and a product once an order', async () => {
+  it('counts an order once, however often its event arrives, and a product once per order', async () => {
     const order = orderOf('tea tea pot');
     await learned(order);
     const once = await counts();
@@ -86,7 +88,7 @@ describe('recommendation service', () => {
     assert.deepEqual(await counts(), once);
   });
 
-  it('takes a canceled order back exactly, once, also a large one', async () => {
+  it('subtracts a canceled order exactly and once, also a large one', async () => {
     await learned(orderOf('s1 s2 s3'));
     const before = await counts();
     const large = orderOf(Array.from({ length: 300 }, (_, index) => `s${index}`).join(' '));
@@ -100,14 +102,14 @@ describe('recommendation service', () => {
     assert.equal((await beside('s250')).includes('s251'), false);
   });
 
-  it('pairs a sample of an order that is larger than any household’s', async () => {
+  it('pairs only a sample of a very large order', async () => {
     await learned(orderOf(Array.from({ length: 2_000 }, (_, index) => `s${index}`).join(' ')));
     const { items, pairs } = await counts();
     assert.equal(items.length, 2_000);
     assert.equal(pairs.length, MOST_PAIRED * (MOST_PAIRED - 1));
   });
 
-  it('counts orders that come at once without losing one', async () => {
+  it('counts concurrent orders without losing one', async () => {
     const skus = 'a b c d e f g h';
     const orders = Array.from({ length: 12 }, (_, index) =>
       orderOf(index % 2 ? skus : skus.split(' ').toReversed().join(' ')),

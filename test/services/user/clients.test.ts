@@ -7,7 +7,7 @@ import { createPasswords } from '../../../services/user/passwords.ts';
 import { createUserRequests } from '../../../services/user/requests.ts';
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 
-describe('machine clients', () => {
+describe('API clients', () => {
   let database: FreshDatabase<UserDatabase>;
   let users: UserRequests;
   before(async () => {
@@ -21,7 +21,7 @@ describe('machine clients', () => {
   const signIn = (clientId: string, secret: string) => users.authenticateClient({ clientId, secret });
   const bad = { code: 'BadClient' };
 
-  it('sign in with the secret they were given, of which only a digest is kept', async () => {
+  it('sign in with their secret, of which only a digest is stored', async () => {
     const { secret, ...client } = await scanner();
     assert.match(secret, /^cs_[\w-]{43}$/);
     assert.deepEqual(client.scopes, ['stock:read']);
@@ -31,7 +31,7 @@ describe('machine clients', () => {
     assert.ok(!stored.includes(secret));
   });
 
-  it('do not without it', async () => {
+  it('cannot sign in with any other secret or id', async () => {
     const { id, secret } = await scanner();
     const other = await scanner();
     for (const [clientId, tried] of [
@@ -46,7 +46,7 @@ describe('machine clients', () => {
     }
   });
 
-  it('have a day to change to a new secret', async () => {
+  it('can use the previous secret for a day', async () => {
     const { id, secret: first } = await scanner();
     const { secret: second } = await users.renewClientSecret({ clientId: id });
     await signIn(id, first);
@@ -63,7 +63,7 @@ describe('machine clients', () => {
     await assert.rejects(signIn(id, first), bad);
   });
 
-  it('that are deleted sign in no more, and are told of as ended', async () => {
+  it('cannot sign in after they are deleted, and are listed as ended', async () => {
     const { id, secret } = await scanner();
     const { asOf } = await users.endedSince({ since: new Date(0).toISOString() });
     await users.deleteClient({ clientId: id });
@@ -78,7 +78,7 @@ describe('machine clients', () => {
     }
   });
 
-  it('are two hundred at most', async () => {
+  it('are at most two hundred', async () => {
     const { items } = await users.listClients({});
     await database.db
       .insertInto('clients')

@@ -6,7 +6,7 @@ import { createPasswords } from '../../../services/user/passwords.ts';
 import { createUserRequests } from '../../../services/user/requests.ts';
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 
-describe('people who sign in elsewhere', () => {
+describe('users of an external issuer', () => {
   let database: FreshDatabase<UserDatabase>;
   let users: UserRequests;
   before(async () => {
@@ -15,43 +15,43 @@ describe('people who sign in elsewhere', () => {
   });
   after(() => database.drop());
 
-  const somebody = () => {
+  const externalUser = () => {
     const userId = randomUUID();
     return { userId, name: 'Ada', email: `${userId}@example.com`, role: 'customer' as const };
   };
   const eventsOf = async (userId: string) => {
-    const told = database.db.selectFrom('outbox').select('type').where('subject', '=', userId).orderBy('sequence');
-    return (await told.execute()).map(({ type }) => type);
+    const events = database.db.selectFrom('outbox').select('type').where('subject', '=', userId).orderBy('sequence');
+    return (await events.execute()).map(({ type }) => type);
   };
 
-  it('get a profile once, however many replicas see them first', async () => {
-    const person = somebody();
+  it('get one profile, even if several replicas see them first at once', async () => {
+    const person = externalUser();
     await Promise.all(Array.from({ length: 6 }, () => users.ensureUser(person)));
     const { userId, email } = person;
     assert.equal((await users.getUser({ userId })).email, email);
     assert.deepEqual(await eventsOf(userId), ['user.created']);
   });
 
-  it('have the role that they have there, now', async () => {
-    const person = somebody();
+  it('have the role that the issuer gives them now', async () => {
+    const person = externalUser();
     await users.ensureUser(person);
     assert.equal((await users.ensureUser({ ...person, role: 'admin' })).role, 'admin');
     assert.equal((await users.ensureUser(person)).role, 'customer');
     assert.deepEqual(await eventsOf(person.userId), ['user.created', 'user.updated', 'user.updated']);
   });
 
-  it('keep the name they chose here', async () => {
-    const person = somebody();
+  it('keep the name that they chose here', async () => {
+    const person = externalUser();
     await users.ensureUser(person);
     await users.updateUser({ userId: person.userId, name: 'Countess' });
     assert.equal((await users.ensureUser(person)).name, 'Countess');
   });
 
-  it('do not get at the account of somebody who has their e-mail here, nor can they sign in with a password', async () => {
+  it('get no access to a local account with their e-mail address, and cannot sign in with a password', async () => {
     const email = `grace.${randomUUID()}@example.com`;
     const password = 'correct horse battery';
     const local = await users.register({ email, password, name: 'Grace' });
-    const person = { ...somebody(), email: email.toUpperCase() };
+    const person = { ...externalUser(), email: email.toUpperCase() };
     const opened = await users.ensureUser(person);
     assert.notEqual(opened.id, local.id);
     assert.equal(opened.email, `${person.userId}@unknown.invalid`);

@@ -27,14 +27,14 @@ describe('sessions', () => {
     return { email, userId: id, credentials: { email, password } };
   };
   const signIn = async (credentials: { email: string; password: string }): Promise<OpenSession> => {
-    const answer = await users.signIn(credentials);
-    assert.ok('sessionId' in answer);
-    return answer;
+    const session = await users.signIn(credentials);
+    assert.ok('sessionId' in session);
+    return session;
   };
   const refresh = ({ refreshToken }: { refreshToken: string }) => users.refreshSession({ refreshToken });
   const hasEnded = (session: { refreshToken: string }) => assert.rejects(refresh(session), { code: 'SessionEnded' });
-  /** Lets time pass for one session: its own, and that of the tokens it spent. */
-  const pass = async ({ sessionId }: OpenSession, time: string) => {
+  /** Moves one session and its spent tokens into the past. */
+  const letPass = async ({ sessionId }: OpenSession, time: string) => {
     const by = sql`${time}::interval`;
     await database.db
       .updateTable('sessions')
@@ -53,7 +53,7 @@ describe('sessions', () => {
   };
 
   describe('refreshing', () => {
-    it('goes on with one session and another token each time', async () => {
+    it('continues the session with a new token each time', async () => {
       const { credentials, userId } = await signUp();
       const first = await signIn(credentials);
       const second = await refresh(first);
@@ -63,30 +63,30 @@ describe('sessions', () => {
       assert.match(third.refreshToken, /^rt_[\w-]{43}$/);
     });
 
-    it('gives the same successor to whoever asks again because the answer was lost', async () => {
+    it('returns the same next token if the request is repeated because the response was lost', async () => {
       const first = await signIn((await signUp()).credentials);
       const second = await refresh(first);
-      await pass(first, '25 seconds');
+      await letPass(first, '25 seconds');
       assert.deepEqual(await refresh(first), second);
       await refresh(second);
     });
 
-    it('gives one successor to many that ask at once', async () => {
+    it('returns the same next token to concurrent requests', async () => {
       const first = await signIn((await signUp()).credentials);
-      const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(first)));
-      assert.equal(new Set(answers.map(({ refreshToken }) => refreshToken)).size, 1);
+      const responses = await Promise.all(Array.from({ length: 8 }, () => refresh(first)));
+      assert.equal(new Set(responses.map(({ refreshToken }) => refreshToken)).size, 1);
     });
 
-    it('ends the session where a spent token is used again after half a minute', async () => {
+    it('ends the session if a spent token is used again after half a minute', async () => {
       const first = await signIn((await signUp()).credentials);
       const second = await refresh(first);
-      await pass(first, '31 seconds');
+      await letPass(first, '31 seconds');
       await hasEnded(first);
       await hasEnded(second);
       assert.equal(await reasonOf(first), 'token_reused');
     });
 
-    it('ends the session where a spent token is used again though its successor is spent too, however soon', async () => {
+    it('ends the session if a spent token is used again after the next token is spent, however soon', async () => {
       const first = await signIn((await signUp()).credentials);
       const third = await refresh(await refresh(first));
       await hasEnded(first);
@@ -94,7 +94,7 @@ describe('sessions', () => {
       assert.equal(await reasonOf(first), 'token_reused');
     });
 
-    it('leaves the user’s other sessions alone when one ends for that', async () => {
+    it('leaves the user’s other sessions open when one ends that way', async () => {
       const { credentials } = await signUp();
       const [stolen, other] = [await signIn(credentials), await signIn(credentials)];
       await refresh(await refresh(stolen));
@@ -102,26 +102,26 @@ describe('sessions', () => {
       await refresh(other);
     });
 
-    it('ends by itself after 14 days without, and after 90 days of any use', async () => {
+    it('fails after 14 days without use, and after 90 days in any case', async () => {
       const { credentials } = await signUp();
       const idle = await signIn(credentials);
-      await pass(idle, '14 days 1 minute');
+      await letPass(idle, '14 days 1 minute');
       await hasEnded(idle);
       let used = await signIn(credentials);
       for (let day = 0; day < 84; day += 12) {
-        await pass(used, '12 days');
+        await letPass(used, '12 days');
         used = await refresh(used);
       }
-      await pass(used, '7 days');
+      await letPass(used, '7 days');
       await hasEnded(used);
     });
 
-    it('refuses what is no token of ours', async () => {
+    it('refuses what is not a valid token', async () => {
       for (const refreshToken of ['x', 'rt_', `rt_${'A'.repeat(43)}`, 'no\0token', '\ud800'])
         await hasEnded({ refreshToken });
     });
 
-    it('tells nobody who reads the database a token, nor how to make the next one', async () => {
+    it('stores neither a token nor enough to derive the next one', async () => {
       const first = await signIn((await signUp()).credentials);
       const second = await refresh(first);
       const rows = await database.db.selectFrom('refresh_tokens').selectAll().execute();
@@ -134,10 +134,10 @@ describe('sessions', () => {
   });
 
   describe('a user’s sessions', () => {
-    it('are listed, last used first, and ended one by one, by their owner only', async () => {
+    it('are listed, most recently used first, and can be ended one by one by their owner only', async () => {
       const { credentials, userId } = await signUp();
       const [first, second] = [await signIn(credentials), await signIn(credentials)];
-      await pass(second, '1 hour');
+      await letPass(second, '1 hour');
       const { items } = await users.listSessions({ userId });
       assert.deepEqual(
         items.map(({ id }) => id),
@@ -153,7 +153,7 @@ describe('sessions', () => {
       assert.equal((await users.listSessions({ userId })).items.length, 1);
     });
 
-    it('say when they end by themselves: the sooner of idleness and age', async () => {
+    it('have an expiry: the idle limit or the lifetime, whichever comes first', async () => {
       const { credentials, userId } = await signUp();
       const session = await signIn(credentials);
       const days = async () => {
@@ -169,13 +169,14 @@ describe('sessions', () => {
       assert.equal(await days(), 3);
     });
 
-    it('are fifty at most: the one left alone longest makes room', async () => {
+    it('are at most fifty: the one idle longest is displaced', async () => {
       const { credentials, userId } = await signUp();
       const oldest = await signIn(credentials);
-      await pass(oldest, '1 minute');
-      // In tens, which is how many attempts may be under way at once.
-      for (let ten = 0; ten < 5; ten += 1) await Promise.all(Array.from({ length: 9 }, () => signIn(credentials)));
-      for (let one = 0; one < 5; one += 1) await signIn(credentials);
+      await letPass(oldest, '1 minute');
+      // Nine at a time: at most ten attempts may be in progress at once.
+      for (let batch = 0; batch < 5; batch += 1)
+        await Promise.all(Array.from({ length: 9 }, () => signIn(credentials)));
+      for (let count = 0; count < 5; count += 1) await signIn(credentials);
       assert.equal((await users.listSessions({ userId })).items.length, 50);
       assert.equal(await reasonOf(oldest), 'displaced');
     });
@@ -184,7 +185,7 @@ describe('sessions', () => {
   describe('a change of password', () => {
     const changed = 'another password';
 
-    it('ends every other session and the old password', async () => {
+    it('ends every other session and invalidates the old password', async () => {
       const { credentials, userId, email } = await signUp();
       const [mine, theirs] = [await signIn(credentials), await signIn(credentials)];
       const change = { userId, sessionId: mine.sessionId, currentPassword: password, newPassword: changed };
@@ -196,20 +197,20 @@ describe('sessions', () => {
       await signIn({ email, password: changed });
     });
 
-    it('wants the current password, and is refused in a while to whoever guesses', async () => {
+    it('requires the current password, and must wait after too many wrong guesses', async () => {
       const { userId } = await signUp();
       const guess = { userId, currentPassword: 'a guess', newPassword: changed };
       const db = await withFrozenClock(database);
-      const unhurried = await createUserRequests(db, passwords);
+      const frozen = await createUserRequests(db, passwords);
       for (let guesses = 0; guesses < 10; guesses += 1) {
-        await assert.rejects(unhurried.changePassword(guess), { code: 'WrongPassword' });
+        await assert.rejects(frozen.changePassword(guess), { code: 'WrongPassword' });
       }
-      assert.deepEqual(await unhurried.changePassword({ ...guess, currentPassword: password }), { waitSeconds: 1 });
+      assert.deepEqual(await frozen.changePassword({ ...guess, currentPassword: password }), { waitSeconds: 1 });
       await db.destroy();
       await assert.rejects(users.changePassword({ ...guess, userId: randomUUID() }), { code: 'UserNotFound' });
     });
 
-    it('leaves no session behind that was opened with the old password meanwhile', async () => {
+    it('leaves no session open that was opened with the old password in the meantime', async () => {
       const { credentials, userId } = await signUp();
       const [, ...signIns] = await Promise.allSettled([
         users.changePassword({ userId, currentPassword: password, newPassword: changed }),
@@ -219,7 +220,7 @@ describe('sessions', () => {
     });
   });
 
-  it('that were ended are told to whoever asks since when', async () => {
+  it('that were ended are listed from a given time on', async () => {
     const { credentials, userId } = await signUp();
     const session = await signIn(credentials);
     const { asOf: before } = await users.endedSince({ since: new Date(0).toISOString() });
@@ -230,11 +231,11 @@ describe('sessions', () => {
     assert.deepEqual((await users.endedSince({ since: later })).items, []);
   });
 
-  it('are forgotten two days after they ended', async () => {
+  it('are purged two days after they ended', async () => {
     const { credentials, userId } = await signUp();
     const [ended, idle, open] = [await signIn(credentials), await signIn(credentials), await signIn(credentials)];
     await users.endSession({ userId, sessionId: ended.sessionId });
-    await pass(idle, '17 days');
+    await letPass(idle, '17 days');
     const left = async () => {
       await purge(database.db);
       const rows = await database.db.selectFrom('sessions').select('id').where('user_id', '=', userId).execute();

@@ -12,7 +12,7 @@ import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts
 describe('user service', () => {
   let database: FreshDatabase<UserDatabase>;
   let users: UserRequests;
-  // The least that Argon2 allows: these tests are about accounts, not about guessing.
+  // The minimum of Argon2: these tests are not about the cost of hashing.
   const cheap: Argon2Parameters = { memoryKib: 8, passes: 1, parallelism: 1 };
   const passwords = createPasswords(cheap);
 
@@ -32,9 +32,9 @@ describe('user service', () => {
   const address = { name: 'Ada', line1: '12 St James Square', city: 'London', postalCode: 'SW1Y 4JH', country: 'GB' };
   const signIn = async (credentials: { email: string; password: string }): Promise<OpenSession> => {
     const { email, password } = credentials;
-    const answer = await users.signIn({ email, password });
-    assert.ok('sessionId' in answer);
-    return answer;
+    const session = await users.signIn({ email, password });
+    assert.ok('sessionId' in session);
+    return session;
   };
   const eventsOf = (userId: string) =>
     database.db
@@ -53,10 +53,10 @@ describe('user service', () => {
     ).password_hash;
 
   describe('register', () => {
-    it('signs up a customer, keeps the e-mail as typed and tells the world', async () => {
-      const asked = ada();
-      const { id, createdAt, ...user } = await users.register(asked);
-      const { email, name } = asked;
+    it('signs up a customer, keeps the e-mail address as typed and publishes an event', async () => {
+      const account = ada();
+      const { id, createdAt, ...user } = await users.register(account);
+      const { email, name } = account;
       assert.deepEqual(user, { email, name, role: 'customer', shippingAddress: null, version: 1 });
       assert.deepEqual(await users.getUser({ userId: id }), { id, createdAt, ...user });
       assert.deepEqual(await eventsOf(id), [
@@ -64,7 +64,7 @@ describe('user service', () => {
       ]);
     });
 
-    it('takes an e-mail once, whatever its case, also where many want it at once', async () => {
+    it('accepts an e-mail address once, whatever its case, even concurrently', async () => {
       const email = `Grace.${randomUUID()}@example.com`;
       const spellings = [email, email.toUpperCase(), email.toLowerCase(), email, email];
       const outcomes = await Promise.allSettled(spellings.map((spelling) => users.register(ada({ email: spelling }))));
@@ -73,7 +73,7 @@ describe('user service', () => {
       for (const { reason } of refused) assert.equal((reason as { code: string }).code, 'EmailTaken');
     });
 
-    it('shows the password and its hash to nobody', async () => {
+    it('shows neither the password nor its hash', async () => {
       const { id, ...user } = await users.register(ada());
       const hash = await hashOf(id);
       assert.match(hash, /^\$argon2id\$/);
@@ -87,7 +87,7 @@ describe('user service', () => {
       for (const secret of [PASSWORD, hash, 'argon2']) assert.ok(!shown.includes(secret), secret);
     });
 
-    it('cannot store a password as it was typed', async () => {
+    it('cannot store a plain-text password', async () => {
       const { id } = await users.register(ada());
       await assert.rejects(
         database.db.updateTable('credentials').set({ password_hash: PASSWORD }).where('user_id', '=', id).execute(),
@@ -97,14 +97,14 @@ describe('user service', () => {
   });
 
   describe('signIn', () => {
-    it('knows whose e-mail and password these are, whatever the case of the e-mail', async () => {
-      const asked = ada();
-      const user = await users.register(asked);
-      const session = await signIn({ email: asked.email.toUpperCase(), password: PASSWORD });
+    it('identifies the user by e-mail address, whatever its case, and password', async () => {
+      const account = ada();
+      const user = await users.register(account);
+      const session = await signIn({ email: account.email.toUpperCase(), password: PASSWORD });
       assert.deepEqual([session.userId, session.role], [user.id, 'customer']);
     });
 
-    it('refuses a wrong password and an unknown e-mail in the same words', async () => {
+    it('refuses a wrong password and an unknown e-mail address with the same message', async () => {
       const { email } = await users.register(ada());
       const wrong = { code: 'BadCredentials', message: 'e-mail address or password is wrong' };
       await assert.rejects(users.signIn({ email, password: `${PASSWORD} ` }), wrong);
@@ -114,7 +114,7 @@ describe('user service', () => {
       await assert.rejects(users.signIn({ email: 'nobody@example.com', password: 'nobody' }), wrong);
     });
 
-    it('does the same work whether or not the e-mail exists', async () => {
+    it('does the same work whether or not the e-mail address exists', async () => {
       const checked: string[] = [];
       const counting: Passwords = {
         ...passwords,
@@ -130,11 +130,11 @@ describe('user service', () => {
       assert.deepEqual(checked, ['$argon2id$v=19$m=8,t=1,', '$argon2id$v=19$m=8,t=1,']);
     });
 
-    it('makes a new hash once the parameters are raised, and only then', async () => {
-      const asked = ada();
-      const { email, password } = asked;
-      const { id, version } = await users.register(asked);
-      await signIn(asked);
+    it('replaces the hash when the parameters have been raised, and only then', async () => {
+      const account = ada();
+      const { email, password } = account;
+      const { id, version } = await users.register(account);
+      await signIn(account);
       const old = await hashOf(id);
       const raised = await createUserRequests(database.db, createPasswords({ ...cheap, passes: 2 }));
       await assert.rejects(raised.signIn({ email, password: 'wrong password' }));
@@ -149,7 +149,7 @@ describe('user service', () => {
   });
 
   describe('getUser and updateUser', () => {
-    it('change the profile, count its version and tell the world', async () => {
+    it('change the profile, increment its version and publish an event', async () => {
       const user = await users.register(ada());
       const change = { userId: user.id, shippingAddress: address };
       const updated = await users.updateUser({ ...change, expectedVersion: 1 });
@@ -164,7 +164,7 @@ describe('user service', () => {
       ]);
     });
 
-    it('let one of two writers with the same version win', async () => {
+    it('accept one of two writers with the same version', async () => {
       const { id } = await users.register(ada());
       const outcomes = await Promise.allSettled(
         ['Ada', 'Countess'].map((name) => users.updateUser({ userId: id, name, expectedVersion: 1 })),
@@ -177,7 +177,7 @@ describe('user service', () => {
       assert.equal((await eventsOf(id)).length, 2);
     });
 
-    it('refuse whom they do not know', async () => {
+    it('refuse an unknown user', async () => {
       for (const userId of [randomUUID(), 'me', '', 'no\0body']) {
         await assert.rejects(users.getUser({ userId }), { code: 'UserNotFound' });
         await assert.rejects(users.updateUser({ userId, name: 'x' }), { code: 'UserNotFound' });
@@ -188,7 +188,7 @@ describe('user service', () => {
   describe('the administrator', () => {
     const boss = () => ({ email: `boss.${randomUUID()}@example.com`, password: 'a password of weight' });
 
-    it('is there after start, once, also where several processes start', async () => {
+    it('exists once after start, even if several processes start', async () => {
       const admin = boss();
       await Promise.all([1, 2, 3, 4].map(() => ensureAdministrator(database.db, passwords, admin)));
       await ensureAdministrator(database.db, passwords, admin);
@@ -200,7 +200,7 @@ describe('user service', () => {
       );
     });
 
-    it('keeps its hash where nothing changed, and gets a new password where the setting did', async () => {
+    it('keeps the password hash if nothing changed, and gets a new password if the setting changed', async () => {
       const admin = boss();
       await ensureAdministrator(database.db, passwords, admin);
       const { userId: id, refreshToken } = await signIn(admin);
@@ -213,7 +213,7 @@ describe('user service', () => {
       await assert.rejects(users.refreshSession({ refreshToken }), { code: 'SessionEnded' });
     });
 
-    it('takes the account of whoever signed up with the address before', async () => {
+    it('takes over an account that was signed up with the address before', async () => {
       const squatter = ada();
       const { id } = await users.register(squatter);
       const admin = { email: squatter.email.toLowerCase(), password: 'a password of weight' };
@@ -226,7 +226,7 @@ describe('user service', () => {
       });
     });
 
-    it('wants both settings or neither', async () => {
+    it('requires both settings or neither', async () => {
       const settings = {
         USER_DATABASE_URL: database.url,
         USER_PORT: '0',

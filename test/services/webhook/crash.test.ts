@@ -9,58 +9,62 @@ import { type TemporalPlace, createTemporalClient } from '../../../platform/temp
 import { webhookWorkflowId } from '../../../workflows/webhook-delivery/messages.ts';
 import { eventually } from '../../stage/eventually.ts';
 import { freshNamespace } from '../../stage/fresh-namespace.ts';
-import { WebhookStage } from './test-webhook-service.ts';
+import { TestWebhookService } from './test-webhook-service.ts';
 
 describe('a webhook service that is killed', function () {
   this.timeout(180_000);
-  let stage: WebhookStage;
+  let service: TestWebhookService;
   let temporal: TemporalPlace;
-  let silence: Silence;
+  let silentServer: SilentServer;
   const processes: ChildProcess[] = [];
   before(async () => {
-    [stage, temporal, silence] = await Promise.all([WebhookStage.set(), freshNamespace(), Silence.listen()]);
+    [service, temporal, silentServer] = await Promise.all([
+      TestWebhookService.start(),
+      freshNamespace(),
+      SilentServer.listen(),
+    ]);
   });
   afterEach(() => Promise.all(processes.splice(0).map(kill)));
-  after(() => Promise.all([stage.close(), silence.close()]));
+  after(() => Promise.all([service.close(), silentServer.close()]));
 
-  /** A process as in production; what it says grows in `said`. */
+  /** Starts a process as in production; its output is collected in `output`. */
   async function start({ address, namespace }: TemporalPlace) {
-    const { port, nobody } = await takePorts({ port: 0, nobody: 0 });
+    const { port, unusedPort } = await takePorts({ port: 0, unusedPort: 0 });
     const child = spawn(process.execPath, ['services/main.ts', 'webhook'], {
       cwd: path.join(import.meta.dirname, '../../..'),
       env: {
         PATH: process.env.PATH,
         SERVICE_TOKEN: 'a service token of more than thirty-two characters',
-        WEBHOOK_DATABASE_URL: stage.database.url,
+        WEBHOOK_DATABASE_URL: service.database.url,
         WEBHOOK_PORT: String(port),
-        WEBHOOK_SECRET_KEY: stage.key.toString('base64'),
+        WEBHOOK_SECRET_KEY: service.key.toString('base64'),
         WEBHOOK_ALLOW_PRIVATE: 'true',
-        // Its events have come before.
-        ORDER_URL: `http://127.0.0.1:${nobody}`,
+        // Nothing listens there: the test needs no new events.
+        ORDER_URL: `http://127.0.0.1:${unusedPort}`,
         TEMPORAL_ADDRESS: address,
         TEMPORAL_NAMESPACE: namespace,
       },
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     processes.push(child);
-    const started = { child, said: '' };
-    child.stdout.on('data', (chunk: Buffer) => (started.said += chunk.toString()));
+    const started = { child, output: '' };
+    child.stdout.on('data', (chunk: Buffer) => (started.output += chunk.toString()));
     return started;
   }
 
-  it('between writing a delivery down and starting its workflow has it started once by those who come after', async () => {
-    const { ref, state, endpoint } = await stage.delivery();
-    const first = await start({ ...temporal, address: silence.address });
-    // It has tried, and goes on trying.
-    await eventually(() => assert.match(first.said, /webhook deliveries not started/));
+  it('before it started the workflow of a delivery has it started once by later processes', async () => {
+    const { ref, state, endpoint } = await service.delivery();
+    const first = await start({ ...temporal, address: silentServer.address });
+    // It has tried and keeps trying.
+    await eventually(() => assert.match(first.output, /could not start the workflows of webhook deliveries/));
     await kill(first.child);
-    const row = await stage.database.db.selectFrom('deliveries').selectAll().executeTakeFirstOrThrow();
+    const row = await service.database.db.selectFrom('deliveries').selectAll().executeTakeFirstOrThrow();
     assert.deepEqual([row.state, row.round, row.started_round], ['pending', 1, 0]);
 
     await Promise.all([start(temporal), start(temporal)]);
     await eventually(async () => assert.equal((await state()).state, 'delivered'));
-    assert.ok(stage.verified(endpoint.secret));
-    assert.equal(stage.receiver.received.length, 1);
+    assert.ok(service.verified(endpoint.secret));
+    assert.equal(service.receiver.received.length, 1);
     const client = createTemporalClient(temporal);
     const query = `WorkflowId = '${webhookWorkflowId(ref.deliveryId)}'`;
     await eventually(async () => assert.equal((await client.workflow.count(query)).count, 1)).finally(() =>
@@ -75,8 +79,8 @@ async function kill(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-/** Where a server should be: takes every connection and never says a word. */
-class Silence {
+/** Accepts every connection and never responds. */
+class SilentServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -87,10 +91,10 @@ class Silence {
     });
   }
 
-  static async listen(): Promise<Silence> {
-    const silence = new Silence();
-    await once(silence.#server.listen(0, '127.0.0.1'), 'listening');
-    return silence;
+  static async listen(): Promise<SilentServer> {
+    const silent = new SilentServer();
+    await once(silent.#server.listen(0, '127.0.0.1'), 'listening');
+    return silent;
   }
 
   get address(): string {

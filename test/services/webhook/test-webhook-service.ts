@@ -8,30 +8,30 @@ import type { WebhookDatabase } from '../../../services/webhook/database.ts';
 import { createDeliveryRequests } from '../../../services/webhook/deliveries.ts';
 import { createEndpointRequests } from '../../../services/webhook/endpoints.ts';
 import { webhookMetrics } from '../../../services/webhook/metrics.ts';
-import { Safe } from '../../../services/webhook/secrets.ts';
-import { type Sender, createSender } from '../../../services/webhook/sending.ts';
+import { SecretCipher } from '../../../services/webhook/secrets.ts';
+import { type Sender, createSender } from '../../../services/webhook/sender.ts';
 import { subscriptions } from '../../../services/webhook/subscriptions.ts';
 import type { DeliveryWorkflows } from '../../../services/webhook/workflows.ts';
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 import { type Receiver, startReceiver } from '../../stage/webhook-receiver.ts';
 
-const reach = { allowPrivate: true, resolve: async () => [] };
+const urlPolicy = { allowPrivate: true, resolve: async () => [] };
 export const total = { amountMinor: 1250, currency: 'GBP' };
 
 export const refuses = (code: string) => (error: unknown) => error instanceof Refusal && error.code === code;
 
-/** The webhook service without Temporal, over a real database and with a real receiver; another customer each time. */
-export class WebhookStage {
+/** The webhook service without Temporal, with a real database, a real receiver and a customer of its own. */
+export class TestWebhookService {
   readonly database: FreshDatabase<WebhookDatabase>;
   readonly receiver: Receiver;
   readonly customerId = randomUUID();
   readonly registry = new Registry();
-  readonly figures = webhookMetrics(this.registry);
-  /** What secrets are encrypted with. */
+  readonly metrics = webhookMetrics(this.registry);
+  /** Encrypts the endpoints' secrets. */
   readonly key = randomBytes(32);
   readonly requests: WebhookRequests;
   readonly activities: WebhookActivities;
-  /** Deliveries that have a workflow. */
+  /** Deliveries with a running workflow. */
   readonly running = new Set<string>();
   readonly started: { deliveryId: string; round: number }[] = [];
   readonly retried: string[] = [];
@@ -47,19 +47,22 @@ export class WebhookStage {
       this.retried.push(deliveryId);
       return this.running.has(deliveryId);
     },
-    endOf: async ({ deliveryId }) => (this.running.has(deliveryId) ? null : undefined),
+    closeStatus: async ({ deliveryId }) => (this.running.has(deliveryId) ? null : undefined),
   };
 
   private constructor(database: FreshDatabase<WebhookDatabase>, receiver: Receiver) {
     const { db } = database;
-    const safe = new Safe(this.key);
-    [this.database, this.receiver, this.#sender] = [database, receiver, createSender(reach, 1_000)];
-    this.requests = { ...createEndpointRequests(db, { safe, reach }), ...createDeliveryRequests(db, this.workflows) };
-    this.activities = createWebhookActivities({ db, safe, sender: this.#sender, figures: this.figures });
+    const secretCipher = new SecretCipher(this.key);
+    [this.database, this.receiver, this.#sender] = [database, receiver, createSender(urlPolicy, 1_000)];
+    this.requests = {
+      ...createEndpointRequests(db, { secretCipher, urlPolicy }),
+      ...createDeliveryRequests(db, this.workflows),
+    };
+    this.activities = createWebhookActivities({ db, secretCipher, sender: this.#sender, metrics: this.metrics });
   }
 
-  static async set(): Promise<WebhookStage> {
-    return new WebhookStage(await freshDatabase<WebhookDatabase>('webhook'), await startReceiver());
+  static async start(): Promise<TestWebhookService> {
+    return new TestWebhookService(await freshDatabase<WebhookDatabase>('webhook'), await startReceiver());
   }
 
   async close(): Promise<void> {
@@ -72,24 +75,24 @@ export class WebhookStage {
     return this.requests.createEndpoint({ customerId, url: this.receiver.url, events });
   }
 
-  /** What the order service tells, handled as the inbox does. */
-  async tell(type: WebhookEventType, data: object = {}, { id = randomUUID(), time = new Date() } = {}) {
+  /** Handles an event of the order service as the inbox does. */
+  async handle(type: WebhookEventType, data: object = {}, { id = randomUUID(), time = new Date() } = {}) {
     const { customerId } = this;
     const event = { id, time: time.toISOString(), data: { orderId: randomUUID(), customerId, ...data } };
     const handler = subscriptions[0]!.handlers[type]!;
-    await this.database.db.transaction().execute((work) => handler(event as never, work as never));
+    await this.database.db.transaction().execute((transaction) => handler(event as never, transaction as never));
     return event;
   }
 
   confirmed() {
-    return this.tell('order.confirmed', { total, lines: [{ sku: 'tea', quantity: 2 }] });
+    return this.handle('order.confirmed', { total, lines: [{ sku: 'tea', quantity: 2 }] });
   }
 
   async listed(endpointId: string) {
     return (await this.requests.listDeliveries({ customerId: this.customerId, endpointId, limit: 100 })).items;
   }
 
-  /** An endpoint, and one delivery to it that has not been tried. */
+  /** Registers an endpoint with one delivery that has not been attempted. */
   async delivery() {
     const endpoint = await this.register();
     const event = await this.confirmed();
@@ -102,7 +105,7 @@ export class WebhookStage {
     return { endpoint, event, ref, attempt, state: async () => (await this.listed(endpoint.id))[0]! };
   }
 
-  /** What was received last, as the receiver reads it who knows this secret. */
+  /** Verifies the last request with this secret, as a receiver does; returns its body. */
   verified(secret: string): object {
     const { body, headers } = this.receiver.received.at(-1)!;
     return new Webhook(secret).verify(body, headers) as object;

@@ -102,7 +102,7 @@ describe('lanes', function () {
       const { local } = await historyCostOf(order.handle);
       for (const said of [
         'reserve 2 pieces of 1 SKU',
-        'authorize 2.00 GBP on pm_card_visa',
+        'authorize £2.00 on pm_card_visa',
         'book a parcel to London, GB',
       ]) {
         assert.ok(

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { LookupAddress } from 'node:dns';
 import { Refusal } from '../../../platform/contract/refusal.ts';
-import { type Resolve, isPublic } from '../../../services/webhook/addresses.ts';
-import { type Sender, createSender } from '../../../services/webhook/sending.ts';
+import { type Resolve, isPublic } from '../../../services/webhook/public-addresses.ts';
+import { type Sender, createSender } from '../../../services/webhook/sender.ts';
 import { checkUrl } from '../../../services/webhook/urls.ts';
 import { type Receiver, startReceiver } from '../../stage/webhook-receiver.ts';
 
-const EVIL_ADDRESSES = [
+const FORBIDDEN_ADDRESSES = [
   '127.0.0.1',
   '127.255.255.254',
   '0.0.0.0',
@@ -49,8 +49,8 @@ const EVIL_ADDRESSES = [
   'no address',
 ];
 
-/** Each is `https://` to this machine's loopback or another forbidden place, however it is spelled. */
-const EVIL_HOSTS = [
+/** Notations and names of loopback and other forbidden addresses. */
+const FORBIDDEN_HOSTS = [
   '127.0.0.1',
   '127.1',
   '127.0.1',
@@ -103,7 +103,7 @@ const addresses = (texts: string[]): LookupAddress[] =>
   texts.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
 const resolve: Resolve = async (hostname) => addresses(NAMES[hostname] ?? []);
 
-describe('where webhooks may go', () => {
+describe('the hosts to which webhooks may be sent', () => {
   let receiver: Receiver;
   let sender: Sender | undefined;
   beforeEach(async () => {
@@ -121,15 +121,15 @@ describe('where webhooks may go', () => {
   };
   const isRefused = (error: unknown) => error instanceof Refusal && error.code === 'UrlNotAllowed';
 
-  it('is the public Internet alone, by address', () => {
-    for (const address of EVIL_ADDRESSES) assert.equal(isPublic(address), false, address);
+  it('have addresses on the public Internet', () => {
+    for (const address of FORBIDDEN_ADDRESSES) assert.equal(isPublic(address), false, address);
     for (const address of ['93.184.216.34', '8.8.8.8', '2606:2800:220:1:248:1893:25c8:1946']) {
       assert.equal(isPublic(address), true, address);
     }
   });
 
-  for (const host of EVIL_HOSTS) {
-    it(`is not ${host}, neither when registering nor when sending`, async () => {
+  for (const host of FORBIDDEN_HOSTS) {
+    it(`do not include ${host}, neither when registering nor when sending`, async () => {
       const url = `https://${host}:${receiver.port}/hook`;
       await assert.rejects(checkUrl(url, { allowPrivate: false, resolve }), isRefused);
       const { status, error } = await guarded()(url);
@@ -154,32 +154,32 @@ describe('where webhooks may go', () => {
     'https://1.2.3.4.5/',
     'https://256.1.1.1/',
   ]) {
-    it(`is not what ${url} says`, async () => {
+    it(`do not include the one of ${url}`, async () => {
       await assert.rejects(checkUrl(url, { allowPrivate: false, resolve }), isRefused);
       assert.equal((await guarded()(url)).status, null);
     });
   }
 
-  it('is what a public name says', async () => {
+  it('include a host name with public addresses', async () => {
     assert.equal(
       await checkUrl('https://public.example/hook?a=b', { allowPrivate: false, resolve }),
       'https://public.example/hook?a=b',
     );
   });
 
-  it('is not where a name leads the second time it is looked up', async () => {
-    let asked = 0;
-    const rebinding: Resolve = async () => addresses([(asked += 1) === 1 ? '93.184.216.34' : '127.0.0.1']);
+  it('do not include the address that a name has when it is looked up again', async () => {
+    let lookups = 0;
+    const rebinding: Resolve = async () => addresses([(lookups += 1) === 1 ? '93.184.216.34' : '127.0.0.1']);
     const url = `https://rebinding.example:${receiver.port}/hook`;
     await checkUrl(url, { allowPrivate: false, resolve: rebinding });
     const { status, error } = await guarded(rebinding)(url);
     assert.equal(status, null);
     assert.match(error!, /not on the public Internet/);
-    assert.equal(asked, 2, 'what was checked is what would have been connected to');
+    assert.equal(lookups, 2, 'the address that was checked is the one to connect to');
     assert.equal(receiver.received.length, 0);
   });
 
-  it('is not where an answer points', async () => {
+  it('do not include the target of a redirect', async () => {
     const target = await startReceiver();
     try {
       sender = createSender({ allowPrivate: true, resolve });
@@ -194,11 +194,11 @@ describe('where webhooks may go', () => {
     }
   });
 
-  it('is anywhere where a setting allows it', async () => {
-    const reach = { allowPrivate: true, resolve };
-    assert.equal(await checkUrl(receiver.url, reach), receiver.url);
-    sender = createSender(reach);
+  it('include all hosts if the setting allows private addresses', async () => {
+    const urlPolicy = { allowPrivate: true, resolve };
+    assert.equal(await checkUrl(receiver.url, urlPolicy), receiver.url);
+    sender = createSender(urlPolicy);
     assert.equal((await sender.send(receiver.url, { headers: {}, body: '{}' })).status, 204);
-    await assert.rejects(checkUrl('http://user:password@127.0.0.1/', reach), isRefused);
+    await assert.rejects(checkUrl('http://user:password@127.0.0.1/', urlPolicy), isRefused);
   });
 });

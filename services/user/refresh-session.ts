@@ -1,26 +1,26 @@
 import { type Kysely, type Transaction, sql } from 'kysely';
 import type { OpenSession } from '../../activities/session.ts';
 import type { UserDatabase } from './database.ts';
-import { digestOf, keepToken, newSalt, successorOf } from './refresh-tokens.ts';
+import { digestOf, newSalt, storeToken, successorOf } from './refresh-tokens.ts';
 import { endSessions, isOpen } from './sessions.ts';
 
 /**
- * How long a spent token gets its successor once more: as long as clients wait for an answer that was lost.
- * It never forks a session: the answer is the same successor, and only while nobody has used that. So a thief gains
- * at most one turn: whichever of the two refreshes second after it comes too late and ends the session for both.
+ * How long a spent token can be presented again: as long as clients wait for a response that was lost. The session
+ * never forks: the response is the same next token, and only while that is unspent. A thief gains at most one refresh.
+ * When thief and owner both refresh after that, the second presents a spent token, which ends the session for both.
  */
-const GRACE = sql<string>`interval '30 seconds'`;
+const GRACE_PERIOD = sql<string>`interval '30 seconds'`;
 
-/** The session that this token continues, with the next token; undefined where it continues none, or none any more. */
-export async function refresh(db: Kysely<UserDatabase>, token: string): Promise<OpenSession | undefined> {
+/** Returns the token's session with the next token; undefined if the token has no open session. */
+export async function refreshSession(db: Kysely<UserDatabase>, token: string): Promise<OpenSession | undefined> {
   return db.transaction().execute(async (transaction) => {
     const tokens = transaction.selectFrom('refresh_tokens').where('token_hash', '=', digestOf(token));
     const known = await tokens.select('session_id').executeTakeFirst();
     const session = known && (await lockOpenSession(transaction, known.session_id));
     if (!session) return undefined;
-    // Read again under the lock: of two that ask at once, the second finds the token spent.
+    // Read under the lock: of two concurrent requests, the second finds the token spent.
     const { spent_at, successor_salt, late } = await tokens
-      .select(['spent_at', 'successor_salt', sql<boolean>`spent_at < now() - ${GRACE}`.as('late')])
+      .select(['spent_at', 'successor_salt', sql<boolean>`spent_at < now() - ${GRACE_PERIOD}`.as('late')])
       .executeTakeFirstOrThrow();
     const salt = successor_salt ?? newSalt();
     const refreshToken = successorOf(token, salt);
@@ -53,7 +53,7 @@ async function rotate(
     .set({ spent_at: sql`now()`, successor_salt: salt })
     .where('token_hash', '=', digestOf(token))
     .execute();
-  await keepToken(transaction, sessionId, refreshToken);
+  await storeToken(transaction, sessionId, refreshToken);
   await transaction
     .updateTable('sessions')
     .set({ last_used_at: sql`now()` })

@@ -4,45 +4,45 @@ import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { WebhookDatabase } from './database.ts';
 import type { DeliveryWorkflows } from './workflows.ts';
 
-export interface StartingOptions {
+export interface StartOptions {
   db: Kysely<WebhookDatabase>;
   workflows: DeliveryWorkflows;
   logger: Logger;
 }
 
-// How late a delivery is begun at most; what a look costs an idle table is one empty index.
-const LOOK_EVERY_MS = 250;
-const AT_ONCE = 50;
+// The delay that polling adds to a delivery at most. On an idle table a poll reads one empty index.
+const POLL_INTERVAL_MS = 250;
+const BATCH = 50;
 
 /**
- * Starts the workflow of each delivery that has none yet, until it is closed. Deliveries are written together with the
- * note that their event is handled, and found here, so that no crash between the two systems loses one: whatever was
- * not noted as started is started again, and the workflow's id makes that the same as once. Safe in any number of
- * processes. Starting inside the event's transaction instead would start workflows for what is then rolled back.
+ * Starts the workflow of each delivery that has none yet, until it is closed. Deliveries are inserted in the
+ * transaction that handles their event, so no crash loses one. Starting workflows inside that transaction would also
+ * start some for deliveries that are rolled back. A start that was not recorded is repeated, which has no effect
+ * because of the workflow id. Safe to run in several processes at once.
  */
-export const keepStarting = (options: StartingOptions): Background =>
-  keepDoing(async () => (await startDue(options)) > 0, {
-    pauseMs: LOOK_EVERY_MS,
-    failing: 'webhook deliveries not started',
+export const keepStartingWorkflows = (options: StartOptions): Background =>
+  keepDoing(async () => (await startWorkflows(options)) > 0, {
+    pauseMs: POLL_INTERVAL_MS,
+    failing: 'could not start the workflows of webhook deliveries',
     logger: options.logger,
   });
 
-/** How many were started. */
-export async function startDue({ db, workflows }: Omit<StartingOptions, 'logger'>): Promise<number> {
+/** Starts a batch of workflows; returns how many. */
+export async function startWorkflows({ db, workflows }: Omit<StartOptions, 'logger'>): Promise<number> {
   const due = await db
     .selectFrom('deliveries')
     .innerJoin('endpoints', 'endpoints.id', 'deliveries.endpoint_id')
     .select(['deliveries.id', 'round', 'type', 'url', 'customer_id'])
     .whereRef('started_round', '<', 'round')
     .orderBy('deliveries.updated_at')
-    .limit(AT_ONCE)
+    .limit(BATCH)
     .execute();
   const outcomes = await Promise.allSettled(
     due.map(async ({ id, round, type, url, customer_id: customerId }) => {
-      // Of the URL only the host: its path may be a secret of the receiver's.
+      // Only the host of the URL: its path may be a secret of the receiver.
       const labels = { customerId, summary: `${type} to ${new URL(url).host}` };
       if (!(await workflows.start({ deliveryId: id, round }, labels))) return 0;
-      await noteStarted(db, id, round);
+      await recordStart(db, id, round);
       return 1;
     }),
   );
@@ -51,7 +51,7 @@ export async function startDue({ db, workflows }: Omit<StartingOptions, 'logger'
   return outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value === 1).length;
 }
 
-async function noteStarted(db: Kysely<WebhookDatabase>, id: string, round: number): Promise<void> {
+async function recordStart(db: Kysely<WebhookDatabase>, id: string, round: number): Promise<void> {
   await db
     .updateTable('deliveries')
     .set({ started_round: sql<number>`greatest(started_round, ${round})` })
