@@ -6,7 +6,8 @@ import { temporalSettings } from '../platform/temporal/client.ts';
 
 const LEVELS = ['error', 'warn', 'info', 'http', 'verbose', 'debug', 'silly'] as const;
 
-const shape = {
+/** Every setting of `npm start`. */
+export const startSettings = {
   PORT: port(3000),
   METRICS_PORT: port(9464),
   /** Unset: a server of our own is started. */
@@ -37,7 +38,7 @@ const shape = {
   LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}` }).default('info'),
 };
 
-export type StartSettings = Readonly<z.infer<z.ZodObject<typeof shape>>>;
+export type StartSettings = Readonly<z.infer<z.ZodObject<typeof startSettings>>>;
 
 export interface Arguments {
   /** Forget everything kept in DATA_DIR first. */
@@ -55,5 +56,6 @@ export function readArguments(given: readonly string[]): Arguments {
   return { reset: given.includes('--reset'), separate: given.includes('--separate') };
 }
 
-/** Every setting of `npm start`, checked before anything is touched. */
-export const readStartSettings = (environment: NodeJS.ProcessEnv): StartSettings => readConfig(shape, environment);
+/** Reads the settings of `npm start`, all checked before anything is touched. */
+export const readStartSettings = (environment: NodeJS.ProcessEnv): StartSettings =>
+  readConfig(startSettings, environment);

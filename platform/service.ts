@@ -70,8 +70,20 @@ export interface ServiceDefinition<Database, Shape extends z.ZodRawShape, Name> 
 /** What services/<name>/service.ts exports: how to run it, given the environment. */
 export interface Service {
   name: string;
+  /** Its settings beside those that every service has. */
+  settings: z.ZodRawShape;
   start(environment: NodeJS.ProcessEnv): Promise<Running & { url: string }>;
 }
+
+/** Settings that every service has. */
+export const serviceSettings = (name: string, byDefault: number): z.ZodRawShape => ({
+  [`${name.toUpperCase()}_DATABASE_URL`]: postgresUrl,
+  [`${name.toUpperCase()}_PORT`]: port(byDefault),
+  SERVICE_TOKEN: secret,
+  HOST: z.string().default('127.0.0.1'),
+  ...temporalSettings,
+  ...workflowSettings,
+});
 
 /** Makes a service of its definition: a database pool, an HTTP API, and a worker where it has activities. */
 export function defineService<Database, Shape extends z.ZodRawShape, Services extends Registry = Registry>(
@@ -83,18 +95,13 @@ export function defineService<Database, Shape extends z.ZodRawShape, Services ex
   const prefix = name.toUpperCase();
   return {
     name,
+    settings: definition.settings,
     async start(environment) {
-      const config = readConfig(
-        {
-          [`${prefix}_DATABASE_URL`]: postgresUrl,
-          [`${prefix}_PORT`]: port(registered.port),
-          SERVICE_TOKEN: secret,
-          HOST: z.string().default('127.0.0.1'),
-          ...temporalSettings,
-          ...workflowSettings,
-        },
-        environment,
-      ) as unknown as Record<string, string> & WorkerStart['config'];
+      const config = readConfig(serviceSettings(name, registered.port), environment) as unknown as Record<
+        string,
+        string
+      > &
+        WorkerStart['config'];
       const logger = createLogger(name, environment.LOG_LEVEL);
       const metrics = createMetrics(name);
       const db = connect<Database>(config[`${prefix}_DATABASE_URL`]!);

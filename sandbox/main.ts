@@ -1,28 +1,9 @@
-import { z } from 'zod';
-import { SettingError, httpUrl, port, readConfig, secret } from '../platform/config.ts';
+import { SettingError, readConfig } from '../platform/config.ts';
 import { createLogger } from '../platform/telemetry/logger.ts';
 import { type Running, run } from '../platform/process.ts';
 import { startCarrier } from './carrier.ts';
 import { startProcessor } from './processor.ts';
-
-const settings = {
-  HOST: z.string().default('127.0.0.1'),
-  SANDBOX_DATA: z.string().default('.data/sandbox'),
-};
-
-const processorSettings = { ...settings, PROCESSOR_PORT: port(4010) };
-
-const carrierSettings = {
-  ...settings,
-  CARRIER_PORT: port(4020),
-  CARRIER_PACE_SECONDS: z.coerce
-    .number({ error: 'must be a number of seconds, 0 or more' })
-    .min(0, { error: 'must be a number of seconds, 0 or more' })
-    .max(86_400, { error: 'must be a day at most' })
-    .default(0),
-  CARRIER_CALLBACK_URL: httpUrl.default('http://127.0.0.1:3000/v1/callbacks/carrier'),
-  CARRIER_CALLBACK_SECRET: secret,
-};
+import { carrierSettings, processorSettings } from './settings.ts';
 
 /** Each reads its settings at once, and then can be started. */
 const servers: Readonly<Record<string, () => () => Promise<Running>>> = {

@@ -34,7 +34,7 @@ export interface Figures {
   historyEvents?: number;
 }
 
-/** What a run leaves behind, and all that the README's table is made from. */
+/** What a run leaves behind, and all that the pages' tables are made from. */
 export interface Result {
   startedAt: string;
   command: string;

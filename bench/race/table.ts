@@ -16,7 +16,8 @@ interface Place {
 }
 
 export const PLACES: readonly Place[] = [
-  { page: 'README.md', name: 'bench', result: 'bench/results/latest.json', render: benchTable },
+  { page: 'README.md', name: 'bench-summary', result: 'bench/results/latest.json', render: summaryTable },
+  { page: 'bench/README.md', name: 'bench', result: 'bench/results/latest.json', render: benchTable },
   {
     page: 'docs/operations.md',
     name: 'server-settings',
@@ -39,7 +40,7 @@ export function filled({ page, name, result, render }: Place): string {
 /** Formatters are to leave it as it is made. */
 const asMade = (text: string) => `<!-- prettier-ignore-start -->\n\n${text}\n\n<!-- prettier-ignore-end -->\n`;
 
-/** The README's figures: ratios first, absolutes second, set-ups and goals below. */
+/** Everything that was measured: ratios first, absolutes second, goals and set-ups below. */
 export function benchTable(result: Result): string {
   const loads = [...new Set(result.figures.map(({ clients }) => clients))];
   return [
@@ -51,10 +52,34 @@ export function benchTable(result: Result): string {
       ...rows(result, clients),
     ]),
     '',
+    '**Goals and gaps**',
+    '',
     ...goalsOf(result).map(goalLine),
+    '',
+    '**Set-ups**',
     '',
     ...Object.entries(result.setUps).map(([row, setUp]) => `- **${row}**: ${setUp}.`),
   ].join('\n');
+}
+
+// Two peers without Temporal, Temporal as its samples use it, and this platform's lanes, under moderate load.
+const SUMMARY_ROWS = ['restate', 'dbos', IDIOMATIC, 'durable', 'local-first', 'express'];
+const SUMMARY_CLIENTS = 16;
+
+/** The front page's few rows. */
+export function summaryTable(result: Result): string {
+  const temporal = find(result, IDIOMATIC, SUMMARY_CLIENTS);
+  const cells = SUMMARY_ROWS.flatMap((row) => {
+    const figures = find(result, row, SUMMARY_CLIENTS);
+    if (!figures) return [];
+    const { ordersPerSecond, p50Ms } = figures;
+    const cpu = cpuPerOrder(figures).toFixed(0);
+    return [[row, rateCell(figures, temporal), ordersPerSecond.toFixed(1), `${p50Ms.toFixed(0)} ms`, `${cpu} ms`]];
+  });
+  return markdown(
+    [`${SUMMARY_CLIENTS} clients`, `orders/s to ${IDIOMATIC}`, 'orders/s', 'p50', 'CPU an order'],
+    cells,
+  ).join('\n');
 }
 
 function conditions({ machine, rounds, seconds, command, startedAt }: Result): string {

@@ -43,7 +43,7 @@ const registry = {
 const picking = defineService<PickingDatabase, Record<string, never>>(registry, {
   name: 'picking',
   settings: {},
-  // The README quotes what follows.
+  // CONTRIBUTING.md quotes what follows.
   create: ({ db }) => ({
     requests: { operations: pickingRequests, implementation: createPickingRequests(db) },
     subscriptions: [
@@ -62,10 +62,10 @@ const publisher = defineService<OrderDatabase, Record<string, never>>(registry, 
   create: () => ({ requests: { operations: {}, implementation: {} } }),
 });
 
-describe('the README’s subscriber', function () {
+describe('the subscriber of CONTRIBUTING.md', function () {
   this.timeout(120_000);
-  const readme = readFileSync(path.join(import.meta.dirname, '../../../README.md'), 'utf8');
-  const [, quoted = ''] = /```ts\n(create: [^]*?)```/.exec(readme) ?? [];
+  const guide = readFileSync(path.join(import.meta.dirname, '../../../CONTRIBUTING.md'), 'utf8');
+  const [, quoted = ''] = /```ts\n(create: [^]*?)```/.exec(guide) ?? [];
   let orders: FreshDatabase<OrderDatabase>;
   let lists: FreshDatabase<PickingDatabase>;
   const running: Running[] = [];

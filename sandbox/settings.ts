@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { httpUrl, port, secret } from '../platform/config.ts';
+
+const settings = {
+  HOST: z.string().default('127.0.0.1'),
+  SANDBOX_DATA: z.string().default('.data/sandbox'),
+};
+
+/** Settings of the card processor. */
+export const processorSettings = { ...settings, PROCESSOR_PORT: port(4010) };
+
+/** Settings of the carrier. */
+export const carrierSettings = {
+  ...settings,
+  CARRIER_PORT: port(4020),
+  CARRIER_PACE_SECONDS: z.coerce
+    .number({ error: 'must be a number of seconds, 0 or more' })
+    .min(0, { error: 'must be a number of seconds, 0 or more' })
+    .max(86_400, { error: 'must be a day at most' })
+    .default(0),
+  CARRIER_CALLBACK_URL: httpUrl.default('http://127.0.0.1:3000/v1/callbacks/carrier'),
+  CARRIER_CALLBACK_SECRET: secret,
+};
