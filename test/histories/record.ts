@@ -42,7 +42,7 @@ const withoutStack = (key: string, value: unknown): unknown => (key === 'stackTr
 /** Names this generation of the workflows: it changes when any of their files does. */
 function fingerprint(): string {
   const hash = createHash('sha256');
-  for (const file of globSync('workflows/*.ts').toSorted()) hash.update(file).update(readFileSync(file));
+  for (const file of globSync('workflows/**/*.ts').toSorted()) hash.update(file).update(readFileSync(file));
   return hash.digest('hex').slice(0, 8);
 }
 
