@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { SettingError } from '../platform/config.ts';
+import { checkFolderVersion, recordVersion } from './data-folder-version.ts';
 import { endLeftoverPostgres } from './postgres.ts';
 import { end, runs, signal } from './server-process.ts';
 import { endLeftoverTemporal } from './temporal.ts';
@@ -54,9 +55,11 @@ const CHILD_GRACE_MS = 20_000;
 export async function takeDataFolder(folder: string, { reset }: { reset: boolean }): Promise<DataFolder> {
   const absolute = path.resolve(folder);
   claim(absolute);
+  if (!reset) await checkFolderVersion(absolute);
   await lock(absolute);
   await Promise.all([endLeftoverTemporal(temporalFolder(absolute)), endLeftoverPostgres(postgresFolder(absolute))]);
   if (reset) empty(absolute);
+  await recordVersion(absolute);
   return held(absolute);
 }
 

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { workflowBundle } from '../platform/temporal/workflow-bundle.ts';
 import { type DatabaseName, DATABASES, SERVICES } from '../services/registry.ts';
+import { OTHER_FOLDER } from './data-folder-version.ts';
 import { type DataFolder, POSTGRES, postgresFolder, temporalFolder } from './data-folder.ts';
 import { type Kept, type Part, keepRunning } from './keep-running.ts';
 import { type ProcessPlan, startNode } from './node-process.ts';
@@ -18,7 +19,7 @@ import {
   servicePlans,
 } from './processes.ts';
 import type { Progress } from './progress.ts';
-import { provision } from '../platform/database/provision.ts';
+import { type DatabasePlan, checkVersion, provision } from '../platform/database/provision.ts';
 import type { Secrets } from './secrets.ts';
 import type { StartSettings } from './settings.ts';
 import { findTemporal } from './temporal-binary.ts';
@@ -128,9 +129,14 @@ export class LocalPlatform {
       ({ name }) => [name, databaseUrl(superuserUrl, name, secrets.databasePasswords[name])] as const,
     );
     const byName = Object.fromEntries(urls) as Record<DatabaseName, string>;
-    await progress.step('databases', () =>
-      Promise.all(plans.map((plan) => provision(plan, superuserUrl, byName[plan.name]))),
-    );
+    const instead = settings.DATABASE_URL ? undefined : OTHER_FOLDER;
+    const check = (plan: DatabasePlan<DatabaseName>) =>
+      checkVersion(plan, { superuserUrl, serviceUrl: byName[plan.name], instead });
+    await progress.step('databases', async () => {
+      // All before the first is changed: a server with another version's databases is left as it was.
+      await Promise.all(plans.map(check));
+      await Promise.all(plans.map((plan) => provision(plan, superuserUrl, byName[plan.name])));
+    });
     return byName;
   }
 

@@ -1,17 +1,21 @@
 import { SettingError, postgresUrl, readConfig } from '../platform/config.ts';
 import { type DatabaseName, DATABASES } from './registry.ts';
-import { provision } from '../platform/database/provision.ts';
+import { checkVersion, provision } from '../platform/database/provision.ts';
 
 // `npm run migrate` for deployments: gives every service its database and its login and brings the databases up to
-// date; `npm run migrate -- payment` those named. Safe to repeat, and from several places at once.
+// date; `npm run migrate -- payment` does so for the named ones. Safe to repeat, and to run several times at once.
 try {
   const plans = namesGiven().map((name) => DATABASES[name]);
   const settings = readConfig({
     DATABASE_URL: postgresUrl,
     ...Object.fromEntries(plans.map(({ name }) => [setting(name), postgresUrl])),
   }) as Record<string, string>;
+  const superuserUrl = settings.DATABASE_URL!;
+  const serviceUrlOf = ({ name }: { name: DatabaseName }) => settings[setting(name)]!;
+  // All before the first is changed: a server with another version's databases is left as it was.
+  for (const plan of plans) await checkVersion(plan, { superuserUrl, serviceUrl: serviceUrlOf(plan) });
   for (const plan of plans) {
-    await provision(plan, settings.DATABASE_URL!, settings[setting(plan.name)]!);
+    await provision(plan, superuserUrl, serviceUrlOf(plan));
     process.stdout.write(`${plan.name} is up to date\n`);
   }
 } catch (error) {
@@ -32,7 +36,7 @@ function setting(name: DatabaseName): string {
   return `${name.toUpperCase()}_DATABASE_URL`;
 }
 
-/** A wrong setting or a server that refuses is one line; anything else is a bug and keeps its stack. */
+/** One line for a wrong setting or an error of the server; anything else is a bug and keeps its stack. */
 function reason(error: unknown): string {
   if (error instanceof SettingError) return error.message;
   const { code, message } = error as { code?: string; message?: string };

@@ -6,6 +6,8 @@ import { Refusal } from './refusal.ts';
  * What has been done, refused or undone for one subject (an order, a return, an adjustment) and one step.
  * The primary key is the idempotency key: however often and however late a step is asked for,
  * its races end at this row.
+ *
+ * A service's first migration creates the table: copy it from services/cart/migrations/001_create_cart.ts.
  */
 export interface EffectTable {
   subject: string;
@@ -25,23 +27,6 @@ export interface EffectDatabase {
 export interface EffectKey {
   subject: string;
   step: string;
-}
-
-/** For a service's first migration. */
-export async function createEffects(db: Kysely<unknown>): Promise<void> {
-  await db.schema
-    .createTable('effects')
-    .addColumn('subject', 'uuid', (column) => column.notNull())
-    .addColumn('step', 'text', (column) => column.notNull())
-    .addColumn('state', 'text', (column) => column.notNull().check(sql`state in ('done', 'refused', 'undone')`))
-    .addColumn('answer', 'jsonb')
-    .addColumn('refusal_code', 'text')
-    .addColumn('refusal_message', 'text')
-    .addColumn('at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
-    .addPrimaryKeyConstraint('effects_key', ['subject', 'step'])
-    // A refusal is an answer too, and must say which.
-    .addCheckConstraint('refusal_has_code', sql`state <> 'refused' or refusal_code is not null`)
-    .execute();
 }
 
 type WhenRefused<Database> = (transaction: Transaction<Database>, refusal: Refusal) => Promise<void>;

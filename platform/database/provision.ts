@@ -1,8 +1,11 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
-import { grant, migrate } from './connection.ts';
+import { grant, migrate, refuseOtherVersion } from './migrate.ts';
 
-/** One service's database: where its migrations are, and which tables nobody may rewrite. */
+/** SQLSTATE `invalid_catalog_name`. */
+const UNKNOWN_DATABASE = '3D000';
+
+/** One service's database: its migrations, and the tables that are append-only. */
 export interface DatabasePlan<Name extends string = string> {
   name: Name;
   migrations: string;
@@ -10,9 +13,28 @@ export interface DatabasePlan<Name extends string = string> {
 }
 
 /**
+ * Throws a SettingError if another version of the platform has migrated this database. Changes nothing; a database that
+ * does not exist is fine. Call it for every database before `provision` changes the first.
+ * @param instead what a person can do other than to start that version; see `refuseOtherVersion`
+ */
+export async function checkVersion(
+  plan: DatabasePlan,
+  { superuserUrl, serviceUrl, instead }: { superuserUrl: string; serviceUrl: string; instead?: string | undefined },
+): Promise<void> {
+  const db = superuser(withDatabase(superuserUrl, partsOf(serviceUrl).database));
+  try {
+    await refuseOtherVersion(db, plan.migrations, instead);
+  } catch (error) {
+    if ((error as { code?: string }).code !== UNKNOWN_DATABASE) throw error;
+  } finally {
+    await db.destroy();
+  }
+}
+
+/**
  * Gives a service its database and its login, and brings the database up to date. Safe to repeat.
  * @param superuserUrl any database on the server, as a superuser
- * @param serviceUrl what the service itself will use: database, role and password are taken from it
+ * @param serviceUrl the URL that the service itself will use: gives the database, role and password
  */
 export async function provision(plan: DatabasePlan, superuserUrl: string, serviceUrl: string): Promise<void> {
   const { database, role, password } = partsOf(serviceUrl);
@@ -26,7 +48,7 @@ export async function provision(plan: DatabasePlan, superuserUrl: string, servic
   await bringUpToDate(plan, withDatabase(superuserUrl, database), role);
 }
 
-/** Migrates a database that exists, as its owner, and grants its role what it may do there. */
+/** Migrates an existing database as its owner and grants the service's role its privileges. */
 export async function bringUpToDate(plan: DatabasePlan, ownerUrl: string, role: string): Promise<void> {
   const db = superuser(ownerUrl);
   try {
@@ -44,7 +66,7 @@ export function withDatabase(url: string, database: string): string {
   return changed.href;
 }
 
-/** One connection: the advisory locks and the lock timeout below belong to it. */
+/** One connection, because advisory locks and the lock timeout belong to a connection. */
 const superuser = (connectionString: string) =>
   new Kysely<unknown>({
     dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString, max: 1, options: '-c lock_timeout=10s' }) }),
@@ -60,7 +82,7 @@ function partsOf(url: string) {
 }
 
 async function ensureRole(server: Kysely<unknown>, role: string, password: string): Promise<void> {
-  // Roles belong to the whole server, and two provisioners may meet here; the loser finds it made.
+  // Roles belong to the whole server, so two provisioners may race here; the second finds the role created.
   await sql`select pg_advisory_lock(hashtext('order-platform-provision'))`.execute(server);
   const { rows } = await sql`select 1 from pg_roles where rolname = ${role}`.execute(server);
   const statement = rows.length === 0 ? sql`create role` : sql`alter role`;

@@ -1,11 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { context, propagation } from '@opentelemetry/api';
-import { type Generated, type Kysely, type Transaction, sql } from 'kysely';
+import type { Generated, Transaction } from 'kysely';
 import type { z } from 'zod';
 import type { EventShapes } from '../contract/event.ts';
 
-/** A CloudEvent to be told. `sequence` orders the events of one service as they were written. */
+/**
+ * A published CloudEvent. `sequence` is the order in which the service wrote its events.
+ *
+ * The first migration of a service that publishes creates the table: copy it from
+ * services/cart/migrations/001_create_cart.ts.
+ */
 export interface OutboxTable {
   sequence: Generated<number>;
   id: string;
@@ -13,7 +18,7 @@ export interface OutboxTable {
   type: string;
   subject: string;
   data: unknown;
-  /** W3C Trace Context of the request or step that caused it. */
+  /** W3C Trace Context of the request or step that caused the event. */
   traceparent: string | null;
   occurred_at: Generated<Date>;
 }
@@ -22,34 +27,13 @@ export interface OutboxDatabase {
   outbox: OutboxTable;
 }
 
-/** For a service's first migration. */
-export async function createOutbox(db: Kysely<unknown>): Promise<void> {
-  await db.schema
-    .createTable('outbox')
-    .addColumn('sequence', 'bigint', (column) => column.primaryKey().generatedAlwaysAsIdentity())
-    .addColumn('id', 'uuid', (column) => column.notNull().unique())
-    .addColumn('source', 'text', (column) => column.notNull())
-    .addColumn('type', 'text', (column) => column.notNull())
-    .addColumn('subject', 'text', (column) => column.notNull())
-    .addColumn('data', 'jsonb', (column) => column.notNull())
-    .addColumn('traceparent', 'text')
-    .addColumn('occurred_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`clock_timestamp()`))
-    .execute();
-}
-
-/** For a later migration of a service whose outbox noted what was delivered: each subscriber does that itself now. */
-export async function forgetDeliveries(db: Kysely<unknown>): Promise<void> {
-  await sql`set local lock_timeout = '5s'`.execute(db);
-  await sql`alter table outbox drop column if exists delivered_at`.execute(db);
-}
-
 /**
- * Emits the name of what grows, a service's name for its outbox, when a transaction of this process has added to it
+ * Emits the name of a growing table (the service's name for its outbox) when a transaction of this process has added rows
  * and is about to commit.
  */
 export const written = new EventEmitter().setMaxListeners(0);
 
-/** Writes an event in the caller's transaction: it is told if, and only if, the change it tells of is kept. */
+/** Writes events in the caller's transaction, so that an event is published if, and only if, its change commits. */
 export const createOutboxWriter =
   <Shapes extends EventShapes>(service: string, shapes: Shapes) =>
   async <Type extends keyof Shapes & string, Database extends OutboxDatabase>(

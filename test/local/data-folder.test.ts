@@ -35,7 +35,7 @@ describe('the data folder of npm start', () => {
     writeFileSync(path.join(folder, 'orders'), 'many');
     first.release();
     const second = await takeDataFolder(folder, { reset: true });
-    assert.deepEqual(readdirSync(folder).toSorted(), ['.order-platform', 'running.json']);
+    assert.deepEqual(readdirSync(folder).toSorted(), ['.order-platform', 'migrations.json', 'running.json']);
     second.release();
   });
 

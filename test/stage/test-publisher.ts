@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { type Generated, type Kysely, type RawBuilder, type Transaction, sql } from 'kysely';
 import { type DeadLetterRequests, deadLetterRequests } from '../../platform/contract/event.ts';
 import { inventoryEvents } from '../../activities/inventory.ts';
-import { connect, grant } from '../../platform/database/connection.ts';
-import { type InboxDatabase, createInbox } from '../../platform/events/inbox.ts';
+import { connect } from '../../platform/database/connection.ts';
+import { grant } from '../../platform/database/migrate.ts';
+import type { InboxDatabase } from '../../platform/events/inbox.ts';
 import { type EventOf, subscription } from '../../platform/events/subscription.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { createOutboxWriter } from '../../platform/events/outbox.ts';
@@ -35,10 +36,9 @@ const tell = createOutboxWriter('inventory', inventoryEvents);
 export async function freshInbox<Database extends InboxDatabase>(
   table: RawBuilder<unknown>,
 ): Promise<FreshDatabase<Database>> {
-  // Any service's; what it has beside that is not looked at.
-  const database = await freshDatabase<Database>('gateway');
+  // A database that has an inbox; its own tables are not used.
+  const database = await freshDatabase<Database>('recommendation');
   const owner = connect<unknown>(database.ownerUrl, 1);
-  await createInbox(owner);
   await table.execute(owner);
   await grant(owner, new URL(database.url).username, []);
   await owner.destroy();

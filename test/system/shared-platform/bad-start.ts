@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { sql } from 'kysely';
+import { startPostgres } from '../../../local/postgres.ts';
+import { connect } from '../../../platform/database/connection.ts';
+import { withDatabase } from '../../../platform/database/provision.ts';
 import { concurrently } from '../../stage/concurrently.ts';
+import { snapshot } from '../../stage/folder-snapshot.ts';
 import { scratchFolder } from '../../stage/test-run.ts';
 import { Platform, sharedPlatform } from '../../stage/test-platform.ts';
 
@@ -42,6 +47,41 @@ describe('a start that cannot be', function () {
     writeFileSync(path.join(folder, 'thesis.txt'), 'years of work');
     assert.match(await complaintAbout({ DATA_DIR: folder }), /holds files that are not ours: set DATA_DIR/);
     assert.match(await complaintAbout({ DATA_DIR: folder }, '--reset'), /holds files that are not ours/);
+  });
+
+  test('leaves a data folder of another version as it was', async () => {
+    const folder = path.join(scratchFolder(), randomUUID());
+    mkdirSync(folder);
+    writeFileSync(path.join(folder, '.order-platform'), '');
+    writeFileSync(path.join(folder, 'migrations.json'), JSON.stringify({ order: ['001_create_order', '999_later'] }));
+    const before = snapshot(folder);
+    assert.equal(
+      await complaintAbout({ DATA_DIR: folder }),
+      `data folder ${folder} was made by another version of the platform (migration 999_later of order is unknown here): ` +
+        'start that version, or set DATA_DIR to another folder (npm start -- --reset forgets this one)',
+    );
+    assert.deepEqual(snapshot(folder), before);
+  });
+
+  test('leaves the databases of another version as they were', async () => {
+    const postgres = await startPostgres({ folder: path.join(scratchFolder(), randomUUID()), port: 0 });
+    const order = connect<unknown>(withDatabase(postgres.url, 'order_platform_order'), 1);
+    try {
+      const server = connect<unknown>(postgres.url, 1);
+      await sql`create database order_platform_order`.execute(server);
+      await sql`create table kysely_migration as select '999_later' as name`.execute(order);
+      assert.equal(
+        await complaintAbout({ DATABASE_URL: postgres.url }),
+        'database order_platform_order was made by another version of the platform (migration 999_later is unknown here): ' +
+          'start that version, or set DATABASE_URL to another server',
+      );
+      const { rows } = await sql`select datname as name from pg_database where datname like 'order%'`.execute(server);
+      assert.deepEqual(rows, [{ name: 'order_platform_order' }]);
+      await server.destroy();
+    } finally {
+      await order.destroy();
+      await postgres.close();
+    }
   });
 
   const BAD = [
