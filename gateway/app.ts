@@ -3,105 +3,100 @@ import type Koa from 'koa';
 import type { Kysely } from 'kysely';
 import { ping } from '../platform/database/connection.ts';
 import { createApp } from '../platform/http/app.ts';
-import type { Connection } from '../platform/http/connection.ts';
 import { watchConnections } from '../platform/http/connection-metrics.ts';
-import { healthRoutes } from '../platform/http/service-api.ts';
+import type { Connection } from '../platform/http/connection.ts';
 import type { AnyRoute } from '../platform/http/route.ts';
+import { healthRoutes } from '../platform/http/service-api.ts';
 import type { Logger } from '../platform/telemetry/logger.ts';
 import type { Metrics } from '../platform/telemetry/metrics.ts';
-import type { Admission } from './orders/admission.ts';
-import { brokenWorkflowMetrics } from './admin/broken-workflows.ts';
-import { createCartPricing } from './carts/view.ts';
-import { createCallers } from './auth/callers.ts';
-import type { CatalogueCache } from './catalogue/cache.ts';
-import type { parseProxies } from './rate-limits/client-address.ts';
-import type { GatewayDatabase } from './database.ts';
-import type { EndedSessions } from './auth/ended-sessions.ts';
-import type { ExternalTokens } from './auth/external-issuer.ts';
-import { createIdempotencyRecords } from './idempotency/records.ts';
-import { authenticate } from './auth/middleware.ts';
-import { compression } from './middleware/compression.ts';
-import { announceDeprecation } from './middleware/deprecation.ts';
-import { idempotency, requireIdempotencyKey } from './idempotency/middleware.ts';
-import { refuseUnprintable } from './middleware/printable.ts';
-import { type RateQuotas, believeProxies, rateLimiting } from './rate-limits/middleware.ts';
-import { caching, security } from './middleware/security.ts';
-import { requireSignature } from './orders/carrier-signature.ts';
-import type { OrderStreams } from './orders/streams.ts';
-
-import { refuseRepeatedHeaders } from './middleware/single-headers.ts';
-import { createPlacing } from './orders/placing.ts';
-import { problemOf } from './problems.ts';
-import { createRateLimits } from './rate-limits/limits.ts';
-import { createRecommending } from './catalogue/recommendations.ts';
-import { cancellationRoutes } from './orders/cancellation-routes.ts';
-import { cartRoutes } from './carts/routes.ts';
-import { carrierRoutes } from './orders/carrier-routes.ts';
+import { registerBrokenWorkflowMetrics } from './admin/broken-workflows.ts';
 import { clientRoutes } from './admin/client-routes.ts';
-import { dashboardRoutes } from './dashboard/routes.ts';
 import { deadLetterRoutes } from './admin/dead-letter-routes.ts';
-import { documentationRoutes } from './openapi/routes.ts';
 import { interventionRoutes } from './admin/intervention-routes.ts';
 import { mailboxRoutes } from './admin/mailbox-routes.ts';
-import { oauthRoutes } from './auth/oauth-routes.ts';
-import { orderEventRoutes } from './orders/stream-routes.ts';
-import { orderRoutes } from './orders/routes.ts';
-import { passwordRoutes } from './auth/password-routes.ts';
-import { productRoutes } from './catalogue/routes.ts';
-import { recommendationRoutes } from './catalogue/recommendation-routes.ts';
-import { returnRoutes } from './orders/return-routes.ts';
 import { serviceRoutes } from './admin/service-routes.ts';
+import { createCallers } from './auth/callers.ts';
+import type { EndedSessions } from './auth/ended-sessions.ts';
+import type { ExternalTokens } from './auth/external-issuer.ts';
+import { replaceSignInRoutes } from './auth/external-sign-in.ts';
+import { keySetRoutes } from './auth/key-set-routes.ts';
+import { authenticate } from './auth/middleware.ts';
+import { oauthRoutes } from './auth/oauth-routes.ts';
+import { passwordRoutes } from './auth/password-routes.ts';
 import { sessionRoutes } from './auth/session-routes.ts';
-import { stockRoutes } from './catalogue/stock-routes.ts';
-import { userRoutes } from './auth/user-routes.ts';
-import { webhookRoutes } from './webhooks/routes.ts';
-import { wellKnownRoutes } from './auth/key-set-routes.ts';
-import type { Services, Subscribers } from './service-clients.ts';
-import { signInElsewhere } from './auth/external-sign-in.ts';
 import type { Tokens } from './auth/tokens.ts';
-import { createWorkflows } from './workflow-client.ts';
+import { userRoutes } from './auth/user-routes.ts';
+import { requireCarrierSignature } from './carrier/middleware.ts';
+import { carrierRoutes } from './carrier/routes.ts';
+import { cartRoutes } from './carts/routes.ts';
+import { createCartPricing } from './carts/view.ts';
+import type { CatalogueCache } from './catalogue/cache.ts';
+import { recommendationRoutes } from './catalogue/recommendation-routes.ts';
+import { createRecommender } from './catalogue/recommendations.ts';
+import { productRoutes } from './catalogue/routes.ts';
+import { stockRoutes } from './catalogue/stock-routes.ts';
+import { dashboardRoutes } from './dashboard/routes.ts';
+import type { GatewayDatabase } from './database.ts';
+import { idempotency, requireIdempotencyKey } from './idempotency/middleware.ts';
+import { createIdempotencyRecords } from './idempotency/records.ts';
+import { compression } from './middleware/compression.ts';
+import { announceDeprecation } from './middleware/deprecation.ts';
+import { refuseUnprintable } from './middleware/printable.ts';
+import { caching, security } from './middleware/security.ts';
+import { refuseRepeatedHeaders } from './middleware/single-headers.ts';
+import { documentationRoutes } from './openapi/routes.ts';
+import type { Admission } from './orders/admission.ts';
+import { cancellationRoutes } from './orders/cancellation-routes.ts';
+import { createPlacing } from './orders/placing.ts';
+import { returnRoutes } from './orders/return-routes.ts';
+import { orderRoutes } from './orders/routes.ts';
+import { orderStreamRoutes } from './orders/stream-routes.ts';
+import type { OrderStreams } from './orders/streams.ts';
+import { problemOf } from './problems.ts';
+import type { parseProxies } from './rate-limits/client-address.ts';
+import { createRateLimits } from './rate-limits/limits.ts';
+import { type RateQuotas, trustProxies, rateLimiting } from './rate-limits/middleware.ts';
+import type { ServiceClients, Subscribers } from './upstream/service-clients.ts';
+import { createWorkflows } from './upstream/workflow-client.ts';
+import { webhookRoutes } from './webhooks/routes.ts';
 
-/** What the gateway stands on. */
 export interface GatewayDependencies {
-  services: Services;
+  services: ServiceClients;
   catalogue: CatalogueCache;
-  /** Services that hear of events. */
   subscribers: Subscribers;
-  /** Orders' stories as they happen. */
   streams: OrderStreams;
-  /** What the services are asked through: for seeing how they are doing. */
+  /** The connections to the services, to show their state. */
   connections: readonly Connection[];
   temporal: Client;
   db: Kysely<GatewayDatabase>;
   tokens: Tokens;
-  /** How many orders may wait. */
   admission: Admission;
   ended: EndedSessions;
-  /** Where people sign in instead of here. */
+  /** The issuer where people sign in, if not here. */
   external?: ExternalTokens | undefined;
-  /** Shared with the carrier, which signs its callbacks with it. */
+  /** The carrier signs its callbacks with this secret. */
   carrierSecret: string;
-  /** Whose pages may call from a browser; none where empty. */
+  /** Origins whose pages may call from a browser. */
   corsOrigins: readonly string[];
   rates: RateQuotas;
-  /** Whose X-Forwarded-For is believed; nobody's where empty. */
+  /** Proxies whose X-Forwarded-For is trusted. */
   trustedProxies: ReturnType<typeof parseProxies>;
   logger: Logger;
   metrics: Metrics;
 }
 
-// Ten times the largest body anybody has reason to send, a return of 4,000 lines; few enough that a hundred at once fit.
+// Ten times the largest body in normal use, a return of 4,000 lines; a hundred such bodies at once still fit in memory.
 const BODY_LIMIT_BYTES = 1024 * 1024;
 
-/** The whole gateway, without a port: tests and the process both start here. */
+/** The whole gateway without a port, for the process and for tests. */
 export function createGateway(dependencies: GatewayDependencies): Koa {
   const { tokens, ended, external, db, admission, carrierSecret, corsOrigins, trustedProxies, logger, metrics } =
     dependencies;
   const records = createIdempotencyRecords(db);
-  // A burst is stopped where orders come in; what is asked of orders that are in already is never turned away.
-  const closed = ({ operationId }: AnyRoute) => (operationId === 'placeOrder' ? admission.refusal() : undefined);
+  // Overload stops new orders only; requests about existing orders are always served.
+  const overload = ({ operationId }: AnyRoute) => (operationId === 'placeOrder' ? admission.refusal() : undefined);
   watchConnections(metrics.registry, dependencies.connections);
-  brokenWorkflowMetrics({ metrics, client: dependencies.temporal, logger });
+  registerBrokenWorkflowMetrics({ metrics, client: dependencies.temporal, logger });
   const callers = createCallers({
     tokens,
     ended,
@@ -114,7 +109,7 @@ export function createGateway(dependencies: GatewayDependencies): Koa {
     logger,
     metrics,
     bodyLimit: BODY_LIMIT_BYTES,
-    everywhere: [believeProxies(trustedProxies), ...compression(), ...security(corsOrigins)],
+    everywhere: [trustProxies(trustedProxies), ...compression(), ...security(corsOrigins)],
     unrouted: [(ctx, next) => rates.unrouted(ctx, next)],
     before: (definition) => [
       refuseRepeatedHeaders,
@@ -123,18 +118,18 @@ export function createGateway(dependencies: GatewayDependencies): Koa {
       rates.counted(definition, authenticate(callers, definition)),
       ...(definition.idempotent ? [requireIdempotencyKey] : []),
     ],
-    afterRead: ({ access }) => (access === 'signed' ? [requireSignature(carrierSecret)] : []),
+    afterRead: ({ access }) => (access === 'signed' ? [requireCarrierSignature(carrierSecret)] : []),
     around: (definition) => [
       refuseUnprintable,
       ...(definition.idempotent
-        ? [idempotency(definition, { records, logger, closed: () => closed(definition) })]
+        ? [idempotency(definition, { records, logger, overload: () => overload(definition) })]
         : []),
     ],
     problemOf,
   });
 }
 
-/** Every endpoint. Whoever adds one adds it here; the description of the API follows by itself. */
+/** Every endpoint. The OpenAPI document is made from this list. */
 export function routesOf(dependencies: GatewayDependencies): AnyRoute[] {
   const {
     services,
@@ -152,7 +147,7 @@ export function routesOf(dependencies: GatewayDependencies): AnyRoute[] {
     metrics,
   } = dependencies;
   const { users, products, inventory, orders, shipping, carts, notifications, recommendations, webhooks } = services;
-  const recommend = createRecommending({ recommendations, products, inventory });
+  const recommend = createRecommender({ recommendations, products, inventory });
   const workflows = createWorkflows(temporal);
   const place = createPlacing({ carts, orders, products, workflows, admission, registry: metrics.registry });
   const described = [
@@ -167,7 +162,7 @@ export function routesOf(dependencies: GatewayDependencies): AnyRoute[] {
     ...stockRoutes(products, inventory),
     ...cartRoutes(carts, products, createCartPricing(products, inventory)),
     ...orderRoutes(orders, place),
-    ...orderEventRoutes(orders, streams),
+    ...orderStreamRoutes(orders, streams),
     ...cancellationRoutes(orders, workflows),
     ...returnRoutes(orders, workflows),
     ...interventionRoutes(orders, workflows),
@@ -176,10 +171,10 @@ export function routesOf(dependencies: GatewayDependencies): AnyRoute[] {
     ...webhookRoutes(webhooks),
     ...serviceRoutes(connections, temporal),
     ...carrierRoutes({ shipping, orders, workflows, logger, registry: metrics.registry }),
-    ...wellKnownRoutes(tokens),
-    // Ready without Temporal and the services: what needs none of them still answers, and the rest says 503 itself.
+    ...keySetRoutes(tokens),
+    // Ready even without Temporal and the services: each route that needs one of them responds with 503 by itself.
     ...healthRoutes({ ready: () => ping(db), metrics, logger }).filter(({ path }) => path !== '/metrics'),
   ];
-  const offered = external ? signInElsewhere(described, external.issuer) : described;
-  return [...offered, ...documentationRoutes(offered)];
+  const published = external ? replaceSignInRoutes(described, external.issuer) : described;
+  return [...published, ...documentationRoutes(published)];
 }

@@ -1,17 +1,17 @@
 import type { Generated } from 'kysely';
 
-/** What the gateway remembers of requests that carried an Idempotency-Key. */
+/** Requests with an Idempotency-Key, and their responses. */
 export interface IdempotencyRecordTable {
   caller: string;
   /** Method and path template. */
   route: string;
   key: string;
-  /** SHA-256 of path and body: what the key stands for. */
+  /** SHA-256 of path and body. */
   request_hash: string;
   state: 'running' | 'done';
-  /** Which attempt is at it; an attempt that was taken over cannot write any more. */
+  /** The attempt that holds the key; an attempt that lost it cannot write any more. */
   holder: string;
-  /** Until when a running attempt is believed to be alive. */
+  /** When a running attempt is considered dead. */
   locked_until: Date;
   status: number | null;
   headers: string | null;
@@ -19,7 +19,7 @@ export interface IdempotencyRecordTable {
   created_at: Generated<Date>;
 }
 
-/** How much of a quota has been handed out, by whose it is. */
+/** How much of its quota each caller has used. */
 export interface RateLimitTable {
   subject: string;
   taken: number;

@@ -6,17 +6,17 @@ const DEFAULT_LIMIT = '20';
 export const pageQuery = {
   cursor: z
     .string()
-    .regex(/^[A-Za-z0-9_-]+$/, 'was not handed out by this list')
+    .regex(/^[A-Za-z0-9_-]+$/, 'is not a cursor of this list')
     .max(1000)
     .optional()
-    .meta({ description: 'from the `next` of the page before' }),
+    .meta({ description: 'cursor from the `next` field of the previous page' }),
   limit: z
     .string()
     .regex(/^([1-9]\d?|100)$/, 'must be a whole number from 1 to 100')
     .default(DEFAULT_LIMIT)
     .transform(Number)
     .meta({
-      // To callers it is a number; that a query is text is HTTP's affair.
+      // Callers see a number: HTTP sends every query value as text.
       override: ({ jsonSchema }) => {
         delete jsonSchema.pattern;
         Object.assign(jsonSchema, { type: 'integer', minimum: 1, maximum: 100, default: Number(DEFAULT_LIMIT) });
@@ -24,14 +24,14 @@ export const pageQuery = {
     }),
 };
 
-/** A list's shape: items, and where it goes on. */
+/** The schema of one page of a list. */
 export const listOf = <Item extends z.ZodType>(item: Item) =>
   z.object({
     items: z.array(item),
-    next: z.string().nullable().meta({ description: 'path and query of the next page; null on the last' }),
+    next: z.string().nullable().meta({ description: 'path and query of the next page; null on the last page' }),
   });
 
-/** Path and query of the page after this one, with the same filter; null where there is none. */
+/** The path and query of the next page with the same filter; null after the last page. */
 export function nextPage(
   path: string,
   cursor: string | null,

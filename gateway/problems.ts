@@ -9,11 +9,11 @@ import type { userRequests } from '../activities/user.ts';
 import type { webhookRequests } from '../activities/webhook.ts';
 import type { deadLetterRequests } from '../platform/contract/event.ts';
 import type { RefusalOf } from '../platform/contract/operation.ts';
+import { Refusal } from '../platform/contract/refusal.ts';
 import { ServiceFault } from '../platform/http/client.ts';
 import { Problem } from '../platform/http/problem.ts';
-import { Refusal } from '../platform/contract/refusal.ts';
 import { IssuerUnavailable } from './auth/remote-keys.ts';
-import { TemporalFault, type WorkflowRefusal } from './workflow-client.ts';
+import { TemporalFault, type WorkflowRefusal } from './upstream/workflow-client.ts';
 
 /** Every refusal that the gateway can meet: of the operations that it calls, and of the workflows. */
 type AnyRefusal =
@@ -29,7 +29,7 @@ type AnyRefusal =
   | RefusalOf<typeof webhookRequests>
   | WorkflowRefusal;
 
-/** RFC 6750 section 3: how to get in. */
+/** The WWW-Authenticate challenge of RFC 6750 section 3. */
 export const CHALLENGE = 'Bearer realm="order-platform"';
 
 /** The route that calls the operation handles the refusal; anywhere else it is a bug. */
@@ -68,15 +68,15 @@ const REFUSALS: Readonly<Record<AnyRefusal, readonly [status: number, code: stri
   AlreadyReceived: [409, 'AlreadyReceived'],
   NotInReturn: [409, 'NotInReturn'],
   VersionConflict: [412, 'PreconditionFailed'],
-  // Ids are made of the Idempotency-Key: another payload under one id is another payload under one key,
-  // found out here where the gateway's own record of the first one is gone.
+  // Ids derive from the Idempotency-Key: a different payload under one id is a different payload under one key. The
+  // service detects it if the gateway's own record of the first request is gone.
   OrderDiffers: [422, 'IdempotencyKeyReused'],
   ReturnDiffers: [422, 'IdempotencyKeyReused'],
   BadClient: BY_ROUTE,
   WorkflowEnded: BY_ROUTE,
 };
 
-/** Makes a problem of what the services and Temporal answer; undefined for a bug. */
+/** Translates an error of a service or of Temporal into a problem; undefined for a bug. */
 export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof ServiceFault) return unavailable('ServiceUnavailable', error);
   if (error instanceof TemporalFault) return unavailable('TemporalUnavailable', error);
@@ -88,11 +88,11 @@ export function problemOf(error: unknown): Problem | undefined {
   return new Problem(status, code, error.message, { headers, cause: error });
 }
 
-// As long as a process takes to be restarted.
+// The time in which a process restarts.
 const RETRY_AFTER_SECONDS = '2';
 
 const unavailable = (code: `${'Service' | 'Temporal' | 'Issuer'}Unavailable`, cause: Error): Problem =>
-  new Problem(503, code, 'something this needs does not answer just now; ask again in a moment', {
+  new Problem(503, code, 'a service that this request needs is not available; try again in a moment', {
     headers: { 'Retry-After': RETRY_AFTER_SECONDS },
     cause,
   });

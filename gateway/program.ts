@@ -1,6 +1,6 @@
 /**
- * Young objects get 4 MB instead of up to 16, and old ones are looked through whenever they have become a quarter more:
- * what a request leaves behind is small. With one arena for what is not JavaScript's, a thousand streams opened at once
+ * The young generation gets 4 MB instead of up to 16, and the old one is collected when it has grown by a quarter,
+ * because a request leaves little behind. Together with one arena for native memory, a thousand streams opened at once
  * take a gateway to 180 MiB instead of 290: `node bench/studies/streams.ts`.
  */
 export const GATEWAY_PROGRAM: readonly string[] = [
@@ -9,5 +9,5 @@ export const GATEWAY_PROGRAM: readonly string[] = [
   'gateway/main.ts',
 ];
 
-/** Of glibc; elsewhere nobody reads it. */
+/** A setting of glibc; other C libraries ignore it. */
 export const GATEWAY_MEMORY = { MALLOC_ARENA_MAX: '1' } as const;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { listed, port, postgresUrl, requestsPerMinute, secret } from '../platform/config.ts';
-import { urlsOf } from '../services/registry.ts';
 import { temporalSettings } from '../platform/temporal/client.ts';
+import { urlsOf } from '../services/registry.ts';
 import { oidcSettings } from './auth/oidc-settings.ts';
 import { PublicKey, SigningKey } from './auth/tokens.ts';
 import { parseProxies } from './rate-limits/client-address.ts';
@@ -10,7 +10,7 @@ const signingKey = z.string().transform((text, context): SigningKey => {
   try {
     return SigningKey.parse(JSON.parse(text));
   } catch {
-    // What was given is a secret: it is not repeated here.
+    // The value is a secret, so the message does not repeat it.
     context.addIssue({ code: 'custom', message: 'must be a private Ed25519 key as a JWK in JSON, with a kid' });
     return z.NEVER;
   }
@@ -21,7 +21,7 @@ const publicKeys = z
   .default('[]')
   .transform((text, context): PublicKey[] => {
     try {
-      // Strict: a private key is no business of a setting that need not be kept secret.
+      // Strict, to reject private keys: this setting need not be kept secret.
       return z
         .array(
           z.strictObject({ ...PublicKey.shape, alg: z.literal('EdDSA').optional(), use: z.literal('sig').optional() }),
@@ -48,11 +48,11 @@ const proxies = z
     }
   });
 
-// A refresh token gets the next one without anybody's help. This is how long a role that was taken away is still
-// believed, and an ended session while the user service is down.
+// Clients renew access tokens by themselves. This is how long a role that was taken away is still accepted, and how
+// long an ended session is accepted while the user service is down.
 const ACCESS_TOKEN_SECONDS = 900;
 
-/** Everything the gateway can be told by its environment. */
+/** The gateway's settings, read from the environment. */
 export const gatewaySettings = {
   PORT: port(3000),
   METRICS_PORT: port(9464),
@@ -70,7 +70,7 @@ export const gatewaySettings = {
   RECOMMENDATION_URL: urlsOf('recommendation'),
   ...temporalSettings,
   JWT_PRIVATE_KEY: signingKey,
-  /** Whose tokens hold beside those of JWT_PRIVATE_KEY. */
+  /** Keys whose tokens are accepted besides those of JWT_PRIVATE_KEY. */
   JWT_PUBLIC_KEYS: publicKeys,
   JWT_ISSUER: z.string().min(1).default('order-platform'),
   JWT_AUDIENCE: z.string().min(1).default('order-platform'),
@@ -81,7 +81,7 @@ export const gatewaySettings = {
     .min(60, { error: 'must be a number of seconds from 60 to 86400' })
     .max(86_400, { error: 'must be a number of seconds from 60 to 86400' })
     .default(ACCESS_TOKEN_SECONDS),
-  /** Within how long an order must be decided to be let in. Half a minute and more is beyond any caller's wait. */
+  /** A new order is accepted only if it will be decided within this time. No caller waits for half a minute or more. */
   ORDER_BACKLOG_SECONDS: z.coerce
     .number({ error: 'must be a number of seconds from 1 to 600' })
     .min(1, { error: 'must be a number of seconds from 1 to 600' })

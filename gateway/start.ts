@@ -1,46 +1,66 @@
-import { setInterval } from 'node:timers';
 import { readConfig } from '../platform/config.ts';
-import { connect, ping } from '../platform/database/connection.ts';
 import { feedRequests } from '../platform/contract/event.ts';
-import { createClient } from '../platform/http/client.ts';
+import { connect, ping } from '../platform/database/connection.ts';
 import { createApp } from '../platform/http/app.ts';
-import { healthRoutes } from '../platform/http/service-api.ts';
+import { createClient } from '../platform/http/client.ts';
 import { listen } from '../platform/http/server.ts';
-import { createLogger } from '../platform/telemetry/logger.ts';
-import { createMetrics } from '../platform/telemetry/metrics.ts';
+import { healthRoutes } from '../platform/http/service-api.ts';
 import type { Running } from '../platform/process.ts';
+import { type Logger, createLogger } from '../platform/telemetry/logger.ts';
+import { createMetrics } from '../platform/telemetry/metrics.ts';
 import { createTemporalClient } from '../platform/temporal/client.ts';
-import { Admission } from './orders/admission.ts';
-import { createGateway } from './app.ts';
-import { createCatalogueCache } from './catalogue/cache.ts';
-import { followCatalogue } from './catalogue/follow-changes.ts';
-import type { GatewayDatabase } from './database.ts';
+import { type GatewayDependencies, createGateway } from './app.ts';
 import { EndedSessions } from './auth/ended-sessions.ts';
 import { ExternalTokens } from './auth/external-issuer.ts';
-import { createIdempotencyRecords } from './idempotency/records.ts';
 import { externalIssuer } from './auth/oidc-settings.ts';
-import { WINDOW_SECONDS, purgeRateLimits } from './rate-limits/limits.ts';
-import { OrderStreams } from './orders/streams.ts';
-import { connectServices, createServices, createSubscribers } from './service-clients.ts';
-import { gatewaySettings } from './settings.ts';
 import { createTokens } from './auth/tokens.ts';
-
-// What is to be forgotten has been kept for twice as long as promised: there is no hurry.
-const PURGE_EVERY_MS = 60 * 60 * 1000;
-// A look costs the order service a millisecond; what happens in between is counted here.
-const LOOK_EVERY_MS = 1_000;
-
-// How long a key that an external issuer has withdrawn is believed at most.
-const KEYS_EVERY_MS = 5 * 60 * 1000;
+import { startBackground } from './background.ts';
+import { createCatalogueCache } from './catalogue/cache.ts';
+import type { GatewayDatabase } from './database.ts';
+import { Admission } from './orders/admission.ts';
+import { OrderStreams } from './orders/streams.ts';
+import { gatewaySettings } from './settings.ts';
+import {
+  type Connections,
+  connectServices,
+  createServiceClients,
+  createSubscribers,
+} from './upstream/service-clients.ts';
 
 export interface RunningGateway extends Running {
   url: string;
   metricsUrl: string;
 }
 
-/** Runs the gateway at its port, and its figures at one of their own that need not face the world. */
+type GatewayConfig = ReturnType<typeof readConfig<typeof gatewaySettings>>;
+
+/** Serves the API at one port, and health and metrics at another that need not be reachable from outside. */
 export async function startGateway(environment: NodeJS.ProcessEnv): Promise<RunningGateway> {
   const config = readConfig(gatewaySettings, environment);
+  const logger = createLogger('gateway', environment.LOG_LEVEL);
+  const connections = connectServices(serviceUrls(config), config.SERVICE_TOKEN);
+  const dependencies = await createDependencies(config, connections, logger);
+  const { services, streams, temporal, db } = dependencies;
+  const { server, metricsServer } = await listenAtPorts(config, dependencies);
+  const background = startBackground({
+    ...dependencies,
+    users: services.users,
+    productFeed: createClient(connections.products, 'events', feedRequests),
+  });
+  logger.info('listening', { url: server.url });
+  return {
+    url: server.url,
+    metricsUrl: metricsServer.url,
+    async close() {
+      streams.close();
+      await Promise.all([server.close(), metricsServer.close(), background.close()]);
+      await temporal.connection.close();
+      await db.destroy();
+    },
+  };
+}
+
+async function createDependencies(config: GatewayConfig, connections: Connections, logger: Logger) {
   const tokens = await createTokens({
     key: config.JWT_PRIVATE_KEY,
     publicKeys: config.JWT_PUBLIC_KEYS,
@@ -48,33 +68,22 @@ export async function startGateway(environment: NodeJS.ProcessEnv): Promise<Runn
     audience: config.JWT_AUDIENCE,
     lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
   });
-  const logger = createLogger('gateway', environment.LOG_LEVEL);
+  const issuer = externalIssuer(config);
   const metrics = createMetrics('gateway');
-  const elsewhere = externalIssuer(config);
-  const external = elsewhere && new ExternalTokens(elsewhere, logger);
-  const db = connect<GatewayDatabase>(config.GATEWAY_DATABASE_URL);
-  const temporal = createTemporalClient({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
-  const connections = connectServices(serviceUrls(config), config.SERVICE_TOKEN);
-  const services = createServices(connections);
-  const catalogue = createCatalogueCache(services.products, metrics.registry);
-  const admission = new Admission({
-    orders: services.orders,
-    boundSeconds: config.ORDER_BACKLOG_SECONDS,
-    registry: metrics.registry,
-  });
-  const ended = new EndedSessions(tokens);
-  const streams = new OrderStreams({ orders: services.orders, logger, registry: metrics.registry });
-  const app = createGateway({
+  const { registry } = metrics;
+  const services = createServiceClients(connections);
+  const { orders, products } = services;
+  return {
     services,
-    catalogue,
+    catalogue: createCatalogueCache(products, registry),
     subscribers: createSubscribers(connections),
-    streams,
+    streams: new OrderStreams({ orders, logger, registry }),
     connections: Object.values(connections),
-    admission,
-    ended,
-    external,
-    temporal,
-    db,
+    admission: new Admission({ orders, boundSeconds: config.ORDER_BACKLOG_SECONDS, registry }),
+    ended: new EndedSessions(tokens),
+    external: issuer && new ExternalTokens(issuer, logger),
+    temporal: createTemporalClient({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE }),
+    db: connect<GatewayDatabase>(config.GATEWAY_DATABASE_URL),
     tokens,
     carrierSecret: config.CARRIER_CALLBACK_SECRET,
     corsOrigins: config.CORS_ORIGINS,
@@ -82,57 +91,28 @@ export async function startGateway(environment: NodeJS.ProcessEnv): Promise<Runn
     trustedProxies: config.TRUSTED_PROXIES,
     logger,
     metrics,
-  });
-  const figures = createApp({
+  } satisfies GatewayDependencies;
+}
+
+async function listenAtPorts({ HOST: host, PORT, METRICS_PORT }: GatewayConfig, dependencies: GatewayDependencies) {
+  const { db, metrics, logger } = dependencies;
+  const metricsApp = createApp({
     routes: healthRoutes({ ready: () => ping(db), metrics, logger }),
     logger,
     metrics,
     bodyLimit: 0,
   });
-
-  const { HOST: host } = config;
-  const open = await listen(app, { port: config.PORT, host, setting: 'PORT' });
-  const openFigures = await listen(figures, { port: config.METRICS_PORT, host, setting: 'METRICS_PORT' }).catch(
-    async (error: unknown) => {
-      await open.close();
-      throw error;
-    },
-  );
-  const records = createIdempotencyRecords(db);
-  const purge = setInterval(() => {
-    records.purge().catch((error: unknown) => logger.warn('idempotency records not purged', { error }));
-  }, PURGE_EVERY_MS);
-  const look = setInterval(() => {
-    admission.look().catch((error: unknown) => logger.debug('backlog not seen', { error }));
-  }, LOOK_EVERY_MS);
-  const refreshKeys = setInterval(() => void external?.refreshKeys(), KEYS_EVERY_MS);
-  const stopLooking = ended.keepLooking(services.users, logger);
-  const purgeLimits = setInterval(() => {
-    purgeRateLimits(db).catch((error: unknown) => logger.warn('rate limits not purged', { error }));
-  }, WINDOW_SECONDS * 1000);
-  const stopFollowing = followCatalogue(createClient(connections.products, 'events', feedRequests), catalogue, logger);
-  logger.info('listening', { url: open.url });
-  return {
-    url: open.url,
-    metricsUrl: openFigures.url,
-    async close() {
-      clearInterval(purge);
-      clearInterval(look);
-      clearInterval(purgeLimits);
-      clearInterval(refreshKeys);
-      stopFollowing();
-      streams.close();
-      await Promise.all([open.close(), openFigures.close()]);
-      await stopLooking();
-      await temporal.connection.close();
-      await db.destroy();
-    },
-  };
+  const server = await listen(createGateway(dependencies), { port: PORT, host, setting: 'PORT' });
+  try {
+    const metricsServer = await listen(metricsApp, { port: METRICS_PORT, host, setting: 'METRICS_PORT' });
+    return { server, metricsServer };
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
 }
 
-type GatewayConfig = ReturnType<typeof readConfig<typeof gatewaySettings>>;
-
-/** Guessing passwords and making accounts need few requests of an address; a fifth leaves a family or an office room. */
+/** A fifth for signing in: enough for a family or an office at one address, and too few to guess passwords. */
 const quotasOf = ({ RATE_LIMIT_PER_MINUTE: perMinute, SIGN_IN_RATE_LIMIT_PER_MINUTE: signIn }: GatewayConfig) => ({
   perMinute,
   signInPerMinute: signIn ?? Math.max(1, Math.floor(perMinute / 5)),

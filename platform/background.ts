@@ -32,3 +32,22 @@ export function keepDoing(
     },
   };
 }
+
+/** Does some work every `everyMs` until it is closed. Of failures in a row only the first is logged. */
+export function repeat(
+  work: () => Promise<unknown>,
+  { everyMs, failing, logger }: { everyMs: number; failing: string; logger: Logger },
+): Background {
+  let failed = false;
+  const attempt = async () => {
+    try {
+      await work();
+      failed = false;
+    } catch (error) {
+      if (!failed) logger.warn(`${failing}, trying again`, { error });
+      failed = true;
+    }
+    return false;
+  };
+  return keepDoing(attempt, { pauseMs: everyMs, failing, logger });
+}

@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import { orderRequests } from '../../activities/order.ts';
 import type { ProductRequests } from '../../activities/product.ts';
 import { createPlacing } from '../../gateway/orders/placing.ts';
-import { createWorkflows } from '../../gateway/workflow-client.ts';
+import { createWorkflows } from '../../gateway/upstream/workflow-client.ts';
 import { httpUrl, readConfig, secret } from '../../platform/config.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { createTemporalClient, temporalSettings } from '../../platform/temporal/client.ts';

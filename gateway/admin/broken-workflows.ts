@@ -2,42 +2,45 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import { type Metrics, gaugesOf } from '../../platform/telemetry/metrics.ts';
 
-const CARRYING = ['orderWorkflow', 'returnWorkflow'] as const;
+const WORKFLOW_TYPES = ['orderWorkflow', 'returnWorkflow'] as const;
 
-/** However an order ends, its workflow completes. */
+/** A workflow completes however its order ends, so these statuses mean a bug or an action of an operator. */
 const BROKEN = ['Failed', 'TimedOut', 'Terminated', 'Canceled'].map((status) => `'${status}'`).join(', ');
 
-// Whoever scrapes waits no longer than some seconds for all figures together.
-const PATIENCE_MS = 1_000;
+// A scrape waits only a few seconds for all metrics together.
+const TIMEOUT_MS = 1_000;
 
 /**
- * Tells Prometheus how many workflows have ended before what they carried: it stands still then, and nobody is left
- * who would say so. One that was reset stays counted until Temporal forgets it.
+ * Counts the workflows that ended before their order or return: those stand still, and no workflow is left to report
+ * it. A workflow that was reset stays counted until Temporal's retention ends.
  */
-export function brokenWorkflowMetrics({ metrics, client, logger }: Told): void {
+export function registerBrokenWorkflowMetrics({ metrics, client, logger }: BrokenWorkflowOptions): void {
   gaugesOf(metrics, {
     label: 'workflow',
     gauges: {
-      broken: { name: 'workflows_broken', help: 'Workflows that failed, timed out or were ended by somebody' },
+      broken: {
+        name: 'workflows_broken',
+        help: 'Workflows that failed, timed out, or were terminated or canceled by an operator',
+      },
     },
     logger,
     async read() {
       const counts = [];
-      // One after the other: a question that is still being tried again would meet a connection that has been closed.
-      for (const workflow of CARRYING) counts.push({ workflow, broken: await brokenOnes(client, workflow) });
+      // One after the other: after a failure, a second request that is still retrying would use a closed connection.
+      for (const workflow of WORKFLOW_TYPES) counts.push({ workflow, broken: await countBroken(client, workflow) });
       return counts;
     },
   });
 }
 
-interface Told {
+interface BrokenWorkflowOptions {
   metrics: Metrics;
   client: Client;
   logger: Logger;
 }
 
-async function brokenOnes(client: Client, workflow: string): Promise<number> {
+async function countBroken(client: Client, workflow: string): Promise<number> {
   const query = `WorkflowType = '${workflow}' AND ExecutionStatus IN (${BROKEN})`;
-  const { count } = await client.withDeadline(Date.now() + PATIENCE_MS, () => client.workflow.count(query));
+  const { count } = await client.withDeadline(Date.now() + TIMEOUT_MS, () => client.workflow.count(query));
   return count;
 }

@@ -17,24 +17,24 @@ const NewClient = ClientWithSecret.meta({
   description: 'The secret is not shown again.',
   examples: [{ ...SCANNER, secret: 'Zk9oV2s3c1F0b2V3R2p4T1B5Qm5NcVd1' }],
 });
-const AskClient = CreateClient.omit({ createdBy: true })
+const ClientRequest = CreateClient.omit({ createdBy: true })
   .strict()
   .meta({ id: 'NewClient', examples: [{ name: 'warehouse scanner', scopes: ['stock:read', 'stock:write'] }] });
-const clientLinks = (place: string) =>
-  linksTo(['renewClientSecret', 'deleteClient'], { clientId: `$response.body#${place}` });
+const clientLinks = (pointer: string) =>
+  linksTo(['renewClientSecret', 'deleteClient'], { clientId: `$response.body#${pointer}` });
 const ClientPath = z.object({ clientId: z.string() });
 
-/** Machines that sign in by themselves, kept by admins. */
+/** API clients: machines that sign in with an id and a secret. */
 export const clientRoutes = (users: UserRequests, ended: EndedSessions): AnyRoute[] => [
   route({
     method: 'post',
     path: '/v1/admin/clients',
     operationId: 'createClient',
-    summary: 'Let a machine in: its id and secret are for POST /v1/oauth/token',
+    summary: 'Create an API client; its id and secret are for POST /v1/oauth/token',
     tag: 'clients',
     access: 'admin',
-    body: AskClient,
-    responses: { 201: { description: 'Let in', body: NewClient, links: clientLinks('/id') } },
+    body: ClientRequest,
+    responses: { 201: { description: 'Created', body: NewClient, links: clientLinks('/id') } },
     problems: { 409: ['TooManyClients'] },
     handle: async ({ body, caller }) => ({
       status: 201,
@@ -46,12 +46,12 @@ export const clientRoutes = (users: UserRequests, ended: EndedSessions): AnyRout
     method: 'get',
     path: '/v1/admin/clients',
     operationId: 'listClients',
-    summary: 'List the machines, newest first',
+    summary: 'List the API clients, newest first',
     tag: 'clients',
     access: 'admin',
     responses: {
       200: {
-        description: 'The machines',
+        description: 'The API clients',
         body: z.object({ items: z.array(ClientView) }),
         links: clientLinks('/items/0/id'),
       },
@@ -63,7 +63,7 @@ export const clientRoutes = (users: UserRequests, ended: EndedSessions): AnyRout
     method: 'post',
     path: '/v1/admin/clients/:clientId/secret',
     operationId: 'renewClientSecret',
-    summary: 'Give a machine a new secret; the one before holds for another day',
+    summary: 'Renew the secret of an API client; the previous secret stays valid for one day',
     tag: 'clients',
     access: 'admin',
     params: ClientPath,
@@ -76,11 +76,11 @@ export const clientRoutes = (users: UserRequests, ended: EndedSessions): AnyRout
     method: 'delete',
     path: '/v1/admin/clients/:clientId',
     operationId: 'deleteClient',
-    summary: 'Let a machine in no more',
+    summary: 'Delete an API client',
     tag: 'clients',
     access: 'admin',
     params: ClientPath,
-    responses: { 204: { description: 'Its secrets and its tokens are good for nothing any more' } },
+    responses: { 204: { description: 'Deleted; its secrets and tokens are no longer valid' } },
     problems: { 404: ['ClientNotFound'] },
     async handle({ params: { clientId } }) {
       await users.deleteClient({ clientId });

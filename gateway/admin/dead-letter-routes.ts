@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { DeadLetter, type DeadLetterRequests, ResolveDeadLetter } from '../../platform/contract/event.ts';
 import { text } from '../../activities/text.ts';
+import { DeadLetter, type DeadLetterRequests, ResolveDeadLetter } from '../../platform/contract/event.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
 import { decodeAge, encodeAge } from '../../platform/database/cursor.ts';
 import { ServiceFault } from '../../platform/http/client.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
-import { Refusal } from '../../platform/contract/refusal.ts';
 import { linksTo } from '../openapi/links.ts';
 import { listOf, nextPage, pageQuery } from '../paging.ts';
-import type { Subscribers } from '../service-clients.ts';
+import type { Subscribers } from '../upstream/service-clients.ts';
 
 const DeadLetterView = DeadLetter.omit({ eventId: true })
   .extend({ id: z.string(), subscriber: z.string() })
@@ -35,7 +35,7 @@ const Resolve = z
   .strictObject({ action: ResolveDeadLetter.shape.action, note: text(500) })
   .meta({ id: 'ResolveDeadLetter', examples: [{ action: 'discard', note: 'the customer was told by telephone' }] });
 
-/** Events that some subscriber could not handle in many attempts, and what a person decides about them. */
+/** Events that a subscriber could not handle in many attempts. */
 export const deadLetterRoutes = (subscribers: Subscribers): AnyRoute[] => [
   route({
     method: 'get',
@@ -47,9 +47,11 @@ export const deadLetterRoutes = (subscribers: Subscribers): AnyRoute[] => [
     query: z.strictObject(pageQuery),
     responses: {
       200: {
-        description: 'A page of dead letters; they are still tried, every few minutes',
+        description: 'A page of dead letters; each is still retried every few minutes',
         body: listOf(DeadLetterView).extend({
-          unavailable: z.array(z.string()).meta({ description: 'subscribers that do not answer just now' }),
+          unavailable: z
+            .array(z.string())
+            .meta({ description: 'subscribers that are not available; their dead letters are missing from the page' }),
         }),
         links: linksTo(['resolveDeadLetter'], { deadLetterId: '$response.body#/items/0/id' }),
       },
@@ -58,11 +60,11 @@ export const deadLetterRoutes = (subscribers: Subscribers): AnyRoute[] => [
     async handle({ query: { cursor, limit } }) {
       if (cursor) decodeAge(cursor);
       const pages = await Promise.all(
-        Object.entries(subscribers).map(([subscriber, asked]) => pageOf(subscriber, asked, { after: cursor, limit })),
+        Object.entries(subscribers).map(([name, requests]) => pageOf(name, requests, { after: cursor, limit })),
       );
       const unavailable = pages.filter(({ page }) => !page).map(({ subscriber }) => subscriber);
       const letters = pages.flatMap(({ subscriber, page }) => (page?.items ?? []).map((one) => view(subscriber, one)));
-      // Each page goes as far as this one can; where ages are equal ids decide, in every service the same way.
+      // Each subscriber's page reaches as far as this one can. Every service orders ties in age by id.
       const items = letters.toSorted(newestFirst).slice(0, limit);
       const last = items.at(-1);
       const more = letters.length > items.length || pages.some(({ page }) => page?.next);
@@ -75,20 +77,22 @@ export const deadLetterRoutes = (subscribers: Subscribers): AnyRoute[] => [
     method: 'post',
     path: '/v1/admin/dead-letters/:deadLetterId/resolve',
     operationId: 'resolveDeadLetter',
-    summary: 'Decide: try it again at once, or go on without it',
+    summary: 'Resolve a dead letter: retry it at once, or discard it',
     tag: 'events',
     access: 'admin',
     idempotent: true,
     params: z.object({ deadLetterId: z.string() }),
     body: Resolve,
-    responses: { 204: { description: 'Decided; later events of its subject go on when it is handled or discarded' } },
+    responses: {
+      204: { description: 'Accepted; later events of its subject continue once it is handled or discarded' },
+    },
     problems: { 404: ['DeadLetterNotFound'], 409: ['DeadLetterClosed'] },
     async handle({ params: { deadLetterId }, body, caller }) {
       const [name = ''] = deadLetterId.split('.');
       const eventId = eventIdOf(deadLetterId);
       const subscriber = Object.hasOwn(subscribers, name) ? subscribers[name] : undefined;
       if (!subscriber || !z.uuid().safeParse(eventId).success) {
-        throw new Refusal('DeadLetterNotFound', 'there is none of this id');
+        throw new Refusal('DeadLetterNotFound', 'there is no dead letter with this id');
       }
       await subscriber.resolveDeadLetter({ eventId, ...body, resolvedBy: caller!.id });
       return { status: 204 };
@@ -98,18 +102,18 @@ export const deadLetterRoutes = (subscribers: Subscribers): AnyRoute[] => [
 
 async function pageOf(
   subscriber: string,
-  asked: DeadLetterRequests,
+  requests: DeadLetterRequests,
   { after, limit }: { after: string | undefined; limit: number },
 ) {
   try {
-    return { subscriber, page: await asked.listDeadLetters({ after, limit }) };
+    return { subscriber, page: await requests.listDeadLetters({ after, limit }) };
   } catch (error) {
     if (error instanceof ServiceFault) return { subscriber, page: undefined };
     throw error;
   }
 }
 
-/** Several subscribers may have trouble with one event: an id names both. */
+/** Several subscribers may fail on one event, so the id names both. */
 const view = (subscriber: string, { eventId, ...letter }: DeadLetter): DeadLetterView => ({
   id: `${subscriber}.${eventId}`,
   subscriber,
@@ -121,5 +125,5 @@ const eventIdOf = (id: string): string => id.slice(id.indexOf('.') + 1);
 const newestFirst = (one: DeadLetterView, other: DeadLetterView): number =>
   compare(other.receivedAt, one.receivedAt) || compare(eventIdOf(other.id), eventIdOf(one.id));
 
-/** As PostgreSQL compares times and UUIDs. */
+/** The order in which PostgreSQL sorts times and UUIDs. */
 const compare = (one: string, other: string): number => (one < other ? -1 : Number(one > other));

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { Intervention, InterventionAction, type OrderRequests } from '../../activities/order.ts';
 import { text } from '../../activities/text.ts';
-import { type AnyRoute, type RouteRequest, route } from '../../platform/http/route.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
+import { type AnyRoute, type RouteRequest, route } from '../../platform/http/route.ts';
 import { effectId } from '../idempotency/effect-id.ts';
 import { linksTo } from '../openapi/links.ts';
-import { idOr404 } from '../own-order.ts';
 import { listOf, nextPage, pageQuery } from '../paging.ts';
-import type { Workflows } from '../workflow-client.ts';
+import { idOr404 } from '../path-ids.ts';
+import type { Workflows } from '../upstream/workflow-client.ts';
 
 const InterventionView = Intervention.meta({
   id: 'Intervention',
@@ -32,7 +32,7 @@ const Resolve = z
   .meta({ id: 'ResolveIntervention', examples: [{ action: 'skip', note: 'refunded by hand, see the bank’s letter' }] });
 type Resolve = z.infer<typeof Resolve>;
 
-/** Compensations that gave up and wait for a person. */
+/** Compensations that were refused for good and wait for a person's decision. */
 export const interventionRoutes = (orders: OrderRequests, workflows: Workflows): AnyRoute[] => [
   route({
     method: 'get',
@@ -65,38 +65,38 @@ export const interventionRoutes = (orders: OrderRequests, workflows: Workflows):
     method: 'post',
     path: '/v1/admin/interventions/:interventionId/resolve',
     operationId: 'resolveIntervention',
-    summary: 'Decide: try the step again, or go on without it',
+    summary: 'Resolve an intervention: retry the step, or skip it',
     tag: 'interventions',
     access: 'admin',
     scopes: ['interventions:write'],
     idempotent: true,
     params: z.object({ interventionId: z.string() }),
     body: Resolve,
-    responses: { 200: { description: 'Decided; the order carries on', body: InterventionView } },
+    responses: { 200: { description: 'Resolved; the workflow continues', body: InterventionView } },
     problems: { 404: ['InterventionNotFound'], 409: ['InterventionClosed'] },
-    async handle(asked) {
-      const interventionId = idOr404(asked.params.interventionId, 'InterventionNotFound');
+    async handle(request) {
+      const interventionId = idOr404(request.params.interventionId, 'InterventionNotFound');
       const intervention = await orders.getIntervention({ interventionId });
-      if (!isDone(intervention, asked)) await resolve(intervention, asked, workflows);
+      if (!isDone(intervention, request)) await resolve(intervention, request, workflows);
       return { status: 200, body: await orders.getIntervention({ interventionId }) };
     },
   }),
 ];
 
-/** Whether this very request was carried out before, and its answer lost. */
-const isDone = ({ state, action, note, resolvedBy }: Intervention, { body, caller, retried }: AskedToResolve) =>
+/** Whether this same request took effect before and its response was lost. */
+const isDone = ({ state, action, note, resolvedBy }: Intervention, { body, caller, retried }: ResolveRequest) =>
   retried && state === 'resolved' && action === body.action && note === body.note && resolvedBy === caller!.id;
 
-type AskedToResolve = RouteRequest<unknown, unknown, Resolve>;
+type ResolveRequest = RouteRequest<unknown, unknown, Resolve>;
 
-async function resolve({ id, state, workflowId }: Intervention, asked: AskedToResolve, workflows: Workflows) {
+async function resolve({ id, state, workflowId }: Intervention, request: ResolveRequest, workflows: Workflows) {
   if (state !== 'open') throw closed();
-  const resolution = { ...asked.body, interventionId: id, resolvedBy: asked.caller!.id };
+  const resolution = { ...request.body, interventionId: id, resolvedBy: request.caller!.id };
   try {
-    await workflows.resolveIntervention({ workflowId, resolution, updateId: effectId('resolveIntervention', asked) });
+    await workflows.resolveIntervention({ workflowId, resolution, updateId: effectId('resolveIntervention', request) });
   } catch (error) {
     throw error instanceof Refusal && error.code === 'WorkflowEnded' ? closed() : error;
   }
 }
 
-const closed = () => new Refusal('InterventionClosed', 'this has been decided already');
+const closed = () => new Refusal('InterventionClosed', 'this intervention has already been resolved');

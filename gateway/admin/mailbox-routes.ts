@@ -22,7 +22,7 @@ const MailView = Mail.meta({
   ],
 });
 
-/** What customers were written, and what became of it. */
+/** The e-mails to customers and their delivery states. */
 export const mailboxRoutes = (notifications: NotificationRequests): AnyRoute[] => [
   route({
     method: 'get',

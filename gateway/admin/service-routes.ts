@@ -8,14 +8,14 @@ import { taskQueuesOf } from './task-queues.ts';
 const Bulkhead = z.object({ inUse: z.int(), limit: z.int() });
 const Queue = z.object({
   kind: z.enum(['workflow', 'activity']),
-  polled: z.boolean().meta({ description: 'false: nobody takes its tasks' }),
-  backlog: z.int().meta({ description: 'tasks that wait, roughly' }),
-  backlogSeconds: z.int().meta({ description: 'how long the oldest has' }),
+  polled: z.boolean().meta({ description: 'false if no worker polls it' }),
+  backlog: z.int().meta({ description: 'approximate number of waiting tasks' }),
+  backlogSeconds: z.int().meta({ description: 'age of the oldest waiting task, in seconds' }),
   pollers: z.array(
     z.object({
       identity: z.string(),
       lastSeenAt: z.iso.datetime(),
-      build: z.string().meta({ description: 'of the worker’s deployment, or else of its SDK' }),
+      build: z.string().meta({ description: 'build id of the worker’s deployment, or of its SDK' }),
     }),
   ),
 });
@@ -28,7 +28,7 @@ const ServiceView = z
           z.object({
             address: z.string(),
             breaker: z.enum(['closed', 'half_open', 'open']),
-            ready: z.boolean().meta({ description: 'what its process says of itself at /readyz' }),
+            ready: z.boolean().meta({ description: 'whether /readyz at this address reports ready' }),
           }),
         ),
         bulkheads: z.object({ prompt: Bulkhead, patient: Bulkhead }),
@@ -36,10 +36,10 @@ const ServiceView = z
         faults: z.int(),
       })
       .nullable()
-      .meta({ description: 'as this gateway sees it since it started; null where it asks the service nothing' }),
+      .meta({ description: 'this gateway’s view since it started; null if it sends this service no requests' }),
     taskQueues: z
       .union([z.array(Queue), z.object({ unavailable: z.literal(true) })])
-      .meta({ description: 'as Temporal reports them, or that it does not answer' }),
+      .meta({ description: 'reported by Temporal; `unavailable` if Temporal does not respond' }),
   })
   .meta({
     id: 'Service',
@@ -60,16 +60,16 @@ const ServiceView = z
     ],
   });
 
-// A process that takes longer to say so is not ready for anything else either.
-const READY_PATIENCE_MS = 1_000;
+// A process that takes longer to respond is not ready.
+const READY_TIMEOUT_MS = 1_000;
 
-/** How the services are doing, for admins: their doors as seen from here, their workers as seen by Temporal. */
+/** The state of the services: their addresses as this gateway sees them, their workers as Temporal sees them. */
 export const serviceRoutes = (connections: readonly Connection[], temporal: Client): AnyRoute[] => [
   route({
     method: 'get',
     path: '/v1/admin/services',
     operationId: 'listServices',
-    summary: 'See how each service is doing: its doors, its task queues and who polls them',
+    summary: 'Read the state of each service: its addresses, its task queues and their workers',
     tag: 'services',
     access: 'admin',
     responses: { 200: { description: 'The services', body: z.object({ items: z.array(ServiceView) }) } },
@@ -84,7 +84,7 @@ async function viewOf(service: ServiceName, connections: readonly Connection[], 
   const connection = connections.find((one) => one.service === service);
   const [taskQueues, readiness] = await Promise.all([
     taskQueuesOf(temporal, service),
-    connection?.readiness(READY_PATIENCE_MS) ?? [],
+    connection?.readiness(READY_TIMEOUT_MS) ?? [],
   ]);
   return {
     service,
@@ -96,5 +96,5 @@ async function viewOf(service: ServiceName, connections: readonly Connection[], 
 function withReadiness(connection: Connection, readiness: { address: string; ready: boolean }[]) {
   const { doors, ...state } = connection.state();
   const ready = new Map(readiness.map((one) => [one.address, one.ready]));
-  return { ...state, doors: doors.map((door) => ({ ...door, ready: ready.get(door.address) ?? false })) };
+  return { ...state, doors: doors.map((one) => ({ ...one, ready: ready.get(one.address) ?? false })) };
 }

@@ -1,20 +1,20 @@
 import type { Client } from '@temporalio/client';
 import { tsToDate, tsToMs } from '@temporalio/common/lib/time.js';
-import type { ServiceName } from '../../services/registry.ts';
 import { promptly } from '../../platform/temporal/client.ts';
+import type { ServiceName } from '../../services/registry.ts';
 
-/** One task queue as Temporal reports it. */
+/** A task queue as Temporal reports it. */
 export interface TaskQueue {
   kind: 'workflow' | 'activity';
-  /** False where nobody takes its tasks, so that they pile up. */
+  /** False if no worker polls it, so that its tasks pile up. */
   polled: boolean;
   backlog: number;
-  /** How long the oldest task has been waiting. */
+  /** Age of the oldest waiting task. */
   backlogSeconds: number;
   pollers: { identity: string; lastSeenAt: string; build: string }[];
 }
 
-/** Which services have a worker, and what for. */
+/** The kinds of task queues of each service that has a worker. */
 const KINDS: Readonly<Partial<Record<ServiceName, readonly TaskQueue['kind'][]>>> = {
   order: ['workflow', 'activity'],
   cart: ['workflow', 'activity'],
@@ -27,12 +27,12 @@ const KINDS: Readonly<Partial<Record<ServiceName, readonly TaskQueue['kind'][]>>
 /** `temporal.api.enums.v1.TaskQueueType` */
 const TYPES = { workflow: 1, activity: 2 } as const;
 
-/** The service's task queues; none where it has no worker, undefined where Temporal does not answer. */
+/** The service's task queues; empty if it has no worker, undefined if Temporal does not respond. */
 export async function taskQueuesOf(client: Client, service: ServiceName): Promise<TaskQueue[] | undefined> {
   const kinds = KINDS[service] ?? [];
-  // Each is waited for: one that is still being tried again would meet a connection that has been closed meanwhile.
-  const answers = await Promise.allSettled(kinds.map((kind) => describe(client, service, kind)));
-  const queues = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  // Waits for all of them: a request that is still retrying would use a connection that has been closed meanwhile.
+  const results = await Promise.allSettled(kinds.map((kind) => describe(client, service, kind)));
+  const queues = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   return queues.length === kinds.length ? queues : undefined;
 }
 

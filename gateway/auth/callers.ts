@@ -2,37 +2,37 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { UserRequests } from '../../activities/user.ts';
 import type { Caller } from '../../platform/http/route.ts';
+import { withFallback } from '../upstream/with-fallback.ts';
 import type { EndedSessions } from './ended-sessions.ts';
 import { type ExternalTokens, verifyEither } from './external-issuer.ts';
-import { withFallback } from '../with-fallback.ts';
 import type { Tokens, Verified } from './tokens.ts';
 
-/** Who calls, by the access token that was shown. */
+/** Finds the caller that an access token belongs to. */
 export interface Callers {
-  /** Undefined for a token that is not valid, or whose session has ended. */
+  /** Undefined if the token is invalid or its session has ended. */
   callerOf(token: string): Promise<Caller | undefined>;
 }
 
 export interface CallersOptions {
   tokens: Pick<Tokens, 'verify'>;
   ended: EndedSessions;
-  /** Where people sign in, if that is not here; `users` hears of each of them. */
+  /** The issuer where people sign in, if not here; `users` gets a profile for each of them. */
   external?: { tokens: ExternalTokens; users: Pick<UserRequests, 'ensureUser'> } | undefined;
 }
 
-// Whoever is active at once; an entry takes about 300 bytes.
-const MOST_REMEMBERED = 10_000;
-// Whoever is new waits this long for their profile; while the user service is down it is tried again next time.
-const PROFILE_PATIENCE_MS = 1_000;
+// More than the callers active at once; an entry takes about 300 bytes.
+const MAX_REMEMBERED = 10_000;
+// A new person's first request waits this long for their profile. If that fails, the next request tries again.
+const PROFILE_TIMEOUT_MS = 1_000;
 
 /**
- * Looks at a signature once: that takes a tenth of a millisecond, and a page of a shop asks ten times. What was found
- * is kept under the token's digest, never beyond its expiry, nor beyond the keys it was checked with; what was refused
- * is not kept, so nobody can fill this.
+ * Verifies each signature once: it takes a tenth of a millisecond, and a shop's page sends ten requests. The result is
+ * cached under the token's digest until the token expires or the issuer's keys change. Invalid tokens are not cached,
+ * so that nobody can fill the cache with them.
  */
 export function createCallers({ tokens, ended, external }: CallersOptions): Callers {
   const verify = external ? verifyEither(tokens, external.tokens) : (token: string) => tokens.verify(token);
-  const remembered = new LRUCache<string, Verified>({ max: MOST_REMEMBERED });
+  const remembered = new LRUCache<string, Verified>({ max: MAX_REMEMBERED });
   return {
     async callerOf(token) {
       const digest = `${external?.tokens.keysVersion ?? 0} ${hash('sha256', token, 'base64')}`;
@@ -42,23 +42,23 @@ export function createCallers({ tokens, ended, external }: CallersOptions): Call
         return undefined;
       }
       const { caller, profile } = verified;
-      const known = !profile || remembered.has(digest) || (await isKept(external!.users, caller, profile));
+      const known = !profile || remembered.has(digest) || (await ensureProfile(external!.users, caller, profile));
       if (known) remembered.set(digest, verified);
       return ended.has(caller.sessionId ?? caller.id) ? undefined : caller;
     },
   };
 }
 
-/** RFC 7515 section 2: without padding; and without bits that mean nothing, so that a token is written in one way. */
+/** RFC 7515 section 2: no padding. Unused bits must be zero too, so that each token has exactly one spelling. */
 const isCanonical = (token: string): boolean =>
   token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
 
-/** Whether whoever signed in elsewhere has a profile here by now. */
-async function isKept(
+/** Makes sure that a person who signed in at the external issuer has a profile here; false if that failed. */
+async function ensureProfile(
   users: Pick<UserRequests, 'ensureUser'>,
   { id, role }: Caller,
   profile: NonNullable<Verified['profile']>,
 ): Promise<boolean> {
-  const kept = users.ensureUser({ ...profile, userId: id, role }).then(() => true);
-  return withFallback(kept, { instead: false, patienceMs: PROFILE_PATIENCE_MS });
+  const ensured = users.ensureUser({ ...profile, userId: id, role }).then(() => true);
+  return withFallback(ensured, { fallback: false, timeoutMs: PROFILE_TIMEOUT_MS });
 }

@@ -6,23 +6,23 @@ import type { Logger } from '../../platform/telemetry/logger.ts';
 import { IssuerUnavailable, RemoteKeys } from './remote-keys.ts';
 import type { Tokens, Verified } from './tokens.ts';
 
-/** Somebody else's OpenID provider, where people sign in instead of here. */
+/** An OpenID provider where people sign in instead of here. */
 export interface ExternalIssuer {
   issuer: string;
-  /** Unset: what the issuer's own discovery document says. */
+  /** Unset: taken from the issuer's discovery document. */
   keysUrl: string | undefined;
   audience: string;
-  /** Fixed here, never by a token; asymmetric ones only. */
+  /** Accepted algorithms, all asymmetric. A token cannot choose another. */
   algorithms: readonly string[];
-  /** Name of the claim, or a path of names with dots between them. */
+  /** Name of the claim, or a path of names separated by dots. */
   roleClaim: string;
-  /** What that claim is, or holds, of an admin. */
+  /** The value that the claim has, or contains, for an admin. */
   adminValue: string;
 }
 
-/** Its clocks are not ours. */
+/** The issuer's clocks are not ours. */
 const CLOCK_TOLERANCE_SECONDS = 30;
-/** Of access tokens as issuers write it; many leave it out. What keeps ID tokens out is their audience, a client's. */
+/** The `typ` values of access tokens; many issuers omit it. ID tokens are rejected by their audience, the client. */
 const TYPES = new Set(['at+jwt', 'application/at+jwt', 'jwt', undefined]);
 
 const Claims = z.object({
@@ -33,7 +33,7 @@ const Claims = z.object({
   name: PersonName.optional().catch(undefined),
 });
 
-/** Checks tokens of another issuer; the people they name are users here under ids made of issuer and subject. */
+/** Verifies tokens of an external issuer. A person's user id here derives from the issuer and the subject. */
 export class ExternalTokens {
   readonly issuer: string;
   readonly #options: ExternalIssuer;
@@ -45,17 +45,17 @@ export class ExternalTokens {
     this.#keys = new RemoteKeys(options, logger);
   }
 
-  /** Changes whenever the issuer's keys do: what was verified before must be verified again. */
+  /** Changes with the issuer's keys: tokens verified before must be verified again. */
   get keysVersion(): number {
     return this.#keys.version;
   }
 
-  /** Learns of keys that came and went; without it keys that went hold on. */
+  /** Reads the issuer's current keys; without it, withdrawn keys stay valid. */
   refreshKeys(): Promise<void> {
     return this.#keys.refresh();
   }
 
-  /** Undefined for a token that is not good; throws IssuerUnavailable where only the issuer could tell. */
+  /** Undefined for an invalid token; throws IssuerUnavailable if the issuer's keys are needed and cannot be read. */
   async verify(token: string): Promise<Verified | undefined> {
     const { issuer, audience, algorithms } = this.#options;
     try {
@@ -79,7 +79,7 @@ export class ExternalTokens {
     const { sub, exp, email, email_verified: verified, name = 'Customer' } = claims;
     const role = this.#isAdmin(payload) ? 'admin' : 'customer';
     return {
-      caller: { id: idOf(this.issuer, sub), role },
+      caller: { id: userIdOf(this.issuer, sub), role },
       profile: { name, ...(email && verified && { email }) },
       until: (exp + CLOCK_TOLERANCE_SECONDS) * 1000,
     };
@@ -98,8 +98,8 @@ const fieldOf = (value: unknown, name: string): unknown =>
     : undefined;
 
 /**
- * Each token is checked by the rules of the issuer it names, which then must be right; nobody's claim is believed
- * before. Our own are still those of machines, which sign in here; people do so there.
+ * Chooses the rules by the issuer that a token names, and then verifies that claim like every other. Own tokens are
+ * accepted for API clients only, because people sign in at the external issuer.
  */
 export const verifyEither = (own: Pick<Tokens, 'verify'>, external: ExternalTokens) => async (token: string) => {
   if (issuerOf(token) === external.issuer) return external.verify(token);
@@ -115,9 +115,9 @@ function issuerOf(token: string): string | undefined {
   }
 }
 
-/** A UUID of version 5 (RFC 9562 section 5.5): the same person has the same id for ever, whatever the e-mail becomes. */
-export function idOf(issuer: string, subject: string): string {
-  // Its appendix A's namespace of URLs; JSON keeps the two apart.
+/** A UUID version 5 (RFC 9562 section 5.5): a person keeps the same id, even with a new e-mail address. */
+export function userIdOf(issuer: string, subject: string): string {
+  // The URL namespace of RFC 9562 section 6.6. JSON separates issuer and subject unambiguously.
   const namespace = Buffer.from('6ba7b8119dad11d180b400c04fd430c8', 'hex');
   const hash = createHash('sha1')
     .update(namespace)

@@ -1,8 +1,8 @@
 import { Problem } from '../../platform/http/problem.ts';
 import type { AnyRoute } from '../../platform/http/route.ts';
 
-/** What only makes sense where people have their passwords and sessions here. */
-const OWN_ACCOUNTS = new Set([
+/** Operations that need passwords and sessions of this platform. */
+const SIGN_IN_OPERATIONS = new Set([
   'signUp',
   'signIn',
   'refreshSession',
@@ -12,10 +12,10 @@ const OWN_ACCOUNTS = new Set([
   'changePassword',
 ]);
 
-/** The same routes where people sign in at another issuer: those for signing in here say where to go instead. */
-export const signInElsewhere = (routes: AnyRoute[], issuer: string): AnyRoute[] =>
+/** Replaces the routes for signing in here by a 403 that names the external issuer. */
+export const replaceSignInRoutes = (routes: AnyRoute[], issuer: string): AnyRoute[] =>
   routes.map((definition) => {
-    if (!OWN_ACCOUNTS.has(definition.operationId)) return definition;
+    if (!SIGN_IN_OPERATIONS.has(definition.operationId)) return definition;
     const { body: _body, problems: _problems, ...rest } = definition;
     return {
       ...rest,
@@ -23,7 +23,7 @@ export const signInElsewhere = (routes: AnyRoute[], issuer: string): AnyRoute[] 
       responses: {},
       problems: { 403: ['SignInElsewhere'] },
       handle() {
-        throw new Problem(403, 'SignInElsewhere', `people sign in at ${issuer}, not here`);
+        throw new Problem(403, 'SignInElsewhere', `sign in at ${issuer} instead`);
       },
     };
   });

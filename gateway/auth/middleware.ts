@@ -1,10 +1,10 @@
 import type Koa from 'koa';
 import { Problem } from '../../platform/http/problem.ts';
 import type { AnyRoute, Caller } from '../../platform/http/route.ts';
-import type { Callers } from './callers.ts';
 import { CHALLENGE } from '../problems.ts';
+import type { Callers } from './callers.ts';
 
-/** Lets through whom a route is for, and leaves who it is in `ctx.state.caller`. */
+/** Checks that the caller may use the route, and stores the caller in `ctx.state.caller`. */
 export const authenticate =
   (callers: Callers, { access, scopes }: AnyRoute): Koa.Middleware =>
   async (ctx, next) => {
@@ -18,7 +18,7 @@ export const authenticate =
     await next();
   };
 
-/** RFC 6750 section 2.1; a token in the query or the body is not looked for. */
+/** RFC 6750 section 2.1. A token in the query or the body is ignored. */
 function bearerToken(ctx: Koa.Context): string {
   const authorization = ctx.get('Authorization');
   if (authorization === '') {
@@ -31,23 +31,25 @@ function bearerToken(ctx: Koa.Context): string {
   return token;
 }
 
-/** A machine may do what its scopes say, and where a route names none, nothing. */
+/** A route without scopes is closed to API clients. */
 function requireScopes(granted: readonly string[], needed: readonly string[] | undefined): void {
   if (needed?.every((scope) => granted.includes(scope))) return;
   const scope = needed ? `, scope="${needed.join(' ')}"` : '';
-  const detail = needed ? `this needs the scope ${needed.join(' ')}` : 'this is for people, not for machines';
+  const detail = needed
+    ? `this operation needs the scope ${needed.join(' ')}`
+    : 'API clients may not use this operation';
   throw new Problem(403, 'InsufficientScope', detail, {
     headers: { 'WWW-Authenticate': `${CHALLENGE}, error="insufficient_scope"${scope}` },
   });
 }
 
-// Why is for our tests to know: telling an attacker which check failed helps nobody else.
+// The reason is left out: it would only help an attacker.
 const invalidToken = (): Problem =>
-  new Problem(401, 'InvalidToken', 'this access token is not valid, or not any more: sign in again', {
+  new Problem(401, 'InvalidToken', 'the access token is invalid or has expired; sign in again', {
     headers: { 'WWW-Authenticate': `${CHALLENGE}, error="invalid_token"` },
   });
 
 const forbidden = (): Problem =>
-  new Problem(403, 'Forbidden', 'this is for admins', {
+  new Problem(403, 'Forbidden', 'only admins may use this operation', {
     headers: { 'WWW-Authenticate': `${CHALLENGE}, error="insufficient_scope"` },
   });

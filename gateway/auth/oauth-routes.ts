@@ -1,16 +1,20 @@
 import { z } from 'zod';
 import { ClientProof, Scope } from '../../activities/client.ts';
 import type { UserRequests } from '../../activities/user.ts';
-import { type AnyRoute, type Reply, route } from '../../platform/http/route.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
+import { type AnyRoute, type Reply, route } from '../../platform/http/route.ts';
 import { TOKEN_PATH } from '../openapi/security.ts';
 import type { Tokens } from './tokens.ts';
 
-// Not strict: parameters that are not known are ignored (RFC 6749 section 3.2). One that comes twice is refused.
+// Not strict: unknown parameters are ignored, and repeated ones are refused (RFC 6749 section 3.2).
 const Grant = z
   .object({
     grant_type: z.string().max(100).optional().meta({ description: '`client_credentials`' }),
-    scope: z.string().max(1000).optional().meta({ description: 'some of what the client may do; all where absent' }),
+    scope: z
+      .string()
+      .max(1000)
+      .optional()
+      .meta({ description: 'some of the client’s scopes, separated by spaces; all of them if absent' }),
   })
   .optional()
   .meta({ id: 'ClientCredentialsGrant', examples: [{ grant_type: 'client_credentials', scope: 'stock:read' }] });
@@ -27,17 +31,17 @@ const Granted = z
       },
     ],
   });
-const ErrorAnswer = z
+const OAuthError = z
   .object({ error: z.string(), error_description: z.string() })
   .meta({ id: 'OAuthError', description: 'RFC 6749 section 5.2' });
 
-/** Tokens for machines, in the words of RFC 6749 section 4.4, so that any OAuth library can ask for them. */
+/** Access tokens for API clients by RFC 6749 section 4.4, so that any OAuth library can request them. */
 export const oauthRoutes = (users: UserRequests, tokens: Tokens): AnyRoute[] => [
   route({
     method: 'post',
     path: TOKEN_PATH,
     operationId: 'grantClientToken',
-    summary: 'Sign a machine in (RFC 6749 section 4.4, client_secret_basic)',
+    summary: 'Sign in as an API client (RFC 6749 section 4.4, client_secret_basic)',
     tag: 'clients',
     access: 'client',
     form: true,
@@ -45,21 +49,22 @@ export const oauthRoutes = (users: UserRequests, tokens: Tokens): AnyRoute[] => 
     bodyLimit: 4096,
     responses: {
       200: { description: 'An access token; there is no refresh token', body: Granted },
-      400: { description: 'invalid_request, unsupported_grant_type or invalid_scope', body: ErrorAnswer },
-      401: { description: 'invalid_client', body: ErrorAnswer },
+      400: { description: 'invalid_request, unsupported_grant_type or invalid_scope', body: OAuthError },
+      401: { description: 'invalid_client', body: OAuthError },
     },
     async handle({ body, header }) {
       const proof = basicCredentials(header('Authorization'));
-      const client = proof && (await users.authenticateClient(proof).catch(badClient));
+      const client = proof && (await users.authenticateClient(proof).catch(undefinedIfBadClient));
       if (!client) return invalidClient();
       const { grant_type: grantType, scope } = body ?? {};
-      if (grantType === undefined) return failed(400, 'invalid_request', 'say grant_type=client_credentials');
+      if (grantType === undefined)
+        return failed(400, 'invalid_request', 'grant_type is missing; send grant_type=client_credentials');
       if (grantType !== 'client_credentials') {
-        return failed(400, 'unsupported_grant_type', 'only client_credentials is known here');
+        return failed(400, 'unsupported_grant_type', 'only the grant type client_credentials is supported');
       }
       const scopes = scope === undefined ? client.scopes : [...new Set(scope.split(' '))];
       if (!scopes.every((one) => client.scopes.includes(one as Scope))) {
-        return failed(400, 'invalid_scope', 'the client may not do all of this');
+        return failed(400, 'invalid_scope', 'the client does not have all of these scopes');
       }
       const { accessToken, expiresIn } = await tokens.issue({ id: client.id, role: 'admin', scopes });
       return {
@@ -70,7 +75,7 @@ export const oauthRoutes = (users: UserRequests, tokens: Tokens): AnyRoute[] => 
   }),
 ];
 
-/** RFC 6749 section 2.3.1: both are form-encoded before they are joined. */
+/** RFC 6749 section 2.3.1: id and secret are form-encoded before they are joined. */
 function basicCredentials(authorization: string): ClientProof | undefined {
   const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization) ?? [];
   const [, clientId, secret] = /^([^:]+):(.*)$/s.exec(Buffer.from(encoded ?? '', 'base64').toString()) ?? [];
@@ -85,7 +90,7 @@ function formDecoded(text: string | undefined): string | undefined {
   }
 }
 
-function badClient(error: unknown): undefined {
+function undefinedIfBadClient(error: unknown): undefined {
   if (!(error instanceof Refusal) || error.code !== 'BadClient') throw error;
   return undefined;
 }

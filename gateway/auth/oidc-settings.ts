@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SettingError } from '../../platform/config.ts';
 import type { ExternalIssuer } from './external-issuer.ts';
 
-/** Whoever could read or change what is said between us could sign in as anybody. */
+/** Anybody who could read or change this traffic could sign in as anybody. */
 const secureUrl = z
   .url({ protocol: /^https?$/, error: 'must be an https:// URL' })
   .refine((url) => url.startsWith('https:') || ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname), {
@@ -21,7 +21,7 @@ export const oidcSettings = {
     .default('RS256,ES256,EdDSA')
     .transform((text) => text.split(',').map((name) => name.trim()))
     .refine((names) => names.every((name) => ALGORITHMS.has(name)), {
-      error: `must be of ${[...ALGORITHMS].join(', ')}, separated by commas`,
+      error: `must be a comma-separated list of ${[...ALGORITHMS].join(', ')}`,
     }),
   OIDC_ROLE_CLAIM: z.string().min(1).default('role'),
   OIDC_ADMIN_VALUE: z.string().min(1).default('admin'),
@@ -29,12 +29,12 @@ export const oidcSettings = {
 
 type OidcSettings = z.infer<z.ZodObject<typeof oidcSettings>>;
 
-/** Whose tokens are believed instead of ours; undefined where people sign in here. */
+/** The configured external issuer; undefined if people sign in here. */
 export function externalIssuer(config: OidcSettings & { JWT_ISSUER: string }): ExternalIssuer | undefined {
   const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = config;
   if (issuer === undefined) return undefined;
-  if (audience === undefined) throw new SettingError('setting OIDC_AUDIENCE: is not set, though OIDC_ISSUER is');
-  if (issuer === config.JWT_ISSUER) throw new SettingError('setting OIDC_ISSUER: is the same as JWT_ISSUER');
+  if (audience === undefined) throw new SettingError('setting OIDC_AUDIENCE: is required if OIDC_ISSUER is set');
+  if (issuer === config.JWT_ISSUER) throw new SettingError('setting OIDC_ISSUER: must differ from JWT_ISSUER');
   return {
     issuer,
     audience,

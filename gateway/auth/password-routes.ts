@@ -1,7 +1,7 @@
 import { ChangePassword } from '../../activities/session.ts';
 import type { UserRequests } from '../../activities/user.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
-import { tooManyAttempts } from './session-of.ts';
+import { tooManyAttempts } from './too-many-attempts.ts';
 
 const NewPassword = ChangePassword.pick({ currentPassword: true, newPassword: true })
   .strict()
@@ -10,13 +10,12 @@ const NewPassword = ChangePassword.pick({ currentPassword: true, newPassword: tr
     examples: [{ currentPassword: 'correct horse battery', newPassword: 'staple correct battery horse' }],
   });
 
-/** Changing one's password. */
 export const passwordRoutes = (users: UserRequests): AnyRoute[] => [
   route({
     method: 'put',
     path: '/v1/users/me/password',
     operationId: 'changePassword',
-    summary: 'Change your password: you stay signed in here and are signed out everywhere else',
+    summary: 'Change your password; this ends all your other sessions',
     tag: 'users',
     access: 'user',
     rate: 'sign_in',

@@ -1,18 +1,19 @@
 import { z } from 'zod';
 import { Credentials, type OpenSession, RefreshSession, SessionView } from '../../activities/session.ts';
 import type { UserRequests } from '../../activities/user.ts';
-import { type AnyRoute, type Links, route } from '../../platform/http/route.ts';
-import type { EndedSessions } from './ended-sessions.ts';
+import { Problem } from '../../platform/http/problem.ts';
+import { type AnyRoute, type Caller, type Links, route } from '../../platform/http/route.ts';
 import { linksTo } from '../openapi/links.ts';
-import { signedIn, tooManyAttempts } from './session-of.ts';
+import type { EndedSessions } from './ended-sessions.ts';
 import type { Tokens } from './tokens.ts';
+import { tooManyAttempts } from './too-many-attempts.ts';
 
 const Session = z
   .object({
-    accessToken: z.string().meta({ description: 'a JWT: send it as `Authorization: Bearer …`' }),
+    accessToken: z.string().meta({ description: 'a JWT; send it as `Authorization: Bearer …`' }),
     tokenType: z.literal('Bearer'),
-    expiresIn: z.int().meta({ description: 'seconds' }),
-    refreshToken: z.string().meta({ description: 'for POST /v1/sessions/refresh, once' }),
+    expiresIn: z.int().meta({ description: 'lifetime of the access token in seconds' }),
+    refreshToken: z.string().meta({ description: 'valid for one POST /v1/sessions/refresh' }),
   })
   .meta({
     id: 'Session',
@@ -34,7 +35,7 @@ export interface SessionDependencies {
   ended: EndedSessions;
 }
 
-/** Signing in, staying so, and out again. */
+/** Signing in and out, and renewing tokens. */
 export function sessionRoutes({ users, tokens, ended }: SessionDependencies): AnyRoute[] {
   const sessionOf = async ({ userId, role, sessionId, refreshToken }: OpenSession) => {
     const issued = await tokens.issue({ id: userId, role, sessionId });
@@ -62,9 +63,9 @@ export function sessionRoutes({ users, tokens, ended }: SessionDependencies): An
       responses: { 201: { description: 'Signed in', body: Session, links: SESSION } },
       problems: { 401: ['BadCredentials'], 429: ['TooManyAttempts'] },
       async handle({ body, address, header }) {
-        const answer = await users.signIn({ ...body, address, userAgent: header('User-Agent').slice(0, 200) });
-        if ('waitSeconds' in answer) throw tooManyAttempts(answer);
-        return { status: 201, body: await sessionOf(answer) };
+        const result = await users.signIn({ ...body, address, userAgent: header('User-Agent').slice(0, 200) });
+        if ('waitSeconds' in result) throw tooManyAttempts(result);
+        return { status: 201, body: await sessionOf(result) };
       },
     }),
 
@@ -72,14 +73,14 @@ export function sessionRoutes({ users, tokens, ended }: SessionDependencies): An
       method: 'post',
       path: '/v1/sessions/refresh',
       operationId: 'refreshSession',
-      summary: 'Go on being signed in: spends the refresh token for a new pair of tokens',
+      summary: 'Exchange a refresh token for a new pair of tokens',
       tag: 'users',
       access: 'public',
       body: RefreshSession.meta({
         id: 'RefreshSession',
         examples: [{ refreshToken: 'qUo3Zq0bM1cWcZ8uJm5Y2wq0J3l1b9sXq7bq3V5d8aE' }],
       }),
-      responses: { 200: { description: 'The next tokens', body: Session, links: SESSION } },
+      responses: { 200: { description: 'The new tokens', body: Session, links: SESSION } },
       problems: { 401: ['SessionEnded'] },
       handle: async ({ body }) => ({ status: 200, body: await sessionOf(await users.refreshSession(body)) }),
     }),
@@ -88,7 +89,7 @@ export function sessionRoutes({ users, tokens, ended }: SessionDependencies): An
       method: 'get',
       path: '/v1/sessions',
       operationId: 'listSessions',
-      summary: 'List where you are signed in, last used first',
+      summary: 'List your sessions, last used first',
       tag: 'users',
       access: 'user',
       responses: {
@@ -114,22 +115,27 @@ export function sessionRoutes({ users, tokens, ended }: SessionDependencies): An
       summary: 'Sign out',
       tag: 'users',
       access: 'user',
-      responses: { 204: { description: 'Signed out: neither of the two tokens is good for anything any more' } },
+      responses: { 204: { description: 'Signed out; neither token of the session is valid any more' } },
       problems: { 404: ['SessionNotFound'] },
-      handle: ({ caller }) => end(caller!.id, signedIn(caller!)),
+      handle: ({ caller }) => end(caller!.id, sessionIdOf(caller!)),
     }),
 
     route({
       method: 'delete',
       path: '/v1/sessions/:sessionId',
       operationId: 'endSession',
-      summary: 'Sign another device out',
+      summary: 'End one of your sessions, for example on another device',
       tag: 'users',
       access: 'user',
       params: z.object({ sessionId: z.string() }),
-      responses: { 204: { description: 'Signed out there' } },
+      responses: { 204: { description: 'The session has ended' } },
       problems: { 404: ['SessionNotFound'] },
       handle: ({ caller, params }) => end(caller!.id, params.sessionId),
     }),
   ];
+}
+
+function sessionIdOf({ sessionId }: Caller): string {
+  if (sessionId === undefined) throw new Problem(404, 'SessionNotFound', 'this access token belongs to no session');
+  return sessionId;
 }

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { PersonName, Register, type UserRequests } from '../../activities/user.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
-import { Address } from '../orders/address.ts';
 import { expectedVersion } from '../entity-tag.ts';
+import { Address } from '../orders/address.ts';
 import { NewUser, Profile, profileOf } from './view.ts';
 
 const ChangeProfile = z
   .strictObject({ name: PersonName.optional(), shippingAddress: Address.optional() })
-  .refine((change) => Object.keys(change).length > 0, { error: 'say what to change' })
+  .refine((change) => Object.keys(change).length > 0, { error: 'must have at least one field to change' })
   .meta({ override: { minProperties: 1 }, id: 'ProfileChange', examples: [{ name: 'Ada King' }] });
 
-/** Signing up, and one's own profile. */
+/** Signing up, and the caller's own profile. */
 export const userRoutes = (users: UserRequests): AnyRoute[] => [
   route({
     method: 'post',
@@ -28,7 +28,7 @@ export const userRoutes = (users: UserRequests): AnyRoute[] => [
       201: {
         description: 'Signed up',
         body: NewUser,
-        headers: { Location: 'where the profile is, once signed in' },
+        headers: { Location: 'the path of the profile, readable after signing in' },
         links: { signIn: { requestBody: { email: '$request.body#/email', password: '$request.body#/password' } } },
       },
     },
@@ -45,8 +45,8 @@ export const userRoutes = (users: UserRequests): AnyRoute[] => [
     summary: 'Read your profile',
     tag: 'users',
     access: 'user',
-    headers: { 'If-None-Match': 'the ETag you have: 304 while it still holds' },
-    responses: { 200: { description: 'The profile', body: Profile, headers: { ETag: 'its state' } } },
+    headers: { 'If-None-Match': 'the ETag you have; 304 if it is still current' },
+    responses: { 200: { description: 'The profile', body: Profile, headers: { ETag: 'the version of the profile' } } },
     problems: { 404: ['UserNotFound'] },
     async handle({ caller }) {
       const user = await users.getUser({ userId: caller!.id });
@@ -62,8 +62,10 @@ export const userRoutes = (users: UserRequests): AnyRoute[] => [
     tag: 'users',
     access: 'user',
     body: ChangeProfile,
-    headers: { 'If-Match': 'the ETag the change was made on: 412 where it has changed since' },
-    responses: { 200: { description: 'The changed profile', body: Profile, headers: { ETag: 'its state' } } },
+    headers: { 'If-Match': 'the ETag that the change is based on; 412 if the profile has changed since' },
+    responses: {
+      200: { description: 'The changed profile', body: Profile, headers: { ETag: 'the version of the profile' } },
+    },
     problems: { 404: ['UserNotFound'], 412: ['PreconditionFailed'] },
     async handle({ body, caller, header }) {
       const version = expectedVersion(header('If-Match'));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ShippingAddress } from '../../activities/address.ts';
-import { Role, type User as KeptUser } from '../../activities/user.ts';
+import { Role, type User as UserRecord } from '../../activities/user.ts';
 
 const ADA = {
   id: '6d1f0c1e-8f57-4a3e-9d55-0e0a4f0f8b9c',
@@ -10,16 +10,16 @@ const ADA = {
 };
 const User = z.object({ id: z.string(), email: z.string(), name: z.string(), createdAt: z.iso.datetime() });
 
-/** Somebody who has just signed up. */
+/** A user who has just signed up. */
 export const NewUser = User.meta({ id: 'User', examples: [ADA] });
 
-/** Somebody as they see themselves. */
+/** A user's own view of their account. */
 export const Profile = User.extend({ role: Role, shippingAddress: ShippingAddress.optional() }).meta({
   id: 'Profile',
   examples: [{ ...ADA, role: 'customer' }],
 });
 
-export const profileOf = ({ shippingAddress, ...user }: KeptUser): z.infer<typeof Profile> => ({
+export const profileOf = ({ shippingAddress, ...user }: UserRecord): z.infer<typeof Profile> => ({
   ...user,
   ...(shippingAddress && { shippingAddress }),
 });

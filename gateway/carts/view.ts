@@ -4,18 +4,20 @@ import { Quantity, Sku } from '../../activities/identity.ts';
 import type { InventoryRequests } from '../../activities/inventory.ts';
 import { Money, times } from '../../activities/money.ts';
 import type { Product, ProductRequests } from '../../activities/product.ts';
-import { withFallback } from '../with-fallback.ts';
+import { withFallback } from '../upstream/with-fallback.ts';
 
 const pounds = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
 
 const CartLineView = z.object({
   sku: Sku,
   quantity: Quantity,
-  sold: z.boolean().meta({ description: 'false where the catalogue has no such product any more' }),
+  sold: z.boolean().meta({ description: 'false if the catalogue no longer has this product' }),
   name: z.string().optional(),
   unitPrice: Money.optional(),
-  total: Money.nullable().meta({ description: 'null where it is not sold, or comes to more than an order may cost' }),
-  available: z.int().nullable().meta({ description: 'pieces to be had now; null while that is not known' }),
+  total: Money.nullable().meta({
+    description: 'null if the product is not sold, or the total exceeds the maximum of an order',
+  }),
+  available: z.int().nullable().meta({ description: 'pieces available now; null while unknown' }),
 });
 
 /** A cart as its owner sees it. */
@@ -24,7 +26,7 @@ export const CartView = z
     lines: z.array(CartLineView),
     total: Money.nullable().meta({
       description:
-        'of all that is sold; null where that is nothing, of several currencies, or more than one order may cost',
+        'total of all lines that are sold; null if there are none, if they have several currencies, or if the total exceeds the maximum of an order',
     }),
   })
   .meta({
@@ -48,17 +50,17 @@ export const CartView = z
   });
 export type CartView = z.infer<typeof CartView>;
 
-// A cart is worth reading without stock figures, so a slow inventory does not hold it up for longer.
-const STOCK_PATIENCE_MS = 1_000;
+// A cart is useful without stock levels, so a slow inventory service delays it no longer than this.
+const STOCK_TIMEOUT_MS = 1_000;
 
-/** Prices a cart by the catalogue at this moment: nothing of a price is kept that could be out of date. */
+/** Prices a cart by the current catalogue: a cart stores no prices that could become outdated. */
 export function createCartPricing(products: ProductRequests, inventory: InventoryRequests) {
   return async function view({ lines }: Cart): Promise<CartView> {
     if (lines.length === 0) return { lines: [], total: null };
     const skus = lines.map(({ sku }) => sku);
     const [catalogue, stocks] = await Promise.all([
       products.getProducts({ skus }),
-      withFallback(inventory.getStocks({ skus }), { instead: { items: [] }, patienceMs: STOCK_PATIENCE_MS }),
+      withFallback(inventory.getStocks({ skus }), { fallback: { items: [] }, timeoutMs: STOCK_TIMEOUT_MS }),
     ]);
     const known = new Map(catalogue.items.map((product) => [product.sku, product]));
     const available = new Map(stocks.items.map((stock) => [stock.sku, stock.available]));
@@ -88,5 +90,5 @@ function totalOf(lines: CartView['lines']): Money | null {
   return payable({ amountMinor, currency });
 }
 
-/** 2,000 lines of at most a thousand billion each still add up exactly; an order may cost less. */
+/** Null above the maximum of an order. The sum is exact: 2,000 lines of at most 10^12 each fit in a number. */
 const payable = (money: Money): Money | null => (Money.safeParse(money).success ? money : null);

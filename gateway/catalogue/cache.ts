@@ -2,62 +2,62 @@ import { LRUCache } from 'lru-cache';
 import { Counter, type Registry } from 'prom-client';
 import type { Product, ProductRequests } from '../../activities/product.ts';
 
-// 20 MB at most, at 20 KB a page; the pages that a shop's visitors look at are few.
-const MOST_PAGES = 1_000;
-// 50 MB at worst, at 5 KB each, and any shop's best sellers.
-const MOST_PRODUCTS = 10_000;
-// Hearing of changes is what keeps this fresh; a change that was never told, by hand in the database, is seen so late.
-const LONGEST_MS = 5 * 60 * 1000;
+// At most 20 MB at 20 KB per page; a shop's visitors read few different pages.
+const MAX_PAGES = 1_000;
+// At most 50 MB at 5 KB each; enough for the best sellers of any shop.
+const MAX_PRODUCTS = 10_000;
+// The feed of changes keeps the cache fresh. A manual change in the database, which has no event, is seen this late.
+const MAX_AGE_MS = 5 * 60 * 1000;
 
-/** The catalogue as it is read by everybody, never older than the last change that was heard of. */
+/** A cache of the catalogue, never older than the last received change. */
 export interface CatalogueCache extends Pick<ProductRequests, 'listProducts' | 'getProduct'> {
-  /** This product has changed, or is new; where its version is known, no older one is kept any more. */
+  /** Drops a product that has changed or is new. If its version is known, no older one is cached any more. */
   forget(sku: string, version?: number): void;
-  /** From now on every change is heard of. */
+  /** From now on every change is received: starts caching. */
   trust(): void;
-  /** From now on changes may go unheard: nothing is kept. */
+  /** From now on changes may be missed: stops caching. */
   distrust(): void;
 }
 
-interface Reading<Kept> {
+interface CacheRead<Value> {
   what: string;
   key: string;
-  load: () => Promise<Kept>;
-  isCurrent?: (answer: Kept) => boolean;
+  load: () => Promise<Value>;
+  isCurrent?: (value: Value) => boolean;
 }
 
 /**
- * Keeps what the product service says of pages and single products. What is available is no part of it: a figure that
- * is late sends customers after goods that are gone, so each answer is put together with the stock of its moment.
+ * Caches pages and single products of the product service. Stock is not cached, because an outdated number would
+ * promise customers goods that are sold out: each response is completed with the current stock.
  */
 export function createCatalogueCache(products: ProductRequests, registry: Registry): CatalogueCache {
   const pages = new LRUCache<string, Awaited<ReturnType<ProductRequests['listProducts']>>>({
-    max: MOST_PAGES,
-    ttl: LONGEST_MS,
+    max: MAX_PAGES,
+    ttl: MAX_AGE_MS,
   });
-  const singles = new LRUCache<string, Product>({ max: MOST_PRODUCTS, ttl: LONGEST_MS });
-  const newest = new LRUCache<string, number>({ max: MOST_PRODUCTS });
+  const singles = new LRUCache<string, Product>({ max: MAX_PRODUCTS, ttl: MAX_AGE_MS });
+  const newest = new LRUCache<string, number>({ max: MAX_PRODUCTS });
   const reads = new Counter({
     name: 'catalogue_cache_reads_total',
-    help: 'Reads of the catalogue, by what was asked for and whether it was at hand',
+    help: 'Reads of the catalogue, by what was read and whether it was cached',
     labelNames: ['what', 'outcome'] as const,
     registers: [registry],
   });
   let trusted = false;
-  // Counts everything that may make an answer on its way an old one.
+  // Counts the changes that may outdate a response in flight.
   let generation = 0;
 
-  const read = async <Kept extends object>(
-    kept: LRUCache<string, Kept>,
-    { what, key, load, isCurrent = () => true }: Reading<Kept>,
-  ): Promise<Kept> => {
-    const known = kept.get(key);
-    reads.inc({ what, outcome: known ? 'hit' : 'miss' });
-    if (known) return known;
-    const begunAt = generation;
-    const answer = await load();
-    if (trusted && generation === begunAt && isCurrent(answer)) kept.set(key, answer);
-    return answer;
+  const read = async <Value extends object>(
+    cache: LRUCache<string, Value>,
+    { what, key, load, isCurrent = () => true }: CacheRead<Value>,
+  ): Promise<Value> => {
+    const cached = cache.get(key);
+    reads.inc({ what, outcome: cached ? 'hit' : 'miss' });
+    if (cached) return cached;
+    const before = generation;
+    const value = await load();
+    if (trusted && generation === before && isCurrent(value)) cache.set(key, value);
+    return value;
   };
   const startOver = (nowTrusted: boolean) => {
     generation += 1;
@@ -74,14 +74,14 @@ export function createCatalogueCache(products: ProductRequests, registry: Regist
         what: 'product',
         key: request.sku,
         load: () => products.getProduct(request),
-        // A replica of the product service keeps products too, and may hear of a change a moment after we do.
+        // The product service's replicas cache products too, and may receive a change a moment later.
         isCurrent: ({ sku, version }) => version >= (newest.get(sku) ?? 0),
       }),
     forget(sku, version) {
       generation += 1;
       if (version !== undefined) newest.set(sku, version);
       singles.delete(sku);
-      // Any page may list it, or leave it out.
+      // Any page may be affected.
       pages.clear();
     },
     trust: () => startOver(true),

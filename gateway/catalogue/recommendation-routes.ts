@@ -2,19 +2,19 @@ import { z } from 'zod';
 import type { ProductRequests } from '../../activities/product.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
 import { productLinks } from '../openapi/links.ts';
+import type { Recommender } from './recommendations.ts';
 import { ProductView } from './view.ts';
-import type { Recommending } from './recommendations.ts';
 
 const Recommended = z.object({ items: z.array(ProductView).max(10) });
 const RECOMMENDED = productLinks('/items/0/sku');
 
-/** What goes with a product, or with what somebody bought; best first, and only what can be had. */
-export const recommendationRoutes = (products: ProductRequests, recommend: Recommending): AnyRoute[] => [
+/** Recommendations for a product or a customer: only products that are available, best first. */
+export const recommendationRoutes = (products: ProductRequests, recommend: Recommender): AnyRoute[] => [
   route({
     method: 'get',
     path: '/v1/products/:sku/recommendations',
     operationId: 'recommendForProduct',
-    summary: 'What is bought together with a product',
+    summary: 'List products that are often bought together with this one',
     tag: 'products',
     access: 'public',
     params: z.object({ sku: z.string() }),
@@ -30,7 +30,7 @@ export const recommendationRoutes = (products: ProductRequests, recommend: Recom
     method: 'get',
     path: '/v1/recommendations',
     operationId: 'recommendForMe',
-    summary: 'What goes with what you bought last',
+    summary: 'List products that go with your latest purchases',
     tag: 'products',
     access: 'user',
     responses: { 200: { description: 'At most ten products, best first', body: Recommended, links: RECOMMENDED } },

@@ -3,36 +3,36 @@ import type { ProductRequests } from '../../activities/product.ts';
 import type { RecommendationRequests } from '../../activities/recommendation.ts';
 import { ProductView } from './view.ts';
 
-export interface RecommendingDependencies {
+export interface RecommenderDependencies {
   recommendations: RecommendationRequests;
   products: ProductRequests;
   inventory: InventoryRequests;
 }
 
-const SHOWN = 10;
-// Where nine of ten are sold out a page is still full.
+const MAX_SHOWN = 10;
+// Enough for a full page even if nine of ten are sold out.
 const CANDIDATES = 100;
 
 /**
- * Recommends what can be had now. Which products those are only their owners know at this moment, and availability kept
- * elsewhere would always be a little behind; so they are asked here, and where one does not answer there is no
- * recommendation.
+ * Recommends only products that are available now. The recommendation service cannot know that, because a copy of the
+ * stock would always be slightly outdated. So this reads the product and inventory services, and fails without them.
  */
-export function createRecommending({ recommendations, products, inventory }: RecommendingDependencies) {
-  const onOffer = async ({ skus }: { skus: string[] }): Promise<ProductView[]> => {
+export function createRecommender({ recommendations, products, inventory }: RecommenderDependencies) {
+  const onlyAvailable = async ({ skus }: { skus: string[] }): Promise<ProductView[]> => {
     if (skus.length === 0) return [];
     const [{ items }, stocks] = await Promise.all([products.getProducts({ skus }), inventory.getStocks({ skus })]);
     const known = new Map(items.map((product) => [product.sku, product]));
     return stocks.items
       .filter(({ sku, available }) => available > 0 && known.has(sku))
-      .slice(0, SHOWN)
+      .slice(0, MAX_SHOWN)
       .map(({ sku, available }) => ProductView.parse({ ...known.get(sku)!, available }));
   };
   return {
-    forProduct: async (sku: string) => onOffer(await recommendations.recommendForProduct({ sku, limit: CANDIDATES })),
+    forProduct: async (sku: string) =>
+      onlyAvailable(await recommendations.recommendForProduct({ sku, limit: CANDIDATES })),
     forCustomer: async (customerId: string) =>
-      onOffer(await recommendations.recommendForCustomer({ customerId, limit: CANDIDATES })),
+      onlyAvailable(await recommendations.recommendForCustomer({ customerId, limit: CANDIDATES })),
   };
 }
 
-export type Recommending = ReturnType<typeof createRecommending>;
+export type Recommender = ReturnType<typeof createRecommender>;

@@ -9,16 +9,16 @@ import {
   type ProductRequests,
 } from '../../activities/product.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
-import type { CatalogueCache } from './cache.ts';
 import { expectedVersion } from '../entity-tag.ts';
 import { productLinks } from '../openapi/links.ts';
 import { listOf, nextPage, pageQuery } from '../paging.ts';
-import { withFallback } from '../with-fallback.ts';
+import { withFallback } from '../upstream/with-fallback.ts';
+import type { CatalogueCache } from './cache.ts';
 import { ProductView } from './view.ts';
 
 const ChangeProduct = z
   .strictObject({ name: ProductName.optional(), description: ProductDescription.optional(), price: Price.optional() })
-  .refine((change) => Object.keys(change).length > 0, { error: 'say what to change' })
+  .refine((change) => Object.keys(change).length > 0, { error: 'must have at least one field to change' })
   .meta({
     override: { minProperties: 1 },
     id: 'ProductChange',
@@ -26,11 +26,11 @@ const ChangeProduct = z
   });
 const Sku = z.object({ sku: z.string() });
 
-// The catalogue is worth reading without stock figures, so a slow inventory does not hold it up for longer.
-const STOCK_PATIENCE_MS = 1_000;
+// The catalogue is useful without stock levels, so a slow inventory service delays it no longer than this.
+const STOCK_TIMEOUT_MS = 1_000;
 
-// The price and the stock that count are those of the moment an order is placed: until then a few seconds do no harm,
-// and a page that everybody looks at is then answered by caches on the way. Whoever shows a token shares with nobody.
+// Price and stock are checked again when an order is placed, so a few seconds of age do no harm, and shared caches can
+// serve popular pages. Responses to requests with a token are not shared.
 const FRESH = 'max-age=5, stale-while-revalidate=10';
 const freshFor = (header: (name: string) => string) => ({
   'Cache-Control': `${header('Authorization') ? 'private' : 'public'}, ${FRESH}`,
@@ -39,15 +39,13 @@ const freshFor = (header: (name: string) => string) => ({
 export interface ProductRouteDependencies {
   products: ProductRequests;
   inventory: InventoryRequests;
-  /** What everybody reads is read from here. */
   catalogue: CatalogueCache;
 }
 
-/** The catalogue. */
 export function productRoutes({ products, inventory, catalogue }: ProductRouteDependencies): AnyRoute[] {
   const viewsOf = async (items: Product[]) => {
-    const asked = items.length === 0 ? { items: [] } : inventory.getStocks({ skus: items.map(({ sku }) => sku) });
-    const stocks = await withFallback(Promise.resolve(asked), { instead: undefined, patienceMs: STOCK_PATIENCE_MS });
+    const reading = items.length === 0 ? { items: [] } : inventory.getStocks({ skus: items.map(({ sku }) => sku) });
+    const stocks = await withFallback(Promise.resolve(reading), { fallback: undefined, timeoutMs: STOCK_TIMEOUT_MS });
     const available = new Map(stocks?.items.map((stock) => [stock.sku, stock.available]));
     return items.map((product) => ({ ...product, available: available.get(product.sku) ?? null }));
   };
@@ -69,7 +67,7 @@ export function productRoutes({ products, inventory, catalogue }: ProductRouteDe
           .string()
           .max(200)
           .optional()
-          .meta({ description: 'words that must all occur in name, description or SKU' }),
+          .meta({ description: 'words that must all occur in the name, description or SKU' }),
         ...pageQuery,
       }),
       responses: {
@@ -91,12 +89,12 @@ export function productRoutes({ products, inventory, catalogue }: ProductRouteDe
       tag: 'products',
       access: 'public',
       params: Sku,
-      headers: { 'If-None-Match': 'the ETag you have: 304 while it still holds' },
+      headers: { 'If-None-Match': 'the ETag you have; 304 if it is still current' },
       responses: {
         200: {
           description: 'The product',
           body: ProductView,
-          headers: { ETag: 'its state' },
+          headers: { ETag: 'the version of the product' },
           links: {
             ...productLinks('/sku'),
             changeProduct: {
@@ -125,7 +123,7 @@ export function productRoutes({ products, inventory, catalogue }: ProductRouteDe
         201: {
           description: 'Added',
           body: ProductView,
-          headers: { ETag: 'its state', Location: 'where it can be read' },
+          headers: { ETag: 'the version of the product', Location: 'the path of the product' },
           links: productLinks('/sku'),
         },
       },
@@ -146,12 +144,12 @@ export function productRoutes({ products, inventory, catalogue }: ProductRouteDe
       scopes: ['products:write'],
       params: Sku,
       body: ChangeProduct,
-      headers: { 'If-Match': 'the ETag the change was made on: 412 where it has changed since' },
+      headers: { 'If-Match': 'the ETag that the change is based on; 412 if the product has changed since' },
       responses: {
         200: {
           description: 'The changed product',
           body: ProductView,
-          headers: { ETag: 'its state' },
+          headers: { ETag: 'the version of the product' },
           links: productLinks('/sku'),
         },
       },
@@ -159,7 +157,7 @@ export function productRoutes({ products, inventory, catalogue }: ProductRouteDe
       async handle({ params: { sku }, body, header }) {
         const version = expectedVersion(header('If-Match'));
         const changed = products.updateProduct({ ...body, sku, expectedVersion: version });
-        // Whoever made the change reads it back here before the news of it has come round.
+        // The caller must read its own change here, before the event of it arrives.
         return single(200, await changed.finally(() => catalogue.forget(sku)));
       },
     }),

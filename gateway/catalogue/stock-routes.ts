@@ -11,11 +11,11 @@ const Adjustment = AdjustStock.pick({ delta: true, reason: true })
   .meta({ id: 'StockAdjustment', examples: [{ delta: 120, reason: 'delivery of 5 January' }] });
 const StockView = Stock.meta({
   id: 'Stock',
-  description: 'Pieces. `available` is `onHand` less `reserved`.',
+  description: 'Numbers of pieces. `available` is `onHand` minus `reserved`.',
   examples: [{ sku: '85123A', onHand: 120, reserved: 6, available: 114 }],
 });
 
-/** What lies on the shelves, for admins. */
+/** Stock levels, for admins. */
 export const stockRoutes = (products: ProductRequests, inventory: InventoryRequests): AnyRoute[] => [
   route({
     method: 'get',
@@ -26,9 +26,14 @@ export const stockRoutes = (products: ProductRequests, inventory: InventoryReque
     access: 'admin',
     scopes: ['stock:read'],
     params: Sku,
-    headers: { 'If-None-Match': 'the ETag you have: 304 while it still holds' },
+    headers: { 'If-None-Match': 'the ETag you have; 304 if it is still current' },
     responses: {
-      200: { description: 'The stock', body: StockView, headers: { ETag: 'its state' }, links: productLinks('/sku') },
+      200: {
+        description: 'The stock',
+        body: StockView,
+        headers: { ETag: 'the version of the stock' },
+        links: productLinks('/sku'),
+      },
     },
     problems: { 404: ['ProductNotFound'] },
     async handle({ params }) {
@@ -41,7 +46,7 @@ export const stockRoutes = (products: ProductRequests, inventory: InventoryReque
     method: 'post',
     path: '/v1/products/:sku/stock-adjustments',
     operationId: 'adjustStock',
-    summary: 'Add to the stock of a product, or take from it',
+    summary: 'Increase or decrease the stock of a product',
     tag: 'products',
     access: 'admin',
     scopes: ['stock:write'],
@@ -50,10 +55,10 @@ export const stockRoutes = (products: ProductRequests, inventory: InventoryReque
     body: Adjustment,
     responses: { 201: { description: 'Adjusted: the new stock', body: StockView, links: productLinks('/sku') } },
     problems: { 404: ['ProductNotFound'], 409: ['InsufficientStock'] },
-    async handle(asked) {
-      const { sku } = await products.getProduct(asked.params);
-      const adjustmentId = effectId(`adjustStock ${asked.params.sku} ${asked.body.delta}`, asked);
-      const adjustment = { ...asked.body, adjustmentId, sku, adjustedBy: asked.caller!.id };
+    async handle(request) {
+      const { sku } = await products.getProduct(request.params);
+      const adjustmentId = effectId(`adjustStock ${request.params.sku} ${request.body.delta}`, request);
+      const adjustment = { ...request.body, adjustmentId, sku, adjustedBy: request.caller!.id };
       return { status: 201, body: await inventory.adjustStock(adjustment) };
     },
   }),

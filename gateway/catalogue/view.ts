@@ -8,7 +8,7 @@ export const ProductView = z
     name: z.string(),
     description: z.string(),
     price: Money,
-    available: z.int().nullable().meta({ description: 'pieces to be had now; null while that is not known' }),
+    available: z.int().nullable().meta({ description: 'pieces available now; null while unknown' }),
   })
   .meta({
     id: 'Product',

@@ -3,16 +3,16 @@ import type { OrderRequests } from '../../activities/order.ts';
 import type { UserRequests } from '../../activities/user.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
+import { Profile, profileOf } from '../auth/view.ts';
+import type { Recommender } from '../catalogue/recommendations.ts';
+import { ProductView } from '../catalogue/view.ts';
 import { orderLinks, productLinks } from '../openapi/links.ts';
 import { OrderView, viewOf } from '../orders/view.ts';
-import { withFallback } from '../with-fallback.ts';
-import { ProductView } from '../catalogue/view.ts';
-import { Profile, profileOf } from '../auth/view.ts';
-import type { Recommending } from '../catalogue/recommendations.ts';
+import { withFallback } from '../upstream/with-fallback.ts';
 
 const RECENT = 5;
-// What a person waits for a page without wondering. Recommendations are worth less of it than one's own affairs.
-const PATIENCE_MS = { user: 2_000, recentOrders: 2_000, recommendations: 1_500 };
+// A person accepts this delay of a page. Recommendations are less important than the person's own data.
+const TIMEOUTS_MS = { user: 2_000, recentOrders: 2_000, recommendations: 1_500 };
 
 const Unavailable = z
   .strictObject({ unavailable: z.literal(true) })
@@ -27,18 +27,15 @@ const Dashboard = z.object({
 export interface DashboardDependencies {
   users: UserRequests;
   orders: OrderRequests;
-  recommend: Recommending;
+  recommend: Recommender;
   logger: Logger;
 }
 
-/** The first page of somebody who has signed in: three parts side by side, of which none holds up the others for long. */
+/** The first page after signing in: three parts that load concurrently and do not delay each other for long. */
 export function dashboardRoutes({ users, orders, recommend, logger }: DashboardDependencies): AnyRoute[] {
-  const part = async <Answer>(
-    name: keyof typeof PATIENCE_MS,
-    answer: Promise<Answer>,
-  ): Promise<Answer | Unavailable> => {
-    answer.catch((error: unknown) => logger.warn('a part of the dashboard is unavailable', { part: name, error }));
-    return withFallback(answer, { instead: { unavailable: true }, patienceMs: PATIENCE_MS[name] });
+  const partOf = async <Part>(name: keyof typeof TIMEOUTS_MS, part: Promise<Part>): Promise<Part | Unavailable> => {
+    part.catch((error: unknown) => logger.warn('part of the dashboard unavailable', { part: name, error }));
+    return withFallback(part, { fallback: { unavailable: true }, timeoutMs: TIMEOUTS_MS[name] });
   };
 
   return [
@@ -46,12 +43,12 @@ export function dashboardRoutes({ users, orders, recommend, logger }: DashboardD
       method: 'get',
       path: '/v1/dashboard',
       operationId: 'readDashboard',
-      summary: 'Your profile, your five latest orders and what may interest you',
+      summary: 'Read your profile, your five latest orders and recommendations',
       tag: 'users',
       access: 'user',
       responses: {
         200: {
-          description: 'All parts; one that is down is marked',
+          description: 'All parts; an unavailable part is marked as such',
           body: Dashboard,
           links: { ...orderLinks('/recentOrders/0/id'), ...productLinks('/recommendations/0/sku') },
         },
@@ -59,9 +56,9 @@ export function dashboardRoutes({ users, orders, recommend, logger }: DashboardD
       async handle({ caller }) {
         const { id } = caller!;
         const [user, recentOrders, recommendations] = await Promise.all([
-          part('user', users.getUser({ userId: id }).then(profileOf)),
-          part('recentOrders', recentOrdersOf(orders, id)),
-          part('recommendations', recommend.forCustomer(id)),
+          partOf('user', users.getUser({ userId: id }).then(profileOf)),
+          partOf('recentOrders', recentOrdersOf(orders, id)),
+          partOf('recommendations', recommend.forCustomer(id)),
         ]);
         return { status: 200, body: { user, recentOrders, recommendations } };
       },

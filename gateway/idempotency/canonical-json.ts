@@ -1,4 +1,4 @@
-/** JSON with every object's fields in one order, so that what means the same reads the same; arrays keep theirs. */
+/** JSON with the fields of every object sorted, so that equal values have equal text. Arrays keep their order. */
 export const canonicalJson = (value: unknown): string => JSON.stringify(value ?? null, sorted);
 
 const sorted = (_key: string, value: unknown): unknown =>

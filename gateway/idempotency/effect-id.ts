@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import type { RouteRequest } from '../../platform/http/route.ts';
 
 /**
- * Names the effect of one request: the same caller, operation and Idempotency-Key always give the same id, so that
- * whatever it names downstream happens once, also after the gateway's own record is gone.
- * A UUID of version 8 (RFC 9562 section 5.8), the one for hashes of one's own choice.
+ * Identifies the effect of a request: the same caller, operation and Idempotency-Key always give the same id, so that
+ * the effect happens once, even after the gateway's own record is gone.
+ * A UUID version 8 (RFC 9562 section 5.8), the version for custom hashes.
  */
 export function effectId(
   operationId: string,
   { caller, idempotencyKey }: Pick<RouteRequest, 'caller' | 'idempotencyKey'>,
 ) {
-  // JSON keeps the three apart: no caller can choose a key that runs into another's name.
+  // JSON separates the three parts, so that no caller can choose a key that collides with another id.
   const hash = createHash('sha256')
     .update(JSON.stringify([caller!.id, operationId, idempotencyKey]))
     .digest('hex');

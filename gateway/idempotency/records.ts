@@ -3,60 +3,59 @@ import { type Kysely, sql } from 'kysely';
 import { ServiceFault } from '../../platform/http/client.ts';
 import type { GatewayDatabase } from '../database.ts';
 
-/** What a key is unique within. */
+/** A key is unique per caller and route. */
 export interface IdempotencyScope {
   caller: string;
   route: string;
   key: string;
 }
 
-/** An answer as it was given, to be given again. */
-export interface KeptAnswer {
+/** A response that is stored for repeats. */
+export interface StoredResponse {
   status: number;
   headers: Record<string, string>;
-  /** Undefined where the answer had none. */
   body: string | undefined;
 }
 
-/** What became of asking for a key. */
+/** The result of claiming a key. */
 export type Claim =
-  /** `retried`: an earlier attempt ended without an answer that could be kept. */
+  /** `retried`: an earlier attempt ended without a stored response. */
   | { outcome: 'claimed'; holder: string; retried: boolean }
-  | { outcome: 'done'; answer: KeptAnswer }
+  | { outcome: 'done'; response: StoredResponse }
   | { outcome: 'running' }
   | { outcome: 'differs' };
 
 export type IdempotencyRecords = ReturnType<typeof createIdempotencyRecords>;
 
-// Longer than the slowest request (a wait of 30 s, with the tries around it), short enough for a person whose
-// gateway died in the middle. A live one that is overtaken all the same does no harm: effects carry ids.
+// Longer than the slowest request (a wait of 30 s and its retries), and short enough for a person after a crash of the
+// gateway. If a live attempt is overtaken all the same, no harm is done: effects carry ids.
 const LEASE_SECONDS = 60;
-// The contract promises 24 h; a client that retries over a weekend day still finds its answer.
-const KEPT_HOURS = 48;
+// The API promises 24 h; twice that also covers a client that retries a day later.
+const RETENTION_HOURS = 48;
 
-/** The gateway's memory of keyed requests, shared by all of its replicas. */
+/** The records of requests with an Idempotency-Key, shared by all replicas. */
 export function createIdempotencyRecords(db: Kysely<GatewayDatabase>) {
   return {
-    /** Takes the key, or says who has it. Of any number at once one is told `claimed`. */
+    /** Claims the key. Of any number of concurrent calls, one gets `claimed`. */
     claim: (scope: IdempotencyScope, requestHash: string): Promise<Claim> =>
-      answered('claim', async () => {
+      asServiceFault('claim', async () => {
         for (;;) {
-          const claim = (await take(db, scope, requestHash)) ?? (await look(db, scope, requestHash));
-          // Whoever had it let go of it between the two statements.
+          const claim = (await take(db, scope, requestHash)) ?? (await read(db, scope, requestHash));
+          // Undefined if the key was released between the two statements.
           if (claim) return claim;
         }
       }),
 
-    /** Whether anything is kept under this key: a question that leaves no trace. */
-    knows: (scope: IdempotencyScope): Promise<boolean> =>
-      answered('knows', async () => {
+    /** Whether there is a record for this key. Writes nothing. */
+    exists: (scope: IdempotencyScope): Promise<boolean> =>
+      asServiceFault('exists', async () => {
         const one = sql<number>`1`.as('one');
         return !!(await db.selectFrom('idempotency_records').select(one).where(within(scope)).executeTakeFirst());
       }),
 
-    /** Keeps the answer for every repeat, unless another attempt has taken over. */
-    finish: (scope: IdempotencyScope, holder: string, { status, headers, body }: KeptAnswer) =>
-      answered('finish', () =>
+    /** Stores the response for repeats, unless another attempt has taken over. */
+    finish: (scope: IdempotencyScope, holder: string, { status, headers, body }: StoredResponse) =>
+      asServiceFault('finish', () =>
         db
           .updateTable('idempotency_records')
           .set({ state: 'done', status, headers: JSON.stringify(headers), body: body ?? null })
@@ -64,9 +63,9 @@ export function createIdempotencyRecords(db: Kysely<GatewayDatabase>) {
           .execute(),
       ),
 
-    /** Ends an attempt of which nobody knows what it did: the same request may be tried again at once. */
+    /** Ends an attempt whose effect is unknown: the same request may be retried at once. */
     abandon: (scope: IdempotencyScope, holder: string) =>
-      answered('abandon', () =>
+      asServiceFault('abandon', () =>
         db
           .updateTable('idempotency_records')
           .set({ locked_until: sql<Date>`'-infinity'` })
@@ -74,22 +73,22 @@ export function createIdempotencyRecords(db: Kysely<GatewayDatabase>) {
           .execute(),
       ),
 
-    /** Lets go of a key under which nothing was done, so that the next request under it is a first one. */
+    /** Deletes the record of an attempt without effect: any request may use the key again. */
     release: (scope: IdempotencyScope, holder: string) =>
-      answered('release', () => db.deleteFrom('idempotency_records').where(heldBy(scope, holder)).execute()),
+      asServiceFault('release', () => db.deleteFrom('idempotency_records').where(heldBy(scope, holder)).execute()),
 
-    /** Forgets what nobody may rely on any more. */
+    /** Deletes the records whose retention has ended. */
     purge: () =>
-      answered('purge', () =>
+      asServiceFault('purge', () =>
         db
           .deleteFrom('idempotency_records')
-          .where(sql<boolean>`created_at < now() - make_interval(hours => ${KEPT_HOURS})`)
+          .where(sql<boolean>`created_at < now() - make_interval(hours => ${RETENTION_HOURS})`)
           .execute(),
       ),
   };
 }
 
-/** Inserts the record, or takes over one whose holder has not been heard of for a lease. */
+/** Inserts the record, or takes it over if its lease has expired. */
 async function take(
   db: Kysely<GatewayDatabase>,
   scope: IdempotencyScope,
@@ -117,13 +116,13 @@ async function take(
         .where('idempotency_records.request_hash', '=', requestHash)
         .where(sql<boolean>`idempotency_records.locked_until < now()`),
     )
-    // A row of this very moment was inserted; an older one was taken over.
+    // A row created in this transaction was inserted; an older one was taken over.
     .returning(sql<boolean>`idempotency_records.created_at < now()`.as('retried'))
     .executeTakeFirst();
   return taken && { outcome: 'claimed', holder, retried: taken.retried };
 }
 
-async function look(
+async function read(
   db: Kysely<GatewayDatabase>,
   scope: IdempotencyScope,
   requestHash: string,
@@ -137,7 +136,7 @@ async function look(
   if (row.request_hash !== requestHash) return { outcome: 'differs' };
   if (row.state === 'running') return { outcome: 'running' };
   const headers = JSON.parse(row.headers!) as Record<string, string>;
-  return { outcome: 'done', answer: { status: row.status!, headers, body: row.body ?? undefined } };
+  return { outcome: 'done', response: { status: row.status!, headers, body: row.body ?? undefined } };
 }
 
 const within = ({ caller, route, key }: IdempotencyScope) =>
@@ -146,8 +145,8 @@ const within = ({ caller, route, key }: IdempotencyScope) =>
 const heldBy = (scope: IdempotencyScope, holder: string) =>
   sql<boolean>`${within(scope)} and holder = ${holder}::uuid and state = 'running'`;
 
-/** To a caller the gateway's own database is one more service that may not answer. */
-async function answered<Answer>(operation: string, work: () => Promise<Answer>): Promise<Answer> {
+/** To callers, the gateway's own database is one more service that may be unavailable. */
+async function asServiceFault<Result>(operation: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {

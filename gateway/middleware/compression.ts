@@ -1,20 +1,20 @@
 import type Koa from 'koa';
 import compress from 'koa-compress';
 
-// Below one packet's worth a compressed answer arrives no sooner.
+// A response that fits one packet does not arrive sooner compressed.
 const THRESHOLD_BYTES = 1024;
-// Text that is sent at once. A stream of events is not: it would sit in the compressor until that is full.
+// Text, except streams of events: the compressor would hold events back until its buffer is full.
 const TEXT = /json$|javascript$|^text\/(?!event-stream)/;
 
 /**
- * Compresses larger answers, with Brotli or gzip as the client prefers.
+ * Compresses larger responses with Brotli or gzip, as the client prefers.
  *
- * What BREACH reads out of compressed answers it reads by making somebody's browser ask again and again with the
- * secret in the answer: our secrets come with a bearer token that no browser sends by itself, and no answer repeats
- * what its caller sent beside a secret.
+ * The BREACH attack does not apply: it makes a victim's browser repeat requests whose responses contain both a secret
+ * and the attacker's input. Here requests need a bearer token, which no browser sends by itself, and no response
+ * contains its caller's input next to a secret.
  */
 export function compression(): Koa.Middleware[] {
-  const compressing = compress({
+  const compressText = compress({
     threshold: THRESHOLD_BYTES,
     filter: (type) => TEXT.test(type),
     br: {},
@@ -22,10 +22,10 @@ export function compression(): Koa.Middleware[] {
     deflate: false,
     zstd: false,
   }) as Koa.Middleware;
-  return [tagEncoding, compressing];
+  return [tagEncoding, compressText];
 }
 
-/** Two encodings are two byte sequences, and a strong tag stands for one: RFC 9110 section 8.8.3.3. */
+/** A strong ETag names one byte sequence, so each encoding needs its own (RFC 9110 section 8.8.3.3). */
 async function tagEncoding(ctx: Koa.Context, next: Koa.Next): Promise<void> {
   await next();
   const [encoding, tag] = [ctx.response.get('Content-Encoding'), ctx.response.get('ETag')];

@@ -2,18 +2,18 @@ import type Koa from 'koa';
 import type { RequestState } from '../../platform/http/app.ts';
 import { type FieldError, Problem } from '../../platform/http/problem.ts';
 
-/** Where people write several lines. */
-export const PROSE = new Set(['description', 'reason', 'note']);
+/** Names of the fields that may have several lines. */
+export const MULTILINE_FIELDS = new Set(['description', 'reason', 'note']);
 
 /**
- * Refuses text that no database, label or log line holds faithfully: control characters, NUL among them, and
- * halves of surrogate pairs. Runs on checked input, whose depth its shape has bounded.
+ * Refuses text that databases, labels or log lines cannot hold: control characters (including NUL) and lone surrogates.
+ * Runs after validation, which has bounded the input's depth.
  */
 export async function refuseUnprintable(ctx: Koa.Context, next: Koa.Next): Promise<void> {
   const { asked } = ctx.state as RequestState;
   const errors = [asked.params, asked.query, asked.body].flatMap((part) => unprintable(part, '', ''));
   if (errors.length > 0) {
-    throw new Problem(400, 'InvalidRequest', 'the request holds characters that are not text', {
+    throw new Problem(400, 'InvalidRequest', 'the request contains control characters or invalid Unicode', {
       errors: errors.slice(0, 50),
     });
   }
@@ -23,7 +23,7 @@ export async function refuseUnprintable(ctx: Koa.Context, next: Koa.Next): Promi
 function unprintable(value: unknown, name: string, pointer: string): FieldError[] {
   if (typeof value === 'string') {
     if (value.isWellFormed() && !control(name).test(value)) return [];
-    return [{ pointer, detail: 'holds control characters or broken Unicode' }];
+    return [{ pointer, detail: 'contains control characters or invalid Unicode' }];
   }
   if (value === null || typeof value !== 'object') return [];
   return Object.entries(value).flatMap(([key, inner]) =>
@@ -31,7 +31,7 @@ function unprintable(value: unknown, name: string, pointer: string): FieldError[
   );
 }
 
-const control = (name: string): RegExp => (PROSE.has(name) ? CONTROL_BUT_LINES : CONTROL);
+const control = (name: string): RegExp => (MULTILINE_FIELDS.has(name) ? CONTROL_EXCEPT_LINES : CONTROL);
 
 const CONTROL = /\p{Cc}/u;
-const CONTROL_BUT_LINES = /(?![\t\n\r])\p{Cc}/u;
+const CONTROL_EXCEPT_LINES = /(?![\t\n\r])\p{Cc}/u;

@@ -3,33 +3,33 @@ import type Koa from 'koa';
 import helmet from 'koa-helmet';
 import type { AnyRoute } from '../../platform/http/route.ts';
 
-/** For answers that a browser shows at most by accident: nothing in them may load, run or be framed. */
+/** No response is meant to be shown by a browser: nothing in it may load, run or be framed. */
 const NOTHING = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };
 
-/** Headers for every answer, and CORS for the origins that were named; for none where none was. */
+/** Sets security headers on every response, and CORS headers for the given origins. */
 export function security(corsOrigins: readonly string[]): Koa.Middleware[] {
   const headers = helmet({ contentSecurityPolicy: { useDefaults: false, directives: NOTHING } });
-  const always = onlyOnce(headers);
-  return corsOrigins.length === 0 ? [always] : [always, sharing(corsOrigins)];
+  const always = computedOnce(headers);
+  return corsOrigins.length === 0 ? [always] : [always, allowOrigins(corsOrigins)];
 }
 
-/** These headers are the same on every answer: what was set on the first is set on the others. */
-function onlyOnce(setHeaders: Koa.Middleware): Koa.Middleware {
-  let kept: readonly [string, string][] | undefined;
+/** Computes the headers for the first response and copies them to the others: they are always the same. */
+function computedOnce(setHeaders: Koa.Middleware): Koa.Middleware {
+  let headers: readonly [string, string][] | undefined;
   return async (ctx, next) => {
-    if (kept) {
-      for (const [name, value] of kept) ctx.res.setHeader(name, value);
+    if (headers) {
+      for (const [name, value] of headers) ctx.res.setHeader(name, value);
     } else {
       const before = new Set(ctx.res.getHeaderNames());
       await setHeaders(ctx, async () => undefined);
       const added = Object.entries(ctx.res.getHeaders()).filter(([name]) => !before.has(name));
-      kept = added.map(([name, value]) => [name, String(value)]);
+      headers = added.map(([name, value]) => [name, String(value)]);
     }
     await next();
   };
 }
 
-/** What pages may read beside what every page may. */
+/** Response headers that pages may read, besides those that CORS always exposes. */
 const EXPOSED = [
   'ETag',
   'Idempotent-Replayed',
@@ -41,7 +41,7 @@ const EXPOSED = [
   'X-Request-Id',
 ];
 
-const sharing = (origins: readonly string[]): Koa.Middleware =>
+const allowOrigins = (origins: readonly string[]): Koa.Middleware =>
   cors({
     origin: (ctx) => (origins.includes(ctx.get('Origin')) ? ctx.get('Origin') : ''),
     allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
@@ -52,7 +52,7 @@ const sharing = (origins: readonly string[]): Koa.Middleware =>
     maxAge: 600,
   });
 
-/** What is for one person is kept by no cache; what is for all may be kept and must be asked after (by its ETag). */
+/** Caches must not store private responses; they may store public ones, but must revalidate them by ETag. */
 export const caching =
   ({ access, method }: AnyRoute): Koa.Middleware =>
   async (ctx, next) => {

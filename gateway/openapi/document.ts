@@ -8,15 +8,15 @@ import {
 import type { AnyRoute, Response } from '../../platform/http/route.ts';
 import { ProblemDocument, headersOf, problem, problemsOf } from './problems.ts';
 import { SECURITY_SCHEMES, securityOf } from './security.ts';
-import { sayWhichCharacters } from './text.ts';
+import { addTextPatterns } from './text-patterns.ts';
 
-/** The published API, read off the routes that serve it (OpenAPI 3.1). */
+/** The OpenAPI 3.1 document of the API, made from its routes. */
 export function openApi(routes: readonly AnyRoute[]): Record<string, unknown> {
   const paths: ZodOpenApiPathsObject = {};
-  const offered = new Set(routes.map(({ operationId }) => operationId));
+  const published = new Set(routes.map(({ operationId }) => operationId));
   for (const definition of routes) {
     const template = definition.path.replace(/:(\w+)/g, '{$1}');
-    paths[template] = { ...paths[template], [definition.method]: operationOf(definition, offered) };
+    paths[template] = { ...paths[template], [definition.method]: operationOf(definition, published) };
   }
   const document = createDocument({
     openapi: '3.1.0',
@@ -30,11 +30,11 @@ export function openApi(routes: readonly AnyRoute[]): Record<string, unknown> {
     paths,
     components: { schemas: { Problem: ProblemDocument }, securitySchemes: SECURITY_SCHEMES },
   }) as unknown as Record<string, unknown>;
-  sayWhichCharacters(document);
+  addTextPatterns(document);
   return document;
 }
 
-const operationOf = (definition: AnyRoute, offered: ReadonlySet<string>): ZodOpenApiOperationObject => ({
+const operationOf = (definition: AnyRoute, published: ReadonlySet<string>): ZodOpenApiOperationObject => ({
   operationId: definition.operationId,
   summary: definition.summary,
   tags: [definition.tag],
@@ -57,14 +57,14 @@ const operationOf = (definition: AnyRoute, offered: ReadonlySet<string>): ZodOpe
     ...Object.fromEntries(
       Object.entries(definition.responses).map(([status, shape]) => [
         status,
-        { ...answer(shape), ...linksOf(shape, offered) },
+        { ...responseOf(shape), ...linksOf(shape, published) },
       ]),
     ),
-    ...(definition.headers?.['If-None-Match'] && { 304: { description: 'What you have still holds' } }),
+    ...(definition.headers?.['If-None-Match'] && { 304: { description: 'Your version is still current' } }),
     ...Object.fromEntries(
       Object.entries(problemsOf(definition)).map(([status, codes]) => [
         status,
-        besides(definition.responses[Number(status)], problem(Number(status), codes)),
+        eitherOf(definition.responses[Number(status)], problem(Number(status), codes)),
       ]),
     ),
   },
@@ -74,7 +74,7 @@ function descriptionOf({ access, deprecation }: AnyRoute) {
   const { sunset, successor } = deprecation ?? {};
   const sentences = [
     access === 'admin' && 'For admins.',
-    sunset && `May be gone from ${sunset} on.`,
+    sunset && `May be removed from ${sunset} on.`,
     successor && `Use ${successor} instead.`,
   ].filter((sentence) => typeof sentence === 'string');
   return {
@@ -101,12 +101,12 @@ const KEY_PARAMETER: ZodOpenApiParameterObject = {
   in: 'header',
   required: true,
   description:
-    'Names this wish: a repeat with the same key gets the first answer, with `Idempotent-Replayed: true`, for at least 24 hours.',
+    'Identifies this request: for at least 24 hours, a repeat with the same key gets the first response, with `Idempotent-Replayed: true`.',
   schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
   example: '8e03978e-40d5-43dd-bc93-6894a57f9324',
 };
 
-const answer = ({ description, body, mediaType, headers }: Response): ZodOpenApiResponseObject => ({
+const responseOf = ({ description, body, mediaType, headers }: Response): ZodOpenApiResponseObject => ({
   description,
   ...(headers && { headers: headersOf(headers) }),
   ...(body && { content: { 'application/json': { schema: body } } }),
@@ -115,15 +115,18 @@ const answer = ({ description, body, mediaType, headers }: Response): ZodOpenApi
   }),
 });
 
-/** Where people sign in elsewhere some operations are not offered, and nothing leads to them. */
-function linksOf({ links = {} }: Response, offered: ReadonlySet<string>): Pick<ZodOpenApiResponseObject, 'links'> {
-  const leading = Object.entries(links).filter(([operationId]) => offered.has(operationId));
-  if (leading.length === 0) return {};
-  return { links: Object.fromEntries(leading.map(([operationId, link]) => [operationId, { operationId, ...link }])) };
+/** Links only to published operations: with an external issuer, those for signing in here are missing. */
+function linksOf({ links = {} }: Response, published: ReadonlySet<string>): Pick<ZodOpenApiResponseObject, 'links'> {
+  const valid = Object.entries(links).filter(([operationId]) => published.has(operationId));
+  if (valid.length === 0) return {};
+  return { links: Object.fromEntries(valid.map(([operationId, link]) => [operationId, { operationId, ...link }])) };
 }
 
-/** An answer that may come either in its own words or as a problem. */
-const besides = (own: Response | undefined, other: ZodOpenApiResponseObject): ZodOpenApiResponseObject =>
+/** A status whose response is either the route's own or a problem. */
+const eitherOf = (own: Response | undefined, other: ZodOpenApiResponseObject): ZodOpenApiResponseObject =>
   own
-    ? { description: `${own.description}; ${other.description}`, content: { ...answer(own).content, ...other.content } }
+    ? {
+        description: `${own.description}; ${other.description}`,
+        content: { ...responseOf(own).content, ...other.content },
+      }
     : other;

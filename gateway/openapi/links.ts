@@ -1,11 +1,11 @@
 import type { Links } from '../../platform/http/route.ts';
 
-/** All of these operations, that take the same from an answer: `{ orderId: '$response.body#/id' }`. */
+/** Links to operations that take the same parameters from a response: `{ orderId: '$response.body#/id' }`. */
 export const linksTo = (operationIds: readonly string[], parameters: Record<string, string>): Links =>
   Object.fromEntries(operationIds.map((operationId) => [operationId, { parameters }]));
 
-/** What may be done with a product, whose SKU an answer has at this place. */
-export const productLinks = (place: string): Links =>
+/** Links to the operations on a product whose SKU is at this JSON pointer of the response. */
+export const productLinks = (pointer: string): Links =>
   linksTo(
     [
       'readProduct',
@@ -16,11 +16,11 @@ export const productLinks = (place: string): Links =>
       'setCartLine',
       'removeCartLine',
     ],
-    { sku: `$response.body#${place}` },
+    { sku: `$response.body#${pointer}` },
   );
 
-/** What may be done with an order, whose id an answer has at this place. */
-export const orderLinks = (place: string): Links =>
+/** Links to the operations on an order whose id is at this JSON pointer of the response. */
+export const orderLinks = (pointer: string): Links =>
   linksTo(['readOrder', 'readHistory', 'followOrder', 'cancelOrder', 'askReturn', 'listReturns'], {
-    orderId: `$response.body#${place}`,
+    orderId: `$response.body#${pointer}`,
   });

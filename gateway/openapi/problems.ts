@@ -2,7 +2,7 @@ import type { ZodOpenApiResponseObject } from 'zod-openapi';
 import { ProblemDetails, titleOf } from '../../platform/http/problem.ts';
 import type { AnyRoute } from '../../platform/http/route.ts';
 
-/** Headers of an answer, each with what it says. */
+/** Response headers by name, each with its description. */
 export const headersOf = (headers: Record<string, string>) =>
   Object.fromEntries(
     Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' as const } }]),
@@ -10,10 +10,10 @@ export const headersOf = (headers: Record<string, string>) =>
 
 export const ProblemDocument = ProblemDetails.meta({
   id: 'Problem',
-  description: 'RFC 9457. `code` is stable; `type` is `/problems/` and the code.',
+  description: 'A problem document (RFC 9457). `code` is stable; `type` is `/problems/` followed by the code.',
 });
 
-/** A problem document that has one of these codes. */
+/** The content of a problem response with one of these codes. */
 const documentOf = (status: number, codes: string[]) => ({
   'application/problem+json': {
     schema: {
@@ -30,24 +30,25 @@ const documentOf = (status: number, codes: string[]) => ({
   },
 });
 
-const retryAfter = { 'Retry-After': 'seconds to wait before asking again' };
+const retryAfter = { 'Retry-After': 'seconds to wait before the next attempt' };
 
 const HEADERS: Readonly<Record<number, Record<string, string>>> = {
   429: {
     ...retryAfter,
-    'RateLimit-Policy': 'the limit, as on every answer: `"default";q=100;w=60` is 100 requests in 60 seconds',
-    RateLimit: 'what is left, as on every answer: `"default";r=50;t=30` is 50 requests in the next 30 seconds',
+    'RateLimit-Policy': 'the limit, as on every response: `"default";q=100;w=60` is 100 requests in 60 seconds',
+    RateLimit:
+      'the rest of the limit, as on every response: `"default";r=50;t=30` is 50 requests in the next 30 seconds',
   },
   503: retryAfter,
 };
 
-/** What many operations answer alike is written once, under the names of its codes, and referred to. */
-const written = new Map<string, ZodOpenApiResponseObject>();
+/** Responses that several operations share. Each appears once in the document, under the names of its codes. */
+const shared = new Map<string, ZodOpenApiResponseObject>();
 
-/** What a route answers with this status when it answers a problem. */
+/** The problem response with this status and these codes. */
 export function problem(status: number, codes: string[]): ZodOpenApiResponseObject {
   const id = codes.join('Or');
-  const known = written.get(id);
+  const known = shared.get(id);
   if (known) return known;
   const headers = HEADERS[status];
   const response = {
@@ -56,11 +57,11 @@ export function problem(status: number, codes: string[]): ZodOpenApiResponseObje
     ...(headers && { headers: headersOf(headers) }),
     content: documentOf(status, codes),
   };
-  written.set(id, response);
+  shared.set(id, response);
   return response;
 }
 
-/** The codes a route may answer, by status: its own and those that come with what it asks for. */
+/** The codes of a route by status: its own, and those of its options. */
 export function problemsOf({
   body,
   access,
@@ -75,7 +76,7 @@ export function problemsOf({
   const add = (status: number, ...codes: string[]) => {
     all[status] = [...new Set([...(all[status] ?? []), ...codes])];
   };
-  // A query that nobody asked for is refused too.
+  // Every route refuses unknown query parameters.
   add(400, 'InvalidRequest');
   if (body) {
     if (!form) add(400, 'MalformedJson');
@@ -98,5 +99,5 @@ export function problemsOf({
   return all;
 }
 
-/** Where an effect is a workflow's. */
+/** Tags of the routes that call workflows. */
 const TEMPORAL_TAGS = new Set(['orders', 'returns', 'interventions', 'callbacks']);

@@ -25,7 +25,7 @@ const PAGE = `<!doctype html>
 const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, persistAuthorization: false });
 `;
 
-/** The page's parts: one of our own, the others as swagger-ui-dist brings them. Nothing comes from elsewhere. */
+/** The page's files: one of our own, the others from swagger-ui-dist. The page loads nothing from other hosts. */
 const PARTS: Readonly<Record<string, string>> = {
   'start.js': 'text/javascript; charset=utf-8',
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
@@ -33,12 +33,12 @@ const PARTS: Readonly<Record<string, string>> = {
   'favicon-32x32.png': 'image/png',
 };
 
-// Swagger UI styles elements in place and draws its icons from data: URLs; scripts run from our files only.
+// Swagger UI needs inline styles and data: URLs for its icons. Scripts run only from our own files.
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The API's description, for machines and for people, of these routes and of itself. */
+/** The OpenAPI document of these and its own routes, and a page to read it. */
 export function documentationRoutes(described: readonly AnyRoute[]): AnyRoute[] {
   const routes = [openApiRoute(() => document), pageRoute, partRoute];
   const document = openApi([...described, ...routes]);
@@ -50,7 +50,7 @@ const openApiRoute = (document: () => unknown): AnyRoute =>
     method: 'get',
     path: '/openapi.json',
     operationId: 'readOpenApi',
-    summary: 'This description (OpenAPI 3.1)',
+    summary: 'Read this OpenAPI 3.1 document',
     tag: 'documentation',
     access: 'public',
     responses: { 200: { description: 'The document', body: z.looseObject({ openapi: z.string() }) } },
@@ -61,7 +61,7 @@ const pageRoute = route({
   method: 'get',
   path: '/docs',
   operationId: 'readDocs',
-  summary: 'This description, to read and to try',
+  summary: 'Open this documentation as a page',
   tag: 'documentation',
   access: 'public',
   responses: { 200: { description: 'A page', mediaType: 'text/html' } },
@@ -76,7 +76,7 @@ const partRoute = route({
   method: 'get',
   path: '/docs/:part',
   operationId: 'readDocsPart',
-  summary: 'Scripts and styles of that page',
+  summary: 'Read a script or style of the documentation page',
   tag: 'documentation',
   access: 'public',
   params: z.object({ part: z.string().meta({ override: { enum: Object.keys(PARTS) } }) }),
@@ -84,7 +84,7 @@ const partRoute = route({
   problems: { 404: ['NotFound'] },
   async handle({ params: { part } }) {
     const type = Object.hasOwn(PARTS, part) ? PARTS[part] : undefined;
-    if (!type) throw new Problem(404, 'NotFound', 'there is nothing at this address');
+    if (!type) throw new Problem(404, 'NotFound', 'there is nothing at this path');
     const headers = { 'Content-Type': type, 'Cache-Control': 'public, max-age=3600' };
     return { status: 200, body: part === 'start.js' ? START : await readPart(part), headers };
   },

@@ -1,18 +1,28 @@
 import { SCOPES } from '../../activities/client.ts';
 import type { Access, AnyRoute } from '../../platform/http/route.ts';
 
-/** Where a machine fetches its tokens (RFC 6749 section 3.2). */
+/** The token endpoint of API clients (RFC 6749 section 3.2). */
 export const TOKEN_PATH = '/v1/oauth/token';
 
 export const SECURITY_SCHEMES = {
-  bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'from POST /v1/sessions' },
+  bearer: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'an access token from POST /v1/sessions',
+  },
   machine: {
     type: 'oauth2',
-    description: `for machines: from POST ${TOKEN_PATH}`,
+    description: `for API clients: an access token from POST ${TOKEN_PATH}`,
     flows: { clientCredentials: { tokenUrl: TOKEN_PATH, scopes: SCOPES } },
   },
-  client: { type: 'http', scheme: 'basic', description: 'a machine’s client id and secret' },
-  carrier: { type: 'apiKey', in: 'header', name: 'Carrier-Signature', description: 'HMAC of the body, see there' },
+  client: { type: 'http', scheme: 'basic', description: 'the id and secret of an API client' },
+  carrier: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Carrier-Signature',
+    description: '`t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">`',
+  },
 } as const;
 
 type Requirement = Record<string, string[]>;
@@ -23,11 +33,11 @@ const SECURITY: Readonly<Record<Access, Requirement[]>> = {
   admin: [{ bearer: [] }],
   signed: [{ carrier: [] }],
   client: [{ client: [] }],
-  // No route of the gateway's.
+  // The gateway has no such route.
   service: [],
 };
 
-/** Any one of these opens the route. */
+/** The alternatives, of which a request needs one. */
 export const securityOf = ({ access, scopes }: AnyRoute): Requirement[] => [
   ...SECURITY[access],
   ...(scopes ? [{ machine: [...scopes] }] : []),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { ShippingAddress } from '../../activities/address.ts';
 
-// ISO 3166-1 alpha-2, officially assigned codes only. Intl knows names also for regions that are no address,
-// such as EU, ZZ and countries that are gone.
+// ISO 3166-1 alpha-2, officially assigned codes only. Intl also knows regions that cannot be in an address, such as EU,
+// ZZ and former countries.
 const COUNTRIES = (
   'AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ ' +
   'CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO ' +
@@ -21,7 +21,7 @@ export const ADDRESS_EXAMPLE = {
   country: 'GB',
 } as const;
 
-/** An address as a caller may give it: in a country that there is. */
+/** An address from a request, whose country must exist. */
 export const Address = ShippingAddress.extend({
-  country: z.string().regex(new RegExp(`^(${COUNTRIES})$`), 'is not a country of ISO 3166-1'),
+  country: z.string().regex(new RegExp(`^(${COUNTRIES})$`), 'is not a country code of ISO 3166-1 alpha-2'),
 }).meta({ id: 'ShippingAddress', examples: [ADDRESS_EXAMPLE] });

@@ -4,22 +4,21 @@ import { Refusal } from '../../platform/contract/refusal.ts';
 import { type AnyRoute, type RouteRequest, route } from '../../platform/http/route.ts';
 import { effectId } from '../idempotency/effect-id.ts';
 import { orderLinks } from '../openapi/links.ts';
+import type { Workflows } from '../upstream/workflow-client.ts';
+import { OrderPath, ownOrder } from './own-order.ts';
 import { OrderView, allowedActions, viewOf } from './view.ts';
-import { OrderPath, ownOrder } from '../own-order.ts';
-import type { Workflows } from '../workflow-client.ts';
 
 const CancelBody = z
   .strictObject({ reason: z.string().trim().max(500).optional() })
   .optional()
   .meta({ examples: [{ reason: 'ordered twice' }] });
 
-/** Calling an order off. */
 export const cancellationRoutes = (orders: OrderRequests, workflows: Workflows): AnyRoute[] => [
   route({
     method: 'post',
     path: '/v1/orders/:orderId/cancel',
     operationId: 'cancelOrder',
-    summary: 'Cancel an order that has not left yet',
+    summary: 'Cancel an order that has not been dispatched',
     tag: 'orders',
     access: 'user',
     scopes: ['orders:cancel'],
@@ -27,31 +26,31 @@ export const cancellationRoutes = (orders: OrderRequests, workflows: Workflows):
     params: OrderPath,
     body: CancelBody,
     responses: {
-      202: { description: 'It is being, or has been, canceled', body: OrderView, links: orderLinks('/id') },
+      202: { description: 'The order is canceled, or is being canceled', body: OrderView, links: orderLinks('/id') },
     },
     problems: { 404: ['OrderNotFound'], 409: ['TooLateToCancel'] },
-    async handle(asked) {
-      const order = await ownOrder(orders, asked.params.orderId, asked.caller!);
-      await cancel(order, asked.body?.reason, { workflows, orders, asked });
+    async handle(request) {
+      const order = await ownOrder(orders, request.params.orderId, request.caller!);
+      await cancel(order, request.body?.reason, { workflows, orders, request });
       return { status: 202, body: viewOf(await orders.getOrder({ orderId: order.id })) };
     },
   }),
 ];
 
-interface Cancelling {
+interface CancelContext {
   workflows: Workflows;
   orders: OrderRequests;
-  asked: Pick<RouteRequest, 'caller' | 'idempotencyKey' | 'retried'>;
+  request: Pick<RouteRequest, 'caller' | 'idempotencyKey' | 'retried'>;
 }
 
-async function cancel(order: Order, reason: string | undefined, { workflows, orders, asked }: Cancelling) {
-  // What this very request did before its answer was lost is no reason to refuse it now.
-  const done = ({ status }: Order) => asked.retried && status === 'canceled';
+async function cancel(order: Order, reason: string | undefined, { workflows, orders, request }: CancelContext) {
+  // A retry succeeds if this same request canceled the order before and its response was lost.
+  const done = ({ status }: Order) => request.retried && status === 'canceled';
   if (done(order)) return;
   const possible = order.status === 'requires_action' || allowedActions(order, Date.now()).includes('cancel');
   if (!possible) throw tooLate();
   try {
-    await workflows.cancelOrder({ orderId: order.id, reason, updateId: effectId('cancelOrder', asked) });
+    await workflows.cancelOrder({ orderId: order.id, reason, updateId: effectId('cancelOrder', request) });
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'WorkflowEnded') throw error;
     if (!done(await orders.getOrder({ orderId: order.id }))) throw tooLate();
@@ -59,4 +58,4 @@ async function cancel(order: Order, reason: string | undefined, { workflows, ord
 }
 
 const tooLate = () =>
-  new Refusal('TooLateToCancel', 'this order has been dispatched or has ended: it cannot be canceled');
+  new Refusal('TooLateToCancel', 'this order cannot be canceled: it has been dispatched or has ended');

@@ -6,21 +6,21 @@ import type { StockLine } from '../../activities/identity.ts';
 import type { Lane } from '../../activities/lane.ts';
 import type { Order, OrderRequests } from '../../activities/order.ts';
 import type { ProductRequests } from '../../activities/product.ts';
-import { Problem } from '../../platform/http/problem.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
+import { Problem } from '../../platform/http/problem.ts';
+import { withFallback } from '../upstream/with-fallback.ts';
+import type { Workflows } from '../upstream/workflow-client.ts';
 import type { Admission } from './admission.ts';
 import { type PricedLines, priceLines, sumLines } from './lines.ts';
-import { withFallback } from '../with-fallback.ts';
-import type { Workflows } from '../workflow-client.ts';
 
-export interface OrderWish {
+export interface NewOrder {
   orderId: string;
   customerId: string;
-  /** Absent: what is in the customer's cart. */
+  /** Undefined: the lines of the customer's cart. */
   lines: StockLine[] | undefined;
   shippingAddress: ShippingAddress;
   paymentMethod: string;
-  /** An earlier try under the same key, with the same words, may have placed it already. */
+  /** An earlier attempt with the same key and body may have placed the order already. */
   retried: boolean;
 }
 
@@ -33,83 +33,82 @@ export interface PlacingDependencies {
   registry: Registry;
 }
 
-// What an answer takes beyond the time that was asked for.
-const LATENESS_MS = 2_000;
+// The time that a response takes beyond the requested wait.
+const GRACE_MS = 2_000;
 
 /**
- * Places an order: keeps it as a draft, then starts the workflow that carries it on. Either half may have been done
- * by an earlier try under the same order id; what is there is then left as it is.
+ * Places an order: stores a draft, then starts its workflow. An earlier attempt under the same order id may have done
+ * either step; existing results stay unchanged.
  */
 export function createPlacing(dependencies: PlacingDependencies) {
   const { orders, workflows, admission, registry } = dependencies;
   const ordersCreated = new Counter({
     name: 'orders_created_total',
-    help: 'Orders placed, by their status when the caller was answered',
+    help: 'Orders placed, by their status at the time of the response',
     labelNames: ['status'] as const,
     registers: [registry],
   });
 
-  return async function place({ retried, lines, ...wish }: OrderWish, patienceMs: number): Promise<Order> {
+  return async function place({ retried, lines, ...request }: NewOrder, waitMs: number): Promise<Order> {
     const fromCart = lines === undefined;
-    const draftOf = (priced: PricedLines) => orders.draftOrder({ ...wish, ...priced });
-    const priced = () => (fromCart ? cartOf(dependencies, wish) : priceLines(dependencies.products, lines));
-    const kept = retried ? await keptOrder(orders, wish.orderId) : undefined;
+    const draftOf = (priced: PricedLines) => orders.draftOrder({ ...request, ...priced });
+    const priced = () => (fromCart ? cartOf(dependencies, request) : priceLines(dependencies.products, lines));
+    const stored = retried ? await storedOrder(orders, request.orderId) : undefined;
     const {
       order: draft,
       recorded,
       lane,
-    } = kept ? await draftOf(pricedAsKept(kept, lines)) : await admission.admit(async () => draftOf(await priced()));
-    const first = !recorded && (await start(workflows, draft, { lane, paymentMethod: wish.paymentMethod, fromCart }));
-    const order = patienceMs > 0 ? await decidedOrder(orders, draft, patienceMs) : draft;
+    } = stored
+      ? await draftOf(pricedAsStored(stored, lines))
+      : await admission.admit(async () => draftOf(await priced()));
+    const first =
+      !recorded && (await start(workflows, draft, { lane, paymentMethod: request.paymentMethod, fromCart }));
+    const order = waitMs > 0 ? await decidedOrder(orders, draft, waitMs) : draft;
     if (first) ordersCreated.inc({ status: order.status });
     return order;
   };
 }
 
-/**
- * What is in the customer's cart, or was at the first asking: an order that is kept has its lines, whatever the cart
- * holds by now.
- */
+/** The priced lines of the customer's cart. An order that is already stored keeps its lines, whatever the cart has. */
 async function cartOf(
   { carts, orders, products }: PlacingDependencies,
-  { orderId, customerId }: Pick<OrderWish, 'orderId' | 'customerId'>,
+  { orderId, customerId }: Pick<NewOrder, 'orderId' | 'customerId'>,
 ): Promise<PricedLines> {
-  const kept = await keptOrder(orders, orderId);
-  if (kept) return pricedAsKept(kept, undefined);
+  const stored = await storedOrder(orders, orderId);
+  if (stored) return pricedAsStored(stored, undefined);
   const { lines } = await carts.getCart({ customerId });
-  if (lines.length === 0) throw new Problem(409, 'CartEmpty', 'there is nothing in the cart to order');
+  if (lines.length === 0) throw new Problem(409, 'CartEmpty', 'the cart is empty');
   return priceLines(products, lines).catch((error: unknown) => {
     if (!(error instanceof Problem)) throw error;
-    // Not the request is wrong but the cart, which no pointer into the request can show.
-    const what = error.errors?.map(({ pointer, detail }) => `${nameIn(lines, pointer)} ${detail}`).join('; ');
-    throw new Problem(409, 'CartNotOrderable', what ?? error.message, { cause: error });
+    // The fault is in the cart, and a JSON pointer into the request cannot show it.
+    const detail = error.errors?.map((one) => `${skuAt(lines, one.pointer)}: ${one.detail}`).join('; ');
+    throw new Problem(409, 'CartNotOrderable', detail ?? error.message, { cause: error });
   });
 }
 
 /** `/lines/3/sku` is the SKU of the fourth line. */
-const nameIn = (lines: readonly StockLine[], pointer: string): string =>
+const skuAt = (lines: readonly StockLine[], pointer: string): string =>
   lines[Number(pointer.split('/')[2])]?.sku ?? 'the cart';
 
-/** What an earlier try kept stands as it is, also where the catalogue would no longer allow it. */
-const keptOrder = (orders: OrderRequests, orderId: string): Promise<Order | undefined> =>
+/** The order that an earlier attempt stored. It stays valid even if the catalogue would no longer allow it. */
+const storedOrder = (orders: OrderRequests, orderId: string): Promise<Order | undefined> =>
   orders.getOrder({ orderId }).catch((error: unknown) => {
     if (error instanceof Refusal && error.code === 'OrderNotFound') return undefined;
     throw error;
   });
 
 /**
- * The lines asked for, absent those of the cart, at the prices of the first asking. A key older than the gateway's
- * record of it may come back with another wish; the order service compares what is not lines.
+ * The stored lines at their stored prices. A client may reuse a key after the gateway's record of it has expired, so
+ * the requested lines must match; the order service compares the other fields.
  */
-function pricedAsKept({ lines, total }: Order, asked: readonly StockLine[] | undefined): PricedLines {
-  const wanted = asked && sumLines(asked);
-  if (wanted && !isDeepStrictEqual(wanted, lines.map(pieces))) {
-    throw new Refusal('OrderDiffers', 'an order of other lines was placed under this key');
+function pricedAsStored({ lines, total }: Order, requested: readonly StockLine[] | undefined): PricedLines {
+  if (requested && !isDeepStrictEqual(sumLines(requested), lines.map(toStockLine))) {
+    throw new Refusal('OrderDiffers', 'an order with other lines was placed with this Idempotency-Key');
   }
   return { lines, total };
 }
 
-const pieces = ({ sku, quantity }: StockLine): StockLine => ({ sku, quantity });
+const toStockLine = ({ sku, quantity }: StockLine): StockLine => ({ sku, quantity });
 
 async function start(
   workflows: Workflows,
@@ -117,25 +116,25 @@ async function start(
   { lane, paymentMethod, fromCart }: { lane: Lane; paymentMethod: string; fromCart: boolean },
 ): Promise<boolean> {
   const { id: orderId, customerId, total, shippingAddress } = order;
-  const lines = order.lines.map(pieces);
+  const lines = order.lines.map(toStockLine);
   return workflows.startOrder(
     { orderId, customerId, lines, total, paymentMethod, shippingAddress, ...(fromCart && { fromCart }) },
     {
       lane,
-      summary: `${lines.length} ${lines.length === 1 ? 'line' : 'lines'}, ${inWords(total)}, customer ${customerId}`,
+      summary: `${lines.length} ${lines.length === 1 ? 'line' : 'lines'}, ${formatMoney(total)}, customer ${customerId}`,
     },
   );
 }
 
-/** In the currency's main unit, which has two decimals or, as the yen, none. */
-function inWords({ amountMinor, currency }: Order['total']): string {
+/** In the currency's main unit, with its number of decimals: two for pounds, none for yen. */
+function formatMoney({ amountMinor, currency }: Order['total']): string {
   const { maximumFractionDigits = 2 } = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions();
   return `${(amountMinor / 10 ** maximumFractionDigits).toFixed(maximumFractionDigits)} ${currency}`;
 }
 
-/** The order once it is decided, or the draft: the order is placed, and not being able to watch it undoes nothing. */
-const decidedOrder = (orders: OrderRequests, draft: Order, patienceMs: number): Promise<Order> =>
-  withFallback(orders.awaitOrder({ orderId: draft.id, patienceMs }), {
-    instead: draft,
-    patienceMs: patienceMs + LATENESS_MS,
+/** Waits until the order is decided. Falls back to the draft: the order is placed even if waiting for it fails. */
+const decidedOrder = (orders: OrderRequests, draft: Order, waitMs: number): Promise<Order> =>
+  withFallback(orders.awaitOrder({ orderId: draft.id, patienceMs: waitMs }), {
+    fallback: draft,
+    timeoutMs: waitMs + GRACE_MS,
   });

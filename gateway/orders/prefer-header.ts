@@ -1,16 +1,16 @@
-// Half of what load balancers commonly allow a request; beyond it asking again costs less than holding on.
-const LONGEST_SECONDS = 30;
+// Half of the usual request timeout of load balancers; for longer waits, polling is cheaper than an open request.
+const MAX_WAIT_SECONDS = 30;
 
 /**
- * Seconds to wait, by the `wait` preference of a Prefer header (RFC 7240 section 4.3); undefined where there is
- * none that can be honoured: a preference is ignored then, never refused. Of several the first counts.
+ * The `wait` preference of a Prefer header in seconds (RFC 7240 section 4.3). Undefined if there is none that can be
+ * honored: preferences are ignored then, never refused. The first of several counts.
  */
 export function preferredWait(prefer: string): number | undefined {
   for (const preference of prefer.split(',')) {
     const [, digits] = /^\s*wait\s*=\s*"?(\d{1,6})"?\s*(?:;.*)?$/i.exec(preference) ?? [];
     if (digits === undefined) continue;
     const seconds = Number(digits);
-    return seconds >= 1 && seconds <= LONGEST_SECONDS ? seconds : undefined;
+    return seconds >= 1 && seconds <= MAX_WAIT_SECONDS ? seconds : undefined;
   }
   return undefined;
 }

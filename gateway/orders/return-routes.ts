@@ -5,10 +5,11 @@ import { DraftReturn, ReceivedLine, Return } from '../../activities/return.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
 import { effectId } from '../idempotency/effect-id.ts';
 import { linksTo } from '../openapi/links.ts';
+import { idOr404 } from '../path-ids.ts';
+import type { Workflows } from '../upstream/workflow-client.ts';
 import { sumLines } from './lines.ts';
-import { OrderPath, idOr404, ownOrder } from '../own-order.ts';
-import { carryOnOthers, receiveGoods, startReturn } from './returns.ts';
-import type { Workflows } from '../workflow-client.ts';
+import { OrderPath, ownOrder } from './own-order.ts';
+import { receiveGoods, startReturn, startWaitingReturns } from './returns.ts';
 
 const ReturnView = Return.omit({ customerId: true, refund: true })
   .extend({ refund: Return.shape.refund.unwrap().optional() })
@@ -28,34 +29,33 @@ const ReturnView = Return.omit({ customerId: true, refund: true })
       },
     ],
   });
-const AskReturn = DraftReturn.pick({ reason: true })
+const ReturnRequest = DraftReturn.pick({ reason: true })
   .strict()
   .extend({ lines: z.array(StockLine).min(1).max(2000) })
   .meta({ id: 'AskReturn', examples: [{ lines: [{ sku: '85123A', quantity: 1 }], reason: 'arrived broken' }] });
-const Received = z.strictObject({ lines: z.array(ReceivedLine).min(1).max(4000) }).meta({
+const ReceivedGoods = z.strictObject({ lines: z.array(ReceivedLine).min(1).max(4000) }).meta({
   id: 'ReceivedGoods',
   examples: [{ lines: [{ sku: '85123A', quantity: 1, condition: 'damaged' }] }],
 });
 
-const viewOf = ({ refund, ...kept }: Return): z.infer<typeof ReturnView> => ({ ...kept, ...(refund && { refund }) });
+const viewOf = ({ refund, ...rest }: Return): z.infer<typeof ReturnView> => ({ ...rest, ...(refund && { refund }) });
 
-/** Sending goods back. */
 export const returnRoutes = (orders: OrderRequests, workflows: Workflows): AnyRoute[] => [
   route({
     method: 'post',
     path: '/v1/orders/:orderId/returns',
     operationId: 'askReturn',
-    summary: 'Ask to send delivered goods back',
+    summary: 'Request the return of delivered goods',
     tag: 'returns',
     access: 'user',
     idempotent: true,
     params: OrderPath,
-    body: AskReturn,
+    body: ReturnRequest,
     responses: {
       201: {
-        description: 'Asked for',
+        description: 'Requested',
         body: ReturnView,
-        headers: { Location: 'where the order’s returns are listed' },
+        headers: { Location: 'the path of the order’s list of returns' },
         links: {
           ...linksTo(['receiveReturn'], { returnId: '$response.body#/id' }),
           ...linksTo(['listReturns', 'readOrder'], { orderId: '$response.body#/orderId' }),
@@ -63,16 +63,16 @@ export const returnRoutes = (orders: OrderRequests, workflows: Workflows): AnyRo
       },
     },
     problems: { 404: ['OrderNotFound'], 409: ['NotReturnable', 'TooMany'] },
-    async handle(asked) {
-      const { id: orderId } = await ownOrder(orders, asked.params.orderId, asked.caller!);
-      const lines = sumLines(asked.body.lines);
-      const returnId = effectId('askReturn', asked);
-      const kept = await orders
-        .draftReturn({ returnId, orderId, lines, reason: asked.body.reason })
-        .catch((error: unknown) => carryOnOthers(error, { orders, workflows, orderId }));
-      // One that is past that has had its workflow, which Temporal may have forgotten by now.
-      if (kept.status === 'requested') await startReturn(workflows, kept);
-      return { status: 201, body: viewOf(kept), headers: { Location: `/v1/orders/${orderId}/returns` } };
+    async handle(request) {
+      const { id: orderId } = await ownOrder(orders, request.params.orderId, request.caller!);
+      const lines = sumLines(request.body.lines);
+      const returnId = effectId('askReturn', request);
+      const draft = await orders
+        .draftReturn({ returnId, orderId, lines, reason: request.body.reason })
+        .catch((error: unknown) => startWaitingReturns(error, { orders, workflows, orderId }));
+      // In any other status its workflow has run before, and Temporal may no longer know it.
+      if (draft.status === 'requested') await startReturn(workflows, draft);
+      return { status: 201, body: viewOf(draft), headers: { Location: `/v1/orders/${orderId}/returns` } };
     },
   }),
 
@@ -104,25 +104,25 @@ export const returnRoutes = (orders: OrderRequests, workflows: Workflows): AnyRo
     method: 'post',
     path: '/v1/returns/:returnId/receive',
     operationId: 'receiveReturn',
-    summary: 'Note that the goods of a return are back: restocks what is resellable and refunds',
+    summary: 'Record the returned goods: restocks what can be resold, and refunds',
     tag: 'returns',
     access: 'admin',
     scopes: ['returns:write'],
     idempotent: true,
     params: z.object({ returnId: z.string() }),
-    body: Received,
+    body: ReceivedGoods,
     responses: {
       200: {
-        description: 'Noted; restock and refund follow',
+        description: 'Recorded; restock and refund follow',
         body: ReturnView,
         links: linksTo(['listReturns', 'readOrder'], { orderId: '$response.body#/orderId' }),
       },
     },
     problems: { 404: ['ReturnNotFound'], 409: ['AlreadyReceived', 'NotInReturn'] },
-    async handle(asked) {
-      const returnId = idOr404(asked.params.returnId, 'ReturnNotFound');
-      const lines = sumLines(asked.body.lines, ({ sku, condition }) => `${sku} ${condition}`);
-      const goods = { returnId, lines, updateId: effectId('receiveReturn', asked), retried: asked.retried };
+    async handle(request) {
+      const returnId = idOr404(request.params.returnId, 'ReturnNotFound');
+      const lines = sumLines(request.body.lines, ({ sku, condition }) => `${sku} ${condition}`);
+      const goods = { returnId, lines, updateId: effectId('receiveReturn', request), retried: request.retried };
       return { status: 200, body: viewOf(await receiveGoods({ orders, workflows }, goods)) };
     },
   }),

@@ -4,24 +4,24 @@ import { HistoryItem, OrderStatus } from '../../activities/order-status.ts';
 import type { OrderRequests } from '../../activities/order.ts';
 import { PaymentMethod } from '../../activities/payment.ts';
 import { type AnyRoute, type Caller, route } from '../../platform/http/route.ts';
-import { Address } from './address.ts';
 import { effectId } from '../idempotency/effect-id.ts';
 import { orderLinks } from '../openapi/links.ts';
-import { OrderView, viewOf } from './view.ts';
-import { OrderPath, ownOrder } from '../own-order.ts';
 import { listOf, nextPage, pageQuery } from '../paging.ts';
+import { Address } from './address.ts';
+import { OrderPath, ownOrder } from './own-order.ts';
 import type { createPlacing } from './placing.ts';
 import { preferredWait } from './prefer-header.ts';
+import { OrderView, viewOf } from './view.ts';
 
 const PlaceOrder = z
   .strictObject({
     lines: z.array(StockLine).min(1).max(2000).optional(),
-    fromCart: z.literal(true).optional().meta({ description: 'instead of lines: what is in your cart' }),
+    fromCart: z.literal(true).optional().meta({ description: 'instead of `lines`: order the content of your cart' }),
     shippingAddress: Address,
     paymentMethod: PaymentMethod,
   })
   .refine(({ lines, fromCart }) => (lines === undefined) !== (fromCart === undefined), {
-    error: 'say either lines or fromCart',
+    error: 'send either lines or fromCart',
     path: ['lines'],
   })
   .meta({
@@ -41,13 +41,12 @@ const PlaceOrder = z
       },
     ],
   });
-// 2,000 lines and an address take 200 KB spelled with every space a formatter adds.
+// 2,000 lines and an address take 200 KB as formatted JSON.
 const PLACE_LIMIT_BYTES = 512 * 1024;
 
-/** An admin sees everybody's. */
+/** Admins see the orders of everybody. */
 const visibleTo = ({ id, role }: Caller) => (role === 'admin' ? {} : { customerId: id });
 
-/** Placing orders and following them. */
 export const orderRoutes = (orders: OrderRequests, place: ReturnType<typeof createPlacing>): AnyRoute[] => [
   route({
     method: 'post',
@@ -59,38 +58,38 @@ export const orderRoutes = (orders: OrderRequests, place: ReturnType<typeof crea
     idempotent: true,
     body: PlaceOrder,
     bodyLimit: PLACE_LIMIT_BYTES,
-    headers: { Prefer: '`wait=N`: seconds, 1 to 30, to wait for the order to be confirmed or rejected (RFC 7240)' },
+    headers: { Prefer: '`wait=N`: wait up to N seconds, 1 to 30, until the order is confirmed or rejected (RFC 7240)' },
     responses: {
       201: {
-        description: 'Placed, and no longer pending within the time waited',
+        description: 'Placed, and decided within the requested wait',
         body: OrderView,
-        headers: { Location: 'where it can be read', 'Preference-Applied': 'the preference that was heeded' },
+        headers: { Location: 'the path of the order', 'Preference-Applied': 'the preference that was applied' },
         links: orderLinks('/id'),
       },
       202: {
         description: 'Placed',
         body: OrderView,
-        headers: { Location: 'where it can be read' },
+        headers: { Location: 'the path of the order' },
         links: orderLinks('/id'),
       },
     },
     problems: { 409: ['CartEmpty', 'CartNotOrderable'], 503: ['Overloaded'] },
-    async handle(asked) {
-      const { fromCart, lines, ...wish } = asked.body;
-      // A cart's order is another wish than one of given lines, also under one key.
-      const orderId = effectId(fromCart ? 'placeOrder fromCart' : 'placeOrder', asked);
-      const seconds = preferredWait(asked.header('Prefer')) ?? 0;
+    async handle(request) {
+      const { fromCart, lines, ...rest } = request.body;
+      // With one key, an order from the cart and an order of given lines are two different orders.
+      const orderId = effectId(fromCart ? 'placeOrder fromCart' : 'placeOrder', request);
+      const seconds = preferredWait(request.header('Prefer')) ?? 0;
       const order = await place(
-        { ...wish, lines, orderId, customerId: asked.caller!.id, retried: asked.retried },
+        { ...rest, lines, orderId, customerId: request.caller!.id, retried: request.retried },
         seconds * 1000,
       );
-      const settled = seconds > 0 && order.status !== 'pending';
+      const decided = seconds > 0 && order.status !== 'pending';
       return {
-        status: settled ? 201 : 202,
+        status: decided ? 201 : 202,
         body: viewOf(order),
         headers: {
           Location: `/v1/orders/${orderId}`,
-          ...(settled && { 'Preference-Applied': `wait=${seconds}` }),
+          ...(decided && { 'Preference-Applied': `wait=${seconds}` }),
         },
       };
     },
@@ -100,7 +99,7 @@ export const orderRoutes = (orders: OrderRequests, place: ReturnType<typeof crea
     method: 'get',
     path: '/v1/orders',
     operationId: 'listOrders',
-    summary: 'List your orders, newest first; as an admin, everybody’s',
+    summary: 'List your orders, newest first; admins list all orders',
     tag: 'orders',
     access: 'user',
     scopes: ['orders:read'],
@@ -125,9 +124,14 @@ export const orderRoutes = (orders: OrderRequests, place: ReturnType<typeof crea
     access: 'user',
     scopes: ['orders:read'],
     params: OrderPath,
-    headers: { 'If-None-Match': 'the ETag you have: 304 while it still holds' },
+    headers: { 'If-None-Match': 'the ETag you have; 304 if it is still current' },
     responses: {
-      200: { description: 'The order', body: OrderView, headers: { ETag: 'its state' }, links: orderLinks('/id') },
+      200: {
+        description: 'The order',
+        body: OrderView,
+        headers: { ETag: 'the version of the order' },
+        links: orderLinks('/id'),
+      },
     },
     problems: { 404: ['OrderNotFound'] },
     async handle({ params, caller }) {
@@ -140,12 +144,14 @@ export const orderRoutes = (orders: OrderRequests, place: ReturnType<typeof crea
     method: 'get',
     path: '/v1/orders/:orderId/history',
     operationId: 'readHistory',
-    summary: 'Read every step that was taken for an order',
+    summary: 'Read the history of an order',
     tag: 'orders',
     access: 'user',
     scopes: ['orders:read'],
     params: OrderPath,
-    responses: { 200: { description: 'The steps in order', body: z.object({ items: z.array(HistoryItem) }) } },
+    responses: {
+      200: { description: 'The history entries, oldest first', body: z.object({ items: z.array(HistoryItem) }) },
+    },
     problems: { 404: ['OrderNotFound'] },
     async handle({ params, caller }) {
       const { id } = await ownOrder(orders, params.orderId, caller!);

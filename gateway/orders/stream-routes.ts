@@ -1,28 +1,28 @@
 import type { OrderRequests } from '../../activities/order.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
+import { OrderPath, ownOrder } from './own-order.ts';
 import type { OrderStreams } from './streams.ts';
-import { OrderPath, ownOrder } from '../own-order.ts';
 
-/** An order's story as it happens. */
-export const orderEventRoutes = (orders: OrderRequests, streams: OrderStreams): AnyRoute[] => [
+/** The stream of an order's history entries. */
+export const orderStreamRoutes = (orders: OrderRequests, streams: OrderStreams): AnyRoute[] => [
   route({
     method: 'get',
     path: '/v1/orders/:orderId/events',
     operationId: 'followOrder',
-    summary: 'Follow every step that is taken for an order, as it is taken',
+    summary: 'Follow the history of an order as a stream of events',
     tag: 'orders',
     access: 'user',
     scopes: ['orders:read'],
     params: OrderPath,
-    headers: { 'Last-Event-ID': 'the last `id` you have: the stream goes on after it' },
+    headers: { 'Last-Event-ID': 'the last `id` you received; the stream continues after it' },
     responses: {
       200: {
         description:
-          'Server-sent events: each `step` has a step of the history as its data and an `id` to go on from. Comments ' +
-          'are heartbeats. `end` is the last: the order can change no more. Otherwise come back when it breaks off.',
+          'Server-sent events. Each `step` event contains a history entry, and an `id` to continue from. Comments are ' +
+          'heartbeats. `end` is the last event: the order can no longer change. Reconnect if the stream ends without it.',
         mediaType: 'text/event-stream',
       },
-      204: { description: 'Nothing came after Last-Event-ID, and nothing will: do not come back' },
+      204: { description: 'There are no entries after Last-Event-ID and there will be none: do not reconnect' },
     },
     problems: { 404: ['OrderNotFound'], 429: ['TooManyStreams'] },
     async handle({ params, caller, header }) {
@@ -34,7 +34,7 @@ export const orderEventRoutes = (orders: OrderRequests, streams: OrderStreams): 
         body: stream,
         headers: {
           'Content-Type': 'text/event-stream',
-          // What a proxy, or we, would compress or hold back would come late.
+          // Compression or buffering, here or in a proxy, would delay the events.
           'Cache-Control': 'no-store, no-transform',
           'X-Accel-Buffering': 'no',
         },
@@ -43,5 +43,5 @@ export const orderEventRoutes = (orders: OrderRequests, streams: OrderStreams): 
   }),
 ];
 
-/** One that is not ours is as good as none: the story is told from the beginning. */
+/** With an unknown id the stream starts from the beginning. */
 const positionOf = (lastEventId: string): number => (/^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : 0);

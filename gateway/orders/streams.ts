@@ -1,21 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Gauge, type Registry } from 'prom-client';
 import type { OrderRequests } from '../../activities/order.ts';
 import { Problem } from '../../platform/http/problem.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 
-// Below the minute after which proxies close a connection on which nothing is said.
+// Proxies close an idle connection after a minute.
 const HEARTBEAT_MS = 15_000;
-// As long as an access token lives: a client comes back with a fresh one and loses nothing.
-const LONGEST_MS = 15 * 60 * 1000;
-// Whoever has not read the rest by then reads nothing any more, and holds a connection to hold it.
+// The lifetime of an access token: the client reconnects with a new one and loses no event.
+const MAX_STREAM_MS = 15 * 60 * 1000;
+// A client that has not read the rest of its stream after this time does not read at all; its connection is closed.
 const READ_REST_MS = 30_000;
 const POLL_MS = 5_000;
 const PAUSE_MS = 1_000;
 // A few tabs on a few devices.
-const PER_CALLER = 20;
-// How long a client waits before it comes back: spread by what else happens to it.
+const MAX_STREAMS_PER_CALLER = 20;
+// How long a client waits before it reconnects. Clients differ enough that no jitter is needed.
 const RETRY_MS = 2_000;
 
 export interface OrderStreamsOptions {
@@ -24,16 +24,16 @@ export interface OrderStreamsOptions {
   registry: Registry;
 }
 
-/** One who watches an order. `heard` counts what was heard of, so that nothing said during a reading is slept through. */
+/** One open stream. `changes` counts the changes of its order, so that none during a read is missed. */
 interface Listener {
-  heard: number;
+  changes: number;
   wake: () => void;
-  gone: boolean;
+  closed: boolean;
 }
 
 /**
- * Orders' stories as they happen, to any number of watchers. One question to the order service follows all orders at
- * once; only the story of one that moved and is watched is read. An idle stream costs its connection and a timer.
+ * Streams of orders' histories. One long poll to the order service follows all orders at once; a history is read only
+ * when its order has changed and has a stream. An idle stream costs a connection and a timer.
  */
 export class OrderStreams {
   readonly #options: OrderStreamsOptions;
@@ -47,7 +47,7 @@ export class OrderStreams {
     const count = () => [...this.#perCaller.values()].reduce((sum, streams) => sum + streams, 0);
     const open: Gauge = new Gauge({
       name: 'order_streams',
-      help: 'Open streams of orders',
+      help: 'Open streams of order histories',
       registers: [options.registry],
       collect() {
         open.set(count());
@@ -55,26 +55,26 @@ export class OrderStreams {
     });
   }
 
-  /** The story after this position, and then whatever is added to it; undefined where it is at its end already. */
+  /** Streams the history after this position; undefined if it is complete and has no entries after it. */
   async open({ orderId, callerId, after }: { orderId: string; callerId: string; after: number }) {
     const streams = this.#perCaller.get(callerId) ?? 0;
-    if (streams >= PER_CALLER) {
-      throw new Problem(429, 'TooManyStreams', `no more than ${PER_CALLER} streams at once`, {
+    if (streams >= MAX_STREAMS_PER_CALLER) {
+      throw new Problem(429, 'TooManyStreams', `the limit is ${MAX_STREAMS_PER_CALLER} open streams; close one first`, {
         headers: { 'Retry-After': '10' },
       });
     }
     const { ended, items } = await this.#options.orders.followStory({ orderId, after });
     if (after > 0 && ended && items.length === 0) return undefined;
-    const listener: Listener = { heard: 0, wake: () => undefined, gone: false };
-    const story = this.#story(orderId, after, listener);
-    const cutOff = setTimeout(() => stream.destroy(), LONGEST_MS + READ_REST_MS);
+    const listener: Listener = { changes: 0, wake: () => undefined, closed: false };
+    const chunks = this.#read(orderId, after, listener);
+    const cutOff = setTimeout(() => stream.destroy(), MAX_STREAM_MS + READ_REST_MS);
     this.#count(callerId, 1);
     this.#listen(orderId, listener);
-    // Not Readable.from: that one, when the client goes, waits for the story to say something first.
+    // Not Readable.from: when the client disconnects, it would first wait for the next chunk.
     const stream = new Readable({
       highWaterMark: 1024,
       read() {
-        story.next().then(
+        chunks.next().then(
           ({ done, value }) => this.push(done ? null : value),
           (error: Error) => this.destroy(error),
         );
@@ -89,19 +89,19 @@ export class OrderStreams {
     return stream;
   }
 
-  /** Ends every stream without a word of the end, so that clients come back, to another replica. */
+  /** Closes every stream without an `end` event, so that clients reconnect to another replica. */
   close(): void {
     this.#closing.abort();
-    for (const listeners of this.#listeners.values()) for (const listener of listeners) hear(listener);
+    for (const listeners of this.#listeners.values()) for (const listener of listeners) notify(listener);
   }
 
-  /** Written as it is read: a client that does not read keeps nothing here but the entry it has not taken. */
-  async *#story(orderId: string, after: number, listener: Listener): AsyncGenerator<string, undefined> {
+  /** Reads only as fast as the client does: a slow client buffers no more than one entry here. */
+  async *#read(orderId: string, after: number, listener: Listener): AsyncGenerator<string, undefined> {
     yield `retry: ${RETRY_MS}\n\n`;
-    const deadline = Date.now() + LONGEST_MS;
+    const deadline = Date.now() + MAX_STREAM_MS;
     let position = after;
-    while (!listener.gone && !this.#closing.signal.aborted && Date.now() < deadline) {
-      const { heard } = listener;
+    while (!listener.closed && !this.#closing.signal.aborted && Date.now() < deadline) {
+      const { changes } = listener;
       const page = await this.#options.orders.followStory({ orderId, after: position });
       for (const { position: at, ...item } of page.items) {
         yield `id: ${at}\nevent: step\ndata: ${JSON.stringify(item)}\n\n`;
@@ -112,8 +112,8 @@ export class OrderStreams {
         break;
       }
       if (page.more) continue;
-      while (listener.heard === heard && Date.now() < deadline) {
-        if (!(await news(listener))) yield ': still here\n\n';
+      while (listener.changes === changes && Date.now() < deadline) {
+        if (!(await changed(listener))) yield ': still here\n\n';
       }
     }
   }
@@ -125,8 +125,8 @@ export class OrderStreams {
   }
 
   #forget(orderId: string, listener: Listener): void {
-    listener.gone = true;
-    hear(listener);
+    listener.closed = true;
+    notify(listener);
     const listeners = this.#listeners.get(orderId);
     listeners?.delete(listener);
     if (listeners?.size === 0) this.#listeners.delete(orderId);
@@ -138,7 +138,7 @@ export class OrderStreams {
     else this.#perCaller.delete(callerId);
   }
 
-  /** Runs while anybody watches. */
+  /** Runs while there are streams. */
   async #follow(): Promise<void> {
     const { orders, logger } = this.#options;
     let after: number | null = null;
@@ -147,13 +147,13 @@ export class OrderStreams {
       try {
         const { orderIds, next, restarted }: Awaited<ReturnType<OrderRequests['followMoves']>> =
           await orders.followMoves({ after, patienceMs: POLL_MS });
-        // Where moves may have been missed everybody reads anew.
+        // After a restart changes may have been missed, so every stream reads again.
         for (const orderId of restarted ? [...this.#listeners.keys()] : orderIds) {
-          for (const listener of this.#listeners.get(orderId) ?? []) hear(listener);
+          for (const listener of this.#listeners.get(orderId) ?? []) notify(listener);
         }
         after = next;
       } catch (error) {
-        logger.warn('moves of orders not followed, trying again', { error });
+        logger.warn('order changes not followed, trying again', { error });
         await sleep(PAUSE_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined);
       }
     }
@@ -161,13 +161,13 @@ export class OrderStreams {
   }
 }
 
-function hear(listener: Listener): void {
-  listener.heard += 1;
+function notify(listener: Listener): void {
+  listener.changes += 1;
   listener.wake();
 }
 
-/** Whether there was news before it was time for a heartbeat. */
-const news = (listener: Listener): Promise<boolean> =>
+/** Whether the order changed before the next heartbeat is due. */
+const changed = (listener: Listener): Promise<boolean> =>
   new Promise((resolve) => {
     const timer = setTimeout(() => resolve(false), HEARTBEAT_MS);
     listener.wake = () => {

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { ShippingAddress } from '../../activities/address.ts';
 import { Quantity, Sku } from '../../activities/identity.ts';
 import { Money, times } from '../../activities/money.ts';
-import type { Order } from '../../activities/order.ts';
 import { FulfillmentStatus, OrderStatus, PaymentStatus, Rejection } from '../../activities/order-status.ts';
+import type { Order } from '../../activities/order.ts';
 
 export const OrderAction = z.enum(['cancel', 'return']);
 export type OrderAction = z.infer<typeof OrderAction>;
@@ -54,7 +54,7 @@ export const OrderView = z
   });
 export type OrderView = z.infer<typeof OrderView>;
 
-/** The order as its owner sees it at `now`, in milliseconds. */
+/** The view of an order at `now`, in milliseconds. */
 export function viewOf(order: Order, now = Date.now()): OrderView {
   const { rejection, trackingNumber } = order;
   return {
@@ -73,7 +73,7 @@ export function viewOf(order: Order, now = Date.now()): OrderView {
   };
 }
 
-/** What its owner can do with an order as it stands; the workflow, which knows of the last second, may still say no. */
+/** What the owner can do with an order. The workflow has the latest state and may still refuse. */
 export function allowedActions(order: Order, now: number): OrderAction[] {
   const { status, fulfillmentStatus, returnableUntil } = order;
   const waits = fulfillmentStatus === 'not_fulfilled' || fulfillmentStatus === 'booked';

@@ -8,8 +8,8 @@ import {
 } from '../../activities/webhook.ts';
 import { type AnyRoute, type Caller, route } from '../../platform/http/route.ts';
 import { linksTo } from '../openapi/links.ts';
-import { idOr404 } from '../own-order.ts';
 import { listOf, nextPage, pageQuery } from '../paging.ts';
+import { idOr404 } from '../path-ids.ts';
 
 const NEW = {
   url: 'https://example.com/webhooks',
@@ -22,7 +22,7 @@ const ENDPOINT = {
   previousSecretUntil: null,
   createdAt: '2026-01-05T09:00:00.000Z',
 };
-const AskEndpoint = CreateWebhookEndpoint.omit({ customerId: true })
+const EndpointRequest = CreateWebhookEndpoint.omit({ customerId: true })
   .extend({ url: CreateWebhookEndpoint.shape.url.regex(/^https?:\/\/\S+$/, 'must be an http or https URL') })
   .strict()
   .meta({ id: 'NewWebhookEndpoint', examples: [NEW] });
@@ -50,27 +50,27 @@ const DeliveryView = WebhookDelivery.meta({
 const EndpointPath = z.object({ endpointId: z.string() });
 const DeliveryPath = EndpointPath.extend({ deliveryId: z.string() });
 
-const endpointLinks = (place: string) =>
+const endpointLinks = (pointer: string) =>
   linksTo(['getWebhookEndpoint', 'deleteWebhookEndpoint', 'renewWebhookSecret', 'listWebhookDeliveries'], {
-    endpointId: `$response.body#${place}`,
+    endpointId: `$response.body#${pointer}`,
   });
 
-/** One of the caller's own endpoints: nobody else's is found, not even by admins. */
-const own = (caller: Caller | undefined, endpointId: string) => ({
+/** Callers find only their own endpoints, even admins. */
+const ownEndpoint = (caller: Caller | undefined, endpointId: string) => ({
   customerId: caller!.id,
   endpointId: idOr404(endpointId, 'EndpointNotFound'),
 });
 
-/** Customers' systems that want to be told, and what they were told. */
+/** Customers' webhook endpoints and their deliveries. */
 export const webhookRoutes = (webhooks: WebhookRequests): AnyRoute[] => [
   route({
     method: 'post',
     path: '/v1/webhook-endpoints',
     operationId: 'createWebhookEndpoint',
-    summary: 'Be told of what happens to your orders, at a URL of yours',
+    summary: 'Register a URL that receives the events of your orders',
     tag: 'webhooks',
     access: 'user',
-    body: AskEndpoint,
+    body: EndpointRequest,
     responses: { 201: { description: 'Registered', body: EndpointWithSecret, links: endpointLinks('/id') } },
     problems: { 400: ['UrlNotAllowed'], 409: ['TooManyEndpoints'] },
     handle: async ({ body, caller }) => ({
@@ -108,7 +108,7 @@ export const webhookRoutes = (webhooks: WebhookRequests): AnyRoute[] => [
     problems: { 404: ['EndpointNotFound'] },
     handle: async ({ params, caller }) => ({
       status: 200,
-      body: await webhooks.getEndpoint(own(caller, params.endpointId)),
+      body: await webhooks.getEndpoint(ownEndpoint(caller, params.endpointId)),
     }),
   }),
 
@@ -116,14 +116,14 @@ export const webhookRoutes = (webhooks: WebhookRequests): AnyRoute[] => [
     method: 'delete',
     path: '/v1/webhook-endpoints/:endpointId',
     operationId: 'deleteWebhookEndpoint',
-    summary: 'Be told at this URL no more; what is on its way is not sent either',
+    summary: 'Delete an endpoint; its pending deliveries are not sent',
     tag: 'webhooks',
     access: 'user',
     params: EndpointPath,
-    responses: { 204: { description: 'Gone, with its secrets and its deliveries' } },
+    responses: { 204: { description: 'Deleted, with its secrets and deliveries' } },
     problems: { 404: ['EndpointNotFound'] },
     async handle({ params, caller }) {
-      await webhooks.deleteEndpoint(own(caller, params.endpointId));
+      await webhooks.deleteEndpoint(ownEndpoint(caller, params.endpointId));
       return { status: 204 };
     },
   }),
@@ -132,7 +132,7 @@ export const webhookRoutes = (webhooks: WebhookRequests): AnyRoute[] => [
     method: 'post',
     path: '/v1/webhook-endpoints/:endpointId/secret',
     operationId: 'renewWebhookSecret',
-    summary: 'Give an endpoint a new secret; the one before signs too for another day',
+    summary: 'Renew the secret of an endpoint; for one day deliveries are also signed with the previous one',
     tag: 'webhooks',
     access: 'user',
     params: EndpointPath,
@@ -140,7 +140,7 @@ export const webhookRoutes = (webhooks: WebhookRequests): AnyRoute[] => [
     problems: { 404: ['EndpointNotFound'] },
     handle: async ({ params, caller }) => ({
       status: 200,
-      body: await webhooks.renewEndpointSecret(own(caller, params.endpointId)),
+      body: await webhooks.renewEndpointSecret(ownEndpoint(caller, params.endpointId)),
     }),
   }),
 
@@ -148,7 +148,7 @@ export const webhookRoutes = (webhooks: WebhookRequests): AnyRoute[] => [
     method: 'get',
     path: '/v1/webhook-endpoints/:endpointId/deliveries',
     operationId: 'listWebhookDeliveries',
-    summary: 'List what an endpoint was told, newest first, with every attempt',
+    summary: 'List the deliveries of an endpoint with every attempt, newest first',
     tag: 'webhooks',
     access: 'user',
     params: EndpointPath,
@@ -165,7 +165,7 @@ export const webhookRoutes = (webhooks: WebhookRequests): AnyRoute[] => [
     },
     problems: { 400: ['BadCursor'], 404: ['EndpointNotFound'] },
     async handle({ params, query: { cursor, limit }, caller }) {
-      const endpoint = own(caller, params.endpointId);
+      const endpoint = ownEndpoint(caller, params.endpointId);
       const page = await webhooks.listDeliveries({ ...endpoint, after: cursor, limit });
       const path = `/v1/webhook-endpoints/${endpoint.endpointId}/deliveries`;
       return { status: 200, body: { items: page.items, next: nextPage(path, page.next, { limit }) } };
@@ -176,16 +176,16 @@ export const webhookRoutes = (webhooks: WebhookRequests): AnyRoute[] => [
     method: 'post',
     path: '/v1/webhook-endpoints/:endpointId/deliveries/:deliveryId/redeliver',
     operationId: 'redeliverWebhook',
-    summary: 'Send a delivery at once, whether it waits for its next attempt or has come to its end',
+    summary: 'Send a delivery again at once, whether it is still being retried or has ended',
     tag: 'webhooks',
     access: 'user',
     params: DeliveryPath,
-    responses: { 202: { description: 'It is sent', body: DeliveryView } },
+    responses: { 202: { description: 'The delivery is being sent', body: DeliveryView } },
     problems: { 404: ['DeliveryNotFound', 'EndpointNotFound'], 409: ['EndpointDisabled'] },
     handle: async ({ params, caller }) => ({
       status: 202,
       body: await webhooks.redeliver({
-        ...own(caller, params.endpointId),
+        ...ownEndpoint(caller, params.endpointId),
         deliveryId: idOr404(params.deliveryId, 'DeliveryNotFound'),
       }),
     }),

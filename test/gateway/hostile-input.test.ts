@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { orderWish } from '../stage/gateway-builders.ts';
+import { orderBody } from '../stage/gateway-builders.ts';
 import { type Harness, type Request, startHarness } from '../stage/test-gateway.ts';
 
 describe('hostile input', () => {
@@ -11,8 +11,8 @@ describe('hostile input', () => {
   });
   after(() => gateway.close());
   afterEach(() => {
-    assert.equal(gateway.services.store.drafts.size, 0, 'something was drafted');
-    assert.equal(gateway.temporal.started.size, 0, 'something was started');
+    assert.equal(gateway.services.store.drafts.size, 0, 'a draft was stored');
+    assert.equal(gateway.temporal.started.size, 0, 'a workflow was started');
   });
 
   const place = (request: Request) =>
@@ -24,11 +24,11 @@ describe('hostile input', () => {
     assert.match(body.code, /^[A-Z][A-Za-z]+$/, what);
     return body;
   };
-  /** A valid order's JSON with one piece of it exchanged. */
-  const spelled = (piece: string, instead: string): string => {
-    const json = JSON.stringify(orderWish());
+  /** A valid order's JSON with one piece replaced. */
+  const replaced = (piece: string, replacement: string): string => {
+    const json = JSON.stringify(orderBody());
     assert.ok(json.includes(piece));
-    return json.replace(piece, instead);
+    return json.replace(piece, replacement);
   };
 
   it('in quantities is refused', async () => {
@@ -48,24 +48,24 @@ describe('hostile input', () => {
       'true',
       '1e5000',
     ]) {
-      await isRefused({ raw: spelled('"quantity":2', `"quantity":${quantity}`) }, quantity, /^400$/);
+      await isRefused({ raw: replaced('"quantity":2', `"quantity":${quantity}`) }, quantity, /^400$/);
     }
   });
 
   it('in the number of lines is refused', async () => {
-    await isRefused({ body: orderWish({ lines: [] }) }, 'none', /^400$/);
+    await isRefused({ body: orderBody({ lines: [] }) }, 'none', /^400$/);
     const lines = Array.from({ length: 2001 }, (_, index) => ({ sku: `s${index}`, quantity: 1 }));
-    await isRefused({ body: orderWish({ lines }) }, '2,001', /^400$/);
+    await isRefused({ body: orderBody({ lines }) }, '2,001', /^400$/);
   });
 
-  it('in text is refused: NUL, control characters and halves of surrogate pairs', async () => {
+  it('in text is refused: NUL, control characters and lone surrogates', async () => {
     for (const character of ['\\u0000', '\\u0007', '\\u001b[31m', '\\n', '\\u007f', '\\u009b', '\\ud800', '\\udc00x']) {
-      const body = await isRefused({ raw: spelled('1 High St', `1 ${character} St`) }, character, /^400$/);
+      const body = await isRefused({ raw: replaced('1 High St', `1 ${character} St`) }, character, /^400$/);
       assert.equal(body.errors[0]!.pointer, '/shippingAddress/line1');
     }
   });
 
-  it('lets people write as they do', async () => {
+  it('does not include emoji, other scripts and line breaks in descriptions', async () => {
     const { status } = await gateway.call('PATCH /v1/products/tea', {
       as: gateway.admin,
       body: { name: 'Thé 🍵 茶', description: 'Two\nlines\tand a tab' },
@@ -86,13 +86,13 @@ describe('hostile input', () => {
       '"fromCart":true',
       '"":1',
     ]) {
-      await isRefused({ raw: spelled('{"lines"', `{${field},"lines"`) }, field, /^400$/);
+      await isRefused({ raw: replaced('{"lines"', `{${field},"lines"`) }, field, /^400$/);
     }
-    await isRefused({ raw: spelled('"quantity":2', '"quantity":2,"unitPrice":1') }, 'a price', /^400$/);
+    await isRefused({ raw: replaced('"quantity":2', '"quantity":2,"unitPrice":1') }, 'a price', /^400$/);
     assert.equal(({} as { admin?: unknown }).admin, undefined);
   });
 
-  it('in form is refused: not JSON, not an object, nested without end, cut, empty or absent', async () => {
+  it('in form is refused: not JSON, not an object, deeply nested, truncated, empty or absent', async () => {
     const deep = 100_000;
     for (const raw of [
       '{',
@@ -112,12 +112,12 @@ describe('hostile input', () => {
     }
     await isRefused({ raw: '['.repeat(deep) + ']'.repeat(deep) }, 'arrays', /^400$/);
     await isRefused({ raw: '{"lines":'.repeat(deep / 4) + '1' + '}'.repeat(deep / 4) }, 'objects', /^400$/);
-    await isRefused({ raw: spelled('[{"sku"', `[${'['.repeat(deep)}${']'.repeat(deep)},{"sku"`) }, 'inside', /^400$/);
+    await isRefused({ raw: replaced('[{"sku"', `[${'['.repeat(deep)}${']'.repeat(deep)},{"sku"`) }, 'inside', /^400$/);
     await isRefused({}, 'absent', /^400$/);
     await isRefused({ raw: new Uint8Array([0xff, 0xfe, 0x7b, 0x7d]) }, 'UTF-16', /^400$/);
   });
 
-  it('in size and kind is refused: 413 and 415', async () => {
+  it('in size and media type is refused: 413 and 415', async () => {
     const body = await isRefused({ raw: `"${'x'.repeat(600 * 1024)}"` }, 'large', /^413$/);
     assert.equal(body.code, 'BodyTooLarge');
     for (const type of [
@@ -133,7 +133,7 @@ describe('hostile input', () => {
     await isRefused({ raw: 'no gzip', headers: { 'content-encoding': 'gzip' } }, 'not gzip', /^400$/);
   });
 
-  it('in addresses is refused', async () => {
+  it('in request targets is refused', async () => {
     for (const what of [
       'GET /v1/products/%00',
       'GET /v1/products/a%00b',
@@ -161,15 +161,15 @@ describe('hostile input', () => {
     }
   });
 
-  it('of any kind never becomes a 5xx', async function () {
+  it('of any kind never causes a 5xx', async function () {
     this.timeout(60_000);
     const anything = fc.oneof(
       fc.json({ maxDepth: 6 }),
-      fc.jsonValue({ stringUnit: 'binary' }).map((value) => JSON.stringify({ ...orderWish(), lines: value })),
-      fc.jsonValue({ stringUnit: 'binary' }).map((value) => JSON.stringify({ ...orderWish(), shippingAddress: value })),
+      fc.jsonValue({ stringUnit: 'binary' }).map((value) => JSON.stringify({ ...orderBody(), lines: value })),
+      fc.jsonValue({ stringUnit: 'binary' }).map((value) => JSON.stringify({ ...orderBody(), shippingAddress: value })),
       fc
         .record({ sku: fc.string({ unit: 'binary' }), quantity: fc.oneof(fc.double(), fc.integer()) })
-        .map((line) => JSON.stringify(orderWish({ lines: [line] }))),
+        .map((line) => JSON.stringify(orderBody({ lines: [line] }))),
     );
     await fc.assert(
       fc.asyncProperty(anything, async (raw) => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { orderWish } from '../stage/gateway-builders.ts';
+import { orderBody } from '../stage/gateway-builders.ts';
 import { type Harness, startHarness } from '../stage/test-gateway.ts';
 
-describe('what is dear is done once, not for every request', () => {
+describe('expensive work is not repeated per request', () => {
   let harness: Harness;
   before(async () => {
     harness = await startHarness();
@@ -12,13 +12,13 @@ describe('what is dear is done once, not for every request', () => {
   after(() => harness.close());
 
   const requests = async () => {
-    const order = await harness.call('POST /v1/orders', { as: harness.customer, key: randomUUID(), body: orderWish() });
+    const order = await harness.call('POST /v1/orders', { as: harness.customer, key: randomUUID(), body: orderBody() });
     assert.equal(order.status, 202);
     assert.equal((await harness.call(`GET /v1/orders/${order.body.id}`, { as: harness.customer })).status, 200);
     assert.equal((await harness.call('GET /v1/products')).status, 200);
   };
 
-  /** How often `name` of `owner` is called while twenty rounds of requests are answered, after a first that may. */
+  /** Counts the calls of `name` of `owner` during twenty rounds of requests, after one round to warm up. */
   async function calls<Name extends string>(owner: Record<Name, unknown>, name: Name): Promise<number> {
     await requests();
     const original = owner[name] as (...given: unknown[]) => unknown;
@@ -36,15 +36,15 @@ describe('what is dear is done once, not for every request', () => {
     return count;
   }
 
-  it('connections to PostgreSQL', async () => {
+  it('opening connections to PostgreSQL', async () => {
     assert.equal(await calls(pg.Client.prototype as unknown as { connect: unknown }, 'connect'), 0);
   });
 
-  it('keys that tokens are made and checked with', async () => {
+  it('importing the keys of tokens', async () => {
     assert.equal(await calls(crypto.subtle as unknown as { importKey: unknown }, 'importKey'), 0);
   });
 
-  it('parsers made of schemas', async () => {
+  it('compiling schemas to parsers', async () => {
     assert.equal(await calls(globalThis as unknown as { Function: unknown }, 'Function'), 0);
   });
 });

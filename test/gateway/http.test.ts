@@ -11,7 +11,7 @@ describe('HTTP at the gateway', () => {
   });
   after(() => gateway.close());
 
-  it('answers what is not there, and what is not allowed there, with problem documents', async () => {
+  it('returns problem documents for unknown paths and methods', async () => {
     const absent = await gateway.call('GET /v1/nothing');
     assert.deepEqual([absent.status, absent.body.code, absent.body.instance], [404, 'NotFound', '/v1/nothing']);
     const wrong = await gateway.call('DELETE /v1/orders');
@@ -21,23 +21,23 @@ describe('HTTP at the gateway', () => {
       assert.match(headers.get('content-type')!, /^application\/problem\+json/);
   });
 
-  it('allows no method that no route has, however rare', async () => {
+  it('allows no unusual methods', async () => {
     for (const method of ['TRACE', 'QUERY', 'PROPFIND']) {
-      const asked = request(`${gateway.url}/v1/orders`, { method }).end();
-      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      const sent = request(`${gateway.url}/v1/orders`, { method }).end();
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
       answer.resume();
       assert.equal(answer.statusCode, 405, method);
     }
   });
 
-  it('names every request, by the caller’s name where that is a decent one', async () => {
+  it('gives every request an id, the caller’s if it is valid', async () => {
     const named = await gateway.call('GET /v1/nothing', { headers: { 'x-request-id': 'mine-1' } });
     assert.deepEqual([named.headers.get('x-request-id'), named.body.requestId], ['mine-1', 'mine-1']);
     const odd = await gateway.call('GET /livez', { headers: { 'x-request-id': 'a b<script>' } });
     assert.match(odd.headers.get('x-request-id')!, /^[\da-f-]{36}$/);
   });
 
-  it('tells browsers to do nothing with its answers', async () => {
+  it('tells browsers not to render its responses', async () => {
     for (const what of ['GET /v1/products', 'GET /v1/nothing']) {
       const { headers } = await gateway.call(what);
       assert.equal(headers.get('content-security-policy'), "default-src 'none';frame-ancestors 'none'");
@@ -47,25 +47,25 @@ describe('HTTP at the gateway', () => {
     }
   });
 
-  it('lets the pages of named origins call it, and no others', async () => {
+  it('allows calls from pages of the configured origins only', async () => {
     const from = (origin: string) => gateway.call('GET /v1/products', { headers: { origin } });
     const friend = await from('https://shop.example');
     assert.equal(friend.headers.get('access-control-allow-origin'), 'https://shop.example');
     assert.match(friend.headers.get('access-control-expose-headers')!, /Idempotent-Replayed/);
     assert.equal(friend.headers.get('access-control-allow-credentials'), null);
     assert.equal((await from('https://evil.example')).headers.get('access-control-allow-origin'), null);
-    const asked = await gateway.call('OPTIONS /v1/orders', {
+    const preflight = await gateway.call('OPTIONS /v1/orders', {
       headers: { origin: 'https://shop.example', 'access-control-request-method': 'POST' },
     });
-    assert.equal(asked.status, 204);
-    assert.match(asked.headers.get('access-control-allow-headers')!, /Idempotency-Key/);
+    assert.equal(preflight.status, 204);
+    assert.match(preflight.headers.get('access-control-allow-headers')!, /Idempotency-Key/);
     const bare = await startHarness();
     const { headers } = await bare.call('GET /v1/products', { headers: { origin: 'https://shop.example' } });
     await bare.close();
     assert.equal(headers.get('access-control-allow-origin'), null);
   });
 
-  it('is alive and ready, and keeps its figures to another port', async () => {
+  it('reports health, and serves metrics only at another port', async () => {
     for (const path of ['/livez', '/readyz']) {
       const { status, body } = await gateway.call(`GET ${path}`);
       assert.deepEqual([status, body.status], [200, 'ok']);
@@ -80,19 +80,19 @@ describe('HTTP at the gateway', () => {
     assert.ok(routes.has('/v1/products/:sku') && !routes.has('/v1/products/tea'));
   });
 
-  it('answers HEAD like GET without a body', async () => {
+  it('responds to HEAD like to GET, without a body', async () => {
     const { status, text, headers } = await gateway.call('HEAD /v1/products/tea');
     assert.deepEqual([status, text], [200, '']);
     assert.ok(headers.get('etag'));
   });
 
-  it('answers what is not even HTTP with a problem document', async () => {
-    const talk = (words: string) =>
+  it('returns a problem document even for invalid HTTP', async () => {
+    const talk = (text: string) =>
       new Promise<string>((resolve, reject) => {
-        let heard = '';
-        const socket = dial(Number(new URL(gateway.url).port), '127.0.0.1', () => socket.write(words));
-        socket.on('data', (chunk) => (heard += chunk.toString()));
-        socket.on('end', () => resolve(heard));
+        let received = '';
+        const socket = dial(Number(new URL(gateway.url).port), '127.0.0.1', () => socket.write(text));
+        socket.on('data', (chunk) => (received += chunk.toString()));
+        socket.on('end', () => resolve(received));
         socket.on('error', reject);
       });
     assert.match(await talk('nonsense\r\n\r\n'), /^HTTP\/1.1 400 .*application\/problem\+json.*"MalformedRequest"/s);

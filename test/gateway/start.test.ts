@@ -24,25 +24,25 @@ describe('the gateway’s process', () => {
     ...difference,
   });
 
-  it('serves at one port and tells its figures at another, without any service running', async () => {
+  it('serves at one port and its metrics at another, without any service running', async () => {
     const gateway: RunningGateway = await startGateway(settings());
-    const [ready, figures, live, catalogue] = await Promise.all([
+    const [ready, metrics, live, catalogue] = await Promise.all([
       fetch(`${gateway.url}/readyz`),
       fetch(`${gateway.metricsUrl}/metrics`),
       fetch(`${gateway.metricsUrl}/livez`),
       fetch(`${gateway.url}/v1/products`),
     ]);
-    const text = await figures.text();
+    const text = await metrics.text();
     await gateway.close();
-    assert.deepEqual([ready.status, figures.status, live.status, catalogue.status], [200, 200, 200, 503]);
+    assert.deepEqual([ready.status, metrics.status, live.status, catalogue.status], [200, 200, 200, 503]);
     assert.match(text, /^# TYPE orders_created_total counter$/m);
     assert.match(text, /^# TYPE http_request_duration_seconds histogram$/m);
     await assert.rejects(fetch(`${gateway.url}/livez`));
   });
 
-  it('does not start with a bad setting, and says in one line which', async () => {
+  it('does not start with an invalid setting, and names it in one line', async () => {
     const { d: _private, ...publicKey } = newKey('k1');
-    const bad: NodeJS.ProcessEnv[] = [
+    const invalid: NodeJS.ProcessEnv[] = [
       { PORT: '70000' },
       { METRICS_PORT: 'x' },
       { GATEWAY_DATABASE_URL: '' },
@@ -67,7 +67,7 @@ describe('the gateway’s process', () => {
       { CARRIER_CALLBACK_SECRET: '' },
       { TEMPORAL_ADDRESS: 'nowhere' },
     ];
-    for (const difference of bad) {
+    for (const difference of invalid) {
       const [name] = Object.keys(difference);
       await assert.rejects(startGateway(settings(difference)), (error: Error) => {
         assert.ok(error instanceof SettingError, name);
@@ -78,7 +78,7 @@ describe('the gateway’s process', () => {
     }
   });
 
-  it('names the setting where a port is taken', async () => {
+  it('names the setting if a port is in use', async () => {
     const gateway = await startGateway(settings());
     const { port } = new URL(gateway.metricsUrl);
     for (const setting of ['PORT', 'METRICS_PORT']) {

@@ -5,21 +5,21 @@ type Step = CardRequest['step'];
 type Answer = { receipt: Receipt } | { refusal: Refusal };
 
 export interface FakeProcessor extends CardProcessor {
-  /** Effects only, in the order they happened. */
+  /** The effects in their order. */
   ledger: { type: Step; orderId: string; key: string; amountMinor: number }[];
-  /** Every key it was asked under, repeats included. */
+  /** The key of every request, repeats included. */
   asked: string[];
-  /** Every key it was asked about. */
+  /** Every key that was looked up. */
   lookedUp: string[];
-  /** Money that is held for an order now. */
+  /** The amount that is authorized for an order, but not captured. */
   held(orderId: string): number;
-  /** The next time this step is asked for, it is done and the connection then breaks. */
+  /** The next request for this step takes effect, and then its connection breaks. */
   dieAfter(step: Step): void;
-  /** The next time this step is asked for, the connection breaks first. */
+  /** The connection of the next request for this step breaks before it takes effect. */
   dieBefore(step: Step): void;
-  /** Refuses this step until told otherwise. */
+  /** Refuses this step with `code`, until it is called with undefined. */
   refuse(step: Step, code: string | undefined): void;
-  /** Stops the next request for this step at the door, or with its answer in hand, until `release` is called. */
+  /** Holds the next request for this step before or after its effect, until `release` is called. */
   hold(step: Step, where: 'before' | 'after'): { reached: Promise<void>; release: () => void };
 }
 
@@ -30,7 +30,7 @@ interface Account {
   voided: boolean;
 }
 
-/** A processor in memory that keeps its word: one key, one effect, one answer; what is voided stays voided. */
+/** A correct processor in memory: each key has one effect and one response, and a voided payment stays voided. */
 export function createFakeProcessor(): FakeProcessor {
   const answers = new Map<string, Answer>();
   const accounts = new Map<string, Account>();
@@ -130,7 +130,7 @@ const DECLINES: Readonly<Record<string, string>> = {
   pm_card_chargeDeclinedInsufficientFunds: 'InsufficientFunds',
 };
 
-/** How much moved. */
+/** Carries out the request and returns its amount. */
 function apply(request: CardRequest, account: Account): number {
   if (request.step === 'authorize') return (account.authorized = request.amount.amountMinor);
   if (request.step === 'capture') return (account.captured = account.authorized);

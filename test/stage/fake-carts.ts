@@ -17,13 +17,13 @@ export function fakeCarts({ carts }: { carts: Map<string, Cart> }): CartRequests
   };
   return {
     getCart: async ({ customerId }) => cartOf(customerId),
-    setLine: async ({ sku, quantity, ...asked }) =>
-      change(asked, (lines) => {
+    setLine: async ({ sku, quantity, ...request }) =>
+      change(request, (lines) => {
         if (lines.length >= 2_000) throw new Refusal('CartFull', 'a cart holds 2000 lines');
         const others = lines.filter((line) => line.sku !== sku);
         return [...others, { sku, quantity }];
       }),
-    removeLine: async ({ sku, ...asked }) => change(asked, (lines) => lines.filter((line) => line.sku !== sku)),
-    clearCart: async (asked) => change(asked, () => []),
+    removeLine: async ({ sku, ...request }) => change(request, (lines) => lines.filter((line) => line.sku !== sku)),
+    clearCart: async (request) => change(request, () => []),
   };
 }

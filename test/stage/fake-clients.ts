@@ -4,24 +4,24 @@ import { Refusal } from '../../platform/contract/refusal.ts';
 import { NOW } from './gateway-builders.ts';
 import type { FakeSessions } from './fake-sessions.ts';
 
-/** Machines that sign in, in memory. */
+/** The API clients of the user service in memory. */
 export function fakeClients(clients: Map<string, ClientWithSecret>, sessions: FakeSessions): ClientRequests {
-  const known = (clientId: string): ClientWithSecret => {
+  const find = (clientId: string): ClientWithSecret => {
     const client = clients.get(clientId);
     if (!client) throw new Refusal('ClientNotFound', 'no such client');
     return client;
   };
-  const kept = (client: ClientWithSecret): ClientWithSecret => {
+  const store = (client: ClientWithSecret): ClientWithSecret => {
     clients.set(client.id, client);
     return client;
   };
   return {
     createClient: async ({ createdBy: _createdBy, ...client }) =>
-      kept({ ...client, id: randomUUID(), createdAt: NOW, secret: `cs_${randomUUID()}` }),
+      store({ ...client, id: randomUUID(), createdAt: NOW, secret: `cs_${randomUUID()}` }),
     listClients: async () => ({ items: [...clients.values()].map(({ secret: _secret, ...client }) => client) }),
-    renewClientSecret: async ({ clientId }) => kept({ ...known(clientId), secret: `cs_${randomUUID()}` }),
+    renewClientSecret: async ({ clientId }) => store({ ...find(clientId), secret: `cs_${randomUUID()}` }),
     async deleteClient({ clientId }) {
-      clients.delete(known(clientId).id);
+      clients.delete(find(clientId).id);
       sessions.ended.push(clientId);
     },
     async authenticateClient({ clientId, secret }) {

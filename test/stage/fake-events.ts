@@ -4,46 +4,47 @@ import type { Mail, NotificationRequests } from '../../activities/notification.t
 import type { HistoryItem } from '../../activities/order-status.ts';
 import type { Story } from '../../activities/order-history.ts';
 import type { OrderRequests } from '../../activities/order.ts';
-import type { Subscribers } from '../../gateway/service-clients.ts';
+import type { Subscribers } from '../../gateway/upstream/service-clients.ts';
 import { ServiceFault } from '../../platform/http/client.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 
-/** What happens, in memory: orders' stories, mails, and the dead letters of two subscribers. */
+/** Order histories, e-mails, and the dead letters of two subscribers, in memory. */
 export class FakeEvents {
-  readonly #stories: { orderId: string; item: Story['items'][number] }[] = [];
+  readonly #histories: { orderId: string; item: Story['items'][number] }[] = [];
   readonly #ended = new Set<string>();
-  readonly #told = new EventEmitter().setMaxListeners(0);
+  readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly mails: Mail[] = [];
   readonly deadLetters: Record<'notification' | 'recommendation', DeadLetter[]> = {
     notification: [],
     recommendation: [],
   };
-  /** Subscribers that do not answer. */
+  /** Subscribers that are unavailable. */
   readonly down = new Set<string>();
   readonly resolved: ResolveDeadLetter[] = [];
 
-  tellStory(orderId: string, item: HistoryItem): void {
-    const position = this.#stories.filter((told) => told.orderId === orderId).length + 1;
-    this.#stories.push({ orderId, item: { position, ...item } });
-    this.#told.emit('told');
+  addHistoryItem(orderId: string, item: HistoryItem): void {
+    const position = this.#histories.filter((entry) => entry.orderId === orderId).length + 1;
+    this.#histories.push({ orderId, item: { position, ...item } });
+    this.#changes.emit('change');
   }
 
-  /** With what is told next. */
-  endStory(orderId: string): void {
+  /** Ends the history with its next item. */
+  endHistory(orderId: string): void {
     this.#ended.add(orderId);
   }
 
-  readonly stories: Pick<OrderRequests, 'followMoves' | 'followStory'> = {
+  readonly orderHistories: Pick<OrderRequests, 'followMoves' | 'followStory'> = {
     followMoves: async ({ after, patienceMs }) => {
-      const now = this.#stories.length;
+      const now = this.#histories.length;
       if (after === null) return { orderIds: [], next: now, restarted: true };
-      if (now === after) await once(this.#told, 'told', { signal: AbortSignal.timeout(patienceMs) }).catch(() => []);
-      const moved = this.#stories.slice(after).map(({ orderId }) => orderId);
-      return { orderIds: [...new Set(moved)], next: this.#stories.length, restarted: false };
+      if (now === after)
+        await once(this.#changes, 'change', { signal: AbortSignal.timeout(patienceMs) }).catch(() => []);
+      const moved = this.#histories.slice(after).map(({ orderId }) => orderId);
+      return { orderIds: [...new Set(moved)], next: this.#histories.length, restarted: false };
     },
     followStory: async ({ orderId, after }) => ({
-      items: this.#stories
-        .filter((told) => told.orderId === orderId && told.item.position > after)
+      items: this.#histories
+        .filter((entry) => entry.orderId === orderId && entry.item.position > after)
         .map(({ item }) => item),
       more: false,
       ended: this.#ended.has(orderId),
@@ -74,7 +75,7 @@ export class FakeEvents {
       },
       resolveDeadLetter: async (request) => {
         if (!this.deadLetters[name].some(({ eventId }) => eventId === request.eventId)) {
-          throw new Refusal('DeadLetterNotFound', 'there is none');
+          throw new Refusal('DeadLetterNotFound', 'there is no dead letter with this id');
         }
         this.resolved.push(request);
       },

@@ -19,11 +19,11 @@ interface Key {
   publicJwk: JWK;
 }
 
-/** An OpenID provider in small: keys of its own, discovery, a key set, and tokens by any of the keys. */
+/** A small OpenID provider with discovery, a key set and tokens signed by any of its keys. */
 export class OidcIssuer {
   readonly keys: Key[] = [];
-  /** How often its key set was asked for. */
-  asked = 0;
+  /** The number of requests for its key set. */
+  keyRequests = 0;
   #server: Server | undefined;
   #port = 0;
 
@@ -31,9 +31,9 @@ export class OidcIssuer {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** At the port it had before, if it had one. */
+  /** Uses the same port at every start. */
   async start(): Promise<void> {
-    // While it is stopped no connection may be given its port.
+    // The port is reserved, so that nothing else gets it while the issuer is stopped.
     this.#port ||= await takePort(0, 'a port');
     this.#server = createServer((request, response) => {
       response.setHeader('content-type', 'application/json');
@@ -41,7 +41,7 @@ export class OidcIssuer {
         response.end(JSON.stringify({ issuer: this.url, jwks_uri: `${this.url}/keys` }));
         return;
       }
-      this.asked += 1;
+      this.keyRequests += 1;
       response.end(JSON.stringify({ keys: this.keys.map(({ publicJwk }) => publicJwk) }));
     });
     await new Promise<void>((resolve) => this.#server!.listen(this.#port, '127.0.0.1', resolve));
@@ -66,7 +66,7 @@ export class OidcIssuer {
     return key;
   }
 
-  /** A good access token for `shop`, but for what a test says; a claim of `undefined` is left out. */
+  /** A valid access token for `shop` with the given differences; a claim of `undefined` is left out. */
   sign(
     claims: Record<string, unknown> = {},
     { key = this.keys[0]!, header = {} }: { key?: Key; header?: Partial<JWTHeaderParameters> } = {},

@@ -16,7 +16,7 @@ import { Refusal } from '../../platform/contract/refusal.ts';
 export type StepActivities = CartActivities & InventoryActivities & PaymentActivities & ShippingActivities;
 export type StepActivityName = keyof StepActivities;
 
-/** What has happened to one order out in the world, and what its bookkeeping say. */
+/** The effects of one order in the services, and the order service's records of it. */
 export class OrderWorld {
   cart: 'full' | 'taken' | 'put back' = 'full';
   stock: 'none' | 'reserved' | 'released' | 'committed' = 'none';
@@ -24,9 +24,9 @@ export class OrderWorld {
   parcel: ShipmentStatus | 'none' = 'none';
   refundedMinor = 0;
   restocked = 0;
-  /** Every effect as it happened; asking again adds nothing. */
+  /** The effects in their order; a repeat adds nothing. */
   readonly effects: string[] = [];
-  /** Every call as it came, repeats included. */
+  /** Every call, repeats included. */
   readonly calls: string[] = [];
 
   status: OrderStatus | 'draft' = 'draft';
@@ -38,7 +38,7 @@ export class OrderWorld {
   readonly history: HistoryItem[] = [];
   readonly interventions = new Map<string, { step: string; reason: string; workflowId: string; open: boolean }>();
   #resume: OrderStatus | undefined;
-  readonly #told = new Set<string>();
+  readonly #recorded = new Set<string>();
 
   did(effect: string): void {
     this.effects.push(effect);
@@ -47,8 +47,8 @@ export class OrderWorld {
   tell({ workflowId, entries }: OrderUpdate): void {
     for (const { sequence, ...item } of entries) {
       const name = `${workflowId} ${item.step} ${item.outcome} ${sequence}`;
-      if (this.#told.has(name)) continue;
-      this.#told.add(name);
+      if (this.#recorded.has(name)) continue;
+      this.#recorded.add(name);
       this.history.push(item);
     }
   }
@@ -80,7 +80,7 @@ export class Worlds {
 
 const undone = (what: string) => new Refusal('Undone', `${what} was undone first`);
 
-/** Services that keep their contracts' promises in memory: repeats change nothing, undos leave tombstones. */
+/** Correct services in memory: repeats change nothing, and compensations leave tombstones. */
 export const createServices = (worlds: Worlds): StepActivities => ({
   async reserveStock({ orderId }) {
     const world = worlds.of(orderId);
@@ -109,7 +109,7 @@ export const createServices = (worlds: Worlds): StepActivities => ({
     if (world.cart === 'taken') world.did('put back');
     world.cart = 'put back';
   },
-  // No order asks for it.
+  // Orders do not use it.
   remindOfCart: async () => undefined,
   async restockReturn({ orderId, lines }) {
     const world = worlds.of(orderId);

@@ -1,31 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import type { Cart } from '../../activities/cart.ts';
 import type { ClientWithSecret } from '../../activities/client.ts';
 import type { AdjustStock, InventoryRequests, Stock } from '../../activities/inventory.ts';
-import type { Backlog, DraftOrder, Intervention, Order, OrderRequests } from '../../activities/order.ts';
+import type { Backlog, DraftOrder, Intervention, Order } from '../../activities/order.ts';
 import type { Product, ProductRequests } from '../../activities/product.ts';
 import type { RecommendationRequests } from '../../activities/recommendation.ts';
 import type { Return } from '../../activities/return.ts';
 import type { ShippingRequests } from '../../activities/shipping.ts';
 import type { User, UserRequests } from '../../activities/user.ts';
-import type { Services, Subscribers } from '../../gateway/service-clients.ts';
+import type { ServiceClients, Subscribers } from '../../gateway/upstream/service-clients.ts';
 import { ServiceFault } from '../../platform/http/client.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
-import { NOW, orderOf, returnOf } from './gateway-builders.ts';
+import { NOW } from './gateway-builders.ts';
 import { fakeCarts } from './fake-carts.ts';
 import { FakeEvents } from './fake-events.ts';
+import { fakeOrders } from './fake-orders.ts';
+import { findOrRefuse } from './find-or-refuse.ts';
 import { fakeClients } from './fake-clients.ts';
 import { type FakeSessions, fakeSessions } from './fake-sessions.ts';
 import { type FakeWebhooks, fakeWebhooks } from './fake-webhooks.ts';
 
-/** The services in memory: small, typed by the contracts, and as broken as a test wants them. */
-export interface FakeServices extends Services {
-  /** Services that do not answer. */
-  down: Set<keyof Services>;
-  /** Every question asked, as `orders.draftOrder`. */
-  asked: string[];
-  /** Runs before an answer is given, under the question's name. */
+/** The services in memory. They implement the contracts' interfaces, and tests can make them fail. */
+export interface FakeServices extends ServiceClients {
+  /** Services that are unavailable. */
+  down: Set<keyof ServiceClients>;
+  /** The name of every call, such as `orders.draftOrder`. */
+  calls: string[];
+  /** Runs before a call with this name is carried out. */
   before: Map<string, () => Promise<void> | void>;
   store: Store;
   events: FakeEvents;
@@ -46,16 +47,15 @@ export interface Store {
   shipments: Map<string, string>;
   /** By customer. */
   carts: Map<string, Cart>;
-  /** What is recommended to anybody, best first. */
+  /** The recommendations for everybody, best first. */
   recommended: string[];
   webhooks: FakeWebhooks;
-  /** Tracking numbers of which the books say that they go nowhere. */
+  /** Tracking numbers of canceled shipments. */
   canceledParcels: Set<string>;
-  /** What becomes of an order that is waited for. */
+  /** The changes of an order when it is decided. */
   decided: Partial<Order>;
-  /** What the sagas have before them. */
   backlog: Backlog;
-  /** What was asked of the lists. */
+  /** The requests of all list operations. */
   listed: unknown[];
 }
 
@@ -80,44 +80,53 @@ export function createFakeServices(): FakeServices {
     backlog: { undecided: 0, decidedPerSecond: 0 },
     listed: [],
   };
-  const control = { down: new Set<keyof Services>(), asked: [] as string[], before: new Map<string, () => void>() };
+  const controls = {
+    down: new Set<keyof ServiceClients>(),
+    calls: [] as string[],
+    before: new Map<string, () => void>(),
+  };
   const events = new FakeEvents();
-  const services: Services = {
+  const services: ServiceClients = {
     users: fakeUsers(store),
     products: fakeProducts(store),
     inventory: fakeInventory(store),
-    orders: { ...fakeOrders(store), ...events.stories },
+    orders: { ...fakeOrders(store), ...events.orderHistories },
     shipping: fakeShipping(store),
     carts: fakeCarts(store),
     notifications: events.notifications,
     webhooks: fakeWebhooks(store.webhooks),
     recommendations: fakeRecommendations(store),
   };
-  const watched = Object.entries(services).map(([name, face]) => [name, watch(name as keyof Services, face, control)]);
-  return { ...(Object.fromEntries(watched) as Services), ...control, store, events, subscribers: events.subscribers };
-}
-
-function watch<Face extends object>(
-  service: keyof Services,
-  face: Face,
-  { down, asked, before }: Pick<FakeServices, 'down' | 'asked' | 'before'>,
-): Face {
-  const entries = Object.entries(face).map(([name, answer]: [string, (request: unknown) => Promise<unknown>]) => [
+  const controlled = Object.entries(services).map(([name, requests]) => [
     name,
-    async (request: unknown) => {
-      asked.push(`${service}.${name}`);
-      await before.get(`${service}.${name}`)?.();
-      if (down.has(service)) throw new ServiceFault(service, name, new Error('connection refused'));
-      return answer(request);
-    },
+    control(name as keyof ServiceClients, requests, controls),
   ]);
-  return Object.fromEntries(entries) as Face;
+  return {
+    ...(Object.fromEntries(controlled) as ServiceClients),
+    ...controls,
+    store,
+    events,
+    subscribers: events.subscribers,
+  };
 }
 
-function found<Value>(map: Map<string, Value>, key: string, code: string): Value {
-  const value = map.get(key);
-  if (!value) throw new Refusal(code, `there is no ${key}`);
-  return value;
+function control<Requests extends object>(
+  service: keyof ServiceClients,
+  requests: Requests,
+  { down, calls, before }: Pick<FakeServices, 'down' | 'calls' | 'before'>,
+): Requests {
+  const entries = Object.entries(requests).map(
+    ([name, operation]: [string, (request: unknown) => Promise<unknown>]) => [
+      name,
+      async (request: unknown) => {
+        calls.push(`${service}.${name}`);
+        await before.get(`${service}.${name}`)?.();
+        if (down.has(service)) throw new ServiceFault(service, name, new Error('connection refused'));
+        return operation(request);
+      },
+    ],
+  );
+  return Object.fromEntries(entries) as Requests;
 }
 
 const fakeUsers = ({ users, sessions, clients }: Store): UserRequests => ({
@@ -134,9 +143,9 @@ const fakeUsers = ({ users, sessions, clients }: Store): UserRequests => ({
     users.set(userId, { password: '', ...user, role });
     return users.get(userId)!;
   },
-  getUser: async ({ userId }) => found(users, userId, 'UserNotFound'),
+  getUser: async ({ userId }) => findOrRefuse(users, userId, 'UserNotFound'),
   async updateUser({ userId, expectedVersion, name, shippingAddress }) {
-    const user = found(users, userId, 'UserNotFound');
+    const user = findOrRefuse(users, userId, 'UserNotFound');
     if (expectedVersion !== undefined && expectedVersion !== user.version) throw new Refusal('VersionConflict', 'lost');
     Object.assign(user, { version: user.version + 1 }, name && { name }, shippingAddress && { shippingAddress });
     return user;
@@ -146,22 +155,22 @@ const fakeUsers = ({ users, sessions, clients }: Store): UserRequests => ({
 const fakeProducts = ({ products, listed }: Store): ProductRequests => ({
   async listProducts(request) {
     listed.push(request);
-    if (request.after === 'bad') throw new Refusal('BadCursor', 'not one of ours');
+    if (request.after === 'bad') throw new Refusal('BadCursor', 'not a cursor of this list');
     const items = [...products.values()];
     return { items: items.slice(0, request.limit), next: items.length > request.limit ? 'c-2' : null };
   },
-  getProduct: async ({ sku }) => found(products, sku, 'ProductNotFound'),
+  getProduct: async ({ sku }) => findOrRefuse(products, sku, 'ProductNotFound'),
   getProducts: async ({ skus }) => ({ items: [...products.values()].filter(({ sku }) => skus.includes(sku)) }),
   async createProduct({ sku, name, description = '', price }) {
-    if (products.has(sku)) throw new Refusal('SkuTaken', 'there is one already');
+    if (products.has(sku)) throw new Refusal('SkuTaken', 'this SKU exists already');
     const product = { sku, name, description, price, version: 1, createdAt: NOW, updatedAt: NOW };
     products.set(sku, product);
     return product;
   },
   async updateProduct({ sku, expectedVersion, ...change }) {
-    const product = found(products, sku, 'ProductNotFound');
+    const product = findOrRefuse(products, sku, 'ProductNotFound');
     if (expectedVersion !== undefined && expectedVersion !== product.version) {
-      throw new Refusal('VersionConflict', 'somebody else was faster');
+      throw new Refusal('VersionConflict', 'changed meanwhile');
     }
     Object.assign(product, change, { version: product.version + 1 });
     return product;
@@ -177,7 +186,7 @@ function fakeInventory({ stock, adjustments }: Store): InventoryRequests {
       const before = stockOf(request.sku);
       if (adjustments.some(({ adjustmentId }) => adjustmentId === request.adjustmentId)) return before;
       const onHand = before.onHand + request.delta;
-      if (onHand < before.reserved) throw new Refusal('InsufficientStock', 'more is reserved than would be left');
+      if (onHand < before.reserved) throw new Refusal('InsufficientStock', 'less than the reserved stock');
       adjustments.push(request);
       const after = { ...before, onHand, available: onHand - before.reserved };
       stock.set(request.sku, after);
@@ -188,66 +197,6 @@ function fakeInventory({ stock, adjustments }: Store): InventoryRequests {
   };
 }
 
-/** Prices are those of the first asking, and not compared. */
-const wished = ({ lines, total: _total, ...rest }: DraftOrder) => ({
-  ...rest,
-  lines: lines.map(({ sku, quantity }) => ({ sku, quantity })),
-});
-
-function fakeOrders(store: Store): Omit<OrderRequests, 'followMoves' | 'followStory'> {
-  const { orders, drafts, returns, interventions, listed } = store;
-  const recorded = new Set<string>();
-  return {
-    async draftOrder(draft) {
-      const { orderId, paymentMethod: _paymentMethod, ...kept } = draft;
-      const earlier = drafts.get(orderId);
-      if (earlier && !isDeepStrictEqual(wished(earlier), wished(draft)))
-        throw new Refusal('OrderDiffers', 'another order has this id');
-      drafts.set(orderId, draft);
-      const order = orders.get(orderId) ?? orderOf({ ...kept, id: orderId });
-      orders.set(orderId, order);
-      return { order, recorded: recorded.has(orderId), lane: 'local-first' };
-    },
-    getOrder: async ({ orderId }) => found(orders, orderId, 'OrderNotFound'),
-    getOrders: async ({ orderIds }) => ({ items: orderIds.flatMap((orderId) => orders.get(orderId) ?? []) }),
-    async awaitOrder({ orderId }) {
-      recorded.add(orderId);
-      const order = { ...found(orders, orderId, 'OrderNotFound'), ...store.decided };
-      orders.set(orderId, order);
-      return order;
-    },
-    async listOrders(request) {
-      listed.push(request);
-      if (request.after === 'bad') throw new Refusal('BadCursor', 'not one of ours');
-      const { customerId } = request;
-      const items = [...orders.values()].filter((order) => !customerId || order.customerId === customerId);
-      return { items: items.slice(0, request.limit), next: items.length > request.limit ? 'c-2' : null };
-    },
-    async getHistory({ orderId }) {
-      found(orders, orderId, 'OrderNotFound');
-      return { items: [{ at: NOW, step: 'record', outcome: 'succeeded', attempt: 1 }] };
-    },
-    async listInterventions(request) {
-      listed.push(request);
-      return { items: [...interventions.values()], next: null };
-    },
-    getIntervention: async ({ interventionId }) => found(interventions, interventionId, 'InterventionNotFound'),
-    async draftReturn({ returnId, orderId, lines, reason }) {
-      const order = found(orders, orderId, 'OrderNotFound');
-      const earlier = returns.get(returnId);
-      if (earlier) return earlier;
-      if (order.fulfillmentStatus !== 'delivered') throw new Refusal('NotReturnable', 'it is not delivered');
-      const kept = returnOf({ id: returnId, orderId, customerId: order.customerId, lines, reason });
-      returns.set(returnId, kept);
-      return kept;
-    },
-    getReturn: async ({ returnId }) => found(returns, returnId, 'ReturnNotFound'),
-    listReturns: async ({ orderId }) => ({ items: [...returns.values()].filter((kept) => kept.orderId === orderId) }),
-    listBooks: async () => ({ items: [], next: null }),
-    getBacklog: async () => store.backlog,
-  };
-}
-
 const fakeRecommendations = ({ recommended }: Store): RecommendationRequests => ({
   recommendForProduct: async ({ sku, limit }) => ({ skus: recommended.filter((one) => one !== sku).slice(0, limit) }),
   recommendForCustomer: async ({ limit }) => ({ skus: recommended.slice(0, limit) }),
@@ -255,7 +204,7 @@ const fakeRecommendations = ({ recommended }: Store): RecommendationRequests => 
 
 const fakeShipping = ({ shipments, canceledParcels }: Store): ShippingRequests => ({
   async recordMovement({ trackingNumber, type }) {
-    const orderId = found(shipments, trackingNumber, 'ShipmentNotFound');
+    const orderId = findOrRefuse(shipments, trackingNumber, 'ShipmentNotFound');
     return { orderId, status: canceledParcels.has(trackingNumber) ? 'canceled' : type, trackingNumber };
   },
   listBooks: async () => ({ items: [], next: null }),

@@ -7,24 +7,24 @@ import { NOW } from './gateway-builders.ts';
 export interface FakeSessions {
   open: Map<string, OpenSession>;
   ended: string[];
-  /** How long everybody must wait before trying a password, as after too many wrong ones. */
+  /** Seconds for which every sign-in is refused, as after too many wrong passwords. */
   waitSeconds: number;
 }
 
 type Users = Map<string, User & { password: string }>;
 
-/** Signing in and out, in memory. */
+/** The sessions of the user service in memory. */
 export const fakeSessions = (users: Users, sessions: FakeSessions): SessionRequests => ({
   async signIn({ email, password }) {
     if (sessions.waitSeconds > 0) return { waitSeconds: sessions.waitSeconds };
-    const user = [...users.values()].find((known) => known.email === email && known.password === password);
+    const user = [...users.values()].find((one) => one.email === email && one.password === password);
     if (!user) throw new Refusal('BadCredentials', 'e-mail or password is wrong');
-    return opened(sessions, { sessionId: randomUUID(), userId: user.id, role: user.role });
+    return openSession(sessions, { sessionId: randomUUID(), userId: user.id, role: user.role });
   },
   async refreshSession({ refreshToken }) {
-    const session = [...sessions.open.values()].find((known) => known.refreshToken === refreshToken);
+    const session = [...sessions.open.values()].find((one) => one.refreshToken === refreshToken);
     if (!session) throw new Refusal('SessionEnded', 'this session has ended');
-    return opened(sessions, session);
+    return openSession(sessions, session);
   },
   async listSessions({ userId }) {
     const own = [...sessions.open.values()].filter((session) => session.userId === userId);
@@ -33,7 +33,7 @@ export const fakeSessions = (users: Users, sessions: FakeSessions): SessionReque
   },
   async endSession({ userId, sessionId }) {
     if (sessions.open.get(sessionId)?.userId !== userId) throw new Refusal('SessionNotFound', 'no such session');
-    end(sessions, sessionId);
+    endSession(sessions, sessionId);
   },
   async changePassword({ userId, sessionId: kept, currentPassword, newPassword }) {
     if (sessions.waitSeconds > 0) return { waitSeconds: sessions.waitSeconds };
@@ -41,7 +41,7 @@ export const fakeSessions = (users: Users, sessions: FakeSessions): SessionReque
     if (user?.password !== currentPassword) throw new Refusal('WrongPassword', 'not your password');
     user.password = newPassword;
     for (const { sessionId, userId: owner } of sessions.open.values()) {
-      if (owner === userId && sessionId !== kept) end(sessions, sessionId);
+      if (owner === userId && sessionId !== kept) endSession(sessions, sessionId);
     }
     return undefined;
   },
@@ -52,12 +52,12 @@ export const fakeSessions = (users: Users, sessions: FakeSessions): SessionReque
   }),
 });
 
-function end(sessions: FakeSessions, sessionId: string): void {
+function endSession(sessions: FakeSessions, sessionId: string): void {
   sessions.open.delete(sessionId);
   sessions.ended.push(sessionId);
 }
 
-function opened(sessions: FakeSessions, session: Omit<OpenSession, 'refreshToken'>): OpenSession {
+function openSession(sessions: FakeSessions, session: Omit<OpenSession, 'refreshToken'>): OpenSession {
   const fresh = { ...session, refreshToken: `rt_${randomUUID()}` };
   sessions.open.set(session.sessionId, fresh);
   return fresh;

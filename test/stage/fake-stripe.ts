@@ -7,23 +7,23 @@ export interface RecordedRequest {
   /** `POST /v1/payment_intents` */
   call: string;
   key: string | undefined;
-  /** The form as it was sent: `metadata[orderId]` and all. */
+  /** The form as it was sent, with names such as `metadata[orderId]`. */
   form: Record<string, string>;
 }
 
 export interface StripeServer {
   url: string;
   requests: RecordedRequest[];
-  /** Refunds that were really made. */
+  /** The refunds that took effect. */
   refunds: Resource[];
   /**
-   * The next request whose call ends like this is worked on, and the connection then breaks; likewise the repeat that
-   * the SDK makes by itself, under the same key, of a request whose connection broke.
+   * The next request whose call ends with `call` takes effect, and then its connection breaks. The same happens to the
+   * SDK's automatic repeat of that request with the same key.
    */
   dieAfter(call: string): void;
-  /** The next request whose call ends like this is answered with this error, and nothing is done. */
+  /** The next request whose call ends with `call` gets this error and has no effect. */
   failNext(call: string, status: number, error: Record<string, string>): void;
-  /** As after 24 hours. */
+  /** Forgets all idempotency keys, as Stripe does after 24 hours. */
   forgetKeys(): void;
   intent(id: string): Resource;
   close(): Promise<void>;
@@ -36,8 +36,8 @@ interface Answer {
 }
 
 /**
- * As much of Stripe's API as an authorize-then-capture payment needs, with its states and idempotency keys.
- * With `validator`, the address of a stripe-mock, each request must also be as Stripe's OpenAPI document wants it.
+ * The part of Stripe's API that an authorize-then-capture payment needs, with its states and idempotency keys.
+ * With `validator`, the URL of a stripe-mock, each request must also match Stripe's OpenAPI document.
  */
 export async function startStripeServer({ validator }: { validator?: string } = {}): Promise<StripeServer> {
   const requests: RecordedRequest[] = [];
@@ -57,7 +57,7 @@ export async function startStripeServer({ validator }: { validator?: string } = 
     const call = `${request.method} ${url.pathname}`;
     const key = request.headers['idempotency-key'] as string | undefined;
     requests.push({ call, key, form });
-    const invalid = validator && (await complaintOf(validator, request, body));
+    const invalid = validator && (await validationError(validator, request, body));
     if (invalid) return { status: 400, body: invalid };
     const failure = take(failures, (candidate) => call.endsWith(candidate.call));
     if (failure) return failure.answer;
@@ -93,8 +93,8 @@ export async function startStripeServer({ validator }: { validator?: string } = 
   };
 }
 
-/** What stripe-mock has against a request, or undefined. */
-async function complaintOf(validator: string, request: IncomingMessage, body: string): Promise<unknown> {
+/** The error of stripe-mock for a request; undefined if the request is valid. */
+async function validationError(validator: string, request: IncomingMessage, body: string): Promise<unknown> {
   const response = await fetch(new URL(request.url!, validator), {
     method: request.method!,
     headers: {

@@ -14,17 +14,17 @@ interface Message {
   updateId?: string;
 }
 
-/** Temporal's client, as far as the gateway uses it: notes what was asked and answers as a test wants. */
+/** The part of Temporal's client that the gateway uses. It records calls, and tests choose the results. */
 export interface FakeTemporal {
   client: Client;
   started: Map<string, { type: string; options: Record<string, unknown> }>;
   updates: Message[];
   signals: Message[];
-  /** Every call fails, as when the server is away. */
+  /** Every call fails, as if the server were unavailable. */
   down: boolean;
   /** Workflows that have ended. */
   ended: Set<string>;
-  /** What validators refuse updates with. */
+  /** The refusal of the workflows' validators. */
   refusal: { type: string; message: string } | undefined;
   /** Runs when an update is accepted. */
   onUpdate: () => void;
@@ -41,37 +41,37 @@ export function createFakeTemporal(): FakeTemporal {
     refusal: undefined,
     onUpdate: () => undefined,
   };
-  const reach = (workflowId?: string) => {
-    if (fake.down) throw lostAnswer();
+  const connect = (workflowId?: string) => {
+    if (fake.down) throw lostResponse();
     if (workflowId && fake.ended.has(workflowId)) throw new WorkflowNotFoundError('gone', workflowId, undefined);
   };
   const getHandle = (workflowId: string) => ({
     async executeUpdate({ name }: { name: string }, { args, updateId }: { args: unknown[]; updateId: string }) {
-      reach(workflowId);
+      connect(workflowId);
       if (fake.refusal) throw new WorkflowUpdateFailedError('refused', ApplicationFailure.create(fake.refusal));
       fake.updates.push({ workflowId, name, args, updateId });
       fake.onUpdate();
     },
     async signal({ name }: { name: string }, ...args: unknown[]) {
-      reach(workflowId);
+      connect(workflowId);
       fake.signals.push({ workflowId, name, args });
     },
   });
   const start = async (type: string, options: { workflowId: string }) => {
-    reach();
+    connect();
     const { workflowId } = options;
     if (fake.started.has(workflowId)) throw new WorkflowExecutionAlreadyStartedError('again', workflowId, type);
     fake.started.set(workflowId, { type, options });
   };
-  const withDeadline = <Answer>(_deadline: number, work: () => Promise<Answer>) => work();
+  const withDeadline = <Result>(_deadline: number, work: () => Promise<Result>) => work();
   const count = async () => {
-    reach();
+    connect();
     return { count: 0 };
   };
   fake.client = { withDeadline, workflow: { start, getHandle, count } } as unknown as Client;
   return fake;
 }
 
-/** What the client throws where the server's answer does not arrive. */
-export const lostAnswer = (): ServiceError =>
-  new ServiceError('no answer', { cause: Object.assign(new Error('UNAVAILABLE'), { code: 14 }) });
+/** The client's error if the server's response is lost. */
+export const lostResponse = (): ServiceError =>
+  new ServiceError('no response', { cause: Object.assign(new Error('UNAVAILABLE'), { code: 14 }) });

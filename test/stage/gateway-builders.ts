@@ -5,7 +5,7 @@ import type { Return } from '../../activities/return.ts';
 
 export const NOW = '2026-01-05T09:00:00.000Z';
 
-/** An order that is placed and no more; a test states only its difference. */
+/** A placed order; a test states only its difference. */
 export const orderOf = (difference: Partial<Order>): Order => ({
   id: randomUUID(),
   customerId: randomUUID(),
@@ -65,7 +65,7 @@ export const interventionOf = (difference: Partial<Intervention>): Intervention 
 });
 
 /** The body of a valid order; a test states only its difference. */
-export const orderWish = (difference: Record<string, unknown> = {}) => ({
+export const orderBody = (difference: Record<string, unknown> = {}) => ({
   lines: [{ sku: 'tea', quantity: 2 }],
   shippingAddress: { name: 'Ada', line1: '1 High St', city: 'London', postalCode: 'SW1', country: 'GB' },
   paymentMethod: 'pm_card_visa',

@@ -23,13 +23,13 @@ import { productOf } from './gateway-builders.ts';
 import { type FakeServices, createFakeServices } from './fake-services.ts';
 import { type FakeTemporal, createFakeTemporal } from './fake-temporal.ts';
 
-export const CARRIER_SECRET = 'a secret that the carrier and we share, and nobody else';
+export const CARRIER_SECRET = 'a secret that only the carrier and the gateway share';
 
-/** A new Ed25519 key of this name. */
+/** A new Ed25519 key with this id. */
 export const newKey = (kid: string): SigningKey =>
   SigningKey.parse({ ...generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }), kid });
 
-/** What tests read of answers: a bag of every field, of which an answer has some. */
+/** The fields of all response bodies; each response has some of them. */
 export interface Body {
   id: string;
   status: unknown;
@@ -57,7 +57,7 @@ export interface Body {
 export interface Answer {
   status: number;
   headers: Headers;
-  /** Parsed where it is JSON. */
+  /** Parsed JSON; empty for other types. */
   body: Body;
   text: string;
 }
@@ -66,7 +66,7 @@ export interface Request {
   as?: Caller;
   /** Sent as JSON. */
   body?: unknown;
-  /** A body as it is, whatever it is. */
+  /** A raw body, sent unchanged. */
   raw?: string | Uint8Array<ArrayBuffer>;
   /** The Idempotency-Key. */
   key?: string;
@@ -79,7 +79,7 @@ export interface Harness {
   temporal: FakeTemporal;
   db: Kysely<GatewayDatabase>;
   ownerUrl: string;
-  /** Does to the database what the gateway itself may not. */
+  /** Executes a statement that the gateway's own role may not execute. */
   owner(statement: string): Promise<void>;
   metrics: Metrics;
   admission: Admission;
@@ -93,7 +93,7 @@ export interface Harness {
   admin: Caller;
   /** `call('POST /v1/orders', …)` */
   call(what: string, request?: Request): Promise<Answer>;
-  /** Every endpoint, as the gateway is made of them. */
+  /** Every route of the gateway. */
   routes(): AnyRoute[];
   /** Another replica of the gateway on the same database. */
   replica(): Promise<Listening>;
@@ -102,7 +102,7 @@ export interface Harness {
 
 const ISSUER = 'order-platform';
 
-/** The whole gateway at a port of its own, over a real database, fake services and a fake Temporal client. */
+/** The whole gateway at its own port, with a real database, fake services and a fake Temporal client. */
 export async function startHarness({
   corsOrigins = [] as string[],
   rates = { perMinute: 1_000_000, signInPerMinute: 1_000_000 },
@@ -113,7 +113,6 @@ export async function startHarness({
   external = undefined as ExternalIssuer | undefined,
   products = undefined as ProductRequests | undefined,
   catalogue = undefined as CatalogueCache | undefined,
-
   timeouts = undefined as Timeouts | undefined,
 } = {}): Promise<Harness> {
   const database = await freshDatabase<GatewayDatabase>('gateway');
@@ -132,7 +131,7 @@ export async function startHarness({
     services,
     subscribers: services.subscribers,
     streams,
-    // Nothing tells it of changes, so it keeps nothing.
+    // Follows no changes, so it caches nothing.
     catalogue: catalogue ?? createCatalogueCache(services.products, new Registry()),
     connections,
     temporal: temporalClient ?? temporal.client,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Lane } from '../../activities/lane.ts';
 import { orderRequests } from '../../activities/order.ts';
-import { createWorkflows } from '../../gateway/workflow-client.ts';
+import { createWorkflows } from '../../gateway/upstream/workflow-client.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { createTemporalClient } from '../../platform/temporal/client.ts';
 import { orderWorkflowId } from '../../workflows/order/messages.ts';

@@ -13,10 +13,10 @@ interface Granted {
 }
 
 /**
- * All that machines may do. What is missing is for people: their own cart, sessions, endpoints and profile, which a
- * machine has none of, ordering in somebody's name, and what only an admin decides.
+ * Everything that API clients may do. The other operations are for people: their own cart, sessions, endpoints and
+ * profile, which an API client does not have, placing orders for somebody, and decisions of admins.
  */
-const OPEN_TO_MACHINES: Record<string, Scope> = {
+const OPEN_TO_CLIENTS: Record<string, Scope> = {
   createProduct: 'products:write',
   changeProduct: 'products:write',
   readStock: 'stock:read',
@@ -32,7 +32,7 @@ const OPEN_TO_MACHINES: Record<string, Scope> = {
   resolveIntervention: 'interventions:write',
 };
 
-describe('machines at the gateway', () => {
+describe('API clients at the gateway', () => {
   let gateway: Harness;
   before(async () => {
     gateway = await startHarness();
@@ -64,10 +64,10 @@ describe('machines at the gateway', () => {
     const { id, secret } = await create(...scopes);
     return (await grant(basic(id, secret))).granted.access_token;
   };
-  const ask = (token: string, what: string, more: object = {}) =>
+  const callWith = (token: string, what: string, more: object = {}) =>
     gateway.call(what, { headers: { authorization: `Bearer ${token}` }, ...more });
 
-  it('are let in, listed, given new secrets and turned away by admins', async () => {
+  it('are created, listed, given new secrets and deleted by admins', async () => {
     const { id, secret } = await create('stock:read');
     const { body: listed, text } = await gateway.call('GET /v1/admin/clients', { as: gateway.admin });
     assert.ok(listed.items.some((client) => client.id === id));
@@ -76,13 +76,13 @@ describe('machines at the gateway', () => {
     assert.equal(renewed.headers.get('cache-control'), 'no-store');
     const { secret: next } = renewed.body as unknown as { secret: string };
     const { access_token: token } = (await grant(basic(id, next))).granted;
-    assert.equal((await ask(token, 'GET /v1/products/tea/stock')).status, 200);
+    assert.equal((await callWith(token, 'GET /v1/products/tea/stock')).status, 200);
     assert.equal((await gateway.call(`DELETE /v1/admin/clients/${id}`, { as: gateway.admin })).status, 204);
-    assert.equal((await ask(token, 'GET /v1/products/tea/stock')).status, 401);
+    assert.equal((await callWith(token, 'GET /v1/products/tea/stock')).status, 401);
     assert.equal((await grant(basic(id, next))).status, 401);
   });
 
-  it('get a token by RFC 6749, for some of what they may do or for all', async () => {
+  it('get a token by RFC 6749, for some or all of their scopes', async () => {
     const { id, secret } = await create('stock:read', 'stock:write');
     const { status, headers, granted } = await grant(basic(id, secret));
     assert.deepEqual([status, headers.get('cache-control')], [200, 'no-store']);
@@ -92,7 +92,7 @@ describe('machines at the gateway', () => {
     const some = await grant(basic(id, secret), 'grant_type=client_credentials&scope=stock%3Aread&resource=ignored');
     assert.equal(some.granted.scope, 'stock:read');
     const sent = { key: randomUUID(), body: { delta: 1, reason: 'counted' } };
-    assert.equal((await ask(some.granted.access_token, 'GET /v1/products/tea/stock')).status, 200);
+    assert.equal((await callWith(some.granted.access_token, 'GET /v1/products/tea/stock')).status, 200);
     const refused = await gateway.call('POST /v1/products/tea/stock-adjustments', {
       ...sent,
       headers: { authorization: `Bearer ${some.granted.access_token}` },
@@ -104,7 +104,7 @@ describe('machines at the gateway', () => {
     );
   });
 
-  it('are told in the words of RFC 6749 what is wrong', async () => {
+  it('get the error codes of RFC 6749 for invalid requests', async () => {
     const { id, secret } = await create('stock:read');
     for (const [raw, error] of [
       ['', 'invalid_request'],
@@ -126,7 +126,7 @@ describe('machines at the gateway', () => {
     assert.equal(json.status, 415);
   });
 
-  it('are not let in by anything but their id and secret', async () => {
+  it('are authenticated only by their id and secret', async () => {
     const { id, secret } = await create('stock:read');
     const other = await create('stock:read');
     const wrong = [
@@ -150,7 +150,7 @@ describe('machines at the gateway', () => {
     assert.equal(inBody.status, 401);
   });
 
-  it('pass each operation with the scopes it names, with fewer not, and none that names none', async () => {
+  it('may call each operation only with all of its scopes, and none without scopes', async () => {
     const token = await tokenFor(...allScopes);
     const open: Record<string, Scope> = {};
     for (const { operationId, method, path, security } of await protectedOperations(gateway)) {
@@ -173,12 +173,12 @@ describe('machines at the gateway', () => {
       const others = allScopes.filter((scope) => !scopes.includes(scope));
       assert.equal(await status(await tokenFor(...others)), 403, operationId);
     }
-    assert.deepEqual(open, OPEN_TO_MACHINES);
+    assert.deepEqual(open, OPEN_TO_CLIENTS);
   });
 
-  it('see everybody’s orders where they may read orders', async () => {
+  it('see the orders of everybody with the scope to read orders', async () => {
     const token = await tokenFor('orders:read');
-    assert.equal((await ask(token, 'GET /v1/orders')).status, 200);
+    assert.equal((await callWith(token, 'GET /v1/orders')).status, 200);
     assert.deepEqual(gateway.services.store.listed.at(-1), { status: undefined, after: undefined, limit: 20 });
   });
 });

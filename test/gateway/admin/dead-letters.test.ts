@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { DeadLetter } from '../../../platform/contract/event.ts';
 import type { Mail } from '../../../activities/notification.ts';
-import { type ServiceUrls, connectServices, createSubscribers } from '../../../gateway/service-clients.ts';
+import { type ServiceUrls, connectServices, createSubscribers } from '../../../gateway/upstream/service-clients.ts';
 import type { InboxDatabase } from '../../../platform/events/inbox.ts';
 import { SERVICES, type ServiceName } from '../../../services/registry.ts';
 import { freshDatabase } from '../../stage/fresh-database.ts';
@@ -31,7 +31,7 @@ const letterOf = (difference: Partial<DeadLetter>): DeadLetter => ({
   ...difference,
 });
 
-describe('the dead letters', () => {
+describe('dead letters', () => {
   let gateway: Harness;
   beforeEach(async () => {
     gateway = await startHarness();
@@ -49,7 +49,7 @@ describe('the dead letters', () => {
   };
   const at = (minute: number) => `2026-01-05T09:0${minute}:00.000Z`;
 
-  it('of all subscribers are one list, newest first, page by page', async () => {
+  it('of all subscribers are merged into one list, newest first, with pages', async () => {
     const { deadLetters } = gateway.services.events;
     deadLetters.notification.push(...[1, 3, 5].map((minute) => letterOf({ receivedAt: at(minute) })));
     deadLetters.recommendation.push(...[2, 4].map((minute) => letterOf({ receivedAt: at(minute) })));
@@ -71,7 +71,7 @@ describe('the dead letters', () => {
     assert.deepEqual((await gateway.call('GET /v1/admin/dead-letters?cursor=x', { as: gateway.admin })).status, 400);
   });
 
-  it('are shown also where a subscriber is away, and say which', async () => {
+  it('are listed even if a subscriber is unavailable, which the response names', async () => {
     const { deadLetters, down } = gateway.services.events;
     deadLetters.notification.push(letterOf({}));
     down.add('recommendation');
@@ -79,20 +79,20 @@ describe('the dead letters', () => {
     assert.deepEqual([items.length, unavailable], [1, ['recommendation']]);
   });
 
-  it('are asked of every service that has an inbox', async function () {
+  it('are read from every service that has an inbox', async function () {
     this.timeout(60_000);
     const anywhere = new Proxy({}, { get: () => ['http://127.0.0.1:1'] }) as ServiceUrls;
-    const asked = Object.keys(createSubscribers(connectServices(anywhere, '')));
+    const found = Object.keys(createSubscribers(connectServices(anywhere, '')));
     const subscribers = await Promise.all(SERVICES.map(async (name) => ((await hasInbox(name)) ? [name] : [])));
     assert.ok(subscribers.length > 0);
-    assert.deepEqual(asked.toSorted(), subscribers.flat().toSorted());
+    assert.deepEqual(found.toSorted(), subscribers.flat().toSorted());
   });
 
-  it('are decided by a person, once', async () => {
+  it('are resolved by an admin, once', async () => {
     const letter = letterOf({});
     gateway.services.events.deadLetters.notification.push(letter);
     const { id } = (await list()).items[0]!;
-    const body = { action: 'discard', note: 'told by telephone' };
+    const body = { action: 'discard', note: 'informed by telephone' };
     const resolve = (which: string, key = 'k') =>
       gateway.call(`POST /v1/admin/dead-letters/${which}/resolve`, { as: gateway.admin, key, body });
     assert.deepEqual([(await resolve(id)).status, (await resolve(id)).status], [204, 204]);
@@ -110,8 +110,8 @@ describe('the dead letters', () => {
   });
 });
 
-describe('the mailbox', () => {
-  it('shows admins what customers were written', async () => {
+describe('mailbox', () => {
+  it('shows admins the e-mails to customers', async () => {
     const gateway = await startHarness();
     const mail: Mail = {
       id: randomUUID(),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { interventionOf } from '../../stage/gateway-builders.ts';
-import { lostAnswer } from '../../stage/fake-temporal.ts';
+import { lostResponse } from '../../stage/fake-temporal.ts';
 import { type Harness, type Request, startHarness } from '../../stage/test-gateway.ts';
 
 describe('interventions at the gateway', () => {
@@ -16,7 +16,7 @@ describe('interventions at the gateway', () => {
     gateway.temporal.updates.length = 0;
   });
 
-  const keep = (difference: Parameters<typeof interventionOf>[0] = {}) => {
+  const store = (difference: Parameters<typeof interventionOf>[0] = {}) => {
     const intervention = interventionOf(difference);
     gateway.services.store.interventions.set(intervention.id, intervention);
     return intervention;
@@ -30,17 +30,17 @@ describe('interventions at the gateway', () => {
       ...request,
     });
 
-  it('lists what a person must decide, by state', async () => {
-    const intervention = keep();
+  it('are listed by state', async () => {
+    const intervention = store();
     const { status, body } = await gateway.call('GET /v1/admin/interventions?state=open', { as: gateway.admin });
     assert.equal(status, 200);
     assert.deepEqual(body, { items: [intervention], next: null });
     assert.deepEqual(gateway.services.store.listed.pop(), { state: 'open', after: undefined, limit: 20 });
   });
 
-  it('tells the workflow that waits, and answers the intervention as it then is', async () => {
-    const { id } = keep({ workflowId: 'return-7' });
-    gateway.temporal.onUpdate = () => keep({ id, state: 'resolved' });
+  it('are resolved by an update of the workflow, and returned in their new state', async () => {
+    const { id } = store({ workflowId: 'return-7' });
+    gateway.temporal.onUpdate = () => store({ id, state: 'resolved' });
     const { status, body } = await resolve(id);
     assert.deepEqual([status, (body as { state?: unknown }).state], [200, 'resolved']);
     const [update] = gateway.temporal.updates;
@@ -50,39 +50,39 @@ describe('interventions at the gateway', () => {
     );
   });
 
-  it('says 409 for one that is closed: by its state, by its workflow, or by its workflow’s end', async () => {
-    const resolved = keep({ state: 'resolved', action: 'retry', note: 'x', resolvedBy: randomUUID() });
-    const ended = keep({ workflowId: 'order-ended' });
+  it('return 409 once closed: by their state, by the workflow, or by the workflow’s end', async () => {
+    const resolved = store({ state: 'resolved', action: 'retry', note: 'x', resolvedBy: randomUUID() });
+    const ended = store({ workflowId: 'order-ended' });
     gateway.temporal.ended.add('order-ended');
     for (const { id } of [resolved, ended]) {
       const { status, body } = await resolve(id);
       assert.deepEqual([status, body.code], [409, 'InterventionClosed']);
     }
     gateway.temporal.refusal = { type: 'InterventionClosed', message: 'decided' };
-    assert.equal((await resolve(keep().id)).status, 409);
+    assert.equal((await resolve(store().id)).status, 409);
   });
 
-  it('says 409 to the same decision made twice, but not to whoever lost the answer of its own', async () => {
-    const { id } = keep({ state: 'resolved', ...decision, resolvedBy: gateway.admin.id });
+  it('return 409 for the same decision made twice, but 200 for a retry whose first response was lost', async () => {
+    const { id } = store({ state: 'resolved', ...decision, resolvedBy: gateway.admin.id });
     assert.equal((await resolve(id)).status, 409);
 
     for (const [resolvedBy, status] of [
       [gateway.admin.id, 200],
       [randomUUID(), 409],
     ] as const) {
-      const asked = keep();
+      const intervention = store();
       const key = randomUUID();
       gateway.temporal.onUpdate = () => {
-        keep({ ...asked, state: 'resolved', ...decision, resolvedBy });
-        throw lostAnswer();
+        store({ ...intervention, state: 'resolved', ...decision, resolvedBy });
+        throw lostResponse();
       };
-      assert.equal((await resolve(asked.id, { key })).status, 503);
-      assert.equal((await resolve(asked.id, { key })).status, status);
+      assert.equal((await resolve(intervention.id, { key })).status, 503);
+      assert.equal((await resolve(intervention.id, { key })).status, status);
     }
   });
 
-  it('refuses an action that is none, and a decision without a word', async () => {
-    const { id } = keep();
+  it('refuse an invalid action, and a decision without a note', async () => {
+    const { id } = store();
     for (const body of [{ action: 'ignore', note: 'x' }, { action: 'skip' }, { action: 'skip', note: ' ' }]) {
       assert.equal((await resolve(id, { body })).status, 400);
     }

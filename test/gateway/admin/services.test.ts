@@ -25,13 +25,13 @@ interface Service {
 }
 
 const silent = winston.createLogger({ silent: true });
-const TOKEN = 'the token of these doors';
+const TOKEN = 'the service token of this test';
 
-describe('the services at the gateway', function () {
+describe('services at the gateway', function () {
   this.timeout(90_000);
   let place: TemporalPlace;
   let dead: number;
-  let door: Listening;
+  let server: Listening;
   let connection: Connection;
   let isReady = true;
 
@@ -48,13 +48,13 @@ describe('the services at the gateway', function () {
       logger: silent,
       metrics: createMetrics('product'),
     });
-    door = await listen(app, { port: 0, setting: 'PRODUCT_PORT' });
-    const urls = [door.url, `http://127.0.0.1:${dead}`];
+    server = await listen(app, { port: 0, setting: 'PRODUCT_PORT' });
+    const urls = [server.url, `http://127.0.0.1:${dead}`];
     connection = new Connection({ service: 'product', urls, token: TOKEN });
   });
-  after(() => door.close());
+  after(() => server.close());
 
-  async function asked(temporal: TemporalPlace, work: (gateway: Harness) => Promise<void>): Promise<void> {
+  async function withGateway(temporal: TemporalPlace, work: (gateway: Harness) => Promise<void>): Promise<void> {
     const client = createTemporalClient(temporal);
     const gateway = await startHarness({ connections: [connection], temporalClient: client });
     try {
@@ -70,14 +70,14 @@ describe('the services at the gateway', function () {
     return new Map((body.items as unknown as Service[]).map((item) => [item.service, item]));
   }
 
-  it('are shown with their doors, as this gateway knows them, and are in its figures', async () => {
-    await asked(place, async (gateway) => {
+  it('are listed with their addresses as this gateway sees them, also in its metrics', async () => {
+    await withGateway(place, async (gateway) => {
       const products = createClient(connection, 'requests', productRequests);
       for (let turn = 0; turn < 12; turn += 1) await products.getProducts({ skus: [] });
       const services = await servicesOf(gateway);
       assert.deepEqual(services.get('product')!.connection, {
         doors: [
-          { address: new URL(door.url).host, breaker: 'closed', ready: true },
+          { address: new URL(server.url).host, breaker: 'closed', ready: true },
           { address: `127.0.0.1:${dead}`, breaker: 'open', ready: false },
         ],
         bulkheads: { prompt: { inUse: 0, limit: 500 }, patient: { inUse: 0, limit: 500 } },
@@ -89,22 +89,22 @@ describe('the services at the gateway', function () {
       isReady = false;
       const [first] = (await servicesOf(gateway)).get('product')!.connection!.doors as { ready: boolean }[];
       assert.equal(first!.ready, false);
-      const figures = await gateway.metrics.registry.metrics();
+      const metrics = await gateway.metrics.registry.metrics();
       const state = (address: string) => new RegExp(`service_client_breaker_state\\{.*address="${address}".*\\} (\\d)`);
-      assert.equal(state(`127.0.0.1:${dead}`).exec(figures)![1], '2');
-      assert.equal(state(new URL(door.url).host).exec(figures)![1], '0');
-      assert.match(figures, /service_client_bulkhead_in_use\{.*lane="patient".*\} 0/);
-      assert.match(figures, /service_client_retries_total\{.*\} 0/);
-      assert.match(figures, /service_client_faults_total\{.*\} 0/);
+      assert.equal(state(`127.0.0.1:${dead}`).exec(metrics)![1], '2');
+      assert.equal(state(new URL(server.url).host).exec(metrics)![1], '0');
+      assert.match(metrics, /service_client_bulkhead_in_use\{.*lane="patient".*\} 0/);
+      assert.match(metrics, /service_client_retries_total\{.*\} 0/);
+      assert.match(metrics, /service_client_faults_total\{.*\} 0/);
     });
   });
 
-  it('are shown with their task queues; one that nobody polls is told', async () => {
+  it('are listed with their task queues, including queues without a worker', async () => {
     await installTemporalRuntime(silent);
     const activities = { authorizePayment: async () => undefined };
     const worker = keepWorking(place, { taskQueue: 'payment', identity: 'the payment worker', activities }, silent);
-    const looked = asked(place, async (gateway) => {
-      // The server knows the namespace's queues only by and by.
+    const looked = withGateway(place, async (gateway) => {
+      // The server learns about a new namespace's queues with a delay.
       await eventually(async () => {
         const services = await servicesOf(gateway);
         const [payment] = services.get('payment')!.taskQueues;
@@ -124,16 +124,16 @@ describe('the services at the gateway', function () {
     await looked.finally(() => worker.close());
   });
 
-  it('are shown as far as they can be while Temporal does not answer', async () => {
-    await asked({ ...place, address: `127.0.0.1:${dead}` }, async (gateway) => {
+  it('are listed without their task queues while Temporal does not respond', async () => {
+    await withGateway({ ...place, address: `127.0.0.1:${dead}` }, async (gateway) => {
       const services = await servicesOf(gateway);
       assert.deepEqual(services.get('payment')!.taskQueues, { unavailable: true });
       assert.equal(services.get('product')!.connection!.doors.length, 2);
     });
   });
 
-  it('are for admins to see', async () => {
-    await asked(place, async (gateway) => {
+  it('are for admins', async () => {
+    await withGateway(place, async (gateway) => {
       assert.equal((await gateway.call('GET /v1/admin/services', { as: gateway.customer })).status, 403);
     });
   });

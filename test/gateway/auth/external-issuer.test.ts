@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { exportSPKI, importJWK } from 'jose';
-import { type ExternalIssuer, idOf } from '../../../gateway/auth/external-issuer.ts';
+import { type ExternalIssuer, userIdOf } from '../../../gateway/auth/external-issuer.ts';
 import { OidcIssuer } from '../../stage/fake-oidc-issuer.ts';
 import { type Harness, startHarness } from '../../stage/test-gateway.ts';
 
@@ -32,35 +32,37 @@ describe('an external issuer', () => {
     await issuer.stop();
   });
 
-  const ask = (token: string, what = 'GET /v1/users/me', at = gateway) =>
+  const callWith = (token: string, what = 'GET /v1/users/me', at = gateway) =>
     at.call(what, { headers: { authorization: `Bearer ${token}` } });
-  const statusOf = async (token: string, at = gateway) => (await ask(token, 'GET /v1/orders', at)).status;
+  const statusOf = async (token: string, at = gateway) => (await callWith(token, 'GET /v1/orders', at)).status;
 
-  it('lets in by each kind of its keys, also where a token says nothing of its type', async () => {
+  it('is accepted with each kind of its keys, and for tokens without a type', async () => {
     for (const key of issuer.keys) assert.equal(await statusOf(await issuer.sign({}, { key })), 200, key.alg);
     for (const typ of ['JWT', 'application/at+jwt', undefined]) {
       assert.equal(await statusOf(await issuer.sign({}, { header: { typ } as never })), 200, typ);
     }
   });
 
-  it('gives whoever it names one id for ever and a profile at first sight, with an e-mail it has verified', async () => {
+  it('gives each person a permanent id, and a profile with a verified e-mail address', async () => {
     const sub = 'auth0|grace';
-    const { status, body } = await ask(
+    const { status, body } = await callWith(
       await issuer.sign({ sub, name: 'Grace Hopper', email: 'grace@example.com', email_verified: true }),
     );
-    assert.deepEqual([status, body.id, body.name], [200, idOf(issuer.url, sub), 'Grace Hopper']);
+    assert.deepEqual([status, body.id, body.name], [200, userIdOf(issuer.url, sub), 'Grace Hopper']);
     assert.equal((body as unknown as { email: string }).email, 'grace@example.com');
-    const odd = await ask(await issuer.sign({ sub: 'odd', email: 'grace@example-.com', email_verified: true }));
+    const odd = await callWith(await issuer.sign({ sub: 'odd', email: 'grace@example-.com', email_verified: true }));
     assert.equal((odd.body as unknown as { email: string }).email, 'none@unknown.invalid');
-    const unverified = await ask(await issuer.sign({ sub: 'x', email: 'boss@example.com', email_verified: false }));
+    const unverified = await callWith(
+      await issuer.sign({ sub: 'x', email: 'boss@example.com', email_verified: false }),
+    );
     assert.equal((unverified.body as unknown as { email: string }).email, 'none@unknown.invalid');
-    // RFC 9562: version 5, and the variant it defines.
+    // RFC 9562: a UUID version 5 of the standard variant.
     assert.match(body.id, /^[\da-f]{8}-[\da-f]{4}-5[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
   });
 
-  it('makes admins by the claim and the value that were set, and nobody else', async () => {
+  it('grants the admin role only by the configured claim and value', async () => {
     const statusFor = async (claims: object, at = gateway) =>
-      (await ask(await issuer.sign({ sub: 'boss', ...claims }), 'GET /v1/admin/interventions', at)).status;
+      (await callWith(await issuer.sign({ sub: 'boss', ...claims }), 'GET /v1/admin/interventions', at)).status;
     assert.equal(await statusFor({ realm_access: { roles: ['user', 'shop-admin'] } }), 200);
     for (const claims of [
       {},
@@ -77,17 +79,17 @@ describe('an external issuer', () => {
     assert.equal(await statusFor({ 'https://shop.example/role': 'boss' }, named), 200);
   });
 
-  it('takes the place of signing in here: our own routes for that say where to go', async () => {
+  it('replaces signing in here: the routes for it name the issuer', async () => {
     const { accessToken } = await gateway.tokens.issue(gateway.admin);
-    assert.equal(await statusOf(accessToken), 401, 'a token of our own');
+    assert.equal(await statusOf(accessToken), 401, 'an own token');
     for (const what of ['POST /v1/sessions', 'POST /v1/users', 'GET /v1/sessions', 'PUT /v1/users/me/password']) {
-      const { status, body } = await ask(await issuer.sign(), what);
+      const { status, body } = await callWith(await issuer.sign(), what);
       assert.deepEqual([status, body.code], [403, 'SignInElsewhere'], what);
       assert.ok(body.detail.includes(issuer.url));
     }
   });
 
-  it('leaves machines to us: they still sign in here', async () => {
+  it('does not affect API clients: they still sign in here', async () => {
     const boss = await issuer.sign({ sub: 'boss', realm_access: { roles: ['shop-admin'] } });
     const created = await gateway.call('POST /v1/admin/clients', {
       headers: { authorization: `Bearer ${boss}` },
@@ -99,7 +101,7 @@ describe('an external issuer', () => {
     assert.equal(await statusOf(accessToken), 200);
   });
 
-  it('does not let in by a token that is bad in any way', async () => {
+  it('is not accepted with an invalid token', async () => {
     const [rsa, ec, ed] = issuer.keys as [(typeof issuer.keys)[0], (typeof issuer.keys)[0], (typeof issuer.keys)[0]];
     const stranger = await new OidcIssuer().addKey('RS256');
     const now = Math.floor(Date.now() / 1000);
@@ -116,25 +118,25 @@ describe('an external issuer', () => {
       'no audience': await issuer.sign({ aud: undefined }),
       'an ID token': await issuer.sign({ aud: 'a-client', nonce: 'n' }, { header: { typ: 'JWT' } }),
       expired: await issuer.sign({ exp: now - 31 }),
-      'without an end': await issuer.sign({ exp: undefined }),
-      'without a beginning': await issuer.sign({ iat: undefined }),
+      'without an expiry': await issuer.sign({ exp: undefined }),
+      'without an issue time': await issuer.sign({ iat: undefined }),
       'not valid yet': await issuer.sign({ nbf: now + 60 }),
       'without a subject': await issuer.sign({ sub: undefined }),
       'an empty subject': await issuer.sign({ sub: '' }),
-      'a subject that is no text': await issuer.sign({ sub: { admin: true } }),
+      'a subject that is not a string': await issuer.sign({ sub: { admin: true } }),
       'another type': await issuer.sign({}, { header: { typ: 'logout+jwt' } }),
-      'a stranger’s key': await issuer.sign({}, { key: stranger }),
-      'a stranger’s key under a known name': await issuer.sign({}, { key: { ...stranger, kid: rsa.kid } }),
-      'one key under another’s name': await issuer.sign({}, { key: { ...ec, kid: ed.kid } }),
-      'a key of its own brought along': await issuer.sign({}, { key: stranger, header: { jwk: stranger.publicJwk } }),
-      'a key to be fetched': await issuer.sign({}, { key: stranger, header: { jku: `${issuer.url}/keys` } }),
+      'an unknown key': await issuer.sign({}, { key: stranger }),
+      'an unknown key with a known id': await issuer.sign({}, { key: { ...stranger, kid: rsa.kid } }),
+      'a key with the id of another key': await issuer.sign({}, { key: { ...ec, kid: ed.kid } }),
+      'a key in the header': await issuer.sign({}, { key: stranger, header: { jwk: stranger.publicJwk } }),
+      'a key URL in the header': await issuer.sign({}, { key: stranger, header: { jku: `${issuer.url}/keys` } }),
       'alg none': `${encode({ alg: 'none', kid: rsa.kid })}.${payload}.`,
       'HS256 with the public key': `${confused}.${hmac(spki)}`,
       'HS256 with the public JWK': `${confused}.${hmac(JSON.stringify(rsa.publicJwk))}`,
       'another payload': `${head}.${encode({ iss: issuer.url, aud: 'shop', sub: 'boss', iat: now, exp: now + 60 })}.${signature}`,
     };
     for (const [what, token] of Object.entries(bad)) {
-      const { status, body } = await ask(token, 'GET /v1/orders');
+      const { status, body } = await callWith(token, 'GET /v1/orders');
       assert.deepEqual([status, body.code], [401, 'InvalidToken'], what);
     }
     const strict = await start({ algorithms: ['ES256'] });
@@ -142,7 +144,7 @@ describe('an external issuer', () => {
     assert.equal(await statusOf(await issuer.sign({}, { key: rsa }), strict), 401);
   });
 
-  it('may change its keys: a new one is fetched, and one that went lets in no more', async () => {
+  it('may change its keys: a new one is fetched, and a removed one is no longer accepted', async () => {
     const changing = new OidcIssuer();
     await changing.start();
     const old = await changing.addKey('ES256');
@@ -155,15 +157,15 @@ describe('an external issuer', () => {
     assert.equal(await statusOf(token, at), 200);
     changing.keys.splice(changing.keys.indexOf(old), 1);
     await at.external!.refreshKeys();
-    assert.equal(await statusOf(token, at), 401, 'it was verified before its key went');
+    assert.equal(await statusOf(token, at), 401, 'it was verified before its key was removed');
     assert.equal(await statusOf(await changing.sign({}, { key: next }), at), 200);
     await changing.stop();
   });
 
-  it('is not asked again and again by a flood of unknown keys', async () => {
-    // For half a minute from here on it is not asked for keys that are unknown.
+  it('gets few requests during a flood of unknown keys', async () => {
+    // For the next half minute unknown keys are not requested.
     await gateway.external!.refreshKeys();
-    const before = issuer.asked;
+    const before = issuer.keyRequests;
     const stranger = await new OidcIssuer().addKey('ES256');
     for (let time = 0; time < 20; time += 1) {
       assert.equal(
@@ -171,10 +173,10 @@ describe('an external issuer', () => {
         401,
       );
     }
-    assert.equal(issuer.asked, before);
+    assert.equal(issuer.keyRequests, before);
   });
 
-  it('may be down: whoever’s key is known goes on, and of the others it is said that nobody knows', async () => {
+  it('may be down: known keys stay valid, and tokens with other keys get 503', async () => {
     const flaky = new OidcIssuer();
     await flaky.start();
     const [known, later] = [await flaky.addKey('EdDSA'), await new OidcIssuer().addKey('EdDSA')];
@@ -184,7 +186,7 @@ describe('an external issuer', () => {
     await warm.external!.refreshKeys();
     assert.equal(await statusOf(await flaky.sign({}, { key: later }), warm), 503);
     assert.equal(await statusOf(await flaky.sign({ jti: 'another' }, { key: known }), warm), 200);
-    const { status, body, headers } = await ask(await flaky.sign(), 'GET /v1/orders', cold);
+    const { status, body, headers } = await callWith(await flaky.sign(), 'GET /v1/orders', cold);
     assert.deepEqual([status, body.code, headers.get('retry-after')], [503, 'IssuerUnavailable', '2']);
     await flaky.start();
     await cold.external!.refreshKeys();
@@ -192,11 +194,11 @@ describe('an external issuer', () => {
     await flaky.stop();
   });
 
-  it('goes on while the user service is down, and the profile comes later', async () => {
+  it('is accepted while the user service is down, and the profile is created later', async () => {
     const token = await issuer.sign({ sub: 'early' });
     gateway.services.down.add('users');
     assert.equal(await statusOf(token), 200);
     gateway.services.down.delete('users');
-    assert.equal((await ask(token)).status, 200);
+    assert.equal((await callWith(token)).status, 200);
   });
 });

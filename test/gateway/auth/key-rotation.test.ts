@@ -8,8 +8,8 @@ import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts
 import { eventually } from '../../stage/eventually.ts';
 import { type Body, call, newKey } from '../../stage/test-gateway.ts';
 
-/** The gateway as a process would run it, over a real user service, each with a database of its own. */
-describe('changing the signing key', () => {
+/** The whole gateway process with a real user service, each with its own database. */
+describe('a change of the signing key', () => {
   const TOKEN = 's'.repeat(32);
   let [own, theirs] = [] as unknown as [FreshDatabase<unknown>, FreshDatabase<unknown>];
   let users: Running & { url: string };
@@ -43,28 +43,28 @@ describe('changing the signing key', () => {
       LOG_LEVEL: 'error',
     });
   type Gateway = Awaited<ReturnType<typeof gatewayWith>>;
-  const ask = async ({ url }: Gateway, what: string, request: Parameters<typeof call>[3]) =>
-    call(url, await createTokens({ key: newKey('x'), issuer: 'i', audience: 'a', lifetimeSeconds: 60 }), what, request);
+  const request = async ({ url }: Gateway, what: string, options: Parameters<typeof call>[3]) =>
+    call(url, await createTokens({ key: newKey('x'), issuer: 'i', audience: 'a', lifetimeSeconds: 60 }), what, options);
   const profile = (gateway: Gateway, { accessToken }: Body) =>
-    ask(gateway, 'GET /v1/users/me', { headers: { authorization: `Bearer ${accessToken}` } });
+    request(gateway, 'GET /v1/users/me', { headers: { authorization: `Bearer ${accessToken}` } });
 
-  it('signs nobody out: the old key’s tokens hold beside the new one’s, and sessions go on', async () => {
+  it('signs nobody out: tokens of both keys are accepted, and sessions continue', async () => {
     const [old, next] = [newKey('2026-01'), newKey('2026-02')];
     const person = { email: 'ada@example.com', password: 'correct horse battery' };
-    // First every replica learns of the next key, then each signs with it, then the old one goes.
+    // First every replica accepts the next key, then each signs with it, then the old key is removed.
     const first = await gatewayWith(old, next);
-    await ask(first, 'POST /v1/users', { body: { ...person, name: 'Ada' } });
-    const session = (await ask(first, 'POST /v1/sessions', { body: person })).body;
+    await request(first, 'POST /v1/users', { body: { ...person, name: 'Ada' } });
+    const session = (await request(first, 'POST /v1/sessions', { body: person })).body;
     assert.equal((await profile(first, session)).status, 200);
 
     const second = await gatewayWith(next, old);
     assert.equal((await profile(second, session)).status, 200);
     const { refreshToken } = session;
-    const refreshed = await ask(second, 'POST /v1/sessions/refresh', { body: { refreshToken } });
+    const refreshed = await request(second, 'POST /v1/sessions/refresh', { body: { refreshToken } });
     assert.equal(refreshed.status, 200);
     assert.equal(decodeProtectedHeader(refreshed.body.accessToken).kid, '2026-02');
-    assert.equal((await profile(first, refreshed.body)).status, 200, 'a replica that is still to be restarted');
-    const { body } = await ask(second, 'GET /.well-known/jwks.json', {});
+    assert.equal((await profile(first, refreshed.body)).status, 200, 'a replica that has not been restarted yet');
+    const { body } = await request(second, 'GET /.well-known/jwks.json', {});
     assert.deepEqual(
       body.keys.map(({ kid, d }) => [kid, d]),
       [
@@ -79,15 +79,15 @@ describe('changing the signing key', () => {
     await Promise.all([first.close(), second.close(), third.close()]);
   });
 
-  it('signs out at every replica within a moment', async () => {
+  it('does not affect signing out, which every replica learns within a moment', async () => {
     const key = newKey('k');
     const [first, second] = [await gatewayWith(key), await gatewayWith(key)];
     const person = { email: 'grace@example.com', password: 'correct horse battery' };
-    await ask(first, 'POST /v1/users', { body: { ...person, name: 'Grace' } });
-    const session = (await ask(first, 'POST /v1/sessions', { body: person })).body;
+    await request(first, 'POST /v1/users', { body: { ...person, name: 'Grace' } });
+    const session = (await request(first, 'POST /v1/sessions', { body: person })).body;
     assert.equal((await profile(second, session)).status, 200);
     const headers = { authorization: `Bearer ${session.accessToken}` };
-    assert.equal((await ask(first, 'DELETE /v1/sessions/current', { headers })).status, 204);
+    assert.equal((await request(first, 'DELETE /v1/sessions/current', { headers })).status, 204);
     assert.equal((await profile(first, session)).status, 401);
     await eventually(async () => assert.equal((await profile(second, session)).status, 401));
     await Promise.all([first.close(), second.close()]);

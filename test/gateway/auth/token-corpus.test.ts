@@ -4,15 +4,15 @@ import { type Harness, startHarness } from '../../stage/test-gateway.ts';
 import { protectedOperations } from '../openapi/operations.ts';
 import { badTokens } from './token-corpus.ts';
 
-describe('bad tokens', () => {
+describe('invalid tokens', () => {
   let gateway: Harness;
   before(async () => {
     gateway = await startHarness();
   });
   after(() => gateway.close());
 
-  /** Over node:http, which sends a header as it is. */
-  const knock = (method: string, path: string, authorization: string | string[]) =>
+  /** Uses node:http, which sends headers unchanged. */
+  const statusOf = (method: string, path: string, authorization: string | string[]) =>
     new Promise<number>((resolve, reject) => {
       const sent = request(gateway.url + path, { method, headers: { authorization } as never }, (response) => {
         response.resume();
@@ -22,7 +22,7 @@ describe('bad tokens', () => {
       sent.end();
     });
 
-  it('open no operation that wants a token, and good ones open all', async function () {
+  it('are refused by every protected operation, which accepts a valid one', async function () {
     this.timeout(120_000);
     const corpus = Object.entries(await badTokens(gateway));
     assert.ok(corpus.length >= 60, String(corpus.length));
@@ -30,17 +30,17 @@ describe('bad tokens', () => {
     assert.ok(operations.length >= 20);
     const { accessToken } = await gateway.tokens.issue(gateway.admin);
     for (const { operationId, method, path } of operations) {
-      assert.notEqual(await knock(method, path, `Bearer ${accessToken}`), 401, operationId);
+      assert.notEqual(await statusOf(method, path, `Bearer ${accessToken}`), 401, operationId);
       for (const [what, token] of corpus) {
-        assert.equal(await knock(method, path, `Bearer ${token}`), 401, `${operationId}: ${what}`);
+        assert.equal(await statusOf(method, path, `Bearer ${token}`), 401, `${operationId}: ${what}`);
       }
     }
     assert.equal(gateway.temporal.started.size, 0);
   });
 
-  it('are not made good by how they are sent', async () => {
+  it('are not accepted in any other form or place', async () => {
     const { accessToken } = await gateway.tokens.issue(gateway.admin);
-    const status = (authorization: string | string[]) => knock('GET', '/v1/orders', authorization);
+    const status = (authorization: string | string[]) => statusOf('GET', '/v1/orders', authorization);
     assert.equal(await status(`bearer  ${accessToken}`), 200, 'RFC 9110: the scheme in any case');
     for (const authorization of [
       accessToken,

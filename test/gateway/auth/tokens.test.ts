@@ -15,7 +15,7 @@ describe('access tokens', () => {
   afterEach(() => mock.timers.reset());
 
   const now = () => Math.floor(Date.now() / 1000);
-  /** A good token but for what a test says. */
+  /** A valid token with the given differences. */
   const forge = async (
     { header = {}, claims = {} }: { header?: Partial<JWTHeaderParameters>; claims?: Record<string, unknown> } = {},
     key = gateway.signingKey,
@@ -34,26 +34,26 @@ describe('access tokens', () => {
       .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: 'key-1', ...header })
       .sign(await importJWK(key, 'EdDSA'), { crit: { unheard: true } });
   const encode = (value: unknown) => base64url.encode(JSON.stringify(value));
-  const knock = (token: string) => gateway.call('GET /v1/orders', { headers: { authorization: `Bearer ${token}` } });
+  const callWith = (token: string) => gateway.call('GET /v1/orders', { headers: { authorization: `Bearer ${token}` } });
 
-  it('let in whom we signed them for', async () => {
-    assert.equal((await knock(await forge())).status, 200);
+  it('are accepted if they are valid', async () => {
+    assert.equal((await callWith(await forge())).status, 200);
   });
 
-  it('are wanted, and how is said', async () => {
+  it('are required, with a challenge that names the scheme', async () => {
     const { status, body, headers } = await gateway.call('GET /v1/orders');
     assert.deepEqual([status, body.code], [401, 'Unauthorized']);
     assert.equal(headers.get('www-authenticate'), 'Bearer realm="order-platform"');
   });
 
-  it('keep out whoever made, changed or borrowed theirs', async () => {
+  it('are refused if they are forged, changed, or meant for somebody else', async () => {
     const good = await forge();
     const [head, payload, signature] = good.split('.') as [string, string, string];
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as JWTPayload;
     const { x } = gateway.signingKey;
     const confused = `${encode({ alg: 'HS256', typ: 'at+jwt', kid: 'key-1' })}.${payload}`;
     const hmac = (key: string | Buffer) => createHmac('sha256', key).update(confused).digest('base64url');
-    const bad: Record<string, string> = {
+    const invalid: Record<string, string> = {
       'alg none': `${encode({ alg: 'none', typ: 'at+jwt', kid: 'key-1' })}.${payload}.`,
       'alg None, signed': `${encode({ alg: 'None', typ: 'at+jwt', kid: 'key-1' })}.${payload}.${signature}`,
       'HS256 with the public key': `${confused}.${hmac(Buffer.from(x, 'base64url'))}`,
@@ -64,27 +64,27 @@ describe('access tokens', () => {
       'another issuer': await forge({ claims: { iss: 'somebody-else' } }),
       expired: await forge({ claims: { exp: now() - 6 } }),
       'not valid yet': await forge({ claims: { nbf: now() + 60 } }),
-      'without an end': await forge({ claims: { exp: undefined } }),
+      'without an expiry': await forge({ claims: { exp: undefined } }),
       'another key': await forge({}, newKey('key-1')),
-      'another key under its own name': await forge({ header: { kid: 'key-2' } }, newKey('key-2')),
-      'our key under another name': await forge({ header: { kid: 'key-2' } }),
-      'a key of its own brought along': await forge({ header: { jwk: newKey('key-1') } }, newKey('key-1')),
+      'another key with its own id': await forge({ header: { kid: 'key-2' } }, newKey('key-2')),
+      'our key with another id': await forge({ header: { kid: 'key-2' } }),
+      'a key in the header': await forge({ header: { jwk: newKey('key-1') } }, newKey('key-1')),
       'critical extensions': await forge({ header: { crit: ['unheard'], unheard: 1 } }),
-      'a role that is none': await forge({ claims: { role: 'root' } }),
-      'a subject that is none': await forge({ claims: { sub: 'everybody' } }),
+      'an unknown role': await forge({ claims: { role: 'root' } }),
+      'an invalid subject': await forge({ claims: { sub: 'everybody' } }),
       'another role': `${head}.${encode({ ...claims, role: 'admin' })}.${signature}`,
       'no signature': `${head}.${payload}.`,
       'two parts': `${head}.${payload}`,
       nonsense: 'nonsense',
     };
-    for (const [what, token] of Object.entries(bad)) {
-      const { status, body, headers } = await knock(token);
+    for (const [what, token] of Object.entries(invalid)) {
+      const { status, body, headers } = await callWith(token);
       assert.deepEqual([status, body.code], [401, 'InvalidToken'], what);
       assert.match(headers.get('www-authenticate')!, /error="invalid_token"/, what);
     }
   });
 
-  it('are looked for in the Authorization header only', async () => {
+  it('are read from the Authorization header only', async () => {
     const token = await forge();
     assert.equal((await gateway.call(`GET /v1/orders?access_token=${token}`)).status, 401);
     for (const authorization of [`Basic ${token}`, token, 'Bearer', `Bearer ${token} ${token}`]) {
@@ -92,13 +92,13 @@ describe('access tokens', () => {
     }
   });
 
-  it('bear five seconds between two clocks', async () => {
+  it('tolerate clocks that differ by five seconds', async () => {
     mock.timers.enable({ apis: ['Date'], now: Date.now() });
-    assert.equal((await knock(await forge({ claims: { exp: now() - 2 } }))).status, 200);
-    assert.equal((await knock(await forge({ claims: { nbf: now() + 3 } }))).status, 200);
+    assert.equal((await callWith(await forge({ claims: { exp: now() - 2 } }))).status, 200);
+    assert.equal((await callWith(await forge({ claims: { nbf: now() + 3 } }))).status, 200);
   });
 
-  it('can be checked by anybody with the published key, which is not the private one', async () => {
+  it('can be verified with the published public key', async () => {
     const { status, body, headers } = await gateway.call('GET /.well-known/jwks.json');
     assert.deepEqual([status, headers.get('cache-control')], [200, 'public, max-age=300']);
     const { x } = gateway.signingKey;
@@ -111,7 +111,7 @@ describe('access tokens', () => {
     assert.deepEqual([payload.sub, payload.role], [gateway.admin.id, 'admin']);
   });
 
-  it('are not made with a key whose halves do not belong together', async () => {
+  it('are not issued with a key whose halves do not match', async () => {
     const key = { ...newKey('k'), x: newKey('k').x };
     const options = { issuer: 'i', audience: 'a', lifetimeSeconds: 60 };
     await assert.rejects(createTokens({ ...options, key }), SettingError);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { productOf } from '../../stage/gateway-builders.ts';
 import { type Harness, type Request, startHarness } from '../../stage/test-gateway.ts';
 
-describe('the cart at the door', () => {
+describe('the cart at the gateway', () => {
   let gateway: Harness;
   beforeEach(async () => {
     gateway = await startHarness();
@@ -17,7 +17,7 @@ describe('the cart at the door', () => {
     call(`PUT /v1/cart/lines/${sku}`, { body: { quantity }, ...request });
   const pounds = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
 
-  it('is empty at first, and priced when it is read', async () => {
+  it('is empty at first, and priced whenever it is read', async () => {
     assert.deepEqual((await call('GET /v1/cart')).body, { lines: [], total: null });
     await put('tea', 2);
     const { status, body, headers } = await put('mug', 1);
@@ -50,7 +50,7 @@ describe('the cart at the door', () => {
     assert.deepEqual((await call('GET /v1/cart')).body.total, pounds(901));
   });
 
-  it('shows what is no longer sold as such, and sums the rest', async () => {
+  it('marks products that are no longer sold, and totals the others', async () => {
     await put('tea', 2);
     await put('mug', 1);
     gateway.services.store.products.delete('mug');
@@ -59,7 +59,7 @@ describe('the cart at the door', () => {
     assert.deepEqual(body.total, pounds(900));
   });
 
-  it('has no total of several currencies, nor one beyond what an order may cost', async () => {
+  it('has no total for several currencies, or above the maximum of an order', async () => {
     await put('tea', 2);
     gateway.services.store.products.set('mug', productOf({ sku: 'mug', price: { amountMinor: 1, currency: 'EUR' } }));
     assert.equal((await put('mug', 1)).body.total, null);
@@ -71,7 +71,7 @@ describe('the cart at the door', () => {
     assert.equal((await put('tea', 5_000)).body.total, null);
   });
 
-  it('does without stock figures, and not without prices', async () => {
+  it('is shown without stock levels, but not without prices', async () => {
     await put('tea', 2);
     gateway.services.down.add('inventory');
     assert.equal((await call('GET /v1/cart')).body.lines.length, 1);
@@ -80,7 +80,7 @@ describe('the cart at the door', () => {
     assert.equal((await call('DELETE /v1/cart/lines/tea')).status, 204);
   });
 
-  it('takes only what is sold, in quantities that can be ordered', async () => {
+  it('accepts only known products, in quantities that can be ordered', async () => {
     assert.deepEqual([(await put('pot', 1)).status, (await put('pot', 1)).body.code], [404, 'ProductNotFound']);
     for (const quantity of [0, -1, 1.5, 100_001, '2', null, undefined]) {
       const { status, body } = await put('tea', quantity);
@@ -95,7 +95,7 @@ describe('the cart at the door', () => {
     assert.equal((await put('tea', 100_000)).status, 200);
   });
 
-  it('loses a line or all, and a repeat finds it done', async () => {
+  it('can lose one or all lines, and a repeat succeeds', async () => {
     await put('tea', 2);
     await put('mug', 1);
     for (let repeat = 0; repeat < 2; repeat += 1) assert.equal((await call('DELETE /v1/cart/lines/mug')).status, 204);
@@ -104,7 +104,7 @@ describe('the cart at the door', () => {
     assert.deepEqual((await call('GET /v1/cart')).body.lines, []);
   });
 
-  it('is its owner’s only', async () => {
+  it('belongs to its owner only', async () => {
     await put('tea', 2);
     for (const as of [gateway.other, gateway.admin]) {
       assert.deepEqual((await call('GET /v1/cart', { as })).body.lines, []);
@@ -116,7 +116,7 @@ describe('the cart at the door', () => {
     }
   });
 
-  it('has an ETag: 304 while it holds, 412 for a change made on an older cart', async () => {
+  it('has an ETag: 304 while it is current, 412 for a change based on an older cart', async () => {
     const first = (await put('tea', 2)).headers.get('etag')!;
     const read = await call('GET /v1/cart');
     assert.equal(read.headers.get('etag'), first);
@@ -130,7 +130,7 @@ describe('the cart at the door', () => {
     assert.equal((await call('GET /v1/cart', { headers: { 'if-none-match': second } })).status, 304);
   });
 
-  it('says when it is full', async () => {
+  it('returns 409 when it is full', async () => {
     const lines = Array.from({ length: 2_000 }, (_, index) => ({ sku: `s${index}`, quantity: 1 }));
     gateway.services.store.carts.set(gateway.customer.id, { lines, version: 1 });
     const { status, body } = await put('tea', 1);

@@ -15,8 +15,8 @@ import { type Harness, startHarness } from '../../stage/test-gateway.ts';
 const TOKEN = 'a service token of more than thirty-two characters';
 const logger = winston.createLogger({ silent: true });
 
-/** A gateway before the real product service, which it hears from. */
-interface Hearing {
+/** A gateway that follows the changes of the real product service. */
+interface FollowingGateway {
   gateway: Harness;
   registry: Registry;
   stop(): Promise<void>;
@@ -27,8 +27,8 @@ describe('the catalogue’s cache', function () {
   let database: FreshDatabase<unknown>;
   let port: number;
   let service: { url: string; close(): Promise<void> };
-  let one: Hearing;
-  let other: Hearing;
+  let one: FollowingGateway;
+  let other: FollowingGateway;
 
   const startService = async () => {
     service = await product.start({
@@ -39,39 +39,40 @@ describe('the catalogue’s cache', function () {
       LOG_LEVEL: 'error',
     });
   };
-  async function startHearing(): Promise<Hearing> {
+  async function startFollowing(): Promise<FollowingGateway> {
     const address = { service: 'product', urls: [`http://127.0.0.1:${port}`], token: TOKEN };
     const registry = new Registry();
     const products = createClient(address, 'requests', productRequests);
     const catalogue = createCatalogueCache(products, registry);
-    const stopFollowing = followCatalogue(createClient(address, 'events', feedRequests), catalogue, logger);
+    const following = followCatalogue(createClient(address, 'events', feedRequests), catalogue, logger);
     const gateway = await startHarness({ products, catalogue });
-    const stop = () => {
-      stopFollowing();
-      return gateway.close();
+    const stop = async () => {
+      await following.close();
+      await gateway.close();
     };
     return { gateway, registry, stop };
   }
-  const hits = async ({ registry }: Hearing) => {
+  const hits = async ({ registry }: FollowingGateway) => {
     const { values } = await registry.getSingleMetric('catalogue_cache_reads_total')!.get();
     return values.filter(({ labels }) => labels.outcome === 'hit').reduce((sum, { value }) => sum + value, 0);
   };
-  const read = async ({ gateway }: Hearing, path = '/v1/products/tea') => (await gateway.call(`GET ${path}`)).body;
+  const read = async ({ gateway }: FollowingGateway, path = '/v1/products/tea') =>
+    (await gateway.call(`GET ${path}`)).body;
   const change = (name: string) =>
     one.gateway.call('PATCH /v1/products/tea', { as: one.gateway.admin, body: { name } });
-  /** Reads until an answer comes from the cache: from then on every change must be heard of. */
-  const untilKept = (hearing: Hearing, path?: string) =>
+  /** Reads until a response comes from the cache: from then on every change must be received. */
+  const untilCached = (one: FollowingGateway, path?: string) =>
     eventually(async () => {
-      const before = await hits(hearing);
-      await read(hearing, path);
-      assert.ok((await hits(hearing)) > before);
+      const before = await hits(one);
+      await read(one, path);
+      assert.ok((await hits(one)) > before);
     }, 30_000);
 
   before(async () => {
     database = await freshDatabase('product');
     ({ port } = await takePorts({ port: 0 }));
     await startService();
-    [one, other] = [await startHearing(), await startHearing()];
+    [one, other] = [await startFollowing(), await startFollowing()];
     const body = { sku: 'tea', name: 'Tea', price: { amountMinor: 450, currency: 'GBP' } };
     assert.equal((await one.gateway.call('POST /v1/products', { as: one.gateway.admin, body })).status, 201);
   });
@@ -81,9 +82,9 @@ describe('the catalogue’s cache', function () {
     await database.drop();
   });
 
-  it('is fresh at another gateway within a second of a change, for pages, searches and single products', async () => {
+  it('is fresh at another gateway within a second, for pages, searches and single products', async () => {
     const paths = ['/v1/products/tea', '/v1/products', '/v1/products?q=blend'];
-    for (const path of paths) await untilKept(other, path);
+    for (const path of paths) await untilCached(other, path);
     assert.equal((await change('Afternoon blend')).status, 200);
     const changedAt = Date.now();
     const nameOf = async (path: string) => {
@@ -94,41 +95,41 @@ describe('the catalogue’s cache', function () {
       for (const path of paths) assert.equal(await nameOf(path), 'Afternoon blend');
     }, 1_000);
     assert.ok(Date.now() - changedAt < 2_000);
-    for (const path of paths) await untilKept(other, path);
+    for (const path of paths) await untilCached(other, path);
   });
 
-  it('shows a change at once where it was made', async () => {
-    await untilKept(one);
+  it('shows a change at once on the gateway that made it', async () => {
+    await untilCached(one);
     await change('Morning blend');
     assert.equal((await read(one)).name, 'Morning blend');
   });
 
-  it('does not keep what is available', async () => {
-    await untilKept(one);
+  it('does not cache stock levels', async () => {
+    await untilCached(one);
     for (const available of [5, 4]) {
       one.gateway.services.store.stock.set('tea', { sku: 'tea', onHand: 5, reserved: 5 - available, available });
       assert.equal((await read(one)).available, available);
     }
   });
 
-  it('drops everything while it hears nothing, and is used again when it does', async () => {
-    await untilKept(other);
+  it('is empty while changes cannot be received, and is used again afterwards', async () => {
+    await untilCached(other);
     await service.close();
     await eventually(async () => {
       const { status } = await other.gateway.call('GET /v1/products/tea');
       assert.equal(status, 503);
     }, 30_000);
-    // While nobody listens.
+    // A change that no gateway receives.
     await database.db
       .updateTable('products' as never)
       .set({ name: 'Evening blend' } as never)
       .execute();
     await startService();
     await eventually(async () => assert.equal((await read(other)).name, 'Evening blend'), 30_000);
-    await untilKept(other);
+    await untilCached(other);
   });
 
-  it('is for everybody, and for nobody else where a token was shown', async () => {
+  it('may be shared by proxies, except for responses to requests with a token', async () => {
     const cacheControl = async (as?: Harness['customer']) =>
       (await one.gateway.call('GET /v1/products/tea', as ? { as } : {})).headers.get('cache-control');
     assert.equal(await cacheControl(), 'public, max-age=5, stale-while-revalidate=10');

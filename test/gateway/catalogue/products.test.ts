@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { productOf } from '../../stage/gateway-builders.ts';
 import { type Harness, type Request, startHarness } from '../../stage/test-gateway.ts';
 
-describe('catalogue and stock at the gateway', () => {
+describe('the catalogue at the gateway', () => {
   let gateway: Harness;
   before(async () => {
     gateway = await startHarness();
@@ -15,21 +15,21 @@ describe('catalogue and stock at the gateway', () => {
     products.set('tea', productOf({}));
     stock.clear();
     stock.set('tea', { sku: 'tea', onHand: 10, reserved: 3, available: 7 });
-    gateway.services.asked.length = 0;
+    gateway.services.calls.length = 0;
   });
   const tea = { sku: 'tea', name: 'Tea', description: '', price: { amountMinor: 450, currency: 'GBP' }, available: 7 };
 
-  it('lists products with what is available, asking for the stock of a page once', async () => {
+  it('lists products with their stock, which it reads once per page', async () => {
     gateway.services.store.products.set('cup', productOf({ sku: 'cup' }));
     const { status, headers, body } = await gateway.call('GET /v1/products?q=tea&limit=1');
     assert.equal(status, 200);
     assert.equal(headers.get('cache-control'), 'public, max-age=5, stale-while-revalidate=10');
     assert.deepEqual(body, { items: [tea], next: '/v1/products?cursor=c-2&limit=1&q=tea' });
-    assert.deepEqual(gateway.services.asked, ['products.listProducts', 'inventory.getStocks']);
+    assert.deepEqual(gateway.services.calls, ['products.listProducts', 'inventory.getStocks']);
     assert.equal((await gateway.call('GET /v1/products?cursor=bad')).body.code, 'BadCursor');
   });
 
-  it('answers the catalogue without stock figures while inventory is down or slow', async () => {
+  it('is served without stock levels while the inventory service is down or slow', async () => {
     gateway.services.down.add('inventory');
     const down = await gateway.call('GET /v1/products/tea');
     gateway.services.down.clear();
@@ -40,7 +40,7 @@ describe('catalogue and stock at the gateway', () => {
     assert.deepEqual([slow.status, slow.body.items[0]!.available], [200, null]);
   });
 
-  it('answers one product with an ETag that changes with its stock, and 304 while it holds', async () => {
+  it('returns a product with an ETag that changes with its stock, and 304 while it is current', async () => {
     const first = await gateway.call('GET /v1/products/tea');
     const request = { headers: { 'if-none-match': first.headers.get('etag')! } };
     assert.equal((await gateway.call('GET /v1/products/tea', request)).status, 304);
@@ -59,7 +59,7 @@ describe('catalogue and stock at the gateway', () => {
     assert.deepEqual([again.status, again.body.code], [409, 'SkuTaken']);
   });
 
-  it('changes a product for whoever saw it last, and says 412 to whoever did not', async () => {
+  it('changes a product only with its current ETag, and returns 412 otherwise', async () => {
     const patch = (ifMatch: string) =>
       gateway.call('PATCH /v1/products/tea', {
         as: gateway.admin,
@@ -88,7 +88,7 @@ describe('catalogue and stock at the gateway', () => {
         ...request,
       });
 
-    it('answer 201 with the new stock, which can then be read', async () => {
+    it('return 201 with the new stock, which can then be read', async () => {
       const { status, body } = await adjust('tea');
       assert.deepEqual([status, body], [201, { sku: 'tea', onHand: 15, reserved: 3, available: 12 }]);
       const read = await gateway.call('GET /v1/products/tea/stock', { as: gateway.admin });
@@ -96,7 +96,7 @@ describe('catalogue and stock at the gateway', () => {
       assert.equal(gateway.services.store.adjustments.at(-1)!.adjustedBy, gateway.admin.id);
     });
 
-    it('happen once a key, whatever becomes of the gateway’s own record', async () => {
+    it('happen once per key, even if the gateway’s own record is lost', async () => {
       const key = randomUUID();
       const first = await adjust('tea', { key });
       const second = await adjust('tea', { key });
@@ -106,7 +106,7 @@ describe('catalogue and stock at the gateway', () => {
       assert.equal(gateway.services.store.stock.get('tea')!.onHand, 15);
     });
 
-    it('are refused below what is reserved, and for products that there are not', async () => {
+    it('are refused below the reserved stock, and for unknown products', async () => {
       const low = await adjust('tea', { body: { delta: -8, reason: 'lost' } });
       assert.deepEqual([low.status, low.body.code], [409, 'InsufficientStock']);
       for (const sku of ['none', 'not%20a%20sku']) {

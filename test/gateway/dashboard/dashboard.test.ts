@@ -8,7 +8,7 @@ interface Dashboard {
   recommendations: { sku: string; available: number }[];
 }
 
-describe('what is recommended, and the dashboard', () => {
+describe('recommendations and the dashboard', () => {
   let gateway: Harness;
   beforeEach(async () => {
     gateway = await startHarness();
@@ -44,7 +44,7 @@ describe('what is recommended, and the dashboard', () => {
   const UNAVAILABLE = { unavailable: true };
 
   describe('GET /v1/products/{sku}/recommendations', () => {
-    it('shows everybody what can be had, best first, as the catalogue shows it', async () => {
+    it('shows everybody only available products, best first, as the catalogue shows them', async () => {
       const answer = await gateway.call('GET /v1/products/tea/recommendations');
       assert.equal(answer.status, 200);
       assert.deepEqual(answer.body.items, [
@@ -52,7 +52,7 @@ describe('what is recommended, and the dashboard', () => {
       ]);
     });
 
-    it('shows ten of many', async () => {
+    it('shows at most ten products', async () => {
       const { store } = gateway.services;
       for (let count = 0; count < 30; count += 1) {
         const sku = `s${count}`;
@@ -64,7 +64,7 @@ describe('what is recommended, and the dashboard', () => {
       assert.deepEqual(shown, ['mug', 's0', 's2', 's4', 's6', 's8', 's10', 's12', 's14', 's16']);
     });
 
-    it('is 404 for an unknown product, and 503 where nobody knows what can be had', async () => {
+    it('returns 404 for an unknown product, and 503 without stock levels or recommendations', async () => {
       const { body } = await gateway.call('GET /v1/products/none/recommendations');
       assert.deepEqual([body.status, body.code], [404, 'ProductNotFound']);
       for (const service of ['inventory', 'recommendations'] as const) {
@@ -76,14 +76,14 @@ describe('what is recommended, and the dashboard', () => {
   });
 
   describe('GET /v1/recommendations', () => {
-    it('is for whoever is signed in', async () => {
+    it('needs an access token', async () => {
       assert.deepEqual(skus(await gateway.call('GET /v1/recommendations', { as: gateway.customer })), ['mug', 'tea']);
       assert.equal((await gateway.call('GET /v1/recommendations')).status, 401);
     });
   });
 
   describe('GET /v1/dashboard', () => {
-    it('shows the user, five recent orders of theirs, and what is recommended', async () => {
+    it('shows the user, their five latest orders and recommendations', async () => {
       const { user, recentOrders, recommendations } = await dashboard();
       assert.partialDeepStrictEqual(user, { id: gateway.customer.id, name: 'Ada', role: 'customer' });
       assert.ok(!('password' in user) && !('version' in user));
@@ -96,7 +96,7 @@ describe('what is recommended, and the dashboard', () => {
       );
     });
 
-    it('marks a part that is down, whichever it is, and shows the rest', async () => {
+    it('marks each unavailable part and shows the others', async () => {
       const whole = await dashboard();
       const parts = { users: 'user', orders: 'recentOrders', recommendations: 'recommendations' } as const;
       for (const [service, part] of Object.entries(parts)) {
@@ -112,22 +112,22 @@ describe('what is recommended, and the dashboard', () => {
       });
     });
 
-    it('waits for no part beyond its time', async () => {
+    it('waits for no part longer than its timeout', async () => {
       const whole = await dashboard();
       const held = Promise.withResolvers<void>();
-      for (const [question, part] of [
+      for (const [operation, part] of [
         ['users.getUser', 'user'],
         ['orders.listOrders', 'recentOrders'],
         ['inventory.getStocks', 'recommendations'],
       ] as const) {
-        gateway.services.before.set(question, () => held.promise);
+        gateway.services.before.set(operation, () => held.promise);
         assert.deepEqual(await dashboard(), { ...whole, [part]: UNAVAILABLE });
-        gateway.services.before.delete(question);
+        gateway.services.before.delete(operation);
       }
       held.resolve();
     });
 
-    it('is nobody else’s, and nobody’s who is not signed in', async () => {
+    it('shows callers their own data only, and nothing without a token', async () => {
       assert.equal((await gateway.call('GET /v1/dashboard')).status, 401);
       const { body } = await gateway.call('GET /v1/dashboard', { as: gateway.other });
       assert.equal((body as unknown as Dashboard).recentOrders.length, 1);

@@ -27,7 +27,7 @@ const NAMES = Object.keys(SERVICES) as Name[];
 const PARTS = { user: 'user', order: 'recentOrders', recommendation: 'recommendations' } as const;
 const UNAVAILABLE = { unavailable: true };
 
-describe('GET /v1/dashboard, of real services', function () {
+describe('GET /v1/dashboard with real services', function () {
   this.timeout(180_000);
   let gateway: Harness;
   let replica: Listening;
@@ -66,7 +66,7 @@ describe('GET /v1/dashboard, of real services', function () {
       [`${name.toUpperCase()}_DATABASE_URL`]: databases.get(name)!.url,
       [`${name.toUpperCase()}_PORT`]: String(ports[name]),
       SERVICE_TOKEN: TOKEN,
-      // What the dashboard shows needs no workflow.
+      // The dashboard needs no workflows.
       TEMPORAL_ADDRESS: `127.0.0.1:${ports.nobody}`,
       CACHE_DIR: path.join(import.meta.dirname, '../../../.cache'),
       LOG_LEVEL: 'error',
@@ -82,7 +82,7 @@ describe('GET /v1/dashboard, of real services', function () {
     assert.equal(status, 200);
     return body as unknown as Record<string, unknown>;
   };
-  /** As soon as every part is there again: a door that was away is tried anew after a moment. */
+  /** Waits until every part is available: an address that failed is tried again after a moment. */
   const whole = () =>
     eventually(async () => {
       const parts = await dashboard();
@@ -91,7 +91,7 @@ describe('GET /v1/dashboard, of real services', function () {
     });
 
   for (const [name, part] of Object.entries(PARTS) as [Name, string][]) {
-    it(`marks ${part} where the ${name} service is stopped, and has it again when that is back`, async () => {
+    it(`marks ${part} while the ${name} service is stopped, and shows it again afterwards`, async () => {
       const before = await whole();
       await stop(name);
       assert.deepEqual(await dashboard(), { ...before, [part]: UNAVAILABLE });
@@ -99,7 +99,7 @@ describe('GET /v1/dashboard, of real services', function () {
       assert.deepEqual(await whole(), before);
     });
 
-    it(`marks ${part} where the ${name} service hangs`, async () => {
+    it(`marks ${part} while the ${name} service hangs`, async () => {
       const before = await whole();
       await stop(name);
       const hanging = await hangAt(ports[name]);
@@ -111,7 +111,7 @@ describe('GET /v1/dashboard, of real services', function () {
   }
 });
 
-/** Takes every connection and says nothing. */
+/** Accepts every connection and never responds. */
 async function hangAt(port: number): Promise<{ close(): Promise<void> }> {
   const sockets = new Set<{ destroy(): void }>();
   const server: Server = createServer((socket) => {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { createIdempotencyRecords } from '../../../gateway/idempotency/records.ts';
 import { connect } from '../../../platform/database/connection.ts';
-import { orderWish } from '../../stage/gateway-builders.ts';
+import { orderBody } from '../../stage/gateway-builders.ts';
 import { type Harness, type Request, call, startHarness } from '../../stage/test-gateway.ts';
 
 describe('Idempotency-Key', () => {
@@ -18,10 +18,10 @@ describe('Idempotency-Key', () => {
   });
 
   const place = (key: string, request: Request = {}) =>
-    gateway.call('POST /v1/orders', { as: gateway.customer, key, body: orderWish(), ...request });
-  const drafts = () => gateway.services.asked.filter((name) => name === 'orders.draftOrder').length;
+    gateway.call('POST /v1/orders', { as: gateway.customer, key, body: orderBody(), ...request });
+  const drafts = () => gateway.services.calls.filter((name) => name === 'orders.draftOrder').length;
 
-  it('is required before anything is read', async () => {
+  it('is required before the body is read', async () => {
     const id = randomUUID();
     for (const what of [
       'POST /v1/orders',
@@ -36,7 +36,7 @@ describe('Idempotency-Key', () => {
     }
   });
 
-  it('is 1 to 255 visible ASCII characters', async () => {
+  it('must have 1 to 255 visible ASCII characters', async () => {
     assert.equal((await place('~'.repeat(255))).status, 202);
     for (const key of ['x'.repeat(256), 'two words', 'clé']) {
       const { status, body } = await place(key);
@@ -44,7 +44,7 @@ describe('Idempotency-Key', () => {
     }
   });
 
-  it('gets the first answer again, to the byte', async () => {
+  it('repeats the first response byte for byte', async () => {
     const first = await place('again');
     const second = await place('again');
     assert.equal(first.headers.get('idempotent-replayed'), null);
@@ -53,17 +53,17 @@ describe('Idempotency-Key', () => {
     for (const name of ['location', 'content-type']) assert.equal(second.headers.get(name), first.headers.get(name));
   });
 
-  it('does not mind spaces, the order of fields or another way of waiting', async () => {
+  it('ignores spaces, the order of fields and the Prefer header', async () => {
     const first = await place('spelling');
-    const { lines, shippingAddress, paymentMethod } = orderWish();
+    const { lines, shippingAddress, paymentMethod } = orderBody();
     const raw = JSON.stringify({ paymentMethod, shippingAddress, lines }, null, 4);
     const second = await place('spelling', { body: undefined, raw, headers: { prefer: 'wait=1' } });
     assert.deepEqual([second.status, second.text], [first.status, first.text]);
   });
 
-  it('stands for one request: another payload or another address is refused', async () => {
+  it('identifies one request: another payload or path is refused', async () => {
     await place('one');
-    const other = await place('one', { body: orderWish({ paymentMethod: 'pm_card_other' }) });
+    const other = await place('one', { body: orderBody({ paymentMethod: 'pm_card_other' }) });
     assert.deepEqual([other.status, other.body.code], [422, 'IdempotencyKeyReused']);
     const [some, another] = [await place(randomUUID()), await place(randomUUID())];
     const cancel = (id: string) => gateway.call(`POST /v1/orders/${id}/cancel`, { as: gateway.customer, key: 'c' });
@@ -71,9 +71,9 @@ describe('Idempotency-Key', () => {
     assert.equal((await cancel(another.body.id)).status, 422);
   });
 
-  it('is the caller’s own, and the route’s own', async () => {
+  it('is separate per caller and per route', async () => {
     await place('mine');
-    const theirs = await place('mine', { as: gateway.other, body: orderWish({ paymentMethod: 'pm_card_other' }) });
+    const theirs = await place('mine', { as: gateway.other, body: orderBody({ paymentMethod: 'pm_card_other' }) });
     assert.equal(theirs.status, 202);
     const { status } = await gateway.call(`POST /v1/orders/${theirs.body.id}/cancel`, {
       as: gateway.other,
@@ -82,10 +82,10 @@ describe('Idempotency-Key', () => {
     assert.equal(status, 202);
   });
 
-  it('has one effect for 20 requests at once, on two replicas', async () => {
+  it('has one effect for 20 concurrent requests on two replicas', async () => {
     const second = await gateway.replica();
     const earlier = drafts();
-    const request = { as: gateway.customer, key: 'storm', body: orderWish() };
+    const request = { as: gateway.customer, key: 'storm', body: orderBody() };
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, turn) =>
         call(turn % 2 === 0 ? gateway.url : second.url, gateway.tokens, 'POST /v1/orders', request),
@@ -101,7 +101,7 @@ describe('Idempotency-Key', () => {
     }
   });
 
-  it('says 409 while the first request is at it, and 422 to another payload even then', async () => {
+  it('returns 409 while the first request is in progress, and 422 for another payload', async () => {
     let finish = () => {};
     const held = new Promise<void>((resolve) => (finish = resolve));
     const reached = new Promise<void>((resolve) =>
@@ -112,14 +112,14 @@ describe('Idempotency-Key', () => {
     );
     const first = place('held');
     await reached;
-    const [same, other] = [await place('held'), await place('held', { body: orderWish({ paymentMethod: 'pm_x' }) })];
+    const [same, other] = [await place('held'), await place('held', { body: orderBody({ paymentMethod: 'pm_x' }) })];
     finish();
     assert.deepEqual([same.status, same.body.code, other.status], [409, 'RequestInProgress', 422]);
     assert.equal((await first).status, 202);
     assert.equal((await place('held')).status, 202);
   });
 
-  it('is taken over from a holder that died, once its lease is over', async () => {
+  it('is taken over from a crashed attempt once its lease has expired', async () => {
     const records = createIdempotencyRecords(gateway.db);
     const scope = { caller: gateway.customer.id, route: 'POST /v1/orders', key: 'orphan' };
     const first = await place('orphan');
@@ -131,7 +131,7 @@ describe('Idempotency-Key', () => {
     assert.deepEqual([second.status, second.body.id], [202, first.body.id]);
     assert.equal(second.headers.get('idempotent-replayed'), null);
 
-    // Of many that would take over, one does; and whoever was overtaken cannot write any more.
+    // One of many concurrent takeovers succeeds, and the overtaken attempt cannot write any more.
     await row.set({ state: 'running', locked_until: sql<Date>`now() - interval '1 second'` }).execute();
     const { request_hash: hash, holder: dead } = await gateway.db
       .selectFrom('idempotency_records')
@@ -145,16 +145,16 @@ describe('Idempotency-Key', () => {
     assert.equal((await records.claim(scope, hash)).outcome, 'running');
   });
 
-  it('outlives a restart', async () => {
+  it('survives a restart', async () => {
     const first = await place('restart');
     const again = await gateway.replica();
-    const request = { as: gateway.customer, key: 'restart', body: orderWish() };
+    const request = { as: gateway.customer, key: 'restart', body: orderBody() };
     const second = await call(again.url, gateway.tokens, 'POST /v1/orders', request);
     await again.close();
     assert.deepEqual([second.text, second.headers.get('idempotent-replayed')], [first.text, 'true']);
   });
 
-  it('finds the order its first try kept, also where the catalogue no longer allows it', async () => {
+  it('finds the order of its first attempt, even if the catalogue no longer allows it', async () => {
     gateway.temporal.down = true;
     assert.equal((await place('kept')).status, 503);
     gateway.temporal.down = false;
@@ -166,15 +166,15 @@ describe('Idempotency-Key', () => {
     assert.ok(gateway.temporal.started.has(`order-${body.id}`));
   });
 
-  it('is free again after a 5xx, and after a request that was no good', async () => {
+  it('can be retried after a 5xx, and reused after an invalid request', async () => {
     gateway.services.down.add('orders');
     assert.equal((await place('retry')).status, 503);
     gateway.services.down.clear();
-    // It may have done its work: the key stays with the request it came with.
-    assert.equal((await place('retry', { body: orderWish({ paymentMethod: 'pm_card_other' }) })).status, 422);
+    // The request may have taken effect, so the key stays with it.
+    assert.equal((await place('retry', { body: orderBody({ paymentMethod: 'pm_card_other' }) })).status, 422);
     assert.equal((await place('retry')).status, 202);
 
-    assert.equal((await place('typo', { body: orderWish({ lines: [{ sku: 'tee', quantity: 1 }] }) })).status, 400);
+    assert.equal((await place('typo', { body: orderBody({ lines: [{ sku: 'tee', quantity: 1 }] }) })).status, 400);
     assert.equal((await place('typo')).status, 202);
 
     gateway.services.before.set('orders.draftOrder', () => {
@@ -185,7 +185,7 @@ describe('Idempotency-Key', () => {
     assert.equal((await place('bug')).status, 202);
   });
 
-  it('keeps a 409 that the state of things decided', async () => {
+  it('stores a 409 that the state of the resource caused', async () => {
     const { body } = await place(randomUUID());
     const order = gateway.services.store.orders.get(body.id)!;
     gateway.services.store.orders.set(order.id, { ...order, status: 'completed' });
@@ -198,23 +198,23 @@ describe('Idempotency-Key', () => {
     assert.match(second.headers.get('content-type')!, /^application\/problem\+json/);
   });
 
-  it('answers though the answer cannot be kept, and 503 where no key can be had', async () => {
+  it('returns a response that cannot be stored, and 503 if the key cannot be claimed', async () => {
     const owner = connect<unknown>(gateway.ownerUrl, 1);
     const rename = (from: string, to: string) =>
       sql`alter table ${sql.id(from)} rename to ${sql.id(to)}`.execute(owner);
     gateway.services.before.set('orders.draftOrder', async () => {
       await rename('idempotency_records', 'away');
     });
-    const unkept = await place('unkept');
+    const unstored = await place('unstored');
     gateway.services.before.clear();
     const unclaimed = await place('unclaimed');
     await rename('away', 'idempotency_records');
     await owner.destroy();
-    assert.equal(unkept.status, 202);
+    assert.equal(unstored.status, 202);
     assert.deepEqual([unclaimed.status, unclaimed.body.code], [503, 'ServiceUnavailable']);
   });
 
-  it('is forgotten after two days, not after one', async () => {
+  it('expires after two days, not after one', async () => {
     const records = createIdempotencyRecords(gateway.db);
     for (const [key, hours] of [
       ['old', 49],

@@ -4,7 +4,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { productOf } from '../../stage/gateway-builders.ts';
 import { type Harness, startHarness } from '../../stage/test-gateway.ts';
 
-describe('compressed answers', () => {
+describe('compressed responses', () => {
   let gateway: Harness;
   before(async () => {
     gateway = await startHarness({ corsOrigins: ['https://shop.example'] });
@@ -14,7 +14,7 @@ describe('compressed answers', () => {
   });
   after(() => gateway.close());
 
-  /** As it comes over the wire: fetch would undo the encoding. */
+  /** Returns the raw response: fetch would decompress it. */
   const get = (path: string, headers: Record<string, string> = {}) =>
     new Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer }>((resolve, reject) => {
       request(gateway.url + path, { headers }, (response) => {
@@ -29,7 +29,7 @@ describe('compressed answers', () => {
     });
   const tea = '/v1/products/tea';
 
-  it('come as the client prefers, and are the same answer', async () => {
+  it('have the encoding that the client prefers, and the same content', async () => {
     const plain = await get(tea);
     const brotli = await get(tea, { 'accept-encoding': 'gzip, br' });
     const gzip = await get(tea, { 'accept-encoding': 'gzip' });
@@ -44,7 +44,7 @@ describe('compressed answers', () => {
     for (const { headers } of [plain, brotli, gzip]) assert.match(headers.vary!, /accept-encoding/i);
   });
 
-  it('are not for small ones, nor for what is no text', async () => {
+  it('are not used for small responses, or for other types than text', async () => {
     const all = { 'accept-encoding': 'br, gzip' };
     for (const path of ['/v1/products/cup', '/docs/favicon-32x32.png']) {
       assert.equal((await get(path, all)).headers['content-encoding'], undefined, path);
@@ -52,7 +52,7 @@ describe('compressed answers', () => {
     assert.equal((await get('/openapi.json', all)).headers['content-encoding'], 'br');
   });
 
-  it('have an entity tag each, which all mean the same state', async () => {
+  it('have different ETags, which all name the same version', async () => {
     const tagOf = async (encoding: string) => (await get(tea, { 'accept-encoding': encoding })).headers.etag!;
     const tags = [await tagOf('identity'), await tagOf('br'), await tagOf('gzip')];
     assert.equal(new Set(tags).size, 3);
@@ -68,7 +68,7 @@ describe('compressed answers', () => {
     assert.equal((await gateway.call('PATCH /v1/products/tea', change)).status, 412);
   });
 
-  it('are told apart from those for other origins', async () => {
+  it('vary by origin too', async () => {
     const { headers } = await get(tea, { origin: 'https://shop.example', 'accept-encoding': 'br' });
     assert.match(headers.vary!, /origin/i);
     assert.match(headers.vary!, /accept-encoding/i);

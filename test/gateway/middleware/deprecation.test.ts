@@ -21,7 +21,7 @@ const routeWith = (path: string, deprecation?: Deprecation) =>
     handle: async () => ({ status: 200, body: {} }),
   });
 
-describe('a route that is on its way out', () => {
+describe('a deprecated route', () => {
   const deprecation = { since: '2026-01-01', sunset: '2026-07-01', successor: '/v2/things' };
   const routes = [routeWith('/old', deprecation), routeWith('/announced', { since: '2026-01-01' }), routeWith('/kept')];
   let listening: Listening;
@@ -42,7 +42,7 @@ describe('a route that is on its way out', () => {
     return ['deprecation', 'sunset', 'link'].map((name) => headers.get(name));
   };
 
-  it('says with every answer since when, until when, and what comes after it', async () => {
+  it('sends its deprecation, its end and its successor with every response', async () => {
     assert.deepEqual(await headersOf('/old'), [
       '@1767225600',
       'Wed, 01 Jul 2026 00:00:00 GMT',
@@ -52,10 +52,10 @@ describe('a route that is on its way out', () => {
     assert.deepEqual(await headersOf('/kept'), [null, null, null]);
   });
 
-  it('is described as such', () => {
+  it('is documented as deprecated', () => {
     const paths = openApi(routes).paths as Record<string, { get: { deprecated?: boolean; description?: string } }>;
     assert.equal(paths['/old']!.get.deprecated, true);
-    assert.equal(paths['/old']!.get.description, 'May be gone from 2026-07-01 on. Use /v2/things instead.');
+    assert.equal(paths['/old']!.get.description, 'May be removed from 2026-07-01 on. Use /v2/things instead.');
     assert.equal(paths['/kept']!.get.deprecated, undefined);
   });
 });

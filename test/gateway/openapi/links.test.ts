@@ -20,19 +20,19 @@ interface Answer {
   links?: Record<string, { operationId: string }>;
 }
 
-/** One link with the route it leads from. */
-interface Leading {
+/** A link and the route that it belongs to. */
+interface RouteLink {
   route: AnyRoute;
   status: string;
   to: string;
   link: Links[string];
 }
 
-describe('a link from an answer', () => {
+describe('a link of a response', () => {
   let gateway: Harness;
   let routes: Map<string, AnyRoute>;
   let document: Document;
-  let links: Leading[];
+  let links: RouteLink[];
   before(async () => {
     gateway = await startHarness();
     routes = new Map(gateway.routes().map((route) => [route.operationId, route]));
@@ -47,9 +47,9 @@ describe('a link from an answer', () => {
 
   const described = ({ path, method }: AnyRoute) =>
     document.paths[path.replace(/:(\w+)/g, '{$1}')]![method.toLowerCase()]!;
-  const nameOf = ({ route, status, to }: Leading) => `${route.operationId} ${status} ${to}`;
+  const nameOf = ({ route, status, to }: RouteLink) => `${route.operationId} ${status} ${to}`;
 
-  /** Whether a shape has a place for what the JSON Pointer points to. */
+  /** Whether the schema has the value that the JSON Pointer points to. */
   function has(schema: Schema | undefined, [step, ...rest]: string[]): boolean {
     if (!schema) return false;
     if (schema.$ref)
@@ -59,18 +59,18 @@ describe('a link from an answer', () => {
     return has(/^\d+$/.test(step) ? schema.items : schema.properties?.[step], rest);
   }
 
-  function isThere({ route, status }: Leading, expression: string): boolean {
-    const [, place = '', pointer = ''] = /^\$([\w.-]+)(?:#\/(.+))?$/.exec(expression) ?? [];
+  function exists({ route, status }: RouteLink, expression: string): boolean {
+    const [, source = '', pointer = ''] = /^\$([\w.-]+)(?:#\/(.+))?$/.exec(expression) ?? [];
     const { responses, requestBody } = described(route);
     const json = (answer: Answer | undefined) => answer?.content?.['application/json']?.schema;
-    const [side, kind, name = ''] = place.split('.');
-    if (place === 'response.body') return has(json(responses[status]), pointer.split('/'));
-    if (place === 'request.body') return has(json(requestBody), pointer.split('/'));
+    const [side, kind, name = ''] = source.split('.');
+    if (source === 'response.body') return has(json(responses[status]), pointer.split('/'));
+    if (source === 'request.body') return has(json(requestBody), pointer.split('/'));
     if (side === 'response' && kind === 'header') return name in (responses[status]!.headers ?? {});
     return side === 'request' && kind === 'path' && route.path.includes(`:${name}`);
   }
 
-  it('leads to an operation, by all that its path takes', () => {
+  it('leads to an operation and gives all parameters of its path', () => {
     for (const one of links) {
       const target = routes.get(one.to) ?? assert.fail(nameOf(one));
       const given = Object.keys(one.link.parameters ?? {}).filter((name) => !name.startsWith('header.'));
@@ -79,17 +79,17 @@ describe('a link from an answer', () => {
     }
   });
 
-  it('takes only what the answer, or what was asked, has', () => {
+  it('takes only values that the response or the request has', () => {
     for (const one of links) {
       const { parameters = {}, requestBody = {} } = one.link;
       for (const value of [...Object.values(parameters), ...Object.values(requestBody as object)]) {
         if (typeof value !== 'string' || !value.startsWith('$')) continue;
-        assert.ok(isThere(one, value), `${nameOf(one)} ${value}`);
+        assert.ok(exists(one, value), `${nameOf(one)} ${value}`);
       }
     }
   });
 
-  it('gives headers that the next operation heeds', () => {
+  it('gives only headers that the next operation reads', () => {
     for (const one of links) {
       for (const name of Object.keys(one.link.parameters ?? {}).filter((given) => given.startsWith('header.'))) {
         assert.ok(name.slice('header.'.length) in (routes.get(one.to)!.headers ?? {}), nameOf(one));
@@ -97,7 +97,7 @@ describe('a link from an answer', () => {
     }
   });
 
-  it('is published where the operation is', () => {
+  it('is published with its operation', () => {
     for (const { route, status, to } of links)
       assert.equal(described(route).responses[status]!.links![to]!.operationId, to);
     assert.ok(links.length > 100, `${links.length} links`);

@@ -4,13 +4,13 @@ import path from 'node:path';
 import { type Harness, startHarness } from '../../stage/test-gateway.ts';
 
 /**
- * The published API as a reviewed file: a change of the API shows in review. When one is meant, write it anew with
- * `UPDATE_OPENAPI=1 npx mocha test/gateway/openapi/openapi.test.ts`, and prettier after it.
+ * The published API as a reviewed file, so that every change of the API shows in review. After an intended change run
+ * `UPDATE_OPENAPI=1 npx mocha test/gateway/openapi/openapi.test.ts`, then prettier.
  */
 const SNAPSHOT = path.join(import.meta.dirname, 'openapi.snapshot.json');
 
-// Shown within the bodies they are part of, or with each answer.
-const PARTS_AND_PROBLEMS = new Set(['ListedSession', 'OAuthError', 'Problem', 'ShippingAddress']);
+// Schemas whose examples are part of others.
+const WITHOUT_EXAMPLES = new Set(['ListedSession', 'OAuthError', 'Problem', 'ShippingAddress']);
 
 interface Schema {
   type?: string;
@@ -37,7 +37,7 @@ interface Operation {
   responses: Record<string, { $ref?: string; description: string; content?: Record<string, unknown> }>;
 }
 
-describe('the API description', () => {
+describe('the OpenAPI document', () => {
   let gateway: Harness;
   let document: Document;
   let paths: Document['paths'];
@@ -51,14 +51,14 @@ describe('the API description', () => {
   });
   after(() => gateway.close());
 
-  it('is the reviewed one', async () => {
+  it('equals the reviewed file', async () => {
     const { text } = await gateway.call('GET /openapi.json');
     const published: unknown = JSON.parse(text);
     if (process.env.UPDATE_OPENAPI) await writeFile(SNAPSHOT, `${JSON.stringify(published, null, 2)}\n`);
     assert.deepEqual(published, JSON.parse(await readFile(SNAPSHOT, 'utf8')));
   });
 
-  it('has every row of the contract', () => {
+  it('has every operation', () => {
     const rows = Object.entries(paths).flatMap(([template, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${template}`),
     );
@@ -122,7 +122,7 @@ describe('the API description', () => {
     ]);
   });
 
-  it('names headers, problems and who may call', () => {
+  it('describes headers, problems and security', () => {
     const place = paths['/v1/orders']!.post!;
     const headers = place.parameters!.filter((parameter) => parameter.in === 'header');
     assert.deepEqual(
@@ -139,9 +139,9 @@ describe('the API description', () => {
     assert.equal(paths['/v1/orders/{orderId}/cancel']!.post!.requestBody!.required, false);
   });
 
-  it('shows every body that has a name, and every one that is asked for, by an example', () => {
+  it('has an example for every named schema and every request body', () => {
     for (const [name, { type, examples }] of Object.entries(document.components.schemas)) {
-      if (type === 'object' && !PARTS_AND_PROBLEMS.has(name)) assert.ok(examples?.length, name);
+      if (type === 'object' && !WITHOUT_EXAMPLES.has(name)) assert.ok(examples?.length, name);
     }
     for (const [address, methods] of Object.entries(paths)) {
       for (const [method, { requestBody }] of Object.entries(methods)) {
@@ -152,19 +152,19 @@ describe('the API description', () => {
     }
   });
 
-  it('names every code that a problem may have, and only where it may have it', () => {
+  it('lists exactly the possible codes of each problem', () => {
     const { InvalidRequest } = document.components.responses;
     const problem = InvalidRequest!.content['application/problem+json']!;
     assert.deepEqual(problem.schema.properties, { status: { const: 400 }, code: { enum: ['InvalidRequest'] } });
     assert.equal(problem.example.type, '/problems/InvalidRequest');
   });
 
-  it('gives operations names of their own', () => {
+  it('has unique operation ids', () => {
     const names = Object.values(paths).flatMap((methods) => Object.values(methods).map((one) => one.operationId));
     assert.equal(new Set(names).size, names.length);
   });
 
-  it('is a page that needs nothing from elsewhere', async () => {
+  it('is shown by a page that loads nothing from other hosts', async () => {
     const page = await gateway.call('GET /docs');
     assert.equal(page.status, 200);
     assert.match(page.headers.get('content-type')!, /^text\/html/);

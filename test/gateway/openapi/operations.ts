@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Harness } from '../../stage/test-gateway.ts';
 
-/** One operation of the published API, as a caller may try it. */
+/** An operation of the published API, with what a caller needs to try it. */
 export interface Operation {
   operationId: string;
   method: string;
-  /** With something in the place of every parameter. */
+  /** With a random id for each parameter. */
   path: string;
-  /** Names of the security schemes that open it, each with the scopes it asks. */
+  /** The alternative security schemes, each with its scopes. */
   security: Record<string, string[]>[];
 }
 
-/** Every operation that the API's own description names. */
+/** Every operation of the OpenAPI document. */
 export async function operationsOf(gateway: Harness): Promise<Operation[]> {
   const { text } = await gateway.call('GET /openapi.json');
   const { paths } = JSON.parse(text) as {
@@ -27,6 +27,6 @@ export async function operationsOf(gateway: Harness): Promise<Operation[]> {
   );
 }
 
-/** Those that want an access token. */
+/** The operations that need an access token. */
 export const protectedOperations = async (gateway: Harness): Promise<Operation[]> =>
   (await operationsOf(gateway)).filter(({ security }) => security.some((scheme) => 'bearer' in scheme));

@@ -3,9 +3,9 @@ import type { z } from 'zod';
 import type { AnyRoute } from '../../../platform/http/route.ts';
 import { type Harness, startHarness } from '../../stage/test-gateway.ts';
 
-/** Where a shape would let through what it does not name. */
-function gaps(shape: z.ZodType, path: string): string[] {
-  const { def } = shape as unknown as { def: Definition };
+/** The places where a schema allows unnamed fields. */
+function gaps(schema: z.ZodType, path: string): string[] {
+  const { def } = schema as unknown as { def: Definition };
   switch (def.type) {
     case 'object':
       return [
@@ -42,14 +42,14 @@ interface Definition {
   innerType?: z.ZodType;
 }
 
-/** What is open on purpose: others say what is in it, and of an event that is stuck an admin must see everything. */
+/** Open on purpose: the fields are defined elsewhere, and an admin must see all data of a dead letter. */
 const OPEN = [
   'readOpenApi 200 takes any field',
   'readKeySet 200.keys[] is record',
   'listDeadLetters 200.items[].data is record',
 ];
 
-describe('what answers are built from', () => {
+describe('the schema of a response', () => {
   let gateway: Harness;
   let routes: AnyRoute[];
   before(async () => {
@@ -58,7 +58,7 @@ describe('what answers are built from', () => {
   });
   after(() => gateway.close());
 
-  it('names every field of every answer of every route', () => {
+  it('names every field, for every response of every route', () => {
     const open = routes.flatMap(({ operationId, responses }) =>
       Object.entries(responses).flatMap(([status, { body }]) => (body ? gaps(body, `${operationId} ${status}`) : [])),
     );
@@ -66,18 +66,18 @@ describe('what answers are built from', () => {
     assert.deepEqual(open.toSorted(), OPEN.toSorted());
   });
 
-  it('is there for every answer that is JSON', () => {
-    const shapeless = routes.flatMap(({ operationId, responses }) =>
+  it('exists for every JSON response', () => {
+    const missing = routes.flatMap(({ operationId, responses }) =>
       Object.entries(responses)
         .filter(([status, { body, mediaType }]) => !body && status !== '204' && !mediaType)
         .map(([status]) => `${operationId} ${status}`),
     );
-    assert.deepEqual(shapeless, []);
+    assert.deepEqual(missing, []);
     const json = routes.flatMap(({ responses }) => Object.values(responses).map(({ mediaType }) => mediaType ?? ''));
     assert.ok(json.every((type) => !type.includes('json')));
   });
 
-  it('leaves out what a service adds', async () => {
+  it('removes fields that a service adds', async () => {
     const { products, stock } = gateway.services.store;
     products.set('tea', Object.assign(products.get('tea')!, { costPrice: 1 }));
     stock.set('tea', Object.assign({ sku: 'tea', onHand: 1, reserved: 0, available: 1 }, { shelf: 'A7' }));

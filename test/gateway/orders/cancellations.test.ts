@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { orderOf } from '../../stage/gateway-builders.ts';
-import { lostAnswer } from '../../stage/fake-temporal.ts';
+import { lostResponse } from '../../stage/fake-temporal.ts';
 import { type Harness, type Request, startHarness } from '../../stage/test-gateway.ts';
 
 describe('POST /v1/orders/{id}/cancel', () => {
@@ -16,7 +16,7 @@ describe('POST /v1/orders/{id}/cancel', () => {
     gateway.temporal.updates.length = 0;
   });
 
-  const keep = (difference: Parameters<typeof orderOf>[0] = {}) => {
+  const store = (difference: Parameters<typeof orderOf>[0] = {}) => {
     const order = orderOf({ customerId: gateway.customer.id, status: 'confirmed', ...difference });
     gateway.services.store.orders.set(order.id, order);
     return order;
@@ -24,9 +24,9 @@ describe('POST /v1/orders/{id}/cancel', () => {
   const cancel = (id: string, request: Request = {}) =>
     gateway.call(`POST /v1/orders/${id}/cancel`, { as: gateway.customer, key: randomUUID(), ...request });
 
-  it('tells the workflow, and answers with the order as it then is', async () => {
-    const order = keep();
-    gateway.temporal.onUpdate = () => keep({ ...order, status: 'canceled' });
+  it('updates the workflow and returns the changed order', async () => {
+    const order = store();
+    gateway.temporal.onUpdate = () => store({ ...order, status: 'canceled' });
     const { status, body } = await cancel(order.id, { body: { reason: 'ordered twice' } });
     assert.deepEqual([status, body.status], [202, 'canceled']);
     const [update] = gateway.temporal.updates;
@@ -37,12 +37,12 @@ describe('POST /v1/orders/{id}/cancel', () => {
   });
 
   it('needs no body', async () => {
-    assert.equal((await cancel(keep().id)).status, 202);
+    assert.equal((await cancel(store().id)).status, 202);
     assert.deepEqual(gateway.temporal.updates[0]!.args, [{}]);
   });
 
-  it('asks the workflow under one id however often it is asked', async () => {
-    const { id } = keep();
+  it('uses the same update id for every repeat', async () => {
+    const { id } = store();
     const key = randomUUID();
     await cancel(id, { key });
     await gateway.db.deleteFrom('idempotency_records').where('key', '=', key).execute();
@@ -52,55 +52,55 @@ describe('POST /v1/orders/{id}/cancel', () => {
     assert.equal(new Set(ids).size, 1);
   });
 
-  it('says 409 where the order shows that it is too late', async () => {
+  it('returns 409 if the order’s state shows that it is too late', async () => {
     for (const late of [
       { fulfillmentStatus: 'shipped' },
       { status: 'completed', fulfillmentStatus: 'delivered' },
       { status: 'rejected' },
     ] as const) {
-      const { status, body } = await cancel(keep(late).id);
+      const { status, body } = await cancel(store(late).id);
       assert.deepEqual([status, body.code], [409, 'TooLateToCancel']);
     }
     assert.equal(gateway.temporal.updates.length, 0);
   });
 
-  it('says 409 where the workflow says so', async () => {
+  it('returns 409 if the workflow refuses', async () => {
     gateway.temporal.refusal = { type: 'TooLateToCancel', message: 'the parcel has left' };
-    const { status, body } = await cancel(keep().id);
+    const { status, body } = await cancel(store().id);
     assert.deepEqual([status, body.code, body.detail], [409, 'TooLateToCancel', 'the parcel has left']);
   });
 
-  it('says 409 where the workflow has ended meanwhile', async () => {
-    const { id } = keep();
+  it('returns 409 if the workflow has ended meanwhile', async () => {
+    const { id } = store();
     gateway.temporal.ended.add(`order-${id}`);
     const { status, body } = await cancel(id);
     assert.deepEqual([status, body.code], [409, 'TooLateToCancel']);
   });
 
-  it('says 409 where the order is canceled already, but not to whoever lost the answer that it is', async () => {
-    const { id } = keep({ status: 'canceled', fulfillmentStatus: 'canceled' });
+  it('returns 409 for a canceled order, but 202 for a retry whose first response was lost', async () => {
+    const { id } = store({ status: 'canceled', fulfillmentStatus: 'canceled' });
     const late = await cancel(id);
     assert.deepEqual([late.status, late.body.code], [409, 'TooLateToCancel']);
 
-    const order = keep();
+    const order = store();
     const key = randomUUID();
     gateway.temporal.onUpdate = () => {
-      keep({ ...order, status: 'canceled' });
-      throw lostAnswer();
+      store({ ...order, status: 'canceled' });
+      throw lostResponse();
     };
     assert.equal((await cancel(order.id, { key })).status, 503);
     const again = await cancel(order.id, { key });
     assert.deepEqual([again.status, again.body.status], [202, 'canceled']);
   });
 
-  it('lets the workflow decide about an order that needs a person', async () => {
-    assert.equal((await cancel(keep({ status: 'requires_action' }).id)).status, 202);
+  it('lets the workflow decide about an order that requires action', async () => {
+    assert.equal((await cancel(store({ status: 'requires_action' }).id)).status, 202);
     gateway.temporal.refusal = { type: 'TooLateToCancel', message: 'no' };
-    assert.equal((await cancel(keep({ status: 'requires_action' }).id)).status, 409);
+    assert.equal((await cancel(store({ status: 'requires_action' }).id)).status, 409);
   });
 
-  it('answers 503 while Temporal is away, and can be asked again under the same key', async () => {
-    const { id } = keep();
+  it('returns 503 while Temporal is unavailable, and can be retried with the same key', async () => {
+    const { id } = store();
     const key = randomUUID();
     gateway.temporal.down = true;
     const away = await cancel(id, { key });
@@ -109,9 +109,9 @@ describe('POST /v1/orders/{id}/cancel', () => {
     assert.equal((await cancel(id, { key })).status, 202);
   });
 
-  it('keeps a bug apart from an outage, and shows nothing of it', async () => {
+  it('returns 500 for a bug, without its details', async () => {
     gateway.temporal.refusal = { type: 'TypeError', message: 'undefined is not a function' };
-    const { status, body, text } = await cancel(keep().id);
+    const { status, body, text } = await cancel(store().id);
     assert.deepEqual([status, body.code], [500, 'InternalError']);
     assert.doesNotMatch(text, /undefined is not/);
   });

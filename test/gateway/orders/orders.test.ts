@@ -10,14 +10,14 @@ describe('orders at the gateway', () => {
   });
   after(() => gateway.close());
 
-  const keep = (difference: Parameters<typeof orderOf>[0]) => {
+  const store = (difference: Parameters<typeof orderOf>[0]) => {
     const order = orderOf({ customerId: gateway.customer.id, ...difference });
     gateway.services.store.orders.set(order.id, order);
     return order;
   };
 
-  it('answers one’s own order with an ETag, and 304 while it holds', async () => {
-    const { id } = keep({ trackingNumber: 'SB-1', version: 7 });
+  it('are returned to their owner with an ETag, and 304 while it is current', async () => {
+    const { id } = store({ trackingNumber: 'SB-1', version: 7 });
     const first = await gateway.call(`GET /v1/orders/${id}`, { as: gateway.customer });
     const etag = first.headers.get('etag')!;
     assert.match(etag, /^"7-[\w-]+"$/);
@@ -26,7 +26,7 @@ describe('orders at the gateway', () => {
       headers: { 'if-none-match': `"x", W/${etag}` },
     });
     assert.deepEqual([again.status, again.text], [304, '']);
-    keep({ id, version: 8 });
+    store({ id, version: 8 });
     const changed = await gateway.call(`GET /v1/orders/${id}`, {
       as: gateway.customer,
       headers: { 'if-none-match': etag },
@@ -34,8 +34,8 @@ describe('orders at the gateway', () => {
     assert.equal(changed.status, 200);
   });
 
-  it('answers somebody else’s order like one that does not exist', async () => {
-    const { id } = keep({});
+  it('of somebody else get the same 404 as missing ones', async () => {
+    const { id } = store({});
     for (const path of ['', '/history', '/returns']) {
       const strange = await gateway.call(`GET /v1/orders/${id}${path}`, { as: gateway.other });
       const absent = await gateway.call(`GET /v1/orders/${randomUUID()}${path}`, { as: gateway.other });
@@ -53,14 +53,14 @@ describe('orders at the gateway', () => {
     }
   });
 
-  it('shows an admin everybody’s', async () => {
-    const { id } = keep({});
+  it('of everybody are visible to admins', async () => {
+    const { id } = store({});
     assert.equal((await gateway.call(`GET /v1/orders/${id}`, { as: gateway.admin })).status, 200);
   });
 
-  it('lists one’s own, an admin everybody’s, with the filter kept in the next page', async () => {
+  it('are listed per caller, for admins all of them, and the next page keeps the filter', async () => {
     const { listed } = gateway.services.store;
-    keep({});
+    store({});
     const mine = await gateway.call('GET /v1/orders?status=pending&limit=1', { as: gateway.customer });
     assert.equal(mine.status, 200);
     assert.equal(mine.body.next, '/v1/orders?cursor=c-2&limit=1&status=pending');
@@ -74,7 +74,7 @@ describe('orders at the gateway', () => {
     assert.deepEqual(listed.pop(), { status: 'pending', after: 'c-2', limit: 1 });
   });
 
-  it('refuses bad cursors, limits, filters, doubled and unknown query fields', async () => {
+  it('cannot be listed with invalid, repeated or unknown query fields', async () => {
     for (const query of ['cursor=bad', 'limit=0', 'limit=101', 'limit=1e1', 'limit=', 'status=lost', 'x=1']) {
       const { status, body } = await gateway.call(`GET /v1/orders?${query}`, { as: gateway.customer });
       assert.equal(status, 400, query);
@@ -84,15 +84,15 @@ describe('orders at the gateway', () => {
     assert.deepEqual([doubled.status, doubled.body.errors[0]!.pointer], [400, '/limit']);
   });
 
-  it('tells the order’s story', async () => {
-    const { id } = keep({});
+  it('have a history', async () => {
+    const { id } = store({});
     const { body } = await gateway.call(`GET /v1/orders/${id}/history`, { as: gateway.customer });
     assert.deepEqual(body, {
       items: [{ at: '2026-01-05T09:00:00.000Z', step: 'record', outcome: 'succeeded', attempt: 1 }],
     });
   });
 
-  it('names what can be done with an order as it stands', async () => {
+  it('name the actions that their state allows', async () => {
     const [future, past] = [Date.now() + 60_000, Date.now() - 60_000].map((time) => new Date(time).toISOString());
     const cases: [Parameters<typeof orderOf>[0], string[]][] = [
       [{ status: 'pending' }, ['cancel']],
@@ -107,13 +107,13 @@ describe('orders at the gateway', () => {
       [{ status: 'requires_action' }, []],
     ];
     for (const [difference, expected] of cases) {
-      const { id } = keep(difference);
+      const { id } = store(difference);
       const { body } = await gateway.call(`GET /v1/orders/${id}`, { as: gateway.customer });
       assert.deepEqual(body.allowedActions, expected, JSON.stringify(difference));
     }
   });
 
-  it('keeps admins’ matters from customers', async () => {
+  it('do not give customers access to the operations of admins', async () => {
     const { id } = interventionOf({});
     for (const what of [
       'GET /v1/admin/interventions',

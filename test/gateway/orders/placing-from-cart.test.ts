@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { OrderInput } from '../../../workflows/order/messages.ts';
-import { orderWish, productOf } from '../../stage/gateway-builders.ts';
+import { orderBody, productOf } from '../../stage/gateway-builders.ts';
 import { type Harness, startHarness } from '../../stage/test-gateway.ts';
 
 describe('POST /v1/orders from the cart', () => {
@@ -19,14 +19,14 @@ describe('POST /v1/orders from the cart', () => {
       version: 1,
     });
   const checkOut = (key = randomUUID(), difference: Record<string, unknown> = {}) => {
-    const { lines: _lines, ...wish } = orderWish();
-    const body = { ...wish, fromCart: true, ...difference };
+    const { lines: _lines, ...rest } = orderBody();
+    const body = { ...rest, fromCart: true, ...difference };
     return gateway.call('POST /v1/orders', { as: gateway.customer, key, body });
   };
   const inputOf = (orderId: string) =>
     (gateway.temporal.started.get(`order-${orderId}`)!.options.args as [OrderInput])[0];
 
-  it('orders what is in it, at the catalogue’s prices, and tells the workflow where it came from', async () => {
+  it('orders its lines at current prices, and marks the order as from the cart', async () => {
     const { status, body } = await checkOut();
     assert.equal(status, 202);
     assert.deepEqual(body.total, { amountMinor: 1_350, currency: 'GBP' });
@@ -43,40 +43,40 @@ describe('POST /v1/orders from the cart', () => {
     );
   });
 
-  it('says nothing of a cart where lines were given', async () => {
+  it('does not read the cart if the request has lines', async () => {
     const { body } = await gateway.call('POST /v1/orders', {
       as: gateway.customer,
       key: randomUUID(),
-      body: orderWish(),
+      body: orderBody(),
     });
     assert.ok(!('fromCart' in inputOf(body.id)));
-    assert.ok(!gateway.services.asked.includes('carts.getCart'));
+    assert.ok(!gateway.services.calls.includes('carts.getCart'));
   });
 
-  it('wants lines or the cart, and not both', async () => {
+  it('needs either lines or fromCart', async () => {
     for (const difference of [{ lines: [{ sku: 'tea', quantity: 1 }] }, { fromCart: undefined }, { fromCart: false }]) {
       const { status, body } = await checkOut(randomUUID(), difference);
       assert.deepEqual([status, body.code], [400, 'InvalidRequest'], JSON.stringify(difference));
     }
   });
 
-  it('is refused where it is empty, or holds what cannot be ordered', async () => {
+  it('is refused if the cart is empty or has lines that cannot be ordered', async () => {
     gateway.services.store.products.delete('mug');
     const refused = await checkOut();
     assert.deepEqual([refused.status, refused.body.code], [409, 'CartNotOrderable']);
-    assert.match(refused.body.detail, /^mug is not in the catalogue/);
+    assert.match(refused.body.detail, /^mug: is not in the catalogue/);
     fill({});
     const empty = await checkOut();
     assert.deepEqual([empty.status, empty.body.code], [409, 'CartEmpty']);
   });
 
-  it('gives the first answer to a repeat, whatever is in the cart by then', async () => {
+  it('returns the first response to a repeat, whatever is in the cart then', async () => {
     const key = randomUUID();
     const first = await checkOut(key);
     fill({ tea: 9 });
     const again = await checkOut(key);
     assert.deepEqual([again.status, again.text], [first.status, first.text]);
-    // Also where the gateway's own record of it is gone.
+    // Even if the gateway's own record of it is gone.
     await gateway.db.deleteFrom('idempotency_records').execute();
     const late = await checkOut(key);
     assert.deepEqual([late.status, late.body.lines], [202, first.body.lines]);
@@ -85,7 +85,7 @@ describe('POST /v1/orders from the cart', () => {
     assert.equal(gateway.temporal.started.size, 1);
   });
 
-  it('orders what was kept where the first try ended without an answer', async () => {
+  it('orders the stored lines if the first attempt failed after storing them', async () => {
     const key = randomUUID();
     gateway.temporal.down = true;
     assert.equal((await checkOut(key)).status, 503);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { orderWish, productOf } from '../../stage/gateway-builders.ts';
+import { orderBody, productOf } from '../../stage/gateway-builders.ts';
 import { type Harness, type Request, startHarness } from '../../stage/test-gateway.ts';
 
 describe('POST /v1/orders', () => {
@@ -14,12 +14,12 @@ describe('POST /v1/orders', () => {
     gateway.call('POST /v1/orders', {
       as: gateway.customer,
       key: randomUUID(),
-      body: orderWish(difference),
+      body: orderBody(difference),
       ...request,
     });
   const workflowOf = (orderId: string) => gateway.temporal.started.get(`order-${orderId}`)?.options;
 
-  it('answers 202 with the order and where it is, in exactly the published shape', async () => {
+  it('returns 202 with the order and its path, in exactly the published schema', async () => {
     const { status, headers, body } = await place();
     assert.equal(status, 202);
     assert.equal(headers.get('location'), `/v1/orders/${body.id}`);
@@ -39,14 +39,14 @@ describe('POST /v1/orders', () => {
         },
       ],
       total: { amountMinor: 900, currency: 'GBP' },
-      shippingAddress: orderWish().shippingAddress,
+      shippingAddress: orderBody().shippingAddress,
       allowedActions: ['cancel'],
       createdAt: '2026-01-05T09:00:00.000Z',
       updatedAt: '2026-01-05T09:00:00.000Z',
     });
   });
 
-  it('starts one workflow, named, filtered and summed up for people', async () => {
+  it('starts one workflow with a readable id, search attributes and a summary', async () => {
     const { body } = await place();
     const { typedSearchAttributes, ...options } = workflowOf(body.id)!;
     assert.deepEqual(options, {
@@ -60,10 +60,10 @@ describe('POST /v1/orders', () => {
           lines: [{ sku: 'tea', quantity: 2 }],
           total: { amountMinor: 900, currency: 'GBP' },
           paymentMethod: 'pm_card_visa',
-          shippingAddress: orderWish().shippingAddress,
+          shippingAddress: orderBody().shippingAddress,
         },
       ],
-      // As the order service says with the draft.
+      // The lane that the order service chose for the draft.
       memo: { lane: 'local-first' },
       staticSummary: `1 line, 9.00 GBP, customer ${gateway.customer.id}`,
     });
@@ -76,7 +76,7 @@ describe('POST /v1/orders', () => {
     );
   });
 
-  it('makes lines of one SKU one line, in the order of their first appearance', async () => {
+  it('merges lines of the same SKU, in the order of their first occurrence', async () => {
     gateway.services.store.products.set('cup', productOf({ sku: 'cup', price: { amountMinor: 1, currency: 'GBP' } }));
     const lines = ['tea', 'cup', 'tea'].map((sku, index) => ({ sku, quantity: index + 1 }));
     const { body } = await place({ lines });
@@ -90,7 +90,7 @@ describe('POST /v1/orders', () => {
     assert.deepEqual(body.total, { amountMinor: 1802, currency: 'GBP' });
   });
 
-  it('points at every unknown SKU and starts nothing', async () => {
+  it('points at every unknown SKU, and starts no workflow', async () => {
     const [drafts, workflows] = [gateway.services.store.drafts.size, gateway.temporal.started.size];
     const lines = [{ sku: 'nope' }, { sku: 'tea' }, { sku: 'nope' }].map((line) => ({ ...line, quantity: 1 }));
     const { status, body } = await place({ lines });
@@ -102,12 +102,12 @@ describe('POST /v1/orders', () => {
     assert.deepEqual([gateway.services.store.drafts.size, gateway.temporal.started.size], [drafts, workflows]);
   });
 
-  it('refuses lines of one SKU that together pass 100,000', async () => {
+  it('refuses lines of one SKU that exceed 100,000 pieces together', async () => {
     const { status, body } = await place({ lines: [60_000, 40_001].map((quantity) => ({ sku: 'tea', quantity })) });
     assert.deepEqual([status, body.errors[0]!.pointer], [400, '/lines/1/quantity']);
   });
 
-  it('refuses a second currency and a total beyond what money can be', async () => {
+  it('refuses a second currency, and a total above the maximum', async () => {
     const { products } = gateway.services.store;
     products.set('euro', productOf({ sku: 'euro', price: { amountMinor: 1, currency: 'EUR' } }));
     products.set('gold', productOf({ sku: 'gold', price: { amountMinor: 100_000_000, currency: 'GBP' } }));
@@ -117,14 +117,14 @@ describe('POST /v1/orders', () => {
     assert.deepEqual([dear.status, dear.body.errors[0]!.pointer], [400, '/lines']);
   });
 
-  it('refuses countries that are none', async () => {
+  it('refuses unknown country codes', async () => {
     for (const country of ['XX', 'EU', 'UK', 'SU']) {
-      const { status, body } = await place({ shippingAddress: { ...orderWish().shippingAddress, country } });
+      const { status, body } = await place({ shippingAddress: { ...orderBody().shippingAddress, country } });
       assert.deepEqual([status, body.errors[0]!.pointer], [400, '/shippingAddress/country'], country);
     }
   });
 
-  it('waits as long as it is asked to, and says so', async () => {
+  it('waits as the Prefer header requests, and confirms it', async () => {
     gateway.services.store.decided = { status: 'rejected', rejection: { code: 'CardDeclined', detail: 'declined' } };
     const { status, headers, body } = await place({}, { headers: { prefer: 'respond-async, wait=5' } });
     gateway.services.store.decided = {};
@@ -132,12 +132,12 @@ describe('POST /v1/orders', () => {
     assert.deepEqual(body.rejection, { code: 'CardDeclined', detail: 'declined' });
   });
 
-  it('answers 202 where the order is still pending when the wait is over', async () => {
+  it('returns 202 if the order is still pending after the wait', async () => {
     const { status, headers } = await place({}, { headers: { prefer: 'wait=1' } });
     assert.deepEqual([status, headers.get('preference-applied')], [202, null]);
   });
 
-  it('answers 202 where the order is placed but cannot be watched', async () => {
+  it('returns 202 if the order is placed but waiting for it fails', async () => {
     gateway.services.before.set('orders.awaitOrder', () => {
       throw new Error('the connection broke');
     });
@@ -147,15 +147,15 @@ describe('POST /v1/orders', () => {
     assert.ok(workflowOf(body.id));
   });
 
-  it('ignores preferences it cannot honour', async () => {
-    gateway.services.asked.length = 0;
+  it('ignores preferences that it does not support', async () => {
+    gateway.services.calls.length = 0;
     for (const prefer of ['wait=0', 'wait=31', 'wait=soon', 'return=minimal', 'wait=1.5', 'handling=lenient; wait=3']) {
       assert.equal((await place({}, { headers: { prefer } })).status, 202, prefer);
     }
-    assert.ok(!gateway.services.asked.includes('orders.awaitOrder'));
+    assert.ok(!gateway.services.calls.includes('orders.awaitOrder'));
   });
 
-  it('answers 503 while Temporal is away, and places the same order when asked again', async () => {
+  it('returns 503 while Temporal is unavailable, and a retry places the same order', async () => {
     const key = randomUUID();
     const twoOfOne = { lines: [1, 2].map((quantity) => ({ sku: 'tea', quantity })) };
     gateway.temporal.down = true;
@@ -169,7 +169,7 @@ describe('POST /v1/orders', () => {
     assert.deepEqual(workflowOf(back.body.id)!.memo, { lane: 'local-first' });
   });
 
-  it('answers 503 while a service is away', async () => {
+  it('returns 503 while a service is unavailable', async () => {
     gateway.services.down.add('orders');
     const { status, headers, body } = await place();
     gateway.services.down.clear();
@@ -177,7 +177,7 @@ describe('POST /v1/orders', () => {
     assert.ok(Number(headers.get('retry-after')) > 0);
   });
 
-  it('keeps to the first price where it changed between two tries of one request', async () => {
+  it('keeps the first price if it changed between two attempts of a request', async () => {
     const key = randomUUID();
     gateway.temporal.down = true;
     await place({}, { key });
@@ -188,7 +188,7 @@ describe('POST /v1/orders', () => {
     assert.deepEqual([status, body.total], [202, { amountMinor: 900, currency: 'GBP' }]);
   });
 
-  it('tells another order under a used id apart also where its own record is gone', async () => {
+  it('detects a reused key even if the gateway’s own record is gone', async () => {
     const key = randomUUID();
     await place({}, { key });
     await gateway.db.deleteFrom('idempotency_records').where('key', '=', key).execute();
@@ -196,7 +196,7 @@ describe('POST /v1/orders', () => {
     assert.deepEqual([status, body.code], [422, 'IdempotencyKeyReused']);
   });
 
-  it('tells another order apart also where a retry comes under a key whose first order is old', async () => {
+  it('detects a reused key in a retry too, if the record of the first order is gone', async () => {
     const lines = [{ sku: 'tea', quantity: 3 }];
     for (const other of [{ lines }, { paymentMethod: 'pm_card_mastercard' }]) {
       const key = randomUUID();
@@ -211,7 +211,7 @@ describe('POST /v1/orders', () => {
     }
   });
 
-  it('counts each order once, by the status it was answered with', async () => {
+  it('counts each order once, by its status in the response', async () => {
     const counter = gateway.metrics.registry.getSingleMetric('orders_created_total')!;
     const pending = async () => (await counter.get()).values.find(({ labels }) => labels.status === 'pending')!.value;
     const earlier = await pending();
@@ -223,7 +223,7 @@ describe('POST /v1/orders', () => {
     assert.equal(await pending(), earlier + 1);
   });
 
-  it('gives two callers with the same key two orders', async () => {
+  it('gives two callers with the same key separate orders', async () => {
     const key = randomUUID();
     const [mine, theirs] = [await place({}, { key }), await place({}, { key, as: gateway.other })];
     assert.deepEqual([mine.status, theirs.status], [202, 202]);

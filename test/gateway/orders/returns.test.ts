@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../../platform/contract/refusal.ts';
 import { orderOf, returnOf } from '../../stage/gateway-builders.ts';
-import { lostAnswer } from '../../stage/fake-temporal.ts';
+import { lostResponse } from '../../stage/fake-temporal.ts';
 import { type Harness, type Request, startHarness } from '../../stage/test-gateway.ts';
 
 describe('returns at the gateway', () => {
@@ -17,17 +17,17 @@ describe('returns at the gateway', () => {
     gateway.temporal.updates.length = 0;
   });
 
-  const keepOrder = () => {
+  const storeOrder = () => {
     const order = orderOf({ customerId: gateway.customer.id, status: 'confirmed', fulfillmentStatus: 'delivered' });
     gateway.services.store.orders.set(order.id, order);
     return order;
   };
-  const keepReturn = (difference: Parameters<typeof returnOf>[0]) => {
-    const kept = returnOf(difference);
-    gateway.services.store.returns.set(kept.id, kept);
-    return kept;
+  const storeReturn = (difference: Parameters<typeof returnOf>[0]) => {
+    const stored = returnOf(difference);
+    gateway.services.store.returns.set(stored.id, stored);
+    return stored;
   };
-  const ask = (orderId: string, request: Request = {}) =>
+  const requestReturn = (orderId: string, request: Request = {}) =>
     gateway.call(`POST /v1/orders/${orderId}/returns`, {
       as: gateway.customer,
       key: randomUUID(),
@@ -43,9 +43,9 @@ describe('returns at the gateway', () => {
       ...request,
     });
 
-  it('keeps a return, starts its workflow and lists it', async () => {
-    const { id } = keepOrder();
-    const { status, headers, body } = await ask(id);
+  it('are stored, listed and carried out by a workflow', async () => {
+    const { id } = storeOrder();
+    const { status, headers, body } = await requestReturn(id);
     assert.deepEqual([status, headers.get('location')], [201, `/v1/orders/${id}/returns`]);
     assert.deepEqual([body.status, body.lines], ['requested', [{ sku: 'tea', quantity: 3 }]]);
     assert.ok(!('customerId' in body) && !('refund' in body));
@@ -58,27 +58,27 @@ describe('returns at the gateway', () => {
     assert.deepEqual(list.body.items, [body]);
   });
 
-  it('says 409 for what cannot be sent back', async () => {
+  it('get 409 for an order that cannot be returned', async () => {
     const order = orderOf({ customerId: gateway.customer.id });
     gateway.services.store.orders.set(order.id, order);
-    const { status, body } = await ask(order.id);
+    const { status, body } = await requestReturn(order.id);
     assert.deepEqual([status, body.code], [409, 'NotReturnable']);
   });
 
-  it('carries on a return whose workflow never started where its pieces are in the way', async () => {
-    const { id } = keepOrder();
-    const stranded = keepReturn({ orderId: id });
+  it('start the workflow of an earlier return that holds the pieces and has none', async () => {
+    const { id } = storeOrder();
+    const stranded = storeReturn({ orderId: id });
     gateway.services.before.set('orders.draftReturn', () => {
-      throw new Refusal('TooMany', 'they are on their way back already');
+      throw new Refusal('TooMany', 'these pieces are being returned already');
     });
-    const { status, body } = await ask(id);
+    const { status, body } = await requestReturn(id);
     gateway.services.before.clear();
     assert.deepEqual([status, body.code], [409, 'TooMany']);
     assert.equal(gateway.temporal.started.get(`return-${stranded.id}`)?.type, 'returnWorkflow');
   });
 
-  it('tells the workflow that the goods are back', async () => {
-    const { id } = keepReturn({});
+  it('send the received goods to the workflow', async () => {
+    const { id } = storeReturn({});
     const { status, body } = await receive(id, {
       body: { lines: [...goods, { ...goods[0], condition: 'damaged' }, ...goods] },
     });
@@ -101,22 +101,22 @@ describe('returns at the gateway', () => {
     );
   });
 
-  it('starts the workflow first where whoever asked for the return met a Temporal that was away', async () => {
-    const { id } = keepReturn({});
+  it('start their workflow on receipt if Temporal was unavailable before', async () => {
+    const { id } = storeReturn({});
     await receive(id);
     assert.ok(gateway.temporal.started.has(`return-${id}`));
   });
 
-  it('says 409 for what the workflow refuses', async () => {
+  it('get 409 if the workflow refuses', async () => {
     for (const type of ['AlreadyReceived', 'NotInReturn']) {
       gateway.temporal.refusal = { type, message: 'no' };
-      const { status, body } = await receive(keepReturn({}).id);
+      const { status, body } = await receive(storeReturn({}).id);
       assert.deepEqual([status, body.code], [409, type]);
     }
   });
 
-  it('says 409 where the workflow has ended, but not to whoever lost the answer of its own request', async () => {
-    const ended = keepReturn({ status: 'refunded', received: [...goods] });
+  it('get 409 after the workflow has ended, but 200 for a retry whose first response was lost', async () => {
+    const ended = storeReturn({ status: 'refunded', received: [...goods] });
     gateway.temporal.ended.add(`return-${ended.id}`);
     const late = await receive(ended.id);
     assert.deepEqual([late.status, late.body.code], [409, 'AlreadyReceived']);
@@ -125,19 +125,19 @@ describe('returns at the gateway', () => {
       [[...goods], 200],
       [[{ ...goods[0], quantity: 2 }], 409],
     ] as const) {
-      const asked = keepReturn({});
+      const stored = storeReturn({});
       const key = randomUUID();
       gateway.temporal.onUpdate = () => {
-        keepReturn({ ...asked, status: 'refunded', received: [...received] });
-        gateway.temporal.ended.add(`return-${asked.id}`);
-        throw lostAnswer();
+        storeReturn({ ...stored, status: 'refunded', received: [...received] });
+        gateway.temporal.ended.add(`return-${stored.id}`);
+        throw lostResponse();
       };
-      assert.equal((await receive(asked.id, { key })).status, 503);
-      assert.equal((await receive(asked.id, { key })).status, status);
+      assert.equal((await receive(stored.id, { key })).status, 503);
+      assert.equal((await receive(stored.id, { key })).status, status);
     }
   });
 
-  it('says 404 for a return that is none', async () => {
+  it('get 404 for an unknown return', async () => {
     for (const id of [randomUUID(), 'nonsense']) {
       const { status, body } = await receive(id);
       assert.deepEqual([status, body.code], [404, 'ReturnNotFound']);

@@ -13,7 +13,7 @@ interface Following {
   lastEventId?: string;
 }
 
-describe('the stream of an order', () => {
+describe('the stream of an order’s history', () => {
   let gateway: Harness;
   let orderId: string;
   const opened: IncomingMessage[] = [];
@@ -28,10 +28,10 @@ describe('the stream of an order', () => {
     await gateway.close();
   });
 
-  const tell = (...steps: ('record' | 'reserveStock' | 'confirm' | 'complete')[]) => {
-    for (const step of steps) gateway.services.events.tellStory(orderId, { at: NOW, step, outcome: 'succeeded' });
+  const add = (...steps: ('record' | 'reserveStock' | 'confirm' | 'complete')[]) => {
+    for (const step of steps) gateway.services.events.addHistoryItem(orderId, { at: NOW, step, outcome: 'succeeded' });
   };
-  /** An open stream and all that has come of it so far. */
+  /** An open stream and everything received from it so far. */
   async function follow({ as = gateway.customer, of = orderId, lastEventId }: Following = {}) {
     const { accessToken } = await gateway.tokens.issue(as);
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -47,13 +47,13 @@ describe('the stream of an order', () => {
   }
   const steps = ({ text }: { text: string }) => [...text.matchAll(/^data: .*"step":"(\w+)"/gm)].map(([, step]) => step);
 
-  it('tells the story so far, and then each step as it is taken', async () => {
-    tell('record', 'reserveStock');
+  it('sends the history so far, and then each new entry', async () => {
+    add('record', 'reserveStock');
     const stream = await follow();
     assert.equal(stream.response.headers['content-type'], 'text/event-stream');
     assert.match(stream.response.headers['cache-control']!, /no-store/);
     await eventually(() => assert.deepEqual(steps(stream), ['record', 'reserveStock']));
-    tell('confirm');
+    add('confirm');
     await eventually(() => assert.deepEqual(steps(stream), ['record', 'reserveStock', 'confirm']));
     assert.match(
       stream.text,
@@ -61,8 +61,8 @@ describe('the stream of an order', () => {
     );
   });
 
-  it('is told to a machine that may read orders, whoever’s it is', async () => {
-    tell('record');
+  it('is open to API clients with the scope to read orders', async () => {
+    add('record');
     const stream = await follow({ as: { id: randomUUID(), role: 'admin', scopes: ['orders:read'] } });
     assert.equal(stream.response.statusCode, 200);
     await eventually(() => assert.deepEqual(steps(stream), ['record']));
@@ -70,21 +70,21 @@ describe('the stream of an order', () => {
     assert.equal(other.response.statusCode, 403);
   });
 
-  it('goes on after the last event that was read', async () => {
-    tell('record', 'reserveStock');
+  it('continues after the last event that was received', async () => {
+    add('record', 'reserveStock');
     const stream = await follow({ lastEventId: '1' });
-    tell('confirm');
+    add('confirm');
     await eventually(() => assert.deepEqual(steps(stream), ['reserveStock', 'confirm']));
     const again = await follow({ lastEventId: 'not one of ours' });
     await eventually(() => assert.deepEqual(steps(again), ['record', 'reserveStock', 'confirm']));
   });
 
-  it('ends with the order, and tells who comes back not to', async () => {
-    tell('record');
+  it('ends with the order, and tells clients not to reconnect', async () => {
+    add('record');
     const stream = await follow();
     await eventually(() => assert.deepEqual(steps(stream), ['record']));
-    gateway.services.events.endStory(orderId);
-    tell('complete');
+    gateway.services.events.endHistory(orderId);
+    add('complete');
     await eventually(() => assert.equal(stream.ended, true));
     assert.deepEqual(steps(stream), ['record', 'complete']);
     assert.match(stream.text, /event: end\ndata: \{\}\n\n$/);
@@ -94,7 +94,7 @@ describe('the stream of an order', () => {
     assert.deepEqual(steps(late), ['complete']);
   });
 
-  it('is for the owner and admins; for others there is no such order', async () => {
+  it('is for the owner and admins; others get 404', async () => {
     for (const [as, status] of [
       [gateway.customer, 200],
       [gateway.admin, 200],
@@ -104,7 +104,7 @@ describe('the stream of an order', () => {
     }
   });
 
-  it('is one of a bounded number for each caller', async () => {
+  it('is limited in number per caller', async () => {
     const streams = await Promise.all(Array.from({ length: 20 }, () => follow()));
     assert.ok(streams.every(({ response }) => response.statusCode === 200));
     assert.equal((await follow()).response.statusCode, 429);
@@ -113,22 +113,22 @@ describe('the stream of an order', () => {
     await eventually(async () => assert.equal((await follow()).response.statusCode, 200));
   });
 
-  it('asks the order service one question for all, and reads only what moved', async () => {
-    tell('record');
+  it('shares one poll of the order service with all others, and reads only changed orders', async () => {
+    add('record');
     const other = orderOf({ customerId: gateway.customer.id });
     gateway.services.store.orders.set(other.id, other);
     const streams = await Promise.all(Array.from({ length: 10 }, () => follow()));
     for (const stream of streams) await eventually(() => assert.deepEqual(steps(stream), ['record']));
-    const { asked } = gateway.services;
-    await eventually(() => assert.equal(asked.at(-1), 'orders.followMoves'));
-    asked.length = 0;
-    gateway.services.events.tellStory(other.id, { at: NOW, step: 'record', outcome: 'succeeded' });
-    await eventually(() => assert.ok(asked.length > 0));
-    assert.deepEqual([...new Set(asked)], ['orders.followMoves']);
+    const { calls } = gateway.services;
+    await eventually(() => assert.equal(calls.at(-1), 'orders.followMoves'));
+    calls.length = 0;
+    gateway.services.events.addHistoryItem(other.id, { at: NOW, step: 'record', outcome: 'succeeded' });
+    await eventually(() => assert.ok(calls.length > 0));
+    assert.deepEqual([...new Set(calls)], ['orders.followMoves']);
   });
 
-  it('breaks off without an end when the gateway stops, so that clients go on elsewhere', async () => {
-    tell('record');
+  it('ends without an end event when the gateway stops, so that clients reconnect elsewhere', async () => {
+    add('record');
     const stream = await follow();
     await eventually(() => assert.deepEqual(steps(stream), ['record']));
     gateway.streams.close();
@@ -136,19 +136,19 @@ describe('the stream of an order', () => {
     assert.doesNotMatch(stream.text, /event: end/);
   });
 
-  it('survives an order service that is away', async () => {
+  it('survives an outage of the order service', async () => {
     const quiet = orderOf({ customerId: gateway.customer.id });
     gateway.services.store.orders.set(quiet.id, quiet);
-    tell('record');
+    add('record');
     const [stream, idle] = [await follow(), await follow({ of: quiet.id })];
     await eventually(() => assert.deepEqual(steps(stream), ['record']));
     gateway.services.down.add('orders');
     const cut = new Promise((resolve) => stream.response.once('close', resolve));
-    tell('confirm');
+    add('confirm');
     await cut;
     gateway.services.down.delete('orders');
-    // The other order's story was not read meanwhile: that stream still stands.
-    gateway.services.events.tellStory(quiet.id, { at: NOW, step: 'record', outcome: 'succeeded' });
+    // The other order's history was not read meanwhile, so its stream is still open.
+    gateway.services.events.addHistoryItem(quiet.id, { at: NOW, step: 'record', outcome: 'succeeded' });
     await eventually(() => assert.deepEqual(steps(idle), ['record']));
     const resumed = await follow({ lastEventId: '1' });
     await eventually(() => assert.deepEqual(steps(resumed), ['confirm']));

@@ -11,7 +11,7 @@ import { NOW, orderOf } from '../../stage/gateway-builders.ts';
 import { type Harness, startHarness } from '../../stage/test-gateway.ts';
 
 const HEARTBEAT_MS = 15_000;
-const LONGEST_MS = 15 * 60 * 1000;
+const MAX_STREAM_MS = 15 * 60 * 1000;
 
 describe('an idle stream of an order', () => {
   let streams: OrderStreams;
@@ -33,38 +33,38 @@ describe('an idle stream of an order', () => {
   });
   const open = async () => (await streams.open({ orderId: 'one', callerId: 'somebody', after: 0 }))!;
 
-  it('says every fifteen seconds that it is there, and nothing in between', async () => {
+  it('sends a heartbeat every fifteen seconds, and nothing in between', async () => {
     const stream = await open();
-    let said = '';
-    stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    let received = '';
+    stream.on('data', (chunk: Buffer) => (received += chunk.toString()));
     await turns();
-    assert.match(said, /event: step/);
+    assert.match(received, /event: step/);
     for (let beats = 1; beats <= 3; beats += 1) {
-      said = '';
+      received = '';
       mock.timers.tick(HEARTBEAT_MS - 1);
       await turns();
-      assert.equal(said, '');
+      assert.equal(received, '');
       mock.timers.tick(1);
       await turns();
-      assert.equal(said, ': still here\n\n');
+      assert.equal(received, ': still here\n\n');
     }
     stream.destroy();
   });
 
-  it('ends as its token does, so that whoever listens comes back with a fresh one', async () => {
+  it('ends with the lifetime of its token, so that the client reconnects with a new one', async () => {
     const stream = await open();
     const ended = once(stream.resume(), 'end');
     await turns();
-    for (let ticked = 0; ticked <= LONGEST_MS; ticked += HEARTBEAT_MS) {
+    for (let ticked = 0; ticked <= MAX_STREAM_MS; ticked += HEARTBEAT_MS) {
       mock.timers.tick(HEARTBEAT_MS);
       await turns();
     }
     await ended;
   });
 
-  it('is cut off where nobody has read it to its end by then', async () => {
+  it('is closed if the client has not read it to its end by then', async () => {
     const stream = await open();
-    mock.timers.tick(LONGEST_MS);
+    mock.timers.tick(MAX_STREAM_MS);
     await turns();
     assert.equal(stream.destroyed, false);
     mock.timers.tick(60_000);
@@ -85,7 +85,7 @@ describe('a client that does not read its stream', () => {
     orderId = order.id;
     gateway.services.store.orders.set(orderId, order);
     pages = 0;
-    // A story without end, of 100 KB a page.
+    // An endless history of 100 KB per page.
     gateway.services.orders.followStory = async ({ after }) => {
       pages += 1;
       const items = Array.from({ length: PAGE }, (_, at) => ({
@@ -100,15 +100,15 @@ describe('a client that does not read its stream', () => {
   });
   afterEach(() => gateway.close());
 
-  it('is not read for: its story waits where it is until it reads on', async () => {
+  it('pauses the reading of the history until it reads on', async () => {
     const { accessToken } = await gateway.tokens.issue(gateway.customer);
-    const asked = get(`${gateway.url}/v1/orders/${orderId}/events`, {
+    const request = get(`${gateway.url}/v1/orders/${orderId}/events`, {
       headers: { authorization: `Bearer ${accessToken}` },
       agent: false,
     });
-    const [response] = (await once(asked, 'response')) as [IncomingMessage];
-    // What both ends' sockets hold is the system's affair, some megabytes; beyond that nothing moves.
-    const held = await standing();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    // The socket buffers of both ends hold some megabytes; beyond that no page is read.
+    const held = await settledPages();
     assert.ok(held * PAGE * DETAIL.length < 64 * 1024 * 1024, `${held} pages`);
     let read = 0;
     response.on('data', (chunk: Buffer) => (read += chunk.length));
@@ -117,18 +117,18 @@ describe('a client that does not read its stream', () => {
     await eventually(async () => assert.match(await gateway.metrics.registry.metrics(), /order_streams\{.*\} 0/));
   });
 
-  /** How many pages have been asked for, once that has not changed for a hundred looks. */
-  async function standing(): Promise<number> {
+  /** The number of pages read, once it has not changed for a hundred checks. */
+  async function settledPages(): Promise<number> {
     let [last, same] = [-1, 0];
     return eventually(() => {
       [last, same] = [pages, pages === last ? same + 1 : 0];
-      assert.ok(same >= 100, `${pages} pages asked for, and more to come`);
+      assert.ok(same >= 100, `still reading after ${pages} pages`);
       return pages;
     });
   }
 });
 
-/** Lets everything that is ready happen. */
+/** Lets all pending callbacks run. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -10,12 +10,12 @@ describe('rate limits at the gateway', () => {
   let gateway: Harness;
   beforeEach(async () => {
     gateway = await startHarness({ rates: { perMinute: 5, signInPerMinute: 2 }, proxies: ['127.0.0.0/8', '::1'] });
-    // A database that takes half a second is counted without; the first connection to a new one may take as long.
+    // The first connection to a new database may take longer than the limiter waits for it, half a second.
     await ping(gateway.db);
   });
   afterEach(() => gateway.close());
   const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
-  /** What is left, of a header that says how long for. */
+  /** The remaining quota of a valid RateLimit header. */
   const left = ({ headers }: Answer) => {
     const [, remaining, seconds] = /^"[\w-]+";r=(\d+);t=(\d+)$/.exec(headers.get('ratelimit') ?? '') ?? [];
     assert.ok(remaining === undefined || (Number(seconds) >= 1 && Number(seconds) <= 60), seconds);
@@ -29,7 +29,7 @@ describe('rate limits at the gateway', () => {
   const statuses = (answers: Answer[]) => answers.map(({ status }) => status);
   const somebody = (): Caller => ({ id: randomUUID(), role: 'customer' });
 
-  it('are told on every answer, and turn into a problem with Retry-After when they are reached', async () => {
+  it('are in the headers of every response, and cause a 429 with Retry-After', async () => {
     const answers = [
       await gateway.call('GET /v1/products/tea', from('192.0.2.1')),
       await gateway.call('GET /v1/nothing', from('192.0.2.1')),
@@ -49,7 +49,7 @@ describe('rate limits at the gateway', () => {
     assert.deepEqual([refused.body.code, refused.body.status], ['TooManyRequests', 429]);
   });
 
-  it('are each caller’s own, wherever they call from, and nobody’s with a bad token', async () => {
+  it('are per caller, from any address, and per address with an invalid token', async () => {
     const [ada, ben] = [somebody(), somebody()];
     assert.deepEqual(statuses(await times(6, () => gateway.call('GET /v1/orders', { as: ada }))).slice(4), [200, 429]);
     assert.equal((await gateway.call('GET /v1/orders', { as: ada, ...from('192.0.2.9') })).status, 429);
@@ -63,19 +63,19 @@ describe('rate limits at the gateway', () => {
     assert.equal((await gateway.call('GET /v1/products', bad)).status, 429);
   });
 
-  it('are stricter for signing in and up, by address, before any password is looked at', async () => {
+  it('are stricter for signing in and up, per address, and apply before passwords are checked', async () => {
     const signIn = () => gateway.call('POST /v1/sessions', { body: PASSWORD, as: somebody(), ...from('192.0.2.3') });
     const answers = await times(2, signIn);
     assert.equal(answers[0]!.headers.get('ratelimit-policy'), '"sign-in";q=2;w=60');
-    gateway.services.asked.length = 0;
+    gateway.services.calls.length = 0;
     const signUp = { body: { ...PASSWORD, name: 'Ada' }, ...from('192.0.2.3') };
     assert.deepEqual([(await signIn()).status, (await gateway.call('POST /v1/users', signUp)).status], [429, 429]);
-    assert.deepEqual(gateway.services.asked, []);
+    assert.deepEqual(gateway.services.calls, []);
     assert.equal((await gateway.call('GET /v1/products', from('192.0.2.3'))).status, 200);
     assert.notEqual((await gateway.call('POST /v1/sessions', { body: PASSWORD, ...from('192.0.2.4') })).status, 429);
   });
 
-  it('are one number on all replicas', async () => {
+  it('are shared by all replicas', async () => {
     const other = await gateway.replica();
     const ada = somebody();
     const answers = await times(4, () => gateway.call('GET /v1/orders', { as: ada }));
@@ -84,7 +84,7 @@ describe('rate limits at the gateway', () => {
     assert.deepEqual(statuses(answers), [200, 200, 200, 200, 200, 429, 429, 429]);
   });
 
-  it('do not count questions of health, nor the carrier’s news', async () => {
+  it('do not count health checks and the carrier’s callbacks', async () => {
     const answers = [
       ...(await times(7, () => gateway.call('GET /readyz'))),
       ...(await times(7, () => gateway.call('POST /v1/callbacks/carrier', { body: {} }))),
@@ -93,8 +93,8 @@ describe('rate limits at the gateway', () => {
     assert.ok(answers.every(({ headers }) => !headers.has('ratelimit')));
   });
 
-  it('hold without the database, for each replica by itself', async () => {
-    gateway.services.asked.length = 0;
+  it('apply per replica while the database is unavailable', async () => {
+    gateway.services.calls.length = 0;
     await gateway.owner(`alter table rate_limits rename to elsewhere`);
     const ada = somebody();
     assert.deepEqual(
@@ -105,7 +105,7 @@ describe('rate limits at the gateway', () => {
     assert.ok(values[0]!.value > 0);
   });
 
-  it('take IPv6 networks for one caller, and believe no address that our proxy did not see', async () => {
+  it('treat an IPv6 network as one caller, and ignore forged addresses', async () => {
     const answers = [
       await gateway.call('GET /livez', from('2001:db8::1')),
       await gateway.call('GET /v1/products', from('2001:db8::1')),

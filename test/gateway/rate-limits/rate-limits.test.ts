@@ -11,7 +11,7 @@ describe('rate limits', () => {
   let database: FreshDatabase<GatewayDatabase>;
   before(async () => {
     database = await freshDatabase('gateway');
-    // A database that takes half a second is counted without; the first connections to a new one may take as long.
+    // The first connections to a new database may take longer than the limiter waits for it, half a second.
     await Promise.all([1, 2, 3].map(() => ping(database.db)));
   });
   after(() => database.drop());
@@ -26,14 +26,14 @@ describe('rate limits', () => {
       0,
     );
 
-  it('let through exactly the quota, however many replicas are asked at once', async () => {
+  it('admit exactly the quota, with any number of concurrent replicas', async () => {
     const replicas = [replica(), replica(), replica()];
-    const who = randomUUID();
-    const standings = await Promise.all(
-      Array.from({ length: 400 }, (_, turn) => replicas[turn % 3]!.limits.count(policy, who)),
+    const caller = randomUUID();
+    const states = await Promise.all(
+      Array.from({ length: 400 }, (_, turn) => replicas[turn % 3]!.limits.count(policy, caller)),
     );
-    const after = await Promise.all(replicas.map(({ limits }) => limits.count(policy, who)));
-    assert.equal(standings.filter(({ admitted }) => admitted).length, 100);
+    const after = await Promise.all(replicas.map(({ limits }) => limits.count(policy, caller)));
+    assert.equal(states.filter(({ admitted }) => admitted).length, 100);
     assert.deepEqual(
       after.map(({ admitted, remaining }) => [admitted, remaining]),
       [
@@ -44,57 +44,57 @@ describe('rate limits', () => {
     );
   });
 
-  it('lose little of the quota to a replica that was asked once', async () => {
+  it('lose little of the quota to a replica with one request', async () => {
     const [idle, busy] = [replica(), replica()];
-    const who = randomUUID();
-    await idle.limits.count(policy, who);
+    const caller = randomUUID();
+    await idle.limits.count(policy, caller);
     let admitted = 1;
-    while ((await busy.limits.count(policy, who)).admitted) admitted += 1;
-    assert.ok(admitted >= 99, `${admitted} of 100 were let through`);
+    while ((await busy.limits.count(policy, caller)).admitted) admitted += 1;
+    assert.ok(admitted >= 99, `${admitted} of 100 were admitted`);
   });
 
-  it('ask the database now and then, not each time, and not at all once the quota is used up', async () => {
+  it('need few round trips, and none after the quota is used up', async () => {
     const { limits, registry } = replica();
-    const who = randomUUID();
+    const caller = randomUUID();
     const remaining = [];
-    for (let turn = 0; turn < 300; turn += 1) remaining.push((await limits.count(policy, who)).remaining);
+    for (let turn = 0; turn < 300; turn += 1) remaining.push((await limits.count(policy, caller)).remaining);
     const leases = await sumOf(registry, 'rate_limit_leases_total');
     assert.ok(leases < 25, `${leases} round trips for 300 requests`);
     assert.deepEqual(remaining.slice(0, 3), [99, 98, 97]);
     assert.deepEqual(remaining.slice(98, 102), [1, 0, 0, 0]);
   });
 
-  it('start anew when the window is over, on this replica and in the database', async () => {
+  it('start again after the window, on the replica and in the database', async () => {
     let clock = 0;
     const { limits } = replica(() => clock);
-    const who = randomUUID();
+    const caller = randomUUID();
     const small = { name: 'default', quota: 3 };
-    const standings = [];
-    for (let turn = 0; turn < 4; turn += 1) standings.push(await limits.count(small, who));
+    const states = [];
+    for (let turn = 0; turn < 4; turn += 1) states.push(await limits.count(small, caller));
     assert.deepEqual(
-      standings.map(({ admitted }) => admitted),
+      states.map(({ admitted }) => admitted),
       [true, true, true, false],
     );
-    assert.ok(standings.every(({ resetSeconds }) => resetSeconds > 30 && resetSeconds <= 60));
+    assert.ok(states.every(({ resetSeconds }) => resetSeconds > 30 && resetSeconds <= 60));
     clock = 20_000;
-    const { resetSeconds, ...refused } = await limits.count(small, who);
+    const { resetSeconds, ...refused } = await limits.count(small, caller);
     assert.deepEqual([refused, resetSeconds <= 40], [{ admitted: false, remaining: 0 }, true]);
     clock = 60_000;
-    // Here a minute has passed and there it has not: what was handed out is not handed out again.
-    assert.equal((await limits.count(small, who)).admitted, false);
+    // The window is over for the replica, but not in the database, which hands out no point twice.
+    assert.equal((await limits.count(small, caller)).admitted, false);
     await database.db
       .updateTable('rate_limits')
       .set({ window_ends_at: sql<Date>`now()` })
-      .where('subject', '=', `default ${who}`)
+      .where('subject', '=', `default ${caller}`)
       .execute();
     clock = 120_000;
-    assert.deepEqual(await limits.count(small, who), { admitted: true, remaining: 2, resetSeconds: 60 });
+    assert.deepEqual(await limits.count(small, caller), { admitted: true, remaining: 2, resetSeconds: 60 });
   });
 
-  it('forget whose window is over', async () => {
+  it('are purged after their window', async () => {
     const { limits } = replica();
     const [gone, here] = [randomUUID(), randomUUID()];
-    for (const who of [gone, here]) await limits.count(policy, who);
+    for (const caller of [gone, here]) await limits.count(policy, caller);
     await sql`update rate_limits set window_ends_at = now() - interval '1 s' where subject = ${`default ${gone}`}`.execute(
       database.db,
     );
@@ -104,16 +104,16 @@ describe('rate limits', () => {
     assert.deepEqual([subjects.has(`default ${gone}`), subjects.has(`default ${here}`)], [false, true]);
   });
 
-  it('count for themselves while the database does not answer, and say so', async () => {
+  it('are counted per replica while the database is unavailable, which a metric shows', async () => {
     const nobody = connect<GatewayDatabase>('postgres://nobody@127.0.0.1:1/nothing', 1);
     const registry = new Registry();
     const limits = createRateLimits(nobody, registry);
-    const who = randomUUID();
-    const standings = [];
-    for (let turn = 0; turn < 120; turn += 1) standings.push(await limits.count(policy, who));
+    const caller = randomUUID();
+    const states = [];
+    for (let turn = 0; turn < 120; turn += 1) states.push(await limits.count(policy, caller));
     await nobody.destroy();
-    assert.equal(standings.filter(({ admitted }) => admitted).length, 100);
-    assert.equal(standings[0]!.remaining, 99);
+    assert.equal(states.filter(({ admitted }) => admitted).length, 100);
+    assert.equal(states[0]!.remaining, 99);
     assert.ok((await sumOf(registry, 'rate_limit_alone_total')) > 0);
   });
 });

@@ -4,17 +4,17 @@ import type { WebhookDelivery } from '../../../activities/webhook.ts';
 import { NOW } from '../../stage/gateway-builders.ts';
 import { type Harness, startHarness } from '../../stage/test-gateway.ts';
 
-describe('webhooks at the door', () => {
+describe('webhook endpoints at the gateway', () => {
   let gateway: Harness;
   let endpointId: string;
   let deliveryId: string;
-  const wanted = { url: 'https://example.com/hook', events: ['order.confirmed'] };
+  const endpoint = { url: 'https://example.com/hook', events: ['order.confirmed'] };
   before(async () => {
     gateway = await startHarness();
   });
   after(() => gateway.close());
   beforeEach(async () => {
-    const { status, body } = await gateway.call('POST /v1/webhook-endpoints', { as: gateway.customer, body: wanted });
+    const { status, body } = await gateway.call('POST /v1/webhook-endpoints', { as: gateway.customer, body: endpoint });
     assert.equal(status, 201);
     assert.match((body as unknown as { secret: string }).secret, /^whsec_/);
     endpointId = body.id;
@@ -39,7 +39,7 @@ describe('webhooks at the door', () => {
     `DELETE /v1/webhook-endpoints/${endpointId}`,
   ];
 
-  it('are their owner’s alone, whoever asks', async () => {
+  it('are visible to their owner only', async () => {
     for (const what of each()) {
       for (const as of [gateway.other, gateway.admin]) {
         const { status, body } = await gateway.call(what, { as });
@@ -53,31 +53,31 @@ describe('webhooks at the door', () => {
     assert.deepEqual((await gateway.call('GET /v1/webhook-endpoints', { as: gateway.other })).body.items, []);
   });
 
-  it('show no secret and no owner afterwards', async () => {
+  it('do not show their secret and owner afterwards', async () => {
     const { text } = await gateway.call(`GET /v1/webhook-endpoints/${endpointId}`, { as: gateway.customer });
     assert.doesNotMatch(text, /secret"|customerId/);
   });
 
-  it('list deliveries by pages', async () => {
+  it('list their deliveries in pages', async () => {
     const path = `/v1/webhook-endpoints/${endpointId}/deliveries`;
     const { body } = await gateway.call(`GET ${path}?limit=1`, { as: gateway.customer });
     assert.deepEqual([body.items.length, body.next], [1, `${path}?cursor=c-2&limit=1`]);
   });
 
-  it('are refused with a reason where they lead nowhere good', async () => {
+  it('are refused with a reason if their URL or events are not allowed', async () => {
     const post = (body: object) => gateway.call('POST /v1/webhook-endpoints', { as: gateway.customer, body });
-    const plain = await post({ ...wanted, url: 'http://example.com/' });
+    const plain = await post({ ...endpoint, url: 'http://example.com/' });
     assert.deepEqual([plain.status, plain.body.code], [400, 'UrlNotAllowed']);
     for (const body of [
-      { ...wanted, events: [] },
-      { ...wanted, events: ['user.created'] },
-      { ...wanted, customerId: randomUUID() },
+      { ...endpoint, events: [] },
+      { ...endpoint, events: ['user.created'] },
+      { ...endpoint, customerId: randomUUID() },
     ]) {
       assert.equal((await post(body)).body.code, 'InvalidRequest');
     }
   });
 
-  it('are not found by what is no id', async () => {
+  it('are not found by a malformed id', async () => {
     const { status } = await gateway.call('GET /v1/webhook-endpoints/x', { as: gateway.customer });
     assert.equal(status, 404);
     const path = `/v1/webhook-endpoints/${endpointId}/deliveries/x/redeliver`;

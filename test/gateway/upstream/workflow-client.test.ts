@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { TemporalFault, type Workflows, createWorkflows } from '../../gateway/workflow-client.ts';
-import { Refusal } from '../../platform/contract/refusal.ts';
-import { createTemporalClient } from '../../platform/temporal/client.ts';
-import { eventually } from '../stage/eventually.ts';
-import { type Stage, createStage, orderInput } from '../stage/test-workers.ts';
+import { TemporalFault, type Workflows, createWorkflows } from '../../../gateway/upstream/workflow-client.ts';
+import { Refusal } from '../../../platform/contract/refusal.ts';
+import { createTemporalClient } from '../../../platform/temporal/client.ts';
+import { eventually } from '../../stage/eventually.ts';
+import { type Stage, createStage, orderInput } from '../../stage/test-workers.ts';
 
-describe('what the gateway asks of workflows', function () {
+describe('the workflow client', function () {
   this.timeout(120_000);
   let stage: Stage;
   let workflows: Workflows;
   before(async () => {
     stage = await createStage();
-    // Else a return that waits for its goods is given up after a second.
+    // With skipped time, a return that waits for its goods would expire after a second.
     workflows = createWorkflows(stage.inRealTime);
-    // The first workflow of all takes a while to load; the gateway waits no longer than five seconds.
+    // The first workflow takes a while to load, and the gateway waits no longer than five seconds.
     await confirmed();
   });
   after(() => stage.close());
@@ -32,7 +32,7 @@ describe('what the gateway asks of workflows', function () {
 
   const order = { lane: 'durable', summary: '1 line' } as const;
 
-  it('starts an order once, and knows the second time from the first', async () => {
+  it('starts an order once, and reports whether it was new', async () => {
     const input = orderInput();
     assert.deepEqual(
       [await workflows.startOrder(input, order), await workflows.startOrder(input, order)],
@@ -40,12 +40,12 @@ describe('what the gateway asks of workflows', function () {
     );
     await workflows.cancelOrder({ orderId: input.orderId, updateId: randomUUID() });
     await stage.client.workflow.getHandle(`order-${input.orderId}`).result();
-    assert.equal(await workflows.startOrder(input, order), false, 'also after it has ended');
+    assert.equal(await workflows.startOrder(input, order), false, 'even after it has ended');
   });
 
-  it('is told when it is too late to cancel, and when there is nothing left to ask', async () => {
+  it('gets a refusal if it is too late to cancel, and if the workflow has ended', async () => {
     const { orderId, world } = await confirmed();
-    await workflows.tellParcelMoved(orderId, { status: 'dispatched' });
+    await workflows.signalParcelMoved(orderId, { status: 'dispatched' });
     await eventually(() => assert.equal(world.money, 'captured'));
     const updateId = randomUUID();
     await assert.rejects(workflows.cancelOrder({ orderId, updateId }), refused('TooLateToCancel'));
@@ -55,11 +55,11 @@ describe('what the gateway asks of workflows', function () {
     assert.equal(await canceled.handle.result(), 'canceled');
     const ended = { orderId: canceled.orderId, updateId: randomUUID() };
     await assert.rejects(workflows.cancelOrder(ended), refused('WorkflowEnded'));
-    await assert.rejects(workflows.tellParcelMoved(ended.orderId, { status: 'delivered' }), refused('WorkflowEnded'));
-    await assert.rejects(workflows.tellParcelMoved(randomUUID(), { status: 'delivered' }), refused('WorkflowEnded'));
+    await assert.rejects(workflows.signalParcelMoved(ended.orderId, { status: 'delivered' }), refused('WorkflowEnded'));
+    await assert.rejects(workflows.signalParcelMoved(randomUUID(), { status: 'delivered' }), refused('WorkflowEnded'));
   });
 
-  it('is told when an intervention is not open', async () => {
+  it('gets a refusal if an intervention is not open', async () => {
     const { orderId } = await confirmed();
     const resolution = { interventionId: randomUUID(), action: 'skip', note: 'x', resolvedBy: 'me' } as const;
     await assert.rejects(
@@ -68,7 +68,7 @@ describe('what the gateway asks of workflows', function () {
     );
   });
 
-  it('hands over what came back, and is told what was never announced', async () => {
+  it('sends received goods, and gets a refusal for goods that are not in the return', async () => {
     const { orderId } = await confirmed();
     const [returnId, customerId] = [randomUUID(), randomUUID()];
     const input = { returnId, orderId, customerId, lines: [{ sku: 'tea', quantity: 1 }] };
@@ -84,7 +84,7 @@ describe('what the gateway asks of workflows', function () {
     );
   });
 
-  it('learns within seconds that Temporal is away', async () => {
+  it('fails within seconds while Temporal is unavailable', async () => {
     const client = createTemporalClient({ address: '127.0.0.1:1', namespace: 'default' });
     const away = createWorkflows(client);
     const started = Date.now();
@@ -92,7 +92,7 @@ describe('what the gateway asks of workflows', function () {
     await Promise.all([
       assert.rejects(away.startOrder(orderInput(), order), TemporalFault),
       assert.rejects(away.cancelOrder({ orderId, updateId: randomUUID() }), TemporalFault),
-      assert.rejects(away.tellParcelMoved(orderId, { status: 'dispatched' }), TemporalFault),
+      assert.rejects(away.signalParcelMoved(orderId, { status: 'dispatched' }), TemporalFault),
     ]);
     assert.ok(Date.now() - started < 10_000);
     await client.connection.close();

@@ -1,20 +1,20 @@
-import { type CartRequests, cartRequests } from '../activities/cart.ts';
-import { type InventoryRequests, inventoryRequests } from '../activities/inventory.ts';
-import { type DeadLetterRequests, deadLetterRequests } from '../platform/contract/event.ts';
-import { type NotificationRequests, notificationRequests } from '../activities/notification.ts';
-import { type OrderRequests, orderRequests } from '../activities/order.ts';
-import { type ProductRequests, productRequests } from '../activities/product.ts';
-import { type RecommendationRequests, recommendationRequests } from '../activities/recommendation.ts';
-import { type ShippingRequests, shippingRequests } from '../activities/shipping.ts';
-import { type UserRequests, userRequests } from '../activities/user.ts';
-import { type WebhookRequests, webhookRequests } from '../activities/webhook.ts';
-import { createClient } from '../platform/http/client.ts';
-import { Connection } from '../platform/http/connection.ts';
-import { REGISTRY, type ServiceName } from '../services/registry.ts';
+import { type CartRequests, cartRequests } from '../../activities/cart.ts';
+import { type InventoryRequests, inventoryRequests } from '../../activities/inventory.ts';
+import { type NotificationRequests, notificationRequests } from '../../activities/notification.ts';
+import { type OrderRequests, orderRequests } from '../../activities/order.ts';
+import { type ProductRequests, productRequests } from '../../activities/product.ts';
+import { type RecommendationRequests, recommendationRequests } from '../../activities/recommendation.ts';
+import { type ShippingRequests, shippingRequests } from '../../activities/shipping.ts';
+import { type UserRequests, userRequests } from '../../activities/user.ts';
+import { type WebhookRequests, webhookRequests } from '../../activities/webhook.ts';
+import { type DeadLetterRequests, deadLetterRequests } from '../../platform/contract/event.ts';
+import { createClient } from '../../platform/http/client.ts';
+import { Connection } from '../../platform/http/connection.ts';
+import { REGISTRY, type ServiceName } from '../../services/registry.ts';
 import { batchOrderReads, batchStockReads } from './batch-reads.ts';
 
-/** What the gateway asks of one service at a time. Payment is asked by workflows only. */
-export interface Services {
+/** The direct requests to each service. Only workflows call the payment service. */
+export interface ServiceClients {
   users: UserRequests;
   products: ProductRequests;
   inventory: InventoryRequests;
@@ -26,11 +26,11 @@ export interface Services {
   recommendations: RecommendationRequests;
 }
 
-/** Where each service's doors are. */
-export type ServiceUrls = Readonly<Record<keyof Services, readonly string[]>>;
+/** The base URLs of each service. */
+export type ServiceUrls = Readonly<Record<keyof ServiceClients, readonly string[]>>;
 
-/** This gateway's connections, one a service. */
-export type Connections = Readonly<Record<keyof Services, Connection>>;
+/** One connection per service. */
+export type Connections = Readonly<Record<keyof ServiceClients, Connection>>;
 
 export function connectServices(urls: ServiceUrls, token: string): Connections {
   const to = (service: ServiceName, addresses: readonly string[]) =>
@@ -48,8 +48,8 @@ export function connectServices(urls: ServiceUrls, token: string): Connections {
   };
 }
 
-/** Typed clients of the services. */
-export const createServices = (to: Connections): Services => ({
+/** Creates the typed client of each service. */
+export const createServiceClients = (to: Connections): ServiceClients => ({
   users: createClient(to.users, 'requests', userRequests),
   products: createClient(to.products, 'requests', productRequests),
   inventory: batchStockReads(createClient(to.inventory, 'requests', inventoryRequests)),
@@ -61,7 +61,7 @@ export const createServices = (to: Connections): Services => ({
   recommendations: createClient(to.recommendations, 'requests', recommendationRequests),
 });
 
-/** Services that subscribe to events, by their names: what of their dead letters they can be asked. */
+/** The dead-letter requests of each service that subscribes to events, by service name. */
 export type Subscribers = Readonly<Record<string, DeadLetterRequests>>;
 
 export const createSubscribers = (to: Connections): Subscribers =>

@@ -2,14 +2,14 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type Koa from 'koa';
 import { Problem } from '../../platform/http/problem.ts';
 
-// Room for a queue at the carrier and for clocks that differ; older news is a replay and comes again freshly signed.
+// Allows for a queue at the carrier and for differing clocks. An older update is a replay; a real one is signed anew.
 const TOLERANCE_SECONDS = 300;
 
 /**
- * Lets through what the carrier signed: `Carrier-Signature: t=<unix seconds>,v1=<hex>`, where v1 is the HMAC-SHA256 of
- * `<t>.<body>` under the shared secret. Several v1 may stand there while the secret is changed.
+ * Verifies the carrier's signature: `Carrier-Signature: t=<unix seconds>,v1=<hex>`, where v1 is the HMAC-SHA256 of
+ * `<t>.<body>` under the shared secret. There may be several v1 while the secret is being changed.
  */
-export const requireSignature =
+export const requireCarrierSignature =
   (secret: string): Koa.Middleware =>
   async (ctx, next) => {
     const { time, signatures } = parse(ctx.get('Carrier-Signature'));

@@ -1,4 +1,4 @@
-import { PROSE } from '../middleware/printable.ts';
+import { MULTILINE_FIELDS } from '../middleware/printable.ts';
 
 interface Schema {
   $ref?: string;
@@ -11,22 +11,22 @@ interface Schema {
   items?: Schema;
 }
 
-interface Described {
-  paths?: Record<string, Record<string, Asking>>;
+interface OpenApiDocument {
+  paths?: Record<string, Record<string, Operation>>;
   components?: { schemas?: Record<string, Schema> };
 }
 
-interface Asking {
+interface Operation {
   parameters?: { name: string; in: string; schema: Schema }[];
   requestBody?: { content: Record<string, { schema: Schema }> };
 }
 
-// What the gateway refuses anywhere: control characters, but not the ends of lines where people write several.
+// The characters that the gateway refuses everywhere; fields with several lines may have line ends and tabs.
 const CONTROL = String.raw`\u0000-\u001f\u007f-\u009f`;
-const CONTROL_BUT_LINES = String.raw`\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f`;
+const CONTROL_EXCEPT_LINES = String.raw`\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f`;
 
-/** Says of every text that may be sent which characters it may have: for all fields in one place, as they are checked. */
-export function sayWhichCharacters(document: Described): void {
+/** Adds the allowed characters to every request text in one place, as one middleware checks them all. */
+export function addTextPatterns(document: OpenApiDocument): void {
   const seen = new Set<Schema>();
   const visit = (schema: Schema, name: string): void => {
     if (schema.$ref) return visit(document.components!.schemas![schema.$ref.split('/').at(-1)!]!, name);
@@ -36,7 +36,9 @@ export function sayWhichCharacters(document: Described): void {
     if (schema.items) visit(schema.items, name);
     if (schema.type === 'string') describe(schema, name);
   };
-  for (const { parameters = [], requestBody } of Object.values(document.paths ?? {}).flatMap(Object.values<Asking>)) {
+  for (const { parameters = [], requestBody } of Object.values(document.paths ?? {}).flatMap(
+    Object.values<Operation>,
+  )) {
     for (const { name, schema } of parameters.filter((one) => one.in !== 'header')) visit(schema, name);
     for (const { schema } of Object.values(requestBody?.content ?? {})) visit(schema, '');
   }
@@ -44,8 +46,8 @@ export function sayWhichCharacters(document: Described): void {
 
 function describe(schema: Schema, name: string): void {
   if (schema.format ?? schema.enum ?? schema.const) return;
-  const control = PROSE.has(name) ? CONTROL_BUT_LINES : CONTROL;
+  const control = MULTILINE_FIELDS.has(name) ? CONTROL_EXCEPT_LINES : CONTROL;
   if (schema.pattern === undefined) schema.pattern = `^[^${control}]*$`;
-  // Something beside spaces, as `text` of the contracts has it.
+  // At least one character that is not a space, like `text` of the contracts.
   if (schema.pattern === String.raw`\S`) schema.pattern = String.raw`^[^${control}]*[^\s${control}][^${control}]*$`;
 }

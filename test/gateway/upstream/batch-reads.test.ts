@@ -1,53 +1,53 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
-import { batchOrderReads, batchStockReads, batchReads } from '../../gateway/batch-reads.ts';
-import { Refusal } from '../../platform/contract/refusal.ts';
-import { orderOf } from '../stage/gateway-builders.ts';
-import { createFakeServices } from '../stage/fake-services.ts';
+import { batchOrderReads, batchStockReads, createBatchReader } from '../../../gateway/upstream/batch-reads.ts';
+import { Refusal } from '../../../platform/contract/refusal.ts';
+import { orderOf } from '../../stage/gateway-builders.ts';
+import { createFakeServices } from '../../stage/fake-services.ts';
 
-describe('reads that are put together', () => {
-  /** Answers each key with how many questions there have been. */
-  function counting(most = 100) {
-    const asked: string[][] = [];
-    const read = batchReads<number>(most, async (keys) => {
-      asked.push(keys);
+describe('batched reads', () => {
+  /** Reads the number of batches so far as the value of each key. */
+  function counting(maxBatchSize = 100) {
+    const batches: string[][] = [];
+    const read = createBatchReader<number>(maxBatchSize, async (keys) => {
+      batches.push(keys);
       await turn();
-      return new Map(keys.map((key) => [key, asked.length]));
+      return new Map(keys.map((key) => [key, batches.length]));
     });
-    return { asked, read };
+    return { batches, read };
   }
 
-  it('go in one question where they are wanted in one turn, each key once', async () => {
-    const { asked, read } = counting();
+  it('of one turn of the event loop share a request, each key once', async () => {
+    const { batches, read } = counting();
     const first = [read('a'), read('b')];
-    // As far as a request gets that has nothing to wait for.
+    // As many microtasks as a request may run without waiting.
     for (let step = 0; step < 50; step += 1) await Promise.resolve();
     assert.deepEqual(await Promise.all([...first, read('a')]), [1, 1, 1]);
-    assert.deepEqual(asked, [['a', 'b']]);
+    assert.deepEqual(batches, [['a', 'b']]);
   });
 
-  it('never join a question that has been asked: what it finds may be older than the wish', async () => {
-    const { asked, read } = counting();
+  it('never join a request that has been sent: its response may be older than the call', async () => {
+    const { batches, read } = counting();
     const first = read('a');
-    while (asked.length === 0) await turn();
+    while (batches.length === 0) await turn();
     const second = read('a');
     await Promise.all([first, second]);
-    assert.deepEqual(asked, [['a'], ['a']]);
+    assert.deepEqual(batches, [['a'], ['a']]);
   });
 
-  it('are no more than so many to a question', async () => {
-    const { asked, read } = counting(2);
+  it('have a maximum number per request', async () => {
+    const { batches, read } = counting(2);
     await Promise.all(['a', 'b', 'c', 'b', 'd', 'e'].map(read));
     assert.deepEqual(
-      asked.map(({ length }) => length),
-      [2, 2, 2],
+      batches.map(({ length }) => length),
+      [2, 2, 1],
     );
   });
 
-  it('fail together, and are asked anew afterwards', async () => {
+  it('fail together, and are repeated afterwards', async () => {
     let failing = true;
-    const read = batchReads<string>(10, async (keys) => {
-      if (failing) throw new Error('nobody answers');
+    const read = createBatchReader<string>(10, async (keys) => {
+      if (failing) throw new Error('no response');
       return new Map(keys.map((key) => [key, key]));
     });
     const outcomes = await Promise.allSettled([read('a'), read('b')]);
@@ -59,7 +59,7 @@ describe('reads that are put together', () => {
     assert.equal(await read('a'), 'a');
   });
 
-  it('find each its own order, or none', async () => {
+  it('each find their own order, or none', async () => {
     const services = createFakeServices();
     const [one, other] = [orderOf({}), orderOf({})];
     for (const order of [one, other]) services.store.orders.set(order.id, order);
@@ -76,10 +76,10 @@ describe('reads that are put together', () => {
       ],
     );
     assert.ok(none?.status === 'rejected' && none.reason instanceof Refusal && none.reason.code === 'OrderNotFound');
-    assert.deepEqual(services.asked, ['orders.getOrders']);
+    assert.deepEqual(services.calls, ['orders.getOrders']);
   });
 
-  it('find stock in the order asked, whoever else asks', async () => {
+  it('find stock in the requested order, together with other callers', async () => {
     const services = createFakeServices();
     for (const [sku, available] of [
       ['tea', 3],
@@ -101,6 +101,6 @@ describe('reads that are put together', () => {
       ],
     );
     assert.equal(one.available, 3);
-    assert.deepEqual(services.asked, ['inventory.getStocks']);
+    assert.deepEqual(services.calls, ['inventory.getStocks']);
   });
 });

@@ -7,9 +7,9 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { ReceivedLine } from '../activities/return.ts';
-import { Refusal } from '../platform/contract/refusal.ts';
-import { promptly } from '../platform/temporal/client.ts';
+import type { ReceivedLine } from '../../activities/return.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
+import { promptly } from '../../platform/temporal/client.ts';
 import {
   type LaneMemo,
   type OrderInput,
@@ -17,46 +17,46 @@ import {
   cancelUpdate,
   orderWorkflowId,
   parcelMovedSignal,
-} from '../workflows/order/messages.ts';
-import { type ReturnInput, receiveReturnUpdate, returnWorkflowId } from '../workflows/return/messages.ts';
+} from '../../workflows/order/messages.ts';
+import { type ReturnInput, receiveReturnUpdate, returnWorkflowId } from '../../workflows/return/messages.ts';
 import {
   ORDER_TASK_QUEUE,
   type Resolution,
   customerIdAttribute,
   orderStatusAttribute,
   resolveInterventionUpdate,
-} from '../workflows/saga/messages.ts';
-import type { orderWorkflow } from '../workflows/order/workflow.ts';
-import type { returnWorkflow } from '../workflows/return/workflow.ts';
+} from '../../workflows/saga/messages.ts';
+import type { orderWorkflow } from '../../workflows/order/workflow.ts';
+import type { returnWorkflow } from '../../workflows/return/workflow.ts';
 
-/** What the workflows' validators may answer, and `WorkflowEnded` where there is no workflow to ask any more. */
+/** The refusals of the workflows' validators, and `WorkflowEnded` if the workflow has ended. */
 export type WorkflowRefusal =
   'TooLateToCancel' | 'InterventionClosed' | 'AlreadyReceived' | 'NotInReturn' | 'WorkflowEnded';
 
-/** Temporal, or the worker behind it, did not answer: what was asked may or may not have happened. */
+/** Temporal or the worker did not respond: the call may or may not have taken effect. */
 export class TemporalFault extends Error {
   override readonly name = 'TemporalFault';
 }
 
-/** What the gateway asks of workflows. `updateId` names the asking: a repeat gets the first answer. */
+/** The gateway's calls to workflows. A repeat with the same `updateId` gets the first response. */
 export type Workflows = ReturnType<typeof createWorkflows>;
 
-/** The one place where the gateway speaks Temporal: answers are refusals and faults like any service's. */
+/** Translates Temporal's errors into refusals and faults, like those of a service. */
 export function createWorkflows(client: Client) {
-  const ask = async <Answer>(work: () => Promise<Answer>): Promise<Answer> => {
+  const call = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     try {
       return await promptly(client, work);
     } catch (error) {
-      throw translated(error);
+      throw translate(error);
     }
   };
   const handle = (workflowId: string) => client.workflow.getHandle(workflowId);
 
   return {
-    /** Whether this asking started it; false where it was started before. */
+    /** Resolves to false if the workflow had been started before. */
     startOrder: (input: OrderInput, { lane, summary }: LaneMemo & { summary: string }): Promise<boolean> =>
-      firstTime(
-        ask(() =>
+      startedNow(
+        call(() =>
           client.workflow.start<typeof orderWorkflow>('orderWorkflow', {
             workflowId: orderWorkflowId(input.orderId),
             taskQueue: ORDER_TASK_QUEUE,
@@ -73,8 +73,8 @@ export function createWorkflows(client: Client) {
       ),
 
     startReturn: (input: ReturnInput, summary: string): Promise<boolean> =>
-      firstTime(
-        ask(() =>
+      startedNow(
+        call(() =>
           client.workflow.start<typeof returnWorkflow>('returnWorkflow', {
             workflowId: returnWorkflowId(input.returnId),
             taskQueue: ORDER_TASK_QUEUE,
@@ -88,7 +88,7 @@ export function createWorkflows(client: Client) {
 
     /** Refuses `TooLateToCancel` and `WorkflowEnded`. */
     cancelOrder: ({ orderId, reason, updateId }: { orderId: string; reason?: string | undefined; updateId: string }) =>
-      ask(() =>
+      call(() =>
         handle(orderWorkflowId(orderId)).executeUpdate(cancelUpdate, {
           args: [reason === undefined ? {} : { reason }],
           updateId,
@@ -96,26 +96,30 @@ export function createWorkflows(client: Client) {
       ),
 
     /** Refuses `WorkflowEnded`. */
-    tellParcelMoved: (orderId: string, news: ParcelMoved) =>
-      ask(() => handle(orderWorkflowId(orderId)).signal(parcelMovedSignal, news)),
+    signalParcelMoved: (orderId: string, moved: ParcelMoved) =>
+      call(() => handle(orderWorkflowId(orderId)).signal(parcelMovedSignal, moved)),
 
     /** Refuses `InterventionClosed` and `WorkflowEnded`. */
-    resolveIntervention: (asked: { workflowId: string; resolution: Resolution; updateId: string }) =>
-      ask(() =>
-        handle(asked.workflowId).executeUpdate(resolveInterventionUpdate, {
-          args: [asked.resolution],
-          updateId: asked.updateId,
-        }),
-      ),
+    resolveIntervention: ({
+      workflowId,
+      resolution,
+      updateId,
+    }: {
+      workflowId: string;
+      resolution: Resolution;
+      updateId: string;
+    }) => call(() => handle(workflowId).executeUpdate(resolveInterventionUpdate, { args: [resolution], updateId })),
 
     /** Refuses `AlreadyReceived`, `NotInReturn` and `WorkflowEnded`. */
     receiveReturn: ({ returnId, lines, updateId }: { returnId: string; lines: ReceivedLine[]; updateId: string }) =>
-      ask(() => handle(returnWorkflowId(returnId)).executeUpdate(receiveReturnUpdate, { args: [{ lines }], updateId })),
+      call(() =>
+        handle(returnWorkflowId(returnId)).executeUpdate(receiveReturnUpdate, { args: [{ lines }], updateId }),
+      ),
   };
 }
 
-const firstTime = (started: Promise<unknown>): Promise<boolean> =>
-  started.then(
+const startedNow = (start: Promise<unknown>): Promise<boolean> =>
+  start.then(
     () => true,
     (error: unknown) => {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
@@ -123,22 +127,23 @@ const firstTime = (started: Promise<unknown>): Promise<boolean> =>
     },
   );
 
-function translated(error: unknown): unknown {
+function translate(error: unknown): unknown {
   if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
     return new Refusal(error.cause.type ?? 'Unknown', error.cause.message, { cause: error });
   }
   if (error instanceof WorkflowNotFoundError) {
-    return new Refusal<WorkflowRefusal>('WorkflowEnded', 'this has come to its end', { cause: error });
+    return new Refusal<WorkflowRefusal>('WorkflowEnded', 'the workflow has ended', { cause: error });
   }
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
     return new TemporalFault(error.message, { cause: error });
+  }
   if (error instanceof ServiceError && codeOf(error) !== INVALID_ARGUMENT) {
     return new TemporalFault(error.message, { cause: error });
   }
   return error;
 }
 
-/** gRPC's status for a request that will never be accepted: that one is a bug of ours, whatever the weather. */
+/** The gRPC status of a request that can never be accepted, which is a bug of ours and not a fault of Temporal. */
 const INVALID_ARGUMENT = 3;
 
 const codeOf = ({ cause }: ServiceError): unknown => (cause as { code?: unknown } | undefined)?.code;

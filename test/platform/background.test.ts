@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { type Background, repeat } from '../../platform/background.ts';
+import type { Logger } from '../../platform/telemetry/logger.ts';
+
+describe('repeated work', () => {
+  const warnings: string[] = [];
+  const logger = { warn: (message: string) => warnings.push(message) } as unknown as Logger;
+  let loop: Background;
+  beforeEach(() => {
+    warnings.length = 0;
+  });
+
+  /** Repeats work that fails where `outcomes` is false, until all outcomes are used up. */
+  const run = (outcomes: boolean[]): Promise<void> =>
+    new Promise((resolve) => {
+      const work = async () => {
+        const succeeds = outcomes.shift() ?? true;
+        if (outcomes.length === 0) resolve();
+        if (!succeeds) throw new Error('down');
+      };
+      loop = repeat(work, { everyMs: 1, failing: 'it failed', logger });
+    });
+
+  it('logs only the first of several failures in a row', async () => {
+    await run([false, false, true, false, false, true]);
+    await loop.close();
+    assert.deepEqual(warnings, ['it failed, trying again', 'it failed, trying again']);
+  });
+
+  it('waits on close for work under way, and does not start again', async () => {
+    let runs = 0;
+    const { promise: held, resolve: finish } = Promise.withResolvers<void>();
+    loop = repeat(() => ((runs += 1), held), { everyMs: 1, failing: 'it failed', logger });
+    let closed = false;
+    const closing = loop.close().then(() => (closed = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(closed, false);
+    finish();
+    await closing;
+    assert.equal(runs, 1);
+  });
+
+  it('closes at once during a pause', async () => {
+    loop = repeat(async () => undefined, { everyMs: 60_000, failing: 'it failed', logger });
+    await new Promise((resolve) => setImmediate(resolve));
+    await loop.close();
+  });
+});

@@ -1,0 +1,67 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { DraftOrder, OrderRequests } from '../../activities/order.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
+import type { Store } from './fake-services.ts';
+import { findOrRefuse } from './find-or-refuse.ts';
+import { NOW, orderOf, returnOf } from './gateway-builders.ts';
+
+/** The parts of a draft that a repeat must equal. Prices may differ: those of the first request count. */
+const comparable = ({ lines, total: _total, ...rest }: DraftOrder) => ({
+  ...rest,
+  lines: lines.map(({ sku, quantity }) => ({ sku, quantity })),
+});
+
+/** The order service in memory, without order histories. */
+export function fakeOrders(store: Store): Omit<OrderRequests, 'followMoves' | 'followStory'> {
+  const { orders, drafts, returns, interventions, listed } = store;
+  const recorded = new Set<string>();
+  return {
+    async draftOrder(draft) {
+      const { orderId, paymentMethod: _paymentMethod, ...rest } = draft;
+      const earlier = drafts.get(orderId);
+      if (earlier && !isDeepStrictEqual(comparable(earlier), comparable(draft)))
+        throw new Refusal('OrderDiffers', 'another order has this id');
+      drafts.set(orderId, draft);
+      const order = orders.get(orderId) ?? orderOf({ ...rest, id: orderId });
+      orders.set(orderId, order);
+      return { order, recorded: recorded.has(orderId), lane: 'local-first' };
+    },
+    getOrder: async ({ orderId }) => findOrRefuse(orders, orderId, 'OrderNotFound'),
+    getOrders: async ({ orderIds }) => ({ items: orderIds.flatMap((orderId) => orders.get(orderId) ?? []) }),
+    async awaitOrder({ orderId }) {
+      recorded.add(orderId);
+      const order = { ...findOrRefuse(orders, orderId, 'OrderNotFound'), ...store.decided };
+      orders.set(orderId, order);
+      return order;
+    },
+    async listOrders(request) {
+      listed.push(request);
+      if (request.after === 'bad') throw new Refusal('BadCursor', 'not a cursor of this list');
+      const { customerId } = request;
+      const items = [...orders.values()].filter((order) => !customerId || order.customerId === customerId);
+      return { items: items.slice(0, request.limit), next: items.length > request.limit ? 'c-2' : null };
+    },
+    async getHistory({ orderId }) {
+      findOrRefuse(orders, orderId, 'OrderNotFound');
+      return { items: [{ at: NOW, step: 'record', outcome: 'succeeded', attempt: 1 }] };
+    },
+    async listInterventions(request) {
+      listed.push(request);
+      return { items: [...interventions.values()], next: null };
+    },
+    getIntervention: async ({ interventionId }) => findOrRefuse(interventions, interventionId, 'InterventionNotFound'),
+    async draftReturn({ returnId, orderId, lines, reason }) {
+      const order = findOrRefuse(orders, orderId, 'OrderNotFound');
+      const earlier = returns.get(returnId);
+      if (earlier) return earlier;
+      if (order.fulfillmentStatus !== 'delivered') throw new Refusal('NotReturnable', 'it is not delivered');
+      const draft = returnOf({ id: returnId, orderId, customerId: order.customerId, lines, reason });
+      returns.set(returnId, draft);
+      return draft;
+    },
+    getReturn: async ({ returnId }) => findOrRefuse(returns, returnId, 'ReturnNotFound'),
+    listReturns: async ({ orderId }) => ({ items: [...returns.values()].filter((one) => one.orderId === orderId) }),
+    listBooks: async () => ({ items: [], next: null }),
+    getBacklog: async () => store.backlog,
+  };
+}
