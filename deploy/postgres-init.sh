@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run by the postgres image once, when its volume is new: Temporal's login and its two databases.
-# The platform's own are made by the job "migrate", which is safe to repeat.
+# Creates Temporal's login and its two databases. The postgres image runs it once, when its volume is new.
+# The job "migrate" creates the platform's own databases; it is safe to repeat.
 set -eu
 psql --username "$POSTGRES_USER" --dbname postgres --set ON_ERROR_STOP=1 --set password="$TEMPORAL_DATABASE_PASSWORD" <<'SQL'
 create role temporal login password :'password';

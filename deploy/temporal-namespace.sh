@@ -1,12 +1,12 @@
 #!/bin/sh
-# Gives Temporal the platform's namespace and the search attributes that its workflows set. Safe to repeat.
+# Creates the platform's Temporal namespace and the search attributes that its workflows set. Safe to repeat.
 set -eu
 export TEMPORAL_ADDRESS TEMPORAL_NAMESPACE
 if ! temporal operator namespace describe --namespace "$TEMPORAL_NAMESPACE" > /dev/null 2>&1; then
-  # Longer than an order lives: dispatch, delivery, the return window, and a month for people to look.
+  # Longer than an order's life (dispatch, delivery, the return window), plus a month for operators to look.
   temporal operator namespace create --namespace "$TEMPORAL_NAMESPACE" --retention 90d
 fi
-# Made a moment ago, it is known everywhere within seconds.
+# A new namespace is available everywhere within seconds.
 tries=0
 until known=$(temporal operator search-attribute list); do
   tries=$((tries + 1))

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings Temporal's schemas up to this release. Safe to repeat: what is there already is left as it is.
+# Migrates Temporal's schemas to this release. Safe to repeat.
 set -eu
 schemas=/etc/temporal/schema/postgresql/v12
 tool() {

@@ -3,15 +3,15 @@ import path from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { SettingError } from '../platform/config.ts';
 
-/** Something the operator can put right. The message is one line that says what. */
+/** A problem that the operator can fix. The message is one line that says how. */
 export class ToolError extends Error {
   override readonly name: string = 'ToolError';
 }
 
-/** What a tool ends with: 0 all went well, 1 it found or met something wrong, 2 it could not do its work. */
+/** 0: success. 1: the tool found problems. 2: the tool could not do its work. 130: stopped by a signal. */
 export type ExitCode = 0 | 1 | 2 | 130;
 
-/** Runs a tool to its exit code. What an operator can put right is one line on standard error and exit code 2. */
+/** Runs a tool and sets its exit code. A problem that the operator can fix is printed as one line, with exit code 2. */
 export async function runTool(main: () => Promise<ExitCode>): Promise<void> {
   try {
     process.exitCode = await main();
@@ -22,27 +22,32 @@ export async function runTool(main: () => Promise<ExitCode>): Promise<void> {
   }
 }
 
-/** The options and words of a command line; a wrong one is answered with `usage`. */
+/** Prints a line to standard output. */
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** The options and positional arguments of the command line. An invalid one throws an error that ends with `usage`. */
 export function readArguments<Options extends NonNullable<ParseArgsConfig['options']>>(
   options: Options,
   usage: string,
-): { values: ReturnType<typeof parseArgs<{ options: Options }>>['values']; words: string[] } {
+): { values: ReturnType<typeof parseArgs<{ options: Options }>>['values']; positionals: string[] } {
   try {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
-    return { values, words: positionals };
+    return { values, positionals };
   } catch (error) {
     throw new ToolError(`${(error as Error).message.split('\n')[0]}\n${usage}`, { cause: error });
   }
 }
 
-/** The one word a tool is given, a file's name. */
-export function onlyFile(words: readonly string[], usage: string): string {
-  const [file, ...more] = words;
+/** The tool's only positional argument: a file. */
+export function onlyFile(positionals: readonly string[], usage: string): string {
+  const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new ToolError(usage);
   return inCallersFolder(file);
 }
 
-/** A number from `least` up, or undefined where the option is absent. */
+/** A number of at least `least`, or undefined if the option is absent. */
 export function numberOption(
   name: string,
   text: string | undefined,
@@ -50,20 +55,21 @@ export function numberOption(
 ): number | undefined {
   if (text === undefined) return undefined;
   const number = Number(text);
-  const right =
+  const isValid =
     text.trim() !== '' && Number.isFinite(number) && number >= least && (!whole || Number.isInteger(number));
-  if (!right) throw new ToolError(`--${name} must be a ${whole ? 'whole ' : ''}number from ${least} up, not "${text}"`);
+  if (!isValid)
+    throw new ToolError(`--${name} must be a ${whole ? 'whole ' : ''}number of at least ${least}, not "${text}"`);
   return number;
 }
 
-/** A base URL from an option, the environment or the default, without a slash at its end. */
+/** A base URL, without a trailing slash. */
 export function urlOption(name: string, text: string): string {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol)) throw new ToolError(`${name} must be an http:// URL, not "${text}"`);
   return url.href.replace(/\/+$/, '');
 }
 
-/** A file to write at the end of a long run: that it can be is made sure of at the beginning. */
+/** A file to write at the end of a long run. Checks at the start that it can be written. */
 export function outputFile(name: string | undefined): string | undefined {
   if (name === undefined) return undefined;
   const file = inCallersFolder(name);
@@ -77,11 +83,11 @@ export function outputFile(name: string | undefined): string | undefined {
 
 const SCRIPTS = new Set(['import', 'replay', 'reconcile']);
 
-/** npm runs our scripts in the project's folder; a person means the folder they are in. */
+/** Resolves a path against the folder in which the user called npm: npm itself runs scripts in the project's folder. */
 function inCallersFolder(file: string): string {
   const { npm_lifecycle_event: script = '', INIT_CWD: folder } = process.env;
   return folder && SCRIPTS.has(script) ? path.resolve(folder, file) : path.resolve(file);
 }
 
-/** Where a running platform keeps its state. */
+/** The folder in which a running platform keeps its state. */
 export const dataFolder = (): string => process.env.DATA_DIR || '.data';

@@ -1,15 +1,15 @@
 import { Presets, SingleBar } from 'cli-progress';
 
 export interface Progress {
-  /** One more is done, and with it this many of the unit. */
+  /** Counts one finished item, which makes up this many units. */
   step(units?: number): void;
   stop(): void;
 }
 
-// Where nobody watches a terminal, a line now and then tells that it goes on.
+// Without a terminal, a line now and then shows that the tool still runs.
 const LINE_EVERY_MS = 10_000;
 
-/** A bar on standard error, with how many of `unit` a second; a plain line every 10 s where that is no terminal. */
+/** A bar on standard error with the rate in `unit` per second; without a terminal, a plain line every 10 s. */
 export function showProgress(title: string, total: number, unit: string): Progress {
   const startedAt = performance.now();
   const bar = new SingleBar(
@@ -19,19 +19,19 @@ export function showProgress(title: string, total: number, unit: string): Progre
       noTTYOutput: true,
       notTTYSchedule: LINE_EVERY_MS,
       hideCursor: true,
-      // A program of its own hears Ctrl-C and stops the bar.
+      // The tool handles Ctrl-C itself and stops the bar.
       gracefulExit: false,
       etaBuffer: 200,
     },
     Presets.shades_classic,
   );
   let done = 0;
-  let made = 0;
+  let doneUnits = 0;
   bar.start(total, 0, { rate: '0' });
   return {
     step: (units = 1) => {
-      made += units;
-      bar.update(++done, { rate: ((made / (performance.now() - startedAt)) * 1000).toFixed(1) });
+      doneUnits += units;
+      bar.update(++done, { rate: ((doneUnits / (performance.now() - startedAt)) * 1000).toFixed(1) });
     },
     stop: () => bar.stop(),
   };

@@ -6,19 +6,19 @@ import { readShop } from './shop/shop.ts';
 
 const USAGE = 'usage: npm run recommend-eval -- FILE';
 
-// How often the product held out of each order of the file's last third is among the ten recommended by the first two.
+// How often is the product that is held out of a later order among the ten products recommended for the rest of it?
 await runTool(async () => {
-  const file = onlyFile(readArguments({}, USAGE).words, USAGE);
+  const file = onlyFile(readArguments({}, USAGE).positionals, USAGE);
   const orders = ordersOf((await readShop(file)).invoices);
   const progress = showProgress('orders', orders.length, 'orders');
-  const { learned, asked, recommended, bestSold } = await withScratchDatabase(process.env.DATABASE_URL, (db) =>
+  const { learned, tested, recommended, bestSold } = await withScratchDatabase(process.env.DATABASE_URL, (db) =>
     evaluate(db, orders, progress),
   ).finally(() => progress.stop());
-  if (asked === 0) throw new ToolError(`${file} has too few orders of several products`);
-  const share = (hits: number) => `${((100 * hits) / asked).toFixed(1)} % (${hits} of ${asked})`;
+  if (tested === 0) throw new ToolError(`${file} has too few orders with several products`);
+  const share = (hits: number) => `${((100 * hits) / tested).toFixed(1)} % (${hits} of ${tested})`;
   process.stdout.write(
     [
-      `learned from ${learned} orders, asked about ${asked} later ones, one product of each held out`,
+      `learned from ${learned} orders, tested on ${tested} later ones, one product of each held out`,
       `hit rate at 10, recommended: ${share(recommended)}`,
       `hit rate at 10, best sellers: ${share(bestSold)}`,
       '',

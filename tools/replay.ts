@@ -7,6 +7,7 @@ import {
   numberOption,
   onlyFile,
   outputFile,
+  print,
   readArguments,
   runTool,
   urlOption,
@@ -15,7 +16,7 @@ import { showProgress } from './progress.ts';
 import { deliverParcel } from './replay/carrier.ts';
 import { type ReplayOptions, replay } from './replay/replay.ts';
 import { scheduleOf } from './replay/schedule.ts';
-import { type Report, inLines, sum } from './replay/summary.ts';
+import { type Report, reportLines, sum } from './replay/summary.ts';
 import { customersOf } from './shop/customer.ts';
 import { readShop } from './shop/shop.ts';
 
@@ -31,8 +32,8 @@ const OPTIONS = {
 } as const;
 
 await runTool(async () => {
-  const { values, words } = readArguments(OPTIONS, USAGE);
-  const file = onlyFile(words, USAGE);
+  const { values, positionals } = readArguments(OPTIONS, USAGE);
+  const file = onlyFile(positionals, USAGE);
   const limit = numberOption('limit', values.limit, { least: 1, whole: true });
   const concurrency = numberOption('concurrency', values.concurrency, { least: 1, whole: true }) ?? 8;
   const speed = numberOption('speed', values.speed, { least: 0.001, whole: false });
@@ -45,28 +46,28 @@ await runTool(async () => {
   const stop = stopOnSignal();
   const schedule = scheduleOf(invoices, speed, stop);
   const toCustomer = customersOf();
-  await checkReachable(url, 'Start the platform with `npm start`, or name another with --api URL.');
+  await checkReachable(url, 'Start the platform with `npm start`, or set its address with --api URL.');
   const api = createApi(url);
   const carrier = createApi(carrierUrl);
   if (values.deliver)
-    await checkReachable(carrierUrl, 'Set CARRIER_URL to the sandbox carrier, or leave --deliver out.');
+    await checkReachable(carrierUrl, 'Set CARRIER_URL to the address of the sandbox carrier, or omit --deliver.');
 
-  const report = await timed({
+  const report = await timedReplay({
     invoices,
     concurrency,
     api,
-    admin: onceOnly(() => signInAdmin(api, adminCredentials())),
+    admin: once(() => signInAdmin(api, adminCredentials())),
     deliver: values.deliver ? (customer, order) => deliverParcel(carrier, customer, order) : undefined,
     toCustomer,
     schedule,
     stop,
   });
-  for (const line of inLines(report)) process.stdout.write(`${line}\n`);
+  for (const line of reportLines(report)) print(line);
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   return exitCodeOf(report, stop);
 });
 
-async function timed(options: Omit<ReplayOptions, 'progress'>): Promise<Report> {
+async function timedReplay(options: Omit<ReplayOptions, 'progress'>): Promise<Report> {
   const progress = showProgress('replay', options.invoices.length, 'orders');
   const startedAt = performance.now();
   try {
@@ -77,26 +78,26 @@ async function timed(options: Omit<ReplayOptions, 'progress'>): Promise<Report> 
   }
 }
 
-// On Ctrl-C the terminal signals us, and npm, signalled too, passes it on: two that come this close are one.
-const ONE_SIGNAL_MS = 1_000;
+// On Ctrl-C the terminal signals this process and npm, which forwards the signal: two this close together count as one.
+const SAME_SIGNAL_MS = 1_000;
 
-/** The first Ctrl-C begins nothing new and finishes what is under way; the second ends at once. */
+/** The first Ctrl-C starts no new invoice and finishes the current ones; the second ends the process at once. */
 function stopOnSignal(): AbortSignal {
   const controller = new AbortController();
   let firstAt: number | undefined;
   const stop = () => {
     firstAt ??= Date.now();
-    if (controller.signal.aborted && Date.now() - firstAt < ONE_SIGNAL_MS) return;
+    if (controller.signal.aborted && Date.now() - firstAt < SAME_SIGNAL_MS) return;
     if (controller.signal.aborted) process.exit(130);
     controller.abort();
-    process.stderr.write('\nfinishing what is under way; run again to go on where this stops\n');
+    process.stderr.write('\nfinishing the current invoices; run the command again to continue\n');
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   return controller.signal;
 }
 
-/** Only a replay with returns needs an admin, and one is enough. */
-function onceOnly(signIn: () => Promise<Client>): () => Promise<Client> {
+/** Signs in as an admin on first use: only a replay with returns needs one. */
+function once(signIn: () => Promise<Client>): () => Promise<Client> {
   let admin: Promise<Client> | undefined;
   return () => (admin ??= signIn());
 }

@@ -1,4 +1,4 @@
-/** How often each of a set of things was met. */
+/** Counts how often each key occurred. */
 export class Tally<Key extends string = string> {
   readonly #counts = new Map<Key, number>();
 
@@ -14,9 +14,9 @@ export class Tally<Key extends string = string> {
     return this.#counts.size;
   }
 
-  /** The one met most often; of several the first by `before`, so that the same file always gives the same answer. */
-  mostFrequent(before: (left: Key, right: Key) => number): Key | undefined {
-    return [...this.#counts].toSorted(([a, countA], [b, countB]) => countB - countA || before(a, b))[0]?.[0];
+  /** The most frequent key. `compare` decides between equally frequent ones, so that the result does not depend on order. */
+  mostFrequent(compare: (left: Key, right: Key) => number): Key | undefined {
+    return [...this.#counts].toSorted(([a, countA], [b, countB]) => countB - countA || compare(a, b))[0]?.[0];
   }
 
   toJSON(): Record<string, number> {
@@ -24,7 +24,7 @@ export class Tally<Key extends string = string> {
   }
 
   /** `noPrice 273, noDescription 125`, the most frequent first. */
-  inWords(): string {
+  asText(): string {
     return [...this.#counts]
       .toSorted(([, a], [, b]) => b - a)
       .map(([key, count]) => `${key} ${count}`)

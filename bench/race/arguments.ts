@@ -11,14 +11,14 @@ import { restate } from './systems/restate.ts';
 import type { System } from './systems/system.ts';
 import { temporal } from './systems/temporal.ts';
 
-/** What the bench was asked to do. */
-export interface Wish {
+/** The options of `npm run bench`. */
+export interface RaceOptions {
   rounds: number;
   seconds: number;
   clients: number[];
   systems: System[];
   serverSettings: boolean;
-  /** Where the platform's processes leave their CPU profiles. */
+  /** The folder for the CPU profiles of the platform's processes. */
   profile: string | undefined;
   output: string;
   command: string;
@@ -27,26 +27,26 @@ export interface Wish {
 const USAGE =
   'usage: npm run bench -- [server-settings] [--rounds N] [--seconds N] [--clients 1,16,64] [--only ROW,ROW] [--json FILE] [--profile]';
 
-/** What is measured unless only some are wanted: the lane that is the default also as customers meet it. */
-const USUAL = ['direct', 'floor', 'temporal', 'restate', 'dbos', ...LANES, behindGateway('local-first')];
+/** The rows without `--only`. The default lane is also measured behind the whole gateway. */
+const DEFAULT_ROWS = ['direct', 'floor', 'temporal', 'restate', 'dbos', ...LANES, behindGateway('local-first')];
 
 const ROUNDS = 3;
-// Three of these give the slowest system at one client more than a hundred orders.
+// In three rounds the slowest system processes more than a hundred orders with one client.
 const SECONDS = 8;
 const CLIENTS = [1, 16, 64];
 
-export function readWish(given: readonly string[]): Wish {
-  const { values, positionals: words } = parsed(given);
-  const [command, ...more] = words;
+export function readOptions(given: readonly string[]): RaceOptions {
+  const { values, positionals } = parsed(given);
+  const [command, ...more] = positionals;
   if (more.length > 0 || (command !== undefined && command !== 'server-settings')) throw new ToolError(USAGE);
   const serverSettings = command !== undefined;
   if (serverSettings && (values.only !== undefined || values.profile)) {
-    throw new ToolError(`server-settings takes neither --only nor --profile; ${USAGE}`);
+    throw new ToolError(`server-settings does not accept --only or --profile; ${USAGE}`);
   }
   const rounds = numberOption('rounds', values.rounds, { least: 1, whole: true }) ?? ROUNDS;
   const seconds = numberOption('seconds', values.seconds, { least: 1, whole: false }) ?? SECONDS;
-  const isPart = values.only ?? values.clients ?? values.profile ?? (rounds < ROUNDS || seconds < SECONDS);
-  const usual = serverSettings ? 'server-settings' : 'latest';
+  const isPartial = values.only ?? values.clients ?? values.profile ?? (rounds < ROUNDS || seconds < SECONDS);
+  const completeName = serverSettings ? 'server-settings' : 'latest';
   const profile = values.profile ? profileFolder() : undefined;
   return {
     rounds,
@@ -57,7 +57,7 @@ export function readWish(given: readonly string[]): Wish {
     profile,
     output: values.json
       ? path.resolve(values.json)
-      : path.join(import.meta.dirname, `../results/${isPart ? 'partial' : usual}.json`),
+      : path.join(import.meta.dirname, `../results/${isPartial ? 'partial' : completeName}.json`),
     command: ['npm run bench', ...(given.length > 0 ? ['--', ...given] : [])].join(' '),
   };
 }
@@ -80,10 +80,10 @@ function clientsOf(text: string | undefined): number[] | undefined {
 function systemsNamed(text: string | undefined, profile: string | undefined): System[] {
   const lanes = LANES.flatMap((lane) => [platform(lane, profile), platformBehindGateway(lane, profile)]);
   const known = new Map([direct, floor, temporal, restate, dbos, ...lanes].map((system) => [system.row, system]));
-  const rows = [...new Set(text?.split(',') ?? USUAL)];
+  const rows = [...new Set(text?.split(',') ?? DEFAULT_ROWS)];
   return rows.map((row) => {
     const system = known.get(row);
-    if (!system) throw new ToolError(`--only: there is no ${row}; there are ${[...known.keys()].join(', ')}`);
+    if (!system) throw new ToolError(`--only: unknown row ${row}; choose from ${[...known.keys()].join(', ')}`);
     return system;
   });
 }

@@ -4,34 +4,34 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signal as send } from '../../local/server-process.ts';
 
-/** One process of a system: what to run, with which environment, and how to see that it can do its work. */
+/** A process to start: its command, its environment, and how to check that it is ready. */
 export interface Plan {
   name: string;
   command: readonly string[];
   environment: NodeJS.ProcessEnv;
-  /** Resolves once it can; rejects while it cannot. */
+  /** Rejects while the process is not ready. */
   ready?: () => Promise<unknown>;
 }
 
-// A worker bundles its workflows at its start, on a machine that may be busy.
-const READY_MS = 90_000;
+// A worker bundles its workflows at the start, on a machine that may be busy.
+const READY_TIMEOUT_MS = 90_000;
 const POLL_MS = 50;
-// Longer than the platform's own drain.
+// Longer than the platform needs to drain.
 const GRACE_MS = 25_000;
 
 const root = path.join(import.meta.dirname, '../..');
-const everyone = new Map<number, NodeJS.Signals>();
+const killSignals = new Map<number, NodeJS.Signals>();
 
-/** Has a process end with the bench, by this signal, until `forget`. */
-export function remember(pid: number, by: NodeJS.Signals): void {
-  everyone.set(pid, by);
+/** Registers a process that `killEverything` ends with this signal, until `forget`. */
+export function remember(pid: number, killSignal: NodeJS.Signals): void {
+  killSignals.set(pid, killSignal);
 }
 
-export const forget = (pid: number): void => void everyone.delete(pid);
+export const forget = (pid: number): void => void killSignals.delete(pid);
 
-/** For the second Ctrl-C, and for whatever ends the bench in the middle: nothing it started outlives it. */
+/** For the second Ctrl-C and for a crash of the bench: no process outlives it. */
 export function killEverything(): void {
-  for (const [pid, by] of everyone) send(pid, by);
+  for (const [pid, killSignal] of killSignals) send(pid, killSignal);
 }
 
 interface Child {
@@ -40,7 +40,7 @@ interface Child {
   ended: Promise<void>;
 }
 
-/** The processes of one system, started batch after batch and stopped in the opposite order. */
+/** The processes of one system, started in batches and stopped in the reverse order. */
 export class Processes {
   readonly #logs: string;
   readonly #signal: AbortSignal;
@@ -62,7 +62,7 @@ export class Processes {
     return this.startAll([plan]);
   }
 
-  /** Root process ids, by name. */
+  /** Process ids by name. */
   pids(): Record<string, number> {
     return Object.fromEntries(this.#batches.flat().map(({ name, process }) => [name, process.pid!]));
   }
@@ -79,9 +79,9 @@ export class Processes {
     const child = spawn(program!, args, {
       cwd: root,
       env: environment,
-      // A Node process of ours ends by itself when this channel closes, as it does when the bench is killed.
+      // The platform's Node processes end when this channel closes, which happens when the bench is killed.
       stdio: ['ignore', descriptor, descriptor, ...(program === process.execPath ? (['ipc'] as const) : [])],
-      // A group of its own: Ctrl-C reaches the bench alone, which stops everything in order.
+      // A process group of its own: Ctrl-C reaches only the bench, which stops everything in order.
       detached: true,
     });
     closeSync(descriptor);
@@ -91,25 +91,25 @@ export class Processes {
       child.once('exit', () => resolve());
     }).finally(() => forget(child.pid ?? 0));
     batch.push({ name, process: child, ended });
-    const gone = new AbortController();
+    const exited = new AbortController();
     const early = ended.then((): never => {
-      gone.abort();
+      exited.abort();
       throw new Error(`${name} ended: ${lastLines(log)}`);
     });
     early.catch(() => undefined);
-    if (ready) await Promise.race([this.#answering(ready, log, gone.signal), early]);
+    if (ready) await Promise.race([this.#untilReady(ready, log, exited.signal), early]);
   }
 
-  async #answering(ready: () => Promise<unknown>, log: string, gone: AbortSignal): Promise<void> {
-    const deadline = Date.now() + READY_MS;
-    while (!gone.aborted) {
+  async #untilReady(ready: () => Promise<unknown>, log: string, exited: AbortSignal): Promise<void> {
+    const deadline = Date.now() + READY_TIMEOUT_MS;
+    while (!exited.aborted) {
       this.#signal.throwIfAborted();
       try {
         await ready();
         return;
       } catch (error) {
         if (Date.now() > deadline)
-          throw new Error(`not ready after ${READY_MS / 1000} s, see ${log}`, { cause: error });
+          throw new Error(`not ready after ${READY_TIMEOUT_MS / 1000} s, see ${log}`, { cause: error });
         await sleep(POLL_MS);
       }
     }
@@ -118,22 +118,22 @@ export class Processes {
 
 async function stop({ process, ended }: Child): Promise<void> {
   process.kill('SIGTERM');
-  const insist = setTimeout(() => process.kill('SIGKILL'), GRACE_MS);
+  const kill = setTimeout(() => process.kill('SIGKILL'), GRACE_MS);
   await ended;
-  clearTimeout(insist);
+  clearTimeout(kill);
 }
 
-/** Resolves where something answers 2xx at `url`. */
-export const answers = (url: string) => async (): Promise<void> => {
+/** Rejects unless the status at `url` is 2xx. */
+export const isOk = (url: string) => async (): Promise<void> => {
   const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
   await response.body?.cancel();
-  if (!response.ok) throw new Error(`${url} answers ${response.status}`);
+  if (!response.ok) throw new Error(`${url} returned ${response.status}`);
 };
 
-/** A Node process on one of our own files, given from the project's folder. */
-export const node = (...words: string[]): string[] => [process.execPath, ...words];
+/** The command for a Node program; its path is relative to the project's folder. */
+export const node = (...args: string[]): string[] => [process.execPath, ...args];
 
-/** Short, because some write a stack into every line. */
+/** Shortened, because some log lines contain a stack. */
 const lastLines = (log: string): string =>
   [
     ...readFileSync(log, 'utf8')

@@ -1,7 +1,7 @@
-import { median } from '../studies/compare.ts';
+import { median } from '../quantiles.ts';
 import { FASTEST_PEER, type Figures, IDIOMATIC, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
 
-/** What a lane is to reach in relation to a peer, and what this run found. */
+/** A goal for a lane relative to another row, and the value of this run. */
 export interface Goal {
   row: string;
   what: string;
@@ -16,46 +16,54 @@ const rate: Measure = (one, other) => median(rateRatios(one, other));
 const p50: Measure = (one, other) => one.p50Ms / other.p50Ms;
 const cpu: Measure = (one, other) => cpuPerOrder(one) / cpuPerOrder(other);
 
-interface Aim {
+interface GoalDefinition {
   row: string;
   base: string;
-  words: string;
+  title: string;
   measure: Measure;
   side: Goal['side'];
   bound: number;
-  /** The numbers of clients it is meant for. */
+  /** Whether the goal applies to this number of clients. */
   at: (clients: number) => boolean;
 }
 
-const alone = (clients: number) => clients === 1;
-const crowded = (clients: number) => clients > 1;
+const oneClient = (clients: number) => clients === 1;
+const manyClients = (clients: number) => clients > 1;
 const always = () => true;
 
-const AIMS: readonly Aim[] = [
-  { row: 'local-first', base: IDIOMATIC, words: 'orders/s', measure: rate, side: 'at least', bound: 5, at: crowded },
-  { row: 'local-first', base: IDIOMATIC, words: 'p50', measure: p50, side: 'at most', bound: 0.2, at: alone },
-  { row: 'local-first', base: FASTEST_PEER, words: 'p50', measure: p50, side: 'at most', bound: 1, at: alone },
+const GOALS: readonly GoalDefinition[] = [
   {
     row: 'local-first',
     base: IDIOMATIC,
-    words: 'CPU an order',
+    title: 'orders/s',
+    measure: rate,
+    side: 'at least',
+    bound: 5,
+    at: manyClients,
+  },
+  { row: 'local-first', base: IDIOMATIC, title: 'p50', measure: p50, side: 'at most', bound: 0.2, at: oneClient },
+  { row: 'local-first', base: FASTEST_PEER, title: 'p50', measure: p50, side: 'at most', bound: 1, at: oneClient },
+  {
+    row: 'local-first',
+    base: IDIOMATIC,
+    title: 'CPU an order',
     measure: cpu,
     side: 'at most',
     bound: 0.2,
-    at: crowded,
+    at: manyClients,
   },
-  { row: 'express', base: IDIOMATIC, words: 'orders/s', measure: rate, side: 'at least', bound: 6.5, at: crowded },
-  { row: 'express', base: FASTEST_PEER, words: 'orders/s', measure: rate, side: 'at least', bound: 1, at: always },
-  { row: 'express', base: FASTEST_PEER, words: 'p50', measure: p50, side: 'at most', bound: 1, at: always },
+  { row: 'express', base: IDIOMATIC, title: 'orders/s', measure: rate, side: 'at least', bound: 6.5, at: manyClients },
+  { row: 'express', base: FASTEST_PEER, title: 'orders/s', measure: rate, side: 'at least', bound: 1, at: always },
+  { row: 'express', base: FASTEST_PEER, title: 'p50', measure: p50, side: 'at most', bound: 1, at: always },
 ];
 
-/** Each goal at each load it is meant for, where both sides were measured. */
+/** Evaluates each goal at each load to which it applies, if both rows were measured. */
 export function goalsOf(result: Result): Goal[] {
   const loads = [...new Set(result.figures.map(({ clients }) => clients))];
-  return AIMS.flatMap(({ row, base, words, measure, side, bound, at }) =>
+  return GOALS.flatMap(({ row, base, title, measure, side, bound, at }) =>
     loads.filter(at).flatMap((clients) => {
       const [one, other] = [find(result, row, clients), find(result, base, clients)];
-      const what = `${words} of ${base} at ${clients} ${clients === 1 ? 'client' : 'clients'}`;
+      const what = `${title} of ${base} at ${clients} ${clients === 1 ? 'client' : 'clients'}`;
       return one && other ? [{ row, what, side, bound, found: measure(one, other) }] : [];
     }),
   );

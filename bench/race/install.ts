@@ -3,15 +3,15 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-/** Where the peers' packages are named. */
+/** The folder of the peers' package.json. */
 const FOLDER = path.join(import.meta.dirname, '..');
 
-/** Installs what is measured against, here alone, and anew where the lock has changed. */
-export async function installPeers(say: (line: string) => void): Promise<void> {
+/** Installs the peers in this folder, and again when the lock file has changed. */
+export async function installPeers(print: (line: string) => void): Promise<void> {
   const installed = path.join(FOLDER, 'node_modules/.package-lock.json');
   const isCurrent = () => statSync(installed).mtimeMs >= statSync(path.join(FOLDER, 'package-lock.json')).mtimeMs;
   if (existsSync(installed) && isCurrent()) return;
-  say('installing the peers');
+  print('installing the peers');
   await promisify(execFile)('npm', ['ci', '--no-audit', '--no-fund'], { cwd: FOLDER });
 }
 

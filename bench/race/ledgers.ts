@@ -1,69 +1,69 @@
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Totals } from './orders.ts';
-import { askSuperuser } from './superuser.ts';
+import { queryAsSuperuser } from './superuser.ts';
 
 const SERVICES = ['order', 'inventory', 'payment', 'shipping'] as const;
-type Keeper = (typeof SERVICES)[number];
+type LedgerService = (typeof SERVICES)[number];
 
-export interface LedgerPlaces {
-  /** Databases by service, with the right to read all of each. */
-  databaseUrls: Readonly<Record<Keeper, string>>;
-  /** Where the sandbox keeps its books. */
+export interface LedgerLocations {
+  /** Database URLs by service, with the right to read everything. */
+  databaseUrls: Readonly<Record<LedgerService, string>>;
+  /** The folder of the sandbox's ledgers. */
   sandboxFolder: string;
 }
 
-export const ledgersAt = (urlOf: (service: Keeper) => string, sandboxFolder: string): LedgerPlaces => ({
-  databaseUrls: Object.fromEntries(SERVICES.map((name) => [name, urlOf(name)])) as Record<Keeper, string>,
+export const ledgersAt = (urlOf: (service: LedgerService) => string, sandboxFolder: string): LedgerLocations => ({
+  databaseUrls: Object.fromEntries(SERVICES.map((name) => [name, urlOf(name)])) as Record<LedgerService, string>,
   sandboxFolder,
 });
 
-/** A question to a ledger: its columns are the totals it knows. */
-interface Question {
+/** A query for a ledger's totals; its columns are named like the fields of `Totals`. */
+interface LedgerQuery {
   ledger: string;
-  at: Keeper;
+  service: LedgerService;
   sql: string;
 }
 
-// Each counts everything that is there, not only what is as it should be: one entry too many shows as well.
-const QUESTIONS: readonly Question[] = [
+// Each query counts all entries, not only correct ones, so that superfluous entries show as well.
+const OWN_LEDGERS: readonly LedgerQuery[] = [
   {
     ledger: 'orders kept',
-    at: 'order',
+    service: 'order',
     sql: 'select count(*) orders, coalesce(sum(total_minor), 0) "amountMinor" from orders',
   },
   {
     ledger: 'orders confirmed',
-    at: 'order',
+    service: 'order',
     sql: `select count(distinct tracking_number) orders, coalesce(sum(total_minor), 0) "amountMinor"
           from orders where status = 'confirmed'`,
   },
   {
     ledger: 'stock ledger',
-    at: 'inventory',
+    service: 'inventory',
     sql: `select count(distinct subject) orders, coalesce(sum(reserved_delta), 0) pieces
           from stock_ledger where kind <> 'adjust'`,
   },
-  { ledger: 'stock', at: 'inventory', sql: 'select coalesce(sum(reserved), 0) pieces from stock' },
+  { ledger: 'stock', service: 'inventory', sql: 'select coalesce(sum(reserved), 0) pieces from stock' },
   {
     ledger: 'payments',
-    at: 'payment',
+    service: 'payment',
     sql: 'select count(*) orders, coalesce(sum(authorized_minor), 0) "amountMinor" from payments',
   },
   {
     ledger: 'money ledger',
-    at: 'payment',
+    service: 'payment',
     sql: 'select count(*) orders, coalesce(sum(amount_minor), 0) "amountMinor" from ledger_entries',
   },
-  { ledger: 'shipments', at: 'shipping', sql: 'select count(*) orders from shipments' },
+  { ledger: 'shipments', service: 'shipping', sql: 'select count(*) orders from shipments' },
   {
     ledger: 'shipments booked',
-    at: 'shipping',
+    service: 'shipping',
     sql: `select count(distinct tracking_number) orders from shipments where status = 'booked'`,
   },
 ];
 
-const OUTSIDE = [
+const EXTERNAL_LEDGERS = [
   {
     ledger: 'processor’s ledger',
     file: 'processor.sqlite',
@@ -73,25 +73,28 @@ const OUTSIDE = [
 ];
 
 /**
- * Every ledger that says something else than what the clients were told, in words; none where all agree. They are the
- * same for every system: the services' own, the outside world's, and a table `orders`.
+ * Describes every ledger whose totals differ from what was confirmed to the clients. The ledgers are the same for every
+ * system: those of the services, the processor's, the carrier's, and a table `orders`.
  */
-export async function disagreements(told: Totals, places: LedgerPlaces): Promise<string[]> {
-  const ours = await Promise.all(
-    QUESTIONS.map(async ({ ledger, at, sql }) => ({ ledger, says: await askSuperuser(places.databaseUrls[at], sql) })),
+export async function disagreements(confirmed: Totals, locations: LedgerLocations): Promise<string[]> {
+  const own = await Promise.all(
+    OWN_LEDGERS.map(async ({ ledger, service, sql }) => ({
+      ledger,
+      totals: await queryAsSuperuser(locations.databaseUrls[service], sql),
+    })),
   );
-  const theirs = OUTSIDE.map(({ ledger, file, sql }) => ({
+  const external = EXTERNAL_LEDGERS.map(({ ledger, file, sql }) => ({
     ledger,
-    says: look(path.join(places.sandboxFolder, file), sql),
+    totals: querySqlite(path.join(locations.sandboxFolder, file), sql),
   }));
-  return [...ours, ...theirs].flatMap(({ ledger, says }) =>
-    (Object.keys(says) as (keyof Totals)[])
-      .filter((what) => Number(says[what]) !== told[what])
-      .map((what) => `${ledger}: ${what} ${String(says[what])}, and the clients were told ${told[what]}`),
+  return [...own, ...external].flatMap(({ ledger, totals }) =>
+    (Object.keys(totals) as (keyof Totals)[])
+      .filter((column) => Number(totals[column]) !== confirmed[column])
+      .map((column) => `${ledger}: ${column} ${String(totals[column])}, expected ${confirmed[column]}`),
   );
 }
 
-function look(file: string, sql: string): Record<string, unknown> {
+function querySqlite(file: string, sql: string): Record<string, unknown> {
   const db = new DatabaseSync(file, { readOnly: true });
   try {
     return db.prepare(sql).get() ?? {};

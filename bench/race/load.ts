@@ -3,67 +3,68 @@ import { Pool } from 'undici';
 import { type Totals, add, nothing, totalsOf } from './orders.ts';
 import type { PlacedOrder } from './peers/order.ts';
 
-/** How an order is placed at a system: one POST, answered when the order is confirmed. */
-export interface Door {
+/** Where orders are placed at a system: one POST request, whose response is sent when the order is confirmed. */
+export interface OrderEndpoint {
   url: string;
   request(order: PlacedOrder): { path: string; headers: Record<string, string>; body: string };
 }
 
 export interface LoadOptions {
   clients: number;
-  /** Before anything is measured: queues fill, code gets compiled. */
+  /** The time before the measurement, in which queues fill and code is compiled. */
   rampMs: number;
   measureMs: number;
   next: () => PlacedOrder;
   signal: AbortSignal;
-  /** Called when measuring begins and when it ends. */
+  /** Called when the measurement begins and when it ends. */
   sample: () => void;
 }
 
 export interface Loaded {
   /**
-   * How many orders were carried out while it was measured. One that was under way for only a part of that time counts
-   * by the part of its own time: the slowest system completes its orders in waves as long as the measurement, and whole
-   * orders would count the waves that happen to fall in.
+   * How many orders were processed during the measurement. An order that overlaps it only in part counts as that share of
+   * its duration: the slowest system completes orders in waves as long as the measurement, and counting whole orders
+   * would depend on which waves happen to fall into it.
    */
   orders: number;
-  /** Of the orders that were begun while it was measured; where all take longer than that, of those under way. */
+  /** Of the orders that began during the measurement; if all take longer than it, of those that overlap it. */
   latenciesMs: number[];
-  /** Everything that was confirmed, the ramp and the last ones on their way included. */
+  /** Everything that was confirmed, including before and after the measurement. */
   confirmed: Totals;
-  /** Ids of the last few. */
+  /** Ids of the last orders. */
   lastIds: string[];
 }
 
-// Far beyond the slowest system's queue at 64 clients: whoever exceeds it is stuck.
-const STUCK_MS = 120_000;
-const REMEMBERED = 20;
+// Far longer than the slowest system's queue at 64 clients.
+const TIMEOUT_MS = 120_000;
+const KEPT_IDS = 20;
 
 /**
- * Closed-loop clients: each places an order, waits until it is confirmed, and places the next, until time is up. What is
- * under way then is awaited, so that the ledgers can be compared; any answer but "confirmed" fails the run.
+ * Runs closed-loop clients: each places an order, waits until it is confirmed, and places the next, until the time is
+ * over. Then it waits for the open orders, so that the ledgers can be compared. Any response but "confirmed" fails the
+ * run.
  */
-export async function drive(door: Door, options: LoadOptions): Promise<Loaded> {
+export async function drive(endpoint: OrderEndpoint, options: LoadOptions): Promise<Loaded> {
   const { clients, rampMs, measureMs, next, signal, sample } = options;
-  const pool = new Pool(door.url, { connections: clients, headersTimeout: STUCK_MS, bodyTimeout: STUCK_MS });
-  const opens = performance.now() + rampMs;
-  const closes = opens + measureMs;
+  const pool = new Pool(endpoint.url, { connections: clients, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS });
+  const measureFrom = performance.now() + rampMs;
+  const measureUntil = measureFrom + measureMs;
   const loaded: Loaded = { orders: 0, latenciesMs: [], confirmed: nothing(), lastIds: [] };
   const early: number[] = [];
   const failed = new AbortController();
 
   const client = async () => {
-    while (performance.now() < closes && !signal.aborted && !failed.signal.aborted) {
+    while (performance.now() < measureUntil && !signal.aborted && !failed.signal.aborted) {
       const order = next();
       const startedAt = performance.now();
-      const id = await place(pool, door, order);
+      const id = await place(pool, endpoint, order);
       const endedAt = performance.now();
       const latencyMs = endedAt - startedAt;
-      loaded.orders += Math.max(0, Math.min(endedAt, closes) - Math.max(startedAt, opens)) / latencyMs;
-      if (startedAt >= opens) loaded.latenciesMs.push(latencyMs);
-      else if (endedAt > opens) early.push(latencyMs);
+      loaded.orders += Math.max(0, Math.min(endedAt, measureUntil) - Math.max(startedAt, measureFrom)) / latencyMs;
+      if (startedAt >= measureFrom) loaded.latenciesMs.push(latencyMs);
+      else if (endedAt > measureFrom) early.push(latencyMs);
       add(loaded.confirmed, totalsOf(order));
-      loaded.lastIds = [...loaded.lastIds.slice(1 - REMEMBERED), id];
+      loaded.lastIds = [...loaded.lastIds.slice(1 - KEPT_IDS), id];
     }
   };
   const sampling = async () => {
@@ -73,7 +74,7 @@ export async function drive(door: Door, options: LoadOptions): Promise<Loaded> {
     await sleep(measureMs, undefined, given);
     sample();
   };
-  // Called off, nobody waits for the orders under way.
+  // When the run is stopped, open orders are not awaited.
   const cutOff = () => void pool.destroy();
   signal.addEventListener('abort', cutOff);
   const work = [sampling(), ...Array.from({ length: clients }, client)];
@@ -86,15 +87,15 @@ export async function drive(door: Door, options: LoadOptions): Promise<Loaded> {
   return loaded.latenciesMs.length > 0 ? loaded : { ...loaded, latenciesMs: early };
 }
 
-/** Resolves with the order's id at this system once it is confirmed. */
-async function place(pool: Pool, door: Door, order: PlacedOrder): Promise<string> {
-  const { statusCode, body } = await pool.request({ method: 'POST', ...door.request(order) });
+/** Places an order; returns its id at this system once it is confirmed. */
+async function place(pool: Pool, endpoint: OrderEndpoint, order: PlacedOrder): Promise<string> {
+  const { statusCode, body } = await pool.request({ method: 'POST', ...endpoint.request(order) });
   const text = await body.text();
-  const answer = parsed(text);
-  if (statusCode >= 300 || answer.status !== 'confirmed') {
-    throw new Error(`an order was answered ${statusCode} ${text.slice(0, 500)}`);
+  const outcome = parsed(text);
+  if (statusCode >= 300 || outcome.status !== 'confirmed') {
+    throw new Error(`an order was not confirmed: status ${statusCode}, ${text.slice(0, 500)}`);
   }
-  return answer.id ?? order.orderId;
+  return outcome.id ?? order.orderId;
 }
 
 function parsed(text: string): { status?: string; id?: string } {

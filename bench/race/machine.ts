@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, type as osType, release, totalmem } from 'node:os';
 import { peerVersion } from './install.ts';
-import { askSuperuser } from './superuser.ts';
+import { queryAsSuperuser } from './superuser.ts';
 import { SERVER_VERSION } from './temporal/binary.ts';
 import type { World } from './world.ts';
 
-/** What the figures were taken on. */
+/** The machine and the versions of a run. */
 export interface Machine {
   processor: string;
   cores: number;
@@ -16,14 +16,14 @@ export interface Machine {
   temporal: string;
   restate: string;
   dbos: string;
-  /** What was measured. */
+  /** The measured commit. */
   commit: string;
 }
 
 const GIB = 1024 ** 3;
 
 export async function describeMachine({ binary, superuserUrl }: World): Promise<Machine> {
-  const postgres = await askSuperuser(
+  const postgres = await queryAsSuperuser(
     superuserUrl,
     `select current_setting('server_version') || ', fsync ' || current_setting('fsync') as description`,
   );
@@ -37,14 +37,14 @@ export async function describeMachine({ binary, superuserUrl }: World): Promise<
     temporal:
       binary.kind === 'full'
         ? `server ${SERVER_VERSION} on that PostgreSQL`
-        : `development server on a file (${binary.why}), which says nothing about the full one`,
+        : `development server on a file (${binary.reason}), whose results do not apply to the full server`,
     restate: peerVersion('@restatedev/restate-server'),
     dbos: peerVersion('@dbos-inc/dbos-sdk'),
     commit: commit(),
   };
 }
 
-/** The commit, and whether anything was changed since. */
+/** The commit, and whether there are uncommitted changes. */
 function commit(): string {
   const git = (...args: string[]) =>
     execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8', stdio: 'pipe' }).trim();

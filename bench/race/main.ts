@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { runTool } from '../../tools/command-line.ts';
-import { type Wish, readWish } from './arguments.ts';
+import { print, runTool } from '../../tools/command-line.ts';
+import { type RaceOptions, readOptions } from './arguments.ts';
 import { describeMachine } from './machine.ts';
 import { installPeers } from './install.ts';
 import { Processes, killEverything } from './children.ts';
-import { summarise } from './profile.ts';
+import { summarizeProfiles } from './profile.ts';
 import { reportOf } from './report.ts';
 import { type Result, type Sample, figuresOf } from './result.ts';
 import { RunFailure, runRounds } from './rounds.ts';
@@ -17,19 +17,18 @@ import { type World, openWorld } from './world.ts';
 const CACHE = path.join(import.meta.dirname, '../../.cache/bench');
 const DATA = path.join(import.meta.dirname, '../.data');
 const stopping = new AbortController();
-const say = (line: string) => void process.stdout.write(`${line}\n`);
 
-/** `npm run bench`: measures, compares every ledger, reports, and leaves nothing running. */
+/** `npm run bench`: measures every system, compares the ledgers, prints a report, and leaves no process running. */
 async function main(): Promise<0 | 1 | 130> {
-  const wish = readWish(process.argv.slice(2));
+  const options = readOptions(process.argv.slice(2));
   stopOnSignals();
   try {
-    await installPeers(say);
-    report(wish, await measure(wish));
+    await installPeers(print);
+    report(options, await measure(options));
     return 0;
   } catch (error) {
     if (stopping.signal.aborted) {
-      say('stopped');
+      print('stopped');
       return 130;
     }
     if (!(error instanceof RunFailure)) throw error;
@@ -38,20 +37,20 @@ async function main(): Promise<0 | 1 | 130> {
   }
 }
 
-async function measure(wish: Wish): Promise<{ result: Result; samples: Sample[] }> {
+async function measure(options: RaceOptions): Promise<{ result: Result; samples: Sample[] }> {
   const startedAt = new Date().toISOString();
-  const binary = await findServer(CACHE, say);
+  const binary = await findServer(CACHE, print);
   const { world, close } = await openWorld({ folder: DATA, cache: CACHE, binary, signal: stopping.signal });
   try {
-    if (wish.systems.some(({ needs }) => needs.temporal)) await prepareTemporal(world);
-    const samples = await runRounds(world, { ...wish, say });
+    if (options.systems.some(({ needs }) => needs.temporal)) await prepareTemporal(world);
+    const samples = await runRounds(world, { ...options, print });
     const result = {
       startedAt,
-      command: wish.command,
+      command: options.command,
       machine: await describeMachine(world),
-      rounds: wish.rounds,
-      seconds: wish.seconds,
-      setUps: Object.fromEntries(wish.systems.map(({ row, setUp }) => [row, setUp])),
+      rounds: options.rounds,
+      seconds: options.seconds,
+      setUps: Object.fromEntries(options.systems.map(({ row, setUp }) => [row, setUp])),
       figures: figuresOf(samples),
     };
     return { result, samples };
@@ -66,27 +65,27 @@ async function prepareTemporal({ binary, superuserUrl, signal }: World): Promise
   await prepareServers(binary, { folder, superuserUrl, processes: new Processes(folder, signal) });
 }
 
-function report(wish: Wish, { result, samples }: { result: Result; samples: Sample[] }): void {
-  mkdirSync(path.dirname(wish.output), { recursive: true });
-  writeFileSync(wish.output, `${JSON.stringify(result, null, 2)}\n`);
-  say(wish.serverSettings ? settingsReport(result) : reportOf(result));
-  if (wish.profile) {
+function report(options: RaceOptions, { result, samples }: { result: Result; samples: Sample[] }): void {
+  mkdirSync(path.dirname(options.output), { recursive: true });
+  writeFileSync(options.output, `${JSON.stringify(result, null, 2)}\n`);
+  print(options.serverSettings ? settingsReport(result) : reportOf(result));
+  if (options.profile) {
     const measured = samples.map((sample) => sample.measured);
-    say(summarise(wish.profile, measured));
+    print(summarizeProfiles(options.profile, measured));
   }
-  say(`written to ${path.relative(process.cwd(), wish.output)}`);
+  print(`written to ${path.relative(process.cwd(), options.output)}`);
 }
 
-// On Ctrl-C the terminal signals us, and npm, signalled too, passes it on: two that come this close are one.
-const ONE_SIGNAL_MS = 1_000;
+// On Ctrl-C the terminal signals this process and npm, which forwards the signal: two this close together count as one.
+const SAME_SIGNAL_MS = 1_000;
 
-/** The first signal stops everything in order, the second at once. */
+/** The first signal stops everything in order, the second one at once. */
 function stopOnSignals(): void {
   let firstAt: number | undefined;
   const stop = () => {
     firstAt ??= Date.now();
     stopping.abort(new Error('stopped'));
-    if (Date.now() - firstAt > ONE_SIGNAL_MS) process.exit(130);
+    if (Date.now() - firstAt > SAME_SIGNAL_MS) process.exit(130);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   process.on('exit', killEverything);

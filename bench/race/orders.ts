@@ -7,10 +7,10 @@ export interface Goods {
   unitPrice: { amountMinor: number; currency: string };
 }
 
-// Enough that 64 orders at a time seldom want the same shelf, few enough that some do.
+// So many that 64 concurrent orders seldom share a SKU, so few that some do.
 const ASSORTMENT = 500;
 
-/** What is sold, by every system alike. */
+/** The products, the same for every system. */
 export const GOODS: readonly Goods[] = Array.from({ length: ASSORTMENT }, (_, index) => ({
   sku: `BENCH-${String(index).padStart(3, '0')}`,
   name: `Bench goods ${index}`,
@@ -18,14 +18,14 @@ export const GOODS: readonly Goods[] = Array.from({ length: ASSORTMENT }, (_, in
 }));
 
 /**
- * The one order definition: two lines, a card that pays and an address that exists. The same series for every system
- * and every round, its ids aside.
+ * The order definition: two lines, a valid card and a valid address. Apart from ids, the series is the same for every
+ * system and every round.
  */
 export function orderSeries(customerId: string): () => PlacedOrder {
   let number = 0;
   return () => {
     number += 1;
-    // Steps of two primes: both lines wander over the whole assortment and never meet.
+    // Both lines cover the whole assortment and never have the same SKU.
     const lines = [line((number * 7) % ASSORTMENT, 1 + (number % 3)), line((number * 7 + 101) % ASSORTMENT, 1)];
     const amountMinor = lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice.amountMinor, 0);
     return {
@@ -47,7 +47,7 @@ export function orderSeries(customerId: string): () => PlacedOrder {
 
 const line = (index: number, quantity: number) => ({ ...GOODS[index]!, quantity });
 
-/** Orders as they are counted: by the load generator, and by every ledger. */
+/** What the load generator and every ledger count. */
 export interface Totals {
   orders: number;
   pieces: number;

@@ -9,14 +9,14 @@ import { createTemporalClient, temporalSettings } from '../../platform/temporal/
 import { GOODS } from './orders.ts';
 import { serveOrders } from './peers/front.ts';
 
-// As long as a question to the order service may wait.
-const PATIENCE_MS = 30_000;
+// The longest wait that the order service allows.
+const WAIT_MS = 30_000;
 
 const catalogue = new Map(GOODS.map((goods) => [goods.sku, goods]));
 const now = new Date().toISOString();
 
-/** The order comes with its prices: they are looked up where they were taken from. */
-const asPriced = {
+/** A product service that knows the bench's products: pricing is not measured here. */
+const products = {
   getProducts: async ({ skus }: { skus: string[] }) => ({
     items: skus.map((sku) => {
       const { name, unitPrice } = catalogue.get(sku)!;
@@ -26,8 +26,8 @@ const asPriced = {
 } as ProductRequests;
 
 /**
- * The gateway's own way of placing an order, without what the other systems' fronts do not do either: signing in,
- * pricing, keeping answers for repeated requests, and turning orders away.
+ * The gateway's own code for placing orders, without what the other systems' fronts do not do either: authentication,
+ * pricing, idempotency records, and admission control.
  */
 await serveOrders(async () => {
   const {
@@ -42,13 +42,13 @@ await serveOrders(async () => {
   const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = temporal;
   const place = createPlacing({
     orders: createClient({ service: 'order', urls: [ORDER_URL], token }, 'requests', orderRequests),
-    products: asPriced,
-    // Every order of the race says its lines.
+    products,
+    // Every order of the race contains its lines, so no cart is read.
     carts: { getCart: async () => ({ lines: [], version: 0 }) },
     workflows: createWorkflows(createTemporalClient({ address, namespace })),
     admission: { admit: (work) => work() },
     registry: new Registry(),
   });
   return ({ lines, total: _priced, ...order }) =>
-    place({ ...order, lines: lines.map(({ sku, quantity }) => ({ sku, quantity })), retried: false }, PATIENCE_MS);
+    place({ ...order, lines: lines.map(({ sku, quantity }) => ({ sku, quantity })), retried: false }, WAIT_MS);
 });

@@ -1,21 +1,21 @@
-import { median } from '../studies/compare.ts';
+import { median } from '../quantiles.ts';
 import { goalsOf, isReached } from './goals.ts';
 import { FASTEST_PEER, type Figures, IDIOMATIC, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
 
-/** The whole report for the terminal: ratios first, absolutes second. */
+/** The report for the terminal: ratios first, absolute values second. */
 export function reportOf(result: Result): string {
   return [
-    `Ratios to ${IDIOMATIC}, round by round: the middle one (lowest to highest)`,
+    `Ratios to ${IDIOMATIC} within each round: median (lowest to highest)`,
     ...ratioLines(result, IDIOMATIC),
     '',
     `Ratios to ${FASTEST_PEER}`,
     ...ratioLines(result, FASTEST_PEER),
     '',
     ...goalLines(result),
-    'Absolutes',
+    'Absolute values',
     ...absoluteLines(result),
     '',
-    'CPU an order, in milliseconds by process',
+    'CPU per order, in milliseconds by process',
     ...result.figures.map((figures) => `  ${label(figures)}  ${byProcess(figures)}`),
     '',
   ].join('\n');
@@ -23,7 +23,7 @@ export function reportOf(result: Result): string {
 
 export const times = (ratio: number): string => `${ratio.toFixed(2)}×`;
 
-/** A ratio of rates as its middle and its range over the rounds. */
+/** The median and the range of ratios over the rounds. */
 export function ranged(ratios: readonly number[]): string {
   return `${times(median(ratios))} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`;
 }
@@ -37,7 +37,7 @@ function ratioLines(result: Result, base: string): string[] {
       const cells = [
         `orders/s ${ranged(rateRatios(figures, other)).padEnd(22)}`,
         `p50 ${times(figures.p50Ms / other.p50Ms)}`,
-        `CPU an order ${times(cpuPerOrder(figures) / cpuPerOrder(other))}`,
+        `CPU per order ${times(cpuPerOrder(figures) / cpuPerOrder(other))}`,
       ];
       return [`  ${label(figures)}  ${cells.join('  ')}`];
     });
@@ -49,7 +49,7 @@ function absoluteLines(result: Result): string[] {
     const cells = [
       `${ordersPerSecond.toFixed(1).padStart(7)} orders/s`,
       `p50 ${ms(p50Ms)}  p95 ${ms(p95Ms)}  p99 ${ms(p99Ms)} ms`,
-      `CPU ${cpuPerOrder(figures).toFixed(1).padStart(6)} ms an order`,
+      `CPU ${cpuPerOrder(figures).toFixed(1).padStart(6)} ms per order`,
       ...(historyEvents === undefined ? [] : [`${historyEvents} history events`]),
     ];
     return `  ${label(figures)}  ${cells.join('  ')}`;

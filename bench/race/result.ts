@@ -1,7 +1,7 @@
-import { median } from '../studies/compare.ts';
-import type { CpuSeconds } from './cpu.ts';
+import type { CpuSeconds } from '../cpu.ts';
+import { median, quantile } from '../quantiles.ts';
 import type { Machine } from './machine.ts';
-import type { Stretch } from './profile.ts';
+import type { TimeSpan } from './profile.ts';
 
 /** One measurement: one row, one number of clients, one round. */
 export interface Sample {
@@ -9,12 +9,11 @@ export interface Sample {
   clients: number;
   round: number;
   seconds: number;
-  /** Carried out in these seconds; the first and last ones by parts. */
+  /** Processed in these seconds; orders that overlap them only in part count as that share. */
   orders: number;
   latenciesMs: readonly number[];
   cpu: CpuSeconds;
-  /** When. */
-  measured: Stretch;
+  measured: TimeSpan;
   /** Events in the history of an order's workflow, on Temporal. */
   historyEvents?: number;
 }
@@ -23,42 +22,42 @@ export interface Sample {
 export interface Figures {
   row: string;
   clients: number;
-  /** Orders a second in each round. */
+  /** Orders per second in each round. */
   rates: number[];
   ordersPerSecond: number;
   p50Ms: number;
   p95Ms: number;
   p99Ms: number;
-  /** Milliseconds of CPU an order, by process. */
+  /** Milliseconds of CPU per order, by process. */
   cpuMs: Record<string, number>;
   historyEvents?: number;
 }
 
-/** What a run leaves behind, and all that the pages' tables are made from. */
+/** The stored result of a run, from which the README's table is generated. */
 export interface Result {
   startedAt: string;
   command: string;
   machine: Machine;
   rounds: number;
   seconds: number;
-  /** Set-up by row, in a sentence. */
+  /** A description of the set-up, by row. */
   setUps: Record<string, string>;
   figures: Figures[];
 }
 
-/** What the others are measured by: Temporal as its samples write it, and the fastest of the durable peers. */
+/** The rows that the others are compared with: Temporal as in its samples, and the fastest of the durable peers. */
 export const IDIOMATIC = 'temporal';
 export const FASTEST_PEER = 'restate';
 
 export const find = ({ figures }: Result, row: string, clients: number): Figures | undefined =>
   figures.find((one) => one.row === row && one.clients === clients);
 
-/** The middle round's rate; percentiles and CPU over the orders of all rounds. */
+/** The median of the rounds' rates; percentiles and CPU over the orders of all rounds. */
 export function figuresOf(samples: readonly Sample[]): Figures[] {
   const groups = Map.groupBy(samples, ({ row, clients }) => `${clients} ${row}`);
   return [...groups.values()].map((group) => {
     const [{ row, clients }] = group as [Sample];
-    const latencies = group.flatMap(({ latenciesMs }) => latenciesMs).toSorted((a, b) => a - b);
+    const latencies = group.flatMap(({ latenciesMs }) => latenciesMs);
     const orders = group.reduce((sum, sample) => sum + sample.orders, 0);
     const rates = group.map((sample) => round(sample.orders / sample.seconds, 2));
     const names = [...new Set(group.flatMap(({ cpu }) => Object.keys(cpu)))];
@@ -69,9 +68,9 @@ export function figuresOf(samples: readonly Sample[]): Figures[] {
       clients,
       rates,
       ordersPerSecond: median(rates),
-      p50Ms: round(percentile(latencies, 0.5), 1),
-      p95Ms: round(percentile(latencies, 0.95), 1),
-      p99Ms: round(percentile(latencies, 0.99), 1),
+      p50Ms: round(quantile(latencies, 0.5), 1),
+      p95Ms: round(quantile(latencies, 0.95), 1),
+      p99Ms: round(quantile(latencies, 0.99), 1),
       cpuMs: Object.fromEntries(names.map((name) => [name, round((1000 * cpuOf(name)) / Math.max(1, orders), 2)])),
       ...(events.length > 0 && { historyEvents: median(events) }),
     };
@@ -80,12 +79,8 @@ export function figuresOf(samples: readonly Sample[]): Figures[] {
 
 export const cpuPerOrder = ({ cpuMs }: Figures): number => Object.values(cpuMs).reduce((sum, ms) => sum + ms, 0);
 
-/** How many times the orders a second of `base`, in each round that both have. */
+/** The ratio of the rates in each round that both rows have. */
 export const rateRatios = (figures: Figures, base: Figures): number[] =>
   figures.rates.slice(0, base.rates.length).map((rate, index) => rate / base.rates[index]!);
-
-/** The nearest rank; 0 where there is nothing. */
-const percentile = (sorted: readonly number[], share: number): number =>
-  sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
 
 export const round = (value: number, digits: number): number => Number(value.toFixed(digits));

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { median } from '../studies/compare.ts';
-import { type CpuSeconds, cpuSeconds, spent } from './cpu.ts';
+import { type CpuSeconds, cpuBetween, cpuSeconds } from '../cpu.ts';
+import { median } from '../quantiles.ts';
 import { disagreements } from './ledgers.ts';
-import { type Door, type Loaded, drive } from './load.ts';
+import { type OrderEndpoint, type Loaded, drive } from './load.ts';
 import { type Totals, add, nothing, orderSeries } from './orders.ts';
 import { monotonicMicroseconds } from './profile.ts';
 import type { Sample } from './result.ts';
 import { type Stage, openStage } from './stage.ts';
-import { asSuperuser } from './superuser.ts';
+import { runAsSuperuser } from './superuser.ts';
 import type { System } from './systems/system.ts';
 import type { World } from './world.ts';
 
@@ -16,29 +16,29 @@ export interface Plan {
   seconds: number;
   clients: readonly number[];
   systems: readonly System[];
-  say(line: string): void;
+  print(line: string): void;
 }
 
-/** A system did not start, did not confirm an order, or a ledger disagrees. The message says which. */
+/** A system did not start or did not confirm an order, or a ledger disagrees. The message says which. */
 export class RunFailure extends Error {
   override readonly name = 'RunFailure';
 }
 
-// A start compiles everything and fills every pool, and what is hot gets compiled again: seconds, not a few orders.
+// After a start code is compiled, and hot code again, and pools fill up: that takes seconds, not a few orders.
 const WARM_UP = { clients: 16, rampMs: 0, measureMs: 6_000 };
-// Between two loads, until as many are under way as there are clients.
+// Before each measurement, until each client has an open order.
 const RAMP_MS = 2_000;
 
 /**
- * Round by round, each system is started alone, warmed up, put under every load and stopped; each round begins with
- * another one. After every load all ledgers must say what the clients were told, or the run fails.
+ * In each round every system is started alone, warmed up, measured under every load and stopped; each round begins with
+ * another system. After every load all ledgers must agree with what was confirmed to the clients, or the run fails.
  */
 export async function runRounds(world: World, plan: Plan): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (let round = 1; round <= plan.rounds; round += 1) {
     const shift = (round - 1) % plan.systems.length;
     for (const system of [...plan.systems.slice(shift), ...plan.systems.slice(0, shift)]) {
-      plan.say(`round ${round} of ${plan.rounds}: ${system.row}`);
+      plan.print(`round ${round} of ${plan.rounds}: ${system.row}`);
       samples.push(...(await measureSystem(world, plan, { system, round })));
     }
   }
@@ -46,20 +46,20 @@ export async function runRounds(world: World, plan: Plan): Promise<Sample[]> {
 }
 
 async function measureSystem(world: World, plan: Plan, { system, round }: { system: System; round: number }) {
-  await settle(world);
+  await flush(world);
   const stage = await openStage(world, system.needs);
   const samples: Sample[] = [];
-  const book: Book = { next: orderSeries(crypto.randomUUID()), told: nothing() };
+  const series: Series = { next: orderSeries(crypto.randomUUID()), confirmed: nothing() };
   try {
-    const door = await system.start(stage);
-    await load(stage, door, { ...WARM_UP, book });
+    const endpoint = await system.start(stage);
+    await load(stage, endpoint, { ...WARM_UP, series });
     for (const clients of plan.clients) {
-      const loaded = await load(stage, door, { clients, rampMs: RAMP_MS, measureMs: plan.seconds * 1000, book });
+      const loaded = await load(stage, endpoint, { clients, rampMs: RAMP_MS, measureMs: plan.seconds * 1000, series });
       const { lastIds, ...measured } = loaded;
       const history = await historyOf(system, stage, lastIds);
       samples.push({ row: system.row, clients, round, seconds: plan.seconds, ...measured, ...history });
       const rate = (measured.orders / plan.seconds).toFixed(1);
-      plan.say(`  ${String(clients).padStart(3)} clients  ${rate.padStart(6)} orders/s`);
+      plan.print(`  ${String(clients).padStart(3)} clients  ${rate.padStart(6)} orders/s`);
     }
   } catch (error) {
     if (world.signal.aborted) throw error;
@@ -75,33 +75,38 @@ async function historyOf({ historyEvents }: System, stage: Stage, ids: readonly 
   return { historyEvents: median(await Promise.all(ids.map((id) => historyEvents(stage, id)))) };
 }
 
-/** The next order, and all that was confirmed since this system was started. */
-interface Book {
+/** The orders of one start of a system: the next one, and the totals of those confirmed so far. */
+interface Series {
   next: ReturnType<typeof orderSeries>;
-  told: Totals;
+  confirmed: Totals;
 }
 
 async function load(
   stage: Stage,
-  door: Door,
-  { book, ...options }: { clients: number; rampMs: number; measureMs: number; book: Book },
+  endpoint: OrderEndpoint,
+  { series, ...options }: { clients: number; rampMs: number; measureMs: number; series: Series },
 ): Promise<Pick<Loaded, 'orders' | 'latenciesMs' | 'lastIds'> & Pick<Sample, 'cpu' | 'measured'>> {
   const { world, processes } = stage;
   const marks: { at: number; cpu: CpuSeconds }[] = [];
   const roots = { postgres: world.postgresPid, ...processes.pids() };
   const sample = () => marks.push({ at: monotonicMicroseconds(), cpu: cpuSeconds(roots) });
-  const { confirmed, ...loaded } = await drive(door, { ...options, next: book.next, signal: world.signal, sample });
-  add(book.told, confirmed);
-  const wrong = await disagreements(book.told, stage.ledgers);
+  const { confirmed, ...loaded } = await drive(endpoint, {
+    ...options,
+    next: series.next,
+    signal: world.signal,
+    sample,
+  });
+  add(series.confirmed, confirmed);
+  const wrong = await disagreements(series.confirmed, stage.ledgers);
   if (wrong.length > 0) throw new Error(`the ledgers disagree:\n  ${wrong.join('\n  ')}`);
   const [begin, end] = [marks[0]!, marks[1]!];
-  return { ...loaded, cpu: spent(begin.cpu, end.cpu), measured: { from: begin.at, to: end.at } };
+  return { ...loaded, cpu: cpuBetween(begin.cpu, end.cpu), measured: { from: begin.at, to: end.at } };
 }
 
-const SETTLE_MS = 500;
+const PAUSE_MS = 500;
 
-/** One system's unwritten pages are not the next one's to write. */
-async function settle({ superuserUrl, signal }: World): Promise<void> {
-  await asSuperuser(superuserUrl, ['checkpoint']);
-  await sleep(SETTLE_MS, undefined, { signal });
+/** A checkpoint, so that no system writes the dirty pages of the one before. */
+async function flush({ superuserUrl, signal }: World): Promise<void> {
+  await runAsSuperuser(superuserUrl, ['checkpoint']);
+  await sleep(PAUSE_MS, undefined, { signal });
 }

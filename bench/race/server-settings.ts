@@ -7,37 +7,37 @@ import { DEFAULTS, type ServerSettings } from './temporal/settings.ts';
 const POLLS = { 'history.transferProcessorMaxPollRPS': 2000 };
 const PARTITIONS = { 'matching.numTaskqueueReadPartitions': 1, 'matching.numTaskqueueWritePartitions': 1 };
 
-/** Each differs from the one before in one setting. */
-const STAIRS: readonly [row: string, settings: ServerSettings][] = [
+/** Each step differs from the one before in one setting. */
+const STEPS: readonly [row: string, settings: ServerSettings][] = [
   ['as it comes', DEFAULTS],
   ['transferProcessorMaxPollRPS 2000', { ...DEFAULTS, dynamic: POLLS }],
   ['one partition a queue', { ...DEFAULTS, dynamic: { ...POLLS, ...PARTITIONS } }],
   ['plugin postgres12_pgx', { plugin: 'postgres12_pgx', dynamic: { ...POLLS, ...PARTITIONS } }],
 ];
 
-/** The idiomatic saga on a server with one setting more each time. */
-export const settingsSystems = (): System[] => STAIRS.map(([row, settings]) => temporalSystem(row, settings));
+/** The saga as in Temporal's samples, on a server with one more setting each time. */
+export const settingsSystems = (): System[] => STEPS.map(([row, settings]) => temporalSystem(row, settings));
 
-/** What each setting changes, against the step before it: place to confirmed, and the CPU of server and database. */
+/** The effect of each setting, relative to the step before it. */
 export function settingsReport(result: Result): string {
   return [SETTINGS_HEAD, ...settingsRows(result)].map((cells) => cells.join('  |  ')).join('\n');
 }
 
-// Each figure is followed by its ratio to the line above.
+// Each value is followed by its ratio to the line above.
 export const SETTINGS_HEAD = ['One setting more on each line', 'clients', 'p50', 'orders/s', 'CPU an order'];
 
 export function settingsRows(result: Result): string[][] {
   const loads = [...new Set(result.figures.map(({ clients }) => clients))];
   return loads.flatMap((clients) =>
-    STAIRS.flatMap(([row], index) => {
+    STEPS.flatMap(([row], index) => {
       const now = find(result, row, clients);
-      const before = find(result, STAIRS[index - 1]?.[0] ?? '', clients);
+      const before = find(result, STEPS[index - 1]?.[0] ?? '', clients);
       return now ? [[row, String(clients), ...compared(now, before)]] : [];
     }),
   );
 }
 
-/** Each figure, and where there was a step before, its ratio to that one's. */
+/** Each value, with its ratio to the step before, if there is one. */
 function compared(now: Figures, before: Figures | undefined): string[] {
   const ratio = (of: (figures: Figures) => number) => (before ? `, ${times(of(now) / of(before))}` : '');
   return [

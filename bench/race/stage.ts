@@ -5,35 +5,35 @@ import { takePorts } from '../../platform/ports.ts';
 import { type Ports, type Surroundings, databaseUrl, portSetting, sandboxPlan } from '../../local/processes.ts';
 import { type DatabasePlan, provision } from '../../platform/database/provision.ts';
 import { readStartSettings } from '../../local/settings.ts';
-import { type LedgerPlaces, ledgersAt } from './ledgers.ts';
+import { type LedgerLocations, ledgersAt } from './ledgers.ts';
 import { FRONT_PORT } from './peers/front.ts';
 import { Processes } from './children.ts';
-import { planOf } from './stand-ins.ts';
+import { platformProcess } from './process-plans.ts';
 import { stockUp } from './stock.ts';
-import { asSuperuser } from './superuser.ts';
+import { runAsSuperuser } from './superuser.ts';
 import { startServer } from './temporal/server.ts';
 import { NAMESPACE, type ServerSettings } from './temporal/settings.ts';
 import { type World, adminUrl, databaseName } from './world.ts';
 
-/** What a system wants around it. */
+/** What a system needs. */
 export interface Needs {
-  /** The databases it uses, each new. */
+  /** Its databases, created anew for each start. */
   databases: readonly DatabasePlan<DatabaseName>[];
-  /** Where it stands on Temporal. */
+  /** The settings of the Temporal server, if it uses one. */
   temporal?: ServerSettings;
-  /** Settings of the platform's, and whatever else all of its processes are to find in their environment. */
+  /** Settings of the platform and other environment variables for all processes. */
   environment?: NodeJS.ProcessEnv;
 }
 
-/** Around one start of one system: new databases, a new outside world, nothing else running. */
+/** The environment for one start of one system: new databases, a new sandbox, nothing else running. */
 export interface Stage {
   world: World;
   processes: Processes;
-  /** What the platform tells its processes; peers' processes are told the same. */
+  /** The values from which the platform's processes get their settings; peers' processes get the same. */
   surroundings: Surroundings;
-  /** Where `peers/front.ts` listens. */
+  /** The address of `peers/front.ts`. */
   frontUrl: string;
-  ledgers: LedgerPlaces;
+  ledgers: LedgerLocations;
   close(): Promise<void>;
 }
 
@@ -46,9 +46,9 @@ export async function openStage(world: World, needs: Needs): Promise<Stage> {
   try {
     const databaseUrls = await newDatabases(world, needs.databases);
     const temporalAddress = await startTemporal(world, needs, { folder, processes });
-    const { frontPort, ...settled } = await settle(world, needs, folder);
-    const surroundings = { ...settled, databaseUrls, temporalAddress };
-    await processes.start(planOf(sandboxPlan(surroundings)));
+    const { frontPort, ...settings } = await chooseSettings(world, needs, folder);
+    const surroundings = { ...settings, databaseUrls, temporalAddress };
+    await processes.start(platformProcess(sandboxPlan(surroundings)));
     await stockUp(adminUrl(world, 'inventory'));
     return {
       world,
@@ -68,27 +68,27 @@ async function newDatabases({ secrets, superuserUrl }: World, plans: readonly Da
   const urlOf = (name: DatabaseName) => databaseUrl(superuserUrl, name, secrets.databasePasswords[name]);
   for (const plan of plans) {
     const name = databaseName(superuserUrl, plan.name);
-    await asSuperuser(superuserUrl, [`drop database if exists ${name} with (force)`]);
+    await runAsSuperuser(superuserUrl, [`drop database if exists ${name} with (force)`]);
     await provision(plan, superuserUrl, urlOf(plan.name));
   }
   const names = Object.keys(DATABASES) as DatabaseName[];
   return Object.fromEntries(names.map((name) => [name, urlOf(name)])) as Record<DatabaseName, string>;
 }
 
-/** Nothing listens at the address of a system that has no server. */
-const NOWHERE = '127.0.0.1:1';
+/** The address for systems without a Temporal server: nothing listens there. */
+const NO_ADDRESS = '127.0.0.1:1';
 
 async function startTemporal(
   { binary, superuserUrl }: World,
   { temporal }: Needs,
   { folder, processes }: { folder: string; processes: Processes },
 ): Promise<string> {
-  if (!temporal) return NOWHERE;
+  if (!temporal) return NO_ADDRESS;
   return startServer(binary, temporal, { folder: path.join(folder, 'temporal'), superuserUrl, processes });
 }
 
-/** Ports that are free and settings as they come, but for a limit on one customer's requests: here one stands for all. */
-async function settle({ secrets, cache }: World, { environment }: Needs, dataFolder: string) {
+/** Free ports and default settings, except for the rate limit: here one customer places all orders. */
+async function chooseSettings({ secrets, cache }: World, { environment }: Needs, dataFolder: string) {
   const names = ['PORT', 'METRICS_PORT', 'PROCESSOR_PORT', 'CARRIER_PORT', FRONT_PORT, ...SERVICES.map(portSetting)];
   const { [FRONT_PORT]: frontPort, ...ports } = await takePorts(Object.fromEntries(names.map((name) => [name, 0])));
   const settings = readStartSettings({
@@ -98,6 +98,6 @@ async function settle({ secrets, cache }: World, { environment }: Needs, dataFol
     ...environment,
   });
   const { PATH, HOME } = process.env;
-  const everybody = { PATH, HOME, [FRONT_PORT]: String(frontPort), ...environment };
-  return { settings, secrets, ports: ports as Ports, dataFolder, environment: everybody, frontPort };
+  const shared = { PATH, HOME, [FRONT_PORT]: String(frontPort), ...environment };
+  return { settings, secrets, ports: ports as Ports, dataFolder, environment: shared, frontPort };
 }

@@ -3,10 +3,10 @@ import type { InventoryDatabase } from '../../services/inventory/database.ts';
 import { move, openBalances } from '../../services/inventory/movement.ts';
 import { GOODS } from './orders.ts';
 
-/** More than any run can sell. */
+/** More than any run sells. */
 const PIECES_ON_HAND = 10_000_000;
 
-/** Fills the shelves of an inventory database, by its owner's URL. */
+/** Adds stock of every product to an inventory database, connected as its owner. */
 export async function stockUp(url: string): Promise<void> {
   const db = connect<InventoryDatabase>(url, 1);
   const lines = GOODS.map(({ sku }) => ({ sku, quantity: PIECES_ON_HAND }));

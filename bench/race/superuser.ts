@@ -1,7 +1,7 @@
 import pg from 'pg';
 
-/** Statements as a superuser, in turn, on a connection of their own. */
-export async function asSuperuser(connectionString: string, statements: readonly string[]): Promise<void> {
+/** Runs statements as a superuser, on a connection of their own. */
+export async function runAsSuperuser(connectionString: string, statements: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString });
   await client.connect();
   try {
@@ -11,12 +11,12 @@ export async function asSuperuser(connectionString: string, statements: readonly
   }
 }
 
-/** The first row of an answer, as a superuser. */
-export async function askSuperuser(connectionString: string, question: string): Promise<Record<string, unknown>> {
+/** Runs a query as a superuser and returns the first row. */
+export async function queryAsSuperuser(connectionString: string, query: string): Promise<Record<string, unknown>> {
   const client = new pg.Client({ connectionString });
   await client.connect();
   try {
-    return (await client.query<Record<string, unknown>>(question)).rows[0] ?? {};
+    return (await client.query<Record<string, unknown>>(query)).rows[0] ?? {};
   } finally {
     await client.end();
   }

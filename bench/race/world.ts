@@ -8,19 +8,19 @@ import { type Secrets, keepSecrets } from '../../local/secrets.ts';
 import { forget, remember } from './children.ts';
 import type { ServerBinary } from './temporal/binary.ts';
 
-/** What all systems share: one PostgreSQL with fsync on, one set of secrets, one kind of Temporal server. */
+/** What all systems share for the whole run: one PostgreSQL with fsync on, one set of secrets, one Temporal binary. */
 export interface World {
   superuserUrl: string;
   postgresPid: number;
   secrets: Secrets;
-  /** Where all of a run's state is. */
+  /** The folder of the run's state. */
   folder: string;
   cache: string;
   binary: ServerBinary;
   signal: AbortSignal;
 }
 
-/** Starts PostgreSQL on an empty folder; what an earlier run was killed over is ended first. */
+/** Starts PostgreSQL in an empty folder; first ends one that an earlier, killed run left behind. */
 export async function openWorld(given: Omit<World, 'superuserUrl' | 'postgresPid' | 'secrets'>) {
   const postgresFolder = path.join(given.folder, 'postgres');
   await endLeftoverPostgres(postgresFolder);
@@ -28,7 +28,7 @@ export async function openWorld(given: Omit<World, 'superuserUrl' | 'postgresPid
   mkdirSync(given.folder, { recursive: true });
   const secrets = await keepSecrets(given.folder);
   const server = await startPostgres({ folder: postgresFolder, port: 0, password: secrets.postgresPassword });
-  // Its word for "at once", which takes its processes along.
+  // PostgreSQL's signal for an immediate shutdown, child processes included.
   remember(server.pid, 'SIGQUIT');
   const world: World = { ...given, secrets, superuserUrl: server.url, postgresPid: server.pid };
   const close = async () => {
@@ -38,7 +38,7 @@ export async function openWorld(given: Omit<World, 'superuserUrl' | 'postgresPid
   return { world, close };
 }
 
-/** A service's database as a superuser sees it. */
+/** A service's database, connected as a superuser. */
 export const adminUrl = ({ superuserUrl }: World, name: DatabaseName): string =>
   withDatabase(superuserUrl, databaseName(superuserUrl, name));
 

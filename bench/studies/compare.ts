@@ -1,13 +1,16 @@
-/** What one round of one arm took. */
+import { print } from '../../tools/command-line.ts';
+import { median } from '../quantiles.ts';
+
+/** The result of one arm in one round. */
 export interface Cost {
-  /** Milliseconds of CPU an order. */
+  /** Milliseconds of CPU per order. */
   cpuMs: number;
   ordersPerSecond: number;
 }
 
 /**
- * Runs every arm in every round, so that whatever else the machine does hits all of them alike, and prints for each
- * the median over rounds of its ratio to the first arm of the same round.
+ * Runs every arm in every round, so that other load on the machine affects all of them alike. Prints for each arm the
+ * median over the rounds of its ratio to the first arm in the same round, and the median of its values.
  */
 export async function compare<Arm>(
   arms: readonly (readonly [name: string, arm: Arm])[],
@@ -16,35 +19,23 @@ export async function compare<Arm>(
 ): Promise<void> {
   const costs = new Map<string, Cost[]>(arms.map(([name]) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
-    // Every other round the other way round: who comes first meets a colder machine.
+    // The order alternates: the first arm of a round meets a colder machine.
     for (const [name, arm] of round % 2 === 0 ? arms : arms.toReversed()) {
       costs.get(name)!.push(await run(arm));
       process.stderr.write(`round ${round + 1} of ${rounds}: ${name}\n`);
     }
   }
-  const [first] = arms[0]!;
-  for (const [name] of arms) {
-    const ratio = (of: (cost: Cost) => number) =>
-      median(costs.get(name)!.map((cost, round) => of(cost) / of(costs.get(first)![round]!))).toFixed(2);
-    const typical = (of: (cost: Cost) => number) => median(costs.get(name)!.map(of)).toFixed(1);
-    process.stdout.write(
-      `${name.padEnd(48)} CPU an order ×${ratio((cost) => cost.cpuMs)} (${typical((cost) => cost.cpuMs)} ms), ` +
-        `orders/s ×${ratio((cost) => cost.ordersPerSecond)} (${typical((cost) => cost.ordersPerSecond)})\n`,
-    );
-  }
+  const base = costs.get(arms[0]![0])!;
+  for (const [name] of arms) print(`${name.padEnd(48)} ${summaryOf(costs.get(name)!, base)}`);
 }
 
-export function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((one, other) => one - other);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-/** The whole number after `name` on the command line. */
-export function numberFrom(name: string, otherwise: number): number {
-  const at = process.argv.indexOf(name);
-  if (at === -1) return otherwise;
-  const given = Number(process.argv[at + 1]);
-  if (!Number.isInteger(given) || given < 1) throw new Error(`${name} wants a whole number, 1 or more`);
-  return given;
+function summaryOf(costs: readonly Cost[], base: readonly Cost[]): string {
+  const column = (title: string, valueOf: (cost: Cost) => number, unit: string) => {
+    const ratio = median(costs.map((cost, round) => valueOf(cost) / valueOf(base[round]!)));
+    return `${title} ×${ratio.toFixed(2)} (${median(costs.map(valueOf)).toFixed(1)}${unit})`;
+  };
+  return [
+    column('CPU per order', ({ cpuMs }) => cpuMs, ' ms'),
+    column('orders/s', ({ ordersPerSecond }) => ordersPerSecond, ''),
+  ].join(', ');
 }

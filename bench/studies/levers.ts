@@ -1,12 +1,15 @@
 import type { WorkerOptions } from '@temporalio/worker';
 import { chooseWorkflowThreads } from '../../platform/temporal/workflow-threads.ts';
-import { compare, numberFrom } from './compare.ts';
-import { startOrdersInMemory } from './orders-in-memory.ts';
+import { compare } from './compare.ts';
+import { startOrdersInMemory } from './in-memory/orders-in-memory.ts';
+import { studyOptions } from './options.ts';
 
-// `node bench/studies/levers.ts [--orders N] [--rounds R]`: what the worker's options give, one at a time, for orders from
-// placed to confirmed on one Temporal server, with services that keep nothing. CPU is this process's: client, worker
-// and activities.
-const AT_ONCE = 16;
+// What do the options of the order service's worker cost or save, one at a time?
+//   node bench/studies/levers.ts [--orders N] [--rounds R]
+// Carries orders from placed to confirmed on a Temporal server, with services that keep no state. Prints CPU per order
+// and orders per second of each option, as ratios to the shipped options. The CPU is this process's: client, worker and
+// activities.
+const CONCURRENCY = 16;
 const ARMS: Record<string, Partial<WorkerOptions>> = {
   'as shipped': {},
   'autoscaling pollers': { workflowTaskPollerBehavior: { type: 'autoscaling' } },
@@ -14,11 +17,11 @@ const ARMS: Record<string, Partial<WorkerOptions>> = {
   '200 workflow tasks at once instead of 40': { maxConcurrentWorkflowTaskExecutions: 200 },
   'half the pollers on the shared queue, not a fifth': { nonStickyToStickyPollRatio: 0.5 },
 };
-const orders = numberFrom('--orders', 60);
+const { orders, rounds } = studyOptions({ orders: 60, rounds: 5 });
 
 chooseWorkflowThreads({ watchdog: 'activation', stackTraces: false });
 const stage = await startOrdersInMemory();
-await compare(Object.entries(ARMS), numberFrom('--rounds', 5), (options) =>
-  stage.withWorker(options, () => stage.measure(orders, AT_ONCE)),
+await compare(Object.entries(ARMS), rounds, (options) =>
+  stage.withWorker(options, () => stage.measure(orders, CONCURRENCY)),
 );
 await stage.close();

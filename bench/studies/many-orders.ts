@@ -1,28 +1,39 @@
 import { type Kysely, sql } from 'kysely';
 import { connect } from '../../platform/database/connection.ts';
 
-/** A customer who orders more than anybody: one order in twenty is theirs. */
+/** The customer with the most orders: one in twenty. */
 export const WHOLESALER = '00000000-0000-4000-8000-000000000001';
 
-// A million of them take minutes.
-const NO_LIMIT = 0;
+// Inserting a million orders takes minutes.
+const NO_TIMEOUT = 0;
 
 const idOf = (number: string) =>
   sql`overlay(overlay(md5(${sql.raw(number)}) placing '4' from 13) placing '8' from 17)::uuid`;
 
 /**
- * Fills an order database, by its owner's URL, with what `count` orders leave behind: one a second up to now, most of them
- * completed long ago, each with its story and events, some with a return or an intervention.
+ * Fills an order database, connected as its owner, with `count` orders: one per second up to now, most of them completed,
+ * each with its history and events, some with a return or an intervention.
  */
 export async function fillWithOrders(ownerUrl: string, count: number): Promise<void> {
-  const owner = connect<unknown>(ownerUrl, 1, NO_LIMIT);
-  // What is written here fits together by the way it is made; checking each reference would double the time.
+  const owner = connect<unknown>(ownerUrl, 1, NO_TIMEOUT);
+  // The rows are consistent by construction; checking each reference would double the time.
   await sql`set session_replication_role = replica`.execute(owner);
   await sql`set synchronous_commit = off`.execute(owner);
-  await fill(owner, count).finally(() => owner.destroy());
+  try {
+    await insertOrders(owner, count);
+    await insertHistoryAndEvents(owner);
+    await insertReturns(owner);
+    await insertInterventions(owner);
+    await varyStatuses(owner);
+    for (const table of ['orders', 'order_history', 'outbox', 'returns', 'interventions']) {
+      await sql`vacuum analyze ${sql.id(table)}`.execute(owner);
+    }
+  } finally {
+    await owner.destroy();
+  }
 }
 
-async function fill(owner: Kysely<unknown>, count: number): Promise<void> {
+async function insertOrders(owner: Kysely<unknown>, count: number): Promise<void> {
   await sql`
     insert into orders (id, customer_id, status, payment_status, fulfillment_status, lines, total_minor, currency,
                         shipping_address, payment_method, rejection, tracking_number, version, recorded_at, decided_at,
@@ -41,6 +52,9 @@ async function fill(owner: Kysely<unknown>, count: number): Promise<void> {
                            case when n % 1009 = 0 then 'requires_action' when n % 25 = 0 then 'rejected'
                                 when n % 33 = 0 then 'canceled' when n % 12 = 0 then 'confirmed'
                                 else 'completed' end as status)`.execute(owner);
+}
+
+async function insertHistoryAndEvents(owner: Kysely<unknown>): Promise<void> {
   await sql`
     insert into order_history (order_id, workflow_id, sequence, at, step, outcome)
     select id, 'order-' || id, sequence, created_at + sequence * interval '15 milliseconds', step, 'succeeded'
@@ -53,13 +67,19 @@ async function fill(owner: Kysely<unknown>, count: number): Promise<void> {
            created_at
       from orders, unnest(array['order.placed', 'order.confirmed', 'order.completed']) as type
      order by created_at`.execute(owner);
+}
+
+async function insertReturns(owner: Kysely<unknown>): Promise<void> {
   await sql`
     insert into returns (id, order_id, customer_id, status, lines, received, refund_minor, reason, created_at)
     select gen_random_uuid(), id, customer_id, 'refunded', '[{"sku": "SKU-1", "quantity": 1}]',
            '[{"sku": "SKU-1", "quantity": 1, "condition": "resellable"}]', 255, 'broken', created_at
       from (select *, row_number() over (order by created_at) as n from orders) as numbered
      where n % 20 = 7`.execute(owner);
-  // Hardly any are open: people have dealt with the others.
+}
+
+/** Few are open: the others were resolved. */
+async function insertInterventions(owner: Kysely<unknown>): Promise<void> {
   await sql`
     insert into interventions (id, order_id, workflow_id, step, reason, state, action, note, resolved_by, opened_at,
                                resolved_at)
@@ -69,7 +89,10 @@ async function fill(owner: Kysely<unknown>, count: number): Promise<void> {
       from (select *, row_number() over (order by created_at) as n from orders) as numbered,
            lateral (select case when n % 1000 = 7 then 'open' else 'resolved' end as state)
      where n % 20 = 7`.execute(owner);
-  // One in fifty is with the carrier, one in a hundred was called off in its time, and all that was delivered may yet come back.
+}
+
+/** Three in a hundred confirmed orders are booked, one is shipped, the others were delivered and can be returned. */
+async function varyStatuses(owner: Kysely<unknown>): Promise<void> {
   await sql`
     update orders set fulfillment_status = case when n % 100 = 0 then 'shipped' else 'booked' end,
                       payment_status = case when n % 100 = 0 then 'captured' else 'authorized' end
@@ -84,7 +107,4 @@ async function fill(owner: Kysely<unknown>, count: number): Promise<void> {
     select id, 'order-' || id, 100, updated_at, 'cancel', 'started' from orders where status = 'canceled'`.execute(
     owner,
   );
-  for (const table of ['orders', 'order_history', 'outbox', 'returns', 'interventions']) {
-    await sql`vacuum analyze ${sql.id(table)}`.execute(owner);
-  }
 }

@@ -1,195 +1,137 @@
-import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent } from 'undici';
-import { quantile, say } from './quantiles.ts';
-import { type WholePlatform, post, startWholePlatform } from './whole-platform.ts';
+import { print } from '../../tools/command-line.ts';
+import { quantile } from '../quantiles.ts';
+import { type Placed, openShop } from './overload/shop.ts';
+import { saveResult } from './save-result.ts';
 
-// node bench/studies/overload.ts [seconds]: what becomes of three times as many orders as the platform can carry out. Finds out
-// how many those are, sends three times that for two minutes however they are answered, and then looks whether every
-// order that was acknowledged has been decided and every ledger agrees.
+// What happens when three times as many orders arrive as the platform can process?
+//   npm run bench:overload [-- SECONDS]
+// Runs the whole platform, measures its throughput at saturation, sends three times that rate for two minutes whatever
+// the responses are, and then checks that every accepted order was decided and that all ledgers agree. Prints the
+// responses by status, the throughput and each check; exits with 1 if a check fails. BENCH_JSON names a file for the
+// result.
 const SECONDS = Number(process.argv[2] ?? 120);
-const TIMES = 3;
+const OVERLOAD_FACTOR = 3;
 const WARM_UP_SECONDS = 10;
 const SATURATE_SECONDS = 20;
 const CLIENTS = 32;
 const SETTLE_SECONDS = 5;
-const GONE_WITHIN_SECONDS = 300;
-const ALLOWED = new Set([201, 202, 429, 503]);
+const BACKLOG_TIMEOUT_SECONDS = 300;
+const ALLOWED_STATUSES = new Set([201, 202, 429, 503]);
 
-const agent = new Agent({ connections: 256, headersTimeout: 60_000 });
-const SKU = 'OVERLOAD-1';
-const body = JSON.stringify({
-  lines: [{ sku: SKU, quantity: 1 }],
-  paymentMethod: 'pm_card_visa',
-  shippingAddress: { name: 'Ada', line1: '12 High Street', city: 'London', postalCode: 'N1 9GU', country: 'GB' },
-});
-
-interface Answer {
-  status: number;
-  ms: number;
-  orderId?: string;
-  retryAfterSeconds?: number;
+interface Outcome {
+  saturated: number;
+  responses: Placed[];
+  broken: number;
+  accepted: number;
+  tookMs: number[];
+  backlogSeconds: number;
+  reconciled: { code: number | null; output: string };
 }
 
-interface KnownOrder {
-  id: string;
-  status: string;
-  createdAt: string;
-  updatedAt: string;
+const shop = await openShop();
+let passed = false;
+try {
+  passed = report(await overload());
+} finally {
+  await shop.close();
+}
+process.exitCode = passed ? 0 : 1;
+
+async function overload(): Promise<Outcome> {
+  await saturate(WARM_UP_SECONDS);
+  const saturated = await saturate(SATURATE_SECONDS);
+  await sleep(SETTLE_SECONDS * 1000);
+  print(`saturated at ${saturated.toFixed(1)} orders/s; now ${OVERLOAD_FACTOR} times that for ${SECONDS} s`);
+  const { responses, broken } = await flood(Math.max(1, Math.round(saturated * OVERLOAD_FACTOR)));
+  const accepted = new Set(responses.flatMap(({ status, orderId }) => (status < 300 && orderId ? [orderId] : [])));
+  const { tookMs, backlogSeconds } = await untilDecided(accepted);
+  const reconciled = await shop.reconcile();
+  return { saturated, responses, broken, accepted: accepted.size, tookMs, backlogSeconds, reconciled };
 }
 
-class Shop {
-  readonly #platform: WholePlatform;
-
-  constructor(platform: WholePlatform) {
-    this.#platform = platform;
-  }
-
-  async stock(): Promise<void> {
-    const { api, adminToken } = this.#platform;
-    const headers = { authorization: `Bearer ${adminToken}` };
-    const price = { amountMinor: 255, currency: 'GBP' };
-    await post(`${api}/v1/products`, { sku: SKU, name: 'A thing to sell', price }, headers);
-    const path = `${api}/v1/products/${SKU}/stock-adjustments`;
-    const delivery = { delta: 1_000_000, reason: 'delivered' };
-    await post(path, delivery, { ...headers, 'idempotency-key': randomUUID() });
-  }
-
-  async place(waitSeconds?: number): Promise<Answer> {
-    const { api, adminToken } = this.#platform;
-    const started = performance.now();
-    const response = await agent.request({
-      origin: api,
-      path: '/v1/orders',
-      method: 'POST',
-      body,
-      headers: {
-        'content-type': 'application/json',
-        authorization: `Bearer ${adminToken}`,
-        'idempotency-key': randomUUID(),
-        ...(waitSeconds && { prefer: `wait=${waitSeconds}` }),
-      },
-    });
-    const { id } = (await response.body.json()) as { id?: string };
-    const retryAfter = response.headers['retry-after'];
-    return {
-      status: response.statusCode,
-      ms: performance.now() - started,
-      ...(id && { orderId: id }),
-      ...(retryAfter && { retryAfterSeconds: Number(retryAfter) }),
-    };
-  }
-
-  /** Every order that is known, or those of one status, page by page. */
-  async *orders(status = ''): AsyncGenerator<KnownOrder> {
-    const { api, adminToken } = this.#platform;
-    let next: string | null = `/v1/orders?limit=100${status && `&status=${status}`}`;
-    while (next) {
-      const headers = { authorization: `Bearer ${adminToken}` };
-      const response = await agent.request({ origin: api, path: next, method: 'GET', headers });
-      const page = (await response.body.json()) as { items: KnownOrder[]; next: string | null };
-      yield* page.items;
-      ({ next } = page);
-    }
-  }
-}
-
-/** Orders decided a second by clients that each wait for theirs before they place the next. */
-async function saturation(shop: Shop, seconds: number): Promise<number> {
-  const started = performance.now();
+/** Orders decided per second when each client waits for its order before it places the next. */
+async function saturate(seconds: number): Promise<number> {
+  const startedAt = performance.now();
   let decided = 0;
   const client = async () => {
-    while (performance.now() - started < seconds * 1000) {
+    while (performance.now() - startedAt < seconds * 1000) {
       const { status } = await shop.place(20);
       if (status === 201) decided += 1;
-      // What a client does that is told to come again later; for its part of the measure a moment is enough.
+      // A real client would wait for `Retry-After`; for a short measurement a moment is enough.
       if (status === 503) await sleep(200);
     }
   };
   await Promise.all(Array.from({ length: CLIENTS }, client));
-  return (decided * 1000) / (performance.now() - started);
+  return (decided * 1000) / (performance.now() - startedAt);
 }
 
-/** Sends at this rate whatever is answered: customers do not know of each other. */
-async function flood(shop: Shop, perSecond: number): Promise<{ answers: Answer[]; broken: number }> {
-  const answers: Answer[] = [];
+/** Sends at a fixed rate, whatever the responses are: real customers are independent of each other. */
+async function flood(perSecond: number): Promise<{ responses: Placed[]; broken: number }> {
+  const responses: Placed[] = [];
   const pending = new Set<Promise<unknown>>();
   let broken = 0;
-  const started = performance.now();
+  const startedAt = performance.now();
   for (let sent = 0; sent < perSecond * SECONDS; sent++) {
-    const due = started + (sent * 1000) / perSecond;
-    if (due > performance.now()) await sleep(due - performance.now());
-    const one: Promise<unknown> = shop
+    const dueAt = startedAt + (sent * 1000) / perSecond;
+    if (dueAt > performance.now()) await sleep(dueAt - performance.now());
+    const request: Promise<unknown> = shop
       .place()
-      .then((answer) => answers.push(answer))
+      .then((response) => responses.push(response))
       .catch(() => (broken += 1))
-      .finally(() => pending.delete(one));
-    pending.add(one);
+      .finally(() => pending.delete(request));
+    pending.add(request);
   }
   await Promise.all(pending);
-  return { answers, broken };
+  return { responses, broken };
 }
 
-/** Milliseconds that each took from placed to decided, once all are or five minutes are over; the rest is left out. */
-async function untilDecided(shop: Shop, acknowledged: Set<string>): Promise<{ tookMs: number[]; seconds: number }> {
-  const started = performance.now();
+/** Waits until all accepted orders are decided, for at most five minutes. Returns how long each decided one took. */
+async function untilDecided(accepted: Set<string>): Promise<{ tookMs: number[]; backlogSeconds: number }> {
+  const startedAt = performance.now();
   for (;;) {
     const tookMs: number[] = [];
-    // A draft that no worker has begun is in no list: it is each order's own that counts.
+    // A draft that no workflow has started yet is not in the list, so only listed orders are counted.
     for await (const { id, status, createdAt, updatedAt } of shop.orders()) {
-      if (status !== 'pending' && acknowledged.has(id)) tookMs.push(Date.parse(updatedAt) - Date.parse(createdAt));
+      if (status !== 'pending' && accepted.has(id)) tookMs.push(Date.parse(updatedAt) - Date.parse(createdAt));
     }
-    const seconds = (performance.now() - started) / 1000;
-    if (tookMs.length === acknowledged.size || seconds > GONE_WITHIN_SECONDS) return { tookMs, seconds };
+    const backlogSeconds = (performance.now() - startedAt) / 1000;
+    if (tookMs.length === accepted.size || backlogSeconds > BACKLOG_TIMEOUT_SECONDS) return { tookMs, backlogSeconds };
     await sleep(1_000);
   }
 }
 
-const platform = await startWholePlatform();
-let failed = true;
-try {
-  const shop = new Shop(platform);
-  await shop.stock();
-  await saturation(shop, WARM_UP_SECONDS);
-  const saturated = await saturation(shop, SATURATE_SECONDS);
-  await sleep(SETTLE_SECONDS * 1000);
-  say(`saturated at ${saturated.toFixed(1)} orders a second; now ${TIMES} times that for ${SECONDS} s`);
-
-  const { answers, broken } = await flood(shop, Math.max(1, Math.round(saturated * TIMES)));
-  const acknowledged = new Set(answers.flatMap(({ status, orderId }) => (status < 300 && orderId ? [orderId] : [])));
-  const { tookMs, seconds: goneAfterSeconds } = await untilDecided(shop, acknowledged);
-  const reconciled = await platform.tool('tools/reconcile.ts');
-
-  const statuses = [...Map.groupBy(answers, ({ status }) => status)].toSorted(([one], [other]) => one - other);
-  say('\n| Answer | Orders | Share | p50 ms | p99 ms | Retry-After |\n|---|---|---|---|---|---|');
-  const table = statuses.map(([status, group]) => {
-    const [ms, told] = [group.map(({ ms }) => ms), group.flatMap(({ retryAfterSeconds }) => retryAfterSeconds ?? [])];
-    const row = { status, orders: group.length, p50Ms: quantile(ms, 0.5), p99Ms: quantile(ms, 0.99) };
-    const range = told.length > 0 ? `${quantile(told, 0)}–${quantile(told, 1)} s` : '';
-    const share = ((100 * group.length) / answers.length).toFixed(1);
-    say(`| ${status} | ${row.orders} | ${share} % | ${row.p50Ms.toFixed(0)} | ${row.p99Ms.toFixed(0)} | ${range} |`);
-    return row;
-  });
+/** Prints the outcome; returns whether every check passed. */
+function report({ saturated, responses, broken, accepted, tookMs, backlogSeconds, reconciled }: Outcome): boolean {
+  const table = statusTable(responses);
   const decidedPerSecond = tookMs.length / SECONDS;
   const checks = {
-    'every answer is 2xx, 429 or 503': broken === 0 && statuses.every(([status]) => ALLOWED.has(status)),
-    'every acknowledged order is decided': tookMs.length === acknowledged.size,
-    'the backlog is gone within five minutes': goneAfterSeconds <= GONE_WITHIN_SECONDS,
+    'every response is 2xx, 429 or 503': broken === 0 && table.every(({ status }) => ALLOWED_STATUSES.has(status)),
+    'every accepted order is decided': tookMs.length === accepted,
+    'the backlog is gone within five minutes': backlogSeconds <= BACKLOG_TIMEOUT_SECONDS,
     'reconcile finds nothing': reconciled.code === 0,
   };
-  say(
-    `\naccepted a second: ${(decidedPerSecond / saturated).toFixed(2)} × saturation (${decidedPerSecond.toFixed(1)})\n` +
-      `placed to decided: p50 ${(quantile(tookMs, 0.5) / 1000).toFixed(1)} s, p99 ${(quantile(tookMs, 0.99) / 1000).toFixed(1)} s\n` +
-      `backlog gone after ${goneAfterSeconds.toFixed(1)} s; connections broken: ${broken}\n${reconciled.said}`,
+  const seconds = (share: number) => (quantile(tookMs, share) / 1000).toFixed(1);
+  print(
+    `\naccepted per second: ${(decidedPerSecond / saturated).toFixed(2)} × saturation (${decidedPerSecond.toFixed(1)})\n` +
+      `placed to decided: p50 ${seconds(0.5)} s, p99 ${seconds(0.99)} s\n` +
+      `backlog gone after ${backlogSeconds.toFixed(1)} s; broken connections: ${broken}\n${reconciled.output}`,
   );
-  for (const [check, holds] of Object.entries(checks)) say(`${holds ? 'yes' : 'NO '} ${check}`);
-  failed = Object.values(checks).includes(false);
-  const json = process.env.BENCH_JSON;
-  const result = { saturated, seconds: SECONDS, table, goneAfterSeconds, broken, decidedPerSecond, checks };
-  if (json) writeFileSync(json, `${JSON.stringify(result, undefined, 2)}\n`);
-} finally {
-  await agent.close();
-  await platform.stop();
+  for (const [check, holds] of Object.entries(checks)) print(`${holds ? 'yes' : 'NO '} ${check}`);
+  saveResult({ saturated, seconds: SECONDS, table, backlogSeconds, broken, decidedPerSecond, checks });
+  return !Object.values(checks).includes(false);
 }
-process.exitCode = failed ? 1 : 0;
+
+function statusTable(responses: readonly Placed[]) {
+  print('\n| Status | Orders | Share | p50 ms | p99 ms | Retry-After |\n|---|---|---|---|---|---|');
+  const groups = [...Map.groupBy(responses, ({ status }) => status)].toSorted(([one], [other]) => one - other);
+  return groups.map(([status, group]) => {
+    const tookMs = group.map(({ ms }) => ms);
+    const retryAfter = group.flatMap(({ retryAfterSeconds }) => retryAfterSeconds ?? []);
+    const row = { status, orders: group.length, p50Ms: quantile(tookMs, 0.5), p99Ms: quantile(tookMs, 0.99) };
+    const range = retryAfter.length > 0 ? `${quantile(retryAfter, 0)}–${quantile(retryAfter, 1)} s` : '';
+    const share = ((100 * group.length) / responses.length).toFixed(1);
+    print(`| ${status} | ${row.orders} | ${share} % | ${row.p50Ms.toFixed(0)} | ${row.p99Ms.toFixed(0)} | ${range} |`);
+    return row;
+  });
+}

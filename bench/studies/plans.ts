@@ -1,6 +1,6 @@
 import { CompiledQuery, type Kysely, type KyselyPlugin } from 'kysely';
 
-/** One step of a plan, as PostgreSQL explains it. */
+/** One node of a plan, from PostgreSQL's `explain`. */
 export interface PlanNode {
   'Node Type': string;
   'Relation Name'?: string;
@@ -14,12 +14,12 @@ export interface PlanNode {
 export interface Explained {
   sql: string;
   plan: PlanNode;
-  /** Every step of the plan, the topmost first. */
+  /** Every node of the plan, the topmost first. */
   nodes: PlanNode[];
   executionMs: number;
 }
 
-/** The statements that `work` sends, whoever wrote them, each with the plan that it is carried out by. */
+/** The statements that `work` sends, each with its plan. */
 export async function explained<Database>(
   db: Kysely<Database>,
   work: (db: Kysely<Database>) => Promise<unknown>,
@@ -38,28 +38,28 @@ export async function explained<Database>(
   return plans;
 }
 
-/** Carries it out, unless it inserts, and takes back what that changed. */
+/** Explains a statement: executes it, unless it inserts, and rolls back. */
 async function explain<Database>(
   db: Kysely<Database>,
   statement: string,
   parameters: readonly unknown[],
 ): Promise<Explained> {
-  class TakeBack extends Error {}
-  let answer: { Plan: PlanNode; 'Execution Time'?: number } | undefined;
+  class Rollback extends Error {}
+  let explanation: { Plan: PlanNode; 'Execution Time'?: number } | undefined;
   await db
     .transaction()
     .execute(async (transaction) => {
-      // What is inserted is there already, and its ids are taken.
-      const how = /^insert/i.test(statement) ? 'format json' : 'analyze, buffers, format json';
-      const asked = CompiledQuery.raw(`explain (${how}) ${statement}`, [...parameters]);
-      const { rows } = await transaction.executeQuery<{ 'QUERY PLAN': [NonNullable<typeof answer>] }>(asked);
-      [answer] = rows[0]!['QUERY PLAN'];
-      throw new TakeBack();
+      // An insert cannot be repeated: its ids exist by now.
+      const options = /^insert/i.test(statement) ? 'format json' : 'analyze, buffers, format json';
+      const query = CompiledQuery.raw(`explain (${options}) ${statement}`, [...parameters]);
+      const { rows } = await transaction.executeQuery<{ 'QUERY PLAN': [NonNullable<typeof explanation>] }>(query);
+      [explanation] = rows[0]!['QUERY PLAN'];
+      throw new Rollback();
     })
     .catch((error: unknown) => {
-      if (!(error instanceof TakeBack)) throw error;
+      if (!(error instanceof Rollback)) throw error;
     });
-  const { Plan: plan, 'Execution Time': executionMs = 0 } = answer!;
+  const { Plan: plan, 'Execution Time': executionMs = 0 } = explanation!;
   return { sql: statement, plan, nodes: flattened(plan), executionMs };
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import type { Kysely } from 'kysely';
 import pg from 'pg';
 import { Registry } from 'prom-client';
@@ -11,17 +12,26 @@ import { up } from '../../gateway/migrations/001_create_gateway.ts';
 import { createRateLimits } from '../../gateway/rate-limits/limits.ts';
 import { startPostgres } from '../../local/postgres.ts';
 import { connect } from '../../platform/database/connection.ts';
-import { cpuSecondsOf } from '../race/cpu.ts';
-import { median, numberFrom } from './compare.ts';
+import { cpuSecondsOf } from '../cpu.ts';
+import { median } from '../quantiles.ts';
 
-// `node bench/studies/rate-limits.ts LIBRARY [--rounds R] [--callers C]` compares the gateway's rate limiter with the
-// PostgreSQL store of rate-limiter-flexible, whose unpacked package is at LIBRARY (`npm pack rate-limiter-flexible`).
-// Each round has new callers with a quota of 100. A caller sends its requests one after the other; all callers run at
-// once. Reports the medians per request of the SQL round trips, the time, and the CPU here and in PostgreSQL.
-const library = process.argv[2];
-if (!library || library.startsWith('--')) throw new Error('name the folder of the unpacked rate-limiter-flexible');
-const rounds = numberFrom('--rounds', 5);
-const callers = numberFrom('--callers', 20);
+// Does rate-limiter-flexible's PostgreSQL store cost less than the gateway's rate limiter?
+//   node bench/studies/rate-limits.ts LIBRARY [--rounds R] [--callers C]
+// LIBRARY is the unpacked package (`npm pack rate-limiter-flexible`). Each round has new callers with a quota of 100. A
+// caller sends its requests one after the other; all callers run at once. Prints the medians per request of the SQL
+// round trips, the time, and the CPU here and in PostgreSQL.
+const {
+  values,
+  positionals: [library],
+} = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '5' }, callers: { type: 'string', default: '20' } },
+});
+const [rounds, callers] = [Number(values.rounds), Number(values.callers)];
+if (!library || !(rounds >= 1) || !(callers >= 1)) {
+  process.stderr.write('usage: node bench/studies/rate-limits.ts LIBRARY [--rounds R] [--callers C]\n');
+  process.exit(2);
+}
 const QUOTA = 100;
 const CONNECTIONS = 10;
 

@@ -1,18 +1,24 @@
 import path from 'node:path';
-import { median, numberFrom } from './compare.ts';
-import { benchFolder, startPlatform } from './platform.ts';
-import { cpuSecondsOf } from './processes.ts';
+import { print } from '../../tools/command-line.ts';
+import { cpuSecondsOf } from '../cpu.ts';
+import { median } from '../quantiles.ts';
+import { scratchFolder } from '../scratch-folder.ts';
+import { startWholePlatform } from '../whole-platform.ts';
+import { studyOptions } from './options.ts';
 
-// `node bench/studies/start.ts [--rounds R]`: starts the whole platform as `npm start` does, once cold and then R times warm.
-// Prints what each start says of its phases, and the CPU of all its processes until it is ready.
-const folder = benchFolder();
-const seconds: number[] = [];
-for (let round = 0; round <= numberFrom('--rounds', 3); round += 1) {
-  const platform = await startPlatform(path.join(folder.path, 'data'));
+// How long does `npm start` take?
+//   node bench/studies/start.ts [--rounds R]
+// Starts the whole platform once cold and then R times warm. Prints the phases of each start and the CPU of all its
+// processes until it is ready, then the median of the warm starts.
+const { rounds } = studyOptions({ rounds: 3 });
+const folder = scratchFolder();
+const warmSeconds: number[] = [];
+for (let round = 0; round <= rounds; round += 1) {
+  const platform = await startWholePlatform(path.join(folder.path, 'data'));
   const cpuSeconds = cpuSecondsOf(platform.pid);
-  await platform.close();
-  process.stdout.write(`${round === 0 ? 'cold' : 'warm'} ${platform.phases}; ${cpuSeconds.toFixed(1)} s of CPU\n`);
-  if (round > 0) seconds.push(Number(/up in ([\d.]+)/.exec(platform.phases)![1]));
+  await platform.stop();
+  print(`${round === 0 ? 'cold' : 'warm'} ${platform.phases}; ${cpuSeconds.toFixed(1)} s of CPU`);
+  if (round > 0) warmSeconds.push(Number(/up in ([\d.]+)/.exec(platform.phases)![1]));
 }
-process.stdout.write(`warm, median: ${median(seconds).toFixed(1)} s\n`);
+print(`warm, median: ${median(warmSeconds).toFixed(1)} s`);
 folder.remove();

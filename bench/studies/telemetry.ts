@@ -2,18 +2,24 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { type Cost, compare, numberFrom } from './compare.ts';
-import { type StartedPlatform, benchFolder, startPlatform } from './platform.ts';
-import { cpuSecondsOf } from './processes.ts';
+import { forEach } from '../../tools/for-each.ts';
+import { cpuSecondsOf } from '../cpu.ts';
+import { postJson } from '../post-json.ts';
+import { scratchFolder } from '../scratch-folder.ts';
+import { type WholePlatform, startWholePlatform } from '../whole-platform.ts';
+import { type Cost, compare } from './compare.ts';
+import { studyOptions } from './options.ts';
 
-// `node bench/studies/telemetry.ts [--orders N] [--rounds R]`: what logs, traces and metrics cost an order. One platform an
-// arm, side by side; they take turns, and CPU is that of all processes of the one whose turn it is, its PostgreSQL and
-// Temporal included. Prometheus figures are kept in every arm: counting a request takes a microsecond or two.
-const AT_ONCE = 8;
-const orders = numberFrom('--orders', 100);
-const folder = benchFolder();
+// What do logs and traces cost per order?
+//   node bench/studies/telemetry.ts [--orders N] [--rounds R]
+// Runs one platform per variant side by side and places orders at one after the other. Prints CPU per order and orders
+// per second of each, as ratios to a platform without logs and traces. The CPU is that of all processes of the platform,
+// PostgreSQL and Temporal included. Metrics are on in every variant: counting a request takes a microsecond or two.
+const CONCURRENCY = 8;
+const { orders, rounds } = studyOptions({ orders: 100, rounds: 5 });
+const folder = scratchFolder();
 
-/** Takes what it is sent and forgets it. */
+/** A collector that discards what it receives. */
 const collector = createServer((request, response) => {
   request.resume();
   request.on('end', () => response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end());
@@ -32,67 +38,50 @@ const ARMS: Record<string, NodeJS.ProcessEnv> = {
   },
 };
 
-const platforms: StartedPlatform[] = [];
+interface Shop {
+  platform: WholePlatform;
+  accessToken: string;
+}
+
+const platforms: WholePlatform[] = [];
 try {
   const shops: [string, Shop][] = [];
   for (const [name, environment] of Object.entries(ARMS)) {
-    const data = path.join(folder.path, String(shops.length));
-    platforms.push(await startPlatform(data, { RATE_LIMIT_PER_MINUTE: '1000000', ...environment }));
-    shops.push([name, await open(platforms.at(-1)!)]);
+    const dataFolder = path.join(folder.path, String(shops.length));
+    const platform = await startWholePlatform(dataFolder, { RATE_LIMIT_PER_MINUTE: '1000000', ...environment });
+    platforms.push(platform);
+    shops.push([name, { platform, accessToken: await signUp(platform) }]);
   }
   for (const [, shop] of shops) await measure(shop, Math.ceil(orders / 2));
-  await compare(shops, numberFrom('--rounds', 5), (shop) => measure(shop, orders));
+  await compare(shops, rounds, (shop) => measure(shop, orders));
 } finally {
-  await Promise.all(platforms.map((platform) => platform.close()));
+  await Promise.all(platforms.map((platform) => platform.stop()));
 }
 collector.close();
 folder.remove();
 
-interface Shop {
-  platform: StartedPlatform;
-  token: string;
-}
-
-async function open(platform: StartedPlatform): Promise<Shop> {
-  const signIn = { email: `${randomUUID()}@example.com`, password: 'correct horse' };
-  await ask(platform, '/v1/users', { ...signIn, name: 'Bench' });
-  const { accessToken } = (await ask(platform, '/v1/sessions', signIn)) as { accessToken: string };
-  return { platform, token: accessToken };
+async function signUp({ apiUrl }: WholePlatform): Promise<string> {
+  const credentials = { email: `${randomUUID()}@example.com`, password: 'correct horse' };
+  await postJson(`${apiUrl}/v1/users`, { ...credentials, name: 'Bench' });
+  return (await postJson<{ accessToken: string }>(`${apiUrl}/v1/sessions`, credentials)).accessToken;
 }
 
 async function measure(shop: Shop, count: number): Promise<Cost> {
-  let left = count;
-  const one = async () => {
-    while (left-- > 0) await place(shop);
-  };
   const startedAt = performance.now();
   const before = cpuSecondsOf(shop.platform.pid);
-  await Promise.all(Array.from({ length: AT_ONCE }, one));
+  await forEach(Array(count).keys(), CONCURRENCY, () => place(shop));
   return {
     cpuMs: ((cpuSecondsOf(shop.platform.pid) - before) * 1_000) / count,
     ordersPerSecond: (count / (performance.now() - startedAt)) * 1_000,
   };
 }
 
-async function place({ platform, token }: Shop): Promise<void> {
+async function place({ platform, accessToken }: Shop): Promise<void> {
   const shippingAddress = { name: 'Bench', line1: '1 High St', city: 'London', postalCode: 'N1 9GU', country: 'GB' };
-  const body = { lines: [{ sku: 'TEA-ASSAM', quantity: 1 }], paymentMethod: 'pm_card_visa', shippingAddress };
-  const headers = { authorization: `Bearer ${token}`, 'idempotency-key': randomUUID(), prefer: 'wait=30' };
-  const { status } = (await ask(platform, '/v1/orders', body, headers)) as { status: string };
-  if (status !== 'confirmed') throw new Error(`an order was ${status}`);
-}
-
-async function ask(
-  { apiUrl }: StartedPlatform,
-  route: string,
-  body: object,
-  headers: Record<string, string> = {},
-): Promise<unknown> {
-  const response = await fetch(`${apiUrl}${route}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${route}: ${response.status} ${await response.text()}`);
-  return response.json();
+  const { status } = await postJson<{ status: string }>(
+    `${platform.apiUrl}/v1/orders`,
+    { lines: [{ sku: 'TEA-ASSAM', quantity: 1 }], paymentMethod: 'pm_card_visa', shippingAddress },
+    { authorization: `Bearer ${accessToken}`, 'idempotency-key': randomUUID(), prefer: 'wait=30' },
+  );
+  if (status !== 'confirmed') throw new Error(`an order has status ${status} instead of confirmed`);
 }

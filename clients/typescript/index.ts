@@ -1,23 +1,23 @@
 import createOpenApiClient, { type Client as OpenApiClient } from 'openapi-fetch';
 import type { components, paths } from './schema.ts';
 
-/** What bodies and problems are made of, by the names that the API's description gives them. */
+/** The types of bodies and problem documents, by their names in the OpenAPI document. */
 export type Schemas = components['schemas'];
 
-/** Every operation of the API by its method and path, with what it takes and what it may answer. */
+/** Every operation of the API by method and path, with the types of its request and responses. */
 export type Client = OpenApiClient<paths>;
 
 export interface ClientOptions {
-  /** Such as `https://shop.example`: without `/v1`, which is part of each path. */
+  /** Such as `https://shop.example`. Without `/v1`, which is part of each path. */
   baseUrl: string;
-  /** Sends a request, in place of the global fetch: where retries, time-outs or a test's answers belong. */
+  /** Replaces the global fetch: the place for retries, timeouts or a test's responses. */
   fetch?: (request: Request) => Promise<Response>;
-  /** Asked before each request, since tokens expire; without one, or where it has none, requests go out unsigned. */
+  /** Called before each request, because tokens expire. Without a token, requests are sent without authorization. */
   accessToken?: () => string | undefined | Promise<string | undefined>;
 }
 
 /**
- * A client of the order platform that knows, as types, what each operation takes and answers:
+ * A client for the order platform, with types for the requests and responses of each operation:
  *
  * ```ts
  * const api = createClient({ baseUrl: 'https://shop.example', accessToken: () => session.accessToken });
@@ -29,8 +29,8 @@ export interface ClientOptions {
  * console.log(data.id, data.status);
  * ```
  *
- * Whatever the server answers is an answer: `data` of a success, `error` (RFC 9457, with a stable `code`) of anything
- * else, and `response` of both. Only `fetch` throws.
+ * A call returns `data` for a successful response, `error` (RFC 9457, with a stable `code`) for any other, and `response`
+ * for both. Only `fetch` throws.
  */
 export function createClient({ accessToken, ...options }: ClientOptions): Client {
   const client = createOpenApiClient<paths>(options);

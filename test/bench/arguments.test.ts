@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { readWish } from '../../bench/race/arguments.ts';
+import { readOptions } from '../../bench/race/arguments.ts';
 import { ToolError } from '../../tools/command-line.ts';
 
-const rowsOf = (...given: string[]) => readWish(given).systems.map(({ row }) => row);
+const rowsOf = (...given: string[]) => readOptions(given).systems.map(({ row }) => row);
 
 describe('npm run bench', () => {
-  it('measures every system three times under each load and keeps the result', () => {
-    const { rounds, clients, output } = readWish([]);
+  it('measures every system three times under each load and stores the result', () => {
+    const { rounds, clients, output } = readOptions([]);
     assert.equal(rounds, 3);
     assert.deepEqual(clients, [1, 16, 64]);
     assert.match(output, /results\/latest\.json$/);
@@ -14,28 +14,28 @@ describe('npm run bench', () => {
     assert.deepEqual(rowsOf(), ['direct', 'floor', 'temporal', 'restate', 'dbos', ...lanes]);
   });
 
-  it('measures those that are wanted, in the order they are named', () => {
+  it('measures only the rows named with --only, in that order', () => {
     assert.deepEqual(rowsOf('--only', 'express-gateway,direct,direct'), ['express-gateway', 'direct']);
   });
 
-  it('keeps a part of the whole apart from the result that the README shows', () => {
+  it('writes a partial run to another file than the one for the README', () => {
     const parts = [['--only', 'direct'], ['--rounds', '2'], ['--clients=1'], ['server-settings', '--seconds', '3']];
     for (const part of parts) {
-      assert.match(readWish(part).output, /results\/partial\.json$/);
+      assert.match(readOptions(part).output, /results\/partial\.json$/);
     }
-    assert.match(readWish(['--rounds', '5']).output, /results\/latest\.json$/);
-    assert.match(readWish(['server-settings']).output, /results\/server-settings\.json$/);
+    assert.match(readOptions(['--rounds', '5']).output, /results\/latest\.json$/);
+    assert.match(readOptions(['server-settings']).output, /results\/server-settings\.json$/);
   });
 
-  const WRONG: Record<string, string[]> = {
-    'a row there is not': ['--only', 'cadence'],
-    'half a round': ['--rounds', '0.5'],
-    'no client': ['--clients', '1,0'],
+  const INVALID: Record<string, string[]> = {
+    'an unknown row': ['--only', 'cadence'],
+    'a fraction of a round': ['--rounds', '0.5'],
+    'zero clients': ['--clients', '1,0'],
     'an unknown option': ['--fast'],
     'an unknown command': ['everything'],
-    'rows of a command that has its own': ['server-settings', '--only', 'direct'],
+    '--only with server-settings': ['server-settings', '--only', 'direct'],
   };
-  for (const [what, given] of Object.entries(WRONG)) {
-    it(`refuses ${what} in words`, () => assert.throws(() => readWish(given), ToolError));
+  for (const [what, given] of Object.entries(INVALID)) {
+    it(`rejects ${what} with a message`, () => assert.throws(() => readOptions(given), ToolError));
   }
 });

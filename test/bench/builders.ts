@@ -41,6 +41,6 @@ export const resultOf = (figures: Figures[]): Result => ({
   },
   rounds: 3,
   seconds: 8,
-  setUps: { temporal: 'as it comes' },
+  setUps: { temporal: 'defaults' },
   figures,
 });

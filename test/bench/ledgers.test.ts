@@ -18,7 +18,7 @@ const ORDER = { orders: 1, pieces: 2, amountMinor: 300 };
 describe('the ledgers after a run', () => {
   let databases: Record<'order' | 'inventory' | 'payment' | 'shipping', FreshDatabase<unknown>>;
   let sandboxFolder: string;
-  const places = () => ledgersAt((service) => databases[service].ownerUrl, sandboxFolder);
+  const locations = () => ledgersAt((service) => databases[service].ownerUrl, sandboxFolder);
 
   before(async function () {
     this.timeout(120_000);
@@ -34,12 +34,12 @@ describe('the ledgers after a run', () => {
     for (const database of Object.values(databases)) await database.drop();
   });
 
-  it('agree that there was no order', async () => {
-    assert.deepEqual(await disagreements(nothing(), places()), []);
+  it('agree when there was no order', async () => {
+    assert.deepEqual(await disagreements(nothing(), locations()), []);
   });
 
-  it('each say so where an order was confirmed of which they know nothing', async () => {
-    const found = await disagreements(ORDER, places());
+  it('each report a confirmed order that they do not contain', async () => {
+    const found = await disagreements(ORDER, locations());
     const ledgers = new Set(found.map((line) => line.slice(0, line.indexOf(':'))));
     assert.deepEqual([...ledgers].toSorted(), [
       'carrier’s ledger',
@@ -55,7 +55,7 @@ describe('the ledgers after a run', () => {
     ]);
   });
 
-  it('show one effect too many', async () => {
+  it('report a superfluous effect', async () => {
     const shipping = databases.shipping as FreshDatabase<ShippingDatabase>;
     await shipping.db
       .insertInto('shipments')
@@ -63,10 +63,10 @@ describe('the ledgers after a run', () => {
       .execute();
     const inventory = databases.inventory as FreshDatabase<InventoryDatabase>;
     await sql`update stock set reserved = 1 where sku = 'BENCH-001'`.execute(inventory.db);
-    assert.deepEqual(await disagreements(nothing(), places()), [
-      'stock: pieces 1, and the clients were told 0',
-      'shipments: orders 1, and the clients were told 0',
-      'shipments booked: orders 1, and the clients were told 0',
+    assert.deepEqual(await disagreements(nothing(), locations()), [
+      'stock: pieces 1, expected 0',
+      'shipments: orders 1, expected 0',
+      'shipments booked: orders 1, expected 0',
     ]);
   });
 });

@@ -4,27 +4,27 @@ import type { AddressInfo } from 'node:net';
 import { drive } from '../../bench/race/load.ts';
 import { nothing, orderSeries } from '../../bench/race/orders.ts';
 
-// The first request of a process loads what requests are made with; time is not to be up before each client has begun.
+// The first request of a process loads modules; each client must have begun before the measurement.
 const RAMP_MS = 500;
 
 describe('the load generator', () => {
   let server: Server;
-  let asked: number;
-  let atOnce: number;
-  let most: number;
+  let received: number;
+  let open: number;
+  let mostOpen: number;
   let delayMs: number;
-  /** Of the order with this number, from 1. */
-  let answer: (number: number) => { status: number; body: object };
+  /** The response to the order with this number, counted from 1. */
+  let respond: (number: number) => { status: number; body: object };
 
   beforeEach(async () => {
-    [asked, atOnce, most, delayMs] = [0, 0, 0, 2];
-    answer = () => ({ status: 201, body: { status: 'confirmed' } });
+    [received, open, mostOpen, delayMs] = [0, 0, 0, 2];
+    respond = () => ({ status: 201, body: { status: 'confirmed' } });
     server = createServer((request, response) => {
-      const { status, body } = answer((asked += 1));
-      most = Math.max(most, (atOnce += 1));
+      const { status, body } = respond((received += 1));
+      mostOpen = Math.max(mostOpen, (open += 1));
       request.resume().once('end', () =>
         setTimeout(() => {
-          atOnce -= 1;
+          open -= 1;
           response.writeHead(status).end(JSON.stringify(body));
         }, delayMs),
       );
@@ -36,45 +36,45 @@ describe('the load generator', () => {
   const run = () => {
     const samples: number[] = [];
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const door = { url, request: () => ({ path: '/orders', headers: {}, body: '{}' }) };
+    const endpoint = { url, request: () => ({ path: '/orders', headers: {}, body: '{}' }) };
     const next = orderSeries(crypto.randomUUID());
     const { signal } = new AbortController();
-    const sample = () => void samples.push(asked);
-    return drive(door, { clients: 3, rampMs: RAMP_MS, measureMs: 100, next, signal, sample }).then((loaded) => ({
+    const sample = () => void samples.push(received);
+    return drive(endpoint, { clients: 3, rampMs: RAMP_MS, measureMs: 100, next, signal, sample }).then((loaded) => ({
       ...loaded,
       samples,
     }));
   };
 
-  it('has as many orders under way as there are clients, and counts every one that was confirmed', async () => {
+  it('has one open order per client and counts every confirmed order', async () => {
     const { confirmed, latenciesMs, samples } = await run();
-    assert.equal(most, 3);
-    assert.equal(confirmed.orders, asked);
+    assert.equal(mostOpen, 3);
+    assert.equal(confirmed.orders, received);
     assert.equal(samples.length, 2);
-    const begun = asked - samples[0]!;
+    const begun = received - samples[0]!;
     assert.ok(
       Math.abs(latenciesMs.length - begun) <= 3,
       `${latenciesMs.length} measured, ${begun} begun after the ramp`,
     );
     const expected = nothing();
     const series = orderSeries('');
-    for (let count = 0; count < asked; count += 1) expected.amountMinor += series().total.amountMinor;
+    for (let count = 0; count < received; count += 1) expected.amountMinor += series().total.amountMinor;
     assert.equal(confirmed.amountMinor, expected.amountMinor);
   });
 
-  it('counts an order by the part of its time that was measured', async () => {
+  it('counts an order by the share of its duration that was measured', async () => {
     delayMs = 1_000;
     const { orders, confirmed, latenciesMs } = await run();
     assert.equal(confirmed.orders, 3);
     assert.equal(latenciesMs.length, 3);
-    // 100 ms of each client's second and a little.
+    // 100 ms of one second, for each of three clients.
     assert.ok(orders > 0.1 && orders <= 0.3, `${orders} orders`);
   });
 
-  it('fails with the first order that is not confirmed, whatever its status says', async () => {
-    answer = (number) => ({ status: 201, body: { status: number === 3 ? 'rejected' : 'confirmed' } });
-    await assert.rejects(run(), /answered 201 \{"status":"rejected"\}/);
-    answer = () => ({ status: 503, body: { status: 'confirmed' } });
-    await assert.rejects(run(), /answered 503/);
+  it('fails with the first order that is not confirmed, whatever its HTTP status', async () => {
+    respond = (number) => ({ status: 201, body: { status: number === 3 ? 'rejected' : 'confirmed' } });
+    await assert.rejects(run(), /not confirmed: status 201, \{"status":"rejected"\}/);
+    respond = () => ({ status: 503, body: { status: 'confirmed' } });
+    await assert.rejects(run(), /not confirmed: status 503/);
   });
 });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { summarise } from '../../bench/race/profile.ts';
+import { summarizeProfiles } from '../../bench/race/profile.ts';
 import { scratchFolder } from '../stage/test-run.ts';
 
 describe('a profile’s summary', () => {
-  it('tells what each thread was busy with while it was measured, and nothing of before, after and idleness', () => {
+  it('lists what each thread did during the measurement, without idle time', () => {
     const folder = mkdtempSync(path.join(scratchFolder(), 'profiles-'));
     const node = (id: number, functionName: string) => ({ id, callFrame: { functionName, url: '', lineNumber: 0 } });
     mkdirSync(path.join(folder, 'order'));
@@ -16,7 +16,7 @@ describe('a profile’s summary', () => {
       timeDeltas: [1_000, 3_000, 5_000, 2_000, 3_000, 1_000],
     };
     writeFileSync(path.join(folder, 'order/one.cpuprofile'), JSON.stringify(profile));
-    const summary = summarise(folder, [{ from: 3_000, to: 15_500 }]);
-    assert.equal(summary, '\norder, a thread busy for 8 ms\n   75.0 %  work\n   25.0 %  sing');
+    const summary = summarizeProfiles(folder, [{ from: 3_000, to: 15_500 }]);
+    assert.equal(summary, '\norder, a thread that was busy for 8 ms\n   75.0 %  work\n   25.0 %  sing');
   });
 });

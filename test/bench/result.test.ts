@@ -3,8 +3,8 @@ import { goalsOf, isReached } from '../../bench/race/goals.ts';
 import { cpuPerOrder, figuresOf, rateRatios } from '../../bench/race/result.ts';
 import { figuresOfRow, resultOf, sampleOf } from './builders.ts';
 
-describe('the bench’s figures', () => {
-  it('are the middle round’s rate, and percentiles and CPU over the orders of all rounds', () => {
+describe('the results of the bench', () => {
+  it('are the median rate of the rounds, and percentiles and CPU over the orders of all rounds', () => {
     const latenciesMs = Array.from({ length: 100 }, (_, index) => 101 + index);
     const [figures, ...more] = figuresOf([
       sampleOf({ orders: 10, latenciesMs: [1], cpu: { order: 1 } }),
@@ -20,12 +20,12 @@ describe('the bench’s figures', () => {
     assert.equal(figures!.historyEvents, 9);
   });
 
-  it('keep rows and numbers of clients apart', () => {
+  it('are separate for each row and number of clients', () => {
     const samples = [sampleOf(), sampleOf({ clients: 1 }), sampleOf({ row: 'restate' })];
     assert.equal(figuresOf(samples).length, 3);
   });
 
-  it('are compared within a round, never across', () => {
+  it('are compared within a round', () => {
     const fast = figuresOfRow('express', { rates: [80, 96, 44] });
     assert.deepEqual(rateRatios(fast, figuresOfRow('temporal')), [8, 8, 4]);
   });
@@ -34,7 +34,7 @@ describe('the bench’s figures', () => {
 describe('a goal', () => {
   const restate = figuresOfRow('restate', { rates: [60, 60, 60], p50Ms: 30 });
 
-  it('is judged at the loads it is meant for, where both sides were measured', () => {
+  it('is evaluated at the loads to which it applies, if both rows were measured', () => {
     const express = figuresOfRow('express', { rates: [59, 61, 62], p50Ms: 31 });
     const goals = goalsOf(resultOf([restate, express]));
     assert.deepEqual(
@@ -46,7 +46,7 @@ describe('a goal', () => {
     );
   });
 
-  it('for one client is not judged at sixteen', () => {
+  it('for one client is not evaluated at sixteen', () => {
     const goals = goalsOf(resultOf([restate, figuresOfRow('local-first')]));
     assert.deepEqual(goals, []);
   });

@@ -11,22 +11,22 @@ describe('the typed client', () => {
   const firstLine = () => schema.split('\n', 1)[0]!;
   const digestOf = (content: Buffer | string) => createHash('sha256').update(content).digest('hex');
 
-  it('was generated from the API’s description as it is', () => {
-    const description = readFileSync(path.join(root, 'test/gateway/openapi/openapi.snapshot.json'));
+  it('was generated from the current OpenAPI document', () => {
+    const document = readFileSync(path.join(root, 'test/gateway/openapi/openapi.snapshot.json'));
     assert.ok(
-      firstLine().includes(digestOf(description)),
-      'The API’s description has changed since the client was made of it: run `npm run generate-client`.',
+      firstLine().includes(digestOf(document)),
+      'The OpenAPI document has changed since the client was generated: run `npm run generate-client`.',
     );
   });
 
-  it('is as it was generated', () => {
+  it('was not changed by hand', () => {
     assert.ok(
       firstLine().includes(digestOf(schema.slice(firstLine().length + 1))),
       'schema.ts was changed by hand, or the generator was: run `npm run generate-client`.',
     );
   });
 
-  it('signs each request with the token of the moment, and only where there is one', async () => {
+  it('sends the current access token with each request, if there is one', async () => {
     const tokens = ['first', 'second', undefined];
     const seen: (string | null)[] = [];
     const api = createClient({
@@ -41,7 +41,7 @@ describe('the typed client', () => {
     assert.deepEqual(seen, ['Bearer first', 'Bearer second', null]);
   });
 
-  it('tells an answer from a problem', async () => {
+  it('returns a problem document as error', async () => {
     const problem = { type: '/problems/NotFound', title: 'Not found', status: 404, code: 'NotFound' };
     const api = createClient({ baseUrl: 'http://shop', fetch: async () => Response.json(problem, { status: 404 }) });
     const { data, error, response } = await api.GET('/v1/products/{sku}', { params: { path: { sku: 'none' } } });

@@ -6,7 +6,7 @@ import { scratchFolder } from '../stage/test-run.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 
-/** Loads what a worker's threads run, and ends. */
+/** Loads the code of a worker's threads, and ends. */
 const THREAD = `
   import { once } from 'node:events';
   import { Worker } from 'node:worker_threads';
@@ -17,32 +17,32 @@ const THREAD = `
   await thread.terminate();`;
 
 describe('deploy/compile.mjs', () => {
-  const run = (words: readonly string[], more: NodeJS.ProcessEnv = {}) =>
-    spawnSync(process.execPath, words, {
+  const run = (args: readonly string[], environment: NodeJS.ProcessEnv = {}) =>
+    spawnSync(process.execPath, args, {
       cwd: root,
       encoding: 'utf8',
-      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: cache, ...more },
+      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: cache, ...environment },
     });
   let cache: string;
 
-  it('leaves no types to be taken out at the first start of any program', async function () {
+  it('stores the stripped types of every program', async function () {
     this.timeout(240_000);
     cache = path.join(scratchFolder(), 'compiled');
-    const made = run(['deploy/compile.mjs']);
-    assert.equal(made.status, 0, made.stderr);
+    const compiled = run(['deploy/compile.mjs']);
+    assert.equal(compiled.status, 0, compiled.stderr);
     const start = ['--import', './platform/telemetry/tracing.ts'];
     const collector = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
-    for (const [words, more] of [
+    for (const [args, environment] of [
       [[...start, 'services/main.ts'], {}],
       [[...start, 'services/main.ts'], collector],
       [[...start, ...GATEWAY_PROGRAM], {}],
       [['--input-type=module', '--eval', THREAD], {}],
     ] as const) {
-      const { stdout, stderr } = run(words, { ...more, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' });
-      const told = `${stdout}${stderr}`.split('\n').filter((line) => line.includes('.ts'));
-      assert.ok(told.length > 0, words.join(' '));
+      const { stdout, stderr } = run(args, { ...environment, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' });
+      const lines = `${stdout}${stderr}`.split('\n').filter((line) => line.includes('.ts'));
+      assert.ok(lines.length > 0, args.join(' '));
       assert.deepEqual(
-        told.filter((line) => /no transpile cache|saving transpilation cache|was rejected/.test(line)),
+        lines.filter((line) => /no transpile cache|saving transpilation cache|was rejected/.test(line)),
         [],
       );
     }

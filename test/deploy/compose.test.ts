@@ -23,15 +23,15 @@ const text = readFileSync(path.join(root, 'docker-compose.yml'), 'utf8');
 const { services: containers } = parse(text, { merge: true }) as { services: Record<string, Container> };
 
 const databaseNames = Object.keys(DATABASES) as DatabaseName[];
-const doors = Object.fromEntries(SERVICES.map((name) => [`${name.toUpperCase()}_PORT`, REGISTRY[name].port]));
+const servicePorts = Object.fromEntries(SERVICES.map((name) => [`${name.toUpperCase()}_PORT`, REGISTRY[name].port]));
 
-/** What `npm start` would run, which is known to work, process by process. */
+/** The processes that `npm start` runs. */
 async function plans(): Promise<ProcessPlan[]> {
   const secrets = await keepSecrets(scratchFolder());
   const surroundings = {
     settings: readStartSettings({}),
     secrets,
-    ports: { ...doors, PORT: 3000, METRICS_PORT: 9464, PROCESSOR_PORT: 4010, CARRIER_PORT: 4020 } as Ports,
+    ports: { ...servicePorts, PORT: 3000, METRICS_PORT: 9464, PROCESSOR_PORT: 4010, CARRIER_PORT: 4020 } as Ports,
     dataFolder: '/data',
     temporalAddress: 'temporal:7233',
     databaseUrls: Object.fromEntries(
@@ -42,18 +42,18 @@ async function plans(): Promise<ProcessPlan[]> {
   return [sandboxPlan(surroundings), ...servicePlans(surroundings, true), gatewayPlan(surroundings)];
 }
 
-/** Settings that only one of the two ways of running has a use for. */
-const OWN = new Set(['HEALTH_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'NODE_COMPILE_CACHE']);
+/** Settings that only one of the two ways of running needs. */
+const IGNORED = new Set(['HEALTH_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'NODE_COMPILE_CACHE']);
 const settingsOf = (environment: object) =>
   Object.keys(environment)
-    .filter((name) => !OWN.has(name))
+    .filter((name) => !IGNORED.has(name))
     .toSorted();
 
-/** With every `${NAME:?…}` and `${NAME:-default}` put in. */
+/** Substitutes every `${NAME:?…}` and `${NAME:-default}`. */
 const filled = (value: string | number) =>
   String(value).replaceAll(
     /\$\{(\w+)(?::\?[^}]*|:-([^}]*))\}/g,
-    (_all, _name, byDefault?: string) => byDefault ?? 'secret',
+    (_all, _name, defaultValue?: string) => defaultValue ?? 'secret',
   );
 
 describe('docker-compose.yml', () => {
@@ -83,7 +83,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('asks each process at its own door whether it is ready', () => {
+  it('checks the readiness of each service at its own port', () => {
     for (const name of SERVICES) {
       assert.equal(containers[name]!.environment!.HEALTH_URL, `http://127.0.0.1:${REGISTRY[name].port}/readyz`);
     }
@@ -100,7 +100,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('mounts only files that are there', () => {
+  it('mounts only existing files', () => {
     const mounted = Object.values(containers).flatMap(({ volumes = [] }) =>
       volumes.map((volume) => volume.split(':')[0]!),
     );
@@ -109,25 +109,27 @@ describe('docker-compose.yml', () => {
     for (const file of files) assert.ok(existsSync(path.join(root, file)), file);
   });
 
-  it('lets everything go to the builder that the image is made of', () => {
+  it('sends every file of the image to the builder', () => {
     const sent = readFileSync(path.join(root, '.dockerignore'), 'utf8').match(/(?<=^!).+/gm)!;
     const copied = [...readFileSync(path.join(root, 'Dockerfile'), 'utf8').matchAll(/^COPY (?!--from)(.+) \S+$/gm)];
-    const sources = copied.flatMap(([, words]) => words!.split(' '));
+    const sources = copied.flatMap(([, paths]) => paths!.split(' '));
     assert.ok(sources.length > 5);
     assert.deepEqual(sources.toSorted(), sent.toSorted());
   });
 
-  it('has a default for no secret, and all it asks for is made up by make-env', () => {
+  it('has no default for a secret, and make-env generates everything that is required', () => {
     const environment = execFileSync(process.execPath, [path.join(root, 'deploy/make-env.mjs')], { encoding: 'utf8' });
     const lines = environment.split('\n').filter((line) => /^\w+=/.test(line));
-    const made = new Map(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+    const generated = new Map(
+      lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+    );
     const required = [...text.matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name!);
     const optional = [...text.matchAll(/\$\{(\w+):-/g)].map(([, name]) => name!);
-    for (const name of required) assert.ok(made.get(name), `${name} is not made up`);
+    for (const name of required) assert.ok(generated.get(name), `${name} is not generated`);
     for (const name of optional) assert.doesNotMatch(name, /PASSWORD|SECRET|TOKEN|KEY/);
-    const unused = [...made.keys()].filter((name) => !required.includes(name) && !optional.includes(name));
+    const unused = [...generated.keys()].filter((name) => !required.includes(name) && !optional.includes(name));
     assert.deepEqual(unused, []);
-    const { kid } = JSON.parse(made.get('JWT_PRIVATE_KEY')!.slice(1, -1)) as { kid?: string };
+    const { kid } = JSON.parse(generated.get('JWT_PRIVATE_KEY')!.slice(1, -1)) as { kid?: string };
     assert.ok(kid);
   });
 });

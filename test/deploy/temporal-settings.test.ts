@@ -12,13 +12,13 @@ const read = (file: string): unknown => parse(readFileSync(path.join(root, file)
 describe("the Temporal server's settings", function () {
   this.timeout(120_000);
 
-  it('are the same in a cluster as where npm start runs it', () => {
+  it('are the same in a cluster and with npm start', () => {
     const values = read('deploy/temporal-dynamic-config.yaml') as Record<string, [{ value: number }]>;
     const written = Object.entries(values).map(([name, [{ value }]]) => `${name}=${value}`);
     assert.deepEqual(written.toSorted(), SERVER_SETTINGS.toSorted());
   });
 
-  it('let it look for the next step of a saga without pacing, in one partition a queue', () => {
+  it('do not delay the steps of a saga, with one partition per queue', () => {
     for (const setting of [
       'history.transferProcessorMaxPollRPS=2000',
       'matching.numTaskqueueReadPartitions=1',
@@ -28,7 +28,7 @@ describe("the Temporal server's settings", function () {
     }
   });
 
-  it('reach a cluster, whose PostgreSQL is spoken to by pgx', () => {
+  it('apply to a cluster, with the plugin postgres12_pgx', () => {
     const { services } = read('docker-compose.yml') as { services: Record<'temporal', Server> };
     const { environment, volumes } = services.temporal;
     assert.equal(environment.DB, 'postgres12_pgx');
@@ -37,7 +37,7 @@ describe("the Temporal server's settings", function () {
     assert.equal(to, `/etc/temporal/${environment.DYNAMIC_CONFIG_FILE_PATH}`);
   });
 
-  it('are in effect where it is started: a queue has one partition', async () => {
+  it('are in effect with npm start: a queue has one partition', async () => {
     const { address, namespace } = await freshNamespace();
     const connection = await Connection.connect({ address });
     try {

@@ -1,5 +1,5 @@
-/** What is of interest here in the API's own description. */
-export interface Description {
+/** The parts of the OpenAPI document that are used here. */
+export interface OpenApiDocument {
   paths: Record<
     string,
     Record<
@@ -9,8 +9,8 @@ export interface Description {
   >;
 }
 
-/** Every operation, by id and as schemathesis names it. */
-export const operationsOf = ({ paths }: Description) =>
+/** Every operation, with its id and the name that schemathesis uses. */
+export const operationsOf = ({ paths }: OpenApiDocument) =>
   Object.entries(paths).flatMap(([template, methods]) =>
     Object.entries(methods).map(([method, { operationId, description = '', responses }]) => ({
       operationId,
@@ -20,9 +20,9 @@ export const operationsOf = ({ paths }: Description) =>
     })),
   );
 
-/** Every link from an answer, as schemathesis names it without where it leads: `POST /v1/orders -> [202] readOrder`. */
-export const linksOf = (description: Description): string[] =>
-  operationsOf(description).flatMap(({ name, responses }) =>
+/** Every link of a response, named as by schemathesis, without its target: `POST /v1/orders -> [202] readOrder`. */
+export const linksOf = (document: OpenApiDocument): string[] =>
+  operationsOf(document).flatMap(({ name, responses }) =>
     Object.entries(responses).flatMap(([status, { links = {} }]) =>
       Object.keys(links).map((link) => `${name} -> [${status}] ${link}`),
     ),

@@ -4,118 +4,127 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { scratchFolder } from '../stage/test-run.ts';
 import { sharedPlatform } from '../stage/test-platform.ts';
-import { type Description, linksOf, operationsOf } from './description.ts';
-import { type Shop, furnish } from './shop.ts';
+import { type OpenApiDocument, linksOf, operationsOf } from './description.ts';
+import { type Shop, createShop } from './shop.ts';
 import { type Tally, tallyOf } from './tally.ts';
 import { install, schemathesis } from './tool.ts';
 
 /**
- * Asks the whole platform what its description says, and much that it does not, with schemathesis (a Python package):
- * `npm run schemathesis [-- --max-examples N] [--deterministic]`. What it checks is in schemathesis.toml.
+ * Sends valid and invalid requests, generated from the OpenAPI document, to the whole platform with schemathesis (a Python
+ * package): `npm run schemathesis [-- --max-examples N] [--deterministic]`. schemathesis.toml configures the checks.
  */
 const CONFIG = path.join(import.meta.dirname, 'schemathesis.toml');
 
 const { values: options } = parseArgs({
   args: (process.env.SCHEMATHESIS_OPTIONS ?? '').split(' ').filter(Boolean),
   options: {
-    /** Of each operation, beside the bounds of everything that may be sent. */
+    /** Examples per operation, in addition to boundary values. */
     'max-examples': { type: 'string', default: '20' },
-    /** Asks the same each time, as far as the answers are the same. */
+    /** Sends the same requests each time, as far as the responses are the same. */
     deterministic: { type: 'boolean', default: false },
   },
 });
 const EXAMPLES = Number(options['max-examples']);
-// A walk ends where the state of things is not what it was the time before, and the rest of its round with it: what makes
-// it go on with another round is time that is left.
-const WALKING_SECONDS = Math.max(10, EXAMPLES);
+// A walk along links ends, and its round with it, when the platform's state differs from the time before. As long as time
+// is left, another round begins.
+const STATEFUL_SECONDS = Math.max(10, EXAMPLES);
 
-/** What ends the session that it is asked with: they have a run of their own, in which 401 is an answer. */
+/** Operations that end the caller's session. They have a run of their own, in which 401 is expected. */
 const ENDING_SESSIONS = ['signOut', 'endSession'];
-// A stream stays open until its order ends (test/gateway/orders/stream-routes.test.ts reads them), and the description itself
-// is what it starts from.
-const NOT_ASKED = ['followOrder', 'readOpenApi'];
-// Each operation is asked this often at the smallest count: at the bounds of what may be sent, and beyond them.
-const ASKED_AT_LEAST = 3;
+// A stream stays open until its order ends (test/gateway/orders/stream-routes.test.ts tests them), and the document itself
+// is the input of every run.
+const NOT_TESTED = ['followOrder', 'readOpenApi'];
+// The least number of requests per operation: boundary values, and values beyond them.
+const MIN_REQUESTS = 3;
 
-const EACH_BY_ITSELF = [
+const SEPARATE_OPERATIONS = [
   '--phases=examples,coverage,fuzzing',
   `--max-examples=${EXAMPLES}`,
   ...(options.deterministic ? ['--generation-deterministic'] : []),
 ];
-const IN_TURN = [
+const LINKED_OPERATIONS = [
   '--phases=stateful',
   '--max-examples=100',
-  `--max-time=${WALKING_SECONDS}`,
+  `--max-time=${STATEFUL_SECONDS}`,
   ...(options.deterministic ? ['--seed=1', '--generation-database=none'] : []),
 ];
 
-describe('what the API is asked by schemathesis', function () {
+describe('the API under schemathesis', function () {
   this.timeout(0);
   const installing = install();
-  // Whoever awaits it tells of its failure.
+  // A failure is reported where it is awaited.
   installing.catch(() => undefined);
-  // Among its guesses are wrong passwords and changed ones; whoever is signed in already does not mind.
+  // Schemathesis also tries passwords and changes them; access tokens issued before stay valid.
   const platform = sharedPlatform({ ACCESS_TOKEN_SECONDS: '86400' });
   let shop: Shop;
-  let description: Description;
-  let runs: { customer: Promise<Tally>; admin: Promise<Tally>; inTurn: Promise<Tally> };
+  let document: OpenApiDocument;
+  let runs: { customer: Promise<Tally>; admin: Promise<Tally>; linked: Promise<Tally> };
 
-  async function ask(token: string, chosen: string[]): Promise<Tally> {
+  async function run(token: string, chosen: string[]): Promise<Tally> {
     const report = path.join(scratchFolder(), `${randomUUID()}.ndjson`);
     const args = [`${platform.api}/openapi.json`, ...chosen, '--report-ndjson-path', report];
-    const said = await schemathesis(['--config-file', CONFIG, 'run', ...args], { ACCESS_TOKEN: token, NO_COLOR: '1' });
-    process.stdout.write(said);
+    const output = await schemathesis(['--config-file', CONFIG, 'run', ...args], {
+      ACCESS_TOKEN: token,
+      NO_COLOR: '1',
+    });
+    process.stdout.write(output);
     return tallyOf(report);
   }
 
   before(async () => {
     await installing;
-    shop = await furnish(platform);
-    description = (await (await fetch(`${platform.api}/openapi.json`)).json()) as Description;
-    const admins = operationsOf(description).filter(({ forAdmins }) => forAdmins);
-    // Side by side: each thinks of questions for half of its time, on one core.
-    const customer = ask(shop.customer, [...EACH_BY_ITSELF, ...without(ENDING_SESSIONS), ...without(idsOf(admins))]);
-    const admin = ask(shop.admin, [...EACH_BY_ITSELF, ...only(idsOf(admins))]);
-    const inTurn = admin.catch(() => undefined).then(() => ask(shop.admin, [...IN_TURN, ...without(ENDING_SESSIONS)]));
-    runs = { customer, admin, inTurn };
-    for (const run of Object.values(runs)) run.catch(() => undefined);
+    shop = await createShop(platform);
+    document = (await (await fetch(`${platform.api}/openapi.json`)).json()) as OpenApiDocument;
+    const admins = operationsOf(document).filter(({ forAdmins }) => forAdmins);
+    // In parallel: each spends half of its time generating requests, on one core.
+    const customer = run(shop.customer, [
+      ...SEPARATE_OPERATIONS,
+      ...without(ENDING_SESSIONS),
+      ...without(idsOf(admins)),
+    ]);
+    const admin = run(shop.admin, [...SEPARATE_OPERATIONS, ...only(idsOf(admins))]);
+    const linked = admin
+      .catch(() => undefined)
+      .then(() => run(shop.admin, [...LINKED_OPERATIONS, ...without(ENDING_SESSIONS)]));
+    runs = { customer, admin, linked };
+    for (const pending of Object.values(runs)) pending.catch(() => undefined);
   });
   after(() => runs && Promise.allSettled(Object.values(runs)));
 
-  it('is answered as described, to customers', async () => {
-    const { asked } = await runs.customer;
-    const theirs = operationsOf(description).filter(
-      ({ operationId, forAdmins }) => !forAdmins && ![...ENDING_SESSIONS, ...NOT_ASKED].includes(operationId),
+  it('responds to customers as described', async () => {
+    const { requests } = await runs.customer;
+    const expected = operationsOf(document).filter(
+      ({ operationId, forAdmins }) => !forAdmins && ![...ENDING_SESSIONS, ...NOT_TESTED].includes(operationId),
     );
-    assert.deepEqual(seldom(idsOf(theirs), asked), []);
+    assert.deepEqual(rarelyTested(idsOf(expected), requests), []);
   });
 
-  it('is answered as described, to admins', async () => {
-    const { asked } = await runs.admin;
-    const theirs = operationsOf(description).filter(({ forAdmins }) => forAdmins);
-    assert.deepEqual(seldom(idsOf(theirs), asked), []);
+  it('responds to admins as described', async () => {
+    const { requests } = await runs.admin;
+    const expected = operationsOf(document).filter(({ forAdmins }) => forAdmins);
+    assert.deepEqual(rarelyTested(idsOf(expected), requests), []);
   });
 
-  it('is answered as described where one answer leads to the next question', async () => {
-    const { followed } = await runs.inTurn;
-    const declared = linksOf(description).filter((link) => followed.has(link));
-    // How many is chance and time: a few in 10 s, a good part of them in minutes.
+  it('responds as described when links are followed', async () => {
+    const { followed } = await runs.linked;
+    const declared = linksOf(document).filter((link) => followed.has(link));
+    // Their number depends on chance and time: a few in 10 s, most of them in some minutes.
     assert.notEqual(declared.length, 0);
-    process.stdout.write(`links that were followed:\n  ${declared.join('\n  ')}\n`);
+    process.stdout.write(`followed links:\n  ${declared.join('\n  ')}\n`);
   });
 
-  it('is answered as described where it ends the session', async () => {
+  it('responds as described when the session ends', async () => {
     for (const operation of ENDING_SESSIONS) {
-      const { asked } = await ask(await shop.newCustomer(), [...EACH_BY_ITSELF, ...only([operation])]);
-      assert.deepEqual(seldom([operation], asked), []);
+      const { requests } = await run(await shop.newCustomer(), [...SEPARATE_OPERATIONS, ...only([operation])]);
+      assert.deepEqual(rarelyTested([operation], requests), []);
     }
   });
 
-  const seldom = (operationIds: string[], asked: Tally['asked']) =>
-    operationsOf(description)
+  const rarelyTested = (operationIds: string[], requests: Tally['requests']) =>
+    operationsOf(document)
       .filter(({ operationId }) => operationIds.includes(operationId))
-      .map(({ name }) => ({ name, times: asked.get(name) ?? 0 }))
-      .filter(({ times }) => times < ASKED_AT_LEAST);
+      .map(({ name }) => ({ name, times: requests.get(name) ?? 0 }))
+      .filter(({ times }) => times < MIN_REQUESTS);
 });
 
 const idsOf = (operations: { operationId: string }[]) => operations.map(({ operationId }) => operationId);

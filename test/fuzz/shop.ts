@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { type Client, createClient } from '../../clients/typescript/index.ts';
 import { ADMIN, type Platform } from '../stage/test-platform.ts';
 
-/** Access tokens of people for whom there is something to find. */
+/** Access tokens of users with data. */
 export interface Shop {
   customer: string;
   admin: string;
-  /** Another customer, who has nothing. */
+  /** The access token of a new customer without data. */
   newCustomer(): Promise<string>;
 }
 
-// What the examples of the API's description are of: with these on sale, orders come about.
+// The product in the examples of the OpenAPI document, so that orders with it succeed.
 const EXAMPLE = { sku: '85123A', name: 'White hanging heart', price: { amountMinor: 255, currency: 'GBP' } };
-// Nobody listens there: what is told fails, and is tried again.
+// Nothing listens there: deliveries fail and are retried.
 const ENDPOINT = { url: 'http://127.0.0.1:9/', events: ['order.placed' as const] };
 
-export async function furnish({ api }: Platform): Promise<Shop> {
+export async function createShop({ api }: Platform): Promise<Shop> {
   const signIn = async ({ email, password }: { email: string; password: string }) =>
     expected(await createClient({ baseUrl: api }).POST('/v1/sessions', { body: { email, password } })).accessToken;
   const newCustomer = async () => {
@@ -39,6 +39,6 @@ export async function furnish({ api }: Platform): Promise<Shop> {
 }
 
 function expected<Data>({ data, error }: { data?: Data; error?: { code: string } }): Data {
-  if (data === undefined) throw new Error(error?.code ?? 'no answer');
+  if (data === undefined) throw new Error(error?.code ?? 'no response body');
   return data;
 }

@@ -7,18 +7,18 @@ import { promisify } from 'node:util';
 const PACKAGE = 'schemathesis==4.32.5';
 const CACHE = path.resolve(process.env.CACHE_DIR || '.cache');
 const HOME = path.join(CACHE, PACKAGE);
-// It takes 12 s over a quick line.
-const INSTALL_MS = 300_000;
+// An installation takes 12 s with a fast connection.
+const INSTALL_TIMEOUT_MS = 300_000;
 
-/** Puts schemathesis into a folder of its own, once; it needs Python with pip, and no virtual environment. */
+/** Installs schemathesis once, in a folder of its own. Needs Python with pip; a virtual environment is not needed. */
 export async function install(): Promise<void> {
   if (existsSync(HOME)) return;
   await mkdir(CACHE, { recursive: true });
   const folder = await mkdtemp(path.join(CACHE, 'fetching-'));
-  // What is compiled now is compiled whether it is needed or not.
+  // Without compilation: Python compiles what it needs at the first run.
   const pip = ['-m', 'pip', 'install', '--quiet', '--no-compile', '--disable-pip-version-check', '--no-input'];
   try {
-    await promisify(execFile)('python3', [...pip, '--target', folder, PACKAGE], { timeout: INSTALL_MS });
+    await promisify(execFile)('python3', [...pip, '--target', folder, PACKAGE], { timeout: INSTALL_TIMEOUT_MS });
     await rename(folder, HOME);
   } catch (cause) {
     const { code, stderr } = cause as { code?: string | number; stderr?: string };
@@ -29,17 +29,17 @@ export async function install(): Promise<void> {
   }
 }
 
-/** What it says of a run, where that has ended well; all of it is the error's message otherwise. */
+/** Runs schemathesis and returns its output. If it fails, the output is the error's message. */
 export async function schemathesis(args: string[], environment: Record<string, string>): Promise<string> {
   const child = spawn('python3', ['-m', 'schemathesis.cli', ...args], {
-    // Where it keeps the cases that have failed, so as to try them first the next time.
+    // Schemathesis stores failed cases here and tries them first in the next run.
     cwd: CACHE,
     env: { ...process.env, ...environment, PYTHONPATH: HOME },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
-  if (code !== 0) throw new Error(`schemathesis ended with ${String(code)}:\n${said}`);
-  return said;
+  if (code !== 0) throw new Error(`schemathesis exited with ${String(code)}:\n${output}`);
+  return output;
 }

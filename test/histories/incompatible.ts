@@ -2,14 +2,14 @@ import { proxyActivities, sleep } from '@temporalio/workflow';
 
 const steps = proxyActivities({ startToCloseTimeout: '10s' }) as Record<string, () => Promise<void>>;
 
-/** What a careless change would do to orders under way: other commands, in another order. */
-async function carelesslyChanged(): Promise<string> {
+/** An incompatible change of the workflows: other commands, in another order. */
+async function incompatiblyChanged(): Promise<string> {
   await sleep('1 minute');
   await steps.authorizePayment!();
   return 'completed';
 }
 
-export const orderWorkflow = carelesslyChanged;
-export const returnWorkflow = carelesslyChanged;
-export const webhookDeliveryWorkflow = carelesslyChanged;
-export const cartReminderWorkflow = carelesslyChanged;
+export const orderWorkflow = incompatiblyChanged;
+export const returnWorkflow = incompatiblyChanged;
+export const webhookDeliveryWorkflow = incompatiblyChanged;
+export const cartReminderWorkflow = incompatiblyChanged;

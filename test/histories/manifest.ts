@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** One recorded history: which scenario it shows, of which workflow, and with which SDK it was made. */
+/** One recorded history: its scenario, its workflow, and the version of the SDK that recorded it. */
 export interface Recorded {
   file: string;
   scenario: string;
@@ -21,6 +21,6 @@ export const recordedFiles = (): string[] => readdirSync(folder).filter((name) =
 
 export const readHistory = (file: string): unknown => JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
 
-/** Never writes over a history that is there: what is deployed may be in the middle of it. */
+/** Fails if the file exists: deployed workflows may depend on every recorded history. */
 export const writeHistory = (file: string, history: unknown): void =>
   writeFileSync(path.join(folder, file), `${JSON.stringify(history, undefined, 1)}\n`, { flag: 'wx' });

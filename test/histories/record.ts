@@ -1,5 +1,5 @@
-// `npm run record-histories` records, beside those that are there, the history of every scenario under the workflows as
-// they are now. Run it after a change of workflows/ and review what it adds.
+// `npm run record-histories` records the history of every scenario with the current workflows, in addition to the
+// existing histories. Run it after a change of workflows/ and review what it adds.
 import { createHash } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -36,10 +36,10 @@ describe('recording', function () {
   }
 });
 
-/** Stacks say where a machine keeps its files, and nothing that a replay reads. */
+/** Removes stacks: they contain the machine's paths, and a replay does not read them. */
 const withoutStack = (key: string, value: unknown): unknown => (key === 'stackTrace' ? undefined : value);
 
-/** Names this generation of the workflows: it changes when any of their files does. */
+/** Identifies this generation of the workflows: changes when any of their files changes. */
 function fingerprint(): string {
   const hash = createHash('sha256');
   for (const file of globSync('workflows/**/*.ts').toSorted()) hash.update(file).update(readFileSync(file));

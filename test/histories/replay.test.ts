@@ -9,17 +9,17 @@ import { installTemporalRuntime } from '../../platform/temporal/worker.ts';
 import { readHistory, readManifest, recordedFiles } from './manifest.ts';
 import { SCENARIOS } from '../stage/scenarios.ts';
 
-/** The gate in front of every deployment: workflows as they are now carry on every order as it was. */
+/** The gate for every deployment: the current workflows must continue every recorded history. */
 describe('replay gate', function () {
   this.timeout(180_000);
   const manifest = readManifest();
-  let asTheyAreNow: Map<string, Error | undefined>;
+  let current: Map<string, Error | undefined>;
   before(async () => {
     await installTemporalRuntime(createLogger('test', 'error'));
-    asTheyAreNow = await replayAll(await workflowBundle(path.join(import.meta.dirname, '../../.cache')));
+    current = await replayAll(await workflowBundle(path.join(import.meta.dirname, '../../.cache')));
   });
 
-  /** What came of each history, by its file. One worker replays them all: a worker each takes most of the time. */
+  /** The outcome of each history, by its file. One worker replays them all, because starting a worker takes longest. */
   async function replayAll(bundle: WorkflowBundleOption): Promise<Map<string, Error | undefined>> {
     const histories = manifest.map(({ file, workflowId }) => ({
       workflowId,
@@ -33,20 +33,20 @@ describe('replay gate', function () {
     return outcomes;
   }
 
-  it('has a history of every end state and branch', () => {
+  it('has a history of every scenario', () => {
     const recorded = new Set(manifest.map(({ scenario }) => scenario));
     const missing = Object.keys(SCENARIOS).filter((scenario) => !recorded.has(scenario));
     assert.deepEqual(missing, [], 'run npm run record-histories');
   });
 
-  it('lists every file, and every file is there', () => {
+  it('lists exactly the recorded files', () => {
     assert.deepEqual(recordedFiles().toSorted(), manifest.map(({ file }) => file).toSorted());
   });
 
   for (const { file } of manifest) {
     it(`replays ${file}`, () => {
-      assert.ok(asTheyAreNow.has(file), 'it was not replayed');
-      assert.ifError(asTheyAreNow.get(file));
+      assert.ok(current.has(file), 'was not replayed');
+      assert.ifError(current.get(file));
     });
   }
 

@@ -9,18 +9,18 @@ export interface MoneyEntry {
   amountMinor: number;
 }
 
-/** What the card processor's own ledger says of an order. */
+/** An order's entries in the card processor's own ledger. */
 export const money = ({ processor }: Platform, orderId: string): Promise<MoneyEntry[]> => ledger(processor, orderId);
 
-/** The same in words: `authorization 1250`. */
+/** The same as text: `authorization 1250`. */
 export const moneyInWords = async (platform: Platform, orderId: string): Promise<string[]> =>
   (await money(platform, orderId)).map(({ type, amountMinor }) => `${type} ${amountMinor}`);
 
-/** What happened to an order's parcel, by the carrier's own ledger. */
+/** The types of an order's entries in the carrier's own ledger. */
 export const parcel = async ({ carrier }: Platform, orderId: string): Promise<string[]> =>
   (await ledger<{ type: string }>(carrier, orderId)).map(({ type }) => type);
 
-/** Moves an order's parcel one step on, as the carrier's people would. */
+/** Moves an order's parcel one step forward at the sandbox carrier. */
 export async function advance({ carrier }: Platform, { trackingNumber }: Order): Promise<void> {
   const { status, body } = await ask({ method: 'POST', url: `${carrier}/shipments/${trackingNumber}/advance` });
   assert.equal(status, 200, JSON.stringify(body));

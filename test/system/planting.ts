@@ -117,7 +117,7 @@ export const PLANTS: readonly Plant[] = [
     service: 'order',
     plant: `update orders set status = 'pending', updated_at = now() - interval '1 hour' where id = $1`,
     putRight: `update orders set status = 'confirmed', updated_at = now() where id = $1`,
-    says: ({ id }) => [`${id} stuck: expected over within 15 minutes; found pending since `],
+    says: ({ id }) => [`${id} stuck: expected finished within 15 minutes; found pending since `],
   }),
   inDatabase({
     name: 'an order that was lost',
@@ -125,7 +125,7 @@ export const PLANTS: readonly Plant[] = [
     plant: `update orders set status = 'pending', recorded_at = null where id = $1`,
     putRight: `update orders set status = 'confirmed', recorded_at = created_at where id = $1`,
     says: ({ id }) => [
-      `${id} order-exists: expected an order of ours; found only a payment, stock movements, a shipment, `,
+      `${id} order-exists: expected an order in the order service; found only a payment, stock movements, a shipment, `,
     ],
   }),
   inDatabase({
@@ -176,7 +176,9 @@ export const PLANTS: readonly Plant[] = [
     type: 'authorization',
     orderId: stranger,
     body: (orderId) => ({ orderId, amountMinor: 100, currency: 'GBP', paymentMethod: 'pm_card_visa' }),
-    says: () => [`${stranger} order-exists: expected an order of ours; found only authorization at the processor`],
+    says: () => [
+      `${stranger} order-exists: expected an order in the order service; found only authorization at the processor`,
+    ],
   }),
   atProcessor({
     name: 'money taken before the parcel has left',

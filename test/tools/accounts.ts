@@ -8,7 +8,7 @@ const ORDER = '00000000-0000-4000-8000-000000000001';
 const TOTAL = 700;
 const NOTHING = { reserved: 0, released: 0, committed: 0, restocked: 0 };
 
-/** An entry of the processor's, of the whole total. */
+/** An entry in the processor's ledger for the whole total. */
 export const entry = (type: ProcessorItem['type'], orderId = ORDER): ProcessorItem => ({
   orderId,
   type,
@@ -21,7 +21,7 @@ export const movement = (type: CarrierItem['type'], orderId = ORDER): CarrierIte
   trackingNumber: 'SB1',
 });
 
-/** An account nobody has anything in. */
+/** An account without entries. */
 export const anAccount = (different: Partial<Account> = {}): Account => ({
   orderId: ORDER,
   processor: [],
@@ -54,7 +54,7 @@ const payment = (different: Partial<OrderPaymentBook> = {}): OrderPaymentBook =>
   refundedMinor: 0,
   ...different,
 });
-/** Kinds of movement that all of an order's goods have made. */
+/** Stock movements of these kinds for all of an order's goods. */
 const stock = (...kinds: (keyof typeof NOTHING)[]): OrderStockBook => ({
   orderId: ORDER,
   lines: [
@@ -107,7 +107,7 @@ const rejected = (different: Partial<OrderBook> = {}): OrderBook =>
   });
 const unpaid = () => payment({ authorizedMinor: 0 });
 
-/** Orders that are all right, in every state that the ledgers tell apart. */
+/** Consistent accounts, one for each state that the ledgers distinguish. */
 export const STAGES = {
   pending: () => ({
     ...confirmed(),
@@ -161,7 +161,7 @@ export const STAGES = {
     processor: [entry('authorization'), entry('capture'), entry('refund')],
   }),
   canceled,
-  'rejected for want of stock': () => anAccount({ order: rejected() }),
+  'rejected because of stock': () => anAccount({ order: rejected() }),
   'rejected by the card': () =>
     anAccount({ order: rejected(), payment: unpaid(), stock: stock('reserved', 'released') }),
   'rejected by the carrier': () =>

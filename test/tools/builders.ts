@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Row } from '../../tools/shop/line.ts';
+import type { Row } from '../../tools/shop/invoice-line.ts';
 import { type Shop, ShopBuilder } from '../../tools/shop/shop.ts';
 import { scratchFolder } from '../stage/test-run.ts';
 
-/** A good line of a shop's file; a test states what is different. */
+/** A usable line of a shop's file; a test states only the difference. */
 export const aRow = (different: Partial<Row> = {}): Row => ({
   InvoiceNo: '536365',
   StockCode: '85123A',
@@ -32,7 +32,7 @@ export const csvOf = (...rows: Partial<Row>[]): string => {
 
 let files = 0;
 
-/** Writes a file of this test's own and gives its name. */
+/** Writes a new file and returns its path. */
 export function aFile(content: string | Buffer): string {
   const file = path.join(scratchFolder(), `shop-${++files}.csv`);
   writeFileSync(file, content);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Answer, Api, Ask } from '../../tools/api/client.ts';
+import type { ApiResponse, Api, ApiRequest } from '../../tools/api/client.ts';
 import type { Progress } from '../../tools/progress.ts';
 
 interface FakeOrder {
@@ -14,8 +14,8 @@ interface FakeOrder {
 }
 
 /**
- * A shop behind the HTTP contract, in memory: enough of it for the tools, and strict about what they must keep to:
- * signing in, the idempotency key of each request and what it stands for.
+ * An in-memory platform with as much of the HTTP API as the tools use. It checks what they must do: sign in, and send
+ * the same request with the same idempotency key.
  */
 export class FakeShop {
   readonly products = new Map<string, { name: string; price: { amountMinor: number; currency: string } }>();
@@ -23,95 +23,95 @@ export class FakeShop {
   readonly users = new Map<string, string>([['admin@example.com', 'the admin’s']]);
   readonly orders = new Map<string, FakeOrder>();
   readonly returns: { orderId: string; lines: unknown; received?: unknown }[] = [];
-  readonly asked: Ask[] = [];
+  readonly requests: ApiRequest[] = [];
   /** SKUs that are sold out. */
   readonly soldOut = new Set<string>();
-  readonly #answers = new Map<string, { body: string; answer: Answer }>();
+  readonly #responses = new Map<string, { body: string; response: ApiResponse }>();
 
-  readonly api: Api = async (ask) => {
-    this.asked.push(ask);
-    const caller = this.#callerOf(ask);
-    const key = ask.headers?.['idempotency-key'];
-    if (key === undefined) return this.#answer(ask, caller);
-    const scope = `${caller} ${ask.path} ${key}`;
-    const known = this.#answers.get(scope);
+  readonly api: Api = async (request) => {
+    this.requests.push(request);
+    const caller = this.#callerOf(request);
+    const key = request.headers?.['idempotency-key'];
+    if (key === undefined) return this.#handle(request, caller);
+    const scope = `${caller} ${request.path} ${key}`;
+    const known = this.#responses.get(scope);
     if (!known) {
-      const answer = this.#answer(ask, caller);
-      this.#answers.set(scope, { body: JSON.stringify(ask.body), answer });
-      return answer;
+      const response = this.#handle(request, caller);
+      this.#responses.set(scope, { body: JSON.stringify(request.body), response });
+      return response;
     }
-    if (known.body !== JSON.stringify(ask.body)) return no(422, 'IdempotencyKeyReused');
-    return { ...known.answer, headers: new Headers({ 'idempotent-replayed': 'true' }) };
+    if (known.body !== JSON.stringify(request.body)) return refusal(422, 'IdempotencyKeyReused');
+    return { ...known.response, headers: new Headers({ 'idempotent-replayed': 'true' }) };
   };
 
-  /** The carrier's own people. */
+  /** The sandbox carrier's API. */
   readonly carrier: Api = async ({ path }) => {
     const number = /^\/shipments\/(.*)\/advance$/.exec(path)?.[1];
     const order = [...this.orders.values()].find(({ trackingNumber }) => trackingNumber === number);
-    if (!order) return no(404, 'NotFound');
+    if (!order) return refusal(404, 'NotFound');
     order.fulfillmentStatus = order.fulfillmentStatus === 'booked' ? 'shipped' : 'delivered';
-    return yes(200, {});
+    return success(200, {});
   };
 
-  #callerOf({ headers }: Ask): string {
+  #callerOf({ headers }: ApiRequest): string {
     return (headers?.authorization ?? '').replace('Bearer ', '');
   }
 
-  #answer({ method, path, body }: Ask, caller: string): Answer {
+  #handle({ method, path, body }: ApiRequest, caller: string): ApiResponse {
     const fields = (body ?? {}) as Record<string, never>;
     const [, first = '', id = '', second = ''] = path.replace('/v1', '').split('/');
     switch (`${method} ${first}${id && '/id'}${second && `/${second}`}`) {
       case 'POST sessions':
         return this.users.get(fields.email!) === fields.password
-          ? yes(201, { accessToken: fields.email!, expiresIn: 900, refreshToken: 'rt' })
-          : no(401, 'BadCredentials');
+          ? success(201, { accessToken: fields.email!, expiresIn: 900, refreshToken: 'rt' })
+          : refusal(401, 'BadCredentials');
       case 'POST users':
         return this.#register(fields);
       case 'POST products':
         return this.#addProduct(fields, caller);
       case 'GET products/id':
-        return yes(200, this.products.get(id));
+        return success(200, this.products.get(id));
       case 'PATCH products/id':
         this.products.set(id, { ...this.products.get(id)!, ...fields });
-        return yes(200, {});
+        return success(200, {});
       case 'POST products/id/stock-adjustments':
         this.stock.set(id, (this.stock.get(id) ?? 0) + Number(fields.delta));
-        return yes(201, {});
+        return success(201, {});
       case 'POST orders':
         return this.#place(fields, caller);
       case 'GET orders/id':
-        return yes(200, this.#view(id));
+        return success(200, this.#view(id));
       case 'POST orders/id/cancel':
         this.orders.get(id)!.status = 'canceled';
-        return yes(202, this.#view(id));
+        return success(202, this.#view(id));
       case 'POST orders/id/returns':
-        return yes(201, {
+        return success(201, {
           id: String(this.returns.push({ orderId: id, lines: fields.lines }) - 1),
           status: 'requested',
         });
       case 'POST returns/id/receive':
         this.returns[Number(id)]!.received = fields.lines;
-        return yes(200, {});
+        return success(200, {});
       default:
-        return no(404, 'NotFound');
+        return refusal(404, 'NotFound');
     }
   }
 
-  #register({ email, password }: Record<string, string>): Answer {
-    if (this.users.has(email!)) return no(409, 'EmailTaken');
+  #register({ email, password }: Record<string, string>): ApiResponse {
+    if (this.users.has(email!)) return refusal(409, 'EmailTaken');
     this.users.set(email!, password!);
-    return yes(201, {});
+    return success(201, {});
   }
 
-  #addProduct({ sku, ...product }: Record<string, never>, caller: string): Answer {
-    if (caller !== 'admin@example.com') return no(403, 'Forbidden');
-    if (this.products.has(sku!)) return no(409, 'SkuTaken');
+  #addProduct({ sku, ...product }: Record<string, never>, caller: string): ApiResponse {
+    if (caller !== 'admin@example.com') return refusal(403, 'Forbidden');
+    if (this.products.has(sku!)) return refusal(409, 'SkuTaken');
     this.products.set(sku!, product as never);
-    return yes(201, {});
+    return success(201, {});
   }
 
-  #place(fields: Record<string, never>, customer: string): Answer {
-    if (!this.users.has(customer)) return no(401, 'Unauthenticated');
+  #place(fields: Record<string, never>, customer: string): ApiResponse {
+    if (!this.users.has(customer)) return refusal(401, 'Unauthenticated');
     const lines = fields.lines as unknown as FakeOrder['lines'];
     const { country } = fields.shippingAddress as unknown as { country: string };
     const id = createHash('sha256').update(`${this.orders.size}`).digest('hex').slice(0, 8);
@@ -126,7 +126,7 @@ export class FakeShop {
       lines,
       country,
     });
-    return yes(201, this.#view(id));
+    return success(201, this.#view(id));
   }
 
   #view(id: string) {
@@ -136,11 +136,11 @@ export class FakeShop {
   }
 }
 
-const yes = (status: number, body: unknown): Answer => ({
+const success = (status: number, body: unknown): ApiResponse => ({
   status,
   headers: new Headers(),
   body: structuredClone(body),
 });
-const no = (status: number, code: string): Answer => ({ status, headers: new Headers(), body: { code } });
+const refusal = (status: number, code: string): ApiResponse => ({ status, headers: new Headers(), body: { code } });
 
 export const noProgress: Progress = { step: () => undefined, stop: () => undefined };

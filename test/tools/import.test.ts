@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { signedIn } from '../../tools/api/session.ts';
-import { typed } from '../../tools/api/typed.ts';
+import { withSession } from '../../tools/api/session.ts';
+import { typedClient } from '../../tools/api/typed-client.ts';
 import { type Imported, importShop } from '../../tools/import/import-shop.ts';
 import { customersWith } from '../../tools/shop/customer.ts';
 import type { Shop } from '../../tools/shop/shop.ts';
@@ -15,7 +15,7 @@ const importInto = (platform: FakeShop, shop: Shop, stock?: number): Promise<Imp
     stock,
     concurrency: 3,
     api: platform.api,
-    admin: typed(signedIn(platform.api, { email: 'admin@example.com', password: 'the admin’s' })),
+    admin: typedClient(withSession(platform.api, { email: 'admin@example.com', password: 'the admin’s' })),
     toCustomer,
     progress: () => noProgress,
   });
@@ -28,7 +28,7 @@ const shop = aShop(
 );
 
 describe('an import', () => {
-  it('puts products, stock for the whole file and customers on the platform', async () => {
+  it('adds products, stock for the whole file and customers', async () => {
     const platform = new FakeShop();
     const { products, adjustments, customers, refused } = await importInto(platform, shop);
     assert.deepEqual([...platform.products.keys()].toSorted(), ['A', 'BANK.20CHARGES', 'D']);
@@ -46,7 +46,7 @@ describe('an import', () => {
     );
   });
 
-  it('changes nothing the second time', async () => {
+  it('changes nothing when it is repeated', async () => {
     const platform = new FakeShop();
     await importInto(platform, shop);
     const before = structuredClone([platform.products, platform.stock, platform.users]);
@@ -58,20 +58,20 @@ describe('an import', () => {
     );
   });
 
-  it('with --stock gives each product as many', async () => {
+  it('adds the pieces given with --stock to each product', async () => {
     const platform = new FakeShop();
     await importInto(platform, shop, 7);
     assert.deepEqual(Object.fromEntries(platform.stock), { A: 7, 'BANK.20CHARGES': 7, D: 7 });
   });
 
-  it('adds the stock of another file to that of the first', async () => {
+  it('adds the stock of a second file to that of the first', async () => {
     const platform = new FakeShop();
     await importInto(platform, shop);
     await importInto(platform, { ...shop, sha256: 'f'.repeat(64) });
     assert.equal(platform.stock.get('A'), 22);
   });
 
-  it('brings a product that is there already up to date', async () => {
+  it('updates an existing product', async () => {
     const platform = new FakeShop();
     platform.products.set('A', { name: 'OLD', price: { amountMinor: 1, currency: 'GBP' } });
     const { products } = await importInto(platform, shop);
@@ -82,30 +82,30 @@ describe('an import', () => {
     });
   });
 
-  it('counts what the platform refuses and goes on', async () => {
+  it('counts refused requests and continues', async () => {
     const platform = new FakeShop();
     const strict = {
       shop,
       stock: undefined,
       concurrency: 1,
-      admin: typed(signedIn(platform.api, { email: 'admin@example.com', password: 'the admin’s' })),
+      admin: typedClient(withSession(platform.api, { email: 'admin@example.com', password: 'the admin’s' })),
       toCustomer,
       progress: () => noProgress,
     };
     const { refused, customers } = await importShop({
       ...strict,
-      api: async (ask) =>
-        (ask.body as { email?: string }).email === 'walk-in@import.example'
+      api: async (request) =>
+        (request.body as { email?: string }).email === 'walk-in@import.example'
           ? { status: 400, headers: new Headers(), body: { code: 'InvalidRequest' } }
-          : platform.api(ask),
+          : platform.api(request),
     });
     assert.deepEqual([refused.toJSON(), customers.toJSON()], [{ InvalidRequest: 1 }, { created: 2 }]);
   });
 
-  it('ends where the admin may not do it', async () => {
+  it('stops when the account is not an admin’s', async () => {
     const platform = new FakeShop();
     platform.users.set('somebody@example.com', 'x');
-    const admin = typed(signedIn(platform.api, { email: 'somebody@example.com', password: 'x' }));
+    const admin = typedClient(withSession(platform.api, { email: 'somebody@example.com', password: 'x' }));
     await assert.rejects(
       importShop({
         shop,

@@ -11,7 +11,7 @@ const invoice = (number: string, lines: Record<string, number>, customerId = '1'
   lines: Object.entries(lines).map(([sku, quantity]) => ({ sku, quantity })),
 });
 
-/** What each cancellation was matched with, in words. */
+/** Describes what each cancellation was matched with. */
 const matched = (...invoices: Invoice[]): string[] =>
   [...matchCancellations(invoices)].map(([{ number }, match]) =>
     'reason' in match
@@ -20,36 +20,36 @@ const matched = (...invoices: Invoice[]): string[] =>
   );
 
 describe('a cancellation invoice', () => {
-  it('takes back the order that it covers as a whole', () => {
+  it('matches the order that it covers as a whole', () => {
     assert.deepEqual(matched(invoice('1', { A: 2, B: 1 }), invoice('C2', { B: 1, A: 2 })), ['C2 all of 1']);
   });
 
-  it('prefers an order it covers as a whole to a later one that has more', () => {
+  it('prefers an order that it covers as a whole to a later, larger one', () => {
     assert.deepEqual(matched(invoice('1', { A: 2 }), invoice('2', { A: 5 }), invoice('C3', { A: 2 })), ['C3 all of 1']);
   });
 
-  it('takes back part of the latest order that has all of it', () => {
+  it('matches a part of the latest order that has all of its pieces', () => {
     assert.deepEqual(
       matched(invoice('1', { A: 9 }), invoice('2', { A: 5, B: 5 }), invoice('3', { A: 1 }), invoice('C4', { A: 2 })),
       ['C4 part of 2'],
     );
   });
 
-  it('cannot take back what another has taken back before', () => {
+  it('cannot cancel pieces twice', () => {
     assert.deepEqual(
       matched(invoice('1', { A: 3 }), invoice('C2', { A: 2 }), invoice('C3', { A: 1 }), invoice('C4', { A: 1 })),
       ['C2 part of 1', 'C3 part of 1', 'C4 moreThanOrdered'],
     );
   });
 
-  it('covers no order as a whole of which a part is gone', () => {
+  it('does not cover an order as a whole if a part was canceled before', () => {
     assert.deepEqual(matched(invoice('1', { A: 2, B: 2 }), invoice('C2', { A: 2 }), invoice('C3', { A: 2, B: 2 })), [
       'C2 part of 1',
       'C3 moreThanOrdered',
     ]);
   });
 
-  it('is about earlier orders of the same customer only', () => {
+  it('matches only earlier orders of the same customer', () => {
     assert.deepEqual(
       matched(
         invoice('C1', { A: 1 }),
@@ -61,7 +61,7 @@ describe('a cancellation invoice', () => {
     );
   });
 
-  it('says why it matches nothing', () => {
+  it('gives the reason when it matches no order', () => {
     const orders = [invoice('1', { A: 2 }), invoice('2', { B: 2 })];
     assert.deepEqual(matched(...orders, invoice('C3', { A: 1, B: 1 })), ['C3 severalOrders']);
     assert.deepEqual(matched(...orders, invoice('C3', { A: 3 })), ['C3 moreThanOrdered']);

@@ -21,7 +21,7 @@ describe('recommend-eval', () => {
   });
   const QUIET = { step: () => undefined, stop: () => undefined };
 
-  it('leaves out what came to nothing', () => {
+  it('skips cancellations and invoices without lines', () => {
     const shop = [invoice(1, ['a']), invoice(2, ['a'], { cancellation: true }), invoice(3, [])];
     assert.deepEqual(
       ordersOf(shop).map(({ number }) => number),
@@ -29,7 +29,7 @@ describe('recommend-eval', () => {
     );
   });
 
-  it('finds in the last third what the first two have taught, where best sellers do not', async () => {
+  it('finds in the last third what it learned from the first two, where best sellers do not', async () => {
     // Twenty pairs that are always bought together, and eleven best sellers that are always bought alone.
     const pairs = Array.from({ length: 20 }, (_, index) => [`one${index}`, `two${index}`]);
     const best = Array.from({ length: 11 }, (_, index) => [`best${index}`]);
@@ -38,7 +38,7 @@ describe('recommend-eval', () => {
     );
     assert.deepEqual(await evaluate(database.db, orders, QUIET), {
       learned: 63,
-      asked: 30,
+      tested: 30,
       recommended: 30,
       bestSold: 0,
     });

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import type { Page, PageRequest } from '../../platform/contract/operation.ts';
 import type { Account } from '../../tools/reconcile/account.ts';
 import { type CompareOptions, compare } from '../../tools/reconcile/compare.ts';
-import { BadListing, type Sources, readAccounts } from '../../tools/reconcile/sources.ts';
+import { UnsortedLedger, type Sources, readAccounts } from '../../tools/reconcile/sources.ts';
 import { STAGES } from './accounts.ts';
 
 const idOf = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
-/** The same account as somebody else's order. */
+/** The same account for another order id. */
 function renamed(account: Account, orderId: string): Account {
   return JSON.parse(JSON.stringify(account).replaceAll(account.orderId, orderId)) as Account;
 }
@@ -17,7 +17,7 @@ const STAGE_LIST = Object.values(STAGES);
 const someOrders = (count: number): Account[] =>
   Array.from({ length: count }, (_, n) => renamed(STAGE_LIST[n % STAGE_LIST.length]!(), idOf(n)));
 
-/** Lists what `items` holds at the time of asking, a few at once, whatever limit is asked for. */
+/** Lists the current `items`, at most three per page. */
 const listOf =
   <Item>(items: () => readonly (Item | undefined)[]) =>
   async ({ after, limit }: PageRequest): Promise<Page<Item>> => {
@@ -61,7 +61,7 @@ const options = (different: Partial<CompareOptions> = {}): CompareOptions => ({
 });
 
 describe('reading six ledgers side by side', () => {
-  it('brings together what each says of an order, in order, however many pages it takes', async () => {
+  it('merges the entries of each order across pages, by ascending order id', async () => {
     const accounts = someOrders(40);
     const read = await allOf(readAccounts(sourcesOf(() => accounts)));
     assert.deepEqual(
@@ -87,14 +87,14 @@ describe('reading six ledgers side by side', () => {
     }
   });
 
-  it('refuses a ledger that is not in order', async () => {
+  it('rejects an unsorted ledger', async () => {
     const accounts = someOrders(3).toReversed();
-    await assert.rejects(allOf(readAccounts(sourcesOf(() => accounts))), BadListing);
+    await assert.rejects(allOf(readAccounts(sourcesOf(() => accounts))), UnsortedLedger);
   });
 });
 
 describe('reconciliation', () => {
-  it('has nothing to say of books that are right', async () => {
+  it('finds no discrepancy in consistent ledgers', async () => {
     const { orders, discrepancies, balances, open } = await compare(
       sourcesOf(() => someOrders(STAGE_LIST.length * 2)),
       options(),
@@ -104,7 +104,7 @@ describe('reconciliation', () => {
     assert.deepEqual(open.toJSON(), { pending: 2, 'being captured': 2, requires_action: 2 });
   });
 
-  it('names the order and the rule of what is wrong, once', async () => {
+  it('reports the order and the rule of each discrepancy once', async () => {
     const accounts = someOrders(STAGE_LIST.length);
     const wrong = accounts.find(({ order }) => order!.fulfillmentStatus === 'delivered')!;
     wrong.processor = [...wrong.processor, wrong.processor[1]!];
@@ -118,7 +118,7 @@ describe('reconciliation', () => {
     );
   });
 
-  it('finds what the outside world has for no order of ours, wherever it sorts', async () => {
+  it('finds entries at the processor and the carrier without an order, wherever they sort', async () => {
     for (const n of [-1, 5, 99]) {
       const accounts = someOrders(10);
       const id = n < 0 ? '00000000-0000-0000-0000-000000000000' : `${idOf(n).slice(0, -1)}f`;
@@ -140,46 +140,46 @@ describe('reconciliation', () => {
     }
   });
 
-  it('says nothing of an order that was caught in motion and is right when looked at again', async () => {
+  it('does not report an order that was read in the middle of a step and is consistent in the second reading', async () => {
     const caught = { ...STAGES.confirmed(), processor: [] };
-    let looks = 0;
+    let readings = 0;
     const { discrepancies, open } = await compare(
-      sourcesOf(() => [looks === 0 ? caught : STAGES.confirmed()]),
-      options({ pause: async () => void looks++ }),
+      sourcesOf(() => [readings === 0 ? caught : STAGES.confirmed()]),
+      options({ pause: async () => void readings++ }),
     );
     assert.deepEqual([discrepancies, open.toJSON()], [[], {}]);
-    assert.equal(looks, 1);
+    assert.equal(readings, 1);
   });
 
-  it('reports what comes to rest wrong only once it rests', async () => {
+  it('reports an inconsistent order only once it stops changing', async () => {
     const moving = { ...STAGES.confirmed(), processor: [] };
     const resting = { ...STAGES.confirmed(), carrier: [] };
-    let looks = 0;
+    let readings = 0;
     const { discrepancies } = await compare(
-      sourcesOf(() => [looks === 0 ? moving : resting]),
-      options({ pause: async () => void looks++ }),
+      sourcesOf(() => [readings === 0 ? moving : resting]),
+      options({ pause: async () => void readings++ }),
     );
     assert.deepEqual(
       discrepancies.map(({ rule }) => rule),
       ['carrier-ledger'],
     );
-    assert.equal(looks, 2);
+    assert.equal(readings, 2);
   });
 
-  it('counts as open what changes at every look', async () => {
-    let looks = 0;
+  it('counts an order as open if it changes between all readings', async () => {
+    let readings = 0;
     const restless = (): Account => {
       const account = STAGES.confirmed();
-      return { ...account, order: { ...account.order!, refundedMinor: looks + 1 } };
+      return { ...account, order: { ...account.order!, refundedMinor: readings + 1 } };
     };
     const { discrepancies, open } = await compare(
       sourcesOf(() => [restless()]),
-      options({ pause: async () => void looks++ }),
+      options({ pause: async () => void readings++ }),
     );
     assert.deepEqual([discrepancies, open.toJSON()], [[], { moving: 1 }]);
   });
 
-  it('reports what is under way for too long', async () => {
+  it('reports orders that are in progress for too long', async () => {
     const accounts = [STAGES.pending(), STAGES['being captured'](), STAGES['waiting for a person']()].map(
       (account, n) => renamed(account, idOf(n)),
     );
@@ -191,12 +191,12 @@ describe('reconciliation', () => {
     assert.deepEqual(
       discrepancies.map(({ rule, expected, found }) => `${rule} ${expected}: ${found}`),
       ['pending', 'being captured', 'requires_action'].map(
-        (status) => `stuck over within 15 minutes: ${status} since 2026-01-05T09:00:00.000Z`,
+        (status) => `stuck finished within 15 minutes: ${status} since 2026-01-05T09:00:00.000Z`,
       ),
     );
   });
 
-  it('passes on what a ledger finds wrong with its own sums', async () => {
+  it('includes the discrepancies within a ledger', async () => {
     const { balances } = await compare(
       sourcesOf(() => [], ['A: on hand 1, by the ledger 2']),
       options(),
@@ -204,7 +204,7 @@ describe('reconciliation', () => {
     assert.deepEqual(balances, ['A: on hand 1, by the ledger 2']);
   });
 
-  it('fails where a ledger cannot be read', async () => {
+  it('fails if a ledger cannot be read', async () => {
     const sources = { ...sourcesOf(() => someOrders(2)), carrier: async () => Promise.reject(new Error('down')) };
     await assert.rejects(compare(sources, options()), /down/);
   });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Api } from '../../tools/api/client.ts';
 import { Unreachable } from '../../tools/api/client.ts';
-import { signedIn } from '../../tools/api/session.ts';
-import { typed } from '../../tools/api/typed.ts';
+import { withSession } from '../../tools/api/session.ts';
+import { typedClient } from '../../tools/api/typed-client.ts';
 import { ToolError } from '../../tools/command-line.ts';
 import { deliverParcel } from '../../tools/replay/carrier.ts';
 import { type ReplayOptions, replay } from '../../tools/replay/replay.ts';
@@ -14,7 +14,7 @@ import { FakeShop, noProgress } from './fake-shop.ts';
 
 const toCustomer = customersWith('a secret that nobody else knows at all');
 
-/** A platform that knows these customers. */
+/** A platform with accounts for these customers. */
 function platformFor(...customerIds: (string | undefined)[]): FakeShop {
   const platform = new FakeShop();
   for (const { email, password } of customerIds.map(toCustomer)) platform.users.set(email, password);
@@ -26,7 +26,7 @@ async function run(platform: FakeShop, { invoices }: Shop, different: Partial<Re
     invoices,
     concurrency: 4,
     api: platform.api,
-    admin: async () => typed(signedIn(platform.api, { email: 'admin@example.com', password: 'the admin’s' })),
+    admin: async () => typedClient(withSession(platform.api, { email: 'admin@example.com', password: 'the admin’s' })),
     deliver: undefined,
     toCustomer,
     schedule: async () => undefined,
@@ -38,13 +38,13 @@ async function run(platform: FakeShop, { invoices }: Shop, different: Partial<Re
 }
 
 const placings = (platform: FakeShop) =>
-  platform.asked.filter(({ method, path }) => method === 'POST' && path === '/v1/orders');
+  platform.requests.filter(({ method, path }) => method === 'POST' && path === '/v1/orders');
 const delivering = (platform: FakeShop): Partial<ReplayOptions> => ({
   deliver: (customer, order) => deliverParcel(platform.carrier, customer, order),
 });
 
 describe('a replay', () => {
-  it('places each invoice as an order of its customer, under a key of its own', async () => {
+  it('places each invoice as an order of its customer, with its own idempotency key', async () => {
     const platform = platformFor('1', '2', undefined);
     const shop = aShop(
       { InvoiceNo: '1', CustomerID: '1', StockCode: 'A', Quantity: '2' },
@@ -71,7 +71,7 @@ describe('a replay', () => {
     assert.equal(placings(platform).length, 3);
   });
 
-  it('begins invoices in the order of the file', async () => {
+  it('starts invoices in the order of the file', async () => {
     const platform = platformFor('1');
     const numbers = Array.from({ length: 30 }, (_, n) => String(500 + n));
     await run(platform, aShop(...numbers.map((InvoiceNo) => ({ InvoiceNo, CustomerID: '1' }))), { concurrency: 1 });
@@ -85,10 +85,10 @@ describe('a replay', () => {
     const platform = platformFor('1', '2');
     const rows = Array.from({ length: 20 }, (_, n) => ({ InvoiceNo: String(n), CustomerID: String(1 + (n % 2)) }));
     await run(platform, aShop(...rows));
-    assert.equal(platform.asked.filter(({ path }) => path === '/v1/sessions').length, 2);
+    assert.equal(platform.requests.filter(({ path }) => path === '/v1/sessions').length, 2);
   });
 
-  it('run again places nothing twice and comes to the same result', async () => {
+  it('places nothing twice when it is repeated, and reports the same result', async () => {
     const platform = platformFor('1');
     const shop = aShop(
       { InvoiceNo: '1', CustomerID: '1', Quantity: '2' },
@@ -103,13 +103,13 @@ describe('a replay', () => {
     assert.deepEqual([platform.orders.size, platform.returns.length], [2, 1]);
   });
 
-  it('stopped half-way begins nothing new, and goes on where it stopped', async () => {
+  it('starts nothing new when it is stopped, and continues there the next time', async () => {
     const platform = platformFor('1');
     const shop = aShop(...Array.from({ length: 10 }, (_, n) => ({ InvoiceNo: String(n), CustomerID: '1' })));
     const stop = new AbortController();
-    const api: Api = async (ask) => {
+    const api: Api = async (request) => {
       if (platform.orders.size === 4) stop.abort();
-      return platform.api(ask);
+      return platform.api(request);
     };
     const half = await run(platform, shop, { api, stop: stop.signal, concurrency: 1 });
     assert.ok(half.placed >= 4 && half.placed < 10, String(half.placed));
@@ -117,7 +117,7 @@ describe('a replay', () => {
     assert.equal(platform.orders.size, 10);
   });
 
-  it('counts by status and reason what became of the orders', async () => {
+  it('counts orders by status and rejections by reason', async () => {
     const platform = platformFor('1');
     platform.soldOut.add('B');
     const report = await run(
@@ -127,7 +127,7 @@ describe('a replay', () => {
     assert.deepEqual([report.byStatus, report.byReason], [{ confirmed: 1, rejected: 1 }, { OutOfStock: 1 }]);
   });
 
-  it('counts invoices and lines that cannot be ordered, with the reason', async () => {
+  it('counts invoices and lines that cannot be ordered, by reason', async () => {
     const platform = platformFor('1');
     const report = await run(
       platform,
@@ -144,20 +144,20 @@ describe('a replay', () => {
     assert.equal(report.placed, 1);
   });
 
-  it('counts what the API refuses, and what it never answers, and goes on', async () => {
+  it('counts refused and failed requests, and continues', async () => {
     const platform = platformFor('1');
-    const api: Api = async (ask) => {
-      const key = ask.headers?.['idempotency-key'];
-      if (key === 'invoice-1') throw new Unreachable('no answer');
+    const api: Api = async (request) => {
+      const key = request.headers?.['idempotency-key'];
+      if (key === 'invoice-1') throw new Unreachable('no response');
       if (key === 'invoice-2') return { status: 400, headers: new Headers(), body: { code: 'UnknownSku' } };
-      return platform.api(ask);
+      return platform.api(request);
     };
     const shop = aShop(...['1', '2', '3'].map((InvoiceNo) => ({ InvoiceNo, CustomerID: '1' })));
     const report = await run(platform, shop, { api });
     assert.deepEqual([report.placed, report.failed], [1, { unreachable: 1, UnknownSku: 1 }]);
   });
 
-  it('says to import first where a customer cannot sign in', async () => {
+  it('asks to import first when a customer cannot sign in', async () => {
     const shop = aShop({ InvoiceNo: '1', CustomerID: '1' });
     await assert.rejects(
       run(platformFor(), shop),
@@ -170,20 +170,20 @@ describe('a cancellation in a replay', () => {
   const ordered = { InvoiceNo: '1', CustomerID: '1', Quantity: '5' };
   const partly = { InvoiceNo: 'C2', CustomerID: '1', Quantity: '-2' };
 
-  it('of a whole order cancels it, also while much is going on', async () => {
+  it('of a whole order cancels the order, also with concurrency', async () => {
     const platform = platformFor('1');
     const report = await run(platform, aShop(ordered, { ...partly, Quantity: '-5' }), { concurrency: 10 });
     assert.deepEqual(report.cancellations, { canceled: 1, returned: 0, unmatched: {} });
     assert.deepEqual(report.byStatus, { canceled: 1 });
   });
 
-  it('of a part is left alone while the parcel has not arrived', async () => {
+  it('of a part is not applied before delivery', async () => {
     const platform = platformFor('1');
     const report = await run(platform, aShop(ordered, partly));
     assert.deepEqual(report.cancellations, { canceled: 0, returned: 0, unmatched: { notDelivered: 1 } });
   });
 
-  it('of a part is a return once the parcel is delivered', async () => {
+  it('of a part becomes a return after delivery', async () => {
     const platform = platformFor('1');
     const report = await run(platform, aShop(ordered, partly), delivering(platform));
     assert.deepEqual(report.cancellations, { canceled: 0, returned: 1, unmatched: {} });
@@ -197,19 +197,19 @@ describe('a cancellation in a replay', () => {
     ]);
   });
 
-  it('of an order that was rejected, or of none, says so', async () => {
+  it('of a rejected order, or without a matching order, is counted by reason', async () => {
     const platform = platformFor('1');
     platform.soldOut.add('85123A');
     const report = await run(platform, aShop(ordered, partly, { ...partly, InvoiceNo: 'C3', StockCode: 'X' }));
     assert.deepEqual(report.cancellations.unmatched, { orderRejected: 1, neverOrdered: 1 });
   });
 
-  it('that the API declines is counted by its code', async () => {
+  it('that the API refuses is counted by the code', async () => {
     const platform = platformFor('1');
-    const api: Api = async (ask) =>
-      ask.path.endsWith('/cancel')
+    const api: Api = async (request) =>
+      request.path.endsWith('/cancel')
         ? { status: 409, headers: new Headers(), body: { code: 'TooLateToCancel' } }
-        : platform.api(ask);
+        : platform.api(request);
     const report = await run(platform, aShop(ordered, { ...partly, Quantity: '-5' }), { api });
     assert.deepEqual(report.cancellations.unmatched, { TooLateToCancel: 1 });
   });

@@ -20,7 +20,7 @@ describe('products from a shop’s file', () => {
     assert.deepEqual(products, [{ sku: '85123A', name: 'COMMON', priceMinor: 295, sold: 18 }]);
   });
 
-  it('are the same whatever the order of lines that tie', () => {
+  it('do not depend on the order of equally frequent lines', () => {
     const rows = [
       { Description: 'B', UnitPrice: '9.00' },
       { Description: 'A', UnitPrice: '10.00' },
@@ -30,13 +30,13 @@ describe('products from a shop’s file', () => {
     assert.deepEqual(aShop(...rows.toReversed()).products, expected);
   });
 
-  it('have prices in pence, exactly', () => {
+  it('have exact prices in pence', () => {
     const price = (UnitPrice: string) => aShop({ UnitPrice }).products[0]?.priceMinor;
     assert.deepEqual(['2.1', '1.10', '0.29', '13541.33', '8', '4.500'].map(price), [210, 110, 29, 1354133, 800, 450]);
     assert.deepEqual(['0.001', '1e3', '-5', '', '0.0', '2,55', '12345678'].map(price), Array(7).fill(undefined));
   });
 
-  it('keep codes that differ in case apart', () => {
+  it('keep codes apart that differ only in case', () => {
     const { products } = aShop({ StockCode: '85123A' }, { StockCode: '85123a' });
     assert.deepEqual(
       products.map(({ sku }) => sku),
@@ -44,14 +44,14 @@ describe('products from a shop’s file', () => {
     );
   });
 
-  it('count as sold only what is not on a cancellation', () => {
+  it('do not count cancellations as sold', () => {
     const { products } = aShop({ Quantity: '5' }, { InvoiceNo: 'C1', Quantity: '-3' });
     assert.equal(products[0]!.sold, 5);
   });
 });
 
 describe('lines of a shop’s file', () => {
-  it('without price, description or quantity are counted by all they lack and not used', () => {
+  it('without price, description or quantity are counted by flaw and not used', () => {
     const shop = aShop(
       { UnitPrice: '0.0' },
       { Description: ' ', UnitPrice: '' },
@@ -74,7 +74,7 @@ describe('lines of a shop’s file', () => {
     assert.deepEqual(shop.unusableStockCodes, ['85123A']);
   });
 
-  it('of one SKU on one invoice are one line', () => {
+  it('with the same SKU on one invoice are merged', () => {
     const { invoices } = aShop({ Quantity: '6' }, { Quantity: '2' }, { StockCode: 'POST', Quantity: '1' });
     assert.deepEqual(invoices[0]!.lines, [
       { sku: '85123A', quantity: 8 },
@@ -82,17 +82,17 @@ describe('lines of a shop’s file', () => {
     ]);
   });
 
-  it('of a cancellation count the pieces that come back', () => {
+  it('of a cancellation count the returned pieces', () => {
     const [invoice] = aShop({ InvoiceNo: 'C536379', Quantity: '-4' }).invoices;
     assert.equal(invoice!.cancellation, true);
     assert.deepEqual(invoice!.lines, [{ sku: '85123A', quantity: 4 }]);
   });
 
-  it('without a customer belong to nobody known', () => {
+  it('without a customer have no customer id', () => {
     assert.equal(aShop({ CustomerID: '' }).invoices[0]!.customerId, undefined);
   });
 
-  it('whose country is none are reported with the code they get', () => {
+  it('with an unknown country are reported with the code used instead', () => {
     const shop = aShop({ Country: 'Channel Islands' }, { Country: 'Atlantis' }, { Country: 'Atlantis' });
     assert.deepEqual(shop.inexactCountries.toJSON(), { 'Channel Islands → JE': 1, 'Atlantis → GB': 2 });
   });
@@ -103,12 +103,12 @@ describe('stock codes', () => {
     for (const code of ['85123A', 'POST', 'gift_0001_40', '15056bl']) assert.equal(toSku(code), code);
   });
 
-  it('that are none become one and can be told again', () => {
+  it('that are not SKUs are escaped reversibly', () => {
     assert.equal(toSku('BANK CHARGES'), 'BANK.20CHARGES');
     assert.equal(toStockCode('BANK.20CHARGES'), 'BANK CHARGES');
   });
 
-  it('of any kind come back from their SKU, and no two share one', () => {
+  it('of any kind can be restored from their SKU', () => {
     const code = fc.oneof(
       fc.string({ minLength: 1 }),
       fc.string({ unit: fc.constantFrom('.', '0', '-', 'A', ' ', '2', '_') }),
@@ -124,7 +124,7 @@ describe('stock codes', () => {
     );
   });
 
-  it('too long for a SKU are none', () => {
+  it('that are empty or too long give no SKU', () => {
     assert.equal(toSku('A'.repeat(65)), undefined);
     assert.equal(toSku(''), undefined);
   });
@@ -156,14 +156,14 @@ describe('countries', () => {
     }
   });
 
-  it('that are none are told from those that are', () => {
+  it('that do not exist are reported as inexact', () => {
     for (const name of ['Unspecified', 'European Community', 'European Union', 'Unknown Region', 'Atlantis', '']) {
       assert.deepEqual(toCountry(name), { code: 'GB', exact: false }, name);
     }
     assert.deepEqual(toCountry('Channel Islands'), { code: 'JE', exact: false });
   });
 
-  it('have no code that the API would not take', () => {
+  it('have only codes that the API accepts', () => {
     const address = { name: 'A', line1: 'A', city: 'A', postalCode: 'A' };
     const refused = [...countryCodes()].filter((country) => !Address.safeParse({ ...address, country }).success);
     assert.deepEqual(refused, []);
@@ -174,24 +174,24 @@ describe('countries', () => {
 describe('customers', () => {
   const toCustomer = customersWith('a secret that nobody else knows at all');
 
-  it('are made of their id, the same each time', () => {
+  it('are derived from their id, the same every time', () => {
     assert.deepEqual(toCustomer('17850'), toCustomer('17850'));
     assert.equal(toCustomer('17850').email, 'customer-17850@import.example');
     assert.notEqual(toCustomer('17850').password, toCustomer('17851').password);
     assert.notEqual(customersWith('another secret').call(null, '17850').password, toCustomer('17850').password);
   });
 
-  it('of unknown identity are one', () => {
+  it('without an id share one account', () => {
     assert.equal(toCustomer(undefined).email, 'walk-in@import.example');
   });
 
-  it('with ids that are no part of an address have one all the same, each its own', () => {
+  it('with ids that are invalid in an e-mail address have distinct valid addresses', () => {
     const emails = ['A 1', 'a 1', 'ÄÖ', 'a@b'].map((id) => toCustomer(id).email);
     assert.equal(new Set(emails.map((email) => email.toLowerCase())).size, 4);
     for (const email of emails) assert.match(email, /^[a-z0-9-]+@import\.example$/);
   });
 
-  it('have passwords of a secret kept where only its owner may read it', () => {
+  it('have passwords derived from a secret that only its owner may read', () => {
     const folder = mkdtempSync(path.join(scratchFolder(), 'customers-'));
     const first = customersOf(folder)('1');
     const file = path.join(folder, 'import.json');
@@ -199,6 +199,6 @@ describe('customers', () => {
     assert.ok(!readFileSync(file, 'utf8').includes(first.password));
     assert.deepEqual(customersOf(folder)('1'), first);
     writeFileSync(file, '{}');
-    assert.throws(() => customersOf(folder), /import\.json cannot be read/);
+    assert.throws(() => customersOf(folder), /import\.json is damaged/);
   });
 });

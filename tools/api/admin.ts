@@ -4,13 +4,13 @@ import { z } from 'zod';
 import type { Client } from '../../clients/typescript/index.ts';
 import { ToolError, dataFolder } from '../command-line.ts';
 import type { Api } from './client.ts';
-import { BadCredentials, type Credentials, signedIn } from './session.ts';
-import { typed } from './typed.ts';
+import { BadCredentials, type Credentials, withSession } from './session.ts';
+import { typedClient } from './typed-client.ts';
 
-// Whoever starts the platform may choose another e-mail, and sets ADMIN_EMAIL then.
+// The default applies unless ADMIN_EMAIL was set when the platform started.
 const Secrets = z.object({ adminEmail: z.string().default('admin@example.com'), adminPassword: z.string() });
 
-/** How to sign in as an admin: ADMIN_EMAIL and ADMIN_PASSWORD, or what `npm start` wrote into its data folder. */
+/** An admin's credentials: ADMIN_EMAIL and ADMIN_PASSWORD, or those that `npm start` wrote to its data folder. */
 export function adminCredentials(environment = process.env): Credentials {
   const { ADMIN_EMAIL: email, ADMIN_PASSWORD: password } = environment;
   if (email && password) return { email, password };
@@ -20,15 +20,15 @@ export function adminCredentials(environment = process.env): Credentials {
     return { email: email || adminEmail, password: password || adminPassword };
   } catch (cause) {
     throw new ToolError(
-      `nobody to sign in as: set ADMIN_EMAIL and ADMIN_PASSWORD, or DATA_DIR to the data folder of a running platform (${file} does not say)`,
+      `no admin credentials: set ADMIN_EMAIL and ADMIN_PASSWORD, or set DATA_DIR to the data folder of a running platform (could not read them from ${file})`,
       { cause },
     );
   }
 }
 
-/** The API as an admin; fails at once where the password is wrong or the person is no admin. */
+/** A client with an admin's session. Fails at once if the password is wrong or the account is not an admin's. */
 export async function signInAdmin(api: Api, credentials: Credentials): Promise<Client> {
-  const admin = typed(signedIn(api, credentials));
+  const admin = typedClient(withSession(api, credentials));
   const probe = await admin
     .GET('/v1/admin/interventions', { params: { query: { limit: 1 } } })
     .catch((error: unknown) => {

@@ -1,78 +1,82 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ToolError } from '../command-line.ts';
 
-export interface Ask {
+export interface ApiRequest {
   method: 'GET' | 'POST' | 'PATCH';
   path: string;
   body?: unknown;
   headers?: Record<string, string>;
 }
 
-export interface Answer {
+export interface ApiResponse {
   status: number;
   headers: Headers;
   body: unknown;
 }
 
-/** Asks a server over HTTP. Whatever it answers is an answer; silence for too long throws `Unreachable`. */
-export type Api = (ask: Ask) => Promise<Answer>;
+/** Sends a request to a server. Returns its response, whatever the status; throws `Unreachable` when there is none. */
+export type Api = (request: ApiRequest) => Promise<ApiResponse>;
 
-/** Nothing but faults for as long as we were willing to try: what was asked may or may not have happened. */
+/** Every attempt failed until the retries ended. The request may or may not have taken effect. */
 export class Unreachable extends ToolError {
   override readonly name = 'Unreachable';
 }
 
 export interface ApiOptions {
-  /** How long faults (no connection, 5xx, 429) are retried, counted from the first of a row. */
-  patienceMs?: number;
+  /** How long faults (no connection, 5xx) are retried, counted from the first attempt. */
+  retryForMs?: number;
   fetch?: typeof fetch;
   pause?: (ms: number) => Promise<unknown>;
 }
 
-// A platform that is started again after a crash is back within a minute.
-const PATIENCE_MS = 120_000;
+// A platform that restarts after a crash is back within a minute.
+const RETRY_FOR_MS = 120_000;
 // Longer than a `Prefer: wait=20` may take.
-const TIMEOUT_MS = 45_000;
+const REQUEST_TIMEOUT_MS = 45_000;
 const FIRST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 5_000;
-// A server that names a longer wait than this is asked again all the same.
+// The upper bound for a wait that a server names.
 const LONGEST_RETRY_AFTER_MS = 60_000;
 
 /**
- * A client that asks again, the same request under the same key, when the answer is a fault: no connection, 5xx,
- * or 429, 503 and 409 with `Retry-After` after as long as that says.
+ * A client that retries faults with the same request and the same idempotency key. Faults are: no connection, 5xx, 429,
+ * and 409 with `Retry-After`. It waits as long as `Retry-After` says, where the server sends it.
  */
 export function createApi(baseUrl: string, options: ApiOptions = {}): Api {
-  const { patienceMs = PATIENCE_MS, fetch: send = fetch, pause = sleep } = options;
-  return async (ask) => {
-    const deadline = Date.now() + patienceMs;
+  const { retryForMs = RETRY_FOR_MS, fetch: send = fetch, pause = sleep } = options;
+  return async (request) => {
+    const deadline = Date.now() + retryForMs;
     for (let attempt = 0; ; attempt++) {
-      const outcome = await exchange(send, baseUrl, ask);
-      if ('answer' in outcome && !isFault(outcome.answer)) return outcome.answer;
-      // A server that asks us to slow down is there: it may do so for as long as it likes.
-      const busy = 'answer' in outcome && outcome.answer.status === 429;
-      if (!busy && Date.now() >= deadline) throw unreachable(baseUrl, ask, outcome);
-      const asked = 'answer' in outcome ? retryAfterMs(outcome.answer.headers) : undefined;
-      await pause(asked ?? backoffMs(attempt));
+      const outcome = await exchange(send, baseUrl, request);
+      if ('response' in outcome && !isFault(outcome.response)) return outcome.response;
+      // A server that limits the rate is up: it may do so for any length of time.
+      const isRateLimited = 'response' in outcome && outcome.response.status === 429;
+      if (!isRateLimited && Date.now() >= deadline) throw unreachable(baseUrl, request, outcome);
+      const retryAfter = 'response' in outcome ? retryAfterMs(outcome.response.headers) : undefined;
+      await pause(retryAfter ?? backoffMs(attempt));
     }
   };
 }
 
-type Outcome = { answer: Answer } | { error: unknown };
+type Outcome = { response: ApiResponse } | { error: unknown };
 
-async function exchange(send: typeof fetch, baseUrl: string, { method, path, body, headers }: Ask): Promise<Outcome> {
+async function exchange(
+  send: typeof fetch,
+  baseUrl: string,
+  { method, path, body, headers }: ApiRequest,
+): Promise<Outcome> {
   try {
     const response = await send(baseUrl + path, {
       method,
       headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
     const text = await response.text();
     const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
     return {
-      answer: {
+      response: {
         status: response.status,
         headers: response.headers,
         body: isJson && text ? (JSON.parse(text) as unknown) : text,
@@ -83,7 +87,7 @@ async function exchange(send: typeof fetch, baseUrl: string, { method, path, bod
   }
 }
 
-const isFault = ({ status, headers }: Answer): boolean =>
+const isFault = ({ status, headers }: ApiResponse): boolean =>
   status === 429 || (status >= 500 && status !== 501) || (status === 409 && headers.has('retry-after'));
 
 function retryAfterMs(headers: Headers): number | undefined {
@@ -94,9 +98,13 @@ function retryAfterMs(headers: Headers): number | undefined {
 const backoffMs = (attempt: number): number =>
   Math.min(FIRST_DELAY_MS * 2 ** attempt, LONGEST_DELAY_MS) * (0.5 + Math.random());
 
-function unreachable(baseUrl: string, { method, path }: Ask, outcome: Outcome): Unreachable {
-  const reason = 'answer' in outcome ? `it answered ${outcome.answer.status}` : reasonOf(outcome.error);
-  return new Unreachable(`${baseUrl} did not do ${method} ${path}: ${reason}`, { cause: outcome });
+function unreachable(baseUrl: string, { method, path }: ApiRequest, outcome: Outcome): Unreachable {
+  const url = `${method} ${baseUrl}${path}`;
+  const message =
+    'response' in outcome
+      ? `${url} failed with status ${outcome.response.status}`
+      : `could not reach ${baseUrl}${path} (${reasonOf(outcome.error)})`;
+  return new Unreachable(message, { cause: outcome });
 }
 
 /** fetch hides the reason, such as ECONNREFUSED, in the cause. */
@@ -105,25 +113,25 @@ function reasonOf(error: unknown): string {
   return cause instanceof Error ? (cause as NodeJS.ErrnoException).code || cause.message : message;
 }
 
-/** Fails at once, with the way out, unless the server is there. */
-export async function checkReachable(baseUrl: string, way: string): Promise<void> {
-  const ask = createApi(baseUrl, { patienceMs: 0 });
-  await ask({ method: 'GET', path: '/livez' }).catch((cause: unknown) => {
-    throw new ToolError(`${(cause as Error).message}. ${way}`, { cause });
+/** Fails at once if the server cannot be reached. `advice` tells the operator what to do then. */
+export async function checkReachable(baseUrl: string, advice: string): Promise<void> {
+  const api = createApi(baseUrl, { retryForMs: 0 });
+  await api({ method: 'GET', path: '/livez' }).catch((cause: unknown) => {
+    throw new ToolError(`${(cause as Error).message}. ${advice}`, { cause });
   });
 }
 
-/** The stable code of a problem document, or the status where the answer is none. */
-export function codeOf({ status, body }: Answer): string {
+/** The stable code of a problem document, or `Http<status>` for any other body. */
+export function codeOf({ status, body }: ApiResponse): string {
   const code = (body as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : `Http${status}`;
 }
 
-/** What is wrong with an answer that no tool knows what to do with, in one line. */
-export function unexpected({ method, path }: Ask, answer: Answer): ToolError {
-  const { detail, errors } = answer.body as { detail?: string; errors?: { pointer: string; detail: string }[] };
+/** One line about a response that the tool cannot handle. */
+export function unexpected({ method, path }: ApiRequest, response: ApiResponse): ToolError {
+  const { detail, errors } = response.body as { detail?: string; errors?: { pointer: string; detail: string }[] };
   const where = errors?.map((error) => `${error.pointer} ${error.detail}`).join(', ') ?? '';
   return new ToolError(
-    `${method} ${path} was answered ${answer.status} ${codeOf(answer)}: ${detail ?? ''} ${where}`.trim(),
+    `${method} ${path} returned ${response.status} ${codeOf(response)}: ${detail ?? ''} ${where}`.trim(),
   );
 }

@@ -1,93 +1,95 @@
 import { z } from 'zod';
-import { type Api, type Ask, type Answer, codeOf, unexpected } from './client.ts';
+import { type Api, type ApiRequest, type ApiResponse, codeOf, unexpected } from './client.ts';
 
 export interface Credentials {
   email: string;
   password: string;
 }
 
-/** E-mail and password are not those of anybody. */
+/** No account has this e-mail address and password. */
 export class BadCredentials extends Error {
   override readonly name = 'BadCredentials';
 }
 
-const SessionAnswer = z.object({ accessToken: z.string(), expiresIn: z.number(), refreshToken: z.string() });
+const SessionBody = z.object({ accessToken: z.string(), expiresIn: z.number(), refreshToken: z.string() });
 
-// A token is renewed this long before it expires, so that it does not on its way.
+// A token is renewed this long before it expires, so that it does not expire on the way.
 const RENEW_BEFORE_MS = 30_000;
 
 interface Tokens {
   accessToken: string;
   refreshToken: string;
-  until: number;
+  /** When the access token has to be renewed, in milliseconds since the epoch. */
+  renewAt: number;
 }
 
 interface Session {
   tokens: Promise<Tokens>;
-  /** When its access token is to be renewed, once that is known. */
-  until: number;
+  /** `Infinity` while the tokens are on their way. */
+  renewAt: number;
 }
 
 /**
- * The same API as somebody who is signed in: signs in when first asked, goes on by the refresh token when the access
- * token expires, and signs in again where the session has ended.
+ * `api` with an access token on every request. Signs in on the first request, renews an expired access token with the
+ * refresh token, and signs in again when the session has ended.
  */
-export function signedIn(api: Api, credentials: Credentials): Api {
+export function withSession(api: Api, credentials: Credentials): Api {
   let session: Session | undefined;
 
-  function current(): Session {
-    if (session && Date.now() < session.until) return session;
-    const before = session?.tokens;
+  function currentSession(): Session {
+    if (session && Date.now() < session.renewAt) return session;
+    const previous = session?.tokens;
     const fresh: Session = {
-      until: Infinity,
-      tokens: renewed(api, credentials, before).then((tokens) => {
-        fresh.until = tokens.until;
+      renewAt: Infinity,
+      tokens: renewTokens(api, credentials, previous).then((tokens) => {
+        fresh.renewAt = tokens.renewAt;
         return tokens;
       }),
     };
-    // Whoever waits for it hears of the failure; the next one tries anew.
-    fresh.tokens.catch(() => giveUp(fresh));
+    // Requests that wait for the tokens fail with this error; the next request tries again.
+    fresh.tokens.catch(() => discard(fresh));
     session = fresh;
     return fresh;
   }
 
-  const giveUp = (old: Session) => {
+  const discard = (old: Session) => {
     if (session === old) session = undefined;
   };
 
-  const ask = async (request: Ask, { tokens }: Session): Promise<Answer> =>
+  const send = async (request: ApiRequest, { tokens }: Session): Promise<ApiResponse> =>
     api({ ...request, headers: { ...request.headers, authorization: `Bearer ${(await tokens).accessToken}` } });
 
   return async (request) => {
-    const used = current();
-    const answer = await ask(request, used);
-    if (answer.status !== 401) return answer;
-    giveUp(used);
-    return ask(request, current());
+    const used = currentSession();
+    const response = await send(request, used);
+    if (response.status !== 401) return response;
+    discard(used);
+    return send(request, currentSession());
   };
 }
 
-async function renewed(api: Api, credentials: Credentials, before: Promise<Tokens> | undefined): Promise<Tokens> {
-  const refreshToken = (await before?.catch(() => undefined))?.refreshToken;
+async function renewTokens(api: Api, credentials: Credentials, previous: Promise<Tokens> | undefined): Promise<Tokens> {
+  const refreshToken = (await previous?.catch(() => undefined))?.refreshToken;
   const refreshed = refreshToken === undefined ? undefined : await refresh(api, refreshToken);
   return refreshed ?? signIn(api, credentials);
 }
 
 async function refresh(api: Api, refreshToken: string): Promise<Tokens | undefined> {
-  const answer = await api({ method: 'POST', path: '/v1/sessions/refresh', body: { refreshToken } });
-  return answer.status === 200 ? tokensOf(answer) : undefined;
+  const response = await api({ method: 'POST', path: '/v1/sessions/refresh', body: { refreshToken } });
+  return response.status === 200 ? tokensOf(response) : undefined;
 }
 
 async function signIn(api: Api, { email, password }: Credentials): Promise<Tokens> {
-  const request: Ask = { method: 'POST', path: '/v1/sessions', body: { email, password } };
-  const answer = await api(request);
-  if (codeOf(answer) === 'BadCredentials') throw new BadCredentials(`${email} cannot sign in with this password`);
-  if (answer.status !== 201) throw unexpected(request, answer);
-  return tokensOf(answer);
+  const request: ApiRequest = { method: 'POST', path: '/v1/sessions', body: { email, password } };
+  const response = await api(request);
+  if (codeOf(response) === 'BadCredentials')
+    throw new BadCredentials(`wrong password for ${email}, or no such account`);
+  if (response.status !== 201) throw unexpected(request, response);
+  return tokensOf(response);
 }
 
-function tokensOf({ body }: Answer): Tokens {
-  const { expiresIn, ...tokens } = SessionAnswer.parse(body);
-  const lifeMs = expiresIn * 1000;
-  return { ...tokens, until: Date.now() + lifeMs - Math.min(RENEW_BEFORE_MS, lifeMs / 2) };
+function tokensOf({ body }: ApiResponse): Tokens {
+  const { expiresIn, ...tokens } = SessionBody.parse(body);
+  const lifetimeMs = expiresIn * 1000;
+  return { ...tokens, renewAt: Date.now() + lifetimeMs - Math.min(RENEW_BEFORE_MS, lifetimeMs / 2) };
 }

@@ -1,7 +1,7 @@
 import type { Client } from '../../clients/typescript/index.ts';
-import { type Answer, type Api, codeOf, unexpected } from '../api/client.ts';
-import { answerOf, typed } from '../api/typed.ts';
-import { each } from '../each.ts';
+import { type Api, unexpected } from '../api/client.ts';
+import { RequestRefused, dataOf, refused, typedClient } from '../api/typed-client.ts';
+import { forEach } from '../for-each.ts';
 import type { Progress } from '../progress.ts';
 import type { Customer, ToCustomer } from '../shop/customer.ts';
 import type { Shop, ShopProduct } from '../shop/shop.ts';
@@ -9,7 +9,7 @@ import { Tally } from '../tally.ts';
 
 export interface ImportOptions {
   shop: Shop;
-  /** Pieces of each SKU; absent: as many as the whole file sells. */
+  /** Pieces of each SKU. Undefined: as many as the whole file sells. */
   stock: number | undefined;
   concurrency: number;
   api: Api;
@@ -18,16 +18,16 @@ export interface ImportOptions {
   progress: (total: number) => Progress;
 }
 
-/** What the import did, each counted by what became of it. */
+/** What the import did, counted by outcome. */
 export interface Imported {
   products: Tally<'created' | 'changed' | 'unchanged'>;
   adjustments: Tally<'made' | 'made before' | 'not needed'>;
   customers: Tally<'created' | 'known'>;
-  /** Codes of what the API would not do. */
+  /** Codes of the requests that the API refused. */
   refused: Tally;
 }
 
-/** Puts a shop's products, their stock and its customers on the platform. Again, changes nothing. */
+/** Adds a shop's products, their stock and its customers to the platform. A repeat changes nothing. */
 export async function importShop(options: ImportOptions): Promise<Imported> {
   const { shop, concurrency, api, toCustomer } = options;
   const imported: Imported = {
@@ -36,16 +36,20 @@ export async function importShop(options: ImportOptions): Promise<Imported> {
     customers: new Tally(),
     refused: new Tally(),
   };
-  const anybody = typed(api);
+  const client = typedClient(api);
   const customers = [...new Set(shop.invoices.map(({ customerId }) => customerId))].map(toCustomer);
   const progress = options.progress(shop.products.length + customers.length);
-  const counting = (work: () => Promise<void>) =>
+  const countingRefusals = (work: () => Promise<void>) =>
     work()
       .catch((error: unknown) => countRefusal(error, imported.refused))
       .finally(() => progress.step());
   try {
-    await each(shop.products, concurrency, (product) => counting(() => importProduct(product, options, imported)));
-    await each(customers, concurrency, (customer) => counting(() => importCustomer(customer, anybody, imported)));
+    await forEach(shop.products, concurrency, (product) =>
+      countingRefusals(() => importProduct(product, options, imported)),
+    );
+    await forEach(customers, concurrency, (customer) =>
+      countingRefusals(() => importCustomer(customer, client, imported)),
+    );
   } finally {
     progress.stop();
   }
@@ -61,55 +65,40 @@ async function putProduct({ sku, name, priceMinor }: ShopProduct, admin: Client)
   const wanted = { name, price: { amountMinor: priceMinor, currency: 'GBP' } };
   const created = await admin.POST('/v1/products', { body: { sku, ...wanted } });
   if (created.data) return 'created';
-  if (created.error.code !== 'SkuTaken') throw new Refused(answerOf(created));
+  if (created.error.code !== 'SkuTaken') throw refused(created);
   const params = { path: { sku } };
-  const known = granted(await admin.GET('/v1/products/{sku}', { params }));
+  const known = dataOf(await admin.GET('/v1/products/{sku}', { params }));
   const same =
     known.name === name && known.price.amountMinor === priceMinor && known.price.currency === wanted.price.currency;
   if (same) return 'unchanged';
-  granted(await admin.PATCH('/v1/products/{sku}', { params, body: wanted }));
+  dataOf(await admin.PATCH('/v1/products/{sku}', { params, body: wanted }));
   return 'changed';
 }
 
-/** Named by file, SKU and pieces: the same import again adds nothing, one with another `--stock` adds what it says. */
+/** The key consists of file, SKU and pieces: a repeat adds nothing, a run with another `--stock` adds that number. */
 async function addStock({ sku, sold }: ShopProduct, { shop, stock, admin }: ImportOptions) {
   const delta = stock ?? sold;
   if (delta === 0) return 'not needed';
   const key = `import-${shop.sha256.slice(0, 32)}-${delta}-${sku}`;
-  const answer = await admin.POST('/v1/products/{sku}/stock-adjustments', {
+  const result = await admin.POST('/v1/products/{sku}/stock-adjustments', {
     params: { path: { sku }, header: { 'Idempotency-Key': key } },
     body: { delta, reason: `import of ${shop.sha256.slice(0, 12)}` },
   });
-  granted(answer);
-  return answer.response.headers.get('idempotent-replayed') === 'true' ? 'made before' : 'made';
+  dataOf(result);
+  return result.response.headers.get('idempotent-replayed') === 'true' ? 'made before' : 'made';
 }
 
 async function importCustomer(customer: Customer, api: Client, imported: Imported): Promise<void> {
-  const answer = await api.POST('/v1/users', { body: customer });
-  if (answer.data) imported.customers.add('created');
-  else if (answer.error.code === 'EmailTaken') imported.customers.add('known');
-  else throw new Refused(answerOf(answer));
+  const result = await api.POST('/v1/users', { body: customer });
+  if (result.data) imported.customers.add('created');
+  else if (result.error.code === 'EmailTaken') imported.customers.add('known');
+  else throw refused(result);
 }
 
-/** The API said no to one product or customer: counted, and the others go on. */
-class Refused extends Error {
-  readonly answer: Answer;
-
-  constructor(answer: Answer) {
-    super(codeOf(answer));
-    this.answer = answer;
-  }
-}
-
-function granted<Data>(answer: { data?: Data; error?: unknown; response: Response }): Data {
-  if (answer.data === undefined) throw new Refused(answerOf(answer));
-  return answer.data;
-}
-
-function countRefusal(error: unknown, refused: Tally): void {
-  if (!(error instanceof Refused)) throw error;
-  if (error.answer.status === 401 || error.answer.status === 403) {
-    throw unexpected({ method: 'POST', path: '/v1/products' }, error.answer);
-  }
-  refused.add(codeOf(error.answer));
+/** One refused product or customer does not stop the others. A missing permission does. */
+function countRefusal(error: unknown, refusals: Tally): void {
+  if (!(error instanceof RequestRefused)) throw error;
+  const { status } = error.response;
+  if (status === 401 || status === 403) throw unexpected({ method: 'POST', path: '/v1/products' }, error.response);
+  refusals.add(error.code);
 }

@@ -6,24 +6,24 @@ import { bestSellers, rank } from '../../services/recommendation/ranking.ts';
 import type { Progress } from '../progress.ts';
 import type { Invoice } from '../shop/shop.ts';
 
-/** As many as a page shows. */
+/** The number of products that a page shows. */
 const SHOWN = 10;
 
 export interface Evaluation {
   learned: number;
-  asked: number;
-  /** How often the one product held out was among the ten shown. */
+  tested: number;
+  /** How often the held-out product was among the ten shown. */
   recommended: number;
   bestSold: number;
 }
 
-/** A shop's orders in the order of the file, without those that came to nothing. */
+/** A shop's orders in the order of the file, without cancellations and orders without usable lines. */
 export const ordersOf = (invoices: readonly Invoice[]): Invoice[] =>
   invoices.filter(({ cancellation, lines }) => !cancellation && lines.length > 0);
 
 /**
- * Learns the first two thirds of the orders; of each later one holds a product out, and asks for ten that go with the
- * rest. What learns and ranks is what serves, on a database of its own.
+ * Learns from the first two thirds of the orders. Then holds one product out of each later order and recommends ten for
+ * the rest. Learning and ranking are the recommendation service's own code, on a database of its own.
  */
 export async function evaluate(
   db: Kysely<RecommendationDatabase>,
@@ -31,15 +31,15 @@ export async function evaluate(
   progress: Progress,
 ): Promise<Evaluation> {
   const split = Math.ceil((orders.length * 2) / 3);
-  const evaluation: Evaluation = { learned: 0, asked: 0, recommended: 0, bestSold: 0 };
+  const evaluation: Evaluation = { learned: 0, tested: 0, recommended: 0, bestSold: 0 };
   for (const [index, order] of orders.entries()) {
     if (index < split) {
       await db.transaction().execute((work) => learn(work, learnable(order)));
       evaluation.learned += 1;
     } else if (order.lines.length > 1) {
-      const { heldOut, rest } = halvesOf(order);
+      const { heldOut, rest } = holdOneOut(order);
       const found = (shown: string[]) => (shown.includes(heldOut) ? 1 : 0);
-      evaluation.asked += 1;
+      evaluation.tested += 1;
       evaluation.recommended += found(await rank(db, { beside: rest, without: [], limit: SHOWN }));
       evaluation.bestSold += found(await bestSellers(db, rest, SHOWN));
     }
@@ -55,16 +55,16 @@ const learnable = ({ number, customerId = '', lines, at }: Invoice) => ({
   confirmedAt: new Date(`${at.replace(' ', 'T')}Z`),
 });
 
-/** Which product is held out is by chance, and by the same chance every time. */
-function halvesOf({ number, lines }: Invoice): { heldOut: string; rest: string[] } {
+/** Picks the held-out product pseudo-randomly, from the invoice's number, so that every run picks the same one. */
+function holdOneOut({ number, lines }: Invoice): { heldOut: string; rest: string[] } {
   const skus = lines.map(({ sku }) => sku);
-  const place = digest(number).readUInt32BE() % skus.length;
-  return { heldOut: skus[place]!, rest: skus.toSpliced(place, 1) };
+  const index = digest(number).readUInt32BE() % skus.length;
+  return { heldOut: skus[index]!, rest: skus.toSpliced(index, 1) };
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
-/** A UUID of version 8 (RFC 9562 section 5.8), the one for hashes of one's own choice. */
+/** A UUID of version 8 (RFC 9562 section 5.8), which is meant for custom hashes. */
 const idOf = (text: string): string =>
   digest(text)
     .toString('hex')

@@ -9,13 +9,13 @@ import { startPostgres } from '../../local/postgres.ts';
 import { bringUpToDate, withDatabase } from '../../platform/database/provision.ts';
 
 /**
- * Runs `work` on an empty recommendation database that is gone afterwards: on the server that `superuserUrl` leads
- * to, or else on one started for it.
+ * Runs `work` on an empty recommendation database and drops it afterwards: on the server at `superuserUrl`, or on a
+ * server that is started for this run.
  */
-export async function withScratchDatabase<Database, Answer>(
+export async function withScratchDatabase<Database, Result>(
   superuserUrl: string | undefined,
-  work: (db: Kysely<Database>) => Promise<Answer>,
-): Promise<Answer> {
+  work: (db: Kysely<Database>) => Promise<Result>,
+): Promise<Result> {
   if (superuserUrl) return onServer(superuserUrl, work);
   const folder = await mkdtemp(path.join(tmpdir(), 'recommend-eval-'));
   try {
@@ -26,10 +26,10 @@ export async function withScratchDatabase<Database, Answer>(
   }
 }
 
-async function onServer<Database, Answer>(
+async function onServer<Database, Result>(
   superuserUrl: string,
-  work: (db: Kysely<Database>) => Promise<Answer>,
-): Promise<Answer> {
+  work: (db: Kysely<Database>) => Promise<Result>,
+): Promise<Result> {
   const name = `recommend_eval_${randomUUID().slice(0, 8)}`;
   const server = connect<unknown>(superuserUrl, 1);
   try {

@@ -21,7 +21,7 @@ export const CarrierItem = z.object({
 });
 export type CarrierItem = z.infer<typeof CarrierItem>;
 
-/** All that six ledgers say of one order. What is absent, that ledger has never heard of. */
+/** What the six ledgers record about one order. Undefined: that ledger has no entry. */
 export interface Account {
   orderId: string;
   order?: OrderBook | undefined;

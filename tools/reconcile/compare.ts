@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Tally } from '../tally.ts';
 import type { Account } from './account.ts';
-import { type Finding, judge } from './rules.ts';
+import { type Finding, checkRules } from './rules.ts';
 import { type Sources, readAccounts } from './sources.ts';
 import { stageOf } from './stage.ts';
 
@@ -12,26 +12,26 @@ export interface Discrepancy extends Finding {
 export interface Comparison {
   orders: number;
   discrepancies: Discrepancy[];
-  /** What a ledger finds wrong with its own sums. */
+  /** Discrepancies within one ledger: its balances differ from its entries. */
   balances: string[];
-  /** Orders under way, by status; `moving` where one changed every time it was looked at. */
+  /** Orders in progress, by status; `moving` counts those that changed between every two readings. */
   open: Tally;
 }
 
 export interface CompareOptions {
-  /** An order under way for longer than this is stuck, and that is a discrepancy. */
+  /** An order that is in progress for longer than this is stuck, which is a discrepancy. */
   stuckMs: number;
   now?: () => number;
-  /** Between two looks at what moves. */
+  /** Waits between two readings. */
   pause: () => Promise<unknown>;
 }
 
-// A step takes well under a second; what changes at each of these looks is not stuck and not wrong, but busy.
-const LOOKS = 4;
+// A step takes well under a second. An order that differs in each of these readings is busy, not wrong.
+const MAX_READINGS = 4;
 
 /**
- * Holds every order's ledgers against each other. They are read one after the other while orders move on, so what
- * looks wrong is read again, and reported only once two readings agree.
+ * Compares the ledgers of every order. They are read one after the other while orders make progress, so a suspected
+ * discrepancy is read again and reported only if two readings agree.
  */
 export async function compare(sources: Sources, options: CompareOptions): Promise<Comparison> {
   const comparison: Comparison = { orders: 0, discrepancies: [], balances: [], open: new Tally() };
@@ -41,17 +41,17 @@ export async function compare(sources: Sources, options: CompareOptions): Promis
     if (findingsOf(account, options).length > 0) suspects.set(account.orderId, fingerprint(account));
     else countOpen(account, comparison.open);
   }
-  for (let look = 2; look <= LOOKS && suspects.size > 0; look++) {
+  for (let reading = 2; reading <= MAX_READINGS && suspects.size > 0; reading++) {
     await options.pause();
-    suspects = await lookAgain(sources, suspects, comparison, options);
+    suspects = await readAgain(sources, suspects, comparison, options);
   }
   if (suspects.size > 0) comparison.open.add('moving', suspects.size);
   comparison.balances = await sources.checkBalances();
   return comparison;
 }
 
-/** Reports the suspects that stand as they stood, lets those go that are right by now, and answers the others. */
-async function lookAgain(
+/** Reports the suspects that did not change, drops those that are correct now, and returns those that changed. */
+async function readAgain(
   sources: Sources,
   suspects: ReadonlyMap<string, string>,
   { discrepancies, open }: Comparison,
@@ -72,19 +72,19 @@ async function lookAgain(
 
 function findingsOf(account: Account, { stuckMs, now = Date.now }: CompareOptions): Finding[] {
   const { order } = account;
-  const findings = judge(account);
-  if (!order || stageOf(order) !== 'underWay' || now() - Date.parse(order.updatedAt) <= stuckMs) return findings;
+  const findings = checkRules(account);
+  if (!order || stageOf(order) !== 'inProgress' || now() - Date.parse(order.updatedAt) <= stuckMs) return findings;
   const found = `${statusOf(order)} since ${order.updatedAt}`;
-  return [...findings, { rule: 'stuck', expected: `over within ${Math.round(stuckMs / 60_000)} minutes`, found }];
+  return [...findings, { rule: 'stuck', expected: `finished within ${Math.round(stuckMs / 60_000)} minutes`, found }];
 }
 
 const statusOf = ({ status, paymentStatus }: NonNullable<Account['order']>): string =>
   paymentStatus === 'requires_action' ? paymentStatus : status === 'confirmed' ? 'being captured' : status;
 
 function countOpen({ order }: Account, open: Tally): void {
-  if (order && stageOf(order) === 'underWay') open.add(statusOf(order));
+  if (order && stageOf(order) === 'inProgress') open.add(statusOf(order));
 }
 
-/** Two readings with the same one saw the same. A digest: an order of 2,000 lines is 400 KB. */
+/** Equal for equal accounts. A digest, because an order with 2,000 lines is 400 KB. */
 const fingerprint = (account: Account): string =>
   createHash('sha256').update(JSON.stringify(account)).digest('base64url');

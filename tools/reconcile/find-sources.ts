@@ -13,7 +13,7 @@ import { ToolError, dataFolder, urlOption } from '../command-line.ts';
 import { CarrierItem, ProcessorItem } from './account.ts';
 import type { Sources } from './sources.ts';
 
-/** Addresses that `npm start` leaves in its data folder; each may be absent. */
+/** The addresses that `npm start` writes to its data folder; each may be absent. */
 const Running = z.object({
   doors: z.record(z.string(), z.string()).optional(),
   processor: z.string().optional(),
@@ -22,15 +22,15 @@ const Running = z.object({
 const Secrets = z.object({ serviceToken: z.string().optional() });
 
 /**
- * Where the ledgers are: by `<NAME>_URL` (several with commas), PROCESSOR_URL, CARRIER_URL and SERVICE_TOKEN; else as a
- * running `npm start` says in its data folder; else at the ports everything has by default.
+ * Finds the ledgers: from `<NAME>_URL` (several addresses separated by commas), PROCESSOR_URL, CARRIER_URL and
+ * SERVICE_TOKEN; else from the data folder of a running `npm start`; else at the default ports.
  */
 export function findSources(environment: NodeJS.ProcessEnv = process.env, folder = dataFolder()): Sources {
   const running = readState(path.join(folder, 'running.json'), Running);
   const token = environment.SERVICE_TOKEN || readState(path.join(folder, 'secrets.json'), Secrets).serviceToken;
   if (!token) {
     throw new ToolError(
-      `no service token: set SERVICE_TOKEN, or DATA_DIR to the data folder of a running platform (${folder} has none)`,
+      `no service token: set SERVICE_TOKEN, or set DATA_DIR to the data folder of a running platform (${folder} has none)`,
     );
   }
   const address = (service: ServiceName) => {
@@ -38,7 +38,7 @@ export function findSources(environment: NodeJS.ProcessEnv = process.env, folder
     const given = environment[setting] || running.doors?.[service] || `http://127.0.0.1:${REGISTRY[service].port}`;
     return { service, urls: given.split(',').map((url) => urlOption(setting, url.trim())), token };
   };
-  const outside = (setting: string, byDefault: string) => urlOption(setting, environment[setting] || byDefault);
+  const external = (setting: string, defaultUrl: string) => urlOption(setting, environment[setting] || defaultUrl);
   const order = createClient(address('order'), 'requests', orderRequests);
   const payment = createClient(address('payment'), 'requests', paymentRequests);
   const inventory = createClient(address('inventory'), 'requests', inventoryRequests);
@@ -48,31 +48,31 @@ export function findSources(environment: NodeJS.ProcessEnv = process.env, folder
     payment: (request) => payment.listBooks(request),
     inventory: (request) => inventory.listBooks(request),
     shipping: (request) => shipping.listBooks(request),
-    processor: ledgerAt(outside('PROCESSOR_URL', running.processor ?? 'http://127.0.0.1:4010'), ProcessorItem),
-    carrier: ledgerAt(outside('CARRIER_URL', running.carrier ?? 'http://127.0.0.1:4020'), CarrierItem),
+    processor: ledgerAt(external('PROCESSOR_URL', running.processor ?? 'http://127.0.0.1:4010'), ProcessorItem),
+    carrier: ledgerAt(external('CARRIER_URL', running.carrier ?? 'http://127.0.0.1:4020'), CarrierItem),
     async checkBalances() {
       const [money, stock] = await Promise.all([payment.checkBalances({}), inventory.checkBalances({})]);
       return [
-        ...money.discrepancies.map((words) => `payment-balance: ${words}`),
-        ...stock.discrepancies.map((words) => `stock-balance: ${words}`),
+        ...money.discrepancies.map((discrepancy) => `payment-balance: ${discrepancy}`),
+        ...stock.discrepancies.map((discrepancy) => `stock-balance: ${discrepancy}`),
       ];
     },
   };
 }
 
-// A restart in the middle of a comparison is bridged; a ledger that is down is told soon.
-const PATIENCE_MS = 5_000;
+// Long enough for a restart during a comparison, short enough to report soon that a ledger is down.
+const RETRY_FOR_MS = 5_000;
 
-/** The outside world's own ledger, page by page. */
+/** Reads the ledger of the processor or the carrier page by page. */
 function ledgerAt<Item>(url: string, item: z.ZodType<Item>): (request: PageRequest) => Promise<Page<Item>> {
-  const api = createApi(url, { patienceMs: PATIENCE_MS });
+  const api = createApi(url, { retryForMs: RETRY_FOR_MS });
   const shape = z.object({ items: z.array(item), next: z.string().nullable() });
   return async ({ after, limit }) => {
     const query = new URLSearchParams({ limit: String(limit), ...(after !== undefined && { after }) });
-    const answer = await api({ method: 'GET', path: `/ledger?${query.toString()}` });
-    const page = shape.safeParse(answer.body);
-    if (answer.status !== 200 || !page.success) {
-      throw new Unreachable(`${url}/ledger answered ${answer.status}, and not with a ledger`);
+    const response = await api({ method: 'GET', path: `/ledger?${query.toString()}` });
+    const page = shape.safeParse(response.body);
+    if (response.status !== 200 || !page.success) {
+      throw new Unreachable(`${url}/ledger did not return a ledger (status ${response.status})`);
     }
     return page.data;
   };
@@ -82,6 +82,6 @@ function readState<State extends object>(file: string, shape: z.ZodType<State>):
   try {
     return shape.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    return {}; // Nothing runs there, or not in this folder: settings and defaults say the rest.
+    return {}; // No platform runs from this folder: settings and defaults apply.
   }
 }

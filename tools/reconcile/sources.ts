@@ -7,7 +7,7 @@ import type { Account, CarrierItem, ProcessorItem } from './account.ts';
 
 type List<Item> = (request: PageRequest) => Promise<Page<Item>>;
 
-/** Where the six ledgers are read. Our own list by ascending order id, the outside world's in whatever order. */
+/** The six ledgers. Our own are sorted by ascending order id; the processor's and the carrier's are in any order. */
 export interface Sources {
   order: List<OrderBook>;
   payment: List<OrderPaymentBook>;
@@ -15,7 +15,7 @@ export interface Sources {
   shipping: List<Shipment>;
   processor: List<ProcessorItem>;
   carrier: List<CarrierItem>;
-  /** What our ledgers find wrong with their own sums, in words. */
+  /** Descriptions of the balances that differ from their ledger's entries. */
   checkBalances(): Promise<string[]>;
 }
 
@@ -23,19 +23,19 @@ export interface Sources {
 const PAGE = 200;
 
 /**
- * Every account there is, by ascending order id. Our books stream by side by side, so that memory does not grow with
- * them; the processor's and the carrier's ledgers have no such order and are kept, about 200 bytes an entry.
+ * Yields every account, by ascending order id. Our own ledgers are merged as streams, so that memory does not grow with
+ * them. The processor's and the carrier's are not sorted and are kept in memory, about 200 bytes per entry.
  */
 export async function* readAccounts(sources: Sources): AsyncGenerator<Account> {
   const [processor, carrier] = await Promise.all([byOrder(sources.processor), byOrder(sources.carrier)]);
-  const outside = [...new Set([...processor.keys(), ...carrier.keys()])].toSorted();
-  const orders = new Ascending('order', pages(sources.order));
-  const payments = new Ascending('payment', pages(sources.payment));
-  const stocks = new Ascending('inventory', pages(sources.inventory));
-  const shipments = new Ascending('shipping', pages(sources.shipping));
-  const known = new Ascending(
-    'outside',
-    outside.map((orderId) => ({ orderId })),
+  const externalIds = [...new Set([...processor.keys(), ...carrier.keys()])].toSorted();
+  const orders = new SortedStream('order', pages(sources.order));
+  const payments = new SortedStream('payment', pages(sources.payment));
+  const stocks = new SortedStream('inventory', pages(sources.inventory));
+  const shipments = new SortedStream('shipping', pages(sources.shipping));
+  const known = new SortedStream(
+    'external',
+    externalIds.map((orderId) => ({ orderId })),
   );
   for (;;) {
     const heads = await Promise.all([orders, payments, stocks, shipments, known].map((stream) => stream.head()));
@@ -54,13 +54,13 @@ export async function* readAccounts(sources: Sources): AsyncGenerator<Account> {
   }
 }
 
-/** A ledger cannot be compared as it was listed. */
-export class BadListing extends Error {
-  override readonly name = 'BadListing';
+/** A ledger was not listed by ascending order id, so it cannot be merged. */
+export class UnsortedLedger extends Error {
+  override readonly name = 'UnsortedLedger';
 }
 
-/** One stream of books, looked at one ahead. */
-class Ascending<Item extends { orderId: string }> {
+/** A sorted stream that reads one entry ahead. */
+class SortedStream<Item extends { orderId: string }> {
   readonly #name: string;
   readonly #iterator: AsyncIterator<Item> | Iterator<Item>;
   #next: Item | undefined;
@@ -72,7 +72,7 @@ class Ascending<Item extends { orderId: string }> {
     this.#iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   }
 
-  /** The next order's id, or undefined at the end. */
+  /** The order id of the next entry, or undefined at the end. */
   async head(): Promise<string | undefined> {
     if (!this.#next && !this.#ended) {
       const { value, done } = await this.#iterator.next();
@@ -82,7 +82,7 @@ class Ascending<Item extends { orderId: string }> {
     return this.#next?.orderId;
   }
 
-  /** The next one if it is this order's. */
+  /** Removes and returns the next entry if it belongs to this order. */
   take(orderId: string): Item | undefined {
     if (this.#next?.orderId !== orderId) return undefined;
     const taken = this.#next;
@@ -91,7 +91,8 @@ class Ascending<Item extends { orderId: string }> {
   }
 
   #checked(item: Item): Item {
-    if (item.orderId <= this.#last) throw new BadListing(`${this.#name} lists ${item.orderId} after ${this.#last}`);
+    if (item.orderId <= this.#last)
+      throw new UnsortedLedger(`the ${this.#name} ledger is not sorted: it lists ${item.orderId} after ${this.#last}`);
     this.#last = item.orderId;
     return item;
   }

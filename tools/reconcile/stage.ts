@@ -1,26 +1,26 @@
 import type { OrderBook } from '../../activities/order.ts';
 
-/** Where an order stands, as far as its ledgers go. */
+/** An order's progress, as far as it decides what its ledgers must record. */
 export type Stage =
-  /** A step is being done or a person is waited for: the ledgers may differ until that is over. */
-  | 'underWay'
-  /** Confirmed: the money is held, the goods are set aside, a parcel is booked. */
+  /** A step is running, or the order waits for a person: until then the ledgers may differ. */
+  | 'inProgress'
+  /** Confirmed: the payment is authorized, the stock reserved, the shipment booked. */
   | 'awaitingDispatch'
-  /** The parcel has left: the money is taken and the goods are gone. */
+  /** The parcel was dispatched: the payment is captured and the stock committed. */
   | 'dispatched'
-  /** The same, and the parcel has arrived; some of it may have come back. */
+  /** The parcel was delivered; some of it may have been returned. */
   | 'delivered'
-  /** Rejected or canceled: whatever was held, set aside or booked was let go again. */
-  | 'undone';
+  /** Rejected or canceled: every step that was done has been compensated. */
+  | 'compensated';
 
-/** The stage that an order's three statuses say. */
+/** Derives the stage from an order's three statuses. */
 export function stageOf({ status, paymentStatus, fulfillmentStatus }: OrderBook): Stage {
-  if (status === 'pending' || status === 'requires_action' || paymentStatus === 'requires_action') return 'underWay';
-  if (status === 'rejected' || status === 'canceled') return 'undone';
+  if (status === 'pending' || status === 'requires_action' || paymentStatus === 'requires_action') return 'inProgress';
+  if (status === 'rejected' || status === 'canceled') return 'compensated';
   switch (fulfillmentStatus) {
     case 'shipped':
-      // The books note the dispatch first and then the money: between the two it is being taken.
-      return paymentStatus === 'authorized' ? 'underWay' : 'dispatched';
+      // The order service records the dispatch before the capture: between the two the payment is being captured.
+      return paymentStatus === 'authorized' ? 'inProgress' : 'dispatched';
     case 'delivered':
     case 'partially_returned':
     case 'returned':
@@ -30,5 +30,5 @@ export function stageOf({ status, paymentStatus, fulfillmentStatus }: OrderBook)
   }
 }
 
-/** Whether the parcel has left: from then on the money is ours and the goods are not. */
-export const hasLeft = (stage: Stage): boolean => stage === 'dispatched' || stage === 'delivered';
+/** Whether the parcel was dispatched: from then on the payment is captured and the stock committed. */
+export const isDispatched = (stage: Stage): boolean => stage === 'dispatched' || stage === 'delivered';

@@ -1,9 +1,10 @@
 import type { Client } from '../../clients/typescript/index.ts';
 import type { Api } from '../api/client.ts';
+import { RequestRefused } from '../api/typed-client.ts';
 import type { PlacedOrder } from './order.ts';
-import { Declined, until } from './shop-floor.ts';
+import { pollOrder } from './orders-api.ts';
 
-/** Moves an order's parcel to its receiver as the carrier's own people would, waiting for the news to arrive. */
+/** Moves an order's parcel at the sandbox carrier until it is delivered, and waits until the order shows it. */
 export async function deliverParcel(carrier: Api, customer: Client, order: PlacedOrder): Promise<PlacedOrder> {
   let current = order;
   if (current.fulfillmentStatus === 'booked') {
@@ -19,13 +20,13 @@ async function advance(
   carrier: Api,
   customer: Client,
   { id, trackingNumber }: PlacedOrder,
-  arrived: (order: PlacedOrder) => boolean,
+  hasMoved: (order: PlacedOrder) => boolean,
 ): Promise<PlacedOrder> {
-  const answer = await carrier({
+  const response = await carrier({
     method: 'POST',
     path: `/shipments/${encodeURIComponent(trackingNumber ?? '')}/advance`,
   });
-  // 409: it has gone as far as it can, and only the news of it is still on its way.
-  if (answer.status >= 400 && answer.status !== 409) throw new Declined(answer);
-  return until(customer, id, arrived);
+  // 409: the parcel cannot move further; the order will show it soon.
+  if (response.status >= 400 && response.status !== 409) throw new RequestRefused(response);
+  return pollOrder(customer, id, hasMoved);
 }

@@ -1,17 +1,17 @@
 import type { Client } from '../../clients/typescript/index.ts';
 import { type Api, Unreachable } from '../api/client.ts';
-import { BadCredentials, signedIn } from '../api/session.ts';
-import { typed } from '../api/typed.ts';
+import { BadCredentials, withSession } from '../api/session.ts';
+import { RequestRefused, typedClient } from '../api/typed-client.ts';
 import { ToolError } from '../command-line.ts';
-import { each } from '../each.ts';
+import { forEach } from '../for-each.ts';
 import type { Progress } from '../progress.ts';
 import type { Customer, ToCustomer } from '../shop/customer.ts';
 import { type Match, matchCancellations } from '../shop/matching.ts';
 import type { Invoice } from '../shop/shop.ts';
-import { undo } from './cancellation.ts';
+import { applyCancellation } from './cancellation.ts';
 import { type PlacedOrder, orderOf } from './order.ts';
 import type { Schedule } from './schedule.ts';
-import { Declined, placeOrder, readOrder } from './shop-floor.ts';
+import { placeOrder, readOrder } from './orders-api.ts';
 import { Summary } from './summary.ts';
 
 export interface ReplayOptions {
@@ -27,12 +27,12 @@ export interface ReplayOptions {
 }
 
 /**
- * Places each invoice as an order and undoes what its cancellations undo, in the order of the file, several at a time.
- * Every effect is named by its invoice, so that a replay run again, after whatever end, does nothing twice.
+ * Places each invoice as an order and applies the cancellation invoices, in the order of the file, several at a time.
+ * Idempotency keys derive from the invoice, so that a repeated replay, even after a crash, does nothing twice.
  */
 export async function replay(options: ReplayOptions): Promise<Summary> {
   const run = new Replay(options);
-  await each(options.invoices, options.concurrency, (invoice) => run.take(invoice));
+  await forEach(options.invoices, options.concurrency, (invoice) => run.take(invoice));
   return run.summary;
 }
 
@@ -41,7 +41,7 @@ class Replay {
   readonly #options: ReplayOptions;
   readonly #matches: Map<Invoice, Match>;
   readonly #placed = new Map<Invoice, PlacedOrder>();
-  /** By customer: when everything taken up so far is done. */
+  /** By customer: resolves when all invoices started so far have finished. */
   readonly #queues = new Map<string | undefined, Promise<unknown>>();
   readonly #customers = new Map<string, { customer: Customer; api: Client }>();
 
@@ -53,7 +53,7 @@ class Replay {
   async take(invoice: Invoice): Promise<void> {
     const before = this.#queues.get(invoice.customerId);
     const work = this.#work(invoice, before);
-    // What comes later for this customer waits for both; of failures it hears elsewhere.
+    // This customer's later cancellations wait for both. Failures are reported by `work` itself.
     this.#queues.set(invoice.customerId, Promise.allSettled([before, work]));
     await work;
   }
@@ -61,14 +61,13 @@ class Replay {
   async #work(invoice: Invoice, before: Promise<unknown> | undefined): Promise<void> {
     const { schedule, stop, progress } = this.#options;
     await schedule(invoice);
-    // Asked to stop: what has begun is finished, and nothing new begun.
     if (stop.aborted) return;
     this.summary.countInvoice();
     try {
       if (!invoice.cancellation) return await this.#place(invoice);
-      // A cancellation is about what was ordered before it.
+      // A cancellation refers to earlier orders.
       await before;
-      await this.#undo(invoice);
+      await this.#cancel(invoice);
     } catch (error) {
       this.summary.failed.add(codeOfFailure(error));
     } finally {
@@ -83,35 +82,35 @@ class Replay {
     if ('reason' in order) return this.summary.skipped.add(order.reason);
     const placed = await placeOrder(api, `invoice-${invoice.number}`, order.request);
     this.#placed.set(invoice, placed);
-    this.summary.order(placed);
+    this.summary.setOrder(placed);
   }
 
-  async #undo(invoice: Invoice): Promise<void> {
+  async #cancel(invoice: Invoice): Promise<void> {
     const match = this.#matches.get(invoice)!;
     const placed = 'order' in match ? this.#placed.get(match.order) : undefined;
     const { admin, deliver } = this.#options;
     const { api } = this.#customerOf(invoice);
-    this.summary.undone(await undo(invoice, match, { customer: api, admin, deliver, placed }));
-    if (placed) this.summary.order(await readOrder(api, placed.id));
+    this.summary.addCancellation(await applyCancellation(invoice, match, { customer: api, admin, deliver, placed }));
+    if (placed) this.summary.setOrder(await readOrder(api, placed.id));
   }
 
-  /** Each customer signs in once, whoever of their invoices comes first. */
+  /** Each customer has one client, so that they sign in once. */
   #customerOf({ customerId }: Invoice): { customer: Customer; api: Client } {
     const customer = this.#options.toCustomer(customerId);
     const known = this.#customers.get(customer.email);
     if (known) return known;
-    const made = { customer, api: typed(signedIn(this.#options.api, customer)) };
+    const made = { customer, api: typedClient(withSession(this.#options.api, customer)) };
     this.#customers.set(customer.email, made);
     return made;
   }
 }
 
-/** Counts what one invoice met; anything else ends the replay. */
+/** The code under which one invoice's failure is counted. Any other error ends the replay. */
 function codeOfFailure(error: unknown): string {
-  if (error instanceof Declined) return error.code;
+  if (error instanceof RequestRefused) return error.code;
   if (error instanceof Unreachable) return 'unreachable';
   if (error instanceof BadCredentials) {
-    throw new ToolError(`${error.message}: run \`npm run import\` with this file and this DATA_DIR first`, {
+    throw new ToolError(`${error.message}: first run \`npm run import\` with this file and this DATA_DIR`, {
       cause: error,
     });
   }

@@ -1,30 +1,30 @@
 import { Tally } from '../tally.ts';
 import type { PlacedOrder } from './order.ts';
-import type { Undoing } from './cancellation.ts';
+import type { CancellationOutcome } from './cancellation.ts';
 
-/** What a replay has done so far. */
+/** Counts what a replay has done so far. */
 export class Summary {
   readonly #orders = new Map<string, PlacedOrder>();
-  /** Codes of what the API refused, and `unreachable` where it did not answer: no order, and counted as wrong. */
+  /** Invoices that failed: by the API's code, or `unreachable`. */
   readonly failed = new Tally();
   readonly skipped = new Tally();
   readonly skippedLines = new Tally();
   readonly unmatched = new Tally();
-  readonly #undone = new Tally<'canceled' | 'returned'>();
+  readonly #applied = new Tally<'canceled' | 'returned'>();
   #invoices = 0;
 
   countInvoice(): void {
     this.#invoices += 1;
   }
 
-  /** The order as it is now, also where it is known from before. */
-  order(order: PlacedOrder): void {
+  /** Adds an order, or replaces it with its current state. */
+  setOrder(order: PlacedOrder): void {
     this.#orders.set(order.id, order);
   }
 
-  undone(undoing: Undoing): void {
-    if (typeof undoing === 'string') this.#undone.add(undoing);
-    else this.unmatched.add(undoing.unmatched);
+  addCancellation(outcome: CancellationOutcome): void {
+    if (typeof outcome === 'string') this.#applied.add(outcome);
+    else this.unmatched.add(outcome.unmatched);
   }
 
   report(seconds: number): Report {
@@ -34,7 +34,7 @@ export class Summary {
       byStatus.add(status);
       if (rejection) byReason.add(rejection.code);
     }
-    const { canceled = 0, returned = 0 } = this.#undone.toJSON();
+    const { canceled = 0, returned = 0 } = this.#applied.toJSON();
     return {
       invoices: this.#invoices,
       placed: this.#orders.size,
@@ -51,9 +51,9 @@ export class Summary {
 }
 
 export interface Report {
-  /** Taken up, cancellations included. */
+  /** Invoices started, including cancellations. */
   invoices: number;
-  /** Orders there are, whatever became of them. */
+  /** Orders placed, in any status. */
   placed: number;
   byStatus: Record<string, number>;
   /** Why orders were rejected. */
@@ -63,32 +63,32 @@ export interface Report {
   skipped: Record<string, number>;
   /** Lines left out of orders. */
   skippedLines: Record<string, number>;
-  /** Invoices that could be orders and are none: the API's codes. */
+  /** Invoices that failed, by the API's code. */
   failed: Record<string, number>;
   seconds: number;
   ordersPerSecond: number;
 }
 
-/** The report for people, a line each. */
-export function inLines(report: Report): string[] {
+/** The report as text. */
+export function reportLines(report: Report): string[] {
   const { canceled, returned, unmatched } = report.cancellations;
   return [
     `${report.invoices} invoices in ${report.seconds} s: ${report.placed} orders, ${report.ordersPerSecond} orders/s`,
     ...line('orders by status', report.byStatus),
-    ...line('rejected because of', report.byReason),
+    ...line('rejections by reason', report.byReason),
     `cancellations: ${canceled} canceled, ${returned} returned, ${sum(unmatched)} unmatched`,
-    ...line('unmatched because of', unmatched),
-    ...line('invoices that are no orders', report.skipped),
-    ...line('lines left out', report.skippedLines),
+    ...line('unmatched by reason', unmatched),
+    ...line('skipped invoices', report.skipped),
+    ...line('skipped lines', report.skippedLines),
     ...line('failed', report.failed),
   ];
 }
 
 const line = (title: string, counts: Record<string, number>): string[] => {
-  const words = Object.entries(counts)
+  const items = Object.entries(counts)
     .toSorted(([, a], [, b]) => b - a)
     .map(([key, count]) => `${key} ${count}`);
-  return words.length > 0 ? [`${title}: ${words.join(', ')}`] : [];
+  return items.length > 0 ? [`${title}: ${items.join(', ')}`] : [];
 };
 
 export const sum = (counts: Record<string, number>): number =>

@@ -1,7 +1,7 @@
 const ENGLISH = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'.split('');
 
-/** Names as shops write them, where English has another. */
+/** Names that shops use instead of the English standard name. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   eire: 'IE',
   rsa: 'ZA',
@@ -13,35 +13,35 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   'hong kong': 'HK',
 };
 
-/** What is no country of ISO 3166-1 but is nearest to one: the Channel Islands are two, and Jersey the larger. */
+/** Names without a country of their own in ISO 3166-1, and the nearest country. Jersey is the larger Channel Island. */
 const NEAREST: Readonly<Record<string, string>> = { 'channel islands': 'JE' };
 
 /**
- * For names that are no country's, such as "Unspecified" and "European Community": where the shop itself is, and nine
- * in ten of its customers. A code for "unknown" (ZZ) would be more honest and is not in the standard, so that no
- * carrier, and not our API, takes a parcel there. Whoever imports is told how many lines it was.
+ * The country for names such as "Unspecified" and "European Community": where the shop is, and nine in ten of its
+ * customers. A code for "unknown" (ZZ) would be more accurate, but it is not in the standard: neither carriers nor our
+ * API accept it. The import prints how many lines this affects.
  */
 const HOME = 'GB';
 
 export interface Country {
   /** ISO 3166-1 alpha-2. */
   code: string;
-  /** False where the name is none of that country's own. */
+  /** False if the name is not a name of that country. */
   exact: boolean;
 }
 
-/** The country of that name, in English or as shops write it; case does not matter. */
+/** Finds a country by its English name or a name that shops use. Ignores case. */
 export function toCountry(name: string): Country {
   const key = name.trim().toLowerCase();
   const code = OTHER_NAMES[key] ?? CODES.get(key);
   return code ? { code, exact: true } : { code: NEAREST[key] ?? HOME, exact: false };
 }
 
-// Unicode names regions that are reserved in ISO 3166-1 or left to its users, too: the European Union, the Canary
-// Islands, Kosovo, its own for tests. Nobody has an address there, by the standard.
+// Unicode also names regions that ISO 3166-1 reserves or leaves to its users: the European Union, the Canary Islands,
+// Kosovo, test regions. By the standard they are not part of an address.
 const UNASSIGNED = /^(AA|AC|CP|CQ|DG|EA|EU|EZ|IC|Q[M-Z]|TA|UN|X[A-Z]|ZZ)$/;
 
-/** English names to codes, of every country; withdrawn codes give way to today's. */
+/** Codes of all countries by English name. Withdrawn codes are replaced by their successors. */
 const CODES: ReadonlyMap<string, string> = new Map(
   LETTERS.flatMap((first) => LETTERS.map((second) => first + second))
     .map((code) => ({ name: ENGLISH.of(code)?.toLowerCase(), code: new Intl.Locale(`und-${code}`).region ?? code }))
@@ -49,6 +49,6 @@ const CODES: ReadonlyMap<string, string> = new Map(
     .map(({ name, code }): [string, string] => [name!, code]),
 );
 
-/** Every code that a name can have. */
+/** Every code that `toCountry` can return. */
 export const countryCodes = (): Set<string> =>
   new Set([...CODES.values(), ...Object.values(OTHER_NAMES), ...Object.values(NEAREST), HOME]);

@@ -5,23 +5,23 @@ import { z } from 'zod';
 import { claim } from '../../local/data-folder.ts';
 import { ToolError, dataFolder } from '../command-line.ts';
 
-/** A customer of the file as somebody who can sign in. */
+/** A customer of the file, with credentials. */
 export interface Customer {
   email: string;
   password: string;
   name: string;
 }
 
-const Keeper = z.object({ secret: z.string().min(32) });
+const SecretFile = z.object({ secret: z.string().min(32) });
 
-/** Makes customers of the ids in a file: the same id always gives the same customer. */
+/** Derives a customer from an id in the file: the same id always gives the same customer. */
 export type ToCustomer = (customerId: string | undefined) => Customer;
 
-/** What passwords are made of, kept in the data folder and made at the first import. Only its owner may read it. */
+/** Derives passwords from a secret in the data folder, which the first import creates and only its owner may read. */
 export function customersOf(folder = dataFolder()): ToCustomer {
   const file = path.join(folder, 'import.json');
   try {
-    // Made here where nothing runs on it yet, it must still be one that `npm start` takes for its own.
+    // If no platform has run yet, this creates the folder so that `npm start` accepts it as its own.
     claim(folder);
     // `wx` fails where the file exists: two imports at once end up with one secret.
     writeFileSync(file, `${JSON.stringify({ secret: randomBytes(32).toString('base64url') })}\n`, {
@@ -30,33 +30,38 @@ export function customersOf(folder = dataFolder()): ToCustomer {
     });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EEXIST') throw code ? new ToolError(`${file} cannot be written (${code}): set DATA_DIR`) : error;
+    if (code !== 'EEXIST')
+      throw code ? new ToolError(`${file} cannot be written (${code}): set DATA_DIR to another folder`) : error;
   }
   return customersWith(readSecret(file));
 }
 
-/** Customers whose passwords are derived from `secret`: nobody has to keep a list of them. */
+/** Derives customers and their passwords from `secret`, so that no list of passwords has to be kept. */
 export const customersWith =
   (secret: string): ToCustomer =>
   (customerId) => {
-    const local = customerId === undefined ? 'walk-in' : `customer-${addressable(customerId)}`;
-    const email = `${local}@import.example`;
+    const localPart = customerId === undefined ? 'walk-in' : `customer-${localPartOf(customerId)}`;
+    const email = `${localPart}@import.example`;
     const password = createHmac('sha256', secret).update(email).digest('base64url');
-    return { email, password, name: customerId === undefined ? 'Walk-in customer' : `Customer ${shown(customerId)}` };
+    return {
+      email,
+      password,
+      name: customerId === undefined ? 'Walk-in customer' : `Customer ${shortened(customerId)}`,
+    };
   };
 
-/** Ids that are more than small letters and digits could be no e-mail address, or two that count as one. */
-const addressable = (id: string): string =>
+/** Hashes ids with other characters: they may be invalid in an e-mail address, or equal another one's but for case. */
+const localPartOf = (id: string): string =>
   /^[a-z0-9]{1,40}$/.test(id) ? id : `x${createHash('sha256').update(id).digest('hex').slice(0, 24)}`;
 
-const shown = (id: string): string => id.slice(0, 100);
+const shortened = (id: string): string => id.slice(0, 100);
 
 function readSecret(file: string): string {
   try {
-    return Keeper.parse(JSON.parse(readFileSync(file, 'utf8'))).secret;
+    return SecretFile.parse(JSON.parse(readFileSync(file, 'utf8'))).secret;
   } catch (cause) {
     throw new ToolError(
-      `${file} cannot be read as what an import wrote: customers imported before sign in by its secret only, so restore it`,
+      `${file} is damaged: restore it, because customers imported earlier can sign in only with its secret`,
       {
         cause,
       },

@@ -4,18 +4,18 @@ import type { Invoice } from './shop.ts';
 export type Unmatched =
   'noUsableLine' | 'noEarlierOrderOfCustomer' | 'neverOrdered' | 'moreThanOrdered' | 'severalOrders';
 
-/** Which order a cancellation invoice takes back: the whole of it, or these lines. */
+/** The order that a cancellation invoice refers to, and whether it covers the whole order. */
 export type Match = { order: Invoice; whole: boolean } | { reason: Unmatched };
 
 /**
- * Finds for each cancellation the earlier order of the same customer that it takes back, by SKU and quantity: the
- * latest order that it covers as a whole, or else the latest that still has all of its pieces. What one cancellation
- * took back the next cannot. Depends on the invoices alone and not on how their orders fare, so that a second run
- * cancels and returns the same and never something else besides.
+ * Finds the order for each cancellation: an earlier order of the same customer, by SKU and quantity. Prefers the latest
+ * order that it covers as a whole, else the latest that still has all of its pieces. Pieces can be canceled only once.
+ * The result depends only on the invoices, not on the status of their orders, so that a second run cancels and returns
+ * the same.
  */
 export function matchCancellations(invoices: readonly Invoice[]): Map<Invoice, Match> {
   const matches = new Map<Invoice, Match>();
-  const ordersOf = new Map<string | undefined, Held[]>();
+  const ordersOf = new Map<string | undefined, OpenOrder[]>();
   for (const invoice of invoices) {
     const orders = ordersOf.get(invoice.customerId) ?? [];
     ordersOf.set(invoice.customerId, orders);
@@ -25,36 +25,36 @@ export function matchCancellations(invoices: readonly Invoice[]): Map<Invoice, M
   return matches;
 }
 
-/** An order and the pieces of it that nobody has taken back. */
-interface Held {
+/** An order and its pieces that no cancellation has claimed yet. */
+interface OpenOrder {
   invoice: Invoice;
   left: Map<string, number>;
 }
 
-function match({ lines }: Invoice, orders: readonly Held[]): Match {
+function match({ lines }: Invoice, orders: readonly OpenOrder[]): Match {
   if (lines.length === 0) return { reason: 'noUsableLine' };
   if (orders.length === 0) return { reason: 'noEarlierOrderOfCustomer' };
-  const has = ({ left }: Held, { sku, quantity }: StockLine) => (left.get(sku) ?? 0) >= quantity;
-  const able = orders.filter((held) => lines.every((line) => has(held, line)));
-  const held = able.findLast((candidate) => isWhole(candidate, lines)) ?? able.at(-1);
-  if (!held) return { reason: whyNot(lines, orders, has) };
-  const whole = isWhole(held, lines);
-  for (const { sku, quantity } of lines) held.left.set(sku, held.left.get(sku)! - quantity);
-  return { order: held.invoice, whole };
+  const has = ({ left }: OpenOrder, { sku, quantity }: StockLine) => (left.get(sku) ?? 0) >= quantity;
+  const candidates = orders.filter((order) => lines.every((line) => has(order, line)));
+  const found = candidates.findLast((candidate) => isWhole(candidate, lines)) ?? candidates.at(-1);
+  if (!found) return { reason: whyNot(lines, orders, has) };
+  const whole = isWhole(found, lines);
+  for (const { sku, quantity } of lines) found.left.set(sku, found.left.get(sku)! - quantity);
+  return { order: found.invoice, whole };
 }
 
 function whyNot(
   lines: readonly StockLine[],
-  orders: readonly Held[],
-  has: (held: Held, line: StockLine) => boolean,
+  orders: readonly OpenOrder[],
+  has: (order: OpenOrder, line: StockLine) => boolean,
 ): Unmatched {
-  if (lines.every((line) => orders.some((held) => has(held, line)))) return 'severalOrders';
+  if (lines.every((line) => orders.some((order) => has(order, line)))) return 'severalOrders';
   const ordered = lines.every(({ sku }) => orders.some(({ left }) => left.has(sku)));
   return ordered ? 'moreThanOrdered' : 'neverOrdered';
 }
 
-/** Whether `lines` are every line of the order in full, none of it taken back before. */
-const isWhole = ({ invoice }: Held, lines: readonly StockLine[]): boolean => {
+/** Whether `lines` equal the lines of the order. */
+const isWhole = ({ invoice }: OpenOrder, lines: readonly StockLine[]): boolean => {
   const pieces = piecesOf(lines);
   return (
     invoice.lines.length === lines.length && invoice.lines.every(({ sku, quantity }) => pieces.get(sku) === quantity)

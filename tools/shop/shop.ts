@@ -1,17 +1,17 @@
 import type { StockLine } from '../../activities/identity.ts';
 import { Tally } from '../tally.ts';
 import { toCountry } from './country.ts';
-import { readShopFile } from './file.ts';
-import { type Flaw, type Line, type Row, isCancellation, readLine } from './line.ts';
+import { readShopFile } from './csv-file.ts';
+import { type Flaw, type Line, type Row, isCancellation, readLine } from './invoice-line.ts';
 
-/** One invoice of the file. Lines of one SKU are one line. */
+/** One invoice of the file. Lines with the same SKU are merged. */
 export interface Invoice {
   number: string;
-  /** Absent: the shop does not know who it was. */
+  /** Absent for an anonymous customer. */
   customerId?: string;
   /** ISO 3166-1 alpha-2. */
   country: string;
-  /** As the file has it: `2010-12-01 08:26`. */
+  /** As in the file: `2010-12-01 08:26`. */
   at: string;
   cancellation: boolean;
   lines: StockLine[];
@@ -21,24 +21,24 @@ export interface ShopProduct {
   sku: string;
   name: string;
   priceMinor: number;
-  /** Pieces sold on all invoices together. */
+  /** Pieces sold on all invoices. */
   sold: number;
 }
 
-/** All that a shop's file says, and what it does not. */
+/** The contents of a shop's file, and the counts of what cannot be used. */
 export interface Shop {
   sha256: string;
   /** In the order of their first lines. */
   invoices: Invoice[];
   products: ShopProduct[];
-  /** Lines that say too little to be used. */
+  /** Lines that cannot be used. */
   flawedLines: number;
-  /** What they lack; a line may lack several things. */
+  /** Their flaws; a line may have several. */
   flaws: Tally<Flaw>;
   lines: number;
-  /** Stock codes without a single usable line: nobody knows what they are or cost. */
+  /** Stock codes without a usable line, so without a name or a price. */
   unusableStockCodes: string[];
-  /** Names of countries that are none, with the code they were given, and lines of each. */
+  /** Unknown country names with the code used instead, counted by line. */
   inexactCountries: Tally;
 }
 
@@ -127,7 +127,7 @@ function addToInvoice(invoice: Invoice, { sku, quantity }: Line): void {
   else invoice.lines.push({ sku, quantity });
 }
 
-/** Of descriptions met equally often the first by character code, of prices the lowest: whatever the lines' order. */
+/** Ties are decided by character code for descriptions and by the lowest price, so that the lines' order does not matter. */
 const productOf = (sku: string, { descriptions, prices, sold }: ProductTally): ShopProduct => ({
   sku,
   name: descriptions.mostFrequent((left, right) => (left < right ? -1 : 1))!,

@@ -5,7 +5,7 @@ import type { PlacedOrder } from './order.ts';
 import { type Steps, placeOrder } from './saga.ts';
 import { stepsOverHttp } from './services.ts';
 
-// DBOS is a library: the workflow runs in the process that takes the order, each step's answer is kept in PostgreSQL.
+// DBOS is a library: the workflow runs in the process that receives the order, and PostgreSQL stores each step's result.
 await serveOrders(async () => {
   const { DBOS_SYSTEM_DATABASE_URL } = readConfig({ DBOS_SYSTEM_DATABASE_URL: postgresUrl });
   DBOS.setConfig({ name: 'bench', systemDatabaseUrl: DBOS_SYSTEM_DATABASE_URL, logLevel: 'warn' });
@@ -15,18 +15,20 @@ await serveOrders(async () => {
   return (order) => DBOS.withNextWorkflowID(order.orderId, () => orderWorkflow(order));
 });
 
-/** Each step becomes one of DBOS's, under its own name. */
+/** Wraps each step as a DBOS step with the same name. */
 function durable(steps: Steps): Steps {
-  const services = Object.entries(steps as unknown as Record<string, Record<string, Ask>>).map(([service, asks]) => [
-    service,
-    Object.fromEntries(
-      Object.entries(asks).map(([name, ask]) => [
-        name,
-        (request: unknown) => DBOS.runStep(() => ask(request), { name, retriesAllowed: true }),
-      ]),
-    ),
-  ]);
+  const services = Object.entries(steps as unknown as Record<string, Record<string, Step>>).map(
+    ([service, operations]) => [
+      service,
+      Object.fromEntries(
+        Object.entries(operations).map(([name, step]) => [
+          name,
+          (request: unknown) => DBOS.runStep(() => step(request), { name, retriesAllowed: true }),
+        ]),
+      ),
+    ],
+  );
   return Object.fromEntries(services) as Steps;
 }
 
-type Ask = (request: unknown) => Promise<unknown>;
+type Step = (request: unknown) => Promise<unknown>;

@@ -2,7 +2,7 @@ import { serveOrders } from './front.ts';
 import { placeOrder } from './saga.ts';
 import { stepsOverHttp } from './services.ts';
 
-// No durability at all: a handler awaits one service after the other, and what it knew dies with it.
+// No durability: a handler calls one service after the other, and a crash loses its state.
 await serveOrders(async () => {
   const steps = stepsOverHttp(process.env);
   return (order) => placeOrder(order, steps);

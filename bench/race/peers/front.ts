@@ -4,28 +4,28 @@ import { createLogger } from '../../../platform/telemetry/logger.ts';
 import { type Running, run } from '../../../platform/process.ts';
 import type { PlacedOrder } from './order.ts';
 
-/** Where every front listens. */
+/** The setting for the port of every front. */
 export const FRONT_PORT = 'FRONT_PORT';
 
 /**
- * Serves `POST /orders`, answered when the order is decided: 201 where it is confirmed, 409 where it is not. The same
- * few lines for everybody that has no HTTP entrance of its own, so that one load generator can drive them all.
+ * Serves `POST /orders`, with a response when the order is decided: 201 if it is confirmed, 409 if not. All systems
+ * without an HTTP API of their own use it, so that one load generator can drive them all.
  */
 export const serveOrders = (open: () => Promise<(order: PlacedOrder) => Promise<{ status: string }>>): Promise<void> =>
   run(createLogger('front'), async (): Promise<Running> => {
     const place = await open();
     const server = createServer((request, response) => {
-      // Asked whether it is there.
+      // The check that it is ready.
       if (request.method === 'GET') {
         response.end('ok');
         return;
       }
-      void answer(request, place).then(({ status, body }) =>
+      void handle(request, place).then(({ status, body }) =>
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
       );
     });
-    const asked = readConfig({ [FRONT_PORT]: port(0) })[FRONT_PORT];
-    await new Promise<void>((resolve) => server.listen(asked, '127.0.0.1', resolve));
+    const frontPort = readConfig({ [FRONT_PORT]: port(0) })[FRONT_PORT];
+    await new Promise<void>((resolve) => server.listen(frontPort, '127.0.0.1', resolve));
     return {
       async close() {
         server.closeAllConnections();
@@ -34,7 +34,7 @@ export const serveOrders = (open: () => Promise<(order: PlacedOrder) => Promise<
     };
   });
 
-async function answer(
+async function handle(
   request: IncomingMessage,
   place: (order: PlacedOrder) => Promise<{ status: string }>,
 ): Promise<{ status: number; body: unknown }> {

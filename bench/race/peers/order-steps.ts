@@ -17,11 +17,11 @@ export interface PeerOrderDatabase {
 }
 
 /**
- * A peer's bookkeeping, in its own order table. It does less than the platform's, which also writes the order's story
- * and an event with each move: the difference is in the peers' favour.
+ * A peer's steps on its own order table. They do less than the platform's, which also write history entries and events:
+ * the difference favours the peers.
  */
 export function createOrderSteps(db: Kysely<PeerOrderDatabase>): OrderSteps {
-  const settle = (orderId: string, change: { status: 'confirmed' | 'rejected'; tracking_number?: string }) =>
+  const decide = (orderId: string, change: { status: 'confirmed' | 'rejected'; tracking_number?: string }) =>
     db
       .updateTable('orders')
       .set({ ...change, updated_at: sql`now()` })
@@ -46,7 +46,7 @@ export function createOrderSteps(db: Kysely<PeerOrderDatabase>): OrderSteps {
         .execute();
     },
     confirmOrder: async ({ orderId, trackingNumber }) =>
-      void (await settle(orderId, { status: 'confirmed', tracking_number: trackingNumber })),
-    rejectOrder: async ({ orderId }) => void (await settle(orderId, { status: 'rejected' })),
+      void (await decide(orderId, { status: 'confirmed', tracking_number: trackingNumber })),
+    rejectOrder: async ({ orderId }) => void (await decide(orderId, { status: 'rejected' })),
   };
 }

@@ -2,7 +2,7 @@ import { OrderRef } from '../../../activities/identity.ts';
 import { type Implementation, activity } from '../../../platform/contract/operation.ts';
 import { ConfirmOrder, DraftOrder } from '../../../activities/order.ts';
 
-/** An order as every system is asked to place it: as the gateway asks the order service. */
+/** The order that every system receives: the same as the gateway sends to the order service. */
 export const PlacedOrder = DraftOrder;
 export type PlacedOrder = DraftOrder;
 

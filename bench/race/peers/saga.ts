@@ -3,7 +3,7 @@ import type { PaymentActivities } from '../../../activities/payment.ts';
 import type { ShippingActivities } from '../../../activities/shipping.ts';
 import type { OrderSteps, PlacedOrder } from './order.ts';
 
-/** The steps of an order, however an engine calls them. */
+/** The steps of an order. How they are called depends on the engine. */
 export interface Steps {
   order: OrderSteps;
   inventory: Pick<InventoryActivities, 'reserveStock' | 'releaseStock'>;
@@ -14,29 +14,29 @@ export interface Steps {
 export type Outcome = { status: 'confirmed' } | { status: 'rejected'; reason: string };
 
 /**
- * One order from placed to confirmed, or undone: the same text for every peer. Types are all it imports, so that a
- * workflow's sandbox takes it as well as a plain process does.
+ * Carries one order from placed to confirmed, or compensates it: the same code for every peer. It imports only types, so
+ * that it runs in a workflow's sandbox as well as in a plain process.
  */
 export async function placeOrder(order: PlacedOrder, steps: Steps): Promise<Outcome> {
   const { orderId } = order;
-  const undos: (() => Promise<void>)[] = [];
+  const compensations: (() => Promise<void>)[] = [];
   await steps.order.recordOrder(order);
   try {
-    undos.unshift(() => steps.inventory.releaseStock({ orderId }));
+    compensations.unshift(() => steps.inventory.releaseStock({ orderId }));
     const lines = order.lines.map(({ sku, quantity }) => ({ sku, quantity }));
     await steps.inventory.reserveStock({ orderId, lines });
 
-    undos.unshift(() => steps.payment.voidPayment({ orderId }));
+    compensations.unshift(() => steps.payment.voidPayment({ orderId }));
     const { total: amount, paymentMethod } = order;
     await steps.payment.authorizePayment({ orderId, amount, paymentMethod });
 
-    undos.unshift(() => steps.shipping.cancelShipment({ orderId }));
+    compensations.unshift(() => steps.shipping.cancelShipment({ orderId }));
     const { trackingNumber } = await steps.shipping.bookShipment({ orderId, address: order.shippingAddress });
 
     await steps.order.confirmOrder({ orderId, trackingNumber });
     return { status: 'confirmed' };
   } catch (error) {
-    for (const undo of undos) await undo();
+    for (const compensate of compensations) await compensate();
     await steps.order.rejectOrder({ orderId });
     return { status: 'rejected', reason: String(error) };
   }

@@ -7,7 +7,7 @@ import type { OrderSteps } from './order.ts';
 import type { Steps } from './saga.ts';
 import { functionsOf, openSteps } from './steps.ts';
 
-/** The steps as a process next to the orders sees them: its own in its database, the others' at their doors. */
+/** The steps for a process that owns the orders: its own on its database, the others through their service APIs. */
 export function stepsOverHttp(environment: NodeJS.ProcessEnv): Steps {
   const config = readConfig(
     { SERVICE_TOKEN: secret, INVENTORY_URL: httpUrl, PAYMENT_URL: httpUrl, SHIPPING_URL: httpUrl },

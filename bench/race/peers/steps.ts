@@ -16,8 +16,8 @@ export const STEP_SERVICES = ['order', 'inventory', 'payment', 'shipping'] as co
 export type StepService = (typeof STEP_SERVICES)[number];
 
 /**
- * What a service does for an order, by the platform's own functions on a database of its own; only the orders are the
- * peer's. It is told where everything is by the settings that the platform's service of that name takes.
+ * Each service's steps: the platform's own functions on a database of their own; only the order steps are the peer's.
+ * They read the same settings as the platform's service of that name.
  */
 const OPEN: Readonly<Record<StepService, (environment: NodeJS.ProcessEnv) => ServedOperations>> = {
   order: (environment) => ({
@@ -49,21 +49,21 @@ const OPEN: Readonly<Record<StepService, (environment: NodeJS.ProcessEnv) => Ser
 export const openSteps = (service: StepService, environment: NodeJS.ProcessEnv): ServedOperations =>
   OPEN[service](environment);
 
-/** The steps as plain functions, their questions checked as the platform checks them. */
+/** The steps as plain functions that validate their requests as the platform does. */
 export function functionsOf({ operations, implementation }: ServedOperations) {
   const functions = implementation as Record<string, (request: unknown) => Promise<unknown>>;
   return Object.fromEntries(
     Object.entries(operations).map(([name, { request }]) => [
       name,
-      (asked: unknown) => functions[name]!(request.parse(asked)),
+      (input: unknown) => functions[name]!(request.parse(input)),
     ]),
   );
 }
 
-/** The service that a program was started for. */
+/** The service named on the command line of a program. */
 export function serviceNamed(name: string | undefined): StepService {
   const service = STEP_SERVICES.find((known) => known === name);
-  if (!service) throw new Error(`no service of the bench is called ${name ?? '(nothing)'}`);
+  if (!service) throw new Error(`unknown service ${name ?? '(none)'}; choose from ${STEP_SERVICES.join(', ')}`);
   return service;
 }
 

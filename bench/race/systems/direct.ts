@@ -1,14 +1,14 @@
-import { frontPlan } from '../stand-ins.ts';
-import { PEER_DATABASES, doorPlans } from './peers.ts';
-import { type System, frontDoor } from './system.ts';
+import { frontProcess } from '../process-plans.ts';
+import { PEER_DATABASES, httpServices } from './peers.ts';
+import { type System, frontEndpoint } from './system.ts';
 
-/** No durability: what a handler costs that simply awaits the services, one after the other. */
+/** No durability: the cost of a handler that calls one service after the other. */
 export const direct: System = {
   row: 'direct',
-  setUp: 'an HTTP handler that awaits each service’s door in turn; nothing carries on after a crash',
+  setUp: 'an HTTP handler that calls one service after the other; nothing resumes after a crash',
   needs: { databases: PEER_DATABASES },
   async start(stage) {
-    await stage.processes.startAll([...doorPlans(stage), frontPlan(['bench/race/peers/direct.ts'], stage)]);
-    return frontDoor(stage);
+    await stage.processes.startAll([...httpServices(stage), frontProcess(['bench/race/peers/direct.ts'], stage)]);
+    return frontEndpoint(stage);
   },
 };

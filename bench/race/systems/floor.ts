@@ -1,26 +1,26 @@
-import { frontPlan, inPlaceOf } from '../stand-ins.ts';
+import { frontProcess, peerProcess } from '../process-plans.ts';
 import { platformSettings } from '../temporal/settings.ts';
-import { PEER_DATABASES, doorPlans } from './peers.ts';
-import { type System, frontDoor } from './system.ts';
+import { PEER_DATABASES, httpServices } from './peers.ts';
+import { type System, frontEndpoint } from './system.ts';
 import { historyEvents, polled } from './temporal.ts';
 
 /**
- * The least that an order costs where a workflow carries it: `direct` as one local activity of a workflow that has
- * nothing else. It keeps no promise beyond being tried again; whatever keeps more does this and more.
+ * The lower bound for the cost of an order in a workflow of its own: `direct` as the only local activity of a workflow.
+ * It guarantees only that the activity is retried; a system with more guarantees does more work.
  */
 export const floor: System = {
   row: 'floor',
   setUp:
-    'a workflow of one local activity, which does what direct does; worker and server with the settings that the platform ships',
+    'a workflow with one local activity, which does what direct does; worker and server with the settings that the platform ships',
   needs: { databases: PEER_DATABASES, temporal: platformSettings() },
   async start(stage) {
     const worker = {
-      ...inPlaceOf('order', ['bench/race/peers/floor/worker.ts'], stage),
+      ...peerProcess('order', ['bench/race/peers/floor/worker.ts'], stage),
       ready: () => polled(stage, { queue: 'order', of: 'workflows' }),
     };
-    const front = frontPlan(['bench/race/peers/temporal/front.ts'], stage);
-    await stage.processes.startAll([worker, ...doorPlans(stage), front]);
-    return frontDoor(stage);
+    const front = frontProcess(['bench/race/peers/temporal/front.ts'], stage);
+    await stage.processes.startAll([worker, ...httpServices(stage), front]);
+    return frontEndpoint(stage);
   },
   historyEvents,
 };

@@ -2,9 +2,9 @@ import path from 'node:path';
 import { DATABASES } from '../../../services/registry.ts';
 import type { Plan } from '../children.ts';
 import type { Stage } from '../stage.ts';
-import { inPlaceOf } from '../stand-ins.ts';
+import { peerProcess } from '../process-plans.ts';
 
-/** What every peer stands on: the platform's inventory, payment and shipping, and an order table of its own. */
+/** The databases of every peer: the platform's for inventory, payment and shipping, and an order table of its own. */
 export const PEER_DATABASES = [
   DATABASES.inventory,
   DATABASES.payment,
@@ -12,8 +12,8 @@ export const PEER_DATABASES = [
   { name: 'order' as const, migrations: path.join(import.meta.dirname, '../peers/migrations'), appendOnly: [] },
 ];
 
-/** The three services other than the order's own, each a process behind an HTTP door. */
-export const doorPlans = (stage: Stage): Plan[] =>
+/** The inventory, payment and shipping services, each a process with an HTTP API. */
+export const httpServices = (stage: Stage): Plan[] =>
   ['inventory', 'payment', 'shipping'].map((service) =>
-    inPlaceOf(service, ['bench/race/peers/door.ts', service], stage),
+    peerProcess(service, ['bench/race/peers/http-service.ts', service], stage),
   );

@@ -3,23 +3,24 @@ import { takePorts } from '../../../platform/ports.ts';
 import { REGISTRY } from '../../../services/registry.ts';
 import { portSetting } from '../../../local/processes.ts';
 import { STEP_SERVICES } from '../peers/steps.ts';
-import { answers } from '../children.ts';
+import { postJson } from '../../post-json.ts';
+import { isOk } from '../children.ts';
 import type { Stage } from '../stage.ts';
-import { inPlaceOf } from '../stand-ins.ts';
+import { peerProcess } from '../process-plans.ts';
 import { PEER_DATABASES } from './peers.ts';
 import type { System } from './system.ts';
 
-/** Restate, with a service for each service. */
+/** Restate, with a Restate service for each service of the platform. */
 export const restate: System = {
   row: 'restate',
   setUp:
-    'one handler asks a service per step over bidirectional HTTP/2, idempotent by the order’s id; its own log fsynced, default settings; clients ask its ingress themselves',
+    'one handler calls a service per step over bidirectional HTTP/2, idempotent by the order’s id; its own log fsynced, default settings; clients call its ingress directly',
   needs: { databases: PEER_DATABASES },
   async start(stage) {
     const { ingress, admin } = await startServer(stage);
     await stage.processes.startAll(
       STEP_SERVICES.map((service) => {
-        const plan = inPlaceOf(service, ['bench/race/peers/restate/service.ts', service], stage);
+        const plan = peerProcess(service, ['bench/race/peers/restate/service.ts', service], stage);
         return { ...plan, ready: () => register(admin, endpoint(stage, service)) };
       }),
     );
@@ -53,8 +54,8 @@ async function startServer({ processes, surroundings: { dataFolder } }: Stage) {
       RESTATE_DISABLE_TELEMETRY: 'true',
     },
     ready: async () => {
-      await answers(`${admin}/health`)();
-      await answers(`${ingress}/restate/health`)();
+      await isOk(`${admin}/health`)();
+      await isOk(`${ingress}/restate/health`)();
     },
   });
   return { ingress: ingress!, admin: admin! };
@@ -69,12 +70,5 @@ const binary = (): string =>
 const endpoint = ({ surroundings: { ports } }: Stage, service: keyof typeof REGISTRY): string =>
   `http://127.0.0.1:${ports[portSetting(service)]}`;
 
-/** Rejects until the endpoint answers Restate. */
-async function register(admin: string, uri: string): Promise<void> {
-  const response = await fetch(`${admin}/deployments`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ uri }),
-  });
-  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
-}
+/** Rejects until Restate can reach the endpoint. */
+const register = (admin: string, uri: string): Promise<unknown> => postJson(`${admin}/deployments`, { uri });

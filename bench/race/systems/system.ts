@@ -1,21 +1,21 @@
-import type { Door } from '../load.ts';
+import type { OrderEndpoint } from '../load.ts';
 import type { Needs, Stage } from '../stage.ts';
 
-/** Something that carries an order from placed to confirmed. */
+/** A system that carries orders from placed to confirmed. */
 export interface System {
-  /** What it is called in the report. */
+  /** Its name in the report. */
   row: string;
-  /** Its set-up in a sentence, said beside the figures. */
+  /** A description of its set-up, printed with the results. */
   setUp: string;
   needs: Needs;
-  /** Brings it up on a stage; resolves with the door at which orders are placed. */
-  start(stage: Stage): Promise<Door>;
-  /** Events in the history of an order's workflow, where there is one. */
+  /** Starts it on a stage; returns where orders are placed. */
+  start(stage: Stage): Promise<OrderEndpoint>;
+  /** The number of events in the history of an order's workflow, if it has one. */
   historyEvents?: (stage: Stage, orderId: string) => Promise<number>;
 }
 
-/** The door that `peers/front.ts` serves. */
-export const frontDoor = ({ frontUrl }: Stage): Door => ({
+/** The endpoint that `peers/front.ts` serves. */
+export const frontEndpoint = ({ frontUrl }: Stage): OrderEndpoint => ({
   url: frontUrl,
   request: (order) => ({
     path: '/orders',

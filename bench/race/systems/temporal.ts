@@ -2,29 +2,30 @@ import { Connection } from '@temporalio/client';
 import { DEFAULTS, NAMESPACE, type ServerSettings } from '../temporal/settings.ts';
 import { STEP_SERVICES } from '../peers/steps.ts';
 import type { Stage } from '../stage.ts';
-import { frontPlan, inPlaceOf } from '../stand-ins.ts';
+import { frontProcess, peerProcess } from '../process-plans.ts';
 import { PEER_DATABASES } from './peers.ts';
-import { type System, frontDoor } from './system.ts';
+import { type System, frontEndpoint } from './system.ts';
 
-/** Temporal as its samples write it, on a server with these settings. */
+/** Temporal as in its samples, on a server with these settings. */
 export const temporalSystem = (row: string, temporal: ServerSettings): System => ({
   row,
-  setUp: 'one workflow, one activity a step on the queue of the service that owns it; server and SDK as they come',
+  setUp:
+    'one workflow, one activity per step on the queue of the service that owns it; server and SDK with their defaults',
   needs: { databases: PEER_DATABASES, temporal },
   async start(stage) {
     const workers = STEP_SERVICES.map((service) => ({
-      ...inPlaceOf(service, ['bench/race/peers/temporal/worker.ts', service], stage),
+      ...peerProcess(service, ['bench/race/peers/temporal/worker.ts', service], stage),
       ready: () => polled(stage, { queue: service, of: 'activities' }),
     }));
-    await stage.processes.startAll([...workers, frontPlan(['bench/race/peers/temporal/front.ts'], stage)]);
-    return frontDoor(stage);
+    await stage.processes.startAll([...workers, frontProcess(['bench/race/peers/temporal/front.ts'], stage)]);
+    return frontEndpoint(stage);
   },
   historyEvents,
 });
 
 export const temporal = temporalSystem('temporal', DEFAULTS);
 
-/** How long the history of an order's workflow is by now. */
+/** The current number of events in the history of an order's workflow. */
 export async function historyEvents(stage: Stage, orderId: string): Promise<number> {
   return connected(stage, async ({ workflowService }) => {
     const execution = { workflowId: `order-${orderId}` };
@@ -36,15 +37,15 @@ export async function historyEvents(stage: Stage, orderId: string): Promise<numb
 // TASK_QUEUE_TYPE_…, whose enumeration is not exported at run time.
 const QUEUE_TYPES = { workflows: 1, activities: 2 } as const;
 
-/** Rejects until somebody polls that queue. */
+/** Rejects until a worker polls that queue. */
 export async function polled(
   stage: Stage,
   { queue: name, of }: { queue: string; of: keyof typeof QUEUE_TYPES },
 ): Promise<void> {
   await connected(stage, async ({ workflowService }) => {
-    const asked = { namespace: NAMESPACE, taskQueue: { name }, taskQueueType: QUEUE_TYPES[of] };
-    const { pollers } = await workflowService.describeTaskQueue(asked);
-    if ((pollers ?? []).length === 0) throw new Error(`nobody polls ${name}`);
+    const request = { namespace: NAMESPACE, taskQueue: { name }, taskQueueType: QUEUE_TYPES[of] };
+    const { pollers } = await workflowService.describeTaskQueue(request);
+    if ((pollers ?? []).length === 0) throw new Error(`no worker polls the queue ${name}`);
   });
 }
 

@@ -8,8 +8,8 @@ const run = promisify(execFile);
 
 export const SERVER_VERSION = 'v1.29.1';
 const PACKAGES = ['tools/sql', 'server'].map((name) => `go.temporal.io/server/cmd/${name}@${SERVER_VERSION}`);
-// 5 minutes on two idle cores.
-const BUILD_MS = 20 * 60_000;
+// A build takes 5 minutes on two idle cores.
+const BUILD_TIMEOUT_MS = 20 * 60_000;
 
 export interface FullServer {
   kind: 'full';
@@ -20,27 +20,27 @@ export interface FullServer {
 export interface DevServer {
   kind: 'dev';
   executable: string;
-  /** Why it is not the full one. */
-  why: string;
+  /** Why the full server is not available. */
+  reason: string;
 }
 
-/** Which server there is: the full one, built here from its source, or the development server on a file. */
+/** The full server, built here from its source, or the development server on a file. */
 export type ServerBinary = FullServer | DevServer;
 
-/** The full server where Go is present, built once and kept in `cache`; else the development server. */
-export async function findServer(cache: string, say: (line: string) => void): Promise<ServerBinary> {
+/** Builds the full server once and keeps it in `cache`; returns the development server if Go is missing. */
+export async function findServer(cache: string, print: (line: string) => void): Promise<ServerBinary> {
   const folder = path.join(cache, `temporal-server-${SERVER_VERSION}`);
   const built: FullServer = { kind: 'full', server: path.join(folder, 'server'), sqlTool: path.join(folder, 'sql') };
   if (existsSync(built.server) && existsSync(built.sqlTool)) return built;
   try {
     await run('go', ['version']);
   } catch {
-    return { kind: 'dev', executable: await findTemporal(cache), why: 'Go is missing' };
+    return { kind: 'dev', executable: await findTemporal(cache), reason: 'Go is missing' };
   }
-  say(`building Temporal's server ${SERVER_VERSION}, once: this takes minutes`);
+  print(`building Temporal's server ${SERVER_VERSION}: this takes some minutes, once`);
   mkdirSync(folder, { recursive: true });
   for (const name of PACKAGES) {
-    await run('go', ['install', name], { env: { ...process.env, GOBIN: folder }, timeout: BUILD_MS });
+    await run('go', ['install', name], { env: { ...process.env, GOBIN: folder }, timeout: BUILD_TIMEOUT_MS });
   }
   return built;
 }

@@ -3,13 +3,13 @@ import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { withDatabase } from '../../../platform/database/provision.ts';
 import { prepareNamespace } from '../../../local/temporal-namespace.ts';
-import { asSuperuser } from '../superuser.ts';
+import { runAsSuperuser } from '../superuser.ts';
 import type { FullServer } from './binary.ts';
 import { NAMESPACE } from './settings.ts';
 
 const run = promisify(execFile);
 
-/** What the server keeps, the schema of it, and what it is cloned from. */
+/** The server's databases, their schemas, and the templates from which they are cloned. */
 const STORES = [
   { database: 'temporal', schema: 'temporal', template: 'temporal_template' },
   { database: 'temporal_visibility', schema: 'visibility', template: 'temporal_visibility_template' },
@@ -18,9 +18,9 @@ const STORES = [
 const RETENTION_SECONDS = 24 * 60 * 60;
 
 /**
- * Sets both databases up with one namespace and keeps them as templates: cloning them takes a tenth of the time, and
- * every server then starts from the same.
- * @param serve runs a server on them while the namespace is made
+ * Creates both databases with one namespace and keeps them as templates: cloning takes a tenth of the time, and every
+ * server starts from the same state.
+ * @param serve runs a server on them while the namespace is registered
  */
 export async function prepareTemplates(
   { sqlTool }: FullServer,
@@ -28,26 +28,37 @@ export async function prepareTemplates(
   serve: (work: (address: string) => Promise<void>) => Promise<void>,
 ): Promise<void> {
   const { hostname, port, username, password } = new URL(superuserUrl);
-  const place = ['--plugin', 'postgres12_pgx', '--ep', hostname, '--port', port, '--user', username, '--pw', password];
-  // Under the names they are used by: a schema knows its database's.
+  const connection = [
+    '--plugin',
+    'postgres12_pgx',
+    '--ep',
+    hostname,
+    '--port',
+    port,
+    '--user',
+    username,
+    '--pw',
+    password,
+  ];
+  // With their final names: a schema contains the name of its database.
   for (const { database, schema } of STORES) {
-    const tool = (...words: string[]) => run(sqlTool, [...place, '--db', database, ...words]);
+    const tool = (...args: string[]) => run(sqlTool, [...connection, '--db', database, ...args]);
     await tool('create-database');
     await tool('setup-schema', '--version', '0.0');
     await tool('update-schema', '--schema-name', `postgresql/v12/${schema}`);
   }
   await serve(register);
-  await asSuperuser(
+  await runAsSuperuser(
     superuserUrl,
     STORES.map(({ database, template }) => `alter database ${database} rename to ${template}`),
   );
-  // Those who were members are gone; a new server would look for them for a while.
-  await asSuperuser(withDatabase(superuserUrl, STORES[0].template), ['truncate cluster_membership']);
+  // The members are gone; a new server would try to reach them for a while.
+  await runAsSuperuser(withDatabase(superuserUrl, STORES[0].template), ['truncate cluster_membership']);
 }
 
 /** New databases with an empty namespace. */
 export const cloneTemplates = (superuserUrl: string): Promise<void> =>
-  asSuperuser(
+  runAsSuperuser(
     superuserUrl,
     STORES.flatMap(({ database, template }) => [
       `drop database if exists ${database} with (force)`,
@@ -58,7 +69,7 @@ export const cloneTemplates = (superuserUrl: string): Promise<void> =>
 async function register(address: string): Promise<void> {
   const connection = await Connection.connect({ address });
   try {
-    // The wire's type is a 64-bit integer, for which a number will do.
+    // The field is a 64-bit integer; a number works too.
     const seconds = RETENTION_SECONDS as unknown as Parameters<typeof Number>[0];
     const workflowExecutionRetentionPeriod = { seconds };
     await connection.workflowService.registerNamespace({ namespace: NAMESPACE, workflowExecutionRetentionPeriod });

@@ -12,35 +12,41 @@ import { DEFAULTS, NAMESPACE, type ServerSettings } from './settings.ts';
 const HISTORY_SHARDS = 4;
 const CONNECTIONS = { temporal: 20, temporal_visibility: 2 } as const;
 
-export interface ServerPlace {
-  /** Its own, for its configuration and, where it keeps one, its file. */
+export interface ServerEnvironment {
+  /** For its configuration and, with the development server, its file. */
   folder: string;
   superuserUrl: string;
   processes: Processes;
 }
 
-/** Runs a fresh server with an empty namespace; resolves with its address. */
-export async function startServer(binary: ServerBinary, settings: ServerSettings, place: ServerPlace): Promise<string> {
-  mkdirSync(place.folder, { recursive: true });
+/** Starts a new server with an empty namespace; returns its address. */
+export async function startServer(
+  binary: ServerBinary,
+  settings: ServerSettings,
+  environment: ServerEnvironment,
+): Promise<string> {
+  mkdirSync(environment.folder, { recursive: true });
   const ports = await serverPorts();
-  if (binary.kind === 'full') await cloneTemplates(place.superuserUrl);
+  if (binary.kind === 'full') await cloneTemplates(environment.superuserUrl);
   const plan =
-    binary.kind === 'full' ? fullServer(binary, settings, place, ports) : devServer(binary, settings, place, ports);
-  await place.processes.start(plan);
+    binary.kind === 'full'
+      ? fullServer(binary, settings, environment, ports)
+      : devServer(binary, settings, environment, ports);
+  await environment.processes.start(plan);
   const address = addressOf(ports);
   await prepareNamespace({ address, namespace: NAMESPACE });
   return address;
 }
 
-/** To be done once for a PostgreSQL, before the first full server is started on it. */
-export const prepareServers = (binary: FullServer, place: ServerPlace): Promise<void> =>
-  prepareTemplates(binary, place.superuserUrl, async (work) => {
+/** To be called once per PostgreSQL, before the first full server is started on it. */
+export const prepareServers = (binary: FullServer, environment: ServerEnvironment): Promise<void> =>
+  prepareTemplates(binary, environment.superuserUrl, async (work) => {
     const ports = await serverPorts();
     try {
-      await place.processes.start(fullServer(binary, DEFAULTS, place, ports));
+      await environment.processes.start(fullServer(binary, DEFAULTS, environment, ports));
       await work(addressOf(ports));
     } finally {
-      await place.processes.close();
+      await environment.processes.close();
     }
   });
 
@@ -51,8 +57,8 @@ type ServerPorts = Record<Role | `${Role}Membership`, number>;
 const addressOf = ({ frontend }: ServerPorts): string => `127.0.0.1:${frontend}`;
 
 /**
- * Eight free ports in a row. Not whichever the system gives: the server keeps its members' ports in a smallint, so they
- * must be below 32,768, and that is where Linux begins to give them out.
+ * Eight free ports in a row. They must be below 32,768, because the server stores its members' ports in a smallint; Linux
+ * assigns ephemeral ports only above that.
  */
 async function serverPorts(): Promise<ServerPorts> {
   const names = ROLES.flatMap((role) => [role, `${role}Membership`] as const);
@@ -62,19 +68,24 @@ async function serverPorts(): Promise<ServerPorts> {
     try {
       return await takePorts(wanted);
     } catch {
-      // Somebody listens there: elsewhere, then.
+      // A port is taken: try others.
     }
   }
 }
 
 /** All four roles in one process, as in the server's own development set-up and its container. */
-function fullServer({ server }: FullServer, settings: ServerSettings, place: ServerPlace, ports: ServerPorts): Plan {
-  const { folder } = place;
-  // YAML takes JSON as it is.
+function fullServer(
+  { server }: FullServer,
+  settings: ServerSettings,
+  environment: ServerEnvironment,
+  ports: ServerPorts,
+): Plan {
+  const { folder } = environment;
+  // JSON is valid YAML.
   const dynamic = Object.fromEntries(Object.entries(settings.dynamic).map(([name, value]) => [name, [{ value }]]));
   mkdirSync(path.join(folder, 'config'), { recursive: true });
   writeFileSync(path.join(folder, 'dynamic.yaml'), JSON.stringify(dynamic));
-  writeFileSync(path.join(folder, 'config/bench.yaml'), JSON.stringify(configuration(settings, place, ports)));
+  writeFileSync(path.join(folder, 'config/bench.yaml'), JSON.stringify(configuration(settings, environment, ports)));
   return {
     name: 'temporal',
     command: [server, '--root', folder, '--config', 'config', '--env', 'bench', '--allow-no-auth', 'start'],
@@ -83,7 +94,7 @@ function fullServer({ server }: FullServer, settings: ServerSettings, place: Ser
   };
 }
 
-function configuration({ plugin }: ServerSettings, { folder, superuserUrl }: ServerPlace, ports: ServerPorts) {
+function configuration({ plugin }: ServerSettings, { folder, superuserUrl }: ServerEnvironment, ports: ServerPorts) {
   const { host: connectAddr, username: user, password } = new URL(superuserUrl);
   const store = (databaseName: keyof typeof CONNECTIONS) => {
     const size = CONNECTIONS[databaseName];
@@ -124,7 +135,7 @@ function configuration({ plugin }: ServerSettings, { folder, superuserUrl }: Ser
 function devServer(
   { executable }: DevServer,
   settings: ServerSettings,
-  { folder }: ServerPlace,
+  { folder }: ServerEnvironment,
   ports: ServerPorts,
 ): Plan {
   const dynamic = Object.entries(settings.dynamic).map(([name, value]) => `${name}=${JSON.stringify(value)}`);

@@ -13,7 +13,7 @@ export interface Floor {
   placeInOneGo(order: PlacedOrder): Promise<Outcome>;
 }
 
-// What `direct` does, as the one local activity of a workflow: the platform's own kind of worker, as it is shipped.
+// The work of `direct` as the only local activity of a workflow, on the platform's own worker with its shipped options.
 const logger = createLogger('order');
 await run(logger, async () => {
   const config = readConfig({ ...temporalSettings, ...workflowSettings });

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-/** A peer's own orders: what it was asked for, and how far that has come. */
+/** A peer's own orders and their status. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table orders (

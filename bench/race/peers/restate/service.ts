@@ -8,8 +8,8 @@ import type { OrderSteps, PlacedOrder } from '../order.ts';
 import { type Steps, placeOrder } from '../saga.ts';
 import { functionsOf, openSteps, serviceNamed } from '../steps.ts';
 
-// One service's endpoint. A handler runs its step at once, not in a `ctx.run`: the step is idempotent by its order and
-// its answer is journaled as the handler's, so that a second entry would buy nothing.
+// One service's endpoint. A handler runs its step directly, not in `ctx.run`: the step is idempotent by its order, and
+// Restate journals its result as the handler's, so that a second journal entry would be useless.
 const service = serviceNamed(process.argv[2]);
 const steps = functionsOf(openSteps(service, process.env));
 
@@ -23,12 +23,12 @@ const handlers = {
   ...(service === 'order' && { place: (context: restate.Context, order: PlacedOrder) => place(context, order) }),
 };
 
-/** Restate's client of a service knows it by its handlers, which have the steps' names. */
+/** Restate's client for a service; its handlers have the steps' names. */
 const clientOf = (context: restate.Context, name: string): unknown => context.serviceClient({ name });
 
 const place = (context: restate.Context, order: PlacedOrder) =>
   placeOrder(order, {
-    // The order service's own steps need no call: a journal entry each.
+    // The order service's own steps need no call; each is a journal entry.
     order: Object.fromEntries(
       Object.entries(steps).map(([name, step]) => [
         name,
@@ -40,7 +40,7 @@ const place = (context: restate.Context, order: PlacedOrder) =>
     shipping: clientOf(context, 'shipping') as Steps['shipping'],
   });
 
-/** A refusal is an answer: Restate is not to ask again. */
+/** A refusal is final: Restate must not retry it. */
 async function final(step: (request: unknown) => Promise<unknown>, request: unknown): Promise<unknown> {
   try {
     return await step(request);
@@ -54,7 +54,7 @@ await run(createLogger(service), async () => {
   const setting = `${service.toUpperCase()}_PORT`;
   const endpoint = restate.createEndpointHandler({ services: [restate.service({ name: service, handlers })] });
   const server = createServer(endpoint);
-  const asked = readConfig({ [setting]: port(0) })[setting] as number;
-  await new Promise<void>((resolve) => server.listen(asked, '127.0.0.1', resolve));
+  const servicePort = readConfig({ [setting]: port(0) })[setting] as number;
+  await new Promise<void>((resolve) => server.listen(servicePort, '127.0.0.1', resolve));
   return { close: async () => void server.close() };
 });

@@ -4,7 +4,7 @@ import { temporalSettings } from '../../../../platform/temporal/client.ts';
 import { serveOrders } from '../front.ts';
 import type { orderWorkflow } from './workflow.ts';
 
-// Starts the workflow and waits for its result, as a shop's API would.
+// Starts the workflow and waits for its result.
 await serveOrders(async () => {
   const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = readConfig(temporalSettings);
   const client = new Client({ connection: await Connection.connect({ address }), namespace });

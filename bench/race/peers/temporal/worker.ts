@@ -7,7 +7,7 @@ import { temporalSettings } from '../../../../platform/temporal/client.ts';
 import { translateRefusals } from '../../../../platform/temporal/worker.ts';
 import { functionsOf, openSteps, serviceNamed } from '../steps.ts';
 
-// One service's worker on the queue of its name, with the SDK's defaults; the order service's runs the workflow too.
+// One service's worker on the queue of its name, with the SDK's defaults. The order service's also runs the workflow.
 const service = serviceNamed(process.argv[2]);
 await run(createLogger(service), async () => {
   Runtime.install({ shutdownSignals: [] });

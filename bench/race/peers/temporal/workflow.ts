@@ -5,8 +5,8 @@ import type { ShippingActivities } from '../../../../activities/shipping.ts';
 import type { OrderSteps, PlacedOrder } from '../order.ts';
 import { type Outcome, placeOrder } from '../saga.ts';
 
-// As Temporal's samples do: an activity a step, on the queue of the service that owns it, with the default retries.
-const on = <Face>(taskQueue: string) => proxyActivities<Face>({ taskQueue, startToCloseTimeout: '10s' });
+// As in Temporal's samples: one activity per step, on the queue of the service that owns it, with the default retries.
+const on = <Activities>(taskQueue: string) => proxyActivities<Activities>({ taskQueue, startToCloseTimeout: '10s' });
 
 export const orderWorkflow = (order: PlacedOrder): Promise<Outcome> =>
   placeOrder(order, {

@@ -5,13 +5,13 @@ import { type Readable, pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CsvError, parse } from 'csv-parse';
 import { ToolError } from '../command-line.ts';
-import { COLUMNS, type Row } from './line.ts';
+import { COLUMNS, type Row } from './invoice-line.ts';
 
 const GZIP = Buffer.from([0x1f, 0x8b]);
 
 /**
- * Reads a shop's CSV, plain or gzip (told by its first bytes), giving each row to `take` as it streams by.
- * Answers the SHA-256 of the CSV itself, the same for a file and its gzip.
+ * Streams a shop's CSV file, plain or gzip (detected by its first bytes), and calls `take` for each row.
+ * Returns the SHA-256 of the CSV, which is the same for a file and its gzip.
  */
 export async function readShopFile(file: string, take: (row: Row) => void): Promise<{ sha256: string }> {
   const hash = createHash('sha256');
@@ -24,7 +24,7 @@ export async function readShopFile(file: string, take: (row: Row) => void): Prom
   let failure: unknown;
   const source = await openText(file);
   source.on('data', (chunk: Buffer) => hash.update(chunk));
-  // The parser ends early when reading or unpacking fails; this remembers why.
+  // If reading or unpacking fails, the parser only ends early; this keeps the reason.
   pipeline(source, parser, (error) => (failure ??= error));
   let rows = 0;
   try {
@@ -33,7 +33,7 @@ export async function readShopFile(file: string, take: (row: Row) => void): Prom
       rows += 1;
     }
   } catch (error) {
-    throw complaint(file, failure ?? error);
+    throw readableError(file, failure ?? error);
   }
   if (rows === 0) throw new ToolError(`${file} has no lines`);
   return { sha256: hash.digest('hex') };
@@ -46,7 +46,7 @@ async function openText(file: string): Promise<Readable> {
     const source = createReadStream(file);
     return start.buffer.equals(GZIP) ? pipeline(source, createGunzip(), () => undefined) : source;
   } catch (error) {
-    throw complaint(file, error);
+    throw readableError(file, error);
   }
 }
 
@@ -54,17 +54,17 @@ function checkColumns(file: string, names: string[]): string[] {
   const trimmed = names.map((name) => name.trim());
   const missing = COLUMNS.filter((name) => !trimmed.includes(name));
   if (missing.length > 0) {
-    throw new ToolError(`${file} is not a shop's CSV: its first line lacks ${missing.join(', ')}`);
+    throw new ToolError(`${file} is not a shop's CSV: the columns ${missing.join(', ')} are missing in its first line`);
   }
   return trimmed;
 }
 
-function complaint(file: string, error: unknown): unknown {
+function readableError(file: string, error: unknown): unknown {
   if (error instanceof ToolError) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return new ToolError(`there is no file ${file}`);
+  if (code === 'ENOENT') return new ToolError(`${file} does not exist`);
   if (code === 'EISDIR') return new ToolError(`${file} is a folder`);
-  if (code === 'EACCES') return new ToolError(`${file} may not be read`);
+  if (code === 'EACCES') return new ToolError(`${file} cannot be read: permission denied`);
   if (error instanceof CsvError) return new ToolError(`${file} is not a shop's CSV: ${message.split('\n')[0]}`);
   if (code.startsWith('Z_')) return new ToolError(`${file} is a damaged gzip file: ${message}`);
   return error;

@@ -1,9 +1,8 @@
-// What `bench/studies/reads.ts` measures against: the least that can be called a service, a Koa handler with one query.
-import type { AddressInfo } from 'node:net';
-import Koa from 'koa';
 import Router from 'koa-router';
 import pg from 'pg';
+import { servePlain } from './plain-server.ts';
 
+// A Koa handler with one query: the lower bound for one process.
 const pools = {
   orders: new pg.Pool({ connectionString: process.env.PLAIN_ORDER_URL, max: 10 }),
   products: new pg.Pool({ connectionString: process.env.PLAIN_PRODUCT_URL, max: 10 }),
@@ -15,9 +14,4 @@ router.get('/orders/:id', async (ctx) => {
 router.get('/products/:sku', async (ctx) => {
   ctx.body = (await pools.products.query('select * from products where sku = $1', [ctx.params.sku])).rows[0];
 });
-const app = new Koa();
-app.use(router.routes() as Koa.Middleware);
-const server = app.listen(0, '127.0.0.1', () => {
-  process.stdout.write(`plain http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
-});
-process.once('disconnect', () => process.exit(0));
+servePlain(router);

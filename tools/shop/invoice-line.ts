@@ -2,7 +2,7 @@ import { Sku } from '../../activities/identity.ts';
 import { Price, ProductName } from '../../activities/product.ts';
 import { toSku } from './sku.ts';
 
-/** The columns that such a file must have, by the names in its first line. */
+/** The columns that the file must have, named in its first line. */
 export const COLUMNS = [
   'InvoiceNo',
   'StockCode',
@@ -15,7 +15,7 @@ export const COLUMNS = [
 ] as const;
 export type Row = Readonly<Record<(typeof COLUMNS)[number], string>>;
 
-/** Why a line says too little, or too much, to be sold by. A line may have several of these. */
+/** Why a line cannot be used. A line may have several flaws. */
 export type Flaw =
   | 'noInvoice'
   | 'noStockCode'
@@ -27,19 +27,19 @@ export type Flaw =
   | 'noQuantity'
   | 'quantityOfTheWrongSign';
 
-/** What one line of an invoice says. */
+/** One usable line of an invoice. */
 export interface Line {
   sku: string;
   description: string;
   priceMinor: number;
-  /** Always positive: of a cancellation, the pieces that come back. */
+  /** Always positive: for a cancellation, the pieces returned. */
   quantity: number;
 }
 
-/** A cancellation's number begins with a C. */
+/** The number of a cancellation invoice begins with a C. */
 export const isCancellation = (invoice: string): boolean => /^C/i.test(invoice);
 
-/** The line a row of the file makes, or everything that is wrong with it. */
+/** Parses a row of the file; returns the line, or all of its flaws. */
 export function readLine(row: Row): { line: Line } | { flaws: Flaw[] } {
   const sku = toSku(row.StockCode.trim());
   const description = row.Description.trim();
@@ -63,7 +63,7 @@ function priceFlaw(priceMinor: number | undefined): Flaw | false {
   return !Price.safeParse({ amountMinor: priceMinor, currency: 'GBP' }).success && 'priceOutOfRange';
 }
 
-/** `2.55` pounds are 255 pence, exactly; undefined for what is no amount in pence, such as a tenth of one. */
+/** Converts `2.55` pounds to 255 pence, exactly. Undefined if it is not a whole number of pence. */
 function toPence(text: string): number | undefined {
   const [, sign, pounds, pence = ''] = /^(-?)(\d{1,12})(?:\.(\d{1,2})0*)?$/.exec(text) ?? [];
   if (pounds === undefined) return undefined;

@@ -6,13 +6,13 @@ import { createMetrics } from '../../../platform/telemetry/metrics.ts';
 import { run } from '../../../platform/process.ts';
 import { openSteps, serviceNamed } from './steps.ts';
 
-// One service behind the platform's own kind of door, without a worker: for peers that ask over HTTP.
+// One service behind the platform's service API, without a worker: for peers that call services over HTTP.
 const service = serviceNamed(process.argv[2]);
 const logger = createLogger(service);
 await run(logger, () => {
   const setting = `${service.toUpperCase()}_PORT`;
   const config = readConfig({ [setting]: port(0), SERVICE_TOKEN: secret }) as Record<string, string>;
-  const door = createServiceApi({
+  const serviceApi = createServiceApi({
     requests: { operations: {}, implementation: {} },
     activities: openSteps(service, process.env),
     ready: async () => undefined,
@@ -20,5 +20,5 @@ await run(logger, () => {
     logger,
     metrics: createMetrics(service),
   });
-  return listen(door, { port: Number(config[setting]), setting });
+  return listen(serviceApi, { port: Number(config[setting]), setting });
 });

@@ -3,27 +3,27 @@ import type { OrderStockBook } from '../../activities/inventory.ts';
 import type { OrderBook } from '../../activities/order.ts';
 import type { OrderPaymentBook } from '../../activities/payment.ts';
 import type { Account, ProcessorItem } from './account.ts';
-import { type Stage, hasLeft } from './stage.ts';
+import { type Stage, isDispatched } from './stage.ts';
 
-/** Minor units that went each way, over the whole life of an order. */
-export interface MoneySums {
+/** The sums of an order's payment effects, in minor units. */
+export interface MoneyTotals {
   authorized: number;
   voided: number;
   captured: number;
   refunded: number;
 }
 
-export const money = ({ authorized, voided, captured, refunded }: MoneySums): string =>
+export const describeMoney = ({ authorized, voided, captured, refunded }: MoneyTotals): string =>
   `authorized ${authorized}, voided ${voided}, captured ${captured}, refunded ${refunded}`;
 
-export const bookedMoney = (payment: OrderPaymentBook | undefined): MoneySums => ({
+export const recordedMoney = (payment: OrderPaymentBook | undefined): MoneyTotals => ({
   authorized: payment?.authorizedMinor ?? 0,
   voided: payment?.voidedMinor ?? 0,
   captured: payment?.capturedMinor ?? 0,
   refunded: payment?.refundedMinor ?? 0,
 });
 
-export function processedMoney(items: readonly ProcessorItem[]): MoneySums {
+export function processorMoney(items: readonly ProcessorItem[]): MoneyTotals {
   const sum = (type: ProcessorItem['type']) =>
     items.filter((item) => item.type === type).reduce((total, { amountMinor }) => total + amountMinor, 0);
   return { authorized: sum('authorization'), voided: sum('void'), captured: sum('capture'), refunded: sum('refund') };
@@ -31,23 +31,23 @@ export function processedMoney(items: readonly ProcessorItem[]): MoneySums {
 
 const KINDS = ['reserved', 'released', 'committed', 'restocked'] as const;
 
-/** Pieces by movement and SKU, as `reserved 85123A`; what did not move is absent. */
+/** Pieces by movement and SKU, keyed like `reserved 85123A`. Zeros are absent. */
 export type Goods = ReadonlyMap<string, number>;
 
-export const bookedGoods = (stock: OrderStockBook | undefined): Goods =>
+export const recordedGoods = (stock: OrderStockBook | undefined): Goods =>
   goodsOf((kind) => (stock?.lines ?? []).map((line) => ({ sku: line.sku, quantity: line[kind] })));
 
-/** What the stock ledger must say of an order that nothing is being done to. */
-export function dueGoods(order: OrderBook, stock: OrderStockBook | undefined, stage: Stage): Goods {
-  // How far an undone order had come does not matter, only that all of its goods were set aside or none.
-  const wasReserved = stage !== 'undone' || (stock?.lines.some(({ reserved }) => reserved > 0) ?? false);
-  const due = {
+/** What the stock ledger must record of an order that is not in progress. */
+export function expectedGoods(order: OrderBook, stock: OrderStockBook | undefined, stage: Stage): Goods {
+  // A compensated order had either all of its stock reserved or none; which one does not matter.
+  const wasReserved = stage !== 'compensated' || (stock?.lines.some(({ reserved }) => reserved > 0) ?? false);
+  const expected = {
     reserved: wasReserved ? order.lines : [],
-    released: wasReserved && stage === 'undone' ? order.lines : [],
-    committed: hasLeft(stage) ? order.lines : [],
-    restocked: hasLeft(stage) ? order.restocked : [],
+    released: wasReserved && stage === 'compensated' ? order.lines : [],
+    committed: isDispatched(stage) ? order.lines : [],
+    restocked: isDispatched(stage) ? order.restocked : [],
   };
-  return goodsOf((kind) => due[kind]);
+  return goodsOf((kind) => expected[kind]);
 }
 
 function goodsOf(linesOf: (kind: (typeof KINDS)[number]) => readonly StockLine[]): Goods {
@@ -61,16 +61,16 @@ function goodsOf(linesOf: (kind: (typeof KINDS)[number]) => readonly StockLine[]
   return goods;
 }
 
-/** Those of `goods` that are otherwise in `others`, in words: `reserved 85123A ×6`. Empty where all agree. */
-export const goodsThatDiffer = (goods: Goods, others: Goods): string =>
+/** The entries of `goods` that differ from `others`, as text: `reserved 85123A ×6`. Empty if all are equal. */
+export const differingGoods = (goods: Goods, others: Goods): string =>
   [...new Set([...goods.keys(), ...others.keys()])]
     .filter((key) => goods.get(key) !== others.get(key))
     .toSorted()
     .map((key) => `${key} ×${goods.get(key) ?? 0}`)
     .join(', ');
 
-/** Which ledgers know of an account. */
-export const ledgersOf = ({ payment, stock, shipment, processor, carrier }: Account): string =>
+/** Lists the ledgers that have entries for an account. */
+export const describeLedgers = ({ payment, stock, shipment, processor, carrier }: Account): string =>
   [
     payment && 'a payment',
     stock && 'stock movements',

@@ -1,37 +1,37 @@
 import path from 'node:path';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
-import { inventoryActivities } from '../../activities/inventory.ts';
-import { orderActivities } from '../../activities/order.ts';
-import { paymentActivities } from '../../activities/payment.ts';
-import { shippingActivities } from '../../activities/shipping.ts';
-import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
-import { countAttempts, durableActivities, translateRefusals } from '../../platform/temporal/worker.ts';
+import { inventoryActivities } from '../../../activities/inventory.ts';
+import { orderActivities } from '../../../activities/order.ts';
+import { paymentActivities } from '../../../activities/payment.ts';
+import { shippingActivities } from '../../../activities/shipping.ts';
+import { workflowBundle } from '../../../platform/temporal/workflow-bundle.ts';
+import { countAttempts, durableActivities, translateRefusals } from '../../../platform/temporal/worker.ts';
 
-const root = path.join(import.meta.dirname, '../..');
+const root = path.join(import.meta.dirname, '../../..');
 export const cache = path.join(root, '.cache');
 
-/** Answers that keep no state, so that what is measured is the workflows' memory and time and nobody else's. */
-const ANSWERS: Record<string, (request: { orderId: string }) => unknown> = {
+/** Responses of services that keep no state, so that only the workflows' memory and time are measured. */
+const RESPONSES: Record<string, (request: { orderId: string }) => unknown> = {
   recordOrder: () => ({ again: false }),
   authorizePayment: ({ orderId }) => ({ authorizationId: `auth-${orderId}` }),
   bookShipment: ({ orderId }) => ({ trackingNumber: `TRACK-${orderId}` }),
   trackShipment: () => ({ status: 'booked' }),
 };
 
-function answering(operations: object, onConfirmed?: (orderId: string) => void) {
+function statelessActivities(operations: object, onConfirmed?: (orderId: string) => void) {
   const implementation = Object.fromEntries(
     Object.keys(operations).map((name) => [
       name,
       async (request: { orderId: string }) => {
         if (name === 'confirmOrder') onConfirmed?.(request.orderId);
-        return ANSWERS[name]?.(request);
+        return RESPONSES[name]?.(request);
       },
     ]),
   );
   return durableActivities({ operations, implementation } as Parameters<typeof durableActivities>[0]);
 }
 
-/** The order service's worker, with every service's steps at hand, as where they are asked for locally. */
+/** The order service's worker, with every service's steps as local activities. */
 export const createOrderWorker = async (
   connection: NativeConnection,
   options: Partial<WorkerOptions>,
@@ -42,16 +42,16 @@ export const createOrderWorker = async (
     taskQueue: 'order',
     workflowBundle: await workflowBundle(cache),
     activities: {
-      ...answering(inventoryActivities),
-      ...answering(paymentActivities),
-      ...answering(shippingActivities),
-      ...answering(orderActivities, onConfirmed),
+      ...statelessActivities(inventoryActivities),
+      ...statelessActivities(paymentActivities),
+      ...statelessActivities(shippingActivities),
+      ...statelessActivities(orderActivities, onConfirmed),
     },
     interceptors: { activity: [translateRefusals] },
     ...options,
   });
 
-/** The other services' workers, for steps that are taken durably. */
+/** The other services' workers, for durable steps. */
 export const createServiceWorkers = (connection: NativeConnection): Promise<Worker[]> =>
   Promise.all(
     Object.entries({ inventory: inventoryActivities, payment: paymentActivities, shipping: shippingActivities }).map(
@@ -59,7 +59,7 @@ export const createServiceWorkers = (connection: NativeConnection): Promise<Work
         Worker.create({
           connection,
           taskQueue,
-          activities: answering(operations),
+          activities: statelessActivities(operations),
           interceptors: { activity: [translateRefusals, countAttempts] },
         }),
     ),

@@ -1,15 +1,15 @@
 /**
- * Does `work` for each item in order, `concurrency` of them at a time, until all are done.
- * After a failure what has begun is finished and nothing new begun; the first one is thrown.
+ * Runs `work` for each item in order, at most `concurrency` at a time.
+ * After a failure it starts no new item, waits for those that run, and throws the first error.
  */
-export async function each<Item>(
+export async function forEach<Item>(
   items: Iterable<Item>,
   concurrency: number,
   work: (item: Item) => Promise<void>,
 ): Promise<void> {
   const iterator = items[Symbol.iterator]();
   const failures: unknown[] = [];
-  const lane = async () => {
+  const runNext = async () => {
     for (;;) {
       if (failures.length > 0) return;
       const next = iterator.next();
@@ -17,6 +17,6 @@ export async function each<Item>(
       await work(next.value).catch((error: unknown) => failures.push(error));
     }
   };
-  await Promise.all(Array.from({ length: concurrency }, lane));
+  await Promise.all(Array.from({ length: concurrency }, runNext));
   if (failures.length > 0) throw failures[0];
 }

@@ -1,43 +1,48 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type WorkerOptions } from '@temporalio/worker';
-import { createLogger } from '../../platform/telemetry/logger.ts';
-import { findTemporal } from '../../local/temporal-binary.ts';
-import { startTemporal } from '../../local/temporal.ts';
-import { installTemporalRuntime } from '../../platform/temporal/worker.ts';
-import { type OrderInput, orderWorkflowId } from '../../workflows/order/messages.ts';
-import type { Cost } from './compare.ts';
-import { cache, createOrderWorker, createServiceWorkers } from './order-worker.ts';
+import { createLogger } from '../../../platform/telemetry/logger.ts';
+import { findTemporal } from '../../../local/temporal-binary.ts';
+import { startTemporal } from '../../../local/temporal.ts';
+import { installTemporalRuntime } from '../../../platform/temporal/worker.ts';
+import { type OrderInput, orderWorkflowId } from '../../../workflows/order/messages.ts';
+import { forEach } from '../../../tools/for-each.ts';
+import { scratchFolder } from '../../scratch-folder.ts';
+import type { Cost } from '../compare.ts';
+import { cache, createOrderWorker, createServiceWorkers } from './workers.ts';
 
-/** A Temporal server of our own and workers whose services keep nothing: what is left is what workflows cost. */
+/** A Temporal server and workers whose services keep no state: only the cost of workflows remains. */
 export interface OrdersInMemory {
   client: Client;
   address: string;
   /** Runs the order service's worker in this process with these options while `work` runs. */
   withWorker<Result>(options: Partial<WorkerOptions>, work: () => Promise<Result>): Promise<Result>;
-  /** Places this many orders, at most `atOnce` at a time, each until it is confirmed. Resolves with their ids. */
-  confirm(count: number, atOnce: number): Promise<string[]>;
-  /** To be called by a worker in another process. */
+  /** Places this many orders, at most `concurrency` at a time, until all are confirmed. Returns their ids. */
+  confirm(count: number, concurrency: number): Promise<string[]>;
+  /** To be called when a worker in another process has confirmed an order. */
   confirmed(orderId: string): void;
-  /** What an order costs this process, once it is warm. */
-  measure(orders: number, atOnce: number): Promise<Cost>;
+  /** The cost per order in this process, after a warm-up. */
+  measure(orders: number, concurrency: number): Promise<Cost>;
   close(): Promise<void>;
 }
 
 export async function startOrdersInMemory(): Promise<OrdersInMemory> {
   await installTemporalRuntime(createLogger('bench', 'error'));
-  const folder = mkdtempSync(path.join(tmpdir(), 'order-platform-bench-'));
+  const folder = scratchFolder();
   const executable = await findTemporal(cache);
-  const server = await startTemporal({ executable, folder, port: 0, uiPort: undefined, namespace: 'default' });
+  const server = await startTemporal({
+    executable,
+    folder: folder.path,
+    port: 0,
+    uiPort: undefined,
+    namespace: 'default',
+  });
   const connection = await NativeConnection.connect({ address: server.address });
   const clientConnection = await Connection.connect({ address: server.address });
   const client = new Client({ connection: clientConnection });
   const waiting = new Map<string, () => void>();
-  const others = await createServiceWorkers(connection);
-  const running = others.map((worker) => worker.run());
+  const serviceWorkers = await createServiceWorkers(connection);
+  const running = serviceWorkers.map((worker) => worker.run());
 
   async function place(): Promise<string> {
     const input = orderInput();
@@ -52,13 +57,9 @@ export async function startOrdersInMemory(): Promise<OrdersInMemory> {
     return input.orderId;
   }
 
-  async function confirm(count: number, atOnce: number): Promise<string[]> {
+  async function confirm(count: number, concurrency: number): Promise<string[]> {
     const ids: string[] = [];
-    let left = count;
-    const one = async () => {
-      while (left-- > 0) ids.push(await place());
-    };
-    await Promise.all(Array.from({ length: atOnce }, one));
+    await forEach(Array(count).keys(), concurrency, async () => void ids.push(await place()));
     return ids;
   }
 
@@ -76,11 +77,11 @@ export async function startOrdersInMemory(): Promise<OrdersInMemory> {
       const worker = await createOrderWorker(connection, options, confirmed);
       return worker.runUntil(work());
     },
-    async measure(orders, atOnce) {
-      await confirm(atOnce, atOnce);
+    async measure(orders, concurrency) {
+      await confirm(concurrency, concurrency);
       const startedAt = performance.now();
       const before = process.cpuUsage();
-      await confirm(orders, atOnce);
+      await confirm(orders, concurrency);
       const { user, system } = process.cpuUsage(before);
       return {
         cpuMs: (user + system) / 1_000 / orders,
@@ -88,12 +89,12 @@ export async function startOrdersInMemory(): Promise<OrdersInMemory> {
       };
     },
     async close() {
-      for (const worker of others) worker.shutdown();
+      for (const worker of serviceWorkers) worker.shutdown();
       await Promise.all(running);
       await clientConnection.close();
       await connection.close();
       await server.close();
-      rmSync(folder, { recursive: true, force: true });
+      folder.remove();
     },
   };
 }
