@@ -3,7 +3,7 @@ import { text } from './text.ts';
 
 const line = text(200);
 
-/** Where goods go. `country` is an ISO 3166-1 alpha-2 code. */
+/** A postal address for deliveries. `country` is an ISO 3166-1 alpha-2 code. */
 export const ShippingAddress = z.strictObject({
   name: line,
   line1: line,

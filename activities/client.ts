@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Implementation, Nothing, operation } from '../platform/contract/operation.ts';
 import { text } from './text.ts';
 
-/** What a machine may be allowed to do, each of them apart: a warehouse's scanner reads no orders. */
+/** Permissions of API clients. Each is granted separately: a warehouse's scanner cannot read orders. */
 export const SCOPES = {
   'products:write': 'add and change products',
   'stock:read': 'read the stock of products',
@@ -16,7 +16,7 @@ export const SCOPES = {
 export const Scope = z.enum(Object.keys(SCOPES) as [keyof typeof SCOPES, ...(keyof typeof SCOPES)[]]);
 export type Scope = z.infer<typeof Scope>;
 
-/** A machine that signs in by itself. */
+/** A program that signs in with its own id and secret: OAuth 2.0 client credentials (RFC 6749 section 4.4). */
 export const Client = z.object({
   id: z.uuid(),
   name: z.string(),
@@ -24,14 +24,14 @@ export const Client = z.object({
   createdAt: z.iso.datetime(),
 });
 export type Client = z.infer<typeof Client>;
-/** The only time that the secret is shown: only its digest is kept. */
+/** The only response with the secret: only its digest is stored. */
 export const ClientWithSecret = Client.extend({ secret: z.string() });
 export type ClientWithSecret = z.infer<typeof ClientWithSecret>;
 
 export const CreateClient = z.strictObject({
   name: text(100),
   scopes: z.array(Scope).min(1).max(20),
-  /** The admin’s id. */
+  /** The administrator’s id. */
   createdBy: z.string(),
 });
 export type CreateClient = z.infer<typeof CreateClient>;
@@ -40,27 +40,30 @@ export type ClientRef = z.infer<typeof ClientRef>;
 export const ClientProof = z.strictObject({ clientId: z.string().max(100), secret: z.string().max(200) });
 export type ClientProof = z.infer<typeof ClientProof>;
 
-/** Machines that sign in by themselves: part of what the user service can be asked. */
+/** API clients: part of what the user service's HTTP API offers. */
 export const clientRequests = {
-  /** Refuses `TooManyClients`. */
+  /** Creates a client with a new secret. A repeat creates another one. Refuses `TooManyClients`. */
   createClient: operation({
     request: CreateClient,
     response: ClientWithSecret,
     repeatable: false,
     refuses: ['TooManyClients'],
   }),
-  /** Newest first. */
+  /** All clients, newest first. */
   listClients: operation({ request: Nothing, response: z.object({ items: z.array(Client) }) }),
-  /** Gives it a new secret; the one before holds for another day. Refuses `ClientNotFound`. */
+  /**
+   * Replaces the secret. The previous one stays valid for a day. A repeat replaces it again.
+   * Refuses `ClientNotFound`.
+   */
   renewClientSecret: operation({
     request: ClientRef,
     response: ClientWithSecret,
     repeatable: false,
     refuses: ['ClientNotFound'],
   }),
-  /** It signs in no more, and its tokens end as those of an ended session do. Refuses `ClientNotFound`. */
+  /** Deletes the client and revokes its access tokens, see endedSince. Refuses `ClientNotFound`, also on a repeat. */
   deleteClient: operation({ request: ClientRef, repeatable: false, refuses: ['ClientNotFound'] }),
-  /** Whose id and secret these are. Refuses `BadClient`. */
+  /** The client with this id and secret. Refuses `BadClient` if either is wrong. */
   authenticateClient: operation({ request: ClientProof, response: Client, refuses: ['BadClient'] }),
 };
 export type ClientRequests = Implementation<typeof clientRequests>;

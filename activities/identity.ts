@@ -3,10 +3,10 @@ import { z } from 'zod';
 export const Role = z.enum(['customer', 'admin']);
 export type Role = z.infer<typeof Role>;
 
-/** A stock keeping unit's code: printable, no spaces or slashes, so that it can stand in a path. */
+/** Code of a stock keeping unit. Its characters need no encoding in a URL path. */
 export const Sku = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -');
 
-/** How many pieces of one SKU; a wholesale line reaches 100,000. */
+/** Number of pieces of one SKU. Wholesale lines reach 100,000. */
 export const Quantity = z.int().min(1).max(100_000);
 
 export const StockLine = z.strictObject({ sku: Sku, quantity: Quantity });

@@ -18,31 +18,34 @@ export type ReserveStock = z.infer<typeof ReserveStock>;
 export const RestockReturn = z.strictObject({
   orderId: z.uuid(),
   returnId: z.uuid(),
-  /** Only what can be sold again; may be empty. */
+  /** Resellable pieces only; may be empty. */
   lines: z.array(StockLine).max(2000),
 });
 export type RestockReturn = z.infer<typeof RestockReturn>;
 
 /**
- * What a workflow may ask of the inventory service, durably. Implemented in services/inventory/.
- * Each is named by the order and the step: a repeat changes nothing and gets the first answer.
+ * What workflows call on the inventory service, durably. Implemented in services/inventory/.
+ * Each effect is identified by the order and the step. A repeat changes nothing and returns the first response.
  */
 export const inventoryActivities = {
   /**
-   * Sets stock aside for one order: all of its lines or none. Lines of one SKU are summed.
-   * Refuses `OutOfStock` (its message names each SKU that is short) and `Undone` after releaseStock.
+   * Reserves stock for one order: all lines or none. Lines of one SKU are summed.
+   * Refuses `OutOfStock` (the message lists the SKUs that are short) and `Undone` after releaseStock.
    */
   reserveStock: activity({ request: ReserveStock, refuses: ['OutOfStock', 'Undone'] }),
-  /** Undoes reserveStock, even if it never happened: it then cannot happen any more. Refuses `AlreadyCommitted`. */
+  /**
+   * Compensates reserveStock, even if it never happened: it then cannot happen any more.
+   * Refuses `AlreadyCommitted` after commitStock.
+   */
   releaseStock: activity({ request: OrderRef, refuses: ['AlreadyCommitted'] }),
-  /** The goods have left the building: what was reserved is no longer on hand. Refuses `NotReserved`. */
+  /** Removes the reserved pieces from stock: they have left the warehouse. Refuses `NotReserved`. */
   commitStock: activity({ request: OrderRef, refuses: ['NotReserved'] }),
-  /** Puts resellable goods of a return back on the shelf. Named by the return. */
+  /** Adds the resellable pieces of a return to stock. Identified by the return instead of the order. */
   restockReturn: activity({ request: RestockReturn }),
 };
 export type InventoryActivities = Implementation<typeof inventoryActivities>;
 
-/** Pieces. `available` is `onHand - reserved`; none is ever negative. */
+/** Pieces of one SKU. `available` is `onHand - reserved`. None is ever negative. */
 export const Stock = z.object({ sku: z.string(), onHand: z.int(), reserved: z.int(), available: z.int() });
 export type Stock = z.infer<typeof Stock>;
 
@@ -51,34 +54,38 @@ export type StockRef = z.infer<typeof StockRef>;
 export const StockRefs = z.strictObject({ skus: z.array(z.string()).max(2000) });
 export type StockRefs = z.infer<typeof StockRefs>;
 export const AdjustStock = z.strictObject({
-  /** Names the adjustment: a repeat changes nothing and gets the first answer. */
+  /** Identifies the adjustment. */
   adjustmentId: z.uuid(),
   sku: Sku,
+  /** Pieces to add to the stock on hand; negative to remove. */
   delta: z.int().min(-1_000_000_000).max(1_000_000_000),
   reason: text(500),
-  /** The admin who did it. */
+  /** The administrator's or client's id. */
   adjustedBy: z.string(),
 });
 export type AdjustStock = z.infer<typeof AdjustStock>;
 
-/** What the stock ledger says of one order: pieces reserved, released, shipped and brought back, per SKU. */
-export const OrderStockBook = z.object({
+/** The stock ledger's totals of one order, in pieces per SKU. `committed`: shipped. `restocked`: returned to stock. */
+export const OrderStockTotals = z.object({
   orderId: z.uuid(),
   lines: z.array(z.object({ sku: Sku, reserved: z.int(), released: z.int(), committed: z.int(), restocked: z.int() })),
 });
-export type OrderStockBook = z.infer<typeof OrderStockBook>;
+export type OrderStockTotals = z.infer<typeof OrderStockTotals>;
 
-/** What the inventory service can be asked at its door. */
+/** What the inventory service's HTTP API offers. */
 export const inventoryRequests = {
-  /** Stock of one SKU; zeros for one never adjusted. */
+  /** Stock of one SKU. All zeros for an SKU that was never adjusted. */
   getStock: operation({ request: StockRef, response: Stock }),
-  /** Stock of each of these, in the order asked; zeros for one never adjusted. */
+  /** Stock of several SKUs, in the order requested. All zeros for an SKU that was never adjusted. */
   getStocks: operation({ request: StockRefs, response: z.object({ items: z.array(Stock) }) }),
-  /** Refuses `InsufficientStock` if it would leave less on hand than is reserved. */
+  /**
+   * Changes the stock on hand and returns the new stock. A repeat changes nothing and returns the first response.
+   * Refuses `InsufficientStock` if fewer pieces would be on hand than are reserved; a refusal is final for this id.
+   */
   adjustStock: operation({ request: AdjustStock, response: Stock, refuses: ['InsufficientStock'] }),
-  /** For reconciliation: what the ledger says, by ascending order id. */
-  listBooks: operation({ request: PageRequest, response: pageOf(OrderStockBook) }),
-  /** For reconciliation: every SKU whose balance is not the sum of its ledger, in words; empty when all agree. */
+  /** For reconciliation: the ledger's totals of every order, by ascending order id. Refuses `BadCursor`. */
+  listBooks: operation({ request: PageRequest, response: pageOf(OrderStockTotals), refuses: ['BadCursor'] }),
+  /** For reconciliation: a sentence for every SKU whose balances differ from the sums of the ledger. */
   checkBalances: operation({ request: Nothing, response: z.object({ discrepancies: z.array(z.string()) }) }),
 };
 export type InventoryRequests = Implementation<typeof inventoryRequests>;
@@ -86,9 +93,9 @@ export type InventoryRequests = Implementation<typeof inventoryRequests>;
 export type InventoryRefusal = RefusalOf<typeof inventoryActivities> | RefusalOf<typeof inventoryRequests>;
 export const inventoryRefusal = refusalFor<InventoryRefusal>();
 
-/** Lines of one SKU are summed, so that a quantity may exceed what one line may ask for. */
+/** Lines of one SKU are summed, so a quantity may exceed the maximum of a line. */
 const Reservation = z.object({ orderId: z.uuid(), lines: z.array(z.object({ sku: Sku, quantity: z.int().min(1) })) });
-/** Subject: the order's id. */
+/** Events of the inventory service. Their subject is the order's id. */
 export const inventoryEvents = {
   'inventory.reserved': Reservation,
   'inventory.released': Reservation,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** An ISO 4217 code. */
 export const Currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as GBP');
 
-/** An amount in the currency's smallest unit (pence for GBP), so that sums are exact. Never negative, never a float. */
+/** An amount in the currency's minor unit (pence for GBP), as a non-negative integer, so that sums are exact. */
 export const Money = z.strictObject({
   amountMinor: z.int().min(0).max(999_999_999_999),
   currency: Currency,

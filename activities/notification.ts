@@ -14,26 +14,26 @@ export const MailTemplate = z.enum([
 export type MailTemplate = z.infer<typeof MailTemplate>;
 
 /**
- * `sending`: handed to the mail server at this moment. `failed`: it said no, or there is nobody to send to.
- * `unknown`: the connection or our process broke in the middle; it may have arrived and is not sent again.
- * `expired`: the news was too old to be told when it could have been. `skipped`: the customer has no address that
- * anybody knows, as somebody whom another issuer signed in without one.
+ * `sending`: being handed to the mail server. `failed`: the mail server refused it, or the customer does not exist.
+ * `unknown`: the connection or the process was lost while sending; the mail may have arrived and is not sent again.
+ * `expired`: the event was too old when the mail could have been sent. `skipped`: the customer has no e-mail address,
+ * for example because an external issuer did not provide one.
  */
 export const MailState = z.enum(['queued', 'sending', 'sent', 'failed', 'unknown', 'expired', 'skipped']);
 export type MailState = z.infer<typeof MailState>;
 
-/** One e-mail, named by the event it tells of: there is never a second one for it. */
+/** An e-mail about one event. Its id is the event's, so that there is at most one mail per event. */
 export const Mail = z.object({
   id: z.uuid(),
   template: MailTemplate,
   customerId: z.uuid(),
   state: MailState,
-  /** Null until it was first tried to be sent. */
+  /** Null, like `subject` and `text`, until the first attempt to send. */
   to: z.string().nullable(),
   subject: z.string().nullable(),
   text: z.string().nullable(),
   attempts: z.int(),
-  /** Why it was not sent, or not yet. */
+  /** Why the mail was not sent, or the last attempt failed. */
   error: z.string().nullable(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
@@ -47,9 +47,9 @@ export const ListMails = z.strictObject({
 });
 export type ListMails = z.infer<typeof ListMails>;
 
-/** What the notification service can be asked at its door. Implemented in services/notification/. */
+/** What the notification service's HTTP API offers. Implemented in services/notification/. */
 export const notificationRequests = {
-  /** Newest first. Refuses `BadCursor`. */
-  listMails: operation({ request: ListMails, response: pageOf(Mail) }),
+  /** The mails, in this state if given, newest first. Refuses `BadCursor`. */
+  listMails: operation({ request: ListMails, response: pageOf(Mail), refuses: ['BadCursor'] }),
 };
 export type NotificationRequests = Implementation<typeof notificationRequests>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** `rejected`: a service said no. `canceled`: a person said no. `requires_action`: a person must look. */
+/** `rejected`: a service refused a step. `canceled`: a person canceled it. `requires_action`: a person must decide. */
 export const OrderStatus = z.enum(['pending', 'confirmed', 'completed', 'rejected', 'canceled', 'requires_action']);
 export type OrderStatus = z.infer<typeof OrderStatus>;
 export const PaymentStatus = z.enum([
@@ -36,7 +36,7 @@ export type RejectionCode = z.infer<typeof RejectionCode>;
 export const Rejection = z.object({ code: RejectionCode, detail: z.string() });
 export type Rejection = z.infer<typeof Rejection>;
 
-/** The saga's steps, as the history names them; an undo is an outcome of the step it undoes. */
+/** The saga's steps, as named in the history. A compensation is an outcome of the step that it compensates. */
 export const Step = z.enum([
   'record',
   'takeLines',
@@ -60,7 +60,7 @@ export type Step = z.infer<typeof Step>;
 export const StepOutcome = z.enum(['started', 'succeeded', 'failed', 'compensated', 'compensation_failed']);
 export type StepOutcome = z.infer<typeof StepOutcome>;
 
-/** One line of an order's story. `attempt` counts from 1 and is how many tries the outcome took. */
+/** One entry of an order's history. `attempt` is the number of attempts that the outcome took, from 1. */
 export const HistoryItem = z.object({
   at: z.iso.datetime(),
   step: Step,
@@ -71,8 +71,9 @@ export const HistoryItem = z.object({
 export type HistoryItem = z.infer<typeof HistoryItem>;
 
 /**
- * `sequence` counts how often the step has had this outcome within one workflow. With those three it names the entry,
- * so that whoever carries the order on from where a dead worker left it neither repeats nor hides what that one told.
+ * A history entry as a workflow sends it. `sequence` counts how often the step has had this outcome in the workflow.
+ * Workflow, step, outcome and sequence identify the entry, so that an attempt that resumes after a lost one neither
+ * repeats nor replaces its entries.
  */
 export const HistoryEntry = HistoryItem.extend({ sequence: z.int().min(1) });
 export type HistoryEntry = z.infer<typeof HistoryEntry>;

@@ -22,14 +22,15 @@ import {
   Step,
   HistoryEntry,
 } from './order-status.ts';
-import { FollowMoves, FollowStory, Moves, Story } from './order-history.ts';
+import { ChangedOrders, FollowMoves, FollowStory, HistoryPage } from './order-history.ts';
 import { PaymentMethod } from './payment.ts';
 import { DraftReturn, ReceivedLine, Return, ReturnRef } from './return.ts';
 
-/** A line with the catalogue's name and price at the moment of placing. */
+/** An order line, with the product's name and price at the time of placing. */
 export const PricedLine = z.strictObject({ sku: Sku, name: z.string(), quantity: Quantity, unitPrice: Money });
 export type PricedLine = z.infer<typeof PricedLine>;
 
+/** An order as its customer and the staff see it. */
 export const Order = z.object({
   id: z.uuid(),
   customerId: z.uuid(),
@@ -41,53 +42,54 @@ export const Order = z.object({
   shippingAddress: ShippingAddress,
   rejection: Rejection.nullable(),
   trackingNumber: z.string().nullable(),
-  /** When it may no longer be returned; null until it is delivered. */
+  /** End of the return window; null until the order is delivered. */
   returnableUntil: z.iso.datetime().nullable(),
-  /** Counts changes: what an ETag is made of. */
+  /** Incremented by every change; used for ETags. */
   version: z.int(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 });
 export type Order = z.infer<typeof Order>;
 
-/** Each of which may be 400 KB. */
+/** At most 100, as an order may have 400 KB. */
 export const OrderRefs = z.strictObject({ orderIds: z.array(z.uuid()).max(100) });
 export type OrderRefs = z.infer<typeof OrderRefs>;
 
-/** What every bookkeeping step carries: the order, and the story since the last one. */
+/** The common part of every bookkeeping request: the order and its new history entries. */
 export const OrderUpdate = z.strictObject({
   orderId: z.uuid(),
-  /** The workflow that tells it; with an entry's sequence, its name. */
+  /** The workflow that sends the entries; part of their identity. */
   workflowId: z.string(),
   entries: z.array(HistoryEntry),
 });
 export type OrderUpdate = z.infer<typeof OrderUpdate>;
-/** Whether somebody had recorded the order before, be it an earlier try of the same asking. */
-export const Recorded = z.object({ again: z.boolean() });
-export type Recorded = z.infer<typeof Recorded>;
+/** `again`: the order was recorded before, be it by an earlier attempt of the same call. */
+export const RecordOrderResult = z.object({ again: z.boolean() });
+export type RecordOrderResult = z.infer<typeof RecordOrderResult>;
 export const ConfirmOrder = OrderUpdate.extend({
   trackingNumber: z.string(),
-  /** True of whoever withholds an order before giving it up, and then finds that it can only go forward. */
+  /** True if the caller fenced the order with withholdOrder to give it up, and then found that it must go forward. */
   despiteWithheld: z.boolean().optional(),
 });
 export type ConfirmOrder = z.infer<typeof ConfirmOrder>;
-/** Whether the order was confirmed before it could be withheld. */
-export const Withheld = z.object({ confirmed: z.boolean() });
-export type Withheld = z.infer<typeof Withheld>;
-const Ending = OrderUpdate.extend({ paymentStatus: PaymentStatus, fulfillmentStatus: FulfillmentStatus });
-export const RejectOrder = Ending.extend({ rejection: Rejection });
+/** `confirmed`: the order was confirmed before it could be fenced. */
+export const WithholdOrderResult = z.object({ confirmed: z.boolean() });
+export type WithholdOrderResult = z.infer<typeof WithholdOrderResult>;
+/** The payment and fulfillment statuses that the order ends with. */
+const OrderEnding = OrderUpdate.extend({ paymentStatus: PaymentStatus, fulfillmentStatus: FulfillmentStatus });
+export const RejectOrder = OrderEnding.extend({ rejection: Rejection });
 export type RejectOrder = z.infer<typeof RejectOrder>;
-export const CancelOrder = Ending.extend({ reason: z.string().max(500).optional() });
+export const CancelOrder = OrderEnding.extend({ reason: z.string().max(500).optional() });
 export type CancelOrder = z.infer<typeof CancelOrder>;
-/** Until when what was delivered may be sent back. */
-export const Delivered = z.object({ returnableUntil: z.iso.datetime() });
-export type Delivered = z.infer<typeof Delivered>;
+/** The end of the return window. */
+export const DeliverOrderResult = z.object({ returnableUntil: z.iso.datetime() });
+export type DeliverOrderResult = z.infer<typeof DeliverOrderResult>;
 
 export const OpenIntervention = OrderUpdate.extend({
   interventionId: z.uuid(),
   step: Step,
   reason: z.string().max(1000),
-  /** Set where it is money that is stuck. */
+  /** The payment status while the intervention is open; absent if the step moves no money. */
   paymentStatus: PaymentStatus.optional(),
 });
 export type OpenIntervention = z.infer<typeof OpenIntervention>;
@@ -107,44 +109,62 @@ export const ReceiveReturn = ReturnUpdate.extend({ lines: z.array(ReceivedLine).
 export type ReceiveReturn = z.infer<typeof ReceiveReturn>;
 
 /**
- * The order service's own bookkeeping, which the order and return workflows run as local activities
- * of its worker. Implemented in services/order/. Each moves the order on at most once and then, again, does nothing;
- * with the change go the entries of the history and the event.
+ * The order service's bookkeeping, which the order and return workflows call as local activities of its worker.
+ * Implemented in services/order/. Each changes the order at most once, in one transaction with the new history entries
+ * and the event. A repeat changes nothing: history entries that are stored already are skipped.
  */
 export const orderActivities = {
-  /** The drafted order is placed: `pending`. */
-  recordOrder: activity({ request: OrderUpdate, response: Recorded }),
-  /** Adds to the history and changes nothing else. */
+  /** Places the drafted order: `pending`. Publishes `order.placed`. A repeat returns `again: true`. */
+  recordOrder: activity({ request: OrderUpdate, response: RecordOrderResult }),
+  /** Adds history entries and changes nothing else. */
   noteSteps: activity({ request: OrderUpdate }),
-  /** Tells its story only where it does confirm the order: whoever comes after `withholdOrder` has nothing to tell. */
+  /**
+   * Confirms a pending order: `confirmed`, `authorized`, `booked`. Publishes `order.confirmed`. Does nothing, and adds
+   * no history, if the order is not pending, or if it is fenced and `despiteWithheld` is not set.
+   */
   confirmOrder: activity({ request: ConfirmOrder }),
-  /** From here on an order that is pending is confirmed by nobody else any more, however late that one asks. */
-  withholdOrder: activity({ request: OrderUpdate, response: Withheld }),
+  /** Fences a pending order: no other caller can confirm it from now on. The tombstone of confirmOrder. */
+  withholdOrder: activity({ request: OrderUpdate, response: WithholdOrderResult }),
+  /** Ends a pending order as `rejected`. Publishes `order.rejected`. */
   rejectOrder: activity({ request: RejectOrder }),
+  /** Ends a pending or confirmed order that has not been shipped as `canceled`. Publishes `order.canceled`. */
   cancelOrder: activity({ request: CancelOrder }),
-  /** The parcel left: `shipped`. */
+  /** The carrier has the parcel: `shipped`. Publishes `order.shipped`. */
   dispatchOrder: activity({ request: OrderUpdate }),
-  /** The money is taken: `captured`. */
+  /** The payment is captured: `captured`. */
   captureOrder: activity({ request: OrderUpdate }),
-  /** The parcel has arrived: `delivered`, and the return window opens. */
-  deliverOrder: activity({ request: OrderUpdate, response: Delivered }),
-  /** The return window has closed: `completed`. */
+  /** The parcel has arrived: `delivered`. Opens the return window and publishes `order.delivered`. */
+  deliverOrder: activity({ request: OrderUpdate, response: DeliverOrderResult }),
+  /** The return window has closed: `completed`. Publishes `order.completed`. */
   completeOrder: activity({ request: OrderUpdate }),
-  /** A step was refused for good and a person must decide: `requires_action`. */
+  /** A step was refused permanently and a person must decide: `requires_action`. Publishes `order.action_required`. */
   openIntervention: activity({ request: OpenIntervention }),
-  /** A person decided: the order is again what it was before. */
+  /**
+   * A person has decided. Restores the order's status once its last intervention is closed; `paymentStatus` stays
+   * `requires_action` if a payment step was skipped.
+   */
   closeIntervention: activity({ request: CloseIntervention }),
-  /** The goods of a return are back; answers what they were paid, in the order's currency. */
-  receiveReturn: activity({ request: ReceiveReturn, response: z.object({ refund: Money }) }),
-  /** The refund is paid: the return is `refunded`, and the order partly or wholly `refunded` and `returned`. */
-  refundReturn: activity({ request: ReturnUpdate }),
-  /** The goods never came: the return is `expired`, and its pieces may be asked for again. */
+  /**
+   * The goods of a return have arrived: `received`. Returns what was paid for them, in the order's currency.
+   * Refuses `OrderNotFound`.
+   */
+  receiveReturn: activity({
+    request: ReceiveReturn,
+    response: z.object({ refund: Money }),
+    refuses: ['OrderNotFound'],
+  }),
+  /**
+   * The refund is paid: the return is `refunded`, the order partly or fully `refunded` and `returned`.
+   * Publishes `order.refunded`. Refuses `OrderNotFound`.
+   */
+  refundReturn: activity({ request: ReturnUpdate, refuses: ['OrderNotFound'] }),
+  /** The goods did not arrive in time: the return is `expired`, and its pieces can be returned again. */
   expireReturn: activity({ request: ReturnUpdate }),
 };
 export type OrderActivities = Implementation<typeof orderActivities>;
 
 export const DraftOrder = z.strictObject({
-  /** Derived from caller and Idempotency-Key. */
+  /** Derived from the caller and the Idempotency-Key. */
   orderId: z.uuid(),
   customerId: z.uuid(),
   lines: z.array(PricedLine).min(1).max(2000),
@@ -155,16 +175,17 @@ export const DraftOrder = z.strictObject({
 export type DraftOrder = z.infer<typeof DraftOrder>;
 export const DraftedOrder = z.object({
   order: Order,
-  /** Whether the saga has taken it up already: then there is nothing to start. */
+  /** Whether the order is recorded: its workflow then runs or has ended, and need not be started. */
   recorded: z.boolean(),
-  /** How its workflow is to carry it. */
+  /** The lane for its workflow. */
   lane: Lane,
 });
 export type DraftedOrder = z.infer<typeof DraftedOrder>;
+/** `patienceMs` is the longest time to wait for a decision. */
 export const AwaitOrder = z.strictObject({ orderId: z.uuid(), patienceMs: z.int().min(0).max(30_000) });
 export type AwaitOrder = z.infer<typeof AwaitOrder>;
 export const ListOrders = z.strictObject({
-  /** Absent: everybody's. */
+  /** Absent: orders of all customers. */
   customerId: z.uuid().optional(),
   status: OrderStatus.optional(),
   after: z.string().optional(),
@@ -172,6 +193,7 @@ export const ListOrders = z.strictObject({
 });
 export type ListOrders = z.infer<typeof ListOrders>;
 
+/** A step that was refused permanently, and what a person decided about it. */
 export const Intervention = z.object({
   id: z.uuid(),
   orderId: z.uuid(),
@@ -195,85 +217,84 @@ export type ListInterventions = z.infer<typeof ListInterventions>;
 export const InterventionRef = z.strictObject({ interventionId: z.uuid() });
 export type InterventionRef = z.infer<typeof InterventionRef>;
 
-/** What the order service's books say of one order, for reconciliation. */
-export const OrderBook = z.object({
+/** What the order service has recorded of one order, for reconciliation. */
+export const OrderSummary = z.object({
   orderId: z.uuid(),
   status: OrderStatus,
   paymentStatus: PaymentStatus,
   fulfillmentStatus: FulfillmentStatus,
   total: Money,
   lines: z.array(StockLine),
-  /** What the books say was paid back, in minor units. */
+  /** Refunded so far, in minor units of the currency of `total`. */
   refundedMinor: z.int(),
-  /** Resellable pieces brought back, per SKU. */
+  /** Resellable pieces returned so far, per SKU. */
   restocked: z.array(StockLine),
   trackingNumber: z.string().nullable(),
   updatedAt: z.iso.datetime(),
 });
-export type OrderBook = z.infer<typeof OrderBook>;
+export type OrderSummary = z.infer<typeof OrderSummary>;
 
 export const MeasureBacklog = z.strictObject({ youngerThanSeconds: z.int().min(1).max(86_400) });
 export type MeasureBacklog = z.infer<typeof MeasureBacklog>;
-/** How much the sagas have before them, and how fast they get through it. */
+/** How many orders wait for a decision, and how fast orders are decided. */
 export const Backlog = z.object({
-  /** Orders of that age at most, drafts included, of which nobody knows yet what becomes of them. */
+  /** Pending orders of that age at most, drafts included. */
   undecided: z.int().min(0),
-  /** Orders that stopped being `pending`, a second, over the last few seconds. */
+  /** Orders per second that stopped being `pending`, averaged over the last few seconds. */
   decidedPerSecond: z.number().min(0),
 });
 export type Backlog = z.infer<typeof Backlog>;
 
-/** What the order service can be asked at its door. */
+/** What the order service's HTTP API offers. */
 export const orderRequests = {
   /**
-   * Keeps an order's lines, prices and address until the saga records it; till then no list shows it.
-   * Again, answers what is kept, at the prices of the first asking. Refuses `OrderDiffers` if that is another order.
+   * Stores an order's lines, prices and address until recordOrder; no list shows the order before. A repeat changes
+   * nothing and returns the stored order, at its prices. Refuses `OrderDiffers` if the stored order has other contents.
    */
   draftOrder: operation({ request: DraftOrder, response: DraftedOrder, refuses: ['OrderDiffers'] }),
-  /** Refuses `OrderNotFound`. */
+  /** One order, drafts included. Refuses `OrderNotFound`. */
   getOrder: operation({ request: OrderRef, response: Order, refuses: ['OrderNotFound'] }),
-  /** Those of the orders that exist, in any order. */
+  /** Several orders, in no particular sequence. Unknown ids are left out. */
   getOrders: operation({ request: OrderRefs, response: z.object({ items: z.array(Order) }) }),
-  /** The order as soon as it is no longer `pending`, or as it is after `patienceMs`. Refuses `OrderNotFound`. */
+  /** Long poll: the order as soon as it is not `pending` any more, or after `patienceMs`. Refuses `OrderNotFound`. */
   awaitOrder: operation({ request: AwaitOrder, response: Order, timeoutMs: 35_000, refuses: ['OrderNotFound'] }),
-  /** Newest first. Refuses `BadCursor`. */
+  /** The recorded orders, newest first. Refuses `BadCursor`. */
   listOrders: operation({ request: ListOrders, response: pageOf(Order), refuses: ['BadCursor'] }),
-  /** The order's story from the beginning. Refuses `OrderNotFound`. */
+  /** The order's whole history, oldest entry first. Refuses `OrderNotFound`. */
   getHistory: operation({
     request: OrderRef,
     response: z.object({ items: z.array(HistoryItem) }),
     refuses: ['OrderNotFound'],
   }),
-  /** The orders of which something is told since `after`, as soon as there is one or after `patienceMs`. */
-  followMoves: operation({ request: FollowMoves, response: Moves, timeoutMs: 35_000 }),
-  /** What is told of an order after a position of its story; nothing that could come in between is left out. */
-  followStory: operation({ request: FollowStory, response: Story }),
-  /** Newest first. Refuses `BadCursor`. */
+  /** Long poll: the orders with history entries after `after`, as soon as there are any, or after `patienceMs`. */
+  followMoves: operation({ request: FollowMoves, response: ChangedOrders, timeoutMs: 35_000 }),
+  /** The history entries after this position. Complete: no entry is added later at a position before the last one. */
+  followStory: operation({ request: FollowStory, response: HistoryPage }),
+  /** The interventions, newest first. Refuses `BadCursor`. */
   listInterventions: operation({ request: ListInterventions, response: pageOf(Intervention), refuses: ['BadCursor'] }),
-  /** Refuses `InterventionNotFound`. */
+  /** One intervention. Refuses `InterventionNotFound`. */
   getIntervention: operation({ request: InterventionRef, response: Intervention, refuses: ['InterventionNotFound'] }),
   /**
-   * Keeps a customer's wish to send goods back. Again, answers what is kept.
-   * Refuses `OrderNotFound`, `NotReturnable` (not delivered, or the window has closed),
-   * `TooMany` (more than was bought and is not on its way back already) and `ReturnDiffers`.
+   * Stores a customer's request to return goods. A repeat changes nothing and returns the stored return.
+   * Refuses `OrderNotFound`, `NotReturnable` (not delivered, or the return window has closed), `TooMany` (more than
+   * was bought and is not covered by other returns) and `ReturnDiffers` (the stored return has other contents).
    */
   draftReturn: operation({
     request: DraftReturn,
     response: Return,
     refuses: ['OrderNotFound', 'NotReturnable', 'TooMany', 'ReturnDiffers'],
   }),
-  /** Refuses `ReturnNotFound`. */
+  /** One return. Refuses `ReturnNotFound`. */
   getReturn: operation({ request: ReturnRef, response: Return, refuses: ['ReturnNotFound'] }),
-  /** Newest first. Refuses `OrderNotFound`. */
+  /** The returns of an order, newest first. Refuses `OrderNotFound`. */
   listReturns: operation({
     request: OrderRef,
     response: z.object({ items: z.array(Return) }),
     refuses: ['OrderNotFound'],
   }),
-  /** For reconciliation: every recorded order, by ascending id. */
-  listBooks: operation({ request: PageRequest, response: pageOf(OrderBook) }),
-  /** For admission: what a new order would have to wait behind. */
-  // Asked again a second later anyhow.
+  /** For reconciliation: every recorded order, by ascending id. Refuses `BadCursor`. */
+  listBooks: operation({ request: PageRequest, response: pageOf(OrderSummary), refuses: ['BadCursor'] }),
+  /** For admission control: the orders that a new one would wait behind. Not retried: it is polled every second. */
   getBacklog: operation({ request: MeasureBacklog, response: Backlog, repeatable: false }),
 };
 export type OrderRequests = Implementation<typeof orderRequests>;
@@ -282,7 +303,7 @@ export type OrderRefusal = RefusalOf<typeof orderActivities> | RefusalOf<typeof 
 export const orderRefusal = refusalFor<OrderRefusal>();
 
 const OrderEvent = z.object({ orderId: z.uuid(), customerId: z.uuid() });
-/** Subject: the order's id. */
+/** Events of the order service. Their subject is the order's id. */
 export const orderEvents = {
   'order.placed': OrderEvent.extend({ total: Money }),
   'order.confirmed': OrderEvent.extend({ total: Money, lines: z.array(StockLine) }),

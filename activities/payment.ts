@@ -13,7 +13,7 @@ import {
 } from '../platform/contract/operation.ts';
 import { refusalFor } from '../platform/contract/refusal.ts';
 
-/** A processor's token for a way to pay. Card numbers never pass through here. */
+/** The card processor's token for a payment method. Card numbers never reach this platform. */
 export const PaymentMethod = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_]{2,99}$/, 'must be a payment method token such as pm_card_visa');
@@ -24,32 +24,42 @@ export const Authorization = z.object({ authorizationId: z.string() });
 export type Authorization = z.infer<typeof Authorization>;
 export const RefundPayment = z.strictObject({
   orderId: z.uuid(),
-  /** Names the refund: the return it pays for. */
+  /** Identifies the refund: the id of the return that it pays for. */
   refundId: z.uuid(),
   amount: Money,
 });
 export type RefundPayment = z.infer<typeof RefundPayment>;
 
 /**
- * What a workflow may ask of the payment service, durably. Implemented in services/payment/.
- * Each is named by the order and the step: a repeat changes nothing and gets the first answer.
- * An unknown outcome at the processor is a fault here, so it is asked again under the same key.
+ * What workflows call on the payment service, durably. Implemented in services/payment/.
+ * Each effect is identified by the order and the step. A repeat changes nothing and returns the first response.
+ * An unknown outcome at the processor is a fault, so that the call is retried with the same idempotency key.
+ * A refused void, capture or refund is not final: a repeat asks the processor again, with a new key.
  */
 export const paymentActivities = {
-  /** Holds the money on the card. Refuses `CardDeclined`, `InsufficientFunds` and `Undone` after voidPayment. */
+  /**
+   * Places a hold on the card. Refuses `CardDeclined` and `InsufficientFunds`, both final, and `Undone` after
+   * voidPayment.
+   */
   authorizePayment: activity({
     request: AuthorizePayment,
     response: Authorization,
     refuses: ['CardDeclined', 'InsufficientFunds', 'Undone'],
   }),
   /**
-   * Undoes authorizePayment, even if it never happened: it then cannot happen any more.
-   * Refuses `VoidRefused` when the processor does, for good, and `AlreadyCaptured`.
+   * Compensates authorizePayment, even if it never happened: it then cannot happen any more.
+   * Refuses `VoidRefused` if the processor refuses, and `AlreadyCaptured`.
    */
   voidPayment: activity({ request: OrderRef, refuses: ['VoidRefused', 'AlreadyCaptured'] }),
-  /** Takes the held money: the saga's point of no return. Refuses `CaptureRefused` and `NotAuthorized`. */
+  /**
+   * Captures the whole authorized amount: the saga's point of no return. Refuses `CaptureRefused` if the processor
+   * refuses, and `NotAuthorized` if there is no hold or voidPayment was called.
+   */
   capturePayment: activity({ request: OrderRef, refuses: ['CaptureRefused', 'NotAuthorized'] }),
-  /** Gives captured money back. Refuses `RefundRefused`, `RefundExceedsCapture` and `NotCaptured`. */
+  /**
+   * Refunds captured money, identified by the refund instead of the step. Refuses `RefundRefused` (by the processor, or
+   * another currency), `RefundExceedsCapture` (more than is left) and `NotCaptured`.
+   */
   refundPayment: activity({
     request: RefundPayment,
     refuses: ['RefundRefused', 'RefundExceedsCapture', 'NotCaptured'],
@@ -57,8 +67,8 @@ export const paymentActivities = {
 };
 export type PaymentActivities = Implementation<typeof paymentActivities>;
 
-/** What the money ledger says of one order, in minor units of `currency`. */
-export const OrderPaymentBook = z.object({
+/** The money ledger's totals of one order, in minor units of `currency`. */
+export const OrderPaymentTotals = z.object({
   orderId: z.uuid(),
   currency: z.string(),
   authorizedMinor: z.int(),
@@ -66,23 +76,22 @@ export const OrderPaymentBook = z.object({
   capturedMinor: z.int(),
   refundedMinor: z.int(),
 });
-export type OrderPaymentBook = z.infer<typeof OrderPaymentBook>;
+export type OrderPaymentTotals = z.infer<typeof OrderPaymentTotals>;
 
-/** What the payment service can be asked at its door. */
+/** What the payment service's HTTP API offers. */
 export const paymentRequests = {
-  /** For reconciliation: what the ledger says, by ascending order id. */
-  listBooks: operation({ request: PageRequest, response: pageOf(OrderPaymentBook) }),
-  /** For reconciliation: every entry that does not balance and every payment at odds with the ledger, in words. */
+  /** For reconciliation: the ledger's totals of every order, by ascending order id. Refuses `BadCursor`. */
+  listBooks: operation({ request: PageRequest, response: pageOf(OrderPaymentTotals), refuses: ['BadCursor'] }),
+  /** For reconciliation: a sentence for every payment that differs from the ledger. */
   checkBalances: operation({ request: Nothing, response: z.object({ discrepancies: z.array(z.string()) }) }),
 };
 export type PaymentRequests = Implementation<typeof paymentRequests>;
 
-/** The reasons this service may say no. Anything else that goes wrong is retried. */
 export type PaymentRefusal = RefusalOf<typeof paymentActivities> | RefusalOf<typeof paymentRequests>;
 export const paymentRefusal = refusalFor<PaymentRefusal>();
 
 const PaymentEvent = z.object({ orderId: z.uuid(), amount: Money });
-/** Subject: the order's id. */
+/** Events of the payment service. Their subject is the order's id. */
 export const paymentEvents = {
   'payment.authorized': PaymentEvent,
   'payment.captured': PaymentEvent,

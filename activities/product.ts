@@ -9,7 +9,7 @@ import { text } from './text.ts';
 export const ProductName = text(200);
 export const ProductDescription = z.string().max(5000);
 const PRICE_RANGE = 'must be between 1 and 100000000';
-/** At most a million pounds a piece: keeps every order's total within the safe integers. */
+/** At most a million pounds per piece, which keeps every order's total a safe integer. */
 export const Price = Money.extend({
   amountMinor: z.int({ error: PRICE_RANGE }).min(1, { error: PRICE_RANGE }).max(100_000_000, { error: PRICE_RANGE }),
 });
@@ -19,7 +19,7 @@ export const Product = z.object({
   name: z.string(),
   description: z.string(),
   price: Money,
-  /** Counts changes: what an ETag is made of. */
+  /** Incremented by every change; used for ETags. */
   version: z.int(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
@@ -27,7 +27,7 @@ export const Product = z.object({
 export type Product = z.infer<typeof Product>;
 
 export const ListProducts = z.strictObject({
-  /** Words to find in name, description or SKU; all must occur. */
+  /** Search terms. All must occur in the name, description or SKU. */
   query: z.string().max(200).optional(),
   after: z.string().optional(),
   limit: z.int().min(1).max(100),
@@ -49,22 +49,25 @@ export const UpdateProduct = z.strictObject({
   name: ProductName.optional(),
   description: ProductDescription.optional(),
   price: Price.optional(),
-  /** Refused with `VersionConflict` unless this is the current version. Absent: last writer wins. */
+  /** The request is refused with `VersionConflict` unless this is the current version. Absent: the last writer wins. */
   expectedVersion: z.int().optional(),
 });
 export type UpdateProduct = z.infer<typeof UpdateProduct>;
 
-/** What the product service can be asked at its door. Implemented in services/product/. */
+/** What the product service's HTTP API offers. Implemented in services/product/. */
 export const productRequests = {
-  /** The catalogue, newest first. Refuses `BadCursor`. */
+  /** The products, matching the query if given, newest first. Refuses `BadCursor`. */
   listProducts: operation({ request: ListProducts, response: pageOf(Product), refuses: ['BadCursor'] }),
-  /** One product, cached for an hour and forgotten at once when it changes. Refuses `ProductNotFound`. */
+  /** One product. Cached for an hour; a change invalidates the cache at once. Refuses `ProductNotFound`. */
   getProduct: operation({ request: ProductRef, response: Product, refuses: ['ProductNotFound'] }),
-  /** Those of the products that exist, uncached: what an order is priced by. */
+  /** Several products, in no particular sequence and uncached, for pricing orders. Unknown SKUs are left out. */
   getProducts: operation({ request: ProductRefs, response: z.object({ items: z.array(Product) }) }),
-  /** Refuses `SkuTaken`. */
+  /** Adds a product. Publishes `product.created`. Refuses `SkuTaken`, also on a repeat. */
   createProduct: operation({ request: CreateProduct, response: Product, repeatable: false, refuses: ['SkuTaken'] }),
-  /** Refuses `ProductNotFound` and `VersionConflict`. */
+  /**
+   * Changes the given fields. Publishes `product.updated`. A repeat counts as another change.
+   * Refuses `ProductNotFound` and `VersionConflict`.
+   */
   updateProduct: operation({
     request: UpdateProduct,
     response: Product,
@@ -78,5 +81,5 @@ export type ProductRefusal = RefusalOf<typeof productRequests>;
 export const productRefusal = refusalFor<ProductRefusal>();
 
 const ProductEvent = z.object({ sku: Sku, name: z.string(), price: Money, version: z.int() });
-/** Subject: the SKU. */
+/** Events of the product service. Their subject is the SKU. */
 export const productEvents = { 'product.created': ProductEvent, 'product.updated': ProductEvent } satisfies EventShapes;

@@ -8,18 +8,18 @@ export type RecommendForProduct = z.infer<typeof RecommendForProduct>;
 export const RecommendForCustomer = z.strictObject({ customerId: z.uuid(), limit });
 export type RecommendForCustomer = z.infer<typeof RecommendForCustomer>;
 
-/** SKUs, best first. Whether they can be had now is for others to say. */
+/** SKUs, best first, whether or not they are in stock. */
 export const Recommendations = z.object({ skus: z.array(Sku) });
 export type Recommendations = z.infer<typeof Recommendations>;
 
 /**
- * What the recommendation service can be asked at its door. It knows which products are bought together by the
- * confirmed orders it has heard of. Implemented in services/recommendation/.
+ * What the recommendation service's HTTP API offers. It learns from `order.confirmed` events which products are bought
+ * together. Implemented in services/recommendation/.
  */
 export const recommendationRequests = {
-  /** What goes with this product, and best sellers where that is not enough; never the product itself. */
+  /** Products that are bought together with this one, filled up with best sellers. Never the product itself. */
   recommendForProduct: operation({ request: RecommendForProduct, response: Recommendations }),
-  /** What goes with what this customer bought last, and best sellers; nothing that was bought lately. */
+  /** Products for the customer's last orders, filled up with best sellers. None that the customer bought recently. */
   recommendForCustomer: operation({ request: RecommendForCustomer, response: Recommendations }),
 };
 export type RecommendationRequests = Implementation<typeof recommendationRequests>;

@@ -3,13 +3,14 @@ import { StockLine } from './identity.ts';
 import { Money } from './money.ts';
 import { text } from './text.ts';
 
-/** What came back, and whether it can be sold again. */
+/** Returned pieces and their condition. */
 export const ReceivedLine = StockLine.extend({ condition: z.enum(['resellable', 'damaged']) });
 export type ReceivedLine = z.infer<typeof ReceivedLine>;
 
-/** `expired`: the goods never came. */
+/** `expired`: the goods did not arrive in time. */
 export const ReturnStatus = z.enum(['requested', 'received', 'refunded', 'expired']);
 export type ReturnStatus = z.infer<typeof ReturnStatus>;
+/** A return: `lines` as requested, `received` as arrived. `refund` is null until the goods arrive. */
 export const Return = z.object({
   id: z.uuid(),
   orderId: z.uuid(),
@@ -24,7 +25,7 @@ export const Return = z.object({
 });
 export type Return = z.infer<typeof Return>;
 export const DraftReturn = z.strictObject({
-  /** Derived from caller and Idempotency-Key. */
+  /** Derived from the caller and the Idempotency-Key. */
   returnId: z.uuid(),
   orderId: z.uuid(),
   lines: z.array(StockLine).min(1).max(2000),

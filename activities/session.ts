@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { Role } from './identity.ts';
 import { type Implementation, operation } from '../platform/contract/operation.ts';
 
-/** Of any length that a password ever had, so that a wrong one is wrong and not malformed. */
+/** Accepts every length that a password ever had, so that a wrong password is wrong rather than malformed. */
 const GivenPassword = z.string().min(1).max(128);
 
 export const Credentials = z.strictObject({ email: z.string().min(1).max(254), password: GivenPassword });
 
-/** Where a request came from, as far as the gateway knows: tells the owner of an account from a stranger who guesses. */
+/** Where a request came from, if known. The address tells an account's owner from a stranger who guesses passwords. */
 const Origin = z.object({ address: z.string().max(64).optional(), userAgent: z.string().max(200).optional() });
 
 export const SignIn = z.strictObject({ ...Credentials.shape, ...Origin.shape });
@@ -16,7 +16,7 @@ export type SignIn = z.infer<typeof SignIn>;
 export const RefreshSession = z.strictObject({ refreshToken: z.string().min(1).max(200) });
 export type RefreshSession = z.infer<typeof RefreshSession>;
 
-/** Somebody is signed in: `refreshToken` is the one thing that continues it, once. */
+/** An open session. `refreshToken` continues it and can be used once. */
 export const OpenSession = z.object({
   sessionId: z.uuid(),
   userId: z.uuid(),
@@ -25,19 +25,20 @@ export const OpenSession = z.object({
 });
 export type OpenSession = z.infer<typeof OpenSession>;
 
-/** Too many wrong passwords have been tried: nothing was checked, and nothing will be for so many seconds. */
+/** Too many wrong passwords: the password was not checked, and will not be checked for this many seconds. */
 export const Wait = z.object({ waitSeconds: z.int().min(1) });
 export type Wait = z.infer<typeof Wait>;
 
 export const SessionOwner = z.strictObject({ userId: z.string() });
 export type SessionOwner = z.infer<typeof SessionOwner>;
 
+/** A session as its user sees it. */
 export const SessionView = z.object({
   id: z.uuid(),
   userAgent: z.string().nullable(),
   createdAt: z.iso.datetime(),
   lastUsedAt: z.iso.datetime(),
-  /** When it ends by itself unless it is used before. */
+  /** When the session ends if it is not used before. */
   expiresAt: z.iso.datetime(),
 });
 export type SessionView = z.infer<typeof SessionView>;
@@ -47,7 +48,7 @@ export type SessionRef = z.infer<typeof SessionRef>;
 
 export const ChangePassword = z.strictObject({
   userId: z.string(),
-  /** Of all the user's sessions the one that goes on; absent: none does. */
+  /** The session to keep. Absent: all of the user's sessions end. */
   sessionId: z.string().optional(),
   currentPassword: GivenPassword,
   newPassword: z.string().min(8).max(128),
@@ -58,44 +59,48 @@ export type ChangePassword = z.infer<typeof ChangePassword>;
 export const EndedSince = z.strictObject({ since: z.iso.datetime() });
 export type EndedSince = z.infer<typeof EndedSince>;
 
-/** What must not be believed any more though its access tokens have not expired; ask again from `asOf` on. */
-export const Ended = z.object({
+/** Ended sessions and deleted clients, whose access tokens must be rejected although they have not expired. */
+export const Revocations = z.object({
   items: z.array(z.object({ id: z.uuid(), endedAt: z.iso.datetime() })),
+  /** The `since` of the next request. */
   asOf: z.iso.datetime(),
-  /** Whether there were more than one answer holds. */
+  /** Further revocations are available now. */
   more: z.boolean(),
 });
-export type Ended = z.infer<typeof Ended>;
+export type Revocations = z.infer<typeof Revocations>;
 
-/** Signing in and staying so: part of what the user service can be asked. */
+/** Sessions and passwords: part of what the user service's HTTP API offers. */
 export const sessionRequests = {
   /**
-   * Opens a session for whoever has this e-mail and password. Refuses `BadCredentials`, in the same time whichever of
-   * the two is wrong; `waitSeconds` after too many wrong ones, whether or not there is such an account.
+   * Opens a session for the user with this e-mail address and password. Returns `waitSeconds` after too many wrong
+   * passwords, whether or not the account exists. Refuses `BadCredentials`, in the same time whichever is wrong.
    */
-  // A session whose opening was not heard of is one that nobody holds: it is displaced or purged.
+  // Repeatable: a session whose response was lost has no holder, and is displaced or purged.
   signIn: operation({
     request: SignIn,
     response: z.union([OpenSession, Wait]),
     refuses: ['BadCredentials'],
   }),
   /**
-   * Spends a refresh token for the next one. The same again within half a minute gets the same answer, unless that
-   * was used; later it means that two hold it, which ends the session. Refuses `SessionEnded`.
+   * Exchanges a refresh token for the next one. A repeat within 30 seconds returns the same token, unless that one was
+   * used. Any later repeat means that the token was stolen, and ends the session. Refuses `SessionEnded`.
    */
   refreshSession: operation({ request: RefreshSession, response: OpenSession, refuses: ['SessionEnded'] }),
-  /** The user's sessions that have not ended, last used first. */
+  /** The user's open sessions, last used first. */
   listSessions: operation({ request: SessionOwner, response: z.object({ items: z.array(SessionView) }) }),
-  /** Ends one session of this user. Refuses `SessionNotFound`, also where it has ended. */
+  /** Ends one of the user's sessions. Refuses `SessionNotFound`, also if it has ended already. */
   endSession: operation({ request: SessionRef, repeatable: false, refuses: ['SessionNotFound'] }),
-  /** Ends every other session. Refuses `WrongPassword` and `UserNotFound`; `waitSeconds` after too many wrong ones. */
+  /**
+   * Changes the password and ends the user's other sessions. Returns `waitSeconds` after too many wrong passwords.
+   * Refuses `WrongPassword` and `UserNotFound`.
+   */
   changePassword: operation({
     request: ChangePassword,
     response: z.union([z.undefined(), Wait]),
     repeatable: false,
     refuses: ['WrongPassword', 'UserNotFound'],
   }),
-  /** Sessions that were ended before their time, and machine clients that were deleted, oldest first. */
-  endedSince: operation({ request: EndedSince, response: Ended }),
+  /** The sessions that were ended, rather than expired, and the clients that were deleted, oldest first. */
+  endedSince: operation({ request: EndedSince, response: Revocations }),
 };
 export type SessionRequests = Implementation<typeof sessionRequests>;

@@ -12,7 +12,7 @@ import {
 } from '../platform/contract/operation.ts';
 import { refusalFor } from '../platform/contract/refusal.ts';
 
-/** `canceled` also where it was undone before it was booked. */
+/** `canceled`: also if it was canceled before it was booked. */
 export const ShipmentStatus = z.enum(['booked', 'dispatched', 'delivered', 'canceled']);
 export type ShipmentStatus = z.infer<typeof ShipmentStatus>;
 
@@ -24,31 +24,35 @@ export const Tracking = z.object({ status: ShipmentStatus });
 export type Tracking = z.infer<typeof Tracking>;
 
 /**
- * What a workflow may ask of the shipping service, durably. Implemented in services/shipping/.
- * Each is named by the order and the step: a repeat changes nothing and gets the first answer.
+ * What workflows call on the shipping service, durably. Implemented in services/shipping/.
+ * Each effect is identified by the order and the step. A repeat changes nothing and returns the first response.
  */
 export const shippingActivities = {
   /** Books a parcel with the carrier. Refuses `AddressUndeliverable` and `Undone` after cancelShipment. */
   bookShipment: activity({ request: BookShipment, response: Booking, refuses: ['AddressUndeliverable', 'Undone'] }),
   /**
-   * Undoes bookShipment, even if it never happened: it then cannot happen any more. Refuses `AlreadyDispatched`, and
-   * `CarrierContradicts` where the carrier canceled a parcel that it had said was dispatched: a person must ask it.
+   * Compensates bookShipment, even if it never happened: it then cannot happen any more. Refuses `AlreadyDispatched`,
+   * and `CarrierContradicts` if the carrier canceled a parcel that it had reported as dispatched: a person must ask it.
    */
   cancelShipment: activity({ request: OrderRef, refuses: ['AlreadyDispatched', 'CarrierContradicts'] }),
-  /** Where the parcel is, asked of the carrier now and noted. Refuses `ShipmentNotFound`. */
+  /**
+   * Asks the carrier for the parcel's status and records it. A repeat asks again.
+   * Refuses `ShipmentNotFound` if nothing was booked.
+   */
   trackShipment: activity({ request: OrderRef, response: Tracking, refuses: ['ShipmentNotFound'] }),
 };
 export type ShippingActivities = Implementation<typeof shippingActivities>;
 
-/** The carrier's news of one parcel. */
+/** The carrier's report about one parcel. */
 export const RecordMovement = z.strictObject({
-  /** The carrier's id for this piece of news: the same one again changes nothing. */
+  /** The carrier's id of the report. A repeat with the same id changes nothing. */
   movementId: z.string().min(1).max(100),
   trackingNumber: z.string().min(1).max(100),
   type: z.enum(['dispatched', 'delivered']),
   at: z.iso.datetime(),
 });
 export type RecordMovement = z.infer<typeof RecordMovement>;
+/** An order's parcel. `trackingNumber` is null if it was canceled before it was booked. */
 export const Shipment = z.object({
   orderId: z.uuid(),
   status: ShipmentStatus,
@@ -56,12 +60,15 @@ export const Shipment = z.object({
 });
 export type Shipment = z.infer<typeof Shipment>;
 
-/** What the shipping service can be asked at its door. */
+/** What the shipping service's HTTP API offers. */
 export const shippingRequests = {
-  /** Notes the carrier's news and says whose parcel it is. A parcel never moves back. Refuses `ShipmentNotFound`. */
+  /**
+   * Records the carrier's report and returns the parcel's shipment. A parcel's status never goes back.
+   * Refuses `ShipmentNotFound`; the report is kept all the same, for a booking that is about to be written.
+   */
   recordMovement: operation({ request: RecordMovement, response: Shipment, refuses: ['ShipmentNotFound'] }),
-  /** For reconciliation: every shipment, by ascending order id. */
-  listBooks: operation({ request: PageRequest, response: pageOf(Shipment) }),
+  /** For reconciliation: every shipment, by ascending order id. Refuses `BadCursor`. */
+  listBooks: operation({ request: PageRequest, response: pageOf(Shipment), refuses: ['BadCursor'] }),
 };
 export type ShippingRequests = Implementation<typeof shippingRequests>;
 
@@ -69,7 +76,7 @@ export type ShippingRefusal = RefusalOf<typeof shippingActivities> | RefusalOf<t
 export const shippingRefusal = refusalFor<ShippingRefusal>();
 
 const ShipmentEvent = z.object({ orderId: z.uuid(), trackingNumber: z.string().nullable() });
-/** Subject: the order's id. */
+/** Events of the shipping service. Their subject is the order's id. */
 export const shippingEvents = {
   'shipment.booked': ShipmentEvent,
   'shipment.canceled': ShipmentEvent,

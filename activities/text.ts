@@ -1,4 +1,4 @@
 import { z } from 'zod';
 
-/** What people write and must write: something beside spaces, and without those around it at most `max` characters. */
+/** A mandatory text: not blank, and at most `max` characters after surrounding white space is removed. */
 export const text = (max: number) => z.string().regex(/\S/, 'must not be blank').trim().max(max);

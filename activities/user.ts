@@ -10,22 +10,23 @@ import { text } from './text.ts';
 
 export { Role } from './identity.ts';
 
-// At most 64 characters before the @, and behind it a host's name (RFC 1123, 2.1): no part begins or ends with a hyphen.
+// At most 64 characters, the @ and a host name (RFC 1123, 2.1). No label of it begins or ends with a hyphen.
 const EMAIL =
   /^(?!\.)(?!.*\.\.)[A-Za-z0-9_'+\-.]{0,63}[A-Za-z0-9_+-]@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$/;
-/** Case is kept for display; two addresses that differ only in case are one. As long as RFC 5321, 4.5.3.1, allows. */
+/** Case is kept for display, but does not distinguish addresses. RFC 5321, 4.5.3.1, limits the length. */
 export const Email = z.email({ pattern: EMAIL }).max(254);
-/** Length is the only rule: NIST SP 800-63B section 3.1.1.2. */
+/** The length is the only rule (NIST SP 800-63B section 3.1.1.2). */
 export const Password = z.string().min(8).max(128);
 export const PersonName = text(200);
 
+/** A user's account and profile. */
 export const User = z.object({
   id: z.uuid(),
   email: z.string(),
   name: z.string(),
   role: Role,
   shippingAddress: ShippingAddress.nullable(),
-  /** Counts changes: what an ETag is made of. */
+  /** Incremented by every change; used for ETags. */
   version: z.int(),
   createdAt: z.iso.datetime(),
 });
@@ -39,7 +40,7 @@ export const UpdateUser = z.strictObject({
   userId: z.string(),
   name: PersonName.optional(),
   shippingAddress: ShippingAddress.optional(),
-  /** Refused with `VersionConflict` unless this is the current version. Absent: last writer wins. */
+  /** The request is refused with `VersionConflict` unless this is the current version. Absent: the last writer wins. */
   expectedVersion: z.int().optional(),
 });
 export type UpdateUser = z.infer<typeof UpdateUser>;
@@ -52,20 +53,24 @@ export const EnsureUser = z.strictObject({
 });
 export type EnsureUser = z.infer<typeof EnsureUser>;
 
-/** What the user service can be asked at its door. Implemented in services/user/. */
+/** What the user service's HTTP API offers. Implemented in services/user/. */
 export const userRequests = {
   ...sessionRequests,
   ...clientRequests,
-  /** Signs up a customer. Refuses `EmailTaken`. */
+  /** Signs up a customer. Publishes `user.created`. Refuses `EmailTaken`, also on a repeat. */
   register: operation({ request: Register, response: User, repeatable: false, refuses: ['EmailTaken'] }),
-  /** Refuses `UserNotFound`. */
+  /** One user. Refuses `UserNotFound`. */
   getUser: operation({ request: UserRef, response: User, refuses: ['UserNotFound'] }),
   /**
-   * Sees to it that somebody who signed in elsewhere has a profile here, of this role. Without an e-mail, or where
-   * another account has it, the profile gets an address that can receive nothing (RFC 6761 section 6.4).
+   * Creates the profile of a user who signed in at an external issuer, or updates its role. A repeat changes nothing.
+   * Without an e-mail address, or if another account has it, the profile gets an undeliverable one (RFC 6761
+   * section 6.4).
    */
   ensureUser: operation({ request: EnsureUser, response: User }),
-  /** Changes the profile. Refuses `UserNotFound` and `VersionConflict`. */
+  /**
+   * Changes the given fields of the profile. Publishes `user.updated`. A repeat counts as another change.
+   * Refuses `UserNotFound` and `VersionConflict`.
+   */
   updateUser: operation({
     request: UpdateUser,
     response: User,
@@ -79,5 +84,5 @@ export type UserRefusal = RefusalOf<typeof userRequests>;
 export const userRefusal = refusalFor<UserRefusal>();
 
 const UserEvent = z.object({ userId: z.uuid(), email: z.string(), name: z.string(), role: Role });
-/** Subject: the user's id. */
+/** Events of the user service. Their subject is the user's id. */
 export const userEvents = { 'user.created': UserEvent, 'user.updated': UserEvent } satisfies EventShapes;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Implementation, type RefusalOf, activity, operation, pageOf } from '../platform/contract/operation.ts';
 import { refusalFor } from '../platform/contract/refusal.ts';
 
-/** What a customer's system can be told of. */
+/** Event types that a customer's system can receive. */
 export const WebhookEventType = z.enum([
   'order.placed',
   'order.confirmed',
@@ -16,40 +16,40 @@ export const WebhookEventType = z.enum([
 ]);
 export type WebhookEventType = z.infer<typeof WebhookEventType>;
 
-/** Where a customer's system wants to be told. `disabled`: it answered 410 Gone, and is told nothing any more. */
+/** A URL that receives a customer's events. `disabled`: it responded with 410 Gone, and receives no more events. */
 export const WebhookEndpoint = z.object({
   id: z.uuid(),
   url: z.string(),
   events: z.array(WebhookEventType),
   state: z.enum(['enabled', 'disabled']),
-  /** Until when the secret before the last one signs too; null where it does not. */
+  /** Until when requests are also signed with the previous secret; null if they are not. */
   previousSecretUntil: z.iso.datetime().nullable(),
   createdAt: z.iso.datetime(),
 });
 export type WebhookEndpoint = z.infer<typeof WebhookEndpoint>;
-/** The only time that the secret is shown: it is kept encrypted. `whsec_` and base64, as Standard Webhooks has it. */
+/** The only response with the secret, which is stored encrypted: `whsec_` and base64, as in Standard Webhooks. */
 export const WebhookEndpointWithSecret = WebhookEndpoint.extend({ secret: z.string() });
 export type WebhookEndpointWithSecret = z.infer<typeof WebhookEndpointWithSecret>;
 
-/** One request to an endpoint. `status` is null where no answer came, and `error` then says why. */
+/** One request to an endpoint. `status` is null if there was no response; `error` then says why. */
 export const WebhookAttempt = z.object({
   at: z.iso.datetime(),
   status: z.int().nullable(),
   durationMs: z.int().nullable(),
-  /** How the answer's body began. */
+  /** The beginning of the response body. */
   excerpt: z.string().nullable(),
   error: z.string().nullable(),
 });
 export type WebhookAttempt = z.infer<typeof WebhookAttempt>;
 
-/** `failed`: no attempt is left. */
+/** `failed`: no attempts are left. */
 export const WebhookDeliveryState = z.enum(['pending', 'delivered', 'failed']);
 export type WebhookDeliveryState = z.infer<typeof WebhookDeliveryState>;
 
-/** One event on its way to one endpoint. */
+/** The delivery of one event to one endpoint. */
 export const WebhookDelivery = z.object({
   id: z.uuid(),
-  /** What is sent as `webhook-id`: the same at every attempt and at every endpoint. */
+  /** Sent as `webhook-id`: the same in every attempt and to every endpoint. */
   eventId: z.uuid(),
   type: WebhookEventType,
   state: WebhookDeliveryState,
@@ -66,7 +66,7 @@ export const CreateWebhookEndpoint = z.strictObject({
   events: z.array(WebhookEventType).min(1).max(20),
 });
 export type CreateWebhookEndpoint = z.infer<typeof CreateWebhookEndpoint>;
-/** Whose endpoints are asked for: somebody else's are not found. */
+/** The customer whose endpoints are meant. Endpoints of other customers are not found. */
 export const WebhookOwner = z.strictObject({ customerId: z.uuid() });
 export type WebhookOwner = z.infer<typeof WebhookOwner>;
 export const WebhookEndpointRef = WebhookOwner.extend({ endpointId: z.uuid() });
@@ -79,37 +79,43 @@ export type ListWebhookDeliveries = z.infer<typeof ListWebhookDeliveries>;
 export const WebhookDeliveryRef = WebhookEndpointRef.extend({ deliveryId: z.uuid() });
 export type WebhookDeliveryRef = z.infer<typeof WebhookDeliveryRef>;
 
-/** What the webhook service can be asked at its door. Implemented in services/webhook/. */
+/** What the webhook service's HTTP API offers. Implemented in services/webhook/. */
 export const webhookRequests = {
-  /** Refuses `UrlNotAllowed` and `TooManyEndpoints`. */
+  /**
+   * Registers an endpoint with a new secret. A repeat registers another one.
+   * Refuses `UrlNotAllowed` and `TooManyEndpoints`.
+   */
   createEndpoint: operation({
     request: CreateWebhookEndpoint,
     response: WebhookEndpointWithSecret,
     repeatable: false,
     refuses: ['UrlNotAllowed', 'TooManyEndpoints'],
   }),
-  /** Newest first. */
+  /** The customer's endpoints, newest first. */
   listEndpoints: operation({ request: WebhookOwner, response: z.object({ items: z.array(WebhookEndpoint) }) }),
-  /** Refuses `EndpointNotFound`. */
+  /** One endpoint. Refuses `EndpointNotFound`. */
   getEndpoint: operation({ request: WebhookEndpointRef, response: WebhookEndpoint, refuses: ['EndpointNotFound'] }),
-  /** With all its deliveries; what is on its way is sent no more. Refuses `EndpointNotFound`. */
+  /** Deletes the endpoint and its deliveries, pending ones too. Refuses `EndpointNotFound`, also on a repeat. */
   deleteEndpoint: operation({ request: WebhookEndpointRef, repeatable: false, refuses: ['EndpointNotFound'] }),
-  /** Gives it a new secret; the one before signs too for another day. Refuses `EndpointNotFound`. */
+  /**
+   * Replaces the secret. Requests are also signed with the previous one for a day. A repeat replaces it again.
+   * Refuses `EndpointNotFound`.
+   */
   renewEndpointSecret: operation({
     request: WebhookEndpointRef,
     response: WebhookEndpointWithSecret,
     repeatable: false,
     refuses: ['EndpointNotFound'],
   }),
-  /** Newest first. Refuses `EndpointNotFound` and `BadCursor`. */
+  /** The endpoint's deliveries, newest first. Refuses `EndpointNotFound` and `BadCursor`. */
   listDeliveries: operation({
     request: ListWebhookDeliveries,
     response: pageOf(WebhookDelivery),
     refuses: ['EndpointNotFound', 'BadCursor'],
   }),
   /**
-   * Sends it at once: the next attempt of one that is under way, or a new round of attempts of one that has come to
-   * its end, delivered or not. Refuses `DeliveryNotFound` and `EndpointDisabled`.
+   * Sends the event at once: makes the next attempt now, or starts a new round of attempts if the delivery has ended,
+   * successfully or not. A repeat may send it again. Refuses `DeliveryNotFound` and `EndpointDisabled`.
    */
   redeliver: operation({
     request: WebhookDeliveryRef,
@@ -122,15 +128,15 @@ export type WebhookRequests = Implementation<typeof webhookRequests>;
 
 export const AttemptDelivery = z.strictObject({
   deliveryId: z.uuid(),
-  /** Counts how often the delivery was begun, from 1. */
+  /** The round of attempts, from 1. */
   round: z.int().min(1),
-  /** From 1 in each round: with delivery and round, the name of the one request that this may send. */
+  /** From 1 in each round. Delivery, round and attempt identify the one request that this call may send. */
   attempt: z.int().min(1),
-  /** When the workflow tries again if this fails; null where this is the last. */
+  /** When the workflow makes the next attempt if this one fails; null if this is the last. */
   retryInMs: z.int().nullable(),
 });
 export type AttemptDelivery = z.infer<typeof AttemptDelivery>;
-/** `moot`: there is nothing to send any more, as the endpoint was deleted or another round has begun. */
+/** `gone`: the endpoint is disabled. `moot`: nothing to send; the endpoint was deleted or another round has started. */
 export const AttemptOutcome = z.object({
   outcome: z.enum(['delivered', 'failed', 'gone', 'moot']),
   /** For people: "HTTP 503 in 21 ms". */
@@ -142,14 +148,17 @@ export type AttemptOutcome = z.infer<typeof AttemptOutcome>;
 export const DeliveryRound = AttemptDelivery.pick({ deliveryId: true, round: true });
 export type DeliveryRound = z.infer<typeof DeliveryRound>;
 
-/** What the delivery workflow asks, on the webhook service's own task queue. */
+/**
+ * What the delivery workflow calls on the webhook service, durably. A repeat changes nothing and returns the first
+ * response.
+ */
 export const webhookActivities = {
   /**
-   * Sends the event at most once, however often this is asked, and logs what came of it. Where a process ends in the
-   * middle nobody knows whether it arrived; asked again, the attempt has then failed.
+   * Sends the event at most once and logs the outcome. If the process is lost while sending, the outcome is unknown and
+   * a repeat logs the attempt as failed.
    */
   attemptDelivery: activity({ request: AttemptDelivery, response: AttemptOutcome }),
-  /** Has a new round begin after this one, for which somebody asked too late for one more attempt; once, if at all. */
+  /** Starts the next round, for a redeliver request that came during the last attempt. At most once per round. */
   beginAgain: activity({ request: DeliveryRound }),
 };
 export type WebhookActivities = Implementation<typeof webhookActivities>;

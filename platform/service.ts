@@ -6,11 +6,11 @@ import { retentionSettings } from './events/retention.ts';
 import { type EventsPlan, startEvents } from './events/service-events.ts';
 import type { Subscription } from './events/subscription.ts';
 import { type ServedOperations, createServiceApi } from './http/service-api.ts';
-import { listen } from './http/server.ts';
+import { type ListenOptions, listen } from './http/server.ts';
 import { type Logger, createLogger } from './telemetry/logger.ts';
 import { type Metrics, createMetrics } from './telemetry/metrics.ts';
 import type { Running } from './process.ts';
-import { temporalSettings } from './temporal/client.ts';
+import { type TemporalPlace, temporalSettings } from './temporal/client.ts';
 import {
   countAttempts,
   durableActivities,
@@ -29,32 +29,32 @@ export interface ServiceContext<Database, Config> {
   metrics: Metrics;
 }
 
-/** What one service consists of, once it has its database and settings. */
+/** The parts of a service, created from its database and settings. */
 export interface ServiceParts {
-  /** What may be asked at its door. */
+  /** The operations of its HTTP API. */
   requests: ServedOperations;
-  /** What a workflow may ask, on the task queue of the service's name. */
+  /** The operations that workflows call, on the task queue named after the service. */
   activities?: ServedOperations;
-  /** A bundle of workflows that this service's worker runs; its activities are then local to them. */
+  /** The workflows that its worker runs. They call its activities as local activities. */
   workflowBundle?: { codePath: string };
-  /** What these workflows may ask beside them that this service does not answer itself. Named as nothing in `activities` is. */
+  /** Further local activities of these workflows, such as calls to other services. No name occurs in `activities` too. */
   localActivities?: object;
-  /** Its activities tell workflows the attempts they took also where it runs workflows itself. */
+  /** Whether activities return their number of attempts. By default if the service runs no workflows. */
   countsAttempts?: boolean;
-  /** What it does about other services' events; its database then has an inbox. */
+  /** Its handlers of other services' events. Its database then has an inbox. */
   subscriptions?: readonly Subscription[];
-  /** Answers those who wait on purpose, before the door closes. */
+  /** Ends long polls at shutdown, before the HTTP server closes. */
   drain?(): void;
   close?(): Promise<void>;
 }
 
-/** What is known of a service before it runs. */
+/** What other processes need to know about a service. */
 export interface RegisteredService {
-  /** Of its API, unless `<NAME>_PORT` says otherwise. */
+  /** The default of `<NAME>_PORT`, the port of its HTTP API. */
   port: number;
-  /** Whether it has an outbox, which others read at its API. */
+  /** Whether it has an outbox, which others read over its HTTP API. */
   publishes: boolean;
-  /** Whose events it handles. */
+  /** The services whose events it handles. */
   subscribesTo: readonly string[];
 }
 
@@ -62,12 +62,12 @@ export type Registry = Readonly<Record<string, RegisteredService>>;
 
 export interface ServiceDefinition<Database, Shape extends z.ZodRawShape, Name> {
   name: Name;
-  /** Settings beside those that every service has. */
+  /** Its settings, in addition to those that every service has. */
   settings: Shape;
   create(context: ServiceContext<Database, z.infer<z.ZodObject<Shape>>>): Promise<ServiceParts> | ServiceParts;
 }
 
-/** What services/<name>/service.ts exports: how to run it, given the environment. */
+/** The export of services/<name>/service.ts: starts the service with the settings of an environment. */
 export interface Service {
   name: string;
   /** Its settings beside those that every service has. */
@@ -85,26 +85,21 @@ export const serviceSettings = (name: string, byDefault: number): z.ZodRawShape 
   ...workflowSettings,
 });
 
-/** Makes a service of its definition: a database pool, an HTTP API, and a worker where it has activities. */
+/** Defines a service: a database pool, an HTTP API and, if it has activities, a worker. */
 export function defineService<Database, Shape extends z.ZodRawShape, Services extends Registry = Registry>(
   registry: Services,
   definition: ServiceDefinition<Database, Shape, keyof Services & string>,
 ): Service {
   const { name } = definition;
   const registered = registry[name]!;
-  const prefix = name.toUpperCase();
   return {
     name,
     settings: definition.settings,
     async start(environment) {
-      const config = readConfig(serviceSettings(name, registered.port), environment) as unknown as Record<
-        string,
-        string
-      > &
-        WorkerStart['config'];
+      const config = readCommonConfig(name, registered.port, environment);
       const logger = createLogger(name, environment.LOG_LEVEL);
       const metrics = createMetrics(name);
-      const db = connect<Database>(config[`${prefix}_DATABASE_URL`]!);
+      const db = connect<Database>(config.databaseUrl);
       const parts = await definition.create({
         db,
         config: readConfig(definition.settings, environment) as z.infer<z.ZodObject<Shape>>,
@@ -117,35 +112,28 @@ export function defineService<Database, Shape extends z.ZodRawShape, Services ex
         db: db as unknown as EventsPlan['db'],
         publishes: registered.publishes,
         subscriptions: parts.subscriptions,
-        urlsOf: (publisher) => {
-          const setting = `${publisher.toUpperCase()}_URL`;
-          return readConfig({ [setting]: httpUrls(`http://127.0.0.1:${registry[publisher]!.port}`) }, environment)[
-            setting
-          ]!;
-        },
-        token: config.SERVICE_TOKEN!,
+        urlsOf: (publisher) => readUrls(publisher, registry[publisher]!.port, environment),
+        token: config.serviceToken,
         retentionDays: readConfig(retentionSettings, environment).EVENT_RETENTION_DAYS,
         logger,
         metrics,
       });
       const worker =
         parts.activities && (await startWorker({ name, parts, activities: parts.activities, config, logger }));
-      const ready = async () => {
-        await ping(db);
-        await worker?.ready();
-      };
-      const door = createServiceApi({
+      const serviceApi = createServiceApi({
         requests: parts.requests,
         activities: parts.activities,
         events: events.answered,
-        ready,
+        async ready() {
+          await ping(db);
+          await worker?.ready();
+        },
         ...(worker && { moreMetrics: sdkMetrics }),
-        token: config.SERVICE_TOKEN!,
+        token: config.serviceToken,
         logger,
         metrics,
       });
-      const setting = `${prefix}_PORT`;
-      const listening = await listen(door, { port: Number(config[setting]), host: config.HOST!, setting });
+      const listening = await listen(serviceApi, config.listenOptions);
       logger.info('listening', { url: listening.url });
       return {
         url: listening.url,
@@ -161,33 +149,64 @@ export function defineService<Database, Shape extends z.ZodRawShape, Services ex
   };
 }
 
-/** The registry is what others read. A service may do less than it says, as where a setting turns a handler off. */
+/** The settings that every service has, by their use. */
+interface CommonConfig {
+  databaseUrl: string;
+  serviceToken: string;
+  listenOptions: ListenOptions;
+  temporal: TemporalPlace;
+  workflows: WorkflowSettings;
+}
+
+function readCommonConfig(name: string, defaultPort: number, environment: NodeJS.ProcessEnv): CommonConfig {
+  const config = readConfig(serviceSettings(name, defaultPort), environment) as unknown as Record<string, string> &
+    WorkflowSettings;
+  const setting = `${name.toUpperCase()}_PORT`;
+  return {
+    databaseUrl: config[`${name.toUpperCase()}_DATABASE_URL`]!,
+    serviceToken: config.SERVICE_TOKEN!,
+    listenOptions: { port: Number(config[setting]), host: config.HOST!, setting },
+    temporal: { address: config.TEMPORAL_ADDRESS!, namespace: config.TEMPORAL_NAMESPACE! },
+    workflows: config,
+  };
+}
+
+/** Reads the setting `<NAME>_URL` of another service. */
+function readUrls(name: string, defaultPort: number, environment: NodeJS.ProcessEnv): readonly string[] {
+  const setting = `${name.toUpperCase()}_URL`;
+  return readConfig({ [setting]: httpUrls(`http://127.0.0.1:${defaultPort}`) }, environment)[setting]!;
+}
+
+/** Other processes rely on the registry. A service may subscribe to less, as where a setting turns a handler off. */
 function checkSubscriptions(name: string, { subscribesTo }: RegisteredService, { subscriptions }: ServiceParts) {
   const unregistered = subscriptions?.find(({ publisher }) => !subscribesTo.includes(publisher));
-  if (unregistered) throw new Error(`${name} subscribes to ${unregistered.publisher}, but its registration does not`);
+  if (unregistered)
+    throw new Error(
+      `the ${name} service subscribes to ${unregistered.publisher}: add it to subscribesTo in its registry entry`,
+    );
   if (!subscriptions && subscribesTo.length > 0)
-    throw new Error(`${name} is registered as a subscriber and has no inbox`);
+    throw new Error(`the ${name} service has no subscriptions, but its registry entry has subscribesTo`);
 }
 
 interface WorkerStart {
   name: string;
   parts: ServiceParts;
   activities: ServedOperations;
-  config: { TEMPORAL_ADDRESS: string; TEMPORAL_NAMESPACE: string } & WorkflowSettings;
+  config: CommonConfig;
   logger: Logger;
 }
 
 async function startWorker({ name, parts, activities, config, logger }: WorkerStart) {
   await installTemporalRuntime(logger);
-  const { workflowBundle, localActivities, countsAttempts: counts = !workflowBundle } = parts;
+  const { workflowBundle, localActivities, countsAttempts = !workflowBundle } = parts;
   return keepWorking(
-    { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE },
+    config.temporal,
     {
       taskQueue: name,
       activities: { ...localActivities, ...durableActivities(activities) },
-      ...(workflowBundle && { workflowBundle, ...workflowOptions(config) }),
+      ...(workflowBundle && { workflowBundle, ...workflowOptions(config.workflows) }),
       interceptors: {
-        activity: [traceActivities, translateRefusals, ...(counts ? [countAttempts] : [])],
+        activity: [traceActivities, translateRefusals, ...(countsAttempts ? [countAttempts] : [])],
       },
     },
     logger,

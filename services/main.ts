@@ -3,12 +3,12 @@ import { type Running, run } from '../platform/process.ts';
 import type { Service } from '../platform/service.ts';
 import { SERVICES, type ServiceName } from './registry.ts';
 
-// `node --import ./platform/telemetry/tracing.ts services/main.ts payment inventory` runs these services in one process;
-// without names, all of them.
+// `node --import ./platform/telemetry/tracing.ts services/main.ts payment inventory` runs these services in one
+// process. Without names it runs all services.
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !isService(name));
 if (unknown.length > 0) {
-  process.stderr.write(`no service is called ${unknown.join(', ')}: choose from ${SERVICES.join(', ')}\n`);
+  process.stderr.write(`unknown service: ${unknown.join(', ')}; choose from ${SERVICES.join(', ')}\n`);
   process.exit(1);
 }
 await run(createLogger('services'), () =>
@@ -19,7 +19,7 @@ function isService(name: string): name is ServiceName {
   return SERVICES.some((service) => service === name);
 }
 
-/** All side by side, or none: where one fails to start, those that did are closed again. */
+/** Starts all services concurrently. If one fails to start, closes the others. */
 async function startAll(services: readonly ServiceName[]): Promise<Running> {
   const outcomes = await Promise.allSettled(services.map(start));
   const running = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
@@ -33,7 +33,7 @@ async function startAll(services: readonly ServiceName[]): Promise<Running> {
 }
 
 async function start(name: ServiceName): Promise<Running> {
-  // Only what is asked for is loaded: a process holds no more code than it runs.
+  // Loads only the named services, so that a process holds no code that it does not run.
   const loaded = (await import(`./${name}/service.ts`)) as Record<ServiceName, Service>;
   return loaded[name].start(process.env);
 }

@@ -27,8 +27,7 @@ function namesGiven(): DatabaseName[] {
   const known = Object.keys(DATABASES) as DatabaseName[];
   const given = process.argv.slice(2);
   const unknown = given.find((name) => !known.some((one) => one === name));
-  if (unknown !== undefined)
-    throw new SettingError(`no database is called ${unknown}: choose from ${known.join(', ')}`);
+  if (unknown !== undefined) throw new SettingError(`unknown database: ${unknown}; choose from ${known.join(', ')}`);
   return given.length === 0 ? known : known.filter((name) => given.includes(name));
 }
 

@@ -4,13 +4,13 @@ import type { DatabasePlan } from '../platform/database/provision.ts';
 import type { RegisteredService } from '../platform/service.ts';
 
 interface Entry extends RegisteredService {
-  /** Tables that only grow: the service's own role can neither change nor delete a row of them. */
+  /** Append-only tables: the service's database role can neither update nor delete their rows. */
   appendOnly: readonly string[];
 }
 
 /**
- * Every service: what other processes and `npm start` need to know of it before it runs. Its settings `<NAME>_PORT`,
- * `<NAME>_URL` and `<NAME>_DATABASE_URL`, its database, its migrations and its task queue follow from its name.
+ * All services, with what other processes and `npm start` need to know about them. The settings `<NAME>_PORT`,
+ * `<NAME>_URL` and `<NAME>_DATABASE_URL`, the database, the migrations and the task queue follow from the name.
  */
 export const REGISTRY = {
   user: { port: 4101, publishes: true, subscribesTo: [], appendOnly: [] },
@@ -28,15 +28,15 @@ export const REGISTRY = {
 export type ServiceName = keyof typeof REGISTRY;
 export const SERVICES = Object.keys(REGISTRY) as ServiceName[];
 
-/** The setting `<NAME>_URL`: one or more addresses of a service's API; requests go to them in turn. */
+/** The setting `<NAME>_URL`: one or more addresses of a service's HTTP API, which requests rotate over. */
 export const urlsOf = (service: ServiceName) => httpUrls(`http://127.0.0.1:${REGISTRY[service].port}`);
 
-/** A service's database has its name; the gateway has one too. */
+/** Each service's database has the service's name. The gateway has a database too. */
 export type DatabaseName = ServiceName | 'gateway';
 
 const root = path.join(import.meta.dirname, '..');
 
-/** Every database of the platform. */
+/** All databases of the platform. */
 export const DATABASES = {
   ...Object.fromEntries(
     SERVICES.map((name) => [name, plan(name, `services/${name}/migrations`, REGISTRY[name].appendOnly)]),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { scratchFolder } from './stage/test-run.ts';
 
@@ -128,22 +128,4 @@ describe('the rules of who may import what', () => {
   for (const name of Object.keys(RIGHTS)) {
     it(`let pass ${name}`, () => assert.ok(!complained.has(name)));
   }
-});
-
-describe('the contracts', () => {
-  it('call no two activities the same', async () => {
-    const owners = new Map<string, string[]>();
-    for (const name of readdirSync(path.join(root, 'activities')).filter((file) => file.endsWith('.ts'))) {
-      const contract = (await import(path.join(root, 'activities', name))) as Record<string, object>;
-      const faces = Object.entries(contract).filter(([face]) => face.endsWith('Activities'));
-      for (const activity of faces.flatMap(([, operations]) => Object.keys(operations))) {
-        owners.set(activity, [...(owners.get(activity) ?? []), name]);
-      }
-    }
-    assert.ok(owners.size > 20);
-    assert.deepEqual(
-      [...owners].filter(([, names]) => names.length > 1),
-      [],
-    );
-  });
 });

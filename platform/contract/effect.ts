@@ -3,9 +3,8 @@ import { Undone } from './operation.ts';
 import { Refusal } from './refusal.ts';
 
 /**
- * What has been done, refused or undone for one subject (an order, a return, an adjustment) and one step.
- * The primary key is the idempotency key: however often and however late a step is asked for,
- * its races end at this row.
+ * The outcome of one step for one subject (an order, a return, an adjustment): done, refused or undone.
+ * The primary key is the idempotency key: races between repeats, late arrivals and compensations end at this row.
  *
  * A service's first migration creates the table: copy it from services/cart/migrations/001_create_cart.ts.
  */
@@ -13,7 +12,7 @@ export interface EffectTable {
   subject: string;
   step: string;
   state: 'done' | 'refused' | 'undone';
-  /** The first answer, handed back on every repeat. */
+  /** The first response, returned on every repeat. */
   answer: unknown;
   refusal_code: string | null;
   refusal_message: string | null;
@@ -29,44 +28,44 @@ export interface EffectKey {
   step: string;
 }
 
-type WhenRefused<Database> = (transaction: Transaction<Database>, refusal: Refusal) => Promise<void>;
+type OnRefusal<Database> = (transaction: Transaction<Database>, refusal: Refusal) => Promise<void>;
 
-type EffectRow = Pick<EffectTable, 'state' | 'answer' | 'refusal_code' | 'refusal_message'>;
+type StoredEffect = Pick<EffectTable, 'state' | 'answer' | 'refusal_code' | 'refusal_message'>;
 
 /**
- * Does `effect` at most once for this key, in one transaction with its answer. A repeat gets the first answer,
- * or the first refusal; after `undo` it is refused as `Undone`. Two at once: the second waits for the first.
- * `refused` runs in the same transaction as the stored refusal, after the effect's own writes are taken back.
+ * Performs `effect` at most once for this key and stores its response in the same transaction. A repeat returns the
+ * first response or throws the first refusal; after `undo` it is refused as `Undone`. A concurrent call waits for the
+ * first. `onRefusal` runs in the transaction that stores the refusal, after the effect was rolled back.
  */
 export async function once<Database extends EffectDatabase, Answer>(
   db: Kysely<Database>,
   key: EffectKey,
   effect: (transaction: Transaction<Database>) => Promise<Answer>,
-  refused?: WhenRefused<Database>,
+  onRefusal?: OnRefusal<Database>,
 ): Promise<Answer> {
-  const outcome = await db
+  const stored = await db
     .transaction()
-    .execute((transaction) => take(transaction, key, effect))
+    .execute((transaction) => perform(transaction, key, effect))
     .catch((error: unknown) => {
-      // The effect has taken everything back, its claim as well: whoever is next at the key has the word.
+      // The rollback released the claim too: if another call has taken the key since, its outcome counts.
       if (!(error instanceof Refusal)) throw error;
-      return db.transaction().execute((transaction) => refuse(transaction, key, { refusal: error, refused }));
+      return db.transaction().execute((transaction) => storeRefusal(transaction, key, { refusal: error, onRefusal }));
     });
-  return settle(outcome, key) as Answer;
+  return outcomeOf(stored, key) as Answer;
 }
 
-/** The stored outcome of a step, or undefined where it was never asked for. Throws as `once` would. */
+/** The stored response of a step; undefined if the step was never called. Throws the same refusals as `once`. */
 export async function recall<Database extends EffectDatabase, Answer>(
   db: Kysely<Database>,
   key: EffectKey,
 ): Promise<{ answer: Answer } | undefined> {
-  const row = await find(db as unknown as Kysely<EffectDatabase>, key);
-  return row && { answer: settle(row, key) as Answer };
+  const stored = await find(db as unknown as Kysely<EffectDatabase>, key);
+  return stored && { answer: outcomeOf(stored, key) as Answer };
 }
 
 /**
- * Undoes a step at most once, also one that never happened: its mark then keeps it from happening late.
- * `reverse` runs only where there is something to reverse, in the same transaction as the mark.
+ * Compensates a step at most once, even if it never happened: the tombstone then stops it from happening late.
+ * `reverse` runs in the transaction of the tombstone, and only if the step was done.
  */
 export async function undo<Database extends EffectDatabase>(
   db: Kysely<Database>,
@@ -82,19 +81,17 @@ export async function undo<Database extends EffectDatabase>(
   });
 }
 
-/** A service's transaction, seen as one on its effects only. */
+/** A service's transaction, typed for the effects table only. */
 const effectsOf = <Database extends EffectDatabase>(transaction: Transaction<Database>) =>
   transaction as unknown as Transaction<EffectDatabase>;
 
-type Outcome = Pick<EffectTable, 'state'> & Partial<Pick<EffectTable, 'refusal_code' | 'refusal_message'>>;
-
-/** Takes the key for this transaction; answers who had it before, if anybody, and holds that row. */
+/** Inserts the row of this key, or locks the one that exists and returns it. */
 async function claim(
   work: Transaction<EffectDatabase>,
   key: EffectKey,
-  outcome: Outcome,
-): Promise<EffectRow | undefined> {
-  const row = { answer: null, refusal_code: null, refusal_message: null, ...outcome };
+  effect: Pick<StoredEffect, 'state'> & Partial<StoredEffect>,
+): Promise<StoredEffect | undefined> {
+  const row = { answer: null, refusal_code: null, refusal_message: null, ...effect };
   const claimed = await work
     .insertInto('effects')
     .values({ ...key, ...row })
@@ -104,12 +101,12 @@ async function claim(
   return selectEffect(work).where(matches(key)).forUpdate().executeTakeFirstOrThrow();
 }
 
-/** Throws the effect's refusal, which ends the transaction. */
-async function take<Database extends EffectDatabase, Answer>(
+/** Lets the effect's refusal through, which rolls the transaction back. */
+async function perform<Database extends EffectDatabase, Answer>(
   transaction: Transaction<Database>,
   key: EffectKey,
   effect: (transaction: Transaction<Database>) => Promise<Answer>,
-): Promise<EffectRow> {
+): Promise<StoredEffect> {
   const work = effectsOf(transaction);
   const earlier = await claim(work, key, { state: 'done' });
   if (earlier) return earlier;
@@ -124,25 +121,26 @@ async function take<Database extends EffectDatabase, Answer>(
   return { state: 'done', answer, refusal_code: null, refusal_message: null };
 }
 
-async function refuse<Database extends EffectDatabase>(
+async function storeRefusal<Database extends EffectDatabase>(
   transaction: Transaction<Database>,
   key: EffectKey,
-  { refusal, refused }: { refusal: Refusal; refused: WhenRefused<Database> | undefined },
-): Promise<EffectRow> {
+  { refusal, onRefusal }: { refusal: Refusal; onRefusal: OnRefusal<Database> | undefined },
+): Promise<StoredEffect> {
   const row = { state: 'refused' as const, refusal_code: refusal.code, refusal_message: refusal.message };
   const earlier = await claim(effectsOf(transaction), key, row);
   if (earlier) return earlier;
-  await refused?.(transaction, refusal);
+  await onRefusal?.(transaction, refusal);
   return { ...row, answer: null };
 }
 
-function settle(row: EffectRow, key: EffectKey): unknown {
-  if (row.state === 'undone') throw new Refusal(Undone, `${key.step} of ${key.subject} was undone before it happened`);
-  if (row.state === 'refused') throw new Refusal(row.refusal_code!, row.refusal_message ?? '');
-  return row.answer ?? undefined;
+/** Returns the stored response or throws the stored refusal. */
+function outcomeOf({ state, answer, refusal_code, refusal_message }: StoredEffect, key: EffectKey): unknown {
+  if (state === 'undone') throw new Refusal(Undone, `${key.step} of ${key.subject} was compensated before it happened`);
+  if (state === 'refused') throw new Refusal(refusal_code!, refusal_message ?? '');
+  return answer ?? undefined;
 }
 
-const find = (db: Kysely<EffectDatabase>, key: EffectKey): Promise<EffectRow | undefined> =>
+const find = (db: Kysely<EffectDatabase>, key: EffectKey): Promise<StoredEffect | undefined> =>
   selectEffect(db).where(matches(key)).executeTakeFirst();
 
 const selectEffect = (db: Kysely<EffectDatabase>) =>

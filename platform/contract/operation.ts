@@ -1,39 +1,39 @@
 import { z } from 'zod';
 
-/** One thing that a service can be asked to do: what it accepts and returns, checked on both sides of its API. */
+/** An operation of a service: its request and response, which both sides of the API check, and its refusals. */
 export interface Operation<Request = unknown, Response = unknown, Code extends string = string> {
   request: z.ZodType<Request>;
   response: z.ZodType<Response>;
-  /** Why it may refuse, for good. Anything else that goes wrong is a fault, and may be tried again. */
+  /** The codes of its refusals, which are final. Any other error is a fault, which may be retried. */
   refuses: readonly Code[];
-  /** True where twice is the same as once, so that a caller may repeat the request after a fault. */
+  /** True if a repeat has no further effect, so that a client may retry the request after a fault. */
   repeatable: boolean;
-  /** Milliseconds that a direct caller waits for the response; 5,000 where absent. */
+  /** How long a client of the HTTP API waits for the response; 5,000 if absent. Set for long polls. */
   timeoutMs?: number;
 }
 
-/** One half of a service's contract: its operations, by name. */
+/** A part of a service's contract: its operations, by name. */
 export type Operations = Readonly<Record<string, Operation>>;
 
-/** The functions that carry out a contract. Its methods keep the docstrings of their operations. */
+/** The functions that implement a contract. The methods keep the docstrings of their operations. */
 export type Implementation<Contract> = {
   [Name in keyof Contract]: Contract[Name] extends Operation<infer Request, infer Response>
     ? (request: Request) => Promise<undefined extends Response ? Exclude<Response, undefined> | void : Response>
     : never;
 };
 
-/** The codes with which the operations of a contract may refuse. */
+/** The refusal codes of a contract's operations. */
 export type RefusalOf<Contract extends Operations> = Contract[keyof Contract]['refuses'][number];
 
 interface Definition<Request extends z.ZodType, Response extends z.ZodType, Code extends string> {
   request: Request;
-  /** Absent: it returns nothing. */
+  /** Absent: the operation returns nothing. */
   response?: Response;
   refuses?: readonly Code[];
   timeoutMs?: number;
 }
 
-/** An operation of a service's HTTP API. Repeatable unless it says otherwise. */
+/** Declares an operation of a service's HTTP API. Repeatable by default. */
 export function operation<
   Request extends z.ZodType,
   Response extends z.ZodType = z.ZodUndefined,
@@ -50,8 +50,9 @@ export function operation<
 }
 
 /**
- * An operation that a workflow calls durably, on the task queue of the service's name, and first over the service's API
- * where its lane says so. Always repeatable: it is named by the order and the step, never by the attempt.
+ * Declares an operation that workflows call durably, on the task queue named after the service. The service's HTTP API
+ * offers it too, for the lanes that try it there first. Always repeatable: its effect is identified by the order and
+ * the step, never by the attempt.
  */
 export const activity: <
   Request extends z.ZodType,
@@ -65,18 +66,19 @@ export const activity: <
 export const Nothing = z.strictObject({});
 export type Nothing = z.infer<typeof Nothing>;
 
-/** Every step may refuse so: its compensation ran first, and the step may not happen any more. */
+/** Refusal code of a step whose compensation came first: the step cannot happen any more. */
 export const Undone = 'Undone';
 
-/** A page of a list: `after` is the last page's `next`, opaque to the caller. */
+/** The request of a paginated list. `after` is the `next` of the last page, an opaque cursor. */
 export const PageRequest = z.object({ after: z.string().optional(), limit: z.int().min(1).max(1000) });
 export type PageRequest = z.infer<typeof PageRequest>;
 
+/** A page of a list. `next` is null on the last page. */
 export const pageOf = <Item extends z.ZodType>(item: Item) =>
   z.object({ items: z.array(item), next: z.string().nullable() });
 export type Page<Item> = { items: Item[]; next: string | null };
 
-/** How a durable activity's result travels to the workflow: `attempt` says how many tries it took, from 1. */
+/** The result of a durable activity, as sent to the workflow. `attempt` is the number of attempts it took, from 1. */
 export interface Attempted<Answer> {
   attempt: number;
   answer: Answer;

@@ -1,4 +1,4 @@
-/** A service's considered "no". Never retried; `code` is one of the codes its contract lists. */
+/** A service's deliberate "no", which is final and never retried. `code` is one that the operation's contract lists. */
 export class Refusal<Code extends string = string> extends Error {
   readonly code: Code;
 
@@ -9,7 +9,7 @@ export class Refusal<Code extends string = string> extends Error {
   }
 }
 
-/** Makes refusals of one contract: a code that no operation of it lists does not compile. */
+/** Creates refusals of one contract: codes that none of its operations lists do not compile. */
 export const refusalFor =
   <Code extends string>() =>
   (code: Code, message: string): Refusal<Code> =>

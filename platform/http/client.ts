@@ -6,31 +6,31 @@ import { type Exchanged, NoAnswer } from './transport.ts';
 
 export type { ServiceAddress } from './connection.ts';
 
-/** The service did not answer, or not with an answer: what was asked may or may not have happened. */
+/** The service did not respond, or responded with an error: the effect may or may not have happened. */
 export class ServiceFault extends Error {
   override readonly name = 'ServiceFault';
   readonly service: string;
-  /** Whether the service cannot have heard of it. */
+  /** True if the service cannot have received the request. */
   readonly unsent: boolean;
-  /** Whether there is no time left to ask again. */
+  /** True if there is no time left for a retry. */
   late = false;
 
   constructor(service: string, operation: string, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`${service} did not answer ${operation}: ${reason}`, { cause });
+    super(`the ${service} service failed to respond to ${operation}: ${reason}`, { cause });
     this.service = service;
     this.unsent = cause instanceof NoAnswer && !cause.sent;
   }
 }
 
-// A step's database work ends within 5 s (statement_timeout); longer means the service is in trouble.
+// A step's database work ends within 5 s (statement_timeout); a longer one means that the service is in trouble.
 const TIMEOUT_MS = 5_000;
-// Long enough for a process to be restarted in front of a repeatable question, short enough for a person.
+// Long enough for a process to restart, short enough for a person who waits.
 const DELAYS_MS = [100, 400];
-// A try that took all of its 5 s is followed by one more, perhaps at a better door, and by no third.
+// After an attempt that took all of its 5 s there is one more, perhaps at a healthy address, but no third.
 const RETRY_WITHIN_MS = 7_500;
 
-/** Calls a service directly, by its contract: `client.getProduct({ sku })` is a request to its HTTP API. */
+/** Creates a client of a service's HTTP API from its contract: `client.getProduct({ sku })` sends a request. */
 export function createClient<Contract extends Operations>(
   to: ServiceAddress | Connection,
   part: 'requests' | 'activities' | 'events',
@@ -44,35 +44,36 @@ export function createClient<Contract extends Operations>(
   return Object.fromEntries(entries) as Implementation<Contract>;
 }
 
-/** One operation with all that guards it; from the outside in: retries, bulkhead, breaker, time-out. */
+/** One operation with its safeguards, from the outside in: retries, bulkhead, circuit breaker, timeout. */
 function caller(connection: Connection, path: string, { name, operation }: { name: string; operation: Operation }) {
   const { repeatable, timeoutMs } = operation;
-  const again = (error: unknown) => error instanceof ServiceFault && !error.late && (repeatable || error.unsent);
-  const persistence = retry(handleWhen(again), { maxAttempts: DELAYS_MS.length, backoff });
-  persistence.onRetry(() => (connection.counts.retries += 1));
+  const mayRetry = (error: unknown) => error instanceof ServiceFault && !error.late && (repeatable || error.unsent);
+  const retries = retry(handleWhen(mayRetry), { maxAttempts: DELAYS_MS.length, backoff });
+  retries.onRetry(() => (connection.counts.retries += 1));
   const limits = { path, repeatable, patient: timeoutMs !== undefined, timeoutMs: timeoutMs ?? TIMEOUT_MS };
   return (request: unknown): Promise<unknown> => {
-    const question = { ...limits, body: JSON.stringify(request) };
+    const serviceRequest = { ...limits, body: JSON.stringify(request) };
     const deadline = performance.now() + RETRY_WITHIN_MS;
     const fault = (cause: unknown): ServiceFault => {
       connection.counts.faults += 1;
       return Object.assign(new ServiceFault(connection.service, name, cause), { late: performance.now() > deadline });
     };
-    return persistence.execute(async () => {
-      const exchanged = await connection.ask(question).catch((cause: unknown) => {
+    return retries.execute(async () => {
+      const exchanged = await connection.ask(serviceRequest).catch((cause: unknown) => {
         throw fault(cause);
       });
-      return answerOf(exchanged, operation, fault);
+      return responseOf(exchanged, operation, fault);
     });
   };
 }
 
-// Spread out, so that those who failed together do not come back together.
+// With jitter, so that requests that failed together are not retried together.
 const backoff = new DelegateBackoff(
   ({ attempt }: { attempt: number }) => DELAYS_MS[attempt - 1]! * (0.5 + Math.random()),
 );
 
-function answerOf(
+/** Returns the response, or throws the refusal or the fault that it stands for. */
+function responseOf(
   { status, answer }: Exchanged,
   operation: Operation,
   fault: (cause: unknown) => ServiceFault,

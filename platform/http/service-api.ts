@@ -10,7 +10,7 @@ import { createApp } from './app.ts';
 import { Problem } from './problem.ts';
 import { type AnyRoute, route } from './route.ts';
 
-/** One half of a contract with the functions that carry it out. */
+/** A part of a contract with its implementation. */
 export interface ServedOperations {
   operations: Operations;
   implementation: object;
@@ -19,21 +19,21 @@ export interface ServedOperations {
 export interface ServiceApiOptions {
   requests: ServedOperations;
   activities?: ServedOperations | undefined;
-  /** What of its events others may ask: its feed, its dead letters. */
+  /** The feed of its events and its dead letters. */
   events?: ServedOperations;
-  /** Resolves when the service can do its work, rejects with the reason when it cannot. */
+  /** Resolves if the service is ready, rejects with the reason if it is not. */
   ready(): Promise<void>;
-  /** Further figures in Prometheus text, such as the Temporal SDK's. */
+  /** Further metrics in Prometheus text format, such as the Temporal SDK's. */
   moreMetrics?: () => Promise<string>;
   token: string;
   logger: Logger;
   metrics: Metrics;
 }
 
-// An order of 2,000 lines with names is about 400 KB.
+// An order of 2,000 lines with product names has about 400 KB.
 const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
 
-/** A service's door: what its contract says may be asked, to whoever has the service token, and its health. */
+/** Creates a service's HTTP API: the operations of its contract, for callers with the service token, and its health. */
 export function createServiceApi(options: ServiceApiOptions): Koa {
   const { requests, activities, events, token, logger, metrics } = options;
   return createApp({
@@ -53,34 +53,34 @@ export function createServiceApi(options: ServiceApiOptions): Koa {
 }
 
 const operationRoutes = (
-  face: 'requests' | 'activities' | 'events',
+  part: 'requests' | 'activities' | 'events',
   { operations, implementation }: ServedOperations,
 ): AnyRoute[] =>
   Object.entries(operations).map(([name, operation]) =>
     route({
       method: 'post',
-      path: `/${face}/${name}`,
+      path: `/${part}/${name}`,
       operationId: name,
       summary: name,
-      tag: face,
+      tag: part,
       access: 'service',
       body: operation.request,
-      responses: { 200: { description: 'Answered', body: operation.response }, 204: { description: 'Done' } },
+      responses: { 200: { description: 'The response', body: operation.response }, 204: { description: 'Done' } },
       async handle({ body }) {
-        const ask = (implementation as Record<string, (request: unknown) => Promise<unknown>>)[name]!;
-        const answer = await withContext(orderIn(body), () => ask(body));
-        return answer === undefined ? { status: 204 } : { status: 200, body: answer };
+        const functions = implementation as Record<string, (request: unknown) => Promise<unknown>>;
+        const response = await withContext(orderIn(body), () => functions[name]!(body));
+        return response === undefined ? { status: 204 } : { status: 200, body: response };
       },
     }),
   );
 
-/** As for a step that comes over the task queue, log lines say which order they are about. */
+/** The order id for the log lines, as for an activity from the task queue. */
 const orderIn = (body: unknown) => {
   const { orderId } = (body ?? {}) as { orderId?: string };
   return orderId === undefined ? {} : { orderId };
 };
 
-/** `/livez`, `/readyz` and `/metrics`, the same at every process's door. */
+/** `/livez`, `/readyz` and `/metrics`, the same for every process. */
 export const healthRoutes = (
   options: Pick<ServiceApiOptions, 'ready' | 'metrics' | 'moreMetrics' | 'logger'>,
 ): AnyRoute[] => [
@@ -107,7 +107,7 @@ export const healthRoutes = (
     problems: { 503: ['NotReady'] },
     async handle() {
       await options.ready().catch((error: unknown) => {
-        throw new Problem(503, 'NotReady', 'something this process needs does not answer', {
+        throw new Problem(503, 'NotReady', 'a server that this process depends on does not respond', {
           headers: { 'Retry-After': '1' },
           cause: error,
         });
@@ -119,7 +119,7 @@ export const healthRoutes = (
     method: 'get',
     path: '/metrics',
     operationId: 'metrics',
-    summary: 'Figures for Prometheus',
+    summary: 'Metrics for Prometheus',
     tag: 'health',
     access: 'public',
     rate: 'uncounted',
@@ -141,7 +141,7 @@ const digest = (text: string) => hash('sha256', text, 'buffer');
 function requireToken(token: string): Koa.Middleware {
   const expected = digest(`Bearer ${token}`);
   return async (ctx, next) => {
-    // Digests are of one length, so the comparison tells nothing by its time.
+    // Digests have one length, so the duration of the comparison reveals nothing.
     if (!timingSafeEqual(digest(ctx.get('Authorization')), expected)) {
       throw new Problem(401, 'Unauthorized', 'the service token is missing or wrong');
     }

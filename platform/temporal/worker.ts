@@ -19,29 +19,29 @@ import { takePort } from '../ports.ts';
 import { Refusal } from '../contract/refusal.ts';
 import type { TemporalPlace } from './client.ts';
 
-/** The port at which this process's Temporal SDK tells its figures, or undefined where no worker runs. */
+/** The port of the Temporal SDK's metrics server; undefined if no worker runs in this process. */
 let sdkMetricsPort: number | undefined;
 let installed: Promise<void> | undefined;
 
-/** Sets the SDK up once a process, however many services start in it at the same time. */
+/** Sets up the SDK once per process, however many services start in it concurrently. */
 export function installTemporalRuntime(logger: Logger): Promise<void> {
   installed ??= install(logger);
   return installed;
 }
 
-/** The SDK's words for ours. */
+/** Our log level for each of the SDK's. */
 const LEVELS = { TRACE: 'debug', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
-/** The SDK's logs go to ours, its figures to a port of their own. */
+/** Sends the SDK's log lines to `logger` and serves its metrics on a port of their own. */
 async function install(logger: Logger): Promise<void> {
-  sdkMetricsPort = await takePort(0, 'the port of the SDK’s figures');
-  // The SDK tells of every activity at `DEBUG`. Winston makes a line of it before it looks whether anybody wants it.
+  sdkMetricsPort = await takePort(0, 'the port of the SDK’s metrics');
+  // The SDK logs every activity at DEBUG, and Winston formats a line before it checks the level.
   const log: DefaultLogger['log'] = (severity, message, meta) => {
     const level = LEVELS[severity];
     if (logger.isLevelEnabled(level)) logger.log(level, message, meta);
   };
   Runtime.install({
-    // This process decides itself when it stops.
+    // The process handles its signals itself.
     shutdownSignals: [],
     logger: {
       log,
@@ -58,7 +58,7 @@ async function install(logger: Logger): Promise<void> {
   });
 }
 
-/** The SDK's own figures in Prometheus text. */
+/** The SDK's metrics in Prometheus text format. */
 export async function sdkMetrics(): Promise<string> {
   if (sdkMetricsPort === undefined) return '';
   const response = await fetch(`http://127.0.0.1:${sdkMetricsPort}/metrics`, { signal: AbortSignal.timeout(1_000) });
@@ -66,18 +66,18 @@ export async function sdkMetrics(): Promise<string> {
 }
 
 export interface WorkerProcess {
-  /** Rejects until the worker polls. */
+  /** Rejects unless the worker is polling. */
   ready(): Promise<void>;
   close(): Promise<void>;
 }
 
-// Longer than any activity's own time-out: at shutdown what runs may finish.
+// Longer than any activity's own timeout, so that running activities finish at shutdown.
 const SHUTDOWN_GRACE = '15s';
 const RECONNECT_MS = 1_000;
 
 /**
- * Keeps a worker polling `taskQueue` until it is closed. Where Temporal does not answer yet it tries again every
- * second: the service's door works without.
+ * Keeps a worker polling `taskQueue` until it is closed. If Temporal is unavailable it retries every second: the
+ * service's HTTP API works without it.
  */
 export function keepWorking(
   { address, namespace }: TemporalPlace,
@@ -90,7 +90,7 @@ export function keepWorking(
   async function work(): Promise<void> {
     const connection = await NativeConnection.connect({ address });
     try {
-      // It would be refused the same way, with threads for its workflows running by then that nobody ends.
+      // The worker would fail with the same error, but would by then have started workflow threads that never end.
       await connection.workflowService.describeNamespace({ namespace });
       current = await Worker.create({
         ...options,
@@ -107,7 +107,7 @@ export function keepWorking(
 
   const ended = (async () => {
     while (!closing.signal.aborted) {
-      await work().catch((error: unknown) => logger.warn('worker does not run, trying again', { error }));
+      await work().catch((error: unknown) => logger.warn('the worker is not running, retrying', { error }));
       if (!closing.signal.aborted)
         await sleep(RECONNECT_MS, undefined, { signal: closing.signal }).catch(() => undefined);
     }
@@ -115,7 +115,7 @@ export function keepWorking(
 
   return {
     async ready() {
-      if (current?.getState() !== 'RUNNING') throw new Error(`no worker polls ${options.taskQueue}`);
+      if (current?.getState() !== 'RUNNING') throw new Error(`no worker polls the task queue ${options.taskQueue}`);
     },
     async close() {
       closing.abort();
@@ -125,7 +125,7 @@ export function keepWorking(
   };
 }
 
-/** A contract's activities as a worker wants them: input checked, answers with the attempt they took. */
+/** A contract's activities for a worker, which check their input. */
 export function durableActivities({
   operations,
   implementation,
@@ -139,7 +139,7 @@ export function durableActivities({
   );
 }
 
-/** For durable activities: the workflow learns how many tries an answer, or a refusal, took. */
+/** Adds to the result of a durable activity how many attempts it took. */
 export const countAttempts = (context: Context): { inbound: ActivityInboundCallsInterceptor } => ({
   inbound: {
     async execute(input, next): Promise<Attempted<unknown>> {
@@ -148,7 +148,10 @@ export const countAttempts = (context: Context): { inbound: ActivityInboundCalls
   },
 });
 
-/** The one place where a service's "no" becomes Temporal's "do not retry", and where a step learns whom it is for and when it is called off. */
+/**
+ * Turns a refusal into a non-retryable failure; this is the only place that does. Also gives the activity its work
+ * context and its cancellation.
+ */
 export const translateRefusals = (context: Context): { inbound: ActivityInboundCallsInterceptor } => ({
   inbound: {
     execute: (input, next) =>
@@ -180,7 +183,7 @@ function failureOf(error: unknown, attempt: number): unknown {
     nonRetryable: refused,
     ...(refused && { category: ApplicationFailureCategory.BENIGN }),
     details: [{ attempt }],
-    // A refusal says all by its code; only a fault's origin is worth its place in the history.
+    // A refusal's code says everything. Only the cause of a fault is worth the space in the workflow's history.
     ...(!refused && { cause: error }),
   });
 }

@@ -14,11 +14,11 @@ const settings = {
   ...temporalSettings,
   /** Where the bundled workflows are kept. */
   CACHE_DIR: z.string().default('.cache'),
-  /** How long a cart is left alone before its owner is reminded of it; 0: never. */
+  /** Hours without a change after which a customer is reminded of their cart. 0: never. */
   CART_REMINDER_HOURS: z.coerce.number(hours).min(0, hours).max(8_760, hours).default(24),
 };
 
-/** What customers mean to buy, and the worker that reminds them of it. */
+/** Customers' carts, and the workflows that remind customers of them. */
 export const cart: Service = defineService<CartDatabase, typeof settings>(REGISTRY, {
   name: 'cart',
   settings,

@@ -22,7 +22,7 @@ const DIRECTIONS = {
 } as const satisfies Record<MovementKind, { onHand: number; reserved: number }>;
 
 /**
- * Moves stock: one statement updates the balances and the ledger, so that they always agree.
+ * ChangedOrders stock: one statement updates the balances and the ledger, so that they always agree.
  * The rows are first locked in the order of their SKUs, so that two movements never deadlock.
  */
 export async function move(transaction: Transaction<InventoryDatabase>, movement: Movement): Promise<void> {

@@ -1,18 +1,18 @@
 import { type Kysely, sql } from 'kysely';
 import { z } from 'zod';
-import type { OrderStockBook } from '../../activities/inventory.ts';
+import type { OrderStockTotals } from '../../activities/inventory.ts';
 import type { Page, PageRequest } from '../../platform/contract/operation.ts';
 import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { InventoryDatabase } from './database.ts';
 
-type BookLine = OrderStockBook['lines'][number];
+type BookLine = OrderStockTotals['lines'][number];
 
 /** The ledger's sums for each order, by ascending order id. */
 export async function listBooks(
   db: Kysely<InventoryDatabase>,
   { after, limit }: PageRequest,
-): Promise<Page<OrderStockBook>> {
+): Promise<Page<OrderStockTotals>> {
   // Reads one order more than requested, to know whether there is a next page.
   const { rows } = await sql<BookLine & { orderId: string }>`
     with page as (
@@ -27,7 +27,7 @@ export async function listBooks(
       coalesce(sum(on_hand_delta) filter (where kind = 'restock'), 0)::bigint as restocked
     from page join stock_ledger using (order_id)
     group by order_id, sku order by order_id, sku`.execute(db);
-  const books = new Map<string, OrderStockBook>();
+  const books = new Map<string, OrderStockTotals>();
   for (const { orderId, ...line } of rows) {
     const book = books.get(orderId) ?? { orderId, lines: [] };
     book.lines.push(line);

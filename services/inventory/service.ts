@@ -6,7 +6,7 @@ import { createInventoryActivities } from './activities.ts';
 import type { InventoryDatabase } from './database.ts';
 import { createInventoryRequests } from './requests.ts';
 
-/** What is on the shelves, and for whom. */
+/** Stock on hand and its reservations for orders. */
 export const inventory: Service = defineService<InventoryDatabase, z.ZodRawShape>(REGISTRY, {
   name: 'inventory',
   settings: {},

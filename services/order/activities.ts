@@ -1,24 +1,31 @@
 import { type Kysely, sql } from 'kysely';
-import type { CancelOrder, OrderActivities, OrderUpdate, Withheld } from '../../activities/order.ts';
+import type { CancelOrder, OrderActivities, OrderUpdate, WithholdOrderResult } from '../../activities/order.ts';
 import { storableText } from '../../platform/database/storable-text.ts';
-import { type Move, type OrderRow, type OrderSettings, advance, announce, writeHistory } from './bookkeeping.ts';
+import {
+  type OrderRow,
+  type OrderSettings,
+  type StatusChange,
+  announce,
+  applyChange,
+  writeHistory,
+} from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { createInterventionActivities } from './interventions.ts';
 import { createReturnActivities } from './refunds.ts';
 import { becomes, paymentBecomes, paymentStanding, standing } from './statuses.ts';
 
-/** The order service's bookkeeping; see the contract for what each step promises. */
+/** The order service's bookkeeping. The contract documents each operation. */
 export function createOrderActivities(db: Kysely<OrderDatabase>, settings: OrderSettings): OrderActivities {
-  const move = async (note: OrderUpdate, step: Move): Promise<void> => {
-    await advance(db, note, step);
+  const change = async (note: OrderUpdate, statusChange: StatusChange): Promise<void> => {
+    await applyChange(db, note, statusChange);
     settings.moved(note.orderId);
   };
 
   return {
     async recordOrder(note) {
-      const recorded = await advance(db, note, {
-        from: sql`recorded_at is null`,
-        change: { recorded_at: sql`now()` },
+      const recorded = await applyChange(db, note, {
+        appliesIf: sql`recorded_at is null`,
+        set: { recorded_at: sql`now()` },
         event: (work, order) => announce(work, order, 'order.placed', { total: totalOf(order) }),
       });
       settings.moved(note.orderId);
@@ -28,10 +35,10 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
     noteSteps: (note) => writeHistory(db, note),
 
     confirmOrder: ({ trackingNumber, despiteWithheld = false, ...note }) =>
-      move(note, {
-        from: sql`${standing} = 'pending' and (withheld_at is null or ${despiteWithheld})`,
-        toldOnlyIfMoved: true,
-        change: {
+      change(note, {
+        appliesIf: sql`${standing} = 'pending' and (withheld_at is null or ${despiteWithheld})`,
+        recordsHistoryOnlyIfApplied: true,
+        set: {
           ...becomes('confirmed'),
           payment_status: 'authorized',
           fulfillment_status: 'booked',
@@ -48,9 +55,9 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
 
     rejectOrder({ rejection: { code, detail }, paymentStatus, fulfillmentStatus, ...note }) {
       const rejection = { code, detail: storableText(detail) };
-      return move(note, {
-        from: sql`${standing} = 'pending' and ${notLeft}`,
-        change: {
+      return change(note, {
+        appliesIf: sql`${standing} = 'pending' and ${notShipped}`,
+        set: {
           ...becomes('rejected'),
           ...endingOf({ paymentStatus, fulfillmentStatus }),
           rejection: JSON.stringify(rejection),
@@ -59,30 +66,30 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
       });
     },
 
-    cancelOrder: ({ paymentStatus, fulfillmentStatus, reason: _told, ...note }) =>
-      move(note, {
-        from: sql`${standing} in ('pending', 'confirmed') and ${notLeft}`,
-        change: { ...becomes('canceled'), ...endingOf({ paymentStatus, fulfillmentStatus }) },
+    cancelOrder: ({ paymentStatus, fulfillmentStatus, reason: _inHistory, ...note }) =>
+      change(note, {
+        appliesIf: sql`${standing} in ('pending', 'confirmed') and ${notShipped}`,
+        set: { ...becomes('canceled'), ...endingOf({ paymentStatus, fulfillmentStatus }) },
         event: (work, order) => announce(work, order, 'order.canceled', {}),
       }),
 
     dispatchOrder: (note) =>
-      move(note, {
-        from: sql`fulfillment_status = 'booked'`,
-        change: { fulfillment_status: 'shipped' },
+      change(note, {
+        appliesIf: sql`fulfillment_status = 'booked'`,
+        set: { fulfillment_status: 'shipped' },
         event: (work, order) => announce(work, order, 'order.shipped', { trackingNumber: order.tracking_number }),
       }),
 
     captureOrder: (note) =>
-      move(note, {
-        from: sql`${paymentStanding} = 'authorized'`,
-        change: paymentBecomes('captured'),
+      change(note, {
+        appliesIf: sql`${paymentStanding} = 'authorized'`,
+        set: paymentBecomes('captured'),
       }),
 
     async deliverOrder(note) {
-      await move(note, {
-        from: sql`fulfillment_status = 'shipped'`,
-        change: {
+      await change(note, {
+        appliesIf: sql`fulfillment_status = 'shipped'`,
+        set: {
           fulfillment_status: 'delivered',
           returnable_until: sql`now() + make_interval(days => ${settings.returnWindowDays})`,
         },
@@ -97,10 +104,10 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
     },
 
     completeOrder: (note) =>
-      move(note, {
-        from: sql`${standing} = 'confirmed'`,
-        // A return may still wait for a person; the order is completed when that is settled.
-        change: becomes('completed'),
+      change(note, {
+        appliesIf: sql`${standing} = 'confirmed'`,
+        // If a return still waits for a person, the order becomes `completed` once that intervention is closed.
+        set: becomes('completed'),
         event: (work, order) => announce(work, order, 'order.completed', {}),
       }),
 
@@ -109,8 +116,8 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
   };
 }
 
-/** The tombstone of `confirmOrder`: whichever of the two comes first at the order's row keeps the other out. */
-function withhold(db: Kysely<OrderDatabase>, note: OrderUpdate): Promise<Withheld> {
+/** The tombstone of `confirmOrder`: whichever of the two updates the order's row first excludes the other. */
+function withhold(db: Kysely<OrderDatabase>, note: OrderUpdate): Promise<WithholdOrderResult> {
   return db.transaction().execute(async (work) => {
     await work
       .updateTable('orders')
@@ -128,10 +135,10 @@ function withhold(db: Kysely<OrderDatabase>, note: OrderUpdate): Promise<Withhel
   });
 }
 
-/** What has been handed to the carrier can be neither rejected nor canceled. */
-const notLeft = sql<boolean>`fulfillment_status in ('not_fulfilled', 'booked')`;
+/** An order whose parcel was handed to the carrier can be neither rejected nor canceled. */
+const notShipped = sql<boolean>`fulfillment_status in ('not_fulfilled', 'booked')`;
 
-/** How an order ends that comes to nothing; what a person chose to skip on the way is in `paymentStatus` already. */
+/** The statuses of a rejected or canceled order. `paymentStatus` already reflects interventions that were skipped. */
 const endingOf = ({ paymentStatus, fulfillmentStatus }: Pick<CancelOrder, 'paymentStatus' | 'fulfillmentStatus'>) => ({
   payment_status: paymentStatus,
   resume_payment_status: null,

@@ -9,45 +9,52 @@ import type { Selectable } from 'kysely';
 export type OrderRow = Selectable<OrdersTable>;
 export type Work = Transaction<OrderDatabase>;
 
-/** What `written` emits when something is added to a story. */
-export const HISTORY = 'order history';
+/** The event that `written` emits when history entries are added. */
+export const HISTORY_WRITTEN = 'order history';
 
-const tell = createOutboxWriter('order', orderEvents);
+const writeEvent = createOutboxWriter('order', orderEvents);
 
 export interface OrderSettings {
-  /** How long delivered goods may be sent back. */
+  /** Length of the return window, which opens at delivery. */
   returnWindowDays: number;
-  /** Called after an order has moved, for those who wait for it. */
+  /** Called after an order has changed, to wake requests that wait for it. */
   moved(orderId: string): void;
 }
 
-/** One step of an order's bookkeeping: which orders it applies to, what it changes, and what is told of it. */
-export interface Move {
-  /** SQL condition on `orders`: where it does not hold the step was taken before, and nothing changes. */
-  from: ReturnType<typeof sql<boolean>>;
-  change: UpdateObject<OrderDatabase, 'orders'>;
+/** A change of an order: when it applies, what it sets, and the event it publishes. */
+export interface StatusChange {
+  /** SQL condition on `orders`. If it does not hold, the change was applied before, and nothing changes. */
+  appliesIf: ReturnType<typeof sql<boolean>>;
+  set: UpdateObject<OrderDatabase, 'orders'>;
   event?: (work: Work, order: OrderRow) => Promise<void>;
-  /** Whether the story of a step that changes nothing is none: it was told when it did, or never happened. */
-  toldOnlyIfMoved?: boolean;
+  /** Whether history entries are dropped if the change does not apply. By default they are stored all the same. */
+  recordsHistoryOnlyIfApplied?: boolean;
 }
 
-/** Moves an order on, in one transaction with the story so far and the event. Taken again it does nothing. */
-export async function advance(db: Kysely<OrderDatabase>, note: OrderUpdate, move: Move): Promise<OrderRow | undefined> {
+/**
+ * Applies a change in one transaction with the new history entries and the event. A repeat changes nothing.
+ * Returns the changed order; undefined if the change did not apply.
+ */
+export async function applyChange(
+  db: Kysely<OrderDatabase>,
+  note: OrderUpdate,
+  { appliesIf, set, event, recordsHistoryOnlyIfApplied = false }: StatusChange,
+): Promise<OrderRow | undefined> {
   return db.transaction().execute(async (work) => {
     const order = await work
       .updateTable('orders')
-      .set({ ...move.change, version: sql`version + 1`, updated_at: sql`now()` })
+      .set({ ...set, version: sql`version + 1`, updated_at: sql`now()` })
       .where('id', '=', note.orderId)
-      .where(move.from)
+      .where(appliesIf)
       .returningAll()
       .executeTakeFirst();
-    if (order || !move.toldOnlyIfMoved) await writeHistory(work, note);
-    if (order) await move.event?.(work, order);
+    if (order || !recordsHistoryOnlyIfApplied) await writeHistory(work, note);
+    if (order) await event?.(work, order);
     return order;
   });
 }
 
-/** Adds what is new of the story; an entry told before stays as it was. */
+/** Adds new history entries. Entries that are stored already stay as they are. */
 export async function writeHistory(work: Kysely<OrderDatabase>, note: OrderUpdate): Promise<void> {
   if (note.entries.length === 0) return;
   await work
@@ -66,11 +73,11 @@ export async function writeHistory(work: Kysely<OrderDatabase>, note: OrderUpdat
     )
     .onConflict((conflict) => conflict.columns(['workflow_id', 'step', 'outcome', 'sequence']).doNothing())
     .execute();
-  written.emit(HISTORY);
+  written.emit(HISTORY_WRITTEN);
 }
 
-type EventType = Parameters<typeof tell>[1]['type'];
+type EventType = Parameters<typeof writeEvent>[1]['type'];
 
-/** Tells of something that happened to `order`: every event of ours says whose order it is. */
+/** Writes an event about `order` to the outbox, with the order's and the customer's id. */
 export const announce = (work: Work, order: OrderRow, type: EventType, more: Record<string, unknown>): Promise<void> =>
-  tell(work, { type, subject: order.id, data: { orderId: order.id, customerId: order.customer_id, ...more } });
+  writeEvent(work, { type, subject: order.id, data: { orderId: order.id, customerId: order.customer_id, ...more } });

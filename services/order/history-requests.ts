@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { OrderRequests } from '../../activities/order.ts';
 import { Tail } from '../../platform/events/tail.ts';
-import { HISTORY } from './bookkeeping.ts';
+import { HISTORY_WRITTEN } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { historyView } from './views.ts';
 
@@ -12,7 +12,7 @@ const MAX_ENTRIES = 500;
 
 /** Waits for new history entries, of any order. */
 export const historyTail = (db: Kysely<OrderDatabase>): Tail =>
-  new Tail(HISTORY, db as Kysely<unknown>, { table: 'order_history', sequence: 'order_history_position_seq' });
+  new Tail(HISTORY_WRITTEN, db as Kysely<unknown>, { table: 'order_history', sequence: 'order_history_position_seq' });
 
 /** The live feed: which orders have new history entries, and the entries of one order. */
 export const createHistoryRequests = (

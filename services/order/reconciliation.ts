@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { OrderBook, OrderRequests } from '../../activities/order.ts';
+import type { OrderSummary, OrderRequests } from '../../activities/order.ts';
 import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { OrderRow } from './bookkeeping.ts';
@@ -36,7 +36,7 @@ function orderIdOf(cursor: string): string {
   return id;
 }
 
-const orderBook = (order: OrderRow, restocked: OrderBook['restocked']): OrderBook => ({
+const orderBook = (order: OrderRow, restocked: OrderSummary['restocked']): OrderSummary => ({
   orderId: order.id,
   status: order.status,
   paymentStatus: order.payment_status,
@@ -53,7 +53,7 @@ const orderBook = (order: OrderRow, restocked: OrderBook['restocked']): OrderBoo
 async function restockedByOrder(
   db: Kysely<OrderDatabase>,
   orderIds: string[],
-): Promise<Map<string, OrderBook['restocked']>> {
+): Promise<Map<string, OrderSummary['restocked']>> {
   if (orderIds.length === 0) return new Map();
   const { rows } = await sql<{ order_id: string; sku: string; quantity: number }>`
     select order_id, line->>'sku' as sku, sum((line->>'quantity')::bigint)::bigint as quantity

@@ -17,7 +17,7 @@ import { Waiting } from './waiting.ts';
 const settings = {
   /** Where the bundled workflows are kept. */
   CACHE_DIR: z.string().default('.cache'),
-  /** How orders are carried that are placed from now on. */
+  /** The lane of new orders. */
   ORDER_LANE: Lane.default('local-first'),
   SERVICE_TOKEN: secret,
   CART_URL: urlsOf('cart'),
@@ -27,7 +27,7 @@ const settings = {
   RETURN_WINDOW_DAYS: z.coerce.number({ error: 'must be a number of days' }).int().min(0).max(3650).default(30),
 };
 
-/** The order service: the orders, and the worker that runs their workflows with this bookkeeping beside them. */
+/** The orders, and the worker that runs their workflows with this service's bookkeeping as local activities. */
 export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
   name: 'order',
   settings,
@@ -35,7 +35,7 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
     waitingMetrics({ metrics, db, logger });
     const waiting = new Waiting(decidedAmong(db));
     const tail = historyTail(db);
-    const books = createOrderActivities(db, {
+    const bookkeeping = createOrderActivities(db, {
       returnWindowDays: config.RETURN_WINDOW_DAYS,
       moved: (orderId) => waiting.moved(orderId),
     });
@@ -50,8 +50,8 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
         operations: orderRequests,
         implementation: createOrderRequests(db, { waiting, lane: config.ORDER_LANE, tail }),
       },
-      activities: { operations: orderActivities, implementation: books },
-      localActivities: createLocalActivities(books, createStepServices(urls, config.SERVICE_TOKEN)),
+      activities: { operations: orderActivities, implementation: bookkeeping },
+      localActivities: createLocalActivities(bookkeeping, createStepServices(urls, config.SERVICE_TOKEN)),
       workflowBundle: await workflowBundle(config.CACHE_DIR),
       drain: () => tail.close(),
     };

@@ -5,7 +5,7 @@ import { type ShippingActivities, shippingActivities } from '../../activities/sh
 import type { Operations } from '../../platform/contract/operation.ts';
 import { createClient } from '../../platform/http/client.ts';
 
-/** The services that the saga's steps call, over their HTTP APIs: the same contracts as on their task queues. */
+/** The services that the saga's steps call, over their HTTP APIs. The contracts are those of their task queues. */
 export interface StepServices {
   cart: CartActivities;
   inventory: InventoryActivities;
@@ -15,9 +15,10 @@ export interface StepServices {
 
 export type StepServiceUrls = Readonly<Record<keyof StepServices, readonly string[]>>;
 
-// As long as a workflow waits for the first try of a step.
+// As long as a workflow waits for the first attempt of a step.
 const TIMEOUT_MS = 2_000;
 
+/** Creates clients of the services at these addresses. */
 export function createStepServices(urls: StepServiceUrls, token: string): StepServices {
   const client = <Contract extends Operations>(service: keyof StepServices, contract: Contract) =>
     createClient({ service, urls: urls[service], token }, 'activities', triedOnce(contract));
@@ -29,7 +30,7 @@ export function createStepServices(urls: StepServiceUrls, token: string): StepSe
   };
 }
 
-/** One short try per call: the workflow decides what follows it. */
+/** Without retries and with a short timeout: the workflow decides what follows a failure. */
 const triedOnce = <Contract extends Operations>(contract: Contract): Contract =>
   Object.fromEntries(
     Object.entries(contract).map(([name, operation]) => [

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { OrderPaymentBook, PaymentRequests } from '../../activities/payment.ts';
+import type { OrderPaymentTotals, PaymentRequests } from '../../activities/payment.ts';
 import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { PaymentDatabase } from './database.ts';
@@ -38,8 +38,8 @@ const ledgerSums = sql`
   from (select *, split_part(effect, ':', 1) as kind from ledger_entries l where l.order_id = p.order_id) entries`;
 
 /** Every payment with terms; all sums are zero if the ledger has no entries for it. */
-async function readBooks(db: Kysely<PaymentDatabase>, after: string, limit: number): Promise<OrderPaymentBook[]> {
-  const { rows } = await sql<OrderPaymentBook>`
+async function readBooks(db: Kysely<PaymentDatabase>, after: string, limit: number): Promise<OrderPaymentTotals[]> {
+  const { rows } = await sql<OrderPaymentTotals>`
     select p.order_id as "orderId", p.currency, s.authorized as "authorizedMinor", s.voided as "voidedMinor",
            s.captured as "capturedMinor", s.refunded as "refundedMinor"
     from payments p cross join lateral (${ledgerSums}) s

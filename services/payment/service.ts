@@ -14,12 +14,12 @@ const settings = {
   CARD_PROCESSOR: z.enum(['sandbox', 'stripe'], { error: 'must be sandbox or stripe' }).default('sandbox'),
   PROCESSOR_URL: httpUrl.default('http://127.0.0.1:4010'),
   STRIPE_API_KEY: z.string().optional(),
-  /** For a stand-in such as stripe-mock; Stripe itself where unset. */
+  /** For a test server such as stripe-mock. Unset: Stripe itself. */
   STRIPE_API_BASE: httpUrl.optional(),
 };
 type Settings = z.infer<z.ZodObject<typeof settings>>;
 
-/** Holds, takes, lets go of and gives back money, and keeps the books of it. */
+/** Authorizes, captures, voids and refunds payments, and keeps the money ledger. */
 export const payment: Service = defineService<PaymentDatabase, typeof settings>(REGISTRY, {
   name: 'payment',
   settings,
@@ -32,11 +32,11 @@ export const payment: Service = defineService<PaymentDatabase, typeof settings>(
   }),
 });
 
-/** The processor that the settings name. */
+/** Creates the card processor that the settings select. */
 export function chooseProcessor(config: Settings): CardProcessor {
   if (config.CARD_PROCESSOR === 'sandbox') return createSandboxProcessor(withoutSlash(config.PROCESSOR_URL));
   if (!config.STRIPE_API_KEY)
-    throw new SettingError('setting STRIPE_API_KEY: is not set, and CARD_PROCESSOR is stripe');
+    throw new SettingError('setting STRIPE_API_KEY: is not set, but CARD_PROCESSOR is stripe');
   return createStripeProcessor({ apiKey: config.STRIPE_API_KEY, apiBase: config.STRIPE_API_BASE });
 }
 

@@ -9,7 +9,7 @@ import { createSandboxCarrier } from './sandbox-carrier.ts';
 
 const settings = { CARRIER_URL: httpUrl.default('http://127.0.0.1:4020') };
 
-/** Books, cancels and follows parcels with the carrier. */
+/** Books, cancels and tracks parcels with the carrier. */
 export const shipping: Service = defineService<ShippingDatabase, typeof settings>(REGISTRY, {
   name: 'shipping',
   settings,

@@ -1,12 +1,12 @@
 import { type Kysely, sql } from 'kysely';
-import type { Ended } from '../../activities/session.ts';
+import type { Revocations } from '../../activities/session.ts';
 import type { UserDatabase } from './database.ts';
 
 // Far more than end within a second, and small enough for one response.
 const LIMIT = 10_000;
 
 /** Returns the sessions that were ended and the clients that were deleted since then, oldest first. */
-export async function endedSince(db: Kysely<UserDatabase>, since: string): Promise<Ended> {
+export async function endedSince(db: Kysely<UserDatabase>, since: string): Promise<Revocations> {
   const from = new Date(since);
   const rows = await db
     .selectFrom('sessions')

@@ -123,7 +123,7 @@ describe('services/main.ts', function () {
     assert.deepEqual(await ended, [1, null]);
     assert.equal(
       output.stderr,
-      'no service is called warehouse: choose from user, product, inventory, order, payment, shipping, cart, notification, recommendation, webhook\n',
+      'unknown service: warehouse; choose from user, product, inventory, order, payment, shipping, cart, notification, recommendation, webhook\n',
     );
   });
 

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import type { DeadLetter, DeadLetterRequests, ResolveDeadLetter } from '../../platform/contract/event.ts';
 import type { Mail, NotificationRequests } from '../../activities/notification.ts';
 import type { HistoryItem } from '../../activities/order-status.ts';
-import type { Story } from '../../activities/order-history.ts';
+import type { HistoryPage } from '../../activities/order-history.ts';
 import type { OrderRequests } from '../../activities/order.ts';
 import type { Subscribers } from '../../gateway/upstream/service-clients.ts';
 import { ServiceFault } from '../../platform/http/client.ts';
@@ -10,7 +10,7 @@ import { Refusal } from '../../platform/contract/refusal.ts';
 
 /** Order histories, e-mails, and the dead letters of two subscribers, in memory. */
 export class FakeEvents {
-  readonly #histories: { orderId: string; item: Story['items'][number] }[] = [];
+  readonly #histories: { orderId: string; item: HistoryPage['items'][number] }[] = [];
   readonly #ended = new Set<string>();
   readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly mails: Mail[] = [];

@@ -20,7 +20,7 @@ export const moneyInWords = async (platform: Platform, orderId: string): Promise
 export const parcel = async ({ carrier }: Platform, orderId: string): Promise<string[]> =>
   (await ledger<{ type: string }>(carrier, orderId)).map(({ type }) => type);
 
-/** Moves an order's parcel one step forward at the sandbox carrier. */
+/** ChangedOrders an order's parcel one step forward at the sandbox carrier. */
 export async function advance({ carrier }: Platform, { trackingNumber }: Order): Promise<void> {
   const { status, body } = await ask({ method: 'POST', url: `${carrier}/shipments/${trackingNumber}/advance` });
   assert.equal(status, 200, JSON.stringify(body));

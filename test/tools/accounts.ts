@@ -1,6 +1,6 @@
-import type { OrderStockBook } from '../../activities/inventory.ts';
-import type { OrderBook } from '../../activities/order.ts';
-import type { OrderPaymentBook } from '../../activities/payment.ts';
+import type { OrderStockTotals } from '../../activities/inventory.ts';
+import type { OrderSummary } from '../../activities/order.ts';
+import type { OrderPaymentTotals } from '../../activities/payment.ts';
 import type { ShipmentStatus } from '../../activities/shipping.ts';
 import type { Account, CarrierItem, ProcessorItem } from '../../tools/reconcile/account.ts';
 
@@ -29,7 +29,7 @@ export const anAccount = (different: Partial<Account> = {}): Account => ({
   ...different,
 });
 
-const order = (different: Partial<OrderBook>): OrderBook => ({
+const order = (different: Partial<OrderSummary>): OrderSummary => ({
   orderId: ORDER,
   status: 'confirmed',
   paymentStatus: 'authorized',
@@ -45,7 +45,7 @@ const order = (different: Partial<OrderBook>): OrderBook => ({
   updatedAt: '2026-01-05T09:00:00.000Z',
   ...different,
 });
-const payment = (different: Partial<OrderPaymentBook> = {}): OrderPaymentBook => ({
+const payment = (different: Partial<OrderPaymentTotals> = {}): OrderPaymentTotals => ({
   orderId: ORDER,
   currency: 'GBP',
   authorizedMinor: TOTAL,
@@ -55,7 +55,7 @@ const payment = (different: Partial<OrderPaymentBook> = {}): OrderPaymentBook =>
   ...different,
 });
 /** Stock movements of these kinds for all of an order's goods. */
-const stock = (...kinds: (keyof typeof NOTHING)[]): OrderStockBook => ({
+const stock = (...kinds: (keyof typeof NOTHING)[]): OrderStockTotals => ({
   orderId: ORDER,
   lines: [
     { sku: 'A', ...NOTHING, ...Object.fromEntries(kinds.map((kind) => [kind, 2])) },
@@ -97,7 +97,7 @@ const canceled = (): Account => ({
   processor: [entry('authorization'), entry('void')],
   carrier: [movement('booking'), movement('cancellation')],
 });
-const rejected = (different: Partial<OrderBook> = {}): OrderBook =>
+const rejected = (different: Partial<OrderSummary> = {}): OrderSummary =>
   order({
     status: 'rejected',
     paymentStatus: 'not_paid',

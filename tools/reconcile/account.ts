@@ -1,6 +1,6 @@
-import type { OrderStockBook } from '../../activities/inventory.ts';
-import type { OrderBook } from '../../activities/order.ts';
-import type { OrderPaymentBook } from '../../activities/payment.ts';
+import type { OrderStockTotals } from '../../activities/inventory.ts';
+import type { OrderSummary } from '../../activities/order.ts';
+import type { OrderPaymentTotals } from '../../activities/payment.ts';
 import type { Shipment } from '../../activities/shipping.ts';
 import { z } from 'zod';
 
@@ -24,9 +24,9 @@ export type CarrierItem = z.infer<typeof CarrierItem>;
 /** What the six ledgers record about one order. Undefined: that ledger has no entry. */
 export interface Account {
   orderId: string;
-  order?: OrderBook | undefined;
-  payment?: OrderPaymentBook | undefined;
-  stock?: OrderStockBook | undefined;
+  order?: OrderSummary | undefined;
+  payment?: OrderPaymentTotals | undefined;
+  stock?: OrderStockTotals | undefined;
   shipment?: Shipment | undefined;
   processor: readonly ProcessorItem[];
   carrier: readonly CarrierItem[];

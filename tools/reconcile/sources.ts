@@ -1,7 +1,7 @@
-import type { OrderStockBook } from '../../activities/inventory.ts';
+import type { OrderStockTotals } from '../../activities/inventory.ts';
 import type { Page, PageRequest } from '../../platform/contract/operation.ts';
-import type { OrderBook } from '../../activities/order.ts';
-import type { OrderPaymentBook } from '../../activities/payment.ts';
+import type { OrderSummary } from '../../activities/order.ts';
+import type { OrderPaymentTotals } from '../../activities/payment.ts';
 import type { Shipment } from '../../activities/shipping.ts';
 import type { Account, CarrierItem, ProcessorItem } from './account.ts';
 
@@ -9,9 +9,9 @@ type List<Item> = (request: PageRequest) => Promise<Page<Item>>;
 
 /** The six ledgers. Our own are sorted by ascending order id; the processor's and the carrier's are in any order. */
 export interface Sources {
-  order: List<OrderBook>;
-  payment: List<OrderPaymentBook>;
-  inventory: List<OrderStockBook>;
+  order: List<OrderSummary>;
+  payment: List<OrderPaymentTotals>;
+  inventory: List<OrderStockTotals>;
   shipping: List<Shipment>;
   processor: List<ProcessorItem>;
   carrier: List<CarrierItem>;

@@ -1,4 +1,4 @@
-import type { OrderBook } from '../../activities/order.ts';
+import type { OrderSummary } from '../../activities/order.ts';
 
 /** An order's progress, as far as it decides what its ledgers must record. */
 export type Stage =
@@ -14,7 +14,7 @@ export type Stage =
   | 'compensated';
 
 /** Derives the stage from an order's three statuses. */
-export function stageOf({ status, paymentStatus, fulfillmentStatus }: OrderBook): Stage {
+export function stageOf({ status, paymentStatus, fulfillmentStatus }: OrderSummary): Stage {
   if (status === 'pending' || status === 'requires_action' || paymentStatus === 'requires_action') return 'inProgress';
   if (status === 'rejected' || status === 'canceled') return 'compensated';
   switch (fulfillmentStatus) {

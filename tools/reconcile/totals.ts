@@ -1,7 +1,7 @@
 import type { StockLine } from '../../activities/identity.ts';
-import type { OrderStockBook } from '../../activities/inventory.ts';
-import type { OrderBook } from '../../activities/order.ts';
-import type { OrderPaymentBook } from '../../activities/payment.ts';
+import type { OrderStockTotals } from '../../activities/inventory.ts';
+import type { OrderSummary } from '../../activities/order.ts';
+import type { OrderPaymentTotals } from '../../activities/payment.ts';
 import type { Account, ProcessorItem } from './account.ts';
 import { type Stage, isDispatched } from './stage.ts';
 
@@ -16,7 +16,7 @@ export interface MoneyTotals {
 export const describeMoney = ({ authorized, voided, captured, refunded }: MoneyTotals): string =>
   `authorized ${authorized}, voided ${voided}, captured ${captured}, refunded ${refunded}`;
 
-export const recordedMoney = (payment: OrderPaymentBook | undefined): MoneyTotals => ({
+export const recordedMoney = (payment: OrderPaymentTotals | undefined): MoneyTotals => ({
   authorized: payment?.authorizedMinor ?? 0,
   voided: payment?.voidedMinor ?? 0,
   captured: payment?.capturedMinor ?? 0,
@@ -34,11 +34,11 @@ const KINDS = ['reserved', 'released', 'committed', 'restocked'] as const;
 /** Pieces by movement and SKU, keyed like `reserved 85123A`. Zeros are absent. */
 export type Goods = ReadonlyMap<string, number>;
 
-export const recordedGoods = (stock: OrderStockBook | undefined): Goods =>
+export const recordedGoods = (stock: OrderStockTotals | undefined): Goods =>
   goodsOf((kind) => (stock?.lines ?? []).map((line) => ({ sku: line.sku, quantity: line[kind] })));
 
 /** What the stock ledger must record of an order that is not in progress. */
-export function expectedGoods(order: OrderBook, stock: OrderStockBook | undefined, stage: Stage): Goods {
+export function expectedGoods(order: OrderSummary, stock: OrderStockTotals | undefined, stage: Stage): Goods {
   // A compensated order had either all of its stock reserved or none; which one does not matter.
   const wasReserved = stage !== 'compensated' || (stock?.lines.some(({ reserved }) => reserved > 0) ?? false);
   const expected = {

@@ -4,7 +4,7 @@ import { RequestRefused } from '../api/typed-client.ts';
 import type { PlacedOrder } from './order.ts';
 import { pollOrder } from './orders-api.ts';
 
-/** Moves an order's parcel at the sandbox carrier until it is delivered, and waits until the order shows it. */
+/** ChangedOrders an order's parcel at the sandbox carrier until it is delivered, and waits until the order shows it. */
 export async function deliverParcel(carrier: Api, customer: Client, order: PlacedOrder): Promise<PlacedOrder> {
   let current = order;
   if (current.fulfillmentStatus === 'booked') {

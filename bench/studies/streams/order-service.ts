@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Moves, Story } from '../../../activities/order-history.ts';
+import type { ChangedOrders, HistoryPage } from '../../../activities/order-history.ts';
 import { type Order, orderRequests } from '../../../activities/order.ts';
 import { listen } from '../../../platform/http/server.ts';
 import { createServiceApi } from '../../../platform/http/service-api.ts';
@@ -28,7 +28,7 @@ export const ORDER: Order = {
   updatedAt: now,
 };
 
-const history: Story = {
+const history: HistoryPage = {
   items: [{ position: 1, at: now, step: 'record', outcome: 'succeeded' }],
   more: false,
   ended: false,
@@ -47,7 +47,13 @@ export const startOrderService = (token: string) =>
         implementation: {
           getOrders: async () => ({ items: [ORDER] }),
           followStory: async ({ after }: { after: number }) => (after < 1 ? history : { ...history, items: [] }),
-          followMoves: async ({ patienceMs, after }: { patienceMs: number; after: number | null }): Promise<Moves> => {
+          followMoves: async ({
+            patienceMs,
+            after,
+          }: {
+            patienceMs: number;
+            after: number | null;
+          }): Promise<ChangedOrders> => {
             await sleep(after === null ? 0 : patienceMs);
             return { orderIds: [], next: 1, restarted: after === null };
           },

@@ -4,7 +4,7 @@ import { type IncomingMessage, get } from 'node:http';
 import { mock } from 'node:test';
 import { Registry } from 'prom-client';
 import winston from 'winston';
-import type { Story } from '../../../activities/order-history.ts';
+import type { HistoryPage } from '../../../activities/order-history.ts';
 import { OrderStreams } from '../../../gateway/orders/streams.ts';
 import { eventually } from '../../stage/eventually.ts';
 import { NOW, orderOf } from '../../stage/gateway-builders.ts';
@@ -19,7 +19,7 @@ describe('an idle stream of an order', () => {
     mock.timers.enable({ apis: ['setTimeout', 'Date'] });
     const orders = {
       followMoves: () => new Promise<never>(() => undefined),
-      followStory: async ({ after }: { after: number }): Promise<Story> => ({
+      followStory: async ({ after }: { after: number }): Promise<HistoryPage> => ({
         items: after < 1 ? [{ position: 1, at: NOW, step: 'record', outcome: 'succeeded' }] : [],
         more: false,
         ended: false,

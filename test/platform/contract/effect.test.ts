@@ -8,7 +8,7 @@ import type { InventoryDatabase } from '../../../services/inventory/database.ts'
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 import { patiently } from '../../stage/retry-pool-timeout.ts';
 
-// Any service's database has effects; this one also has a table in which an effect can leave a trace.
+// Every service's database has the effects table. This one also has a table whose rows show that an effect happened.
 type Database = InventoryDatabase;
 type Work = Transaction<Database>;
 
@@ -24,7 +24,7 @@ describe('effects', () => {
   after(() => database.drop());
 
   const key = (): EffectKey => ({ subject: randomUUID(), step: 'try' });
-  /** Counts in the database how often this key's effect was kept. */
+  /** Counts in the database how often this key's effect was committed. */
   const count = async (work: Work, { subject }: EffectKey, by = 1): Promise<void> => {
     await work
       .insertInto('stock')
@@ -36,35 +36,35 @@ describe('effects', () => {
     (await db.selectFrom('stock').select('on_hand').where('sku', '=', subject).executeTakeFirst())?.on_hand ?? 0;
   const counting = (of: EffectKey) => (work: Work) => count(work, of);
   const reversing = (of: EffectKey) => (work: Work) => count(work, of, 100);
-  const no = () => Promise.reject(new Refusal('No', 'not today'));
+  const refusing = () => Promise.reject(new Refusal('No', 'not today'));
 
   describe('once', () => {
-    it('happens once and hands back the first answer, however often it is asked', async () => {
+    it('performs the effect once and returns the first response, however often it is called', async () => {
       const step = key();
       const attempts = Array.from({ length: 20 }, (_, index) =>
         patiently(() =>
           once(db, step, async (work) => {
             await count(work, step);
-            return { answeredBy: index };
+            return { call: index };
           }),
         ),
       );
-      const answers = new Set((await Promise.all(attempts)).map(({ answeredBy }) => answeredBy));
-      assert.equal(answers.size, 1);
+      const calls = new Set((await Promise.all(attempts)).map(({ call }) => call));
+      assert.equal(calls.size, 1);
       assert.equal(await counted(step), 1);
-      const later = await once(db, step, async () => ({ answeredBy: -1 }));
-      assert.ok(answers.has(later.answeredBy));
+      const later = await once(db, step, async () => ({ call: -1 }));
+      assert.ok(calls.has(later.call));
     });
 
-    it('hands back every kind of answer as it was', async () => {
-      for (const answer of [undefined, 0, false, '', 'text', [1, 2], { deep: { list: [null] } }]) {
+    it('returns every kind of response unchanged', async () => {
+      for (const response of [undefined, 0, false, '', 'text', [1, 2], { deep: { list: [null] } }]) {
         const step = key();
-        assert.deepEqual(await once(db, step, async () => answer), answer);
-        assert.deepEqual(await once(db, step, async () => 'another' as never), answer);
+        assert.deepEqual(await once(db, step, async () => response), response);
+        assert.deepEqual(await once(db, step, async () => 'another' as never), response);
       }
     });
 
-    it('keeps different steps of one subject, and one step of different subjects, apart', async () => {
+    it('performs different steps of one subject, and one step of different subjects, separately', async () => {
       const step = key();
       for (const other of [step, { ...step, step: 'another' }, key()]) {
         await once(db, other, counting(step));
@@ -72,31 +72,31 @@ describe('effects', () => {
       assert.equal(await counted(step), 3);
     });
 
-    it('that was refused takes its writes back and stays refused in the same words', async () => {
+    it('rolls back a refused effect, and repeats the refusal with the same message', async () => {
       const step = key();
       const refuse = async (work: Work) => {
         await count(work, step);
-        return no();
+        return refusing();
       };
       await assert.rejects(once(db, step, refuse), { code: 'No', message: 'not today' });
       await assert.rejects(once(db, step, counting(step)), { name: 'Refusal', code: 'No', message: 'not today' });
       assert.equal(await counted(step), 0);
     });
 
-    it('says that it was refused in the same transaction, once', async () => {
+    it('calls onRefusal once, in the transaction that stores the refusal', async () => {
       const step = key();
-      const told: string[] = [];
-      const tell = async (work: Work, refusal: Refusal) => {
-        told.push(refusal.code);
+      const codes: string[] = [];
+      const onRefusal = async (work: Work, refusal: Refusal) => {
+        codes.push(refusal.code);
         await count(work, step);
       };
-      await assert.rejects(once(db, step, no, tell), { code: 'No' });
-      await assert.rejects(once(db, step, no, tell), { code: 'No' });
-      assert.deepEqual(told, ['No']);
+      await assert.rejects(once(db, step, refusing, onRefusal), { code: 'No' });
+      await assert.rejects(once(db, step, refusing, onRefusal), { code: 'No' });
+      assert.deepEqual(codes, ['No']);
       assert.equal(await counted(step), 1);
     });
 
-    it('that failed leaves nothing behind and can be tried again', async () => {
+    it('stores nothing after a fault, so that it can be retried', async () => {
       const step = key();
       const fail = async (work: Work) => {
         await count(work, step);
@@ -108,15 +108,15 @@ describe('effects', () => {
       assert.equal(await counted(step), 1);
     });
 
-    it('that failed while saying that it was refused can be tried again', async () => {
+    it('can be retried after a fault in onRefusal', async () => {
       const step = key();
       const fail = () => Promise.reject(new Error('a fault'));
-      await assert.rejects(once(db, step, no, fail), /a fault/);
+      await assert.rejects(once(db, step, refusing, fail), /a fault/);
       await once(db, step, counting(step));
       assert.equal(await counted(step), 1);
     });
 
-    it('whose connection dies between effect and answer has not happened', async () => {
+    it('rolls back the effect if the connection is lost before its response is stored', async () => {
       const step = key();
       const owner = connect<Database>(database.ownerUrl, 1);
       try {
@@ -124,20 +124,20 @@ describe('effects', () => {
           await count(work, step);
           const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(work);
           await sql`select pg_terminate_backend(${rows[0]!.pid}, 5000)`.execute(owner);
-          return 'never told';
+          return 'never stored';
         });
         await assert.rejects(dying, /connection error|terminat/i);
       } finally {
         await owner.destroy();
       }
       assert.equal(await counted(step), 0);
-      assert.equal(await once(db, step, async (work) => (await count(work, step), 'told')), 'told');
+      assert.equal(await once(db, step, async (work) => (await count(work, step), 'stored')), 'stored');
       assert.equal(await counted(step), 1);
     });
   });
 
   describe('undo', () => {
-    it('reverses what happened, once', async () => {
+    it('reverses the effect, once', async () => {
       const step = key();
       await once(db, step, counting(step));
       await Promise.all([1, 2, 3].map(() => undo(db, step, reversing(step))));
@@ -146,26 +146,26 @@ describe('effects', () => {
       await assert.rejects(once(db, step, counting(step)), { code: 'Undone' });
     });
 
-    it('of what never happened reverses nothing and keeps it from happening late', async () => {
+    it('reverses nothing if the step never happened, and stops it from happening late', async () => {
       const step = key();
       await undo(db, step, reversing(step));
       await assert.rejects(once(db, step, counting(step)), { code: 'Undone' });
       assert.equal(await counted(step), 0);
     });
 
-    it('of what was refused reverses nothing', async () => {
+    it('reverses nothing if the step was refused', async () => {
       const step = key();
-      await assert.rejects(once(db, step, no), { code: 'No' });
+      await assert.rejects(once(db, step, refusing), { code: 'No' });
       await undo(db, step, reversing(step));
       assert.equal(await counted(step), 0);
       await assert.rejects(once(db, step, counting(step)), { code: 'Undone' });
     });
 
-    it('that failed or was refused leaves the step done, and can be tried again', async () => {
+    it('leaves the step done if it fails or is refused, and can be retried', async () => {
       const step = key();
       await once(db, step, async (work) => (await count(work, step), 'done'));
       await assert.rejects(
-        undo(db, step, async (work) => (await reversing(step)(work), no())),
+        undo(db, step, async (work) => (await reversing(step)(work), refusing())),
         { code: 'No' },
       );
       assert.equal(await counted(step), 1);
@@ -174,23 +174,23 @@ describe('effects', () => {
       assert.equal(await counted(step), 101);
     });
 
-    it('waits for the step that is under way, and reverses it', async () => {
+    it('waits for a running step, and reverses it', async () => {
       const step = key();
       const begun = Promise.withResolvers<void>();
-      const goOn = Promise.withResolvers<void>();
-      const happening = once(db, step, async (work) => {
+      const proceed = Promise.withResolvers<void>();
+      const running = once(db, step, async (work) => {
         await count(work, step);
         begun.resolve();
-        await goOn.promise;
+        await proceed.promise;
       });
       await begun.promise;
       const undoing = undo(db, step, reversing(step));
-      goOn.resolve();
-      await Promise.all([happening, undoing]);
+      proceed.resolve();
+      await Promise.all([running, undoing]);
       assert.equal(await counted(step), 101);
     });
 
-    it('racing its step leaves it reversed or never done', async () => {
+    it('leaves a concurrent step either reversed or never done', async () => {
       const steps = Array.from({ length: 15 }, key);
       await Promise.all(
         steps.flatMap((step) => [
@@ -205,15 +205,15 @@ describe('effects', () => {
   });
 
   describe('recall', () => {
-    it('tells what became of a step without doing it', async () => {
-      const [never, done, silent, refused, undone] = [key(), key(), key(), key(), key()];
+    it('returns the outcome of a step without performing it', async () => {
+      const [never, done, withoutResponse, refused, undone] = [key(), key(), key(), key(), key()];
       await once(db, done, async () => ({ id: 'x' }));
-      await once(db, silent, async () => undefined);
-      await once(db, refused, no).catch(() => undefined);
+      await once(db, withoutResponse, async () => undefined);
+      await once(db, refused, refusing).catch(() => undefined);
       await undo(db, undone, reversing(undone));
       assert.equal(await recall(db, never), undefined);
       assert.deepEqual(await recall(db, done), { answer: { id: 'x' } });
-      assert.deepEqual(await recall(db, silent), { answer: undefined });
+      assert.deepEqual(await recall(db, withoutResponse), { answer: undefined });
       await assert.rejects(recall(db, refused), { code: 'No', message: 'not today' });
       await assert.rejects(recall(db, undone), { code: 'Undone' });
     });

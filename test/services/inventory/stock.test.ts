@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { StockLine } from '../../../activities/identity.ts';
-import type { InventoryActivities, InventoryRequests, OrderStockBook } from '../../../activities/inventory.ts';
+import type { InventoryActivities, InventoryRequests, OrderStockTotals } from '../../../activities/inventory.ts';
 import { connect } from '../../../platform/database/connection.ts';
 import { encodeCursor } from '../../../platform/database/cursor.ts';
 import { createInventoryActivities } from '../../../services/inventory/activities.ts';
@@ -47,7 +47,7 @@ describe('inventory requests', () => {
       await activities.restockReturn(back);
       await activities.releaseStock({ orderId: released.orderId });
 
-      const books: OrderStockBook[] = [];
+      const books: OrderStockTotals[] = [];
       let after: string | undefined;
       do {
         const page = await requests.listBooks({ limit: 2, ...(after && { after }) });

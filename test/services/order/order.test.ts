@@ -90,7 +90,7 @@ describe('order service: bookkeeping', () => {
       const note = stage.note(orderId, 'record');
       const before = await stage.requests.getOrder({ orderId });
       const events = await stage.events(orderId);
-      for (const [table, key] of event ? [['outbox', 'subject'], HISTORY] : [HISTORY]) {
+      for (const [table, key] of event ? [['outbox', 'subject'], HISTORY_WRITTEN] : [HISTORY_WRITTEN]) {
         await withoutRoomFor(orderId, { table: table!, key: key! }, () =>
           assert.rejects(take(stage.activities, note), /no_room/),
         );
@@ -103,7 +103,7 @@ describe('order service: bookkeeping', () => {
     });
   }
 
-  const HISTORY = ['order_history', 'order_id'];
+  const HISTORY_WRITTEN = ['order_history', 'order_id'];
 
   /** Makes writes for this order to one table fail, like a full disk. */
   async function withoutRoomFor(orderId: string, { table, key }: { table: string; key: string }, work: () => unknown) {

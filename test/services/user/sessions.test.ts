@@ -33,7 +33,7 @@ describe('sessions', () => {
   };
   const refresh = ({ refreshToken }: { refreshToken: string }) => users.refreshSession({ refreshToken });
   const hasEnded = (session: { refreshToken: string }) => assert.rejects(refresh(session), { code: 'SessionEnded' });
-  /** Moves one session and its spent tokens into the past. */
+  /** ChangedOrders one session and its spent tokens into the past. */
   const letPass = async ({ sessionId }: OpenSession, time: string) => {
     const by = sql`${time}::interval`;
     await database.db
