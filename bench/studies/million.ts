@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { OrderRequests } from '../../activities/order.ts';
 import { startPostgres } from '../../local/postgres.ts';
 import { createOrderRequests } from '../../services/order/requests.ts';
-import { Waiting } from '../../services/order/waiting.ts';
+import { OrderWatcher } from '../../services/order/order-watcher.ts';
 import { print } from '../../tools/command-line.ts';
 import { forEach } from '../../tools/for-each.ts';
 import { median } from '../quantiles.ts';
@@ -72,7 +72,7 @@ async function printPlans({ db, direct }: Stage) {
   const rows = [];
   for (const [list, read] of Object.entries(await lists(direct.requests))) {
     const statements = await explained(db, (recording) =>
-      read(createOrderRequests(recording, { waiting: new Waiting(), lane: 'durable' })),
+      read(createOrderRequests(recording, { waiting: new OrderWatcher(), lane: 'durable' })),
     );
     const { nodes, plan, executionMs } = statements.at(-1)!;
     const blocks = (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0);

@@ -1,8 +1,14 @@
 import { type Kysely, sql } from 'kysely';
-import { CART_LINES, type CartActivities, type RemindOfCart, type TakeLines } from '../../activities/cart.ts';
+import {
+  CART_LINES,
+  type CartActivities,
+  type RemindOfCart,
+  type TakeLines,
+  cartRefusal,
+} from '../../activities/cart.ts';
 import type { StockLine } from '../../activities/identity.ts';
 import { type EffectKey, once, undo } from '../../platform/contract/effect.ts';
-import { type CartTransaction, lockCart, readCart, recordChange, refusal, writeEvent } from './carts.ts';
+import { type CartTransaction, lockCart, readCart, recordChange, writeEvent } from './carts.ts';
 import type { CartDatabase } from './database.ts';
 
 const takeLinesKey = (orderId: string): EffectKey => ({ subject: orderId, step: 'takeLines' });
@@ -24,7 +30,7 @@ async function take(transaction: CartTransaction, { orderId, customerId, lines }
   await lockCart(transaction, customerId);
   const missing = await findMissingSkus(transaction, customerId, lines);
   if (missing.length > 0) {
-    throw refusal('CartChanged', `the cart no longer contains the ordered items: ${describeSkus(missing)}`);
+    throw cartRefusal('CartChanged', `the cart no longer contains the ordered items: ${describeSkus(missing)}`);
   }
   await sql`
     delete from cart_lines using ${linesTable(lines)}

@@ -1,7 +1,6 @@
 import { type Kysely, type Transaction, sql } from 'kysely';
-import { type Cart, type CartRefusal, cartEvents } from '../../activities/cart.ts';
+import { type Cart, cartEvents } from '../../activities/cart.ts';
 import { createOutboxWriter } from '../../platform/events/outbox.ts';
-import { Refusal } from '../../platform/contract/refusal.ts';
 import type { CartDatabase } from './database.ts';
 
 export type CartTransaction = Transaction<CartDatabase>;
@@ -61,5 +60,3 @@ export async function recordChange(transaction: CartTransaction, customerId: str
     data: { customerId, version, lineCount: line_count },
   });
 }
-
-export const refusal = (code: CartRefusal, message: string) => new Refusal(code, message);

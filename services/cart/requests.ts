@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
-import { CART_LINES, type Cart, type CartRequests } from '../../activities/cart.ts';
-import { type CartTransaction, type LockedCart, lockCart, readCart, recordChange, refusal } from './carts.ts';
+import { CART_LINES, type Cart, type CartRequests, cartRefusal } from '../../activities/cart.ts';
+import { type CartTransaction, type LockedCart, lockCart, readCart, recordChange } from './carts.ts';
 import type { CartDatabase } from './database.ts';
 
 /** Customers' requests to their carts. The changes of one cart happen one at a time. */
@@ -13,7 +13,7 @@ export function createCartRequests(db: Kysely<CartDatabase>): CartRequests {
       const cart = await lockCart(transaction, customerId);
       const checkVersion = () => {
         if (expectedVersion === undefined || expectedVersion === cart.version) return;
-        throw refusal('VersionConflict', `the cart is at version ${cart.version}, not ${expectedVersion}`);
+        throw cartRefusal('VersionConflict', `the cart is at version ${cart.version}, not ${expectedVersion}`);
       };
       if (await apply(transaction, cart, checkVersion)) await recordChange(transaction, customerId);
       return readCart(transaction, customerId);
@@ -33,7 +33,10 @@ export function createCartRequests(db: Kysely<CartDatabase>): CartRequests {
         if (line?.quantity === quantity) return false;
         checkVersion();
         if (!line && cart.lineCount >= CART_LINES) {
-          throw refusal('CartFull', `a cart holds at most ${CART_LINES} lines: place the order or remove a line first`);
+          throw cartRefusal(
+            'CartFull',
+            `a cart holds at most ${CART_LINES} lines: place the order or remove a line first`,
+          );
         }
         await transaction
           .insertInto('cart_lines')

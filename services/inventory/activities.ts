@@ -1,9 +1,8 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { StockLine } from '../../activities/identity.ts';
-import { type InventoryActivities, type InventoryRefusal, inventoryEvents } from '../../activities/inventory.ts';
+import { type InventoryActivities, inventoryEvents, inventoryRefusal } from '../../activities/inventory.ts';
 import { type EffectKey, once, undo } from '../../platform/contract/effect.ts';
 import { createOutboxWriter } from '../../platform/events/outbox.ts';
-import { Refusal } from '../../platform/contract/refusal.ts';
 import type { InventoryDatabase } from './database.ts';
 import { lockStock, move, moveLocked, openBalances, reservedFor, sumBySku } from './movement.ts';
 
@@ -35,7 +34,7 @@ export function createInventoryActivities(db: Kysely<InventoryDatabase>): Invent
     async commitStock({ orderId }) {
       await once(db, commitKey(orderId), async (transaction) => {
         if (!(await lockReservation(transaction, orderId))) {
-          throw refusal('NotReserved', `no stock is reserved for order ${orderId}`);
+          throw inventoryRefusal('NotReserved', `no stock is reserved for order ${orderId}`);
         }
         const lines = await reservedFor(transaction, orderId);
         await move(transaction, { kind: 'commit', subject: orderId, orderId, lines });
@@ -63,7 +62,7 @@ async function reserve(
     const available = balance ? balance.on_hand - balance.reserved : 0;
     return available < quantity ? [`${sku}: wanted ${quantity}, available ${available}`] : [];
   });
-  if (shortages.length > 0) throw refusal('OutOfStock', describeShortages(shortages));
+  if (shortages.length > 0) throw inventoryRefusal('OutOfStock', describeShortages(shortages));
   await moveLocked(transaction, { kind: 'reserve', subject: orderId, orderId, lines });
   await writeEvent(transaction, { type: 'inventory.reserved', subject: orderId, data: { orderId, lines } });
 }
@@ -78,7 +77,7 @@ async function release(transaction: Transaction<InventoryDatabase>, orderId: str
     .where('step', '=', step)
     .where('state', '=', 'done')
     .executeTakeFirst();
-  if (committed) throw refusal('AlreadyCommitted', `the stock of order ${orderId} has already been shipped`);
+  if (committed) throw inventoryRefusal('AlreadyCommitted', `the stock of order ${orderId} has already been shipped`);
   const lines = await reservedFor(transaction, orderId);
   await move(transaction, { kind: 'release', subject: orderId, orderId, lines });
   await writeEvent(transaction, { type: 'inventory.released', subject: orderId, data: { orderId, lines } });
@@ -107,5 +106,3 @@ function describeShortages(shortages: string[]): string {
   const more = shortages.length - fitting.length;
   return fitting.join('; ') + (more > 0 ? `; and ${more} more` : '');
 }
-
-const refusal = (code: InventoryRefusal, message: string) => new Refusal(code, message);

@@ -1,9 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 import { z } from 'zod';
-import type { OrderStockTotals } from '../../activities/inventory.ts';
+import { type OrderStockTotals, inventoryRefusal } from '../../activities/inventory.ts';
 import type { Page, PageRequest } from '../../platform/contract/operation.ts';
 import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
-import { Refusal } from '../../platform/contract/refusal.ts';
 import type { InventoryDatabase } from './database.ts';
 
 type BookLine = OrderStockTotals['lines'][number];
@@ -42,7 +41,7 @@ const FIRST = '00000000-0000-0000-0000-000000000000';
 
 function orderIdOf(cursor: string): string {
   const { data } = z.uuid().safeParse(decodeCursor(cursor, 1)[0]);
-  if (data === undefined) throw new Refusal('BadCursor', 'this cursor was not handed out by this list');
+  if (data === undefined) throw inventoryRefusal('BadCursor', 'this cursor was not issued by this list');
   return data;
 }
 

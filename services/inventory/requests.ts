@@ -1,8 +1,7 @@
 import type { Kysely } from 'kysely';
 import { Sku } from '../../activities/identity.ts';
-import type { AdjustStock, InventoryRefusal, InventoryRequests, Stock } from '../../activities/inventory.ts';
+import { type AdjustStock, type InventoryRequests, type Stock, inventoryRefusal } from '../../activities/inventory.ts';
 import { once } from '../../platform/contract/effect.ts';
-import { Refusal } from '../../platform/contract/refusal.ts';
 import { checkBalances, listBooks } from './reconciliation.ts';
 import type { InventoryDatabase } from './database.ts';
 import { type Balance, lockStock, move, openBalances } from './movement.ts';
@@ -46,7 +45,7 @@ function adjust(
     const balance = (await lockStock(transaction, lines)).get(sku)!;
     const adjusted = { ...balance, on_hand: balance.on_hand + delta };
     if (adjusted.on_hand < adjusted.reserved) {
-      throw new Refusal<InventoryRefusal>(
+      throw inventoryRefusal(
         'InsufficientStock',
         `${sku}: ${balance.on_hand} on hand and ${balance.reserved} reserved; an adjustment of ${delta} would leave less than is reserved`,
       );

@@ -5,14 +5,14 @@ import {
   type OrderRow,
   type OrderSettings,
   type StatusChange,
-  announce,
+  writeOrderEvent,
   applyChange,
   writeHistory,
 } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { createInterventionActivities } from './interventions.ts';
 import { createReturnActivities } from './refunds.ts';
-import { becomes, paymentBecomes, paymentStanding, standing } from './statuses.ts';
+import { setStatus, setPaymentStatus, underlyingPaymentStatus, underlyingStatus } from './statuses.ts';
 
 /** The order service's bookkeeping. The contract documents each operation. */
 export function createOrderActivities(db: Kysely<OrderDatabase>, settings: OrderSettings): OrderActivities {
@@ -26,7 +26,7 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
       const recorded = await applyChange(db, note, {
         appliesIf: sql`recorded_at is null`,
         set: { recorded_at: sql`now()` },
-        event: (work, order) => announce(work, order, 'order.placed', { total: totalOf(order) }),
+        event: (work, order) => writeOrderEvent(work, order, 'order.placed', { total: totalOf(order) }),
       });
       settings.moved(note.orderId);
       return { again: recorded === undefined };
@@ -36,16 +36,16 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
 
     confirmOrder: ({ trackingNumber, despiteWithheld = false, ...note }) =>
       change(note, {
-        appliesIf: sql`${standing} = 'pending' and (withheld_at is null or ${despiteWithheld})`,
+        appliesIf: sql`${underlyingStatus} = 'pending' and (withheld_at is null or ${despiteWithheld})`,
         recordsHistoryOnlyIfApplied: true,
         set: {
-          ...becomes('confirmed'),
+          ...setStatus('confirmed'),
           payment_status: 'authorized',
           fulfillment_status: 'booked',
           tracking_number: trackingNumber,
         },
         event: (work, order) =>
-          announce(work, order, 'order.confirmed', {
+          writeOrderEvent(work, order, 'order.confirmed', {
             total: totalOf(order),
             lines: order.lines.map(({ sku, quantity }) => ({ sku, quantity })),
           }),
@@ -56,34 +56,35 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
     rejectOrder({ rejection: { code, detail }, paymentStatus, fulfillmentStatus, ...note }) {
       const rejection = { code, detail: storableText(detail) };
       return change(note, {
-        appliesIf: sql`${standing} = 'pending' and ${notShipped}`,
+        appliesIf: sql`${underlyingStatus} = 'pending' and ${notShipped}`,
         set: {
-          ...becomes('rejected'),
-          ...endingOf({ paymentStatus, fulfillmentStatus }),
+          ...setStatus('rejected'),
+          ...finalStatuses({ paymentStatus, fulfillmentStatus }),
           rejection: JSON.stringify(rejection),
         },
-        event: (work, order) => announce(work, order, 'order.rejected', { rejection }),
+        event: (work, order) => writeOrderEvent(work, order, 'order.rejected', { rejection }),
       });
     },
 
     cancelOrder: ({ paymentStatus, fulfillmentStatus, reason: _inHistory, ...note }) =>
       change(note, {
-        appliesIf: sql`${standing} in ('pending', 'confirmed') and ${notShipped}`,
-        set: { ...becomes('canceled'), ...endingOf({ paymentStatus, fulfillmentStatus }) },
-        event: (work, order) => announce(work, order, 'order.canceled', {}),
+        appliesIf: sql`${underlyingStatus} in ('pending', 'confirmed') and ${notShipped}`,
+        set: { ...setStatus('canceled'), ...finalStatuses({ paymentStatus, fulfillmentStatus }) },
+        event: (work, order) => writeOrderEvent(work, order, 'order.canceled', {}),
       }),
 
     dispatchOrder: (note) =>
       change(note, {
         appliesIf: sql`fulfillment_status = 'booked'`,
         set: { fulfillment_status: 'shipped' },
-        event: (work, order) => announce(work, order, 'order.shipped', { trackingNumber: order.tracking_number }),
+        event: (work, order) =>
+          writeOrderEvent(work, order, 'order.shipped', { trackingNumber: order.tracking_number }),
       }),
 
     captureOrder: (note) =>
       change(note, {
-        appliesIf: sql`${paymentStanding} = 'authorized'`,
-        set: paymentBecomes('captured'),
+        appliesIf: sql`${underlyingPaymentStatus} = 'authorized'`,
+        set: setPaymentStatus('captured'),
       }),
 
     async deliverOrder(note) {
@@ -93,7 +94,7 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
           fulfillment_status: 'delivered',
           returnable_until: sql`now() + make_interval(days => ${settings.returnWindowDays})`,
         },
-        event: (work, order) => announce(work, order, 'order.delivered', {}),
+        event: (work, order) => writeOrderEvent(work, order, 'order.delivered', {}),
       });
       const { returnable_until } = await db
         .selectFrom('orders')
@@ -105,10 +106,10 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
 
     completeOrder: (note) =>
       change(note, {
-        appliesIf: sql`${standing} = 'confirmed'`,
+        appliesIf: sql`${underlyingStatus} = 'confirmed'`,
         // If a return still waits for a person, the order becomes `completed` once that intervention is closed.
-        set: becomes('completed'),
-        event: (work, order) => announce(work, order, 'order.completed', {}),
+        set: setStatus('completed'),
+        event: (work, order) => writeOrderEvent(work, order, 'order.completed', {}),
       }),
 
     ...createInterventionActivities(db, settings),
@@ -123,15 +124,15 @@ function withhold(db: Kysely<OrderDatabase>, note: OrderUpdate): Promise<Withhol
       .updateTable('orders')
       .set({ withheld_at: sql`coalesce(withheld_at, now())` })
       .where('id', '=', note.orderId)
-      .where(sql<boolean>`${standing} = 'pending'`)
+      .where(sql<boolean>`${underlyingStatus} = 'pending'`)
       .execute();
     await writeHistory(work, note);
     const order = await work
       .selectFrom('orders')
-      .select(standing.as('standing'))
+      .select(underlyingStatus.as('underlyingStatus'))
       .where('id', '=', note.orderId)
       .executeTakeFirstOrThrow();
-    return { confirmed: order.standing === 'confirmed' };
+    return { confirmed: order.underlyingStatus === 'confirmed' };
   });
 }
 
@@ -139,7 +140,10 @@ function withhold(db: Kysely<OrderDatabase>, note: OrderUpdate): Promise<Withhol
 const notShipped = sql<boolean>`fulfillment_status in ('not_fulfilled', 'booked')`;
 
 /** The statuses of a rejected or canceled order. `paymentStatus` already reflects interventions that were skipped. */
-const endingOf = ({ paymentStatus, fulfillmentStatus }: Pick<CancelOrder, 'paymentStatus' | 'fulfillmentStatus'>) => ({
+const finalStatuses = ({
+  paymentStatus,
+  fulfillmentStatus,
+}: Pick<CancelOrder, 'paymentStatus' | 'fulfillmentStatus'>) => ({
   payment_status: paymentStatus,
   resume_payment_status: null,
   fulfillment_status: fulfillmentStatus,

@@ -79,5 +79,10 @@ export async function writeHistory(work: Kysely<OrderDatabase>, note: OrderUpdat
 type EventType = Parameters<typeof writeEvent>[1]['type'];
 
 /** Writes an event about `order` to the outbox, with the order's and the customer's id. */
-export const announce = (work: Work, order: OrderRow, type: EventType, more: Record<string, unknown>): Promise<void> =>
+export const writeOrderEvent = (
+  work: Work,
+  order: OrderRow,
+  type: EventType,
+  more: Record<string, unknown>,
+): Promise<void> =>
   writeEvent(work, { type, subject: order.id, data: { orderId: order.id, customerId: order.customer_id, ...more } });

@@ -1,12 +1,11 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { PaymentStatus } from '../../activities/order-status.ts';
-import type { Intervention, OrderActivities, OrderRequests } from '../../activities/order.ts';
+import { type Intervention, type OrderActivities, type OrderRequests, orderRefusal } from '../../activities/order.ts';
 import { olderThan, pageByAge } from '../../platform/database/cursor.ts';
-import { Refusal } from '../../platform/contract/refusal.ts';
 import { storableText } from '../../platform/database/storable-text.ts';
-import { type OrderRow, type OrderSettings, type Work, announce, writeHistory } from './bookkeeping.ts';
+import { type OrderRow, type OrderSettings, type Work, writeOrderEvent, writeHistory } from './bookkeeping.ts';
 import type { InterventionsTable, OrderDatabase } from './database.ts';
-import { decidedAtOrNow, paymentStanding, standing, statusesOnceClosed } from './statuses.ts';
+import { decidedAtOrNow, underlyingPaymentStatus, underlyingStatus, statusesOnceClosed } from './statuses.ts';
 
 /** A step was refused permanently: the order waits in `requires_action` until a person decides. */
 export const createInterventionActivities = (
@@ -20,7 +19,7 @@ export const createInterventionActivities = (
       await writeHistory(work, note);
       if (!opened) return;
       const order = await stopOrder(work, note.orderId, paymentStatus);
-      await announce(work, order, 'order.action_required', { step, reason });
+      await writeOrderEvent(work, order, 'order.action_required', { step, reason });
     });
     settings.moved(note.orderId);
   },
@@ -83,11 +82,11 @@ const stopOrder = (work: Work, orderId: string, paymentStatus: PaymentStatus | u
     .updateTable('orders')
     .set({
       status: 'requires_action',
-      resume_status: standing,
+      resume_status: underlyingStatus,
       decided_at: decidedAtOrNow,
       ...(paymentStatus && {
         payment_status: paymentStatus,
-        resume_payment_status: paymentStanding,
+        resume_payment_status: underlyingPaymentStatus,
       }),
       version: sql`version + 1`,
       updated_at: sql`now()`,
@@ -114,7 +113,7 @@ export const createInterventionRequests = (
 
   async getIntervention({ interventionId }) {
     const row = await db.selectFrom('interventions').selectAll().where('id', '=', interventionId).executeTakeFirst();
-    if (!row) throw new Refusal('InterventionNotFound', `there is no intervention ${interventionId}`);
+    if (!row) throw orderRefusal('InterventionNotFound', `there is no intervention ${interventionId}`);
     return interventionView(row);
   },
 });

@@ -1,7 +1,6 @@
 import { type Kysely, sql } from 'kysely';
-import type { OrderSummary, OrderRequests } from '../../activities/order.ts';
+import { type OrderSummary, type OrderRequests, orderRefusal } from '../../activities/order.ts';
 import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
-import { Refusal } from '../../platform/contract/refusal.ts';
 import type { OrderRow } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 
@@ -32,7 +31,7 @@ export const createReconciliationRequests = (db: Kysely<OrderDatabase>): Pick<Or
 function orderIdOf(cursor: string): string {
   const [id] = decodeCursor(cursor, 1) as [string];
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))
-    throw new Refusal('BadCursor', 'this cursor was not handed out by this list');
+    throw orderRefusal('BadCursor', 'this cursor was not issued by this list');
   return id;
 }
 

@@ -1,10 +1,10 @@
 import { type Kysely, sql } from 'kysely';
 import type { OrderActivities } from '../../activities/order.ts';
 import type { ReceivedLine, ReturnStatus } from '../../activities/return.ts';
-import { type OrderRow, type OrderSettings, type Work, announce, writeHistory } from './bookkeeping.ts';
+import { type OrderRow, type OrderSettings, type Work, writeOrderEvent, writeHistory } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { lockOrder, stillWithCustomer } from './returns.ts';
-import { paymentBecomes } from './statuses.ts';
+import { setPaymentStatus } from './statuses.ts';
 
 /** What the return workflow records. */
 export const createReturnActivities = (
@@ -37,7 +37,7 @@ export const createReturnActivities = (
       if (!(await closeReturn(work, returnId, { from: 'received', to: 'refunded' }))) return;
       const refund = { amountMinor: await refundDueFor(work, returnId), currency: order.currency };
       await recordRefund(work, order, refund.amountMinor);
-      await announce(work, order, 'order.refunded', { returnId, refund });
+      await writeOrderEvent(work, order, 'order.refunded', { returnId, refund });
     });
     settings.moved(note.orderId);
   },
@@ -96,7 +96,7 @@ async function recordRefund(work: Work, order: OrderRow, refundMinor: number): P
     .updateTable('orders')
     .set({
       refunded_minor: refundedMinor,
-      ...paymentBecomes(refundedMinor === order.total_minor ? 'refunded' : 'partially_refunded'),
+      ...setPaymentStatus(refundedMinor === order.total_minor ? 'refunded' : 'partially_refunded'),
       fulfillment_status: allReturned ? 'returned' : 'partially_returned',
       version: sql`version + 1`,
       updated_at: sql`now()`,

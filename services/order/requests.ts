@@ -1,22 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Kysely, sql } from 'kysely';
 import type { Lane } from '../../activities/lane.ts';
-import type { DraftOrder, OrderRequests } from '../../activities/order.ts';
+import { type DraftOrder, type OrderRequests, orderRefusal } from '../../activities/order.ts';
 import { olderThan, pageByAge } from '../../platform/database/cursor.ts';
 import type { Tail } from '../../platform/events/tail.ts';
-import { Refusal } from '../../platform/contract/refusal.ts';
 import { createBacklogRequests } from './backlog.ts';
 import { createReconciliationRequests } from './reconciliation.ts';
 import type { OrderRow } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { createInterventionRequests } from './interventions.ts';
 import { createReturnRequests } from './returns.ts';
-import { createHistoryRequests, historyTail } from './history-requests.ts';
+import { createHistoryRequests, historyTail } from './history.ts';
 import { historyView, orderView } from './views.ts';
-import type { Waiting } from './waiting.ts';
+import type { OrderWatcher } from './order-watcher.ts';
 
 export interface OrderRequestOptions {
-  waiting: Waiting;
+  waiting: OrderWatcher;
   /** The lane of orders drafted from now on. */
   lane: Lane;
   /** Waits for new history entries; creates its own if absent. */
@@ -34,7 +33,7 @@ export function createOrderRequests(
       if (inserted) return { order: orderView(inserted), recorded: false, lane };
       const stored = await findOrder(db, request.orderId);
       if (!isSameRequest(stored, request)) {
-        throw new Refusal(
+        throw orderRefusal(
           'OrderDiffers',
           'an order with different lines, address or payment method was already placed with this key',
         );
@@ -156,5 +155,5 @@ export const decidedAmong =
   };
 
 function notFound(orderId: string): never {
-  throw new Refusal('OrderNotFound', `there is no order ${orderId}`);
+  throw orderRefusal('OrderNotFound', `there is no order ${orderId}`);
 }

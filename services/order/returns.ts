@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely';
-import type { OrderRequests } from '../../activities/order.ts';
+import { type OrderRequests, orderRefusal } from '../../activities/order.ts';
 import type { DraftReturn, ReturnStatus } from '../../activities/return.ts';
-import { Refusal } from '../../platform/contract/refusal.ts';
 import type { OrderRow, Work } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { returnView } from './views.ts';
@@ -16,7 +15,7 @@ export const createReturnRequests = (
       const stored = await work.selectFrom('returns').selectAll().where('id', '=', request.returnId).executeTakeFirst();
       if (stored) {
         if (isSameRequest(stored, request)) return returnView(stored, order.currency);
-        throw new Refusal(
+        throw orderRefusal(
           'ReturnDiffers',
           'this return was already requested with different lines or a different reason',
         );
@@ -39,7 +38,7 @@ export const createReturnRequests = (
 
   async getReturn({ returnId }) {
     const row = await db.selectFrom('returns').selectAll().where('id', '=', returnId).executeTakeFirst();
-    if (!row) throw new Refusal('ReturnNotFound', `there is no return ${returnId}`);
+    if (!row) throw orderRefusal('ReturnNotFound', `there is no return ${returnId}`);
     return returnView(row, await currencyOf(db, row.order_id));
   },
 
@@ -59,12 +58,12 @@ export const createReturnRequests = (
 async function checkReturnable(work: Work, order: OrderRow, { lines }: DraftReturn): Promise<void> {
   const delivered = ['delivered', 'partially_returned'].includes(order.fulfillment_status);
   if (!delivered || !order.returnable_until || order.returnable_until < new Date()) {
-    throw new Refusal('NotReturnable', 'only delivered orders can be returned, and only within the return window');
+    throw orderRefusal('NotReturnable', 'only delivered orders can be returned, and only within the return window');
   }
   const left = await stillWithCustomer(work, order, ['requested', 'received', 'refunded']);
   for (const { sku, quantity } of lines) {
     const after = (left.get(sku) ?? 0) - quantity;
-    if (after < 0) throw new Refusal('TooMany', `at most ${left.get(sku) ?? 0} of ${sku} can be returned`);
+    if (after < 0) throw orderRefusal('TooMany', `at most ${left.get(sku) ?? 0} of ${sku} can be returned`);
     left.set(sku, after);
   }
 }
@@ -110,12 +109,12 @@ export async function lockOrder(work: Work, orderId: string): Promise<OrderRow> 
     .where('recorded_at', 'is not', null)
     .forUpdate()
     .executeTakeFirst();
-  if (!order) throw new Refusal('OrderNotFound', `there is no order ${orderId}`);
+  if (!order) throw orderRefusal('OrderNotFound', `there is no order ${orderId}`);
   return order;
 }
 
 async function currencyOf(db: Kysely<OrderDatabase>, orderId: string): Promise<string> {
   const order = await db.selectFrom('orders').select('currency').where('id', '=', orderId).executeTakeFirst();
-  if (!order) throw new Refusal('OrderNotFound', `there is no order ${orderId}`);
+  if (!order) throw orderRefusal('OrderNotFound', `there is no order ${orderId}`);
   return order.currency;
 }

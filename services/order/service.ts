@@ -11,8 +11,8 @@ import { createStepServices } from './step-services.ts';
 import { waitingMetrics } from './metrics.ts';
 import { createLocalActivities } from './lanes.ts';
 import { createOrderRequests, decidedAmong } from './requests.ts';
-import { historyTail } from './history-requests.ts';
-import { Waiting } from './waiting.ts';
+import { historyTail } from './history.ts';
+import { OrderWatcher } from './order-watcher.ts';
 
 const settings = {
   /** Where the bundled workflows are kept. */
@@ -33,7 +33,7 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
   settings,
   async create({ db, config, logger, metrics }) {
     waitingMetrics({ metrics, db, logger });
-    const waiting = new Waiting(decidedAmong(db));
+    const waiting = new OrderWatcher(decidedAmong(db));
     const tail = historyTail(db);
     const bookkeeping = createOrderActivities(db, {
       returnWindowDays: config.RETURN_WINDOW_DAYS,

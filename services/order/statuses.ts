@@ -5,23 +5,23 @@ import type { OrderStatus, PaymentStatus, Step } from '../../activities/order-st
 // underlying value. Changes to the order meanwhile apply to the resume column.
 
 /** The order's status, ignoring open interventions. */
-export const standing: RawBuilder<OrderStatus> = sql`coalesce(resume_status, status)`;
+export const underlyingStatus: RawBuilder<OrderStatus> = sql`coalesce(resume_status, status)`;
 
 /** The payment status, ignoring open interventions. */
-export const paymentStanding: RawBuilder<PaymentStatus> = sql`coalesce(resume_payment_status, payment_status)`;
+export const underlyingPaymentStatus: RawBuilder<PaymentStatus> = sql`coalesce(resume_payment_status, payment_status)`;
 
 /** An order is decided once: later changes do not count as another decision. */
 export const decidedAtOrNow: RawBuilder<Date> = sql`coalesce(decided_at, now())`;
 
 /** The column changes that set the status, now or when the last intervention is closed. */
-export const becomes = (status: OrderStatus) => ({
+export const setStatus = (status: OrderStatus) => ({
   status: sql<OrderStatus>`case when status = 'requires_action' then status else ${status} end`,
   resume_status: sql<OrderStatus | null>`case when status = 'requires_action' then ${status} end`,
   decided_at: decidedAtOrNow,
 });
 
 /** The same for the payment status. */
-export const paymentBecomes = (status: PaymentStatus) => ({
+export const setPaymentStatus = (status: PaymentStatus) => ({
   payment_status: sql<PaymentStatus>`case when payment_status = 'requires_action' then payment_status else ${status} end`,
   resume_payment_status: sql<PaymentStatus | null>`case when payment_status = 'requires_action' then ${status} end`,
 });
@@ -35,9 +35,9 @@ export function statusesOnceClosed() {
     select from interventions
      where order_id = orders.id and step = any(${PAYMENT_STEPS}::text[]) and (state = 'open' or action = 'skip'))`;
   return {
-    status: sql<OrderStatus>`case when ${anyOpen} then status else ${standing} end`,
+    status: sql<OrderStatus>`case when ${anyOpen} then status else ${underlyingStatus} end`,
     resume_status: sql<OrderStatus | null>`case when ${anyOpen} then resume_status end`,
-    payment_status: sql<PaymentStatus>`case when ${paymentBlocked} then payment_status else ${paymentStanding} end`,
+    payment_status: sql<PaymentStatus>`case when ${paymentBlocked} then payment_status else ${underlyingPaymentStatus} end`,
     resume_payment_status: sql<PaymentStatus | null>`case when ${paymentBlocked} then resume_payment_status end`,
   };
 }

@@ -1,7 +1,6 @@
 import { type Kysely, sql } from 'kysely';
-import type { OrderPaymentTotals, PaymentRequests } from '../../activities/payment.ts';
+import { type OrderPaymentTotals, type PaymentRequests, paymentRefusal } from '../../activities/payment.ts';
 import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
-import { Refusal } from '../../platform/contract/refusal.ts';
 import type { PaymentDatabase } from './database.ts';
 
 /** The payment service's requests, for reconciliation. */
@@ -22,7 +21,7 @@ const FIRST = '00000000-0000-0000-0000-000000000000';
 function orderIdOf(cursor: string): string {
   const [orderId] = decodeCursor(cursor, 1);
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(orderId!)) {
-    throw new Refusal('BadCursor', 'this cursor was not handed out by this list');
+    throw paymentRefusal('BadCursor', 'this cursor was not issued by this list');
   }
   return orderId!;
 }

@@ -1,9 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 import { Sku } from '../../activities/identity.ts';
 import type { Page } from '../../platform/contract/operation.ts';
-import type { ListProducts, Product, ProductRefusal } from '../../activities/product.ts';
+import { type ListProducts, type Product, productRefusal } from '../../activities/product.ts';
 import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
-import { Refusal } from '../../platform/contract/refusal.ts';
 import type { ProductDatabase } from './database.ts';
 import { COLUMNS, productOf } from './row.ts';
 import { matches } from './search.ts';
@@ -34,7 +33,7 @@ export async function listProducts(
 function positionOf(cursor: string): { createdAt: string; sku: string } {
   const [createdAt, sku] = decodeCursor(cursor, 2) as [string, string];
   if (!isTimestamp(createdAt) || !Sku.safeParse(sku).success) {
-    throw new Refusal<ProductRefusal>('BadCursor', 'this cursor was not issued by this list');
+    throw productRefusal('BadCursor', 'this cursor was not issued by this list');
   }
   return { createdAt, sku };
 }

@@ -3,13 +3,12 @@ import { Sku } from '../../activities/identity.ts';
 import {
   type CreateProduct,
   type Product,
-  type ProductRefusal,
   type ProductRequests,
   type UpdateProduct,
   productEvents,
+  productRefusal,
 } from '../../activities/product.ts';
 import { createOutboxWriter } from '../../platform/events/outbox.ts';
-import { Refusal } from '../../platform/contract/refusal.ts';
 import type { ProductCache } from './cache.ts';
 import type { ProductDatabase } from './database.ts';
 import { listProducts } from './listing.ts';
@@ -63,7 +62,7 @@ async function create(
     .onConflict((conflict) => conflict.column('sku').doNothing())
     .returning(COLUMNS)
     .executeTakeFirst();
-  if (!row) throw refusal('SkuTaken', `there is already a product ${sku}`);
+  if (!row) throw productRefusal('SkuTaken', `there is already a product ${sku}`);
   return publishProduct(transaction, 'product.created', productOf(row));
 }
 
@@ -84,7 +83,7 @@ async function update(
   const row = await change.executeTakeFirst();
   if (row) return publishProduct(transaction, 'product.updated', productOf(row));
   const current = await load(transaction, sku);
-  throw refusal('VersionConflict', `product ${sku} is at version ${current.version}, not ${expectedVersion}`);
+  throw productRefusal('VersionConflict', `product ${sku} is at version ${current.version}, not ${expectedVersion}`);
 }
 
 /** Publishes the product's current state. */
@@ -101,6 +100,4 @@ async function publishProduct(
 /** Anything else names no product, and may contain characters that PostgreSQL does not accept. */
 const isSku = (text: string): boolean => Sku.safeParse(text).success;
 
-const notFound = (sku: string) => refusal('ProductNotFound', `there is no product ${JSON.stringify(sku)}`);
-
-const refusal = (code: ProductRefusal, message: string) => new Refusal(code, message);
+const notFound = (sku: string) => productRefusal('ProductNotFound', `there is no product ${JSON.stringify(sku)}`);

@@ -1,9 +1,8 @@
 import type { Kysely, Transaction } from 'kysely';
 import { sql } from 'kysely';
 import { Undone } from '../../platform/contract/operation.ts';
-import type { Booking, ShippingActivities, ShippingRefusal } from '../../activities/shipping.ts';
+import { type Booking, type ShippingActivities, shippingRefusal } from '../../activities/shipping.ts';
 import { once, recall } from '../../platform/contract/effect.ts';
-import { Refusal } from '../../platform/contract/refusal.ts';
 import type { Carrier } from './carrier.ts';
 import type { ShippingDatabase } from './database.ts';
 import { applyEarlyMovements, applyMovement, lockParcel, lockShipment, writeEvent } from './movements.ts';
@@ -23,7 +22,7 @@ export function createShippingActivities(db: Kysely<ShippingDatabase>, carrier: 
       const outcome = await carrier.book({ orderId, address });
       return await once(db, bookKey(orderId), async (transaction) => {
         if ('refused' in outcome) {
-          throw refusal(outcome.refused === 'Canceled' ? Undone : outcome.refused, outcome.detail);
+          throw shippingRefusal(outcome.refused === 'Canceled' ? Undone : outcome.refused, outcome.detail);
         }
         await writeBooking(transaction, orderId, outcome.trackingNumber);
         return { trackingNumber: outcome.trackingNumber };
@@ -35,7 +34,7 @@ export function createShippingActivities(db: Kysely<ShippingDatabase>, carrier: 
       // Called even if we know of no booking: the carrier may know of one, and must refuse one that arrives late.
       const outcome = await carrier.cancel(orderId);
       await once(db, cancelKey(orderId), async (transaction) => {
-        if ('refused' in outcome) throw refusal(outcome.refused, outcome.detail);
+        if ('refused' in outcome) throw shippingRefusal(outcome.refused, outcome.detail);
         await writeBookingTombstone(transaction, orderId);
         await writeCancellation(transaction, orderId, outcome.trackingNumber);
       });
@@ -51,13 +50,11 @@ export function createShippingActivities(db: Kysely<ShippingDatabase>, carrier: 
           : known;
       });
       const status = parcel?.status ?? shipment?.status;
-      if (!status) throw refusal('ShipmentNotFound', 'no shipment was booked for this order');
+      if (!status) throw shippingRefusal('ShipmentNotFound', 'no shipment was booked for this order');
       return { status };
     },
   };
 }
-
-const refusal = (code: ShippingRefusal, message: string) => new Refusal(code, message);
 
 async function writeBooking(
   transaction: Transaction<ShippingDatabase>,
@@ -99,7 +96,7 @@ async function writeCancellation(
     .returning('tracking_number')
     .executeTakeFirst();
   if (!written) {
-    throw refusal('CarrierContradicts', 'the carrier canceled a parcel that it had reported as dispatched');
+    throw shippingRefusal('CarrierContradicts', 'the carrier canceled a parcel that it had reported as dispatched');
   }
   const { tracking_number: trackingNumber } = written;
   // Without a parcel there is no event.

@@ -1,7 +1,6 @@
 import type { Kysely } from 'kysely';
-import type { Shipment, ShippingRefusal, ShippingRequests } from '../../activities/shipping.ts';
+import { type Shipment, type ShippingRequests, shippingRefusal } from '../../activities/shipping.ts';
 import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
-import { Refusal } from '../../platform/contract/refusal.ts';
 import type { ShippingDatabase } from './database.ts';
 import { applyMovement, lockParcel, lockShipment } from './movements.ts';
 
@@ -25,7 +24,7 @@ export function createShippingRequests(db: Kysely<ShippingDatabase>): ShippingRe
         return known && applyMovement(transaction, known, recorded.type);
       });
       // The movement is kept: our booking may not be recorded yet, and applies it then.
-      if (!shipment) throw refusal('ShipmentNotFound', 'no shipment has this tracking number');
+      if (!shipment) throw shippingRefusal('ShipmentNotFound', 'no shipment has this tracking number');
       return shipment;
     },
 
@@ -42,5 +41,3 @@ export function createShippingRequests(db: Kysely<ShippingDatabase>): ShippingRe
     },
   };
 }
-
-const refusal = (code: ShippingRefusal, message: string) => new Refusal(code, message);

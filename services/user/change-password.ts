@@ -1,10 +1,10 @@
+import { userRefusal } from '../../activities/user.ts';
 import type { Kysely } from 'kysely';
 import type { ChangePassword, Wait } from '../../activities/session.ts';
 import { lockPasswordHash, replacePasswordHash } from './accounts.ts';
 import type { UserDatabase } from './database.ts';
 import { forgetAddresses, rememberAddress } from './known-addresses.ts';
 import type { Passwords } from './passwords.ts';
-import { refusal } from './refusal.ts';
 import { endOtherSessions } from './sessions.ts';
 import { attemptSubject, beginAttempt, forgetAttempts } from './sign-in-attempts.ts';
 
@@ -14,7 +14,7 @@ export async function changePassword(
   { userId, sessionId, currentPassword, newPassword, address }: ChangePassword,
 ): Promise<void | Wait> {
   const hash = await lockPasswordHash(db, userId);
-  if (hash === undefined) throw refusal('UserNotFound', 'there is no such user, or the user has no password');
+  if (hash === undefined) throw userRefusal('UserNotFound', 'there is no such user, or the user has no password');
   // Counted, because a stolen access token must not allow guessing the password here.
   const subject = attemptSubject('change', userId);
   const waitSeconds = await beginAttempt(db, subject);
@@ -32,4 +32,4 @@ export async function changePassword(
   await forgetAttempts(db, subject);
 }
 
-const wrongPassword = () => refusal('WrongPassword', 'this is not your current password');
+const wrongPassword = () => userRefusal('WrongPassword', 'this is not your current password');

@@ -1,10 +1,10 @@
+import { userRefusal } from '../../activities/user.ts';
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { z } from 'zod';
 import type { Client, ClientRequests, Scope } from '../../activities/client.ts';
 import type { UserDatabase } from './database.ts';
 import { digestOf, newSecret } from './refresh-tokens.ts';
-import { refusal } from './refusal.ts';
 
 // The list fits on one screen. Several machines can share a client where there are more.
 const MOST_CLIENTS = 200;
@@ -14,7 +14,7 @@ export const createClientRequests = (db: Kysely<UserDatabase>): ClientRequests =
   async createClient({ name, scopes, createdBy }) {
     const { items } = await list(db);
     if (items.length >= MOST_CLIENTS)
-      throw refusal('TooManyClients', `there are already ${MOST_CLIENTS} clients: delete one first`);
+      throw userRefusal('TooManyClients', `there are already ${MOST_CLIENTS} clients: delete one first`);
     const secret = newSecret('cs');
     const row = await db
       .insertInto('clients')
@@ -72,7 +72,7 @@ export const createClientRequests = (db: Kysely<UserDatabase>): ClientRequests =
     const correct =
       row &&
       (timingSafeEqual(digest, row.secret_hash) || (row.previous_valid && timingSafeEqual(digest, row.previous_hash!)));
-    if (!correct) throw refusal('BadClient', 'client id or secret is wrong');
+    if (!correct) throw userRefusal('BadClient', 'client id or secret is wrong');
     return clientOf(row);
   },
 });
@@ -98,4 +98,4 @@ const clientOf = ({ id, name, scopes, created_at }: Selectable<UserDatabase['cli
 /** Null, which matches no row, if the text is not an id. */
 const idOf = (text: string): string | null => z.uuid().safeParse(text).data ?? null;
 
-const notFound = () => refusal('ClientNotFound', 'there is no such client');
+const notFound = () => userRefusal('ClientNotFound', 'there is no such client');

@@ -1,6 +1,6 @@
 import { type Kysely, type Transaction, sql } from 'kysely';
 import { z } from 'zod';
-import type { UpdateUser, User, UserRequests } from '../../activities/user.ts';
+import { type UpdateUser, type User, type UserRequests, userRefusal } from '../../activities/user.ts';
 import { openAccount, publishUser, userOf } from './accounts.ts';
 import { changePassword } from './change-password.ts';
 import { createClientRequests } from './clients.ts';
@@ -9,7 +9,6 @@ import { endedSince } from './ended-since.ts';
 import { ensureUser } from './external-users.ts';
 import type { Passwords } from './passwords.ts';
 import { refreshSession } from './refresh-session.ts';
-import { refusal } from './refusal.ts';
 import { endOwnSession, listOpenSessions } from './sessions.ts';
 import { signIn } from './sign-in.ts';
 
@@ -24,7 +23,7 @@ export async function createUserRequests(db: Kysely<UserDatabase>, passwords: Pa
       const passwordHash = await passwords.hash(password);
       const account = { email, name, role: 'customer' as const, passwordHash };
       const user = await db.transaction().execute((transaction) => openAccount(transaction, account));
-      if (!user) throw refusal('EmailTaken', 'this e-mail address already has an account');
+      if (!user) throw userRefusal('EmailTaken', 'this e-mail address already has an account');
       return user;
     },
 
@@ -32,13 +31,13 @@ export async function createUserRequests(db: Kysely<UserDatabase>, passwords: Pa
     changePassword: (request) => changePassword({ db, passwords }, request),
     async refreshSession({ refreshToken }) {
       const session = await refreshSession(db, refreshToken);
-      if (!session) throw refusal('SessionEnded', 'this session has ended or does not exist: sign in again');
+      if (!session) throw userRefusal('SessionEnded', 'this session has ended or does not exist: sign in again');
       return session;
     },
     listSessions: async ({ userId }) => ({ items: isId(userId) ? await listOpenSessions(db, userId) : [] }),
     async endSession({ userId, sessionId }) {
       const ended = isId(userId) && isId(sessionId) && (await endOwnSession(db, userId, sessionId));
-      if (!ended) throw refusal('SessionNotFound', 'you have no such session');
+      if (!ended) throw userRefusal('SessionNotFound', 'you have no such session');
     },
     endedSince: ({ since }) => endedSince(db, since),
 
@@ -52,7 +51,7 @@ async function load(db: Kysely<UserDatabase>, userId: string): Promise<User> {
   const row = isId(userId)
     ? await db.selectFrom('users').selectAll().where('id', '=', userId).executeTakeFirst()
     : undefined;
-  if (!row) throw refusal('UserNotFound', 'there is no such user');
+  if (!row) throw userRefusal('UserNotFound', 'there is no such user');
   return userOf(row);
 }
 
@@ -71,7 +70,7 @@ async function update(
   const row = await change.executeTakeFirst();
   if (row) return publishUser(transaction, 'user.updated', userOf(row));
   const current = await load(transaction, userId);
-  throw refusal('VersionConflict', `the profile is at version ${current.version}, not ${expectedVersion}`);
+  throw userRefusal('VersionConflict', `the profile is at version ${current.version}, not ${expectedVersion}`);
 }
 
 const isId = (text: string): boolean => z.uuid().safeParse(text).success;

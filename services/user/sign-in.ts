@@ -1,11 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { OpenSession, SignIn, Wait } from '../../activities/session.ts';
-import type { User } from '../../activities/user.ts';
+import { type User, userRefusal } from '../../activities/user.ts';
 import { findByEmail, lockPasswordHash, replacePasswordHash } from './accounts.ts';
 import type { UserDatabase } from './database.ts';
 import { isKnownAddress, rememberAddress } from './known-addresses.ts';
 import type { Passwords } from './passwords.ts';
-import { refusal } from './refusal.ts';
 import { openSession } from './sessions.ts';
 import { attemptSubject, beginAttempt, forgetAttempts } from './sign-in-attempts.ts';
 
@@ -56,4 +55,4 @@ async function subjectOf(
     : attemptSubject('account', user?.id ?? email.toLowerCase());
 }
 
-const badCredentials = () => refusal('BadCredentials', 'e-mail address or password is wrong');
+const badCredentials = () => userRefusal('BadCredentials', 'e-mail address or password is wrong');

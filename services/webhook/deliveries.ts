@@ -1,14 +1,14 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type {
-  ListWebhookDeliveries,
-  WebhookAttempt,
-  WebhookDelivery,
-  WebhookRequests,
+import {
+  type ListWebhookDeliveries,
+  type WebhookAttempt,
+  type WebhookDelivery,
+  type WebhookRequests,
+  webhookRefusal,
 } from '../../activities/webhook.ts';
 import { olderThan, pageByAge } from '../../platform/database/cursor.ts';
 import type { AttemptTable, DeliveryTable, WebhookDatabase } from './database.ts';
 import { findEndpoint } from './endpoints.ts';
-import { refusal } from './refusal.ts';
 import { beginNextRound } from './rounds.ts';
 import type { DeliveryWorkflows } from './workflows.ts';
 
@@ -29,7 +29,10 @@ export const createDeliveryRequests = (
   async redeliver({ deliveryId, ...endpoint }) {
     const row = await findDelivery(db, { deliveryId, ...endpoint });
     if (row.endpoint_state === 'disabled') {
-      throw refusal('EndpointDisabled', 'the endpoint is disabled because it responded 410 Gone: register it again');
+      throw webhookRefusal(
+        'EndpointDisabled',
+        'the endpoint is disabled because it responded 410 Gone: register it again',
+      );
     }
     if (!(await isUnderWay(row, workflows))) await beginNextRound(db, { deliveryId, round: row.round });
     const [view] = await views(db, [await findDelivery(db, { deliveryId, ...endpoint })]);
@@ -67,7 +70,7 @@ async function findDelivery(
     .where('endpoint_id', '=', endpointId)
     .where('customer_id', '=', customerId)
     .executeTakeFirst();
-  if (!row) throw refusal('DeliveryNotFound', 'there is no such delivery');
+  if (!row) throw webhookRefusal('DeliveryNotFound', 'there is no such delivery');
   return row;
 }
 

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { WebhookEndpoint, WebhookEndpointRef, WebhookRequests } from '../../activities/webhook.ts';
+import {
+  type WebhookEndpoint,
+  type WebhookEndpointRef,
+  type WebhookRequests,
+  webhookRefusal,
+} from '../../activities/webhook.ts';
 import type { EndpointTable, WebhookDatabase } from './database.ts';
-import { refusal } from './refusal.ts';
 import { type SecretCipher, newSecret } from './secrets.ts';
 import { type UrlPolicy, checkUrl } from './urls.ts';
 
@@ -87,7 +91,7 @@ async function checkLimit(transaction: Kysely<WebhookDatabase>, customerId: stri
     .where('customer_id', '=', customerId)
     .executeTakeFirstOrThrow();
   if (count >= MOST_ENDPOINTS)
-    throw refusal('TooManyEndpoints', `there are already ${MOST_ENDPOINTS} endpoints: delete one first`);
+    throw webhookRefusal('TooManyEndpoints', `there are already ${MOST_ENDPOINTS} endpoints: delete one first`);
 }
 
 const view = ({ id, url, events, state, previous_until, created_at }: Selectable<EndpointTable>): WebhookEndpoint => ({
@@ -99,4 +103,4 @@ const view = ({ id, url, events, state, previous_until, created_at }: Selectable
   createdAt: created_at.toISOString(),
 });
 
-const notFound = () => refusal('EndpointNotFound', 'there is no such endpoint');
+const notFound = () => webhookRefusal('EndpointNotFound', 'there is no such endpoint');

@@ -1,5 +1,5 @@
+import { webhookRefusal } from '../../activities/webhook.ts';
 import { AddressNotAllowed, type Resolve, ipLiteralOf, publicAddresses, requirePublic } from './public-addresses.ts';
-import { refusal } from './refusal.ts';
 
 /** Which URLs webhooks may be sent to. */
 export interface UrlPolicy {
@@ -19,7 +19,7 @@ export async function checkUrl(text: string, urlPolicy: UrlPolicy): Promise<stri
     requirePublicIpLiteral(url);
     if (ipLiteralOf(url) === undefined) await publicAddresses(url.hostname, urlPolicy.resolve);
   } catch (error) {
-    if (error instanceof AddressNotAllowed) throw refusal('UrlNotAllowed', error.message);
+    if (error instanceof AddressNotAllowed) throw webhookRefusal('UrlNotAllowed', error.message);
     throw error;
   }
   return url.href;
@@ -34,11 +34,12 @@ export function requirePublicIpLiteral(url: URL): void {
 /** Parses and checks the URL, but not where its host leads. */
 export function parseUrl(text: string, { allowPrivate }: Pick<UrlPolicy, 'allowPrivate'>): URL {
   const url = URL.parse(text);
-  if (!url) throw refusal('UrlNotAllowed', 'this is not a URL');
+  if (!url) throw webhookRefusal('UrlNotAllowed', 'this is not a URL');
   if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:')) {
-    throw refusal('UrlNotAllowed', 'the URL must start with https://');
+    throw webhookRefusal('UrlNotAllowed', 'the URL must start with https://');
   }
-  if (url.username || url.password) throw refusal('UrlNotAllowed', 'the URL must not contain a user name or password');
-  if (url.hash) throw refusal('UrlNotAllowed', 'the URL must not contain a fragment');
+  if (url.username || url.password)
+    throw webhookRefusal('UrlNotAllowed', 'the URL must not contain a user name or password');
+  if (url.hash) throw webhookRefusal('UrlNotAllowed', 'the URL must not contain a fragment');
   return url;
 }

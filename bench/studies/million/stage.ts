@@ -9,7 +9,7 @@ import { createMetrics } from '../../../platform/telemetry/metrics.ts';
 import { createOrderActivities } from '../../../services/order/activities.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
 import { createOrderRequests } from '../../../services/order/requests.ts';
-import { Waiting } from '../../../services/order/waiting.ts';
+import { OrderWatcher } from '../../../services/order/order-watcher.ts';
 import { DATABASES } from '../../../services/registry.ts';
 import { print } from '../../../tools/command-line.ts';
 import { fillWithOrders } from '../many-orders.ts';
@@ -33,7 +33,7 @@ export interface Stage {
 
 export async function startStage(superuserUrl: string, stored: number): Promise<Stage> {
   const db = await filledDatabase(superuserUrl, stored);
-  const waiting = new Waiting();
+  const waiting = new OrderWatcher();
   const requests = createOrderRequests(db, { waiting, lane: 'durable' });
   const activities = createOrderActivities(db, { returnWindowDays: 30, moved: (orderId) => waiting.moved(orderId) });
   const serviceApi = createServiceApi({

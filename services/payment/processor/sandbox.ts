@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { PaymentRefusal } from '../../../activities/payment.ts';
-import { Refusal } from '../../../platform/contract/refusal.ts';
+import { type PaymentRefusal, paymentRefusal } from '../../../activities/payment.ts';
 import type { CardProcessor, CardRequest, Receipt } from '../processor.ts';
 
 type CardStep = CardRequest['step'];
@@ -83,7 +82,7 @@ function receiptOf(step: CardStep, status: number, body: unknown): Receipt {
   // Captured under another key, for example by hand: the requested effect is in place.
   if (step === 'capture' && problem?.code === 'AlreadyCaptured') return { id: null };
   const code = status < 500 && problem && REFUSALS[step][problem.code];
-  if (code) throw new Refusal<PaymentRefusal>(code, problem.detail ?? DEFAULT_DETAILS[code] ?? code);
+  if (code) throw paymentRefusal(code, problem.detail ?? DEFAULT_DETAILS[code] ?? code);
   throw unexpectedResponse(step, status, problem?.code);
 }
 

@@ -1,6 +1,5 @@
 import { Stripe } from 'stripe';
-import type { PaymentRefusal } from '../../../activities/payment.ts';
-import { Refusal } from '../../../platform/contract/refusal.ts';
+import { paymentRefusal } from '../../../activities/payment.ts';
 import type { CardRequest, Receipt } from '../processor.ts';
 
 type ReadReceipt = (intent: Stripe.PaymentIntent) => Receipt | undefined;
@@ -12,17 +11,19 @@ type ReadReceipt = (intent: Stripe.PaymentIntent) => Receipt | undefined;
 export const receiptOf: Readonly<Record<'authorize' | 'void' | 'capture', ReadReceipt>> = {
   authorize(intent) {
     if (intent.status === 'requires_capture' || intent.status === 'succeeded') return { id: intent.id };
-    if (intent.status === 'canceled') throw refuse('Undone', 'the payment was canceled before it was authorized');
+    if (intent.status === 'canceled')
+      throw paymentRefusal('Undone', 'the payment was canceled before it was authorized');
     const { last_payment_error: decline } = intent;
     if (intent.status === 'requires_payment_method' && decline) throw declined(decline.decline_code ?? decline.code);
     return undefined;
   },
   void(intent) {
-    if (intent.status === 'succeeded') throw refuse('AlreadyCaptured', 'the payment was captured: refund it instead');
+    if (intent.status === 'succeeded')
+      throw paymentRefusal('AlreadyCaptured', 'the payment was captured: refund it instead');
     return intent.status === 'canceled' ? { id: wasHeld(intent) ? intent.id : null } : undefined;
   },
   capture(intent) {
-    if (intent.status === 'canceled') throw refuse('CaptureRefused', 'the payment was canceled or has expired');
+    if (intent.status === 'canceled') throw paymentRefusal('CaptureRefused', 'the payment was canceled or has expired');
     return intent.status === 'succeeded' ? { id: intent.id } : undefined;
   },
 };
@@ -30,7 +31,7 @@ export const receiptOf: Readonly<Record<'authorize' | 'void' | 'capture', ReadRe
 /** A `pending` refund counts as done: Stripe has accepted it. */
 export function receiptOfRefund(refund: Stripe.Refund): Receipt {
   if (refund.status === 'failed' || refund.status === 'canceled') {
-    throw refuse(
+    throw paymentRefusal(
       'RefundRefused',
       `the refund ${refund.status}${refund.failure_reason ? `: ${refund.failure_reason}` : ''}`,
     );
@@ -43,14 +44,14 @@ export function toRefusal(step: CardRequest['step'], error: unknown): unknown {
   if (error instanceof Stripe.errors.StripeCardError) {
     return step === 'authorize'
       ? declined(error.decline_code || error.code)
-      : refuse(REFUSAL_CODES[step], describeError(error));
+      : paymentRefusal(REFUSAL_CODES[step], describeError(error));
   }
   if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) return error;
   if (step === 'authorize') {
     return error.param === 'payment_method' || UNCHARGEABLE.has(error.code ?? '') ? declined(error.code) : error;
   }
   const exceeds = step === 'refund' && (error.code === 'charge_already_refunded' || error.param === 'amount');
-  return refuse(exceeds ? 'RefundExceedsCapture' : REFUSAL_CODES[step], describeError(error));
+  return paymentRefusal(exceeds ? 'RefundExceedsCapture' : REFUSAL_CODES[step], describeError(error));
 }
 
 const REFUSAL_CODES = { void: 'VoidRefused', capture: 'CaptureRefused', refund: 'RefundRefused' } as const;
@@ -60,8 +61,8 @@ const UNCHARGEABLE: ReadonlySet<string> = new Set(['amount_too_small', 'amount_t
 
 const declined = (code: string | undefined) =>
   code === 'insufficient_funds'
-    ? refuse('InsufficientFunds', 'the card has insufficient funds')
-    : refuse('CardDeclined', `the card was declined${code ? ` (${code})` : ''}`);
+    ? paymentRefusal('InsufficientFunds', 'the card has insufficient funds')
+    : paymentRefusal('CardDeclined', `the card was declined${code ? ` (${code})` : ''}`);
 
 /** A charge that succeeded without capture is a hold; a declined charge failed. */
 function wasHeld({ latest_charge: charge }: Stripe.PaymentIntent): boolean {
@@ -71,5 +72,3 @@ function wasHeld({ latest_charge: charge }: Stripe.PaymentIntent): boolean {
 /** Uses Stripe's code, not its message: the message is written for us and may contain internal details. */
 const describeError = (error: Stripe.errors.StripeError): string =>
   `the card processor refused the request${error.code ? ` (${error.code})` : ''}`;
-
-const refuse = (code: PaymentRefusal, message: string) => new Refusal(code, message);

@@ -1,5 +1,4 @@
-import type { AuthorizePayment, PaymentRefusal } from '../../../activities/payment.ts';
-import { Refusal } from '../../../platform/contract/refusal.ts';
+import { type AuthorizePayment, type PaymentRefusal, paymentRefusal } from '../../../activities/payment.ts';
 import { recordAuthorization, writeFailureEvent } from '../ledger.ts';
 import type { Payment } from '../database.ts';
 import type { PaymentStep } from '../operation.ts';
@@ -22,7 +21,7 @@ export const authorize = ({ orderId, amount, paymentMethod }: AuthorizePayment):
 
   overridingRefusal: ({ undone }) =>
     undone
-      ? new Refusal<PaymentRefusal>('Undone', `the payment of order ${orderId} was voided before it was authorized`)
+      ? paymentRefusal('Undone', `the payment of order ${orderId} was voided before it was authorized`)
       : undefined,
 
   prepare: async () => undefined,

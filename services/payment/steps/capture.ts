@@ -1,14 +1,12 @@
 import type { OrderRef } from '../../../activities/identity.ts';
-import type { PaymentRefusal } from '../../../activities/payment.ts';
-import { Refusal } from '../../../platform/contract/refusal.ts';
+import { paymentRefusal } from '../../../activities/payment.ts';
 import { recordCapture, writeFailureEvent } from '../ledger.ts';
 import type { PaymentStep } from '../operation.ts';
 import { lockPayment } from '../payments.ts';
 
 /** Captures the whole hold. */
 export const capture = ({ orderId }: OrderRef): PaymentStep => {
-  const notAuthorized = () =>
-    new Refusal<PaymentRefusal>('NotAuthorized', `order ${orderId} has no authorized payment to capture`);
+  const notAuthorized = () => paymentRefusal('NotAuthorized', `order ${orderId} has no authorized payment to capture`);
   return {
     orderId,
     name: 'capture',

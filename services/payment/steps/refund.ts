@@ -1,5 +1,4 @@
-import type { PaymentRefusal, RefundPayment } from '../../../activities/payment.ts';
-import { Refusal } from '../../../platform/contract/refusal.ts';
+import { type RefundPayment, paymentRefusal } from '../../../activities/payment.ts';
 import { recordRefund, writeFailureEvent } from '../ledger.ts';
 import type { Payment } from '../database.ts';
 import type { PaymentStep } from '../operation.ts';
@@ -14,10 +13,13 @@ export const refund = ({ orderId, refundId, amount }: RefundPayment): PaymentSte
   async lock(transaction) {
     const payment = await lockPayment(transaction, orderId);
     if (payment?.status !== 'captured') {
-      throw refuse('NotCaptured', `order ${orderId} has no captured payment to refund`);
+      throw paymentRefusal('NotCaptured', `order ${orderId} has no captured payment to refund`);
     }
     if (payment.currency !== amount.currency) {
-      throw refuse('RefundRefused', `order ${orderId} was paid in ${payment.currency}, not in ${amount.currency}`);
+      throw paymentRefusal(
+        'RefundRefused',
+        `order ${orderId} was paid in ${payment.currency}, not in ${amount.currency}`,
+      );
     }
     return payment;
   },
@@ -27,7 +29,7 @@ export const refund = ({ orderId, refundId, amount }: RefundPayment): PaymentSte
   async prepare(transaction, payment) {
     const remaining = refundableMinor(payment);
     if (amount.amountMinor > remaining) {
-      throw refuse(
+      throw paymentRefusal(
         'RefundExceedsCapture',
         `at most ${remaining} minor units of ${amount.currency} of order ${orderId} can still be refunded, not ${amount.amountMinor}`,
       );
@@ -48,5 +50,3 @@ export const refund = ({ orderId, refundId, amount }: RefundPayment): PaymentSte
 
 const refundableMinor = (payment: Payment): number =>
   payment.captured_minor - payment.refunded_minor - payment.refund_reserved_minor;
-
-const refuse = (code: PaymentRefusal, message: string) => new Refusal(code, message);

@@ -1,6 +1,5 @@
 import type { OrderRef } from '../../../activities/identity.ts';
-import type { PaymentRefusal } from '../../../activities/payment.ts';
-import { Refusal } from '../../../platform/contract/refusal.ts';
+import { paymentRefusal } from '../../../activities/payment.ts';
 import { recordAuthorization, recordVoid, writeFailureEvent } from '../ledger.ts';
 import type { PaymentStep } from '../operation.ts';
 import { createOrLockPayment, updatePayment } from '../payments.ts';
@@ -22,10 +21,7 @@ export const voidHold = ({ orderId }: OrderRef): PaymentStep => ({
       undone: true,
     });
     if (payment.status === 'captured') {
-      throw new Refusal<PaymentRefusal>(
-        'AlreadyCaptured',
-        `the payment of order ${orderId} was captured: refund it instead`,
-      );
+      throw paymentRefusal('AlreadyCaptured', `the payment of order ${orderId} was captured: refund it instead`);
     }
     // The tombstone stays, whatever the outcome of the void itself.
     if (!payment.undone) await updatePayment(transaction, orderId, { undone: true });

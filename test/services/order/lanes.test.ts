@@ -5,7 +5,7 @@ import { orderActivities } from '../../../activities/order.ts';
 import { paymentActivities } from '../../../activities/payment.ts';
 import { shippingActivities } from '../../../activities/shipping.ts';
 import { createOrderRequests, decidedAmong } from '../../../services/order/requests.ts';
-import { Waiting } from '../../../services/order/waiting.ts';
+import { OrderWatcher } from '../../../services/order/order-watcher.ts';
 import { draft, orderStage } from './test-order-service.ts';
 
 describe('order service: lanes', () => {
@@ -18,7 +18,7 @@ describe('order service: lanes', () => {
   it('returns its configured lane with each draft', async () => {
     for (const lane of Lane.options) {
       const { db } = stage.database;
-      const requests = createOrderRequests(db, { waiting: new Waiting(decidedAmong(db)), lane });
+      const requests = createOrderRequests(db, { waiting: new OrderWatcher(decidedAmong(db)), lane });
       assert.equal((await requests.draftOrder(draft())).lane, lane);
     }
   });

@@ -4,7 +4,7 @@ import type { OrderActivities, OrderRequests } from '../../../activities/order.t
 import type { OrderDatabase } from '../../../services/order/database.ts';
 import { countWaitingOrders } from '../../../services/order/metrics.ts';
 import { createOrderRequests } from '../../../services/order/requests.ts';
-import { Waiting } from '../../../services/order/waiting.ts';
+import { OrderWatcher } from '../../../services/order/order-watcher.ts';
 import { WHOLESALER, fillWithOrders } from '../../../bench/studies/many-orders.ts';
 import { type Explained, explained } from '../../../bench/studies/plans.ts';
 import { activitiesOn, draft, orderStage } from './test-order-service.ts';
@@ -23,7 +23,7 @@ describe('order service: plans over many orders', function () {
   type Query = (requests: OrderRequests, activities: OrderActivities, db: Kysely<OrderDatabase>) => Promise<unknown>;
   const plansOf = (query: Query): Promise<Explained[]> =>
     explained(stage.database.db, (db: Kysely<OrderDatabase>) =>
-      query(createOrderRequests(db, { waiting: new Waiting(), lane: 'durable' }), activitiesOn(db), db),
+      query(createOrderRequests(db, { waiting: new OrderWatcher(), lane: 'durable' }), activitiesOn(db), db),
     );
 
   /** Asserts that the query reads about as many blocks as it returns rows: no full scan and no large sort. */

@@ -6,7 +6,7 @@ import type { DraftReturn, ReceivedLine, Return } from '../../../activities/retu
 import { createOrderActivities } from '../../../services/order/activities.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
 import { createOrderRequests, decidedAmong } from '../../../services/order/requests.ts';
-import { Waiting } from '../../../services/order/waiting.ts';
+import { OrderWatcher } from '../../../services/order/order-watcher.ts';
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 
 export const pounds = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
@@ -69,7 +69,7 @@ export interface OrderStage {
 
 const PAYMENT_STEPS = new Set<string>(['authorizePayment', 'capturePayment', 'refundPayment']);
 
-export const activitiesOn = (db: Kysely<OrderDatabase>, waiting = new Waiting()): OrderActivities =>
+export const activitiesOn = (db: Kysely<OrderDatabase>, waiting = new OrderWatcher()): OrderActivities =>
   createOrderActivities(db, { returnWindowDays: 30, moved: (orderId) => waiting.moved(orderId) });
 
 /** Call this in a `describe`. */
@@ -81,7 +81,7 @@ export function orderStage(): OrderStage {
   before(async function () {
     this.timeout(120_000);
     database = await freshDatabase<OrderDatabase>('order');
-    const waiting = new Waiting(decidedAmong(database.db));
+    const waiting = new OrderWatcher(decidedAmong(database.db));
     requests = createOrderRequests(database.db, { waiting, lane: 'local-first' });
     activities = activitiesOn(database.db, waiting);
   });

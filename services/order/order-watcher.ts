@@ -5,7 +5,7 @@ import { EventEmitter, once } from 'node:events';
 const POLL_INTERVAL_MS = 250;
 
 /** Lets requests wait for an order to move, with as few database reads as possible. */
-export class Waiting {
+export class OrderWatcher {
   readonly #moves = new EventEmitter().setMaxListeners(0);
   /** The number of requests waiting for each order. */
   readonly #waiters = new Map<string, number>();

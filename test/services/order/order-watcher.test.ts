@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events';
 import { mock } from 'node:test';
 import { connect } from '../../../platform/database/connection.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
-import { Waiting } from '../../../services/order/waiting.ts';
+import { OrderWatcher } from '../../../services/order/order-watcher.ts';
 import { activitiesOn, orderStage, refusedAs } from './test-order-service.ts';
 
 describe('order service: awaitOrder', () => {
@@ -47,7 +47,7 @@ describe('order service: awaitOrder', () => {
   it('is notified of every step that moves an order', async () => {
     const orderId = await stage.placed();
     const moves: string[] = [];
-    const waiting = Object.assign(new Waiting(), { moved: (id: string) => void moves.push(id) });
+    const waiting = Object.assign(new OrderWatcher(), { moved: (id: string) => void moves.push(id) });
     const activities = activitiesOn(stage.database.db, waiting);
     const note = () => stage.note(orderId);
     const interventionId = randomUUID();
@@ -105,13 +105,13 @@ describe('waiting for an order', () => {
 
   it('polls once if there is a result, and leaves no listeners', async () => {
     const poll = finding(1);
-    assert.equal(await new Waiting().waitUntil(orderId, 1000, poll), 'found');
+    assert.equal(await new OrderWatcher().waitUntil(orderId, 1000, poll), 'found');
     assert.equal(poll.times, 1);
     assertNoListeners();
   });
 
   it('polls again as soon as the order moves', async () => {
-    const waiting = new Waiting();
+    const waiting = new OrderWatcher();
     const poll = finding(2);
     const found = waiting.waitUntil(orderId, 1000, poll);
     await runPending();
@@ -124,7 +124,7 @@ describe('waiting for an order', () => {
   });
 
   it('misses no move during a poll', async () => {
-    const waiting = new Waiting();
+    const waiting = new OrderWatcher();
     let times = 0;
     const found = waiting.waitUntil(orderId, 1000, async () => {
       if (++times > 1) return 'found';
@@ -137,7 +137,7 @@ describe('waiting for an order', () => {
   it('queries what other processes moved four times a second, once for all waiting requests', async () => {
     const others = Array.from({ length: 63 }, () => randomUUID());
     const queries: string[][] = [];
-    const waiting = new Waiting(async (orderIds) => {
+    const waiting = new OrderWatcher(async (orderIds) => {
       queries.push(orderIds);
       return queries.length === 3 ? orderIds : [];
     });
@@ -162,7 +162,7 @@ describe('waiting for an order', () => {
 
   it('keeps querying after a failure', async () => {
     let queries = 0;
-    const waiting = new Waiting(async (orderIds) => {
+    const waiting = new OrderWatcher(async (orderIds) => {
       if (++queries === 1) throw new Error('no database');
       return orderIds;
     });
@@ -176,7 +176,7 @@ describe('waiting for an order', () => {
 
   it('polls a last time at the timeout, and leaves no listeners', async () => {
     const poll = finding(Infinity);
-    const found = new Waiting().waitUntil(orderId, 100, poll);
+    const found = new OrderWatcher().waitUntil(orderId, 100, poll);
     await runPending();
     mock.timers.tick(100);
     assert.equal(await found, undefined);
@@ -185,7 +185,7 @@ describe('waiting for an order', () => {
   });
 
   it('leaves no listeners if a poll fails', async () => {
-    const failing = new Waiting().waitUntil(orderId, 1000, () => Promise.reject(new Error('no database')));
+    const failing = new OrderWatcher().waitUntil(orderId, 1000, () => Promise.reject(new Error('no database')));
     await assert.rejects(failing, /no database/);
     assertNoListeners();
   });
