@@ -10,7 +10,7 @@ interface DemoProduct {
   pieces: number;
 }
 
-/** A small shop to try things in. The last is scarce, so that running out can be seen. */
+/** A small catalogue for trying things out. The last product is scarce, so that it can sell out. */
 export const DEMO_CATALOGUE: readonly DemoProduct[] = [
   { sku: 'MUG-BLUE', name: 'Blue stoneware mug', description: 'Holds 350 ml.', pence: 1_250, pieces: 500 },
   { sku: 'MUG-SAND', name: 'Sand stoneware mug', description: 'Holds 350 ml.', pence: 1_250, pieces: 500 },
@@ -30,70 +30,72 @@ export interface Shop {
   apiUrl: string;
   adminEmail: string;
   adminPassword: string;
-  /** Where it is noted that the catalogue was loaded. */
+  /** Holds the marker file that records whether the catalogue was loaded. */
   folder: string;
   signal: AbortSignal;
 }
 
 /**
- * Loads the demo catalogue once, through the public API as an admin would. A shop that has products of its own is left
- * alone. Interrupted, the next start goes on: every stock adjustment carries a key of its own. Resolves with how it went.
+ * Loads the demo catalogue once, through the public API as an admin would. Does nothing if the shop already has products.
+ * After an interruption the next start continues: every stock adjustment has its own idempotency key. Returns the result
+ * as text.
  */
 export async function loadDemoCatalogue(shop: Shop): Promise<string> {
   const marker = path.join(shop.folder, 'demo-catalogue');
   const state = existsSync(marker) ? readFileSync(marker, 'utf8') : '';
   if (state === 'loaded') return 'loaded earlier';
-  if (state !== 'loading' && (await hasProducts(shop))) return 'left alone: the shop has products of its own';
+  if (state !== 'loading' && (await hasProducts(shop))) return 'skipped: the shop already has products';
   writeFileSync(marker, 'loading');
   const token = await signIn(shop);
   for (const product of DEMO_CATALOGUE) {
     await createProduct(shop, token, product);
-    await stock(shop, token, product);
+    await addStock(shop, token, product);
   }
   writeFileSync(marker, 'loaded');
   return `${DEMO_CATALOGUE.length} products`;
 }
 
 async function hasProducts(shop: Shop): Promise<boolean> {
-  const { items } = (await ask(shop, 'GET', '/v1/products?limit=1', {})).body as { items: unknown[] };
+  const { items } = (await request(shop, 'GET', '/v1/products?limit=1', {})).body as { items: unknown[] };
   return items.length > 0;
 }
 
 async function signIn(shop: Shop): Promise<string> {
   const body = { email: shop.adminEmail, password: shop.adminPassword };
-  return ((await ask(shop, 'POST', '/v1/sessions', { body })).body as { accessToken: string }).accessToken;
+  return ((await request(shop, 'POST', '/v1/sessions', { body })).body as { accessToken: string }).accessToken;
 }
 
 async function createProduct(shop: Shop, token: string, { sku, name, description, pence }: DemoProduct): Promise<void> {
   const body = { sku, name, description, price: { amountMinor: pence, currency: 'GBP' } };
-  await ask(shop, 'POST', '/v1/products', { token, body, key: `demo-product-${sku}`, fine: ['SkuTaken'] });
+  const options = { token, body, key: `demo-product-${sku}`, acceptedProblems: ['SkuTaken'] };
+  await request(shop, 'POST', '/v1/products', options);
 }
 
-async function stock(shop: Shop, token: string, { sku, pieces }: DemoProduct): Promise<void> {
+async function addStock(shop: Shop, token: string, { sku, pieces }: DemoProduct): Promise<void> {
   const body = { delta: pieces, reason: 'demo catalogue' };
-  await ask(shop, 'POST', `/v1/products/${sku}/stock-adjustments`, { token, body, key: `demo-stock-${sku}` });
+  await request(shop, 'POST', `/v1/products/${sku}/stock-adjustments`, { token, body, key: `demo-stock-${sku}` });
 }
 
-interface Question {
+interface RequestOptions {
   token?: string;
   body?: unknown;
   /** Sent as the Idempotency-Key. */
   key?: string;
-  /** Codes of problems that leave things as they should be. */
-  fine?: string[];
+  /** Codes of problems that count as success. */
+  acceptedProblems?: string[];
 }
 
-async function ask(shop: Shop, method: string, route: string, question: Question): Promise<{ body: unknown }> {
+async function request(shop: Shop, method: string, route: string, options: RequestOptions): Promise<{ body: unknown }> {
   for (;;) {
     const response = await fetch(`${shop.apiUrl}${route}`, {
       method,
-      headers: headersOf(question),
-      ...(question.body !== undefined && { body: JSON.stringify(question.body) }),
+      headers: headersOf(options),
+      ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
       signal: shop.signal,
     });
     const body = (await response.json()) as { code?: string; detail?: string };
-    if (response.ok || question.fine?.includes(body.code ?? '')) return { body };
-    // Too many requests, or something not quite up: it says when to come back.
+    if (response.ok || options.acceptedProblems?.includes(body.code ?? '')) return { body };
+    // Rate limited, or a service is not ready yet: Retry-After says when to retry.
     if (response.status !== 429 && response.status !== 503) {
       throw new Error(`${method} ${route}: ${response.status} ${body.code ?? ''} ${body.detail ?? ''}`);
     }
@@ -101,7 +103,7 @@ async function ask(shop: Shop, method: string, route: string, question: Question
   }
 }
 
-const headersOf = ({ token, body, key }: Question): Record<string, string> => ({
+const headersOf = ({ token, body, key }: RequestOptions): Record<string, string> => ({
   ...(token && { authorization: `Bearer ${token}` }),
   ...(body !== undefined && { 'content-type': 'application/json' }),
   ...(key && { 'idempotency-key': key }),

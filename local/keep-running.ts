@@ -1,36 +1,36 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A process that runs: PostgreSQL, Temporal, or one of ours. */
-export interface Part {
+/** A running process: PostgreSQL, Temporal, or one of the platform. */
+export interface RunningProcess {
   pid: number;
-  /** Resolves when the process is gone, asked or not, with what it said last. */
+  /** Resolves with the reason when the process has ended, whether it was stopped or not. */
   ended: Promise<string>;
-  /** Asks it to finish and waits until it is gone. */
+  /** Stops the process and waits until it has ended. */
   close(): Promise<void>;
 }
 
-export interface Kept<Running extends Part> {
-  /** As it runs now: another after it died. */
-  current(): Running;
+export interface SupervisedProcess<Process extends RunningProcess> {
+  /** The current process; a new one after a restart. */
+  current(): Process;
   close(): Promise<void>;
 }
 
-// The first try comes at once: most deaths are a one-off. From then on slower, so that one that cannot start
-// neither fills the disk with logs nor keeps the machine busy, yet is back within 10 s of the trouble ending.
+// The first restart comes at once: most failures are a one-off. Later ones are slower, so that a process that cannot
+// start neither fills the disk with logs nor keeps the machine busy, yet is back within 10 s of the cause being fixed.
 const FIRST_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 10_000;
-/** One that ran this long had started well. */
-const SETTLED_MS = 30_000;
+const MAX_PAUSE_MS = 10_000;
+/** A process that ran this long counts as successfully started. */
+const STABLE_MS = 30_000;
 
 /**
- * Starts something and starts it again whenever it ends unasked. Only the first start may fail;
- * later ones are tried until they work, each told by `report`.
+ * Starts a process and restarts it whenever it ends unexpectedly. Fails if the first start fails; later ones are retried
+ * until they succeed. `report` receives a line about each restart.
  */
-export async function keepRunning<Running extends Part>(
+export async function keepRunning<Process extends RunningProcess>(
   name: string,
-  start: () => Promise<Running>,
+  start: () => Promise<Process>,
   report: (line: string) => void,
-): Promise<Kept<Running>> {
+): Promise<SupervisedProcess<Process>> {
   const closing = new AbortController();
   let current = await start();
   const watched = watch();
@@ -41,24 +41,24 @@ export async function keepRunning<Running extends Part>(
       const startedAt = Date.now();
       const reason = await current.ended;
       if (closing.signal.aborted) return;
-      if (Date.now() - startedAt > SETTLED_MS) pause = FIRST_PAUSE_MS;
-      report(`${name} ended unasked: ${reason}`);
-      pause = await startAgain(pause);
+      if (Date.now() - startedAt > STABLE_MS) pause = FIRST_PAUSE_MS;
+      report(`${name} ended unexpectedly: ${reason}`);
+      pause = await restart(pause);
       if (!closing.signal.aborted) report(`${name} runs again`);
     }
   }
 
-  /** Resolves with the pause that the next death is to wait. */
-  async function startAgain(pause: number): Promise<number> {
-    for (let next = pause; ; next = Math.min(next * 2, LONGEST_PAUSE_MS)) {
+  /** Resolves with the pause before the next restart. */
+  async function restart(pause: number): Promise<number> {
+    for (let next = pause; ; next = Math.min(next * 2, MAX_PAUSE_MS)) {
       await sleep(next, undefined, { signal: closing.signal }).catch(() => undefined);
       if (closing.signal.aborted) return next;
       try {
         current = await start();
         if (closing.signal.aborted) await current.close();
-        return Math.min(next * 2, LONGEST_PAUSE_MS);
+        return Math.min(next * 2, MAX_PAUSE_MS);
       } catch (error) {
-        report(`${name} does not start: ${error instanceof Error ? error.message : String(error)}`);
+        report(`${name} could not start: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
   }

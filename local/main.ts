@@ -2,21 +2,21 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SettingError } from '../platform/config.ts';
 import { loadDemoCatalogue } from './demo-catalogue.ts';
-import { type DataFolder, folderComplaint, takeDataFolder } from './data-folder.ts';
-import { boundLogs } from './logs.ts';
-import { LocalPlatform, type Platform } from './platform.ts';
+import { type DataFolder, explainFolderError, takeDataFolder } from './data-folder.ts';
+import { rotateLogs } from './logs.ts';
+import { LocalPlatform, type RunningPlatform } from './platform.ts';
 import { adminPassword } from './processes.ts';
 import { type Progress, createProgress } from './progress.ts';
-import { type Secrets, keepSecrets, notePasswordShown } from './secrets.ts';
+import { type Secrets, loadSecrets, recordPasswordShown } from './secrets.ts';
 import { type StartSettings, readArguments, readStartSettings } from './settings.ts';
-import { welcome } from './welcome.ts';
+import { welcomeText } from './welcome.ts';
 
 const stopping = new AbortController();
-// A terminal that was closed takes nothing any more; stopping goes on without it.
+// Writing to a closed terminal fails; the shutdown continues without it.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
-/** `npm start`: runs everything on this machine until a signal ends it. Answers with the exit code. */
+/** `npm start`: runs everything on this machine until a signal ends it. Returns the exit code. */
 async function main(): Promise<number> {
   let settings: StartSettings | undefined;
   try {
@@ -26,9 +26,9 @@ async function main(): Promise<number> {
     stopOnSignals(folder);
     return await run({ settings, separate, folder });
   } catch (error) {
-    const complaint = settings && folderComplaint(error, path.resolve(settings.DATA_DIR));
-    if (!complaint && !(error instanceof SettingError)) throw error;
-    process.stderr.write(`${complaint ?? (error as SettingError).message}\n`);
+    const explanation = settings && explainFolderError(error, path.resolve(settings.DATA_DIR));
+    if (!explanation && !(error instanceof SettingError)) throw error;
+    process.stderr.write(`${explanation ?? (error as SettingError).message}\n`);
     return 1;
   }
 }
@@ -41,8 +41,8 @@ interface Start {
 
 async function run({ settings, separate, folder }: Start): Promise<number> {
   const progress = createProgress((text) => process.stdout.write(text));
-  const logsBounded = boundLogs(path.join(folder.path, 'logs'));
-  const secrets = await keepSecrets(folder.path);
+  const stopRotatingLogs = rotateLogs(path.join(folder.path, 'logs'));
+  const secrets = await loadSecrets(folder.path);
   const { signal } = stopping;
   const environment = process.env;
   const platform = new LocalPlatform({ settings, secrets, folder, separate, environment, progress, signal });
@@ -53,16 +53,16 @@ async function run({ settings, separate, folder }: Start): Promise<number> {
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    if (signal.aborted) progress.say('stopping');
+    if (signal.aborted) progress.print('stopping');
     await platform.close();
-    logsBounded();
+    stopRotatingLogs();
     folder.release();
   }
   return 0;
 }
 
 interface Result {
-  running: Platform;
+  running: RunningPlatform;
   secrets: Secrets;
   progress: Progress;
 }
@@ -72,10 +72,10 @@ async function announce(
   { running, secrets, progress }: Result,
 ): Promise<void> {
   const apiUrl = `http://127.0.0.1:${running.ports.PORT}`;
-  await fillShop({ settings, folder, apiUrl, password: adminPassword(settings, secrets), progress });
+  await loadCatalogue({ settings, folder, apiUrl, password: adminPassword(settings, secrets), progress });
   const isNew = !settings.ADMIN_PASSWORD && !secrets.adminPasswordShown;
-  progress.say(
-    welcome({
+  progress.print(
+    welcomeText({
       apiUrl,
       metricsUrl: `http://127.0.0.1:${running.ports.METRICS_PORT}/metrics`,
       temporalUiUrl: running.temporalUiUrl,
@@ -86,16 +86,16 @@ async function announce(
       logs: path.join(settings.DATA_DIR, 'logs'),
     }),
   );
-  if (isNew) notePasswordShown(folder.path, secrets);
-  // Counted from the start of this process, so with the time it took to load itself.
-  progress.say(`  up in ${(performance.now() / 1000).toFixed(1)} s: ${progress.phases()}`);
-  progress.say(`ready ${apiUrl}`);
+  if (isNew) recordPasswordShown(folder.path, secrets);
+  // Counted from the start of this process, so it includes loading its modules.
+  progress.print(`  up in ${(performance.now() / 1000).toFixed(1)} s: ${progress.phases()}`);
+  progress.print(`ready ${apiUrl}`);
 }
 
-// With a low RATE_LIMIT_PER_MINUTE loading takes minutes: it then goes on behind a platform that is in use.
-const SHOP_MS = 10_000;
+// With a low RATE_LIMIT_PER_MINUTE loading takes minutes; it then continues in the background.
+const CATALOGUE_WAIT_MS = 10_000;
 
-async function fillShop({
+async function loadCatalogue({
   settings,
   folder,
   apiUrl,
@@ -107,26 +107,26 @@ async function fillShop({
     .step(
       'demo catalogue',
       () => loadDemoCatalogue({ ...shop, signal: stopping.signal }),
-      (how) => how,
+      (result) => result,
     )
     .catch((error: unknown) => {
-      if (!stopping.signal.aborted) progress.say(`  no demo catalogue: ${String(error)}`);
+      if (!stopping.signal.aborted) progress.print(`  could not load the demo catalogue: ${String(error)}`);
     });
-  await Promise.race([loading, sleep(SHOP_MS, undefined, { ref: false })]);
+  await Promise.race([loading, sleep(CATALOGUE_WAIT_MS, undefined, { ref: false })]);
 }
 
-// On Ctrl-C the terminal signals us, and npm, signalled too, passes it on: two that come this close are one.
-const ONE_SIGNAL_MS = 1_000;
+// On Ctrl-C the terminal signals both this process and npm, and npm forwards the signal: two this close count as one.
+const SAME_SIGNAL_MS = 1_000;
 
-const NPM_WATCH_MS = 500;
+const NPM_CHECK_MS = 500;
 
-/** The first signal stops everything in order, the second at once. */
+/** The first signal stops everything in order, the second kills everything at once. */
 function stopOnSignals(folder: DataFolder): void {
   let firstAt: number | undefined;
   const stop = () => {
     firstAt ??= Date.now();
     stopping.abort();
-    if (Date.now() - firstAt < ONE_SIGNAL_MS) return;
+    if (Date.now() - firstAt < SAME_SIGNAL_MS) return;
     folder.killChildren();
     folder.release();
     process.exit(1);
@@ -136,7 +136,7 @@ function stopOnSignals(folder: DataFolder): void {
   stopWithoutNpm();
 }
 
-/** An npm that was killed outright passes no signal on: that it is gone has to be seen. */
+/** A killed npm forwards no signal, so this checks whether it is still the parent process. */
 function stopWithoutNpm(): void {
   if (process.env.npm_lifecycle_event !== 'start') return;
   const npm = process.ppid;
@@ -144,7 +144,7 @@ function stopWithoutNpm(): void {
     if (process.ppid === npm) return;
     clearInterval(watch);
     stopping.abort();
-  }, NPM_WATCH_MS);
+  }, NPM_CHECK_MS);
   watch.unref();
 }
 

@@ -3,83 +3,83 @@ import { closeSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SettingError } from '../platform/config.ts';
-import type { Part } from './keep-running.ts';
+import type { RunningProcess } from './keep-running.ts';
 import { openLog } from './logs.ts';
 
-/** One process of the platform: what to run, with which settings, and where it says that it is ready. */
+/** One process of the platform: its program, its settings, and the URLs that report when it is ready. */
 export interface ProcessPlan {
   name: string;
-  /** The program and its arguments, from the project's folder. */
+  /** The program, relative to the project's folder, and its arguments. */
   program: readonly string[];
   environment: NodeJS.ProcessEnv;
-  /** Each answers 200 once the process can do its work. */
+  /** URLs that return 200 once the process is ready. */
   ready: readonly string[];
 }
 
 const root = path.join(import.meta.dirname, '..');
 
-// A cold start compiles everything on a busy machine in 10 s.
+// A cold start compiles everything, which takes 10 s on a busy machine.
 const READY_MS = 60_000;
-// A process says in its log that it is not ready yet: often enough is enough.
+// Not more often: a process that is not ready logs every poll.
 const READY_POLL_MS = 100;
-// Requests drain in 10 s, a worker's activities in 15 s.
+// Requests drain within 10 s, a worker's activities within 15 s.
 const GRACE_MS = 20_000;
 
 /** Starts a process with its output in `logs`, and waits until it is ready. */
-export async function startNode(
+export async function startNodeProcess(
   plan: ProcessPlan,
   { logs, signal }: { logs: string; signal: AbortSignal },
-): Promise<Part> {
-  const { file, descriptor, complaint } = openLog(logs, plan.name);
+): Promise<RunningProcess> {
+  const { file, descriptor, lastMessage } = openLog(logs, plan.name);
   const child = spawn(process.execPath, ['--import', './platform/telemetry/tracing.ts', ...plan.program], {
     cwd: root,
     env: plan.environment,
-    // The channel says nothing: that it closes tells the child that its supervisor is gone.
+    // The IPC channel carries no messages: its closing tells the child that its supervisor is gone.
     stdio: ['ignore', descriptor, descriptor, 'ipc'],
-    // A group of its own: Ctrl-C in the terminal reaches us alone, and we stop everything in order.
+    // A process group of its own: Ctrl-C reaches only this process, which stops everything in order.
     detached: true,
   });
   closeSync(descriptor);
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(`${complaint() ?? `exit ${code ?? signal}`} (more in ${file})`));
+    child.once('exit', (code, signal) => resolve(`${lastMessage() ?? `exit ${code ?? signal}`} (log: ${file})`));
   });
-  const part = { pid: child.pid ?? 0, ended, close: () => close(child, ended) };
-  const early = ended.then((reason): never => {
-    throw new SettingError(`${plan.name} ended at once: ${reason}`);
+  const running = { pid: child.pid ?? 0, ended, close: () => close(child, ended) };
+  const endedEarly = ended.then((reason): never => {
+    throw new SettingError(`${plan.name} ended during its start: ${reason}`);
   });
-  early.catch(() => undefined);
-  const waiting = new AbortController();
-  const until = AbortSignal.any([signal, waiting.signal]);
+  endedEarly.catch(() => undefined);
+  const stopPolling = new AbortController();
+  const pollUntil = AbortSignal.any([signal, stopPolling.signal]);
   try {
-    await Promise.race([allAnswering(plan.ready, file, until), early]);
+    await Promise.race([allReady(plan.ready, file, pollUntil), endedEarly]);
     signal.throwIfAborted();
   } catch (error) {
-    await part.close();
+    await running.close();
     throw error;
   } finally {
-    waiting.abort();
+    stopPolling.abort();
   }
-  return part;
+  return running;
 }
 
 async function close(child: ChildProcess, ended: Promise<string>): Promise<void> {
   child.kill('SIGTERM');
-  const insist = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+  const killTimer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
   await ended;
-  clearTimeout(insist);
+  clearTimeout(killTimer);
 }
 
-/** One after the other: all of them have to, and asking those behind before the first does only costs time. */
-async function allAnswering(urls: readonly string[], log: string, signal: AbortSignal): Promise<void> {
-  for (const url of urls) await answering(url, log, signal);
+/** One after another: all must be ready, and polling the others before the first is ready would only cost time. */
+async function allReady(urls: readonly string[], log: string, signal: AbortSignal): Promise<void> {
+  for (const url of urls) await ready(url, log, signal);
 }
 
-async function answering(url: string, log: string, signal: AbortSignal): Promise<void> {
+async function ready(url: string, log: string, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + READY_MS;
   while (!(await isReady(url)) && !signal.aborted) {
     if (Date.now() > deadline) {
-      throw new SettingError(`${url} is not ready after ${READY_MS / 1000} s: see ${log}`);
+      throw new SettingError(`${url} was not ready within ${READY_MS / 1000} s: see ${log}`);
     }
     await sleep(READY_POLL_MS);
   }

@@ -4,8 +4,8 @@ import { workflowBundle } from '../platform/temporal/workflow-bundle.ts';
 import { type DatabaseName, DATABASES, SERVICES } from '../services/registry.ts';
 import { OTHER_FOLDER } from './data-folder-version.ts';
 import { type DataFolder, POSTGRES, postgresFolder, temporalFolder } from './data-folder.ts';
-import { type Kept, type Part, keepRunning } from './keep-running.ts';
-import { type ProcessPlan, startNode } from './node-process.ts';
+import { type RunningProcess, type SupervisedProcess, keepRunning } from './keep-running.ts';
+import { type ProcessPlan, startNodeProcess } from './node-process.ts';
 import { takePorts } from '../platform/ports.ts';
 import { startPostgres } from './postgres.ts';
 import {
@@ -33,53 +33,53 @@ export interface PlatformOptions {
   separate: boolean;
   environment: NodeJS.ProcessEnv;
   progress: Progress;
-  /** Aborted when the person in front does not want it any more. */
+  /** Aborted when the user stops the platform. */
   signal: AbortSignal;
 }
 
-export interface Platform {
+/** Addresses of a platform that is up. */
+export interface RunningPlatform {
   ports: Ports;
   temporalAddress: string;
   temporalUiUrl: string | undefined;
 }
 
-type Shelf = 'gateway' | 'services' | 'sandbox' | 'temporal' | 'postgres';
-/** Callers before those they call, so that nothing is asked of what has gone. */
-const CLOSING_ORDER: readonly Shelf[] = ['gateway', 'services', 'sandbox', 'temporal', 'postgres'];
+type Layer = 'gateway' | 'services' | 'sandbox' | 'temporal' | 'postgres';
+/** Callers before callees, so that no process calls one that has ended. */
+const CLOSING_ORDER: readonly Layer[] = ['gateway', 'services', 'sandbox', 'temporal', 'postgres'];
 
 /**
- * Everything that `npm start` runs. `start` brings it up, side by side where nothing waits for another;
- * `close` stops whatever runs by then, also after a start that failed half-way.
+ * Everything that `npm start` runs. `start` starts it, in parallel where there are no dependencies; `close` stops
+ * everything that is running, also after a failed start.
  */
 export class LocalPlatform {
   readonly #options: PlatformOptions;
-  readonly #running = new Map<Shelf, Kept<Part>[]>();
-
+  readonly #running = new Map<Layer, SupervisedProcess<RunningProcess>[]>();
   readonly #failed = new AbortController();
 
   constructor(options: PlatformOptions) {
     this.#options = { ...options, signal: AbortSignal.any([options.signal, this.#failed.signal]) };
   }
 
-  async start(): Promise<Platform> {
+  async start(): Promise<RunningPlatform> {
     const { TEMPORAL_PORT, TEMPORAL_UI_PORT, POSTGRES_PORT, ...ports } = await this.#takePorts();
-    // The folder around may have to let PostgreSQL's user through: its files are for their owner only.
+    // The data folder may be open to PostgreSQL's user, so the sandbox's files get a folder for their owner only.
     mkdirSync(path.join(this.#options.folder.path, 'sandbox'), { recursive: true, mode: 0o700 });
-    const [temporal] = await this.#allOf([
-      this.#servers({ ports, postgres: POSTGRES_PORT, temporal: TEMPORAL_PORT, temporalUi: TEMPORAL_UI_PORT }),
-      // Nobody asks the outside world for anything before the first order.
-      this.#node('sandbox', sandboxPlan({ ...this.#options, dataFolder: this.#options.folder.path, ports })),
+    const [temporal] = await this.#all([
+      this.#startMain({ ports, postgres: POSTGRES_PORT, temporal: TEMPORAL_PORT, temporalUi: TEMPORAL_UI_PORT }),
+      // Independent of the rest: nothing calls the sandbox before the first order.
+      this.#startNode('sandbox', sandboxPlan({ ...this.#options, dataFolder: this.#options.folder.path, ports })),
     ]);
-    this.#options.folder.noteAddresses(addressesOf(ports));
+    this.#options.folder.recordAddresses(addressesOf(ports));
     return { ports, temporalAddress: temporal.address, temporalUiUrl: temporal.uiUrl };
   }
 
-  /** What is stood upon, then the services and the gateway on top of it. */
-  async #servers(at: { ports: Ports; postgres: number; temporal: number; temporalUi: number }) {
+  /** Starts the databases and Temporal, then the services and the gateway. */
+  async #startMain(at: { ports: Ports; postgres: number; temporal: number; temporalUi: number }) {
     const { settings, progress, folder, separate } = this.#options;
-    const [databaseUrls, temporal] = await this.#allOf([
-      this.#databases(at.postgres),
-      this.#temporal(at.temporal, at.temporalUi),
+    const [databaseUrls, temporal] = await this.#all([
+      this.#startDatabases(at.postgres),
+      this.#startTemporal(at.temporal, at.temporalUi),
       progress.step('workflow bundle', () => workflowBundle(settings.CACHE_DIR)),
     ]);
     const surroundings: Surroundings = {
@@ -89,23 +89,23 @@ export class LocalPlatform {
       temporalAddress: temporal.address,
       databaseUrls,
     };
-    await this.#allOf([
-      ...servicePlans(surroundings, separate).map((plan) => this.#node('services', plan)),
-      this.#node('gateway', gatewayPlan(surroundings)),
+    await this.#all([
+      ...servicePlans(surroundings, separate).map((plan) => this.#startNode('services', plan)),
+      this.#startNode('gateway', gatewayPlan(surroundings)),
     ]);
     return temporal;
   }
 
   async close(): Promise<void> {
-    for (const shelf of CLOSING_ORDER) {
-      await Promise.all((this.#running.get(shelf) ?? []).map((kept) => kept.close()));
+    for (const layer of CLOSING_ORDER) {
+      await Promise.all((this.#running.get(layer) ?? []).map((supervised) => supervised.close()));
     }
   }
 
-  /** All of them before anything is started: a port that is taken is told at once, by its setting's name. */
+  /** Takes all ports before anything is started, so that a port in use is reported at once with its setting. */
   #takePorts() {
     const { settings } = this.#options;
-    const doors = Object.fromEntries(SERVICES.map((service) => [portSetting(service), 0])) as Record<
+    const servicePorts = Object.fromEntries(SERVICES.map((service) => [portSetting(service), 0])) as Record<
       ReturnType<typeof portSetting>,
       number
     >;
@@ -117,13 +117,13 @@ export class LocalPlatform {
       POSTGRES_PORT: settings.DATABASE_URL ? 0 : settings.POSTGRES_PORT,
       TEMPORAL_PORT: settings.TEMPORAL_ADDRESS ? 0 : settings.TEMPORAL_PORT,
       TEMPORAL_UI_PORT: settings.TEMPORAL_ADDRESS ? 0 : settings.TEMPORAL_UI_PORT,
-      ...doors,
+      ...servicePorts,
     });
   }
 
-  async #databases(port: number): Promise<Record<DatabaseName, string>> {
+  async #startDatabases(port: number): Promise<Record<DatabaseName, string>> {
     const { settings, secrets, folder, progress } = this.#options;
-    const superuserUrl = settings.DATABASE_URL ?? (await this.#postgres(postgresFolder(folder.path), port));
+    const superuserUrl = settings.DATABASE_URL ?? (await this.#startPostgres(postgresFolder(folder.path), port));
     const plans = Object.values(DATABASES);
     const urls = plans.map(
       ({ name }) => [name, databaseUrl(superuserUrl, name, secrets.databasePasswords[name])] as const,
@@ -140,13 +140,13 @@ export class LocalPlatform {
     return byName;
   }
 
-  async #postgres(folder: string, port: number): Promise<string> {
+  async #startPostgres(folder: string, port: number): Promise<string> {
     const start = () => startPostgres({ folder, port, password: this.#options.secrets.postgresPassword });
-    const kept = await this.#keep('postgres', POSTGRES, start, () => `127.0.0.1:${port}`);
-    return kept.current().url;
+    const supervised = await this.#supervise('postgres', POSTGRES, start, () => `127.0.0.1:${port}`);
+    return supervised.current().url;
   }
 
-  async #temporal(port: number, uiPort: number): Promise<{ address: string; uiUrl: string | undefined }> {
+  async #startTemporal(port: number, uiPort: number): Promise<{ address: string; uiUrl: string | undefined }> {
     const { settings, folder, environment, progress, signal } = this.#options;
     const namespace = settings.TEMPORAL_NAMESPACE;
     if (settings.TEMPORAL_ADDRESS) {
@@ -161,41 +161,41 @@ export class LocalPlatform {
     const cache = path.resolve(settings.TEMPORAL_CACHE_DIR ?? settings.CACHE_DIR);
     const executable = await findTemporal(cache, environment, signal);
     const start = () => startTemporal({ executable, folder: temporalFolder(folder.path), port, uiPort, namespace });
-    const kept = await this.#keep('temporal', 'Temporal', start, ({ address }) => address);
-    return kept.current();
+    const supervised = await this.#supervise('temporal', 'Temporal', start, ({ address }) => address);
+    return supervised.current();
   }
 
-  #node(shelf: Shelf, plan: ProcessPlan): Promise<Kept<Part>> {
+  #startNode(layer: Layer, plan: ProcessPlan): Promise<SupervisedProcess<RunningProcess>> {
     const { folder, signal } = this.#options;
-    const start = () => startNode(plan, { logs: path.join(folder.path, 'logs'), signal });
-    return this.#keep(shelf, plan.name, start);
+    const start = () => startNodeProcess(plan, { logs: path.join(folder.path, 'logs'), signal });
+    return this.#supervise(layer, plan.name, start);
   }
 
-  async #keep<Running extends Part>(
-    shelf: Shelf,
+  async #supervise<Process extends RunningProcess>(
+    layer: Layer,
     name: string,
-    start: () => Promise<Running>,
-    detail?: (running: Running) => string,
-  ): Promise<Kept<Running>> {
+    start: () => Promise<Process>,
+    detail?: (running: Process) => string,
+  ): Promise<SupervisedProcess<Process>> {
     const { progress, folder, signal } = this.#options;
     signal.throwIfAborted();
-    const noted = async () => {
+    const startAndRecord = async () => {
       const running = await start();
-      folder.noteChild(name, running.pid);
+      folder.recordChild(name, running.pid);
       return running;
     };
-    const kept = await progress.step(
+    const supervised = await progress.step(
       name,
-      () => keepRunning(name, noted, (line) => progress.say(line)),
-      (kept) => detail?.(kept.current()) ?? '',
+      () => keepRunning(name, startAndRecord, (line) => progress.print(line)),
+      (supervised) => detail?.(supervised.current()) ?? '',
     );
-    this.#running.set(shelf, [...(this.#running.get(shelf) ?? []), kept]);
-    return kept;
+    this.#running.set(layer, [...(this.#running.get(layer) ?? []), supervised]);
+    return supervised;
   }
 
-  /** Like Promise.all, but a failure calls the others off and waits for them: what they started can then be closed. */
-  async #allOf<const Work extends readonly Promise<unknown>[]>(work: Work) {
-    for (const one of work) one.catch((error: unknown) => this.#failed.abort(error));
+  /** Like Promise.all, but a failure cancels the others and waits for them, so that `close` stops what they started. */
+  async #all<const Work extends readonly Promise<unknown>[]>(work: Work) {
+    for (const promise of work) promise.catch((error: unknown) => this.#failed.abort(error));
     await Promise.allSettled(work);
     this.#failed.signal.throwIfAborted();
     return Promise.all(work);

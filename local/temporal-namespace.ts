@@ -4,25 +4,25 @@ import { customerIdAttribute, orderStatusAttribute } from '../workflows/saga/mes
 import { SettingError } from '../platform/config.ts';
 import type { TemporalPlace } from '../platform/temporal/client.ts';
 
-// gRPC's status codes and Temporal's type code, whose enumerations only `@temporalio/proto` exports at run time.
+// gRPC status codes and Temporal's type code; at run time only `@temporalio/proto` exports their enumerations.
 const NOT_FOUND: number = 5;
 const ALREADY_EXISTS: number = 6;
 const KEYWORD = 2;
 
 const ATTRIBUTES = [orderStatusAttribute.name, customerIdAttribute.name];
 
-// A development server answers within 2 s of its start, a cluster that is being rolled out within half a minute.
-const PATIENCE_MS = 30_000;
+// A development server responds within 2 s of its start, a cluster during a rollout within half a minute.
+const TIMEOUT_MS = 30_000;
 
 /**
- * Waits until the server answers, sees to it that the namespace exists and gives it the search attributes that the
- * workflows set. Safe to repeat.
+ * Waits until the server responds, checks that the namespace exists, and adds the search attributes that the workflows
+ * set. Safe to repeat.
  *
- * A namespace that is missing is an error, never made: a mistyped name would otherwise start an empty world beside
- * the one in which the orders are.
+ * A missing namespace is an error and is never created: with a mistyped name the platform would otherwise start without
+ * the existing orders.
  */
 export async function prepareNamespace({ address, namespace }: TemporalPlace): Promise<void> {
-  const connection = await connected(address);
+  const connection = await connect(address);
   try {
     await checkNamespace(connection, { address, namespace });
     await addAttributes(connection, namespace);
@@ -31,16 +31,19 @@ export async function prepareNamespace({ address, namespace }: TemporalPlace): P
   }
 }
 
-async function connected(address: string): Promise<Connection> {
-  const deadline = Date.now() + PATIENCE_MS;
+async function connect(address: string): Promise<Connection> {
+  const deadline = Date.now() + TIMEOUT_MS;
   for (;;) {
     try {
       return await Connection.connect({ address, connectTimeout: 1_000 });
     } catch (cause) {
       if (Date.now() > deadline) {
-        throw new SettingError(`no Temporal server answers at ${address}: set TEMPORAL_ADDRESS to one that does`, {
-          cause,
-        });
+        throw new SettingError(
+          `no Temporal server responds at ${address}: start it, or set TEMPORAL_ADDRESS to a running server`,
+          {
+            cause,
+          },
+        );
       }
       await sleep(30);
     }
@@ -48,7 +51,7 @@ async function connected(address: string): Promise<Connection> {
 }
 
 async function checkNamespace(connection: Connection, { address, namespace }: TemporalPlace): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + TIMEOUT_MS;
   for (;;) {
     try {
       await connection.workflowService.describeNamespace({ namespace });
@@ -56,11 +59,11 @@ async function checkNamespace(connection: Connection, { address, namespace }: Te
     } catch (error) {
       if (isGrpcServiceError(error) && error.code === NOT_FOUND) {
         throw new SettingError(
-          `there is no Temporal namespace ${namespace} at ${address}: set TEMPORAL_NAMESPACE to one that exists, or make it with: temporal operator namespace create --namespace ${namespace} --address ${address}`,
+          `the Temporal namespace ${namespace} does not exist at ${address}: set TEMPORAL_NAMESPACE to an existing one, or create it with: temporal operator namespace create --namespace ${namespace} --address ${address}`,
           { cause: error },
         );
       }
-      // It listens before all of its parts work.
+      // A starting server listens before it is fully ready.
       if (Date.now() > deadline) throw error;
       await sleep(30);
     }
@@ -71,12 +74,14 @@ async function addAttributes(connection: Connection, namespace: string): Promise
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   for (const name of ATTRIBUTES.filter((name) => customAttributes[name] !== KEYWORD)) {
     if (customAttributes[name] !== undefined) {
-      throw new SettingError(`namespace ${namespace} has a search attribute ${name} that is no Keyword: remove it`);
+      throw new SettingError(
+        `the search attribute ${name} of namespace ${namespace} is not of type Keyword: remove it`,
+      );
     }
     try {
       await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: { [name]: KEYWORD } });
     } catch (error) {
-      // Another starter was quicker.
+      // Another process has added it in the meantime.
       if (!isGrpcServiceError(error) || error.code !== ALREADY_EXISTS) throw error;
     }
   }

@@ -2,46 +2,46 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { SettingError } from '../platform/config.ts';
-import type { Part } from './keep-running.ts';
+import type { RunningProcess } from './keep-running.ts';
 import { takePort } from '../platform/ports.ts';
-import { end, lastWords, runs } from './server-process.ts';
+import { endProcess, endReason, isRunning, waitUntilReaped } from './server-process.ts';
 import { prepareNamespace } from './temporal-namespace.ts';
 
-export interface TemporalServer extends Part {
+export interface TemporalServer extends RunningProcess {
   /** host:port of the gRPC front end. */
   address: string;
-  /** Of the Web UI, where one was asked for. */
+  /** URL of the Web UI; undefined without one. */
   uiUrl: string | undefined;
 }
 
 export interface TemporalOptions {
   executable: string;
-  /** Where every workflow's state lives, durably. */
+  /** Stores the state of all workflows durably. */
   folder: string;
   port: number;
   /** Undefined: no Web UI. */
   uiPort: number | undefined;
   namespace: string;
-  /** Lets tests run a month in a second; never for real orders. */
+  /** For tests only: runs a month in a second. */
   timeSkipping?: boolean;
 }
 
-// What it has under way it ends within 2 s; killed, it loses nothing either.
+// It finishes running work within 2 s; if killed, it loses nothing either.
 const GRACE_MS = 10_000;
 
-/** What differs from a server's defaults; deploy/temporal-dynamic-config.yaml says the same for a cluster. */
+/** Differences from the server's defaults; deploy/temporal-dynamic-config.yaml has the same for a cluster. */
 export const SERVER_SETTINGS = [
-  // By default a shard looks for transfer tasks 20 times a second at most, which can pace each hop of a saga to 50 ms.
+  // By default a shard polls for transfer tasks at most 20 times a second, which can delay each hop of a saga by 50 ms.
   // On one machine 2,000 took a saga from 449 to 72 ms, on another it made no difference: docs/operations.md.
   'history.transferProcessorMaxPollRPS=2000',
-  // One partition a queue: with the default four a task may wait in one while a poller waits at another.
+  // One partition per queue: with the default of four, a task may wait in one while a poller waits at another.
   'matching.numTaskqueueReadPartitions=1',
   'matching.numTaskqueueWritePartitions=1',
 ];
 
 /**
- * Runs Temporal's development server on 127.0.0.1 with its state in `folder`. One that outlived its parent
- * (`kill -9`) is ended first: its state is in the same file, and only our own child tells us when it ends.
+ * Runs Temporal's development server on 127.0.0.1 with its state in `folder`. First ends a server that outlived its killed
+ * parent: it uses the same file, and a parent learns only of its own child's end.
  */
 export async function startTemporal(options: TemporalOptions): Promise<TemporalServer> {
   const { executable, folder, namespace } = options;
@@ -63,17 +63,17 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
       ...(uiPort === undefined ? ['--headless'] : [`--ui-port=${uiPort}`, '--ui-disable-news-fetch']),
       ...settings.map((setting) => `--dynamic-config-value=${setting}`),
     ],
-    // A group of its own: Ctrl-C in the terminal reaches us alone, and we stop it after its workers.
+    // A process group of its own: Ctrl-C reaches only this process, which stops Temporal after its workers.
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
   writeFileSync(pidFile(folder), String(child.pid));
-  const ended = lastWords(child);
+  const ended = endReason(child);
   const address = `127.0.0.1:${port}`;
-  const early = ended.then((reason): never => {
-    throw new SettingError(`the Temporal server ended at once: ${reason}`);
+  const endedEarly = ended.then((reason): never => {
+    throw new SettingError(`the Temporal server ended during its start: ${reason}`);
   });
-  early.catch(() => undefined);
-  await Promise.race([prepareNamespace({ address, namespace }), early]).catch(async (error: unknown) => {
+  endedEarly.catch(() => undefined);
+  await Promise.race([prepareNamespace({ address, namespace }), endedEarly]).catch(async (error: unknown) => {
     await endLeftoverTemporal(folder);
     throw error;
   });
@@ -82,20 +82,25 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
     uiUrl: uiPort === undefined ? undefined : `http://127.0.0.1:${uiPort}`,
     pid: child.pid!,
     ended,
-    // By its number, not by its file: that may be gone by then, and it runs on.
+    // By process id: the pid file may have been deleted while the server still runs.
     close: () => endServer(child.pid!, folder),
   };
 }
 
-/** Ends the server that runs on `folder`, if one does. */
+/** Ends a server that runs on `folder`, found by its pid file. */
 export async function endLeftoverTemporal(folder: string): Promise<void> {
   if (!existsSync(pidFile(folder))) return;
-  await endServer(Number(readFileSync(pidFile(folder), 'utf8')), folder);
+  const pid = Number(readFileSync(pidFile(folder), 'utf8'));
+  await endServer(pid, folder);
+  // An ending process loses its command line before it closes its sockets: only now is its port free.
+  await waitUntilReaped(pid);
 }
 
 async function endServer(pid: number, folder: string): Promise<void> {
-  const words = stateFile(folder);
-  if (runs(pid, words)) await end(pid, { words, ask: 'SIGTERM', force: 'SIGKILL', graceMs: GRACE_MS });
+  const command = stateFile(folder);
+  if (isRunning(pid, command)) {
+    await endProcess(pid, { command, stopSignal: 'SIGTERM', killSignal: 'SIGKILL', graceMs: GRACE_MS });
+  }
   rmSync(pidFile(folder), { force: true });
 }
 

@@ -1,31 +1,31 @@
-export interface Whereabouts {
+export interface WelcomeDetails {
   apiUrl: string;
   metricsUrl: string;
-  /** Undefined where somebody else's Temporal is used. */
+  /** Undefined if an existing Temporal server is used. */
   temporalUiUrl: string | undefined;
   temporalAddress: string;
   adminEmail: string;
-  /** Shown only where it is new; undefined otherwise. */
+  /** Undefined if it was set or has been shown before. */
   newAdminPassword: string | undefined;
   secretsFile: string;
   logs: string;
 }
 
-/** What to know once everything runs: where things are, how to sign in, and how to place an order. */
-export const welcome = (place: Whereabouts): string => `
-  API                 ${place.apiUrl}
-  its documentation   ${place.apiUrl}/docs
-  Temporal Web UI     ${place.temporalUiUrl ?? `of the server at ${place.temporalAddress}`}
-  metrics             ${place.metricsUrl}
-  logs                ${place.logs}
-  admin               ${place.adminEmail}, password ${place.newAdminPassword ?? `as given or printed at the first start (${place.secretsFile})`}
+/** The text printed once everything runs: addresses, how to sign in, and how to place an order. */
+export const welcomeText = (details: WelcomeDetails): string => `
+  API                 ${details.apiUrl}
+  API documentation   ${details.apiUrl}/docs
+  Temporal Web UI     ${details.temporalUiUrl ?? `provided by the server at ${details.temporalAddress}`}
+  metrics             ${details.metricsUrl}
+  logs                ${details.logs}
+  admin               ${details.adminEmail}, password ${details.newAdminPassword ?? `as set in ADMIN_PASSWORD or printed at the first start (see ${details.secretsFile})`}
 
-Sign up, sign in and place an order (paste it as it is):
+To sign up, sign in and place an order, paste this into a shell:
 
-${orderByCurl(place.apiUrl)}
+${orderByCurl(details.apiUrl)}
 `;
 
-/** Lines for any POSIX shell with curl and sed. Each time it is another customer, so it can be pasted again. */
+/** Commands for any POSIX shell with curl and sed. Each run creates a new customer, so they can be pasted again. */
 export const orderByCurl = (apiUrl: string): string =>
   [
     `api=${apiUrl}/v1 json='content-type: application/json' me="me-$(date +%s)@example.com"`,

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from './telemetry/logger.ts';
 
 export interface Background {
-  /** Waits for what is under way. */
+  /** Stops the work and waits for the current run to end. */
   close(): Promise<void>;
 }
 
 /**
- * Does some work again and again until it is closed: at once where there was something to do, else after a pause, also
- * where it failed, which the log then calls `failing`.
+ * Repeats `work` until closed. If it returns true, there may be more to do and it runs again at once; if it returns false
+ * or fails, it runs again after `pauseMs`. A failure is logged as `failing`.
  */
 export function keepDoing(
   work: (closing: AbortSignal) => Promise<boolean>,
@@ -18,11 +18,11 @@ export function keepDoing(
   const { signal } = closing;
   const ended = (async () => {
     while (!signal.aborted) {
-      const any = await work(signal).catch((error: unknown) => {
-        logger.warn(`${failing}, trying again`, { error });
+      const didWork = await work(signal).catch((error: unknown) => {
+        logger.warn(`${failing}, retrying`, { error });
         return false;
       });
-      if (!any) await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (!didWork) await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   })();
   return {

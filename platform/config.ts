@@ -1,22 +1,22 @@
 import { z } from 'zod';
 
-/** A setting is missing or wrong. The message is one line a person can act on; nothing has been started yet. */
+/** A setting is missing or invalid. The message is one line that says what to change; nothing has started yet. */
 export class SettingError extends Error {
   override readonly name = 'SettingError';
 }
 
-/** Reads and checks settings once, at start-up, so a bad deployment fails before it serves. */
+/** Reads and checks settings once, at start-up, so that a bad deployment fails before it serves requests. */
 export function readConfig<Shape extends z.ZodRawShape>(
   shape: Shape,
   environment: NodeJS.ProcessEnv = process.env,
 ): Readonly<z.infer<z.ZodObject<Shape>>> {
-  // An empty variable is how shells and compose files spell "not set".
+  // Shells and compose files write "not set" as an empty variable.
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const result = z.object(shape).safeParse(given);
   if (result.success) return Object.freeze(result.data);
   const [issue] = result.error.issues;
   const name = issue?.path.join('.') ?? 'settings';
-  const complaint = given[name] === undefined ? 'is not set' : (issue?.message ?? 'is wrong');
+  const complaint = given[name] === undefined ? 'is not set' : (issue?.message ?? 'is invalid');
   throw new SettingError(`setting ${name}: ${complaint}`);
 }
 
@@ -36,17 +36,17 @@ export const postgresUrl = z
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
 
 const requests = { error: 'must be a whole number of requests, 1 or more' };
-/** A rate limit. There is no 0 for "none": a defence that is off is forgotten, and a million is as good. */
+/** A rate limit. 0 does not mean "none": a disabled defence is forgotten, and a million has the same effect. */
 export const requestsPerMinute = z.coerce.number(requests).int(requests).min(1, requests).max(1_000_000_000, requests);
 
-/** Several things in one setting, separated by commas. */
+/** A comma-separated list. */
 export const listed = (text: string): string[] =>
   text
     .split(',')
     .map((entry) => entry.trim().replace(/\/+$/, ''))
     .filter((entry) => entry !== '');
 
-/** One or more addresses of one thing, separated by commas. */
+/** One or more URLs of one service, separated by commas. */
 export const httpUrls = (byDefault: string) =>
   z
     .string()
@@ -56,5 +56,5 @@ export const httpUrls = (byDefault: string) =>
       error: 'must be http:// or https:// URLs, separated by commas',
     });
 
-/** At least 32 characters of anything: a shared secret that cannot be guessed. */
+/** A shared secret: at least 32 characters, so that it cannot be guessed. */
 export const secret = z.string().min(32, { error: 'must be a secret of at least 32 characters' });

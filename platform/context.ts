@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** Whom the work at hand is for: goes into every log line and on to every service asked. */
+/** What the current work belongs to. Added to every log line and sent along with every service request. */
 export interface WorkContext {
   requestId?: string;
   orderId?: string;
@@ -11,14 +11,15 @@ const storage = new AsyncLocalStorage<WorkContext>();
 
 export const workContext = (): WorkContext => storage.getStore() ?? {};
 
-/** Runs `work` with these added to what is known already. */
+/** Runs `work` with `added` merged into the current context. */
 export const withContext = <Result>(added: WorkContext, work: () => Result): Result =>
   storage.run({ ...workContext(), ...added }, work);
 
-const callingOff = new AsyncLocalStorage<AbortSignal>();
+const cancellation = new AsyncLocalStorage<AbortSignal>();
 
-/** Runs `work`, which `signal` may call off. */
-export const untilCalledOff = <Result>(signal: AbortSignal, work: () => Result): Result => callingOff.run(signal, work);
+/** Runs `work`, which `signal` may cancel. */
+export const untilCalledOff = <Result>(signal: AbortSignal, work: () => Result): Result =>
+  cancellation.run(signal, work);
 
-/** Aborted once nobody waits any more for the work at hand; undefined where it is always seen to its end. */
-export const calledOff = (): AbortSignal | undefined => callingOff.getStore();
+/** Aborted when nothing waits for the current work any more; undefined where the work cannot be canceled. */
+export const calledOff = (): AbortSignal | undefined => cancellation.getStore();

@@ -1,21 +1,22 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { SettingError } from './config.ts';
 
-/** `port` if nothing listens there, or a free one where it is 0; otherwise an error that names `setting`. */
+/** Returns `port` if nothing listens there, or a free port if it is 0; otherwise fails and names `setting`. */
 export async function takePort(port: number, setting: string): Promise<number> {
   const server = await bind(port, setting);
   return release(server);
 }
 
-/** The same for several at once, by their settings' names: no two of them come out alike. */
+/** The same for several ports at once, keyed by setting. All returned ports differ. */
 export async function takePorts<Setting extends string>(
   wanted: Readonly<Record<Setting, number>>,
 ): Promise<Record<Setting, number>> {
   const settings = Object.keys(wanted) as Setting[];
-  const twice = settings.find(
-    (one, at) => wanted[one] !== 0 && settings.some((other, before) => before < at && wanted[other] === wanted[one]),
+  const duplicate = settings.find(
+    (setting, at) =>
+      wanted[setting] !== 0 && settings.some((other, before) => before < at && wanted[other] === wanted[setting]),
   );
-  if (twice) throw new SettingError(`setting ${twice}: port ${wanted[twice]} is meant for two things`);
+  if (duplicate) throw new SettingError(`setting ${duplicate}: port ${wanted[duplicate]} is used twice`);
   const outcomes = await Promise.allSettled(settings.map((setting) => bind(wanted[setting], setting)));
   const servers = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   const ports = await Promise.all(servers.map(release));
@@ -24,15 +25,15 @@ export async function takePorts<Setting extends string>(
   return Object.fromEntries(settings.map((setting, at) => [setting, ports[at]!])) as Record<Setting, number>;
 }
 
-// Below those that systems give to connections: any of these might have one between here and whoever is to listen at it.
-// Above the last that fetch does not ask ("bad port", https://fetch.spec.whatwg.org/#port-blocking).
+// Below the ephemeral range: an outgoing connection could take such a port before the server listens on it.
+// Above the last port that fetch blocks (https://fetch.spec.whatwg.org/#port-blocking).
 const FREE = { from: 10_081, to: 32_768 };
 const TRIES = 100;
-// A port is looked for and then left to whoever will listen at it, so two processes that look at the same time could find
-// the same one. Each takes its ports one after the other from a place of its own; processes that start together have
-// neighbouring numbers, and so this many ports between them.
-const PORTS_A_PROCESS = 500;
-let next = process.pid * PORTS_A_PROCESS;
+// A free port is released before its server listens on it, so two processes that search at the same time could find the
+// same one. Each process searches upwards from its own start; processes that start together have neighbouring ids, and so
+// this many ports each.
+const PORTS_PER_PROCESS = 500;
+let next = process.pid * PORTS_PER_PROCESS;
 
 const nextPort = () => FREE.from + (next++ % (FREE.to - FREE.from));
 
@@ -56,9 +57,12 @@ function bindAt(port: number): Promise<Server> {
 }
 
 function complaint({ code }: NodeJS.ErrnoException, port: number, setting: string): string {
-  if (code === 'EACCES') return `port ${port} may not be used by this user: set ${setting} to one above 1023`;
-  return `port ${port} is already in use: set ${setting} to a free one, or stop what listens there`;
+  if (code === 'EACCES') return `this user may not listen on port ${port}: set ${setting} to a port above 1023`;
+  return portInUse(port, setting);
 }
+
+export const portInUse = (port: number, setting: string): string =>
+  `port ${port} is already in use: set ${setting} to a free port, or stop the program that listens there`;
 
 function release(server: Server): Promise<number> {
   const { port } = server.address() as AddressInfo;

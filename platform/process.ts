@@ -6,11 +6,11 @@ export interface Running {
 }
 
 /**
- * Runs a process until SIGINT or SIGTERM, then closes what was started and ends.
- * A wrong setting ends it at once with one line on standard error and exit code 1.
+ * Runs a process until SIGINT or SIGTERM, then closes what it started and exits.
+ * An invalid setting ends it with one line on standard error and exit code 1.
  */
 export async function run(logger: Logger, start: () => Promise<Running>): Promise<void> {
-  // A bug nobody waited for: the state is unknown, and whoever supervises starts a fresh process.
+  // A bug outside of any request: the state is unknown, so the supervisor must start a fresh process.
   process.on('unhandledRejection', (error) => {
     logger.error('unhandled rejection', { error });
     process.exit(1);
@@ -29,6 +29,6 @@ export async function run(logger: Logger, start: () => Promise<Running>): Promis
     process.exit(0);
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop(signal));
-  // A supervisor that was killed outright cannot signal; its closed channel does.
+  // A supervisor that was killed cannot send a signal, but its IPC channel closes.
   if (process.send) process.once('disconnect', () => void stop('disconnect'));
 }

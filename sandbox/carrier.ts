@@ -1,24 +1,24 @@
 import path from 'node:path';
 import type { Logger } from '../platform/telemetry/logger.ts';
 import type { Running } from '../platform/process.ts';
-import { ANSWERS_SCHEMA } from './outcomes.ts';
+import { OUTCOMES_SCHEMA } from './outcomes.ts';
 import { openSqlite } from './sqlite.ts';
 import { CALLBACKS_SCHEMA, type CallbackReceiver, startCallbacks } from './carrier/callbacks.ts';
 import { startPace } from './carrier/pace.ts';
-import { PARCELS_SCHEMA, createParcels } from './carrier/parcels.ts';
+import { PARCELS_SCHEMA, Parcels } from './carrier/parcels.ts';
 import { carrierRoutes } from './carrier/routes.ts';
-import { openServer } from './server.ts';
+import { startServer } from './server.ts';
 import type { Loop } from './loop.ts';
 
 export interface CarrierOptions {
-  /** 0 takes any free one. */
+  /** 0: any free port. */
   port: number;
   host?: string;
-  /** Where its parcels and its ledger are kept. */
+  /** The folder of its database file. */
   folder: string;
-  /** Who is told of every move. */
+  /** Receives every status change of a parcel. */
   callback: CallbackReceiver;
-  /** Seconds between the steps of a parcel that moves by itself; 0: none does. */
+  /** Seconds between the steps of a parcel; 0: parcels move only by request. */
   paceSeconds?: number;
   logger: Logger;
 }
@@ -26,20 +26,20 @@ export interface CarrierOptions {
 /** Runs the sandbox carrier. */
 export async function startCarrier(options: CarrierOptions): Promise<Running & { url: string }> {
   const { port, host = '127.0.0.1', folder, callback, paceSeconds = 0, logger } = options;
-  const books = openSqlite(path.join(folder, 'carrier.sqlite'), ANSWERS_SCHEMA + PARCELS_SCHEMA + CALLBACKS_SCHEMA);
+  const db = openSqlite(path.join(folder, 'carrier.sqlite'), OUTCOMES_SCHEMA + PARCELS_SCHEMA + CALLBACKS_SCHEMA);
   const loops: Loop[] = [];
-  const parcels = createParcels(books, () => loops.forEach((loop) => loop.wake()));
+  const parcels = new Parcels(db, () => loops.forEach((loop) => loop.wake()));
   try {
-    const listening = await openServer({
+    const listening = await startServer({
       name: 'carrier',
-      routes: carrierRoutes(books, parcels),
-      books,
+      routes: carrierRoutes(db, parcels),
+      db,
       logger,
       port,
       host,
       setting: 'CARRIER_PORT',
     });
-    loops.push(startCallbacks(books, callback, logger));
+    loops.push(startCallbacks(db, callback, logger));
     if (paceSeconds > 0) loops.push(startPace(parcels, paceSeconds * 1000));
     logger.info('listening', { url: listening.url });
     return {
@@ -47,11 +47,11 @@ export async function startCarrier(options: CarrierOptions): Promise<Running & {
       async close() {
         await listening.close();
         await Promise.all(loops.map((loop) => loop.close()));
-        books.close();
+        db.close();
       },
     };
   } catch (error) {
-    books.close();
+    db.close();
     throw error;
   }
 }

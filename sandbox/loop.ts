@@ -1,23 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Loop {
-  /** There may be something to do now. */
+  /** Runs the work now instead of at the end of the wait. */
   wake(): void;
   close(): Promise<void>;
 }
 
-// setTimeout takes no more than 2^31 ms; whoever waits for longer is woken.
-const LONGEST_MS = 60_000;
+// setTimeout accepts at most 2^31 ms; the work of a longer wait runs early.
+const MAX_WAIT_MS = 60_000;
 
-/** Does `work` again and again: each time it says how many milliseconds may pass until the next, unless woken before. */
+/**
+ * Repeats `work`, which returns the milliseconds to wait until its next run; `wake` ends the wait. `keepDoing` of
+ * platform/background.ts has a fixed pause instead, which would delay callbacks.
+ */
 export function startLoop(work: (closing: AbortSignal) => Promise<number>): Loop {
   const closing = new AbortController();
   let idle = new AbortController();
   const ended = (async () => {
     while (!closing.signal.aborted) {
-      // Made before the work: what wakes it meanwhile may have come too late for it.
+      // Created before the work, so that a `wake` during the work is not lost.
       idle = new AbortController();
-      const waitMs = Math.min(Math.max(await work(closing.signal), 0), LONGEST_MS);
+      const waitMs = Math.min(Math.max(await work(closing.signal), 0), MAX_WAIT_MS);
       await sleep(waitMs, undefined, { signal: idle.signal }).catch(() => undefined);
     }
   })();

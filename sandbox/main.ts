@@ -5,7 +5,7 @@ import { startCarrier } from './carrier.ts';
 import { startProcessor } from './processor.ts';
 import { carrierSettings, processorSettings } from './settings.ts';
 
-/** Each reads its settings at once, and then can be started. */
+/** Each function reads its settings and returns a function that starts the server. */
 const servers: Readonly<Record<string, () => () => Promise<Running>>> = {
   processor() {
     const config = readConfig(processorSettings);
@@ -22,12 +22,12 @@ const servers: Readonly<Record<string, () => () => Promise<Running>>> = {
   },
 };
 
-/** Runs the servers that the command line names, or both. */
+/** Runs the servers named on the command line, or both. */
 async function start(): Promise<Running> {
   const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(servers);
   const unknown = names.find((name) => !Object.hasOwn(servers, name));
   if (unknown !== undefined) {
-    throw new SettingError(`no sandbox server is called ${unknown}: there are ${Object.keys(servers).join(' and ')}`);
+    throw new SettingError(`unknown sandbox server ${unknown}: choose from ${Object.keys(servers).join(' and ')}`);
   }
   const starters = [...new Set(names)].map((name) => servers[name]!());
   const running: Running[] = [];

@@ -1,18 +1,18 @@
 import path from 'node:path';
 import type { Logger } from '../platform/telemetry/logger.ts';
 import type { Running } from '../platform/process.ts';
-import { ANSWERS_SCHEMA } from './outcomes.ts';
+import { OUTCOMES_SCHEMA } from './outcomes.ts';
 import { openSqlite } from './sqlite.ts';
-import { openServer } from './server.ts';
+import { startServer } from './server.ts';
 import { refuseCardNumbersOutsideBody } from './processor/card-number.ts';
 import { LEDGER_SCHEMA } from './processor/ledger.ts';
 import { processorRoutes } from './processor/routes.ts';
 
 export interface ProcessorOptions {
-  /** 0 takes any free one. */
+  /** 0: any free port. */
   port: number;
   host?: string;
-  /** Where its ledger is kept. */
+  /** The folder of its database file. */
   folder: string;
   logger: Logger;
 }
@@ -20,12 +20,12 @@ export interface ProcessorOptions {
 /** Runs the sandbox card processor. */
 export async function startProcessor(options: ProcessorOptions): Promise<Running & { url: string }> {
   const { port, host = '127.0.0.1', folder, logger } = options;
-  const books = openSqlite(path.join(folder, 'processor.sqlite'), ANSWERS_SCHEMA + LEDGER_SCHEMA);
+  const db = openSqlite(path.join(folder, 'processor.sqlite'), OUTCOMES_SCHEMA + LEDGER_SCHEMA);
   try {
-    const listening = await openServer({
+    const listening = await startServer({
       name: 'processor',
-      routes: processorRoutes(books),
-      books,
+      routes: processorRoutes(db),
+      db,
       logger,
       port,
       host,
@@ -37,11 +37,11 @@ export async function startProcessor(options: ProcessorOptions): Promise<Running
       url: listening.url,
       async close() {
         await listening.close();
-        books.close();
+        db.close();
       },
     };
   } catch (error) {
-    books.close();
+    db.close();
     throw error;
   }
 }

@@ -9,38 +9,38 @@ import { type Listening, listen } from '../platform/http/server.ts';
 import type { Logger } from '../platform/telemetry/logger.ts';
 import { createMetrics } from '../platform/telemetry/metrics.ts';
 import { Refusal } from '../platform/contract/refusal.ts';
-import { AsDecided, DroppedConnection } from './outcomes.ts';
-import type { Books } from './sqlite.ts';
+import { DroppedConnection, StoredBody } from './outcomes.ts';
+import type { SqliteFile } from './sqlite.ts';
 
-export interface SandboxServer {
+export interface SandboxServerOptions {
   name: string;
   routes: AnyRoute[];
-  books: Books;
+  db: SqliteFile;
   logger: Logger;
   port: number;
   host: string;
-  /** The setting to change where the port is taken. */
+  /** The setting to change if the port is in use. */
   setting: string;
-  /** Runs on every request with its path and headers at hand, before the body is read. */
+  /** Runs on every request before its body is read. */
   before?: Koa.Middleware;
 }
 
-// An order's address or amount: the largest is far below 10 KB.
+// The largest request, an order's address, is far below 10 KB.
 const BODY_LIMIT_BYTES = 64 * 1024;
 
-/** Serves one of the outside world's APIs, with health and metrics as every process of ours has them. */
-export function openServer({
+/** Starts a sandbox server's API, with the health and metrics routes that every process has. */
+export function startServer({
   name,
   routes,
-  books,
+  db,
   logger,
   port,
   host,
   setting,
   before,
-}: SandboxServer): Promise<Listening> {
+}: SandboxServerOptions): Promise<Listening> {
   const metrics = createMetrics(name);
-  const ready = async () => void books.first('select 1');
+  const ready = async () => void db.first('select 1');
   const app = createApp({
     everythingIsPublic: true,
     routes: [...routes, ...healthRoutes({ ready, metrics, logger })],
@@ -48,7 +48,7 @@ export function openServer({
     metrics,
     bodyLimit: BODY_LIMIT_BYTES,
     before: ({ idempotent }) => [...(before ? [before] : []), ...(idempotent ? [requireKey] : [])],
-    around: () => [hangUp],
+    around: () => [dropConnection],
     problemOf: (error) => (error instanceof Refusal ? new Problem(400, error.code, error.message) : undefined),
   });
   return listen(app, { port, host, setting });
@@ -58,12 +58,13 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 
 async function requireKey(ctx: Koa.Context, next: Koa.Next): Promise<void> {
   const key = ctx.get('Idempotency-Key');
-  if (!key) throw new Problem(428, 'IdempotencyKeyRequired', 'name this request with an Idempotency-Key');
-  if (!KEY.test(key)) throw new Problem(400, 'BadIdempotencyKey', 'the key must be 1 to 255 visible ASCII characters');
+  if (!key) throw new Problem(428, 'IdempotencyKeyRequired', 'this request requires an Idempotency-Key header');
+  if (!KEY.test(key))
+    throw new Problem(400, 'BadIdempotencyKey', 'the Idempotency-Key must be 1 to 255 visible ASCII characters');
   await next();
 }
 
-async function hangUp(ctx: Koa.Context, next: Koa.Next): Promise<void> {
+async function dropConnection(ctx: Koa.Context, next: Koa.Next): Promise<void> {
   try {
     await next();
   } catch (error) {
@@ -83,26 +84,26 @@ export interface LedgerRow {
   sequence: number;
 }
 
-/** `GET /ledger`: one order's entries, or page by page all of them, oldest first. */
-export const ledgerRoute = (books: Books, columns: string): AnyRoute =>
+/** `GET /ledger`: the entries of one order, or all entries page by page, oldest first. */
+export const ledgerRoute = (db: SqliteFile, columns: string): AnyRoute =>
   route({
     method: 'get',
     path: '/ledger',
     operationId: 'readLedger',
-    summary: 'What really happened: effects only, refusals left out',
+    summary: 'The ledger: effects that happened, without refusals',
     tag: 'ledger',
     access: 'public',
     query: LedgerQuery,
-    responses: { 200: { description: 'Entries', body: AsDecided } },
+    responses: { 200: { description: 'Entries', body: StoredBody } },
     problems: { 400: ['BadCursor'] },
     async handle({ query: { orderId, after, limit } }) {
       if (orderId !== undefined) {
-        const items = books.all(`select ${columns} from ledger where order_id = ? order by sequence`, orderId);
+        const items = db.all(`select ${columns} from ledger where order_id = ? order by sequence`, orderId);
         return { status: 200, body: { items } };
       }
       const since = after === undefined ? 0 : Number(decodeCursor(after, 1)[0]);
       if (!Number.isSafeInteger(since)) throw new Refusal('BadCursor', 'this cursor was not handed out by this list');
-      const rows = books.all<LedgerRow>(
+      const rows = db.all<LedgerRow>(
         `select sequence, ${columns} from ledger where sequence > ? order by sequence limit ?`,
         since,
         limit,

@@ -2,22 +2,22 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
-/** One file on disk that remembers what a sandbox server did, whatever kills it. */
-export interface Books {
+/** A SQLite database that survives a kill of the process at any time. */
+export interface SqliteFile {
   all<Row>(sql: string, ...values: SQLInputValue[]): Row[];
   first<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined;
   run(sql: string, ...values: SQLInputValue[]): void;
   insert(table: string, row: Readonly<Record<string, SQLInputValue>>): void;
-  /** All of `work` is kept or none of it. It cannot wait for anything, so nothing else comes between. */
+  /** Commits all of `work` or nothing. `work` is synchronous, so no other work runs in between. */
   transaction<Result>(work: () => Result): Result;
   close(): void;
 }
 
-/** Opens the books in `file`, made with `schema` (statements that may be repeated) where they are new. */
-export function openSqlite(file: string, schema: string): Books {
+/** Opens the database in `file` and applies `schema`, whose statements must be repeatable. */
+export function openSqlite(file: string, schema: string): SqliteFile {
   mkdirSync(path.dirname(file), { recursive: true });
   const db = new DatabaseSync(file);
-  // FULL: an answer that was given is on disk, also after a power cut. These are the truth others are checked against.
+  // FULL: every acknowledged effect is on disk, also after a power loss. Other ledgers are checked against this one.
   db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on');
   db.exec(schema);
   const statements = new Map<string, StatementSync>();

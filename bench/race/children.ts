@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { signal as send } from '../../local/server-process.ts';
+import { sendSignal } from '../../local/server-process.ts';
 
 /** A process to start: its command, its environment, and how to check that it is ready. */
 export interface Plan {
@@ -31,7 +31,7 @@ export const forget = (pid: number): void => void killSignals.delete(pid);
 
 /** For the second Ctrl-C and for a crash of the bench: no process outlives it. */
 export function killEverything(): void {
-  for (const [pid, killSignal] of killSignals) send(pid, killSignal);
+  for (const [pid, killSignal] of killSignals) sendSignal(pid, killSignal);
 }
 
 interface Child {

@@ -4,7 +4,7 @@ import type { DatabaseName } from '../../services/registry.ts';
 import { endLeftoverPostgres, startPostgres } from '../../local/postgres.ts';
 import { databaseUrl } from '../../local/processes.ts';
 import { withDatabase } from '../../platform/database/provision.ts';
-import { type Secrets, keepSecrets } from '../../local/secrets.ts';
+import { type Secrets, loadSecrets } from '../../local/secrets.ts';
 import { forget, remember } from './children.ts';
 import type { ServerBinary } from './temporal/binary.ts';
 
@@ -26,7 +26,7 @@ export async function openWorld(given: Omit<World, 'superuserUrl' | 'postgresPid
   await endLeftoverPostgres(postgresFolder);
   rmSync(given.folder, { recursive: true, force: true });
   mkdirSync(given.folder, { recursive: true });
-  const secrets = await keepSecrets(given.folder);
+  const secrets = await loadSecrets(given.folder);
   const server = await startPostgres({ folder: postgresFolder, port: 0, password: secrets.postgresPassword });
   // PostgreSQL's signal for an immediate shutdown, child processes included.
   remember(server.pid, 'SIGQUIT');

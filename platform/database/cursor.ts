@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import { Refusal } from '../contract/refusal.ts';
 
-/** Where a list goes on: the last row's sort key, opaque to the caller. */
+/** Where the next page of a list begins: the last row's sort key, opaque to the caller. */
 export const encodeCursor = (key: readonly string[]): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 
-/** The sort key a cursor was made of, of `length` parts. Refuses `BadCursor` for anything else. */
+/** Decodes a cursor into its sort key of `length` parts. Refuses anything else with `BadCursor`. */
 export function decodeCursor(cursor: string, length: number): string[] {
   const refusal = new Refusal('BadCursor', 'this cursor was not handed out by this list');
   let key: unknown;
@@ -17,19 +17,19 @@ export function decodeCursor(cursor: string, length: number): string[] {
   return key;
 }
 
-/** A place in a list that is sorted by age, newest first, and by id (a UUID) among equals. */
+/** A position in a list sorted by age, newest first, then by id (a UUID). */
 export interface Age {
   at: Date;
   id: string;
 }
 
-/** The rows after this place, where `column` says when. Refuses `BadCursor` for a place that no list handed out. */
+/** Selects the rows after this position; `column` holds their time. Refuses an invalid position with `BadCursor`. */
 export function olderThan(after: string, column: string): RawBuilder<boolean> {
   const { at, id } = decodeAge(after);
   return sql<boolean>`(${sql.ref(column)}, id) < (${at}, ${id}::uuid)`;
 }
 
-/** A page of rows sorted by age, newest first, of which one more than `limit` was asked for. */
+/** One page of rows sorted by age, newest first. `rows` must have been selected with `limit + 1`. */
 export function pageByAge<Row extends { id: string }>(
   rows: readonly Row[],
   limit: number,
@@ -42,11 +42,11 @@ export function pageByAge<Row extends { id: string }>(
 
 export const encodeAge = ({ at, id }: Age): string => encodeCursor([at.toISOString(), id]);
 
-// PostgreSQL knows no years beyond these; encodeAge makes none.
+// PostgreSQL has no years beyond these, and encodeAge never writes them.
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Refuses `BadCursor` for anything `encodeAge` did not make. */
+/** Refuses anything that `encodeAge` did not write with `BadCursor`. */
 export function decodeAge(cursor: string): Age {
   const [at, id] = decodeCursor(cursor, 2) as [string, string];
   const date = new Date(at);

@@ -5,7 +5,7 @@ import { Refusal } from '../contract/refusal.ts';
 import { DEAD_AFTER_ATTEMPTS } from './handling.ts';
 import type { InboxDatabase } from './inbox.ts';
 
-/** The events that a subscriber cannot handle, and what a person decides about them. */
+/** Lists the events that a subscriber failed to handle, and lets a person retry or discard them. */
 export const createDeadLetterRequests = (db: Kysely<InboxDatabase>, retryNow: () => void): DeadLetterRequests => ({
   async listDeadLetters({ after, limit }) {
     let query = db
@@ -42,14 +42,14 @@ export const createDeadLetterRequests = (db: Kysely<InboxDatabase>, retryNow: ()
       .updateTable('inbox')
       .set(
         action === 'retry'
-          ? // As if it had just come: if it goes on failing it is soon tried less often again.
+          ? // Starts over as a new event: if it keeps failing, the delays between attempts grow again.
             { attempts: 0, next_attempt_at: sql`now()` }
           : { state: 'discarded', data: null, settled_at: sql`now()`, note, resolved_by: resolvedBy },
       )
       .where('id', '=', eventId)
       .where('state', '=', 'waiting')
       .executeTakeFirst();
-    if (numUpdatedRows === 0n) await refuseUnlessSo(db, eventId, action);
+    if (numUpdatedRows === 0n) await refuseUnlessResolved(db, eventId, action);
     retryNow();
   },
 });
@@ -59,11 +59,15 @@ const waitingBehind = sql<number>`(
    where later.state = 'waiting' and later.publisher = inbox.publisher and later.subject = inbox.subject
      and later.position > inbox.position)`;
 
-/** Asked for again, a decision that was carried out is an answer; another one comes too late. */
-async function refuseUnlessSo(db: Kysely<InboxDatabase>, eventId: string, action: 'retry' | 'discard'): Promise<void> {
+/** Repeating the decision that was made succeeds; a different decision is refused. */
+async function refuseUnlessResolved(
+  db: Kysely<InboxDatabase>,
+  eventId: string,
+  action: 'retry' | 'discard',
+): Promise<void> {
   const row = await db.selectFrom('inbox').select('state').where('id', '=', eventId).executeTakeFirst();
-  if (!row) throw new Refusal('DeadLetterNotFound', `there is no event ${eventId}`);
+  if (!row) throw new Refusal('DeadLetterNotFound', `event ${eventId} does not exist`);
   if (row.state !== (action === 'retry' ? 'done' : 'discarded')) {
-    throw new Refusal('DeadLetterClosed', `this event was ${row.state === 'done' ? 'handled' : 'discarded'} meanwhile`);
+    throw new Refusal('DeadLetterClosed', `this event was already ${row.state === 'done' ? 'handled' : 'discarded'}`);
   }
 }

@@ -5,8 +5,8 @@ import type { OutboxDatabase, OutboxTable } from './outbox.ts';
 import { Tail } from './tail.ts';
 
 /**
- * A service's outbox as a feed that any number of subscribers read, each after its own cursor. Nothing about them is
- * known here: an event is kept for whoever may come for it, until it is purged by age.
+ * A service's outbox as a feed for any number of subscribers, each with its own cursor. The feed keeps no record of its
+ * subscribers: an event stays available until it is purged by age.
  */
 export class Feed implements FeedRequests {
   readonly #db: Kysely<OutboxDatabase>;
@@ -17,14 +17,14 @@ export class Feed implements FeedRequests {
     this.#tail = new Tail(service, db as Kysely<unknown>, { table: 'outbox', sequence: 'outbox_sequence_seq' });
   }
 
-  /** Answers all who wait. */
+  /** Ends all long polls. */
   close(): void {
     this.#tail.close();
   }
 
   async readFeed({ after, types, limit, patienceMs }: ReadFeed): Promise<FeedPage> {
     const wanted = new Set(types);
-    const start = await this.#placeOf(after);
+    const start = await this.#positionOf(after);
     const deadline = start.restarted ? 0 : Date.now() + patienceMs;
     let { sequence, cursor } = start;
     for (;;) {
@@ -32,7 +32,7 @@ export class Feed implements FeedRequests {
       const rows = await this.#rows(sequence, upTo, limit);
       const last = rows.at(-1);
       if (last) cursor = encodeCursor([String(last.sequence), last.id]);
-      // What is missing among the settled was rolled back: there is nothing to wait for.
+      // A gap below the watermark was rolled back, so there is nothing to wait for.
       sequence = rows.length === limit ? last!.sequence : Math.max(sequence, upTo);
       const events = rows.filter(({ type }) => wanted.has(type)).map(eventOf);
       const readAll = rows.length < limit;
@@ -42,8 +42,8 @@ export class Feed implements FeedRequests {
     }
   }
 
-  /** Where to read on. A cursor names its event, so that a feed which is not the one it was read from is noticed. */
-  async #placeOf(after: string | null): Promise<{ sequence: number; cursor: string | null; restarted: boolean }> {
+  /** Where to continue. A cursor names its event, so that a cursor from a different feed, or an older backup, is noticed. */
+  async #positionOf(after: string | null): Promise<{ sequence: number; cursor: string | null; restarted: boolean }> {
     if (after === null) return { sequence: 0, cursor: null, restarted: false };
     const [number, id] = decodeCursor(after, 2) as [string, string];
     const sequence = Number(number);

@@ -6,19 +6,19 @@ import { withContext } from '../context.ts';
 import type { InboxDatabase, InboxTable } from './inbox.ts';
 import type { Subscription } from './subscription.ts';
 
-/** After so many attempts, which takes a few minutes, an event is a dead letter: shown to people, and still tried. */
+/** After this many attempts, which take a few minutes, an event is a dead letter: people see it, and it is still retried. */
 export const DEAD_AFTER_ATTEMPTS = 10;
-// From a fifth of a second to five minutes: at the longest, how late the news is after what was down came back.
+// From a fifth of a second to five minutes: the longest wait for an event after a failed dependency has recovered.
 const FIRST_DELAY_MS = 200;
-const LONGEST_DELAY_MS = 5 * 60 * 1000;
+const MAX_DELAY_MS = 5 * 60 * 1000;
 
-type Letter = Selectable<InboxTable>;
+type InboxRow = Selectable<InboxTable>;
 
-/** What became of one event: `passed` where another replica has it, or it is not its turn. */
-export type Outcome = 'done' | 'failed' | 'passed';
+/** Result of handling one event. `passed`: another replica has it, or an earlier event comes first. */
+export type HandlingOutcome = 'done' | 'failed' | 'passed';
 
-/** Positions of events whose turn it is: the first of each subject, where it is not waiting for its next attempt. */
-export async function dueLetters(db: Kysely<InboxDatabase>, limit: number): Promise<number[]> {
+/** Positions of the events to handle now: the first of each subject, unless it waits for its next attempt. */
+export async function dueEvents(db: Kysely<InboxDatabase>, limit: number): Promise<number[]> {
   const rows = await db.selectFrom('inbox').select('position').where(isDue).orderBy('position').limit(limit).execute();
   return rows.map(({ position }) => position);
 }
@@ -29,7 +29,7 @@ const isFirst = sql<boolean>`state = 'waiting' and not exists (
      and earlier.position < inbox.position)`;
 const isDue = sql<boolean>`next_attempt_at <= now() and ${isFirst}`;
 
-/** Milliseconds until the next attempt is due; undefined where nothing waits. */
+/** Milliseconds until the next attempt is due; undefined if nothing waits. */
 export async function nextAttemptIn(db: Kysely<InboxDatabase>): Promise<number | undefined> {
   const row = await db
     .selectFrom('inbox')
@@ -40,18 +40,18 @@ export async function nextAttemptIn(db: Kysely<InboxDatabase>): Promise<number |
 }
 
 /**
- * Handles one event in one transaction with its effect. The row's lock is what keeps replicas apart: one that is
- * handled elsewhere is passed over, and until that is kept no later event of its subject is first.
+ * Handles one event in one transaction with its effect. The row lock coordinates replicas: an event that another replica
+ * is handling is skipped, and until that transaction commits no later event of its subject is first.
  */
 export async function handle(
   db: Kysely<InboxDatabase>,
   position: number,
   subscriptions: ReadonlyMap<string, Subscription>,
-): Promise<{ outcome: Outcome; letter?: Letter; error?: unknown }> {
-  let letter: Letter | undefined;
+): Promise<{ outcome: HandlingOutcome; row?: InboxRow; error?: unknown }> {
+  let row: InboxRow | undefined;
   try {
     await db.transaction().execute(async (work) => {
-      letter = await work
+      row = await work
         .selectFrom('inbox')
         .selectAll()
         .where('position', '=', position)
@@ -59,39 +59,43 @@ export async function handle(
         .forUpdate()
         .skipLocked()
         .executeTakeFirst();
-      if (!letter) return;
-      await act(letter, work, subscriptions.get(letter.publisher));
+      if (!row) return;
+      await runHandler(row, work, subscriptions.get(row.publisher));
       await work
         .updateTable('inbox')
-        .set({ state: 'done', data: null, attempts: letter.attempts + 1, last_error: null, settled_at: sql`now()` })
+        .set({ state: 'done', data: null, attempts: row.attempts + 1, last_error: null, settled_at: sql`now()` })
         .where('position', '=', position)
         .execute();
     });
-    return letter ? { outcome: 'done', letter } : { outcome: 'passed' };
+    return row ? { outcome: 'done', row } : { outcome: 'passed' };
   } catch (error) {
-    if (!letter) throw error;
-    await postpone(db, letter, error);
-    return { outcome: 'failed', letter, error };
+    if (!row) throw error;
+    await postpone(db, row, error);
+    return { outcome: 'failed', row, error };
   }
 }
 
-/** Runs the handler as a part of whatever caused the event, in traces and in logs. */
-function act(letter: Letter, work: Transaction<InboxDatabase>, subscribed: Subscription | undefined): Promise<void> {
-  const handler = subscribed?.handlers[letter.type];
-  // Subscribed to when it was read, and not any more.
+/** Runs the handler in the trace and log context of the event's cause. */
+function runHandler(
+  row: InboxRow,
+  work: Transaction<InboxDatabase>,
+  subscription: Subscription | undefined,
+): Promise<void> {
+  const handler = subscription?.handlers[row.type];
+  // The subscription was removed after the event was read.
   if (!handler) return Promise.resolve();
-  const event = { ...eventOf(letter), data: subscribed.shapes[letter.type]!.parse(letter.data) };
-  const cause = propagation.extract(ROOT_CONTEXT, { traceparent: letter.traceparent ?? '' });
+  const event = { ...eventOf(row), data: subscription.shapes[row.type]!.parse(row.data) };
+  const cause = propagation.extract(ROOT_CONTEXT, { traceparent: row.traceparent ?? '' });
   return context.with(cause, () =>
     trace
       .getTracer('events')
-      .startActiveSpan(`${letter.type} process`, { kind: SpanKind.CONSUMER }, (span) =>
-        withContext({ requestId: letter.id }, () => handler(event, work)).finally(() => span.end()),
+      .startActiveSpan(`${row.type} process`, { kind: SpanKind.CONSUMER }, (span) =>
+        withContext({ requestId: row.id }, () => handler(event, work)).finally(() => span.end()),
       ),
   );
 }
 
-const eventOf = ({ id, publisher, type, subject, time, traceparent, data }: Letter): CloudEvent =>
+const eventOf = ({ id, publisher, type, subject, time, traceparent, data }: InboxRow): CloudEvent =>
   CloudEvent.parse({
     specversion: '1.0',
     id,
@@ -104,9 +108,9 @@ const eventOf = ({ id, publisher, type, subject, time, traceparent, data }: Lett
     data,
   });
 
-/** Spread out, so that subjects which failed together do not come back together. */
-async function postpone(db: Kysely<InboxDatabase>, { position, attempts }: Letter, error: unknown): Promise<void> {
-  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** attempts, LONGEST_DELAY_MS) * (0.5 + Math.random());
+/** The random factor keeps subjects that failed together from being retried together. */
+async function postpone(db: Kysely<InboxDatabase>, { position, attempts }: InboxRow, error: unknown): Promise<void> {
+  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** attempts, MAX_DELAY_MS) * (0.5 + Math.random());
   await db
     .updateTable('inbox')
     .set({
@@ -116,7 +120,7 @@ async function postpone(db: Kysely<InboxDatabase>, { position, attempts }: Lette
     })
     .where('position', '=', position)
     .where('state', '=', 'waiting')
-    // Another replica may have tried it meanwhile.
+    // Another replica may have made an attempt in the meantime.
     .where('attempts', '=', attempts)
     .execute();
 }

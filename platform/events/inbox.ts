@@ -54,7 +54,7 @@ export async function cursorOf(db: Kysely<InboxDatabase>, publisher: string): Pr
  * Stores the events read after `cursor` and the new cursor in one transaction. Stores nothing if another replica has
  * already moved the cursor: that replica stores the same events.
  */
-export async function keepPage(
+export async function storePage(
   db: Kysely<InboxDatabase>,
   { publisher, cursor, page }: { publisher: string; cursor: string | null; page: FeedPage },
 ): Promise<void> {

@@ -2,14 +2,14 @@ import { type Kysely, sql } from 'kysely';
 import { Counter, Gauge } from 'prom-client';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Metrics, gaugesOf } from '../telemetry/metrics.ts';
-import { DEAD_AFTER_ATTEMPTS, type Outcome } from './handling.ts';
+import { DEAD_AFTER_ATTEMPTS, type HandlingOutcome } from './handling.ts';
 import type { InboxDatabase } from './inbox.ts';
 
 export interface SubscriberMetrics {
-  /** The publisher has answered, if only that there is nothing new. */
+  /** The publisher responded, with or without events. */
   read(publisher: string): void;
   restarted(publisher: string): void;
-  handled(publisher: string, outcome: Outcome): void;
+  handled(publisher: string, outcome: HandlingOutcome): void;
 }
 
 interface SubscriberState {
@@ -19,7 +19,7 @@ interface SubscriberState {
   oldest: number;
 }
 
-/** What a subscriber tells Prometheus: how much waits, for how long, what is stuck and when it last heard of anybody. */
+/** A subscriber's metrics: waiting events and their age, dead letters, and time since each publisher responded. */
 export function subscriberMetrics(
   { metrics, db, logger }: { metrics: Metrics; db: Kysely<InboxDatabase>; logger: Logger },
   publishers: readonly string[],
@@ -30,25 +30,28 @@ export function subscriberMetrics(
     label: 'publisher',
     logger,
     gauges: {
-      waiting: { name: 'inbox_waiting', help: 'Events that are read and not handled' },
-      dead: { name: 'inbox_dead_letters', help: 'Events that were tried in vain many times' },
-      oldest: { name: 'inbox_oldest_waiting_seconds', help: 'Age of the oldest event that is not handled' },
+      waiting: { name: 'inbox_waiting', help: 'Events that have been read and not yet handled' },
+      dead: { name: 'inbox_dead_letters', help: 'Events whose handling failed 10 times or more' },
+      oldest: {
+        name: 'inbox_oldest_waiting_seconds',
+        help: 'Age of the oldest event that is not yet handled, in seconds',
+      },
     },
-    read: () => standing(db, publishers),
+    read: () => readStates(db, publishers),
   });
   const lastRead = new Map(publishers.map((publisher) => [publisher, Date.now()]));
-  const silence = new Gauge({
+  const silentSeconds = new Gauge({
     name: 'feed_silent_seconds',
-    help: 'Since the publisher last answered',
+    help: 'Time since the publisher last responded, in seconds',
     labelNames,
     registers,
     collect() {
-      for (const [publisher, at] of lastRead) silence.set({ publisher }, (Date.now() - at) / 1000);
+      for (const [publisher, at] of lastRead) silentSeconds.set({ publisher }, (Date.now() - at) / 1000);
     },
   });
   const restarts = new Counter({
     name: 'feed_restarts_total',
-    help: 'How often our place in a feed was not known there any more: events may be lost',
+    help: 'Times a publisher did not recognize the stored cursor; events may be lost',
     labelNames,
     registers,
   });
@@ -65,8 +68,8 @@ export function subscriberMetrics(
   };
 }
 
-/** One row a publisher, zeros where nothing waits. */
-async function standing(db: Kysely<InboxDatabase>, publishers: readonly string[]): Promise<SubscriberState[]> {
+/** One row per publisher, with zeros if nothing waits. */
+async function readStates(db: Kysely<InboxDatabase>, publishers: readonly string[]): Promise<SubscriberState[]> {
   const { rows } = await sql<SubscriberState>`
     select known.publisher, count(position)::int as waiting,
            count(position) filter (where attempts >= ${DEAD_AFTER_ATTEMPTS})::int as dead,

@@ -1,13 +1,13 @@
-import { setInterval } from 'node:timers';
 import { type Kysely, sql } from 'kysely';
 import { z } from 'zod';
+import { keepDoing } from '../background.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { OutboxDatabase } from './outbox.ts';
 import type { InboxDatabase } from './inbox.ts';
 
-/** Settings of every service that tells or hears of events. */
+/** Settings of every service that publishes or subscribes to events. */
 export const retentionSettings = {
-  /** How long events are kept for subscribers that are down: far above any outage. The same for every process. */
+  /** How long events are kept for subscribers that are down: far above any outage. The same in every process. */
   EVENT_RETENTION_DAYS: z.coerce
     .number({ error: 'must be a number of days from 1 to 3650' })
     .int({ error: 'must be a number of days from 1 to 3650' })
@@ -16,27 +16,23 @@ export const retentionSettings = {
     .default(30),
 };
 
-// Few enough that nobody who writes meanwhile waits for it.
+// Few enough rows that concurrent writers do not wait noticeably.
 const BATCH = 1_000;
 const PURGE_EVERY_MS = 60 * 60 * 1000;
 
-/** Purges now and every hour in the background; what it answers ends that, and waits for a purge under way. */
+/** Purges now and every hour in the background. The returned function stops it and waits for a running purge. */
 export function keepPurging(purge: () => Promise<void>, logger: Logger): () => Promise<void> {
-  let last: Promise<void>;
-  const attempt = () => {
-    last = purge().catch((error: unknown) => void logger.warn('events not purged', { error }));
-  };
-  attempt();
-  const timer = setInterval(attempt, PURGE_EVERY_MS);
-  return () => {
-    clearInterval(timer);
-    return last;
-  };
+  const purging = keepDoing(() => purge().then(() => false), {
+    pauseMs: PURGE_EVERY_MS,
+    failing: 'could not purge old rows',
+    logger,
+  });
+  return () => purging.close();
 }
 
 /**
- * Forgets events that are older than this. The newest of them stays: a cursor at it or beyond it is still known, so
- * that a subscriber which has missed nothing is not told that it might have.
+ * Deletes events older than `days`. Keeps the newest of them: cursors at it or beyond remain valid, so that a subscriber
+ * that has missed nothing is not told to restart.
  */
 export async function purgeOutbox(db: Kysely<OutboxDatabase>, days: number): Promise<void> {
   const purgeBatch = () =>
@@ -48,8 +44,8 @@ export async function purgeOutbox(db: Kysely<OutboxDatabase>, days: number): Pro
 }
 
 /**
- * Forgets which events were handled, later than any publisher forgets the events: one that is read again, as after a
- * publisher's database was restored, must not be handled again.
+ * Deletes handled events after twice `days`, later than any publisher deletes them: an event that is read again, for
+ * example after a restore of the publisher's database, must not be handled again.
  */
 export async function purgeInbox(db: Kysely<InboxDatabase>, days: number): Promise<void> {
   const purgeBatch = () =>

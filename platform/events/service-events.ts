@@ -16,11 +16,11 @@ import type { Subscription } from './subscription.ts';
 export interface EventsPlan {
   service: string;
   db: Kysely<OutboxDatabase & InboxDatabase>;
-  /** Whether it has an outbox for others to read. */
+  /** Whether the service has an outbox that others read. */
   publishes: boolean;
-  /** Undefined where it has no inbox; where it only hears of nothing just now, what waits in there is still shown. */
+  /** Undefined: the service has no inbox. Empty: it reads no events, but its dead letters can still be listed. */
   subscriptions: readonly Subscription[] | undefined;
-  /** Where each publisher's doors are. */
+  /** The addresses of each publisher's service API. */
   urlsOf: (publisher: string) => readonly string[];
   token: string;
   retentionDays: number;
@@ -28,8 +28,9 @@ export interface EventsPlan {
   metrics: Metrics;
 }
 
-/** What a service does about events: what of it is asked at its door, and what goes on in the background. */
+/** A service's events: the operations for its API, and the work in the background. */
 export interface ServiceEvents {
+  /** Operations to serve at the service API. */
   answered: ServedOperations;
   close(): Promise<void>;
 }
@@ -78,7 +79,7 @@ function subscribe(plan: EventsPlan & { subscriptions: readonly Subscription[] }
     db,
     subscriptions: plan.subscriptions,
     feeds: Object.fromEntries(feeds) as Record<string, FeedRequests>,
-    figures: subscriberMetrics({ metrics, db, logger }, publishers),
+    metrics: subscriberMetrics({ metrics, db, logger }, publishers),
     logger,
   });
   const stopPurging = keepPurging(() => purgeInbox(db, retentionDays), logger);

@@ -3,12 +3,12 @@ import type { z } from 'zod';
 import type { CloudEvent, EventShapes } from '../contract/event.ts';
 import type { InboxDatabase } from './inbox.ts';
 
-/** An event of one type, its data of the publisher's shape. */
+/** An event of one type, with data of the publisher's schema. */
 export type EventOf<Shape extends z.ZodType> = Omit<CloudEvent, 'data'> & { data: z.infer<Shape> };
 
 /**
- * What one service does about another's events. A handler's effect and the note that its event is handled are one
- * transaction, so it happens once; where it throws, the event is tried again and later ones of its subject wait.
+ * How one service handles another's events. A handler's effect and the record that its event is handled are one
+ * transaction, so the effect happens once. If the handler throws, the event is retried and later ones of its subject wait.
  */
 export interface Subscription {
   publisher: string;
@@ -22,7 +22,7 @@ type Handlers<Shapes extends EventShapes, Database> = {
   readonly [Type in keyof Shapes]?: (event: EventOf<Shapes[Type]>, transaction: Transaction<Database>) => Promise<void>;
 };
 
-/** Only here so that every handler is typed by its event's shape. */
+/** Types every handler by its event's schema. */
 export const subscription = <Shapes extends EventShapes, Database extends InboxDatabase>(
   publisher: string,
   shapes: Shapes,

@@ -1,64 +1,64 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import { written } from './outbox.ts';
-import { Watermark, type Sequenced } from './watermark.ts';
+import { Watermark, type SequencedTable } from './watermark.ts';
 
-// What this process wrote is heard of at once; another replica's a quarter of a second later, for one tiny read each
-// time, however many wait.
-const LOOK_AGAIN_MS = 250;
+// Rows of this process are noticed at once; those of another replica within a quarter of a second, at the cost of one
+// small read per interval, however many readers wait.
+const POLL_MS = 250;
 
-/** Waits for a table to grow, on behalf of any number of readers who are each somewhere else in it. */
+/** Waits for a table to grow, for any number of readers at different positions. */
 export class Tail {
   readonly #name: string;
-  readonly #settled: Watermark;
+  readonly #watermark: Watermark;
   #closed = false;
-  /** Counts what was heard of, so that nothing said during a look is slept through. */
-  #heard = 0;
+  /** Counts notifications, so that one that arrives during a check is not missed. */
+  #notifications = 0;
   #pause: { over: Promise<void>; end(): void } | undefined;
 
-  /** @param name what `written` emits when this process adds to the table */
-  constructor(name: string, db: Kysely<unknown>, table: Sequenced) {
+  /** @param name the event that `written` emits when this process adds to the table */
+  constructor(name: string, db: Kysely<unknown>, table: SequencedTable) {
     this.#name = name;
-    this.#settled = new Watermark(db, table);
-    written.on(name, this.#hear);
+    this.#watermark = new Watermark(db, table);
+    written.on(name, this.#notify);
   }
 
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Lets go of all who wait. */
+  /** Ends all waiting. */
   close(): void {
     this.#closed = true;
-    written.off(this.#name, this.#hear);
-    this.#hear();
+    written.off(this.#name, this.#notify);
+    this.#notify();
   }
 
-  /** The last settled sequence number, as of now. */
+  /** Reads the current watermark: the last settled sequence number. */
   look(): Promise<number> {
-    return this.#settled.look();
+    return this.#watermark.look();
   }
 
-  /** The last settled sequence number as soon as it is beyond this one, or whatever it is at the deadline. */
+  /** Resolves with the watermark as soon as it is beyond `sequence`, or at the deadline. */
   async beyond(sequence: number, deadline: number): Promise<number> {
     for (;;) {
-      const heard = this.#heard;
-      const upTo = this.#settled.last > sequence ? this.#settled.last : await this.#settled.look();
+      const notifications = this.#notifications;
+      const upTo = this.#watermark.last > sequence ? this.#watermark.last : await this.#watermark.look();
       if (upTo > sequence || this.#closed || Date.now() >= deadline) return upTo;
-      if (this.#heard === heard) await this.#nextLook();
+      if (this.#notifications === notifications) await this.#nextPoll();
     }
   }
 
-  readonly #hear = (): void => {
-    this.#heard += 1;
+  readonly #notify = (): void => {
+    this.#notifications += 1;
     this.#pause?.end();
   };
 
-  /** One for all who wait, so that they look together. */
-  #nextLook(): Promise<void> {
+  /** Shared by all waiting readers, so that they poll together. */
+  #nextPoll(): Promise<void> {
     if (!this.#pause) {
       const interrupted = new AbortController();
-      const over = sleep(LOOK_AGAIN_MS, undefined, { signal: interrupted.signal }).catch(() => undefined);
+      const over = sleep(POLL_MS, undefined, { signal: interrupted.signal }).catch(() => undefined);
       this.#pause = { over: over.then(() => (this.#pause = undefined)), end: () => interrupted.abort() };
     }
     return this.#pause.over;

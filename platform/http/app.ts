@@ -16,34 +16,34 @@ export interface AppOptions {
   routes: AnyRoute[];
   logger: Logger;
   metrics: Metrics;
-  /** Bytes a request body may have where its route says nothing. */
+  /** Maximum request body in bytes, unless the route sets its own. */
   bodyLimit: number;
-  /** Runs on every request before routing: headers, CORS. */
+  /** Runs on every request before routing, for example for headers and CORS. */
   everywhere?: Koa.Middleware[];
-  /** Runs where no route matches, before that is said. */
+  /** Runs when no route matches, before the 404 or 405. */
   unrouted?: Koa.Middleware[];
-  /** Runs before a route's input is read: who may call. */
+  /** Runs before a route's input is read, for example for access control. */
   before?: (route: AnyRoute) => Koa.Middleware[];
-  /** Runs when the body is read and before anything of it is believed: signatures. */
+  /** Runs after the body is read and before it is checked, for example for signatures. */
   afterRead?: (route: AnyRoute) => Koa.Middleware[];
-  /** Runs with the checked input at hand: idempotency. */
+  /** Runs around the handler with the checked input, for example for idempotency. */
   around?: (route: AnyRoute) => Koa.Middleware[];
-  /** Whether there is nothing to keep back: answers then go out as they are, with or without a shape. */
+  /** Whether nothing must be kept back: JSON bodies may then be sent without a schema. */
   everythingIsPublic?: boolean;
-  /** Makes a problem of an error that a handler let pass; undefined leaves it a bug. */
+  /** Turns a handler's error into a problem; undefined: the error is a bug. */
   problemOf?: (error: unknown) => Problem | undefined;
 }
 
-/** What middleware finds on `ctx.state`. */
+/** The part of `ctx.state` that middleware may use. */
 export interface RequestState {
   requestId: string;
   asked: RouteRequest;
 }
 
-/** A whole HTTP application without a port: tests and processes both start here. */
+/** Creates a complete HTTP application without a port, for processes and tests. */
 export function createApp(options: AppOptions): Koa {
   const app = new Koa();
-  // Whatever Node lets in is a method, and no route's is not allowed (405): 501 would read as a fault of ours.
+  // With all of Node's methods known, an unused one gets 405: koa-router's 501 would look like a fault of the server.
   const router = new Router({ strict: true, methods: METHODS });
   for (const definition of options.routes) {
     const stack: Koa.Middleware[] = [
@@ -52,7 +52,7 @@ export function createApp(options: AppOptions): Koa {
       ...(options.afterRead?.(definition) ?? []),
       checkInput(definition),
       ...(options.around?.(definition) ?? []),
-      answer(definition, options),
+      respond(definition, options),
     ];
     router[definition.method](definition.path, ...(stack as Router.IMiddleware[]));
   }
@@ -63,7 +63,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(router.routes() as Koa.Middleware);
   for (const middleware of options.unrouted ?? []) app.use(middleware);
   app.use(notAllowed(router));
-  // Errors of the connection itself; those of handlers have become problems by now.
+  // Errors of the connection itself; handler errors have become problems by now.
   app.on('error', (error) => options.logger.debug('connection error', { error }));
   return app;
 }
@@ -94,16 +94,16 @@ const problems =
     try {
       await next();
       if (ctx.status === 404 && ctx.body === undefined && !ctx._matchedRoute) {
-        throw new Problem(404, 'NotFound', 'there is nothing at this address');
+        throw new Problem(404, 'NotFound', 'there is no resource at this path');
       }
     } catch (error) {
       const problem = error instanceof Problem ? error : (problemOf?.(error) ?? bug(error, logger));
-      if (problem.status === 503) logger.warn('unavailable', { code: problem.code, error: problem.cause });
+      if (problem.status === 503) logger.warn('service unavailable', { code: problem.code, error: problem.cause });
       writeProblem(ctx, problem);
     }
   };
 
-/** Answers with `problem`; nothing of its cause is shown. */
+/** Responds with `problem`, without its cause. */
 export function writeProblem(ctx: Koa.Context, problem: Problem): void {
   ctx.status = problem.status;
   ctx.set(problem.headers);
@@ -124,13 +124,13 @@ export function writeProblem(ctx: Koa.Context, problem: Problem): void {
 
 function bug(error: unknown, logger: Logger): Problem {
   logger.error('unexpected error', { error });
-  return new Problem(500, 'InternalError', 'something went wrong here; the request id helps us find it');
+  return new Problem(500, 'InternalError', 'an unexpected error occurred; give the requestId when you report it');
 }
 
 function notAllowed(router: Router): Koa.Middleware {
   const allowed = router.allowedMethods({
     throw: true,
-    methodNotAllowed: () => new Problem(405, 'MethodNotAllowed', 'this method is not allowed here'),
+    methodNotAllowed: () => new Problem(405, 'MethodNotAllowed', 'this method is not allowed for this path'),
   });
   return async (ctx, next) => {
     try {
@@ -143,23 +143,23 @@ function notAllowed(router: Router): Koa.Middleware {
   };
 }
 
-const answer =
+const respond =
   (definition: AnyRoute, { everythingIsPublic }: AppOptions): Koa.Middleware =>
   async (ctx) => {
     const reply = await definition.handle(ctx.state.asked as RouteRequest<never, never, never>);
     ctx.status = reply.status;
     ctx.set(reply.headers ?? {});
-    const shape = definition.responses[reply.status]?.body;
-    // Without a shape there is nothing to build JSON from, and what was not meant for anybody could be in it.
-    if (!shape && !everythingIsPublic && isObject(reply.body))
-      throw new Error(`${definition.operationId} has no shape for ${reply.status}`);
-    if (shape) sendJson(ctx, shape.parse(reply.body), reply.version);
+    const schema = definition.responses[reply.status]?.body;
+    // Without a schema the body could contain fields that are not meant for the caller.
+    if (!schema && !everythingIsPublic && isObject(reply.body))
+      throw new Error(`${definition.operationId} declares no response schema for status ${reply.status}`);
+    if (schema) sendJson(ctx, schema.parse(reply.body), reply.version);
     else ctx.body = reply.body ?? null;
-    if (reply.body === undefined && !shape) ctx.status = reply.status; // Koa makes it 204 when a body is set to null
+    if (reply.body === undefined && !schema) ctx.status = reply.status; // Koa sets 204 when the body is set to null
     if (notModified(ctx)) ctx.status = 304;
   };
 
-/** Spelled once, for the entity tag, the length and the answer alike; Koa would do so for each. */
+/** Serializes once for the entity tag, the length and the body; Koa would serialize for each. */
 function sendJson(ctx: Koa.Context, value: unknown, version: number | undefined): void {
   const text = JSON.stringify(value);
   if (version !== undefined) ctx.set('ETag', entityTag(version, text));
@@ -167,6 +167,6 @@ function sendJson(ctx: Koa.Context, value: unknown, version: number | undefined)
   ctx.body = text;
 }
 
-/** Whether it would be sent as JSON. */
+/** Whether Koa would send it as JSON. */
 const isObject = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && !Buffer.isBuffer(body) && !(body instanceof Readable);

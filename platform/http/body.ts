@@ -13,30 +13,30 @@ const DECODERS: Readonly<Record<string, () => Duplex>> = {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * A request's body as text, of at most `limit` bytes, unpacked ones where it came compressed. Throws the problem that
- * it is: 400, 413 or 415.
+ * Reads a request body as text. `limit` is in bytes, after decompression. Throws a problem with status 400, 413 or 415 for
+ * an invalid body.
  */
-export async function readText(request: IncomingMessage, limit: number): Promise<string> {
+export async function readBodyText(request: IncomingMessage, limit: number): Promise<string> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
-  const packed = encoding !== 'identity';
-  const stream = packed ? unpacked(request, encoding) : request;
-  // How long it says it is can only be held against what came as it is.
-  const length = packed ? null : (request.headers['content-length'] ?? null);
+  const compressed = encoding !== 'identity';
+  const stream = compressed ? decompressed(request, encoding) : request;
+  // Content-Length counts compressed bytes, so it can only be checked for an uncompressed body.
+  const length = compressed ? null : (request.headers['content-length'] ?? null);
   try {
     return await read(stream, { limit, length });
   } catch (error) {
-    // The rest goes by unread, so that what comes next on this connection is heard.
+    // Discards the rest, so that the connection can serve the next request.
     request.unpipe().resume();
     throw error;
   }
 }
 
-function unpacked(request: IncomingMessage, encoding: string): Readable {
+function decompressed(request: IncomingMessage, encoding: string): Readable {
   const decoder = DECODERS[encoding]?.();
-  if (!decoder) throw new Problem(415, 'UnsupportedMediaType', 'this Content-Encoding is not known here');
-  // Once the body is refused nobody else listens, and the request can still break.
+  if (!decoder) throw new Problem(415, 'UnsupportedMediaType', 'unsupported Content-Encoding: use gzip, deflate or br');
+  // After the body is refused nothing else handles errors, and the connection can still break.
   decoder.on('error', () => undefined);
-  // A pipe hands on what is read, and not that there will be no more.
+  // `pipe` does not forward errors.
   request.once('error', (error) => decoder.destroy(error));
   return request.pipe(decoder);
 }
@@ -44,13 +44,15 @@ function unpacked(request: IncomingMessage, encoding: string): Readable {
 async function read(stream: Readable, bounds: { limit: number; length: string | null }): Promise<string> {
   const bytes = await getRawBody(stream, bounds).catch((cause: unknown) => {
     if ((cause as RawBodyError).type === 'entity.too.large') {
-      throw new Problem(413, 'BodyTooLarge', `the body is larger than ${bounds.limit} bytes`, { cause });
+      throw new Problem(413, 'BodyTooLarge', `the request body is larger than ${bounds.limit} bytes`, { cause });
     }
-    throw new Problem(400, 'InvalidRequest', 'the body broke off or is not packed as it says', { cause });
+    throw new Problem(400, 'InvalidRequest', 'the request body is incomplete or does not match its Content-Encoding', {
+      cause,
+    });
   });
   try {
     return utf8.decode(bytes);
   } catch (cause) {
-    throw new Problem(400, 'MalformedJson', 'the body is not UTF-8', { cause });
+    throw new Problem(400, 'MalformedJson', 'the request body is not valid UTF-8', { cause });
   }
 }

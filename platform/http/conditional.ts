@@ -2,16 +2,16 @@ import { hash } from 'node:crypto';
 import type Koa from 'koa';
 
 /**
- * A strong entity tag (RFC 9110 section 8.8.3): the version says which state this is, the digest that it is
- * byte for byte the same answer; stock and permitted actions change without a new version.
+ * A strong entity tag (RFC 9110 section 8.8.3). The version identifies the resource's state, the digest the exact bytes:
+ * stock and permitted actions change without a new version.
  */
 export const entityTag = (version: number, text: string): string =>
   `"${version}-${hash('sha256', text, 'base64url').slice(0, 12)}"`;
 
 /**
- * Whether the caller has this very answer already: RFC 9110 section 13.1.2, by entity tags compared weakly.
- * Koa's `fresh` also heeds the request's Cache-Control, which is for caches on the way and which `fetch` always sends.
- * A tag that says in which encoding the answer came is the same answer's, and is given back as it was.
+ * Whether the caller already has this response: RFC 9110 section 13.1.2, with weak comparison of entity tags.
+ * Koa's `fresh` also applies the request's Cache-Control, which is meant for caches on the way and which `fetch` always
+ * sends. A tag with an encoding suffix (`-gzip`, `-br`) counts as the same tag and is returned unchanged.
  */
 export function notModified(ctx: Koa.Context): boolean {
   const [wanted, tag] = [ctx.get('If-None-Match'), ctx.response.get('ETag')];

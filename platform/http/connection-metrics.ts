@@ -3,11 +3,11 @@ import type { BreakerState, Connection } from './connection.ts';
 
 const STATES: readonly BreakerState[] = ['closed', 'half_open', 'open'];
 
-/** How the services that this process asks are doing, read off the connections whenever somebody looks. */
+/** Registers metrics of this process's connections to services, read at every scrape. */
 export function watchConnections(registry: Registry, connections: readonly Connection[]): void {
   const breakers = new Gauge({
     name: 'service_client_breaker_state',
-    help: 'Of each address of a service: 0 asked as usual, 1 being tried by one request, 2 left alone',
+    help: 'Circuit breaker of each address of a service: 0 closed, 1 half-open (one request tries it), 2 open',
     labelNames: ['target', 'address'] as const,
     registers: [],
     collect() {
@@ -18,7 +18,7 @@ export function watchConnections(registry: Registry, connections: readonly Conne
   });
   const bulkheads = new Gauge({
     name: 'service_client_bulkhead_in_use',
-    help: 'Requests that wait for a service now, of 500 at most; patient ones wait on purpose',
+    help: 'Requests to a service that are running now, at most 500 per lane; the patient lane is for long polls',
     labelNames: ['target', 'lane'] as const,
     registers: [],
     collect() {
@@ -30,18 +30,18 @@ export function watchConnections(registry: Registry, connections: readonly Conne
   });
   registry.registerMetric(breakers);
   registry.registerMetric(bulkheads);
-  for (const [what, help] of [
-    ['retries', 'Requests that were repeated'],
-    ['faults', 'Tries that ended without an answer of the service'],
+  for (const [count, help] of [
+    ['retries', 'Requests that were retried'],
+    ['faults', 'Attempts that ended without a valid response'],
   ] as const) {
     const counter = new Counter({
-      name: `service_client_${what}_total`,
+      name: `service_client_${count}_total`,
       help,
       labelNames: ['target'] as const,
       registers: [],
       collect() {
         this.reset();
-        for (const state of statesOf(connections)) this.inc({ target: state.service }, state[what]);
+        for (const state of statesOf(connections)) this.inc({ target: state.service }, state[count]);
       },
     });
     registry.registerMetric(counter);

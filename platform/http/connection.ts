@@ -13,25 +13,26 @@ import { type Exchanged, NoAnswer, exchange, isReady } from './transport.ts';
 
 export interface ServiceAddress {
   service: string;
-  /** Where the service's doors are; each request goes to the next one. */
+  /** The addresses of the service; requests rotate over them. */
   urls: readonly string[];
   token: string;
 }
 
-/** One thing to ask, and how it may be asked. */
-export interface Question {
+/** One request to a service, and how it may be sent. */
+export interface ServiceRequest {
   /** `/requests/getProduct` */
   path: string;
   body: string;
   repeatable: boolean;
-  /** Waits on purpose, so that taking long says nothing about the service. */
+  /** A long poll: a slow response says nothing about the service. */
   patient: boolean;
   timeoutMs: number;
 }
 
-/** How a door has fared: `half_open` while one request tries whether it is back. */
+/** State of an address's circuit breaker. `half_open`: one request is testing whether the address is back. */
 export type BreakerState = 'closed' | 'half_open' | 'open';
 
+/** Part of `GET /v1/admin/services`. */
 export interface ConnectionState {
   doors: { address: string; breaker: BreakerState }[];
   bulkheads: Record<Lane, { inUse: number; limit: number }>;
@@ -41,109 +42,112 @@ export interface ConnectionState {
 
 type Lane = 'prompt' | 'patient';
 
-// One lost connection is bad luck; five in a row, with no answer between them, are an outage.
-const FAULTS = 5;
-// As long as a request's own tries take: its last one finds the door that has come back.
-const PAUSE_MS = 500;
-// Far more than a healthy service ever has open, few enough that one which hangs cannot take the whole process along.
-const MOST_AT_ONCE = 500;
+// One lost connection is bad luck; five in a row, with no response between them, are an outage.
+const MAX_CONSECUTIVE_FAULTS = 5;
+// As long as a request's own retries take: its last one reaches an address that has recovered.
+const HALF_OPEN_AFTER_MS = 500;
+// Far more than a healthy service ever has running, few enough that one that hangs cannot block the whole process.
+const MAX_CONCURRENT = 500;
 
-/** One service as seen from this process: its doors, which of them answer, and how many questions wait there. */
+/** This process's connection to one service: its addresses, their circuit breakers, and the running requests. */
 export class Connection {
   readonly service: string;
   readonly #token: string;
-  readonly #doors: Door[];
-  // Questions that wait on purpose have a bulkhead of their own: a thousand patient ones stop no prompt one.
+  readonly #endpoints: Endpoint[];
+  // Long polls have a bulkhead of their own, so that a thousand of them do not block a single prompt request.
   readonly #lanes: Record<Lane, BulkheadPolicy> = {
-    prompt: bulkhead(MOST_AT_ONCE),
-    patient: bulkhead(MOST_AT_ONCE),
+    prompt: bulkhead(MAX_CONCURRENT),
+    patient: bulkhead(MAX_CONCURRENT),
   };
-  #turn = 0;
-  /** Questions asked again, and tries that ended in a fault, since the process started. */
+  #requestCount = 0;
+  /** Retried requests, and attempts that ended in a fault, since the process started. */
   readonly counts = { retries: 0, faults: 0 };
 
   constructor({ service, urls, token }: ServiceAddress) {
     this.service = service;
     this.#token = token;
-    this.#doors = urls.map((url) => new Door(url));
+    this.#endpoints = urls.map((url) => new Endpoint(url));
   }
 
-  /** Tries once: at the next door, and past those that are known not to answer or that nobody opens. */
-  async ask(question: Question): Promise<Exchanged> {
+  /** Sends a request once, to the next address. Skips addresses whose breaker is open or that refuse connections. */
+  async ask(request: ServiceRequest): Promise<Exchanged> {
     try {
-      return await this.#lanes[question.patient ? 'patient' : 'prompt'].execute(() => this.#ask(question));
+      return await this.#lanes[request.patient ? 'patient' : 'prompt'].execute(() => this.#send(request));
     } catch (error) {
       if (!(error instanceof BulkheadRejectedError)) throw error;
-      throw new Error(`${MOST_AT_ONCE} requests wait for it already`, { cause: error });
+      throw new Error(`${MAX_CONCURRENT} requests to it are running already`, { cause: error });
     }
   }
 
-  async #ask(question: Question): Promise<Exchanged> {
-    let unopened: unknown;
-    for (const door of this.#inTurn(question)) {
+  async #send(request: ServiceRequest): Promise<Exchanged> {
+    let unreachable: unknown;
+    for (const endpoint of this.#candidates(request)) {
       try {
-        return await door.ask(question, this.#token);
+        return await endpoint.send(request, this.#token);
       } catch (error) {
-        if (error instanceof NoAnswer && !error.sent) unopened = error;
+        if (error instanceof NoAnswer && !error.sent) unreachable = error;
         else if (!(error instanceof BrokenCircuitError)) throw error;
       }
     }
-    throw unopened ?? new Error('none of its doors has answered lately');
+    throw unreachable ?? new Error('the circuit breakers of all its addresses are open');
   }
 
-  /** A door that is being tried is left alone; what must not be asked twice is no trial where there is a sound one. */
-  #inTurn({ repeatable }: Question): Door[] {
-    const first = this.#turn++ % this.#doors.length;
-    const turned = [...this.#doors.slice(first), ...this.#doors.slice(0, first)];
-    const free = turned.filter(({ state }) => state !== CircuitState.HalfOpen);
-    const sound = free.filter(({ state }) => state === CircuitState.Closed);
-    return repeatable || sound.length === 0 ? free : sound;
+  /**
+   * The addresses to try, beginning with the next in turn. Never one that is being tested; a request that must not be
+   * repeated is not used as a test while another address is healthy.
+   */
+  #candidates({ repeatable }: ServiceRequest): Endpoint[] {
+    const first = this.#requestCount++ % this.#endpoints.length;
+    const rotated = [...this.#endpoints.slice(first), ...this.#endpoints.slice(0, first)];
+    const available = rotated.filter(({ state }) => state !== CircuitState.HalfOpen);
+    const healthy = available.filter(({ state }) => state === CircuitState.Closed);
+    return repeatable || healthy.length === 0 ? available : healthy;
   }
 
   state(): ConnectionState {
-    const lane = (policy: BulkheadPolicy) => ({ inUse: MOST_AT_ONCE - policy.executionSlots, limit: MOST_AT_ONCE });
+    const lane = (policy: BulkheadPolicy) => ({ inUse: MAX_CONCURRENT - policy.executionSlots, limit: MAX_CONCURRENT });
     return {
-      doors: this.#doors.map(({ address, state }) => ({ address, breaker: STATES[state] })),
+      doors: this.#endpoints.map(({ address, state }) => ({ address, breaker: STATES[state] })),
       bulkheads: { prompt: lane(this.#lanes.prompt), patient: lane(this.#lanes.patient) },
       ...this.counts,
     };
   }
 
-  /** Asks each door whether its process can do its work; one that does not answer in time cannot. */
-  readiness(patienceMs: number): Promise<{ address: string; ready: boolean }[]> {
+  /** Checks `/readyz` of each address. An address that does not respond in time is not ready. */
+  readiness(timeoutMs: number): Promise<{ address: string; ready: boolean }[]> {
     return Promise.all(
-      this.#doors.map(async ({ address, origin }) => ({
+      this.#endpoints.map(async ({ address, origin }) => ({
         address,
-        ready: await isReady(origin, AbortSignal.timeout(patienceMs)).catch(() => false),
+        ready: await isReady(origin, AbortSignal.timeout(timeoutMs)).catch(() => false),
       })),
     );
   }
 }
 
-/** One address of a service. Any answer shows that somebody is there; only its absence counts against the door. */
-class Door {
+/** One address of a service. Any response shows that it is alive; only a missing one counts as a fault. */
+class Endpoint {
   readonly origin: string;
   readonly address: string;
-  readonly #base: string;
+  readonly #basePath: string;
   readonly #breaker: CircuitBreakerPolicy = circuitBreaker(handleType(NoAnswer), {
-    breaker: new ConsecutiveBreaker(FAULTS),
-    halfOpenAfter: PAUSE_MS,
+    breaker: new ConsecutiveBreaker(MAX_CONSECUTIVE_FAULTS),
+    halfOpenAfter: HALF_OPEN_AFTER_MS,
   });
 
   constructor(url: string) {
     const { origin, host, pathname } = new URL(url);
     this.origin = origin;
     this.address = host;
-    this.#base = pathname.replace(/\/+$/, '');
+    this.#basePath = pathname.replace(/\/+$/, '');
   }
 
   get state(): CircuitState {
     return this.#breaker.state;
   }
 
-  ask({ path, body, timeoutMs }: Question, token: string): Promise<Exchanged> {
+  send({ path, body, timeoutMs }: ServiceRequest, token: string): Promise<Exchanged> {
     const { origin } = this;
-    return this.#breaker.execute(() => exchange({ origin, path: this.#base + path, body, token, timeoutMs }));
+    return this.#breaker.execute(() => exchange({ origin, path: this.#basePath + path, body, token, timeoutMs }));
   }
 }
 
@@ -151,6 +155,6 @@ const STATES: Readonly<Record<CircuitState, BreakerState>> = {
   [CircuitState.Closed]: 'closed',
   [CircuitState.HalfOpen]: 'half_open',
   [CircuitState.Open]: 'open',
-  // Nobody here holds one open by hand.
+  // Nothing isolates an address by hand.
   [CircuitState.Isolated]: 'open',
 };

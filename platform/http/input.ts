@@ -1,11 +1,11 @@
 import type Koa from 'koa';
 import { z } from 'zod';
-import { readText } from './body.ts';
-import { isAmbiguous } from './json-names.ts';
+import { readBodyText } from './body.ts';
+import { hasDuplicateOrInvalidName } from './json-names.ts';
 import { Problem, invalidRequest } from './problem.ts';
 import type { AnyRoute, RouteRequest } from './route.ts';
 
-/** Reads a body of at most the route's limit, or `appLimit` bytes; leaves it undefined where none was sent. */
+/** Reads the body, up to the route's limit or `appLimit` bytes; it stays undefined if the request has none. */
 export function readBody(definition: AnyRoute, appLimit: number): Koa.Middleware {
   if (!definition.body) return (_ctx, next) => next();
   const kind = definition.form ? 'form' : 'json';
@@ -13,12 +13,12 @@ export function readBody(definition: AnyRoute, appLimit: number): Koa.Middleware
   return async (ctx, next) => {
     if (hasBody(ctx)) {
       if (!ctx.is(MEDIA_TYPES[kind])) {
-        throw new Problem(415, 'UnsupportedMediaType', `send the body as ${MEDIA_TYPES[kind]}`);
+        throw new Problem(415, 'UnsupportedMediaType', `send the request body as ${MEDIA_TYPES[kind]}`);
       }
       if (!['', 'utf-8'].includes(ctx.request.charset.toLowerCase())) {
-        throw new Problem(415, 'UnsupportedMediaType', 'send the body in UTF-8');
+        throw new Problem(415, 'UnsupportedMediaType', 'send the request body in UTF-8');
       }
-      const rawBody = await readText(ctx.req, limit);
+      const rawBody = await readBodyText(ctx.req, limit);
       Object.assign(ctx.request, { rawBody, body: PARSERS[kind](rawBody) });
     }
     await next();
@@ -33,12 +33,12 @@ const MEDIA_TYPES = { json: 'application/json', form: 'application/x-www-form-ur
 const PARSERS: Readonly<Record<keyof typeof MEDIA_TYPES, (text: string) => unknown>> = {
   json(text) {
     const value = parsed(text);
-    if (isAmbiguous(text)) {
-      throw new Problem(400, 'MalformedJson', 'an object in the body has two fields of one name, or one that is none');
+    if (hasDuplicateOrInvalidName(text)) {
+      throw new Problem(400, 'MalformedJson', 'the request body has a duplicate or invalid field name');
     }
     return value;
   },
-  // A field that is there twice is a list, and no shape takes one: RFC 6749 section 3.2.
+  // A repeated field becomes a list, which no schema accepts (RFC 6749 section 3.2).
   form(text) {
     const form = new URLSearchParams(text);
     const values = (name: string) => (form.getAll(name).length === 1 ? form.get(name) : form.getAll(name));
@@ -51,12 +51,12 @@ function parsed(text: string): unknown {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value;
   } catch (cause) {
-    throw new Problem(400, 'MalformedJson', 'the body is not a JSON object', { cause });
+    throw new Problem(400, 'MalformedJson', 'the request body is not a JSON object', { cause });
   }
-  throw new Problem(400, 'MalformedJson', 'the body is not a JSON object');
+  throw new Problem(400, 'MalformedJson', 'the request body is not a JSON object');
 }
 
-/** Checks path, query and body against the route's shapes and leaves what passed in `ctx.state.asked`. */
+/** Checks path, query and body against the route's schemas and stores the result in `ctx.state.asked`. */
 export const checkInput =
   (definition: AnyRoute): Koa.Middleware =>
   async (ctx, next) => {
@@ -79,9 +79,9 @@ export const checkInput =
 
 const NoQuery = z.strictObject({});
 
-function checked(shape: z.ZodType | undefined, value: unknown, part: 'params' | 'query' | 'body'): unknown {
-  if (!shape) return undefined;
-  const result = shape.safeParse(value);
+function checked(schema: z.ZodType | undefined, value: unknown, part: 'params' | 'query' | 'body'): unknown {
+  if (!schema) return undefined;
+  const result = schema.safeParse(value);
   if (!result.success) throw invalidRequest(result.error, part);
   return result.data;
 }

@@ -1,11 +1,11 @@
 /**
- * Whether an object in this well-formed JSON text has two members of one name, or one called `__proto__`. Of the first
- * JSON.parse keeps the last and others the first: whoever checks a request and whoever acts on it must not read two
- * different ones (RFC 8259 section 4, RFC 7493 section 2.3). The second is a field to some and a prototype to others.
- * No recursion, and one look at each character.
+ * Whether an object in this well-formed JSON text has two fields with the same name, or one called `__proto__`. JSON.parse
+ * keeps the last of two duplicates, other parsers the first: the code that checks a request and the code that executes it
+ * must not see different values (RFC 8259 section 4, RFC 7493 section 2.3). `__proto__` is a field to some parsers and the
+ * prototype to others. One pass over the text, without recursion.
  */
-export function isAmbiguous(json: string): boolean {
-  /** Names seen in each object that is open; undefined for an array. */
+export function hasDuplicateOrInvalidName(json: string): boolean {
+  /** The names seen so far in each open object; undefined for an array. */
   const open: (Set<string> | undefined)[] = [];
   let atName = false;
   for (let at = 0; at < json.length; at += 1) {
@@ -41,7 +41,7 @@ export function isAmbiguous(json: string): boolean {
   return false;
 }
 
-/** `"a"` and `"\u0061"` are one name. */
+/** `"a"` and `"\u0061"` are the same name. */
 const nameIn = (quoted: string): string =>
   quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
 

@@ -6,7 +6,7 @@ export interface FieldError {
   detail: string;
 }
 
-/** What a caller is told when something is not to be: RFC 9457, with a stable `code`. */
+/** The body of an error response: RFC 9457, with a stable `code`. */
 export const ProblemDetails = z.object({
   type: z.string(),
   title: z.string(),
@@ -20,7 +20,7 @@ export const ProblemDetails = z.object({
 });
 export type ProblemDetails = z.infer<typeof ProblemDetails>;
 
-/** Thrown to answer with a problem document. `message` becomes its `detail`, so it is written for the caller. */
+/** Thrown to respond with a problem document. `message` becomes its `detail`, so write it for the caller. */
 export class Problem extends Error {
   readonly status: number;
   readonly code: string;
@@ -42,21 +42,21 @@ export class Problem extends Error {
   }
 }
 
-/** `SkuTaken` → `Sku taken`: the same for every occurrence of a problem, as RFC 9457 asks of a title. */
+/** `SkuTaken` → `Sku taken`: the same for every occurrence of a problem, as RFC 9457 requires of a title. */
 export const titleOf = (code: string): string => {
   const words = code.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
-/** 400 for input that does not have the shape asked for; `part` is where in the request it stood. */
+/** 400 for input that does not match its schema; `part` is the part of the request it came from. */
 export const invalidRequest = (error: z.ZodError, part: 'body' | 'query' | 'params'): Problem =>
-  new Problem(400, 'InvalidRequest', `the ${part === 'params' ? 'path' : part} is not as this operation wants it`, {
+  new Problem(400, 'InvalidRequest', `the request ${part === 'params' ? 'path' : part} is invalid`, {
     errors: error.issues.flatMap((issue) => fieldErrors(issue)).slice(0, 50),
   });
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ pointer: pointerTo([...issue.path, key]), detail: 'is not a field of this' }));
+    return issue.keys.map((key) => ({ pointer: pointerTo([...issue.path, key]), detail: 'unknown field' }));
   }
   return [{ pointer: pointerTo(issue.path), detail: issue.message }];
 }

@@ -1,18 +1,18 @@
 import type { z } from 'zod';
 
 /**
- * Who may call: anybody, whoever is signed in, an admin, another service of ours, whoever signs the body, or a machine
- * that shows its id and secret to the handler.
+ * Who may call a route. `public`: anyone; `user`: a signed-in user; `admin`: an admin; `service`: another service of the
+ * platform; `signed`: the sender of a signed body; `client`: an API client, whose id and secret the handler checks.
  */
 export type Access = 'public' | 'user' | 'admin' | 'service' | 'signed' | 'client';
 
-/** Whoever is signed in. */
+/** The signed-in user or API client. */
 export interface Caller {
   id: string;
   role: 'customer' | 'admin';
-  /** What signing in opened; a machine has none. */
+  /** The session opened by signing in; API clients have none. */
   sessionId?: string;
-  /** All that a machine may do; a person may do whatever the role allows. */
+  /** Everything an API client may do; a person may do what the role allows. */
   scopes?: readonly string[];
 }
 
@@ -20,54 +20,54 @@ export interface RouteRequest<Params = unknown, Query = unknown, Body = unknown>
   params: Params;
   query: Query;
   body: Body;
-  /** A request header, or '' where there is none. */
+  /** Returns a request header, or '' if it is missing. */
   header: (name: string) => string;
-  /** The body as it came, for checking signatures; '' where there was none. */
+  /** The unparsed body, for checking signatures; '' if there is none. */
   rawBody: string;
-  /** Defined wherever `access` is `user` or `admin`. */
+  /** Defined if `access` is `user` or `admin`. */
   caller: Caller | undefined;
-  /** Defined wherever the route is `idempotent`. */
+  /** Defined if the route is `idempotent`. */
   idempotencyKey: string | undefined;
-  /** Whether this very request was tried before without an answer being kept: its effect may have happened. */
+  /** Whether an earlier attempt of this request left no stored response: its effect may have happened. */
   retried: boolean;
   requestId: string;
-  /** The network address it came from, as far as that is known. */
+  /** The client's IP address, as far as it is known. */
   address: string;
 }
 
 export interface Reply {
   status: number;
   body?: unknown;
-  /** Counts the changes of what the body shows: its entity tag is made of this and of the very text. */
+  /** The version of the resource in the body. The entity tag is made of it and of the body's text. */
   version?: number;
   headers?: Record<string, string>;
 }
 
 export interface Response {
   description: string;
-  /** The answer is built from this shape: a field it does not name never leaves. Absent: no body, or not JSON. */
+  /** The response is built from this schema: fields it does not declare are dropped. Absent: no body, or not JSON. */
   body?: z.ZodType;
-  /** What the body is, or may be, where it is not JSON. */
+  /** The media type, or types, of a body that is not JSON. */
   mediaType?: string | string[];
-  /** Headers of the answer, and what they say. */
+  /** Response headers and their descriptions. */
   headers?: Record<string, string>;
-  /** What may be asked next with what it holds: for readers of the API. */
+  /** Operations that can follow, for the API documentation. */
   links?: Links;
 }
 
-/** Operations by their ids, each with what it takes from the answer or from what was asked: OpenAPI's expressions. */
+/** Operation ids, each with its parameters taken from the response or the request, as OpenAPI runtime expressions. */
 export type Links = Record<string, { parameters?: Record<string, string>; requestBody?: unknown }>;
 
-/** A route that is on its way out: dates as `YYYY-MM-DD`, in UTC. */
+/** A deprecated route. Dates are `YYYY-MM-DD`, in UTC. */
 export interface Deprecation {
   since: string;
-  /** From when on it may be gone. */
+  /** The date from which it may be removed. */
   sunset?: string;
-  /** Address of what takes its place. */
+  /** URL of the replacement. */
   successor?: string;
 }
 
-/** One endpoint: its address, its shapes and its behaviour in one value. Validation and OpenAPI are read off it. */
+/** One endpoint: its address, schemas and behaviour in one value. Validation and the OpenAPI document derive from it. */
 export interface Route<
   Params extends z.ZodObject = z.ZodObject,
   Query extends z.ZodObject = z.ZodObject,
@@ -80,34 +80,34 @@ export interface Route<
   summary: string;
   tag: string;
   access: Access;
-  /** What a machine needs to call it, all of them; absent: no machine can. Of people only `access` is asked. */
+  /** Scopes an API client needs, all of them; absent: no API client may call it. For people only `access` counts. */
   scopes?: readonly string[];
-  /** Which limit counts its requests: the usual one where absent; `sign_in` is stricter and by address. */
+  /** Which rate limit applies: the default one if absent; `sign_in` is stricter and per IP address. */
   rate?: 'sign_in' | 'uncounted';
-  /** Said on every answer and in the description of the API. */
+  /** Announced in every response and in the API documentation. */
   deprecation?: Deprecation;
-  /** Wants an Idempotency-Key and answers a repeat with the first answer. */
+  /** Requires an Idempotency-Key and returns the first response on every repeat. */
   idempotent?: boolean;
   params?: Params;
-  /** Absent: a query of any kind is refused. */
+  /** Absent: any query parameter is refused. */
   query?: Query;
-  /** May be left out of the request where the shape accepts `undefined`. */
+  /** The request may omit the body if the schema accepts `undefined`. */
   body?: Body;
-  /** The body is `application/x-www-form-urlencoded`, as RFC 6749 has it, and not JSON. */
+  /** The body is `application/x-www-form-urlencoded` (RFC 6749), not JSON. */
   form?: boolean;
-  /** Bytes; the app's own limit where absent. */
+  /** Bytes; if absent, the app's limit applies. */
   bodyLimit?: number;
-  /** Request headers it heeds beside those that every route does, and what they do: for readers of the API. */
+  /** Additional request headers and their descriptions, for the API documentation. */
   headers?: Record<string, string>;
   responses: Record<number, Response>;
-  /** Codes of the problems it may answer, by status, beside those every route has. */
+  /** Problem codes it may return, by status, in addition to those of every route. */
   problems?: Record<number, string[]>;
-  handle(asked: RouteRequest<z.infer<Params>, z.infer<Query>, z.infer<Body>>): Promise<Reply>;
+  handle(request: RouteRequest<z.infer<Params>, z.infer<Query>, z.infer<Body>>): Promise<Reply>;
 }
 
 export type AnyRoute = Route;
 
-/** Only here so that `handle` is typed by the schemas beside it. */
+/** Identity function that types `handle` by the route's schemas. */
 export const route = <Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType>(
   definition: Route<Params, Query, Body>,
 ): AnyRoute => definition;

@@ -3,33 +3,34 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type Koa from 'koa';
 import { SettingError } from '../config.ts';
+import { portInUse } from '../ports.ts';
 import { titleOf } from './problem.ts';
 
 export interface Listening {
   url: string;
   port: number;
-  /** Takes no new requests, lets those under way end (10 s at most), then closes. */
+  /** Accepts no new requests, lets running ones finish (at most 10 s), then closes. */
   close(): Promise<void>;
 }
 
-/** Below every load balancer's timeouts, above a slow client's: how long requests may take to finish at shutdown. */
+/** How long running requests may take to finish at shutdown: below common load balancer timeouts, above a slow client's needs. */
 const DRAIN_MS = 10_000;
 
 export interface Timeouts {
-  /** For a request's headers, and for all of it, in milliseconds. */
+  /** For a request's headers, and for the whole request, in milliseconds. */
   headersMs: number;
   requestMs: number;
-  /** For a word in either direction. */
+  /** Without traffic in either direction. */
   silentMs: number;
-  /** How often it is looked who has used that up. */
+  /** How often the header and request timeouts are checked. */
   checkMs: number;
 }
 
-// Above the longest answer that is waited for on purpose, 30 s, and a stream's heartbeat. Who neither reads nor closes
-// would keep a connection for ever, and what waits to be sent to them.
+// Above the longest long poll, 30 s, and a stream's heartbeat. A client that neither reads nor closes would otherwise keep
+// its connection, and the data queued for it, for ever.
 const SILENT_MS = 120_000;
 
-/** A slow line sends its headers in a second; whoever takes longer holds a connection to hold it. */
+/** A slow line sends its headers within a second; a client that takes 15 s only wants to hold the connection. */
 const TIMEOUTS: Timeouts = { headersMs: 15_000, requestMs: 60_000, silentMs: SILENT_MS, checkMs: 5_000 };
 
 export interface ListenOptions {
@@ -39,7 +40,7 @@ export interface ListenOptions {
   timeouts?: Timeouts;
 }
 
-/** Serves `app` over HTTP. Fails with a SettingError that names `setting` where the port is taken. */
+/** Serves `app` over HTTP. Fails with a SettingError that names `setting` if the port is in use. */
 export async function listen(
   app: Koa,
   { port, host = '127.0.0.1', setting, timeouts = TIMEOUTS }: ListenOptions,
@@ -56,11 +57,7 @@ export async function listen(
   server.timeout = timeouts.silentMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new SettingError(`port ${port} is already in use: set ${setting} to a free one, or stop what listens there`)
-          : error,
-      ),
+      reject(error.code === 'EADDRINUSE' ? new SettingError(portInUse(port, setting)) : error),
     );
     server.listen(port, host, resolve);
   });
@@ -69,13 +66,17 @@ export async function listen(
   return { url: `http://127.0.0.1:${bound}`, port: bound, close: () => drain(server) };
 }
 
-/** What HTTP itself does not let through never reaches the app; it is answered in the same form all the same. */
+/** Requests that Node's HTTP parser rejects never reach the app; they get a problem document too. */
 function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const [status, code, detail] = MALFORMED[error.code ?? ''] ?? [400, 'MalformedRequest', 'this is not HTTP'];
+  const [status, code, detail] = MALFORMED[error.code ?? ''] ?? [
+    400,
+    'MalformedRequest',
+    'this is not a valid HTTP request',
+  ];
   const problem = { type: `/problems/${code}`, title: titleOf(code), status, detail, code };
   const body = JSON.stringify(problem);
   socket.end(
@@ -91,11 +92,11 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
 }
 
 const MALFORMED: Readonly<Record<string, [number, string, string]>> = {
-  HPE_HEADER_OVERFLOW: [431, 'HeadersTooLarge', 'the headers are larger than 16 KiB'],
+  HPE_HEADER_OVERFLOW: [431, 'HeadersTooLarge', 'the request headers are larger than 16 KiB'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'RequestTimeout', 'the request took too long to arrive'],
 };
 
-/** A kept-alive connection is idle only once its answer is out, so idle ones are looked for again and again. */
+/** A kept-alive connection becomes idle only after its response is sent, so idle ones are closed repeatedly. */
 function drain(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const sweep = setInterval(() => server.closeIdleConnections(), 50);

@@ -4,21 +4,21 @@ import { workContext } from '../context.ts';
 
 export type Logger = winston.Logger;
 
-/** The active trace's id, hexadecimal (W3C Trace Context), or undefined outside of one. */
+/** The active trace's id in hexadecimal (W3C Trace Context); undefined outside a trace. */
 export function traceId(): string | undefined {
   const span = trace.getActiveSpan()?.spanContext();
   return span && isSpanContextValid(span) ? span.traceId : undefined;
 }
 
-const whereabouts = winston.format((line) => Object.assign(line, workContext(), { traceId: traceId() }));
+const addContext = winston.format((line) => Object.assign(line, workContext(), { traceId: traceId() }));
 
-/** As plain JSON an error would be `{}`. */
-const errorsInWords = winston.format((line) => {
-  for (const [name, value] of Object.entries(line)) if (value instanceof Error) line[name] = inWords(value);
+/** JSON.stringify would write an error as `{}`. */
+const serializeErrors = winston.format((line) => {
+  for (const [name, value] of Object.entries(line)) if (value instanceof Error) line[name] = serialized(value);
   return line;
 });
 
-interface ErrorInWords {
+interface SerializedError {
   name: string;
   message: string;
   code: unknown;
@@ -26,15 +26,15 @@ interface ErrorInWords {
   cause: unknown;
 }
 
-const inWords = (error: Error): ErrorInWords => ({
+const serialized = (error: Error): SerializedError => ({
   name: error.name,
   message: error.message,
   code: (error as { code?: unknown }).code,
   stack: error.stack,
-  cause: error.cause instanceof Error ? inWords(error.cause) : error.cause,
+  cause: error.cause instanceof Error ? serialized(error.cause) : error.cause,
 });
 
-/** JSON lines on standard output: time, level, service, message, trace id, and the order it is about. */
+/** Writes JSON lines to standard output: time, level, service, message, trace id and order id. */
 export const createLogger = (service: string, level = process.env.LOG_LEVEL || 'info'): Logger =>
   winston.createLogger({
     level,
@@ -42,8 +42,8 @@ export const createLogger = (service: string, level = process.env.LOG_LEVEL || '
     format: winston.format.combine(
       winston.format.timestamp(),
       winston.format.errors({ stack: true, cause: true }),
-      errorsInWords(),
-      whereabouts(),
+      serializeErrors(),
+      addContext(),
       winston.format.json(),
     ),
     transports: [new winston.transports.Console()],

@@ -3,21 +3,21 @@ import type { Logger } from './logger.ts';
 
 export interface Metrics {
   registry: Registry;
-  /** Seconds, by method, route template and status code: never by path, which has no end. */
+  /** Seconds, by method, route template and status code. Never by path: the number of paths is unbounded. */
   httpRequestDuration: Histogram<'method' | 'route' | 'status_code'>;
 }
 
-// A saga step answers in 2 to 50 ms and a waiting request in up to 30 s: buckets cover both ends.
+// A saga step takes 2 to 50 ms, a long poll up to 30 s: the buckets cover both.
 const HTTP_BUCKETS_SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** One registry a service, so that services sharing a process keep their figures apart. */
+/** One registry per service, so that services in one process keep their metrics apart. */
 export function createMetrics(service: string): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
   collectDefaultMetrics({ register: registry });
   const httpRequestDuration = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'How long answering a request took',
+    help: 'Duration of HTTP requests, in seconds',
     labelNames: ['method', 'route', 'status_code'] as const,
     buckets: HTTP_BUCKETS_SECONDS,
     registers: [registry],
@@ -25,46 +25,46 @@ export function createMetrics(service: string): Metrics {
   return { registry, httpRequestDuration };
 }
 
-interface ReadGauges<Label extends string, Figure extends string> {
-  /** What the rows differ by. */
+interface ReadGauges<Label extends string, Name extends string> {
+  /** Identifies each row. */
   label: Label;
-  gauges: Readonly<Record<Figure, { name: string; help: string }>>;
-  /** Hears of it where it cannot be read. */
+  gauges: Readonly<Record<Name, { name: string; help: string }>>;
+  /** Gets a warning when reading fails. */
   logger: Pick<Logger, 'warn'>;
-  read: () => Promise<NoInfer<Readonly<Record<Label, string>> & Readonly<Record<Figure, number>>>[]>;
+  read: () => Promise<NoInfer<Readonly<Record<Label, string>> & Readonly<Record<Name, number>>>[]>;
 }
 
 /**
- * Gauges that are read from elsewhere, all of one scrape at once. Where that does not answer they are left out: the other
- * figures are still to be had, and an old one would pass for a new one.
+ * Registers gauges whose values come from one read per scrape. If the read fails they are left out: the other metrics
+ * remain available, and a stale value would look like a current one.
  */
-export function gaugesOf<Label extends string, Figure extends string>(
+export function gaugesOf<Label extends string, Name extends string>(
   { registry }: Pick<Metrics, 'registry'>,
-  { label, gauges, logger, read }: ReadGauges<Label, Figure>,
+  { label, gauges, logger, read }: ReadGauges<Label, Name>,
 ): void {
   const names = (Object.values(gauges) as { name: string }[]).map(({ name }) => name);
-  const reading = once(() =>
+  const readRows = shared(() =>
     read().catch((error: unknown) => {
-      logger.warn('figures not read', { figures: names, error });
+      logger.warn('could not read metrics', { metrics: names, error });
       return [];
     }),
   );
-  for (const figure of Object.keys(gauges) as Figure[]) {
+  for (const key of Object.keys(gauges) as Name[]) {
     const gauge: Gauge<Label> = new Gauge({
-      ...gauges[figure],
+      ...gauges[key],
       labelNames: [label],
       registers: [registry],
       async collect() {
-        const rows = await reading();
+        const rows = await readRows();
         gauge.reset();
-        for (const row of rows) gauge.labels(row[label]).set(row[figure]);
+        for (const row of rows) gauge.labels(row[label]).set(row[key]);
       },
     });
   }
 }
 
-/** All that ask while an answer is under way get that one. */
-function once<Answer>(read: () => Promise<Answer>): () => Promise<Answer> {
-  let reading: Promise<Answer> | undefined;
+/** Calls made while a read is running share its result. */
+function shared<Result>(read: () => Promise<Result>): () => Promise<Result> {
+  let reading: Promise<Result> | undefined;
   return () => (reading ??= read().finally(() => (reading = undefined)));
 }

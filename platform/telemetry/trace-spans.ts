@@ -6,7 +6,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace';
 
-/** Spans of every request, question and statement go to the collector, sampled as OTEL_TRACES_SAMPLER says: all by default. */
+/** Sends spans of every HTTP request and SQL statement to the collector. OTEL_TRACES_SAMPLER samples; the default is all. */
 export function collectSpans(serviceName: string): void {
   const sdk = new NodeSDK({
     resource: resourceFromAttributes({ 'service.name': serviceName }),
@@ -21,6 +21,6 @@ export function collectSpans(serviceName: string): void {
   });
   sdk.start();
   process.once('beforeExit', () => {
-    sdk.shutdown().catch((error: unknown) => process.stderr.write(`tracing did not shut down: ${String(error)}\n`));
+    sdk.shutdown().catch((error: unknown) => process.stderr.write(`could not shut down tracing: ${String(error)}\n`));
   });
 }

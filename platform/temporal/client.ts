@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { OpenTelemetryWorkflowClientInterceptor } from '@temporalio/interceptors-opentelemetry-v2/lib/client/index.js';
 import { z } from 'zod';
 
-/** Settings of every process that talks to Temporal. */
+/** Settings of every process that connects to Temporal. */
 export const temporalSettings = {
   TEMPORAL_ADDRESS: z
     .string()
@@ -16,10 +16,10 @@ export interface TemporalPlace {
   namespace: string;
 }
 
-// Starting or updating a workflow takes 5 to 30 ms; a server silent for this long is down.
+// Starting or updating a workflow takes 5 to 30 ms; a server that does not respond for this long is down.
 const CALL_TIMEOUT_MS = 5_000;
 
-/** A client that connects when it is first used, so that a process starts, and says so, without a server. */
+/** A client that connects at its first use, so that a process can start, and report its state, without a server. */
 export function createTemporalClient({ address, namespace }: TemporalPlace): Client {
   const connection = Connection.lazy({ address, connectTimeout: CALL_TIMEOUT_MS });
   return new Client({
@@ -29,6 +29,6 @@ export function createTemporalClient({ address, namespace }: TemporalPlace): Cli
   });
 }
 
-/** Runs one call with a deadline, so that a caller learns within seconds that the server is down. */
-export const promptly = <Answer>(client: Client, call: () => Promise<Answer>): Promise<Answer> =>
+/** Runs one call with a deadline, so that the caller learns within seconds that the server is down. */
+export const promptly = <Result>(client: Client, call: () => Promise<Result>): Promise<Result> =>
   client.withDeadline(Date.now() + CALL_TIMEOUT_MS, call);

@@ -6,18 +6,18 @@ import path from 'node:path';
 const root = path.join(import.meta.dirname, '../..');
 
 /**
- * The workflows as one file for the worker's isolates, made once and kept in `cacheFolder` until anything it is made
- * of changes. Bundling takes 2 to 4 s, finding it kept a few milliseconds. Safe to call from several processes at once.
+ * The workflows as one file for the worker's isolates, cached in `cacheFolder` until a source file changes. Bundling takes
+ * 2 to 4 s, a cache hit a few milliseconds. Safe to call from several processes at once.
  */
 export async function workflowBundle(cacheFolder: string): Promise<{ codePath: string }> {
-  // Absolute: the SDK finds the bundle's source map by it.
+  // Absolute, because the SDK finds the bundle's source map by it.
   const codePath = path.resolve(cacheFolder, `workflows-${await fingerprint()}.js`);
-  if (!existsSync(codePath)) await keep(codePath, await bundle());
+  if (!existsSync(codePath)) await store(codePath, await bundle());
   return { codePath };
 }
 
 async function bundle(): Promise<string> {
-  // Loaded only where there is something to bundle: webpack alone takes half a second.
+  // Loaded only for bundling: webpack alone takes half a second.
   const { DefaultLogger, bundleWorkflowCode } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(root, 'workflows/index.ts'),
@@ -27,15 +27,15 @@ async function bundle(): Promise<string> {
   return code;
 }
 
-/** Written beside and renamed, so that nobody ever reads half a bundle. */
-async function keep(codePath: string, code: string): Promise<void> {
+/** Written to a temporary file and renamed, so that no process reads an incomplete bundle. */
+async function store(codePath: string, code: string): Promise<void> {
   await mkdir(path.dirname(codePath), { recursive: true });
   const unfinished = `${codePath}.${randomUUID()}`;
   await writeFile(unfinished, code);
   await rename(unfinished, codePath);
 }
 
-/** Of every file the bundle is made of; the lock file stands for the packages. */
+/** Hashes every file that goes into the bundle; the lock file represents the packages. */
 async function fingerprint(): Promise<string> {
   const folders = await Promise.all(['workflows', 'activities'].map(sources));
   const files = [...folders.flat(), path.join(root, 'package-lock.json'), import.meta.filename];

@@ -3,20 +3,20 @@ import type { WorkerOptions } from '@temporalio/worker';
 import { z } from 'zod';
 import { chooseWorkflowThreads } from './workflow-threads.ts';
 
-// What an order that waits at hand adds to its process: a thousand took 190 to 280 MB, with stack traces taken down;
-// without, less. `node bench/studies/open-orders.ts` measures it.
+// Memory of one cached workflow: a thousand took 190 to 280 MB with stack traces recorded, less without.
+// `node bench/studies/open-orders.ts` measures it.
 const KB_PER_WORKFLOW = 250;
-// Of what the machine, or the container, has: the rest is for the activities, the database's pages and the neighbours.
-const SHARE = 0.1;
-const LEAST_MB = 64;
-// Four thousand orders that wait; beyond, a replay of some milliseconds is cheaper than to keep them all at hand.
-const MOST_MB = 1_024;
+// Of the machine's or container's memory. The rest is for activities, the database's page cache and other processes.
+const MEMORY_SHARE = 0.1;
+const MIN_MB = 64;
+// Four thousand waiting orders. Beyond that, a replay of some milliseconds is cheaper than caching them all.
+const MAX_MB = 1_024;
 
 const onOrOff = { error: 'must be on or off' } as const;
 
-/** Of every process that runs workflows. */
+/** Settings of every process that runs workflows. */
 export const workflowSettings = {
-  /** Memory for workflows that wait. Unset: a tenth of the machine's or container's, from 64 to 1,024 MB. */
+  /** Memory for cached workflows. Unset: a tenth of the machine's or container's memory, from 64 to 1,024 MB. */
   WORKFLOW_CACHE_MB: z.coerce
     .number({ error: 'must be a whole number of megabytes, 1 or more' })
     .int({ error: 'must be a whole number of megabytes, 1 or more' })
@@ -29,7 +29,7 @@ export const workflowSettings = {
 
 export type WorkflowSettings = Readonly<z.infer<z.ZodObject<typeof workflowSettings>>>;
 
-/** What a worker that runs workflows is made with. How its threads guard them holds for the whole process. */
+/** Options for a worker that runs workflows. The watchdog and stack trace settings apply to the whole process. */
 export function workflowOptions(settings: WorkflowSettings): Pick<WorkerOptions, 'maxCachedWorkflows'> {
   chooseWorkflowThreads({
     watchdog: settings.WORKFLOW_WATCHDOG,
@@ -39,19 +39,19 @@ export function workflowOptions(settings: WorkflowSettings): Pick<WorkerOptions,
 }
 
 /**
- * How many workflows a worker keeps at hand. Beyond that the one that was not needed for longest leaves, as an order
- * does that waits for days where there are younger ones; its next piece of news replays it from its history.
+ * How many workflows a worker caches. Beyond that it evicts the least recently used one, such as an order that has waited
+ * for days; the next event for that order replays it from its history.
  */
 export function cacheOf(
   { WORKFLOW_CACHE_MB }: Pick<WorkflowSettings, 'WORKFLOW_CACHE_MB'>,
   memoryMb = availableMb(),
 ): Pick<WorkerOptions, 'maxCachedWorkflows'> {
-  const megabytes = WORKFLOW_CACHE_MB ?? Math.min(MOST_MB, Math.max(LEAST_MB, memoryMb * SHARE));
-  // The SDK wants two or more.
+  const megabytes = WORKFLOW_CACHE_MB ?? Math.min(MAX_MB, Math.max(MIN_MB, memoryMb * MEMORY_SHARE));
+  // The SDK requires at least two.
   return { maxCachedWorkflows: Math.max(2, Math.floor((megabytes * 1_024) / KB_PER_WORKFLOW)) };
 }
 
-/** The container's limit where there is one: without, Node reports 0 or more than any machine has. */
+/** The container's limit, if there is one. Without one Node reports 0, or more than the machine has. */
 function availableMb(): number {
   const limit = process.constrainedMemory();
   return (limit > 0 ? Math.min(limit, os.totalmem()) : os.totalmem()) / 1_024 / 1_024;

@@ -7,34 +7,34 @@ import {
 
 export interface WorkflowThreads {
   /**
-   * What a workflow that never yields is stopped by. The SDK makes a watchdog for every `entry` into the isolate: a
-   * thread that starts, waits and is joined, for 0.2 ms of CPU, four or five times for each piece of news a workflow
-   * gets. One for the whole `activation` has the same limit and the same consequence: the workflow task fails, is
-   * tried again later, and the thread goes on with the other workflows.
+   * What stops a workflow that never yields. The SDK creates a watchdog for every `entry` into the isolate: a thread that
+   * starts, waits and is joined, for 0.2 ms of CPU, four or five times for each event a workflow receives. One for the
+   * whole `activation` has the same limit and the same effect: the workflow task fails and is retried later, and the
+   * thread continues with the other workflows.
    */
   watchdog: 'activation' | 'entry';
   /**
-   * Whether Temporal can be asked where in its code a workflow waits (the Web UI's Call Stack). To know it the SDK
-   * takes down a stack, through the source map, at every promise a workflow makes.
+   * Whether Temporal can show where in its code a workflow waits (the Web UI's Call Stack). For this the SDK records a
+   * stack, through the source map, at every promise a workflow creates.
    */
   stackTraces: boolean;
 }
 
-/** What a thread is told at its start. */
+/** Passed to a thread at its start. */
 export interface ThreadData {
   limitMs: number;
   stackTraces: boolean;
 }
 
-const sdksOwn = ThreadedVMWorkflowCreator.create.bind(ThreadedVMWorkflowCreator);
+const createSdkThreads = ThreadedVMWorkflowCreator.create.bind(ThreadedVMWorkflowCreator);
 
 /**
- * How the workers that are made from now on in this process run workflows. The SDK has no options for it, so the file
- * its threads run is exchanged for ours. `node bench/studies/watchdog.ts` shows what each choice costs.
+ * Sets how workers created from now on in this process run workflows. The SDK has no options for this, so the entry point
+ * of its threads is replaced with ours. `node bench/studies/watchdog.ts` shows what each choice costs.
  */
 export function chooseWorkflowThreads({ watchdog, stackTraces }: WorkflowThreads): void {
   ThreadedVMWorkflowCreator.create =
-    watchdog === 'entry' ? sdksOwn : (options) => createThreads(options, { stackTraces });
+    watchdog === 'entry' ? createSdkThreads : (options) => createThreads(options, { stackTraces });
 }
 
 async function createThreads(
@@ -42,7 +42,7 @@ async function createThreads(
   { stackTraces }: { stackTraces: boolean },
 ): Promise<ThreadedVMWorkflowCreator> {
   const workerData: ThreadData = { limitMs: init.isolateExecutionTimeoutMs, stackTraces };
-  // Without the preloads of this process: a workflow traces in its own way, and its thread starts in half the time.
+  // Without the preloads of this process: workflows have their own tracing, and the thread starts in half the time.
   const start = () => new Worker(new URL('workflow-thread.ts', import.meta.url), { workerData, execArgv: [] });
   const clients = Array.from(
     { length: threadPoolSize },

@@ -1,9 +1,9 @@
 import type { Logger } from '../../platform/telemetry/logger.ts';
-import type { Books } from '../sqlite.ts';
+import type { SqliteFile } from '../sqlite.ts';
 import { type Loop, startLoop } from '../loop.ts';
 import { signCallback } from './callback-signature.ts';
 
-/** News of parcels on their way to whoever asked for it: each waits here until it was taken. */
+/** Callbacks about parcels. Each stays here until the receiver has accepted it. */
 export const CALLBACKS_SCHEMA = `
   create table if not exists callbacks (
     sequence integer primary key,
@@ -20,20 +20,20 @@ export interface CallbackReceiver {
   secret: string;
 }
 
-/** Notes one piece of news, in the caller's transaction. */
-export const noteCallback = (books: Books, trackingNumber: string, news: object) =>
-  books.insert('callbacks', {
+/** Queues a callback in the caller's transaction. */
+export const queueCallback = (db: SqliteFile, trackingNumber: string, event: object) =>
+  db.insert('callbacks', {
     tracking_number: trackingNumber,
-    body: JSON.stringify(news),
+    body: JSON.stringify(event),
     next_at_ms: Date.now(),
   });
 
-// A receiver that restarts is back within seconds: retries start quickly and never lie far apart.
+// A receiver that restarts is back within seconds, so retries start quickly and stay close together.
 const FIRST_RETRY_MS = 250;
-const LAST_RETRY_MS = 10_000;
-const PATIENCE_MS = 5_000;
-// So many parcels' news travel at once; the rest waits for its turn.
-const AT_ONCE = 16;
+const MAX_RETRY_MS = 10_000;
+const TIMEOUT_MS = 5_000;
+// Callbacks of this many parcels are sent at the same time.
+const CONCURRENCY = 16;
 
 interface Callback {
   sequence: number;
@@ -41,38 +41,38 @@ interface Callback {
   attempts: number;
 }
 
-/** Delivers what waits until each was answered 2xx: for ever, and in order for each parcel. */
-export function startCallbacks(books: Books, receiver: CallbackReceiver, logger: Logger): Loop {
+/** Delivers queued callbacks until each gets a 2xx response, without a limit, and in order for each parcel. */
+export function startCallbacks(db: SqliteFile, receiver: CallbackReceiver, logger: Logger): Loop {
   return startLoop(async (closing) => {
-    const due = books.all<Callback>(
+    const due = db.all<Callback>(
       `${OLDEST_OF_EACH_PARCEL} and next_at_ms <= ? order by next_at_ms limit ?`,
       Date.now(),
-      AT_ONCE,
+      CONCURRENCY,
     );
     await Promise.all(due.map((callback) => deliver(callback, closing)));
     if (due.length > 0) return 0;
-    const next = books.first<{ at: number | null }>(`select min(next_at_ms) as at from (${OLDEST_OF_EACH_PARCEL})`);
+    const next = db.first<{ at: number | null }>(`select min(next_at_ms) as at from (${OLDEST_OF_EACH_PARCEL})`);
     return next?.at ? next.at - Date.now() : Infinity;
   });
 
   async function deliver({ sequence, body, attempts }: Callback, closing: AbortSignal): Promise<void> {
     try {
       await send(receiver, body, closing);
-      books.run('update callbacks set delivered_at = ? where sequence = ?', new Date().toISOString(), sequence);
+      db.run('update callbacks set delivered_at = ? where sequence = ?', new Date().toISOString(), sequence);
     } catch (error) {
       if (closing.aborted) return;
-      const waitMs = Math.min(FIRST_RETRY_MS * 2 ** attempts, LAST_RETRY_MS);
-      books.run(
+      const waitMs = Math.min(FIRST_RETRY_MS * 2 ** attempts, MAX_RETRY_MS);
+      db.run(
         'update callbacks set attempts = attempts + 1, next_at_ms = ? where sequence = ?',
         Date.now() + waitMs,
         sequence,
       );
-      logger.debug('callback not taken, trying again', { body, attempts: attempts + 1, error });
+      logger.debug('callback not accepted, retrying', { body, attempts: attempts + 1, error });
     }
   }
 }
 
-/** A parcel's later news waits behind its earlier. */
+/** A parcel's later callbacks wait for its earlier ones. */
 const OLDEST_OF_EACH_PARCEL = `
   select sequence, body, attempts, next_at_ms from callbacks
   where delivered_at is null and sequence in
@@ -85,8 +85,8 @@ async function send({ url, secret }: CallbackReceiver, body: string, closing: Ab
     body,
     headers: { 'content-type': 'application/json', 'carrier-signature': signCallback({ secret, seconds, body }) },
     redirect: 'error',
-    signal: AbortSignal.any([closing, AbortSignal.timeout(PATIENCE_MS)]),
+    signal: AbortSignal.any([closing, AbortSignal.timeout(TIMEOUT_MS)]),
   });
   await response.arrayBuffer();
-  if (!response.ok) throw new Error(`answered ${response.status}`);
+  if (!response.ok) throw new Error(`the receiver responded with ${response.status}`);
 }

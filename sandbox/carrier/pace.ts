@@ -1,7 +1,7 @@
 import { type Loop, startLoop } from '../loop.ts';
 import type { Parcels } from './parcels.ts';
 
-/** Moves every parcel one step on, `stepMs` after its last. What came due while the carrier was down moves at once. */
+/** Moves every parcel one step, `stepMs` after its last step. Steps that came due during a downtime happen at once. */
 export const startPace = (parcels: Parcels, stepMs: number): Loop =>
   startLoop(async () => {
     const next = parcels.nextToMove();

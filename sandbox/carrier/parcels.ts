@@ -1,20 +1,20 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { type Outcome, refusal } from '../outcomes.ts';
-import type { Books } from '../sqlite.ts';
-import { noteCallback } from './callbacks.ts';
+import { type StoredOutcome, refusal } from '../outcomes.ts';
+import type { SqliteFile } from '../sqlite.ts';
+import { queueCallback } from './callbacks.ts';
 
-/** The carrier's parcels, and the ledger of what happened to them. */
+/** The carrier's parcels and its ledger. */
 export const PARCELS_SCHEMA = `
   create table if not exists parcels (
     tracking_number text primary key,
-    -- However many keys it is asked under: one order, one parcel.
+    -- One parcel per order, regardless of the Idempotency-Key.
     order_id text not null unique,
     address text not null,
     status text not null check (status in ('booked', 'dispatched', 'delivered', 'canceled')),
     moved_at_ms integer not null
   ) strict;
   create index if not exists parcels_to_move on parcels (moved_at_ms) where status in ('booked', 'dispatched');
-  -- Orders that may not be booked any more, also where nothing was there to cancel.
+  -- Orders that can no longer be booked, even if there was nothing to cancel.
   create table if not exists canceled_orders (order_id text primary key) strict;
   create table if not exists ledger (
     sequence integer primary key,
@@ -54,19 +54,96 @@ const NEXT = {
 
 const UNDELIVERABLE = '00000';
 
-/** The carrier's decisions, each inside one transaction. `changed` is called after a parcel was booked or has moved. */
-export function createParcels(books: Books, changed: () => void) {
-  const PARCEL = 'select tracking_number as "trackingNumber", order_id as "orderId", status from parcels';
-  const ofOrder = (orderId: string) => books.all<Parcel>(`${PARCEL} where order_id = ?`, orderId);
+const SELECT_PARCEL = 'select tracking_number as "trackingNumber", order_id as "orderId", status from parcels';
 
-  /** Writes the ledger; gives the entry back. */
-  function enter(
+/** The carrier's decisions. `book` and `cancel` must be called in the transaction that stores their outcome. */
+export class Parcels {
+  readonly #db: SqliteFile;
+  readonly #changed: () => void;
+
+  /** @param changed called after a parcel was booked or has moved */
+  constructor(db: SqliteFile, changed: () => void) {
+    this.#db = db;
+    this.#changed = changed;
+  }
+
+  ofOrder(orderId: string): Parcel[] {
+    return this.#db.all<Parcel>(`${SELECT_PARCEL} where order_id = ?`, orderId);
+  }
+
+  book({ orderId, address }: { orderId: string; address: Address }, key: string): StoredOutcome {
+    if (this.#db.first('select 1 from canceled_orders where order_id = ?', orderId)) {
+      return refusal(409, 'Canceled', 'this order was canceled');
+    }
+    if (this.ofOrder(orderId).length > 0) return refusal(409, 'AlreadyBooked', 'this order already has a parcel');
+    if (address.postalCode === UNDELIVERABLE) {
+      return refusal(422, 'AddressUndeliverable', 'there is no delivery to this postal code');
+    }
+    const trackingNumber = `SB${randomBytes(8).toString('hex').toUpperCase()}`;
+    const parcel: Parcel = { trackingNumber, orderId, status: 'booked' };
+    const now = new Date();
+    this.#db.insert('parcels', {
+      tracking_number: trackingNumber,
+      order_id: orderId,
+      address: JSON.stringify(address),
+      status: parcel.status,
+      moved_at_ms: now.getTime(),
+    });
+    this.#addEntry('booking', parcel, { key, now });
+    this.#changed();
+    return { status: 201, body: { ...parcel } };
+  }
+
+  cancel({ orderId }: { orderId: string }, key: string): StoredOutcome {
+    const [parcel] = this.ofOrder(orderId);
+    if (parcel?.status === 'dispatched' || parcel?.status === 'delivered') {
+      return refusal(409, 'AlreadyDispatched', 'this parcel has already been dispatched');
+    }
+    this.#db.run('insert or ignore into canceled_orders (order_id) values (?)', orderId);
+    if (!parcel) return nothingCanceled(orderId, key);
+    if (parcel.status === 'canceled') {
+      const earlier = `select ${ENTRY_COLUMNS} from ledger where order_id = ? and type = 'cancellation'`;
+      return { status: 201, body: { ...this.#db.first<object>(earlier, orderId)! } };
+    }
+    const now = new Date();
+    this.#setStatus(parcel.trackingNumber, 'canceled', now);
+    return { status: 201, body: this.#addEntry('cancellation', parcel, { key, now }) };
+  }
+
+  /** Moves a parcel one step and queues a callback. */
+  advance(trackingNumber: string): StoredOutcome {
+    return this.#db.transaction(() => {
+      const parcel = this.#db.first<Parcel>(`${SELECT_PARCEL} where tracking_number = ?`, trackingNumber);
+      if (!parcel) return refusal(404, 'NotFound', 'this parcel does not exist');
+      if (parcel.status === 'delivered' || parcel.status === 'canceled') {
+        return refusal(409, 'CannotAdvance', `this parcel is ${parcel.status}`);
+      }
+      const { status, type } = NEXT[parcel.status];
+      const now = new Date();
+      this.#setStatus(trackingNumber, status, now);
+      const { id, at } = this.#addEntry(type, parcel, { key: null, now });
+      queueCallback(this.#db, trackingNumber, { id, trackingNumber, orderId: parcel.orderId, type: status, at });
+      this.#changed();
+      return { status: 200, body: { ...parcel, status } };
+    });
+  }
+
+  /** The movable parcel whose last step is longest ago. */
+  nextToMove(): { trackingNumber: string; movedAtMs: number } | undefined {
+    return this.#db.first<{ trackingNumber: string; movedAtMs: number }>(
+      `select tracking_number as "trackingNumber", moved_at_ms as "movedAtMs" from parcels
+       where status in ('booked', 'dispatched') order by moved_at_ms limit 1`,
+    );
+  }
+
+  /** Adds an entry to the ledger and returns it. */
+  #addEntry(
     type: EntryType,
     { orderId, trackingNumber }: Parcel,
     { key: idempotencyKey, now = new Date() }: { key: string | null; now?: Date },
   ) {
     const entry = { id: randomUUID(), orderId, type, trackingNumber, idempotencyKey, at: now.toISOString() };
-    books.insert('ledger', {
+    this.#db.insert('ledger', {
       id: entry.id,
       order_id: orderId,
       type,
@@ -77,87 +154,14 @@ export function createParcels(books: Books, changed: () => void) {
     return entry;
   }
 
-  const setStatus = (trackingNumber: string, status: Parcel['status'], now: Date) =>
-    books.run(
-      'update parcels set status = ?, moved_at_ms = ? where tracking_number = ?',
-      status,
-      now.getTime(),
-      trackingNumber,
-    );
-
-  return {
-    ofOrder,
-
-    book({ orderId, address }: { orderId: string; address: Address }, key: string): Outcome {
-      if (books.first('select 1 from canceled_orders where order_id = ?', orderId)) {
-        return refusal(409, 'Canceled', 'this order was canceled');
-      }
-      if (ofOrder(orderId).length > 0) return refusal(409, 'AlreadyBooked', 'this order has its parcel');
-      if (address.postalCode === UNDELIVERABLE) {
-        return refusal(422, 'AddressUndeliverable', 'nobody delivers to this postal code');
-      }
-      const trackingNumber = `SB${randomBytes(8).toString('hex').toUpperCase()}`;
-      const parcel: Parcel = { trackingNumber, orderId, status: 'booked' };
-      const now = new Date();
-      books.insert('parcels', {
-        tracking_number: trackingNumber,
-        order_id: orderId,
-        address: JSON.stringify(address),
-        status: parcel.status,
-        moved_at_ms: now.getTime(),
-      });
-      enter('booking', parcel, { key, now });
-      changed();
-      return { status: 201, body: { ...parcel } };
-    },
-
-    cancel({ orderId }: { orderId: string }, key: string): Outcome {
-      const [parcel] = ofOrder(orderId);
-      if (parcel?.status === 'dispatched' || parcel?.status === 'delivered') {
-        return refusal(409, 'AlreadyDispatched', 'this parcel has left');
-      }
-      books.run('insert or ignore into canceled_orders (order_id) values (?)', orderId);
-      if (!parcel) return nothingCanceled(orderId, key);
-      if (parcel.status === 'canceled') {
-        const earlier = `select ${ENTRY_COLUMNS} from ledger where order_id = ? and type = 'cancellation'`;
-        return { status: 201, body: { ...books.first<object>(earlier, orderId)! } };
-      }
-      const now = new Date();
-      setStatus(parcel.trackingNumber, 'canceled', now);
-      return { status: 201, body: enter('cancellation', parcel, { key, now }) };
-    },
-
-    /** One step on, with the news of it. */
-    advance(trackingNumber: string): Outcome {
-      return books.transaction(() => {
-        const parcel = books.first<Parcel>(`${PARCEL} where tracking_number = ?`, trackingNumber);
-        if (!parcel) return refusal(404, 'NotFound', 'no such parcel');
-        if (parcel.status === 'delivered' || parcel.status === 'canceled') {
-          return refusal(409, 'CannotAdvance', `this parcel is ${parcel.status}`);
-        }
-        const { status, type } = NEXT[parcel.status];
-        const now = new Date();
-        setStatus(trackingNumber, status, now);
-        const { id, at } = enter(type, parcel, { key: null, now });
-        noteCallback(books, trackingNumber, { id, trackingNumber, orderId: parcel.orderId, type: status, at });
-        changed();
-        return { status: 200, body: { ...parcel, status } };
-      });
-    },
-
-    /** The parcel that has stood still longest, of those that may move. */
-    nextToMove: () =>
-      books.first<{ trackingNumber: string; movedAtMs: number }>(
-        `select tracking_number as "trackingNumber", moved_at_ms as "movedAtMs" from parcels
-         where status in ('booked', 'dispatched') order by moved_at_ms limit 1`,
-      ),
-  };
+  #setStatus(trackingNumber: string, status: Parcel['status'], now: Date): void {
+    const statement = 'update parcels set status = ?, moved_at_ms = ? where tracking_number = ?';
+    this.#db.run(statement, status, now.getTime(), trackingNumber);
+  }
 }
 
-export type Parcels = ReturnType<typeof createParcels>;
-
-/** Nothing was booked: no entry, but the mark keeps a late booking out. */
-const nothingCanceled = (orderId: string, idempotencyKey: string): Outcome => ({
+/** Nothing was booked, so there is no ledger entry; `canceled_orders` prevents a late booking. */
+const nothingCanceled = (orderId: string, idempotencyKey: string): StoredOutcome => ({
   status: 201,
   body: { id: null, orderId, type: 'cancellation', trackingNumber: null, idempotencyKey, at: new Date().toISOString() },
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
-import { AsDecided, type Trouble, perform, replyWith } from '../outcomes.ts';
-import type { Books } from '../sqlite.ts';
+import { type SimulatedFault, StoredBody, performOnce, replyWith } from '../outcomes.ts';
+import type { SqliteFile } from '../sqlite.ts';
 import { ledgerRoute } from '../server.ts';
 import { ENTRY_COLUMNS, type Parcels } from './parcels.ts';
 
@@ -19,56 +19,57 @@ const Booking = z.strictObject({
   }),
 });
 
-const TROUBLES = new Map<string, Trouble>([
+/** Simulated faults by postal code. */
+const FAULTS = new Map<string, SimulatedFault>([
   ['00503', { unavailable: true }],
   ['00408', { drops: true }],
 ]);
 
 /** The carrier's API. */
-export const carrierRoutes = (books: Books, parcels: Parcels): AnyRoute[] => [
-  bookingRoute(books, parcels),
-  cancellationRoute(books, parcels),
+export const carrierRoutes = (db: SqliteFile, parcels: Parcels): AnyRoute[] => [
+  bookingRoute(db, parcels),
+  cancellationRoute(db, parcels),
   shipmentsRoute(parcels),
   advanceRoute(parcels),
-  ledgerRoute(books, ENTRY_COLUMNS),
+  ledgerRoute(db, ENTRY_COLUMNS),
 ];
 
-const bookingRoute = (books: Books, parcels: Parcels): AnyRoute =>
+const bookingRoute = (db: SqliteFile, parcels: Parcels): AnyRoute =>
   route({
     method: 'post',
     path: '/shipments',
     operationId: 'book',
-    summary: 'Books a parcel, once for each Idempotency-Key and order',
+    summary: 'Books a parcel, once per Idempotency-Key and order',
     tag: 'parcels',
     access: 'public',
     idempotent: true,
     body: Booking,
-    responses: { 201: { description: 'The parcel', body: AsDecided } },
+    responses: { 201: { description: 'The parcel', body: StoredBody } },
     problems: { 409: ['Canceled', 'AlreadyBooked'], 422: ['AddressUndeliverable', 'IdempotencyKeyReused'] },
     async handle({ body, idempotencyKey }) {
       const key = idempotencyKey!;
-      const asking = { key, action: 'booking', subject: body.orderId, payload: body };
-      const trouble = TROUBLES.get(body.address.postalCode) ?? {};
-      return replyWith(await perform(books, asking, trouble, () => parcels.book(body, key)));
+      const request = { key, action: 'booking', subject: body.orderId, payload: body };
+      const fault = FAULTS.get(body.address.postalCode) ?? {};
+      return replyWith(await performOnce(db, request, fault, () => parcels.book(body, key)));
     },
   });
 
-const cancellationRoute = (books: Books, parcels: Parcels): AnyRoute =>
+const cancellationRoute = (db: SqliteFile, parcels: Parcels): AnyRoute =>
   route({
     method: 'post',
     path: '/cancellations',
     operationId: 'cancel',
-    summary: "Cancels an order's parcel, also one that was never booked: it then cannot be any more",
+    summary: "Cancels an order's parcel. If none was booked, none can be booked later",
     tag: 'parcels',
     access: 'public',
     idempotent: true,
     body: z.strictObject({ orderId: OrderId }),
-    responses: { 201: { description: 'The cancellation', body: AsDecided } },
+    responses: { 201: { description: 'The cancellation', body: StoredBody } },
     problems: { 409: ['AlreadyDispatched'], 422: ['IdempotencyKeyReused'] },
     async handle({ body, idempotencyKey }) {
       const key = idempotencyKey!;
-      const asking = { key, action: 'cancellation', subject: body.orderId, payload: body };
-      return replyWith(await perform(books, asking, {}, () => parcels.cancel(body, key)));
+      const request = { key, action: 'cancellation', subject: body.orderId, payload: body };
+      return replyWith(await performOnce(db, request, {}, () => parcels.cancel(body, key)));
     },
   });
 
@@ -77,11 +78,11 @@ const shipmentsRoute = (parcels: Parcels): AnyRoute =>
     method: 'get',
     path: '/shipments',
     operationId: 'listShipments',
-    summary: "Where an order's parcels are",
+    summary: "Lists an order's parcels",
     tag: 'parcels',
     access: 'public',
     query: z.strictObject({ orderId: OrderId }),
-    responses: { 200: { description: 'Parcels', body: AsDecided } },
+    responses: { 200: { description: 'Parcels', body: StoredBody } },
     handle: async ({ query }) => ({ status: 200, body: { items: parcels.ofOrder(query.orderId) } }),
   });
 
@@ -90,11 +91,11 @@ const advanceRoute = (parcels: Parcels): AnyRoute =>
     method: 'post',
     path: '/shipments/:trackingNumber/advance',
     operationId: 'advance',
-    summary: "Moves a parcel one step on, as the carrier's own people would",
+    summary: "Moves a parcel one step, as the carrier's staff would",
     tag: 'parcels',
     access: 'public',
     params: z.object({ trackingNumber: z.string() }),
-    responses: { 200: { description: 'The parcel', body: AsDecided } },
+    responses: { 200: { description: 'The parcel', body: StoredBody } },
     problems: { 404: ['NotFound'], 409: ['CannotAdvance'] },
     handle: async ({ params }) => replyWith(parcels.advance(params.trackingNumber)),
   });

@@ -1,11 +1,11 @@
-import type { Trouble } from '../outcomes.ts';
+import type { SimulatedFault } from '../outcomes.ts';
 
 export type Action = 'authorization' | 'capture' | 'void' | 'refund';
 
-/** How the processor treats a way to pay. */
+/** How the processor treats a payment method. */
 export interface Behaviour {
   refuses?: { action: Action; code: string; detail: string };
-  trouble?: { actions: readonly Action[]; kind: keyof Trouble };
+  fault?: { actions: readonly Action[]; kind: keyof SimulatedFault };
 }
 
 const EVERY_ACTION: readonly Action[] = ['authorization', 'capture', 'void', 'refund'];
@@ -18,28 +18,28 @@ const BEHAVIOURS = new Map<string, Behaviour>([
   ],
   [
     'pm_card_chargeDeclinedInsufficientFunds',
-    { refuses: { action: 'authorization', code: 'InsufficientFunds', detail: 'the card has too little money on it' } },
+    { refuses: { action: 'authorization', code: 'InsufficientFunds', detail: 'insufficient funds' } },
   ],
-  ['pm_sandbox_authorizeTimeout', { trouble: { actions: ['authorization'], kind: 'drops' } }],
-  ['pm_sandbox_captureTimeout', { trouble: { actions: ['capture'], kind: 'drops' } }],
-  ['pm_sandbox_refundTimeout', { trouble: { actions: ['refund'], kind: 'drops' } }],
-  ['pm_sandbox_flaky', { trouble: { actions: EVERY_ACTION, kind: 'unavailable' } }],
-  ['pm_sandbox_slow', { trouble: { actions: EVERY_ACTION, kind: 'slow' } }],
+  ['pm_sandbox_authorizeTimeout', { fault: { actions: ['authorization'], kind: 'drops' } }],
+  ['pm_sandbox_captureTimeout', { fault: { actions: ['capture'], kind: 'drops' } }],
+  ['pm_sandbox_refundTimeout', { fault: { actions: ['refund'], kind: 'drops' } }],
+  ['pm_sandbox_flaky', { fault: { actions: EVERY_ACTION, kind: 'unavailable' } }],
+  ['pm_sandbox_slow', { fault: { actions: EVERY_ACTION, kind: 'slow' } }],
   [
     'pm_sandbox_refundFails',
-    { refuses: { action: 'refund', code: 'RefundRefused', detail: 'this card takes no money back' } },
+    { refuses: { action: 'refund', code: 'RefundRefused', detail: 'this card does not accept refunds' } },
   ],
   [
     'pm_sandbox_voidFails',
-    { refuses: { action: 'void', code: 'VoidRefused', detail: 'this hold cannot be taken off the card' } },
+    { refuses: { action: 'void', code: 'VoidRefused', detail: 'this authorization cannot be voided' } },
   ],
 ]);
 
-/** How this token behaves, or undefined where the processor does not know it. */
+/** The behaviour of a payment method; undefined if the processor does not know it. */
 export const behaviourOf = (paymentMethod: string): Behaviour | undefined => BEHAVIOURS.get(paymentMethod);
 
-/** What goes wrong with this action for this token. */
-export function troubleOf(paymentMethod: string | undefined, action: Action): Trouble {
-  const trouble = paymentMethod === undefined ? undefined : behaviourOf(paymentMethod)?.trouble;
-  return trouble?.actions.includes(action) ? { [trouble.kind]: true } : {};
+/** The fault to simulate for this action on this payment method. */
+export function simulatedFaultOf(paymentMethod: string | undefined, action: Action): SimulatedFault {
+  const fault = paymentMethod === undefined ? undefined : behaviourOf(paymentMethod)?.fault;
+  return fault?.actions.includes(action) ? { [fault.kind]: true } : {};
 }

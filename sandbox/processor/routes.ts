@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { Problem } from '../../platform/http/problem.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
-import { AsDecided, type Outcome, outcomeOf, perform, replyWith } from '../outcomes.ts';
-import type { Books } from '../sqlite.ts';
+import { StoredBody, type StoredOutcome, findOutcome, performOnce, replyWith } from '../outcomes.ts';
+import type { SqliteFile } from '../sqlite.ts';
 import { ledgerRoute } from '../server.ts';
-import { cardless } from './card-number.ts';
-import { ENTRY_COLUMNS, createLedger } from './ledger.ts';
-import { type Action, troubleOf } from './payment-methods.ts';
+import { withoutCardNumbers } from './card-number.ts';
+import { ENTRY_COLUMNS, Ledger } from './ledger.ts';
+import { type Action, simulatedFaultOf } from './payment-methods.ts';
 
 const OrderOnly = z.strictObject({ orderId: z.string().min(1).max(100) });
 const Refund = OrderOnly.extend({
@@ -16,63 +16,63 @@ const Refund = OrderOnly.extend({
 const Authorize = Refund.extend({ paymentMethod: z.string().min(1).max(100) });
 
 /** The card processor's API. */
-export function processorRoutes(books: Books): AnyRoute[] {
-  const ledger = createLedger(books);
+export function processorRoutes(db: SqliteFile): AnyRoute[] {
+  const ledger = new Ledger(db);
 
-  function effect<Body extends { orderId: string; paymentMethod?: string }>(
+  function effectRoute<Body extends { orderId: string; paymentMethod?: string }>(
     endpoint: { path: string; action: Action; body: z.ZodType<Body> },
-    decide: (body: Body, key: string) => Outcome,
+    decide: (body: Body, key: string) => StoredOutcome,
   ): AnyRoute {
     const { path, action } = endpoint;
     return route({
       method: 'post',
       path,
       operationId: action,
-      summary: `Decides once for each Idempotency-Key on one ${action}`,
+      summary: `Decides on one ${action} per Idempotency-Key`,
       tag: 'money',
       access: 'public',
       idempotent: true,
-      body: cardless(endpoint.body),
-      responses: { 201: { description: 'The entry in the ledger', body: AsDecided } },
+      body: withoutCardNumbers(endpoint.body),
+      responses: { 201: { description: 'The entry in the ledger', body: StoredBody } },
       problems: { 402: ['CardDeclined'], 409: ['Voided'], 422: ['IdempotencyKeyReused'], 503: ['Unavailable'] },
       async handle({ body, idempotencyKey }) {
         const key = idempotencyKey!;
         const paymentMethod = body.paymentMethod ?? ledger.paymentMethodOf(body.orderId);
-        // An order may be refunded more than once, and each of them has its own trouble where every call has.
-        const trouble = troubleOf(paymentMethod, action);
-        const subject = action === 'refund' && !trouble.drops ? key : body.orderId;
-        const asking = { key, action, subject, payload: body };
-        return replyWith(await perform(books, asking, trouble, () => decide(body, key)));
+        // An order can have several refunds. `drops` affects the first refund of an order, the other faults each refund.
+        const fault = simulatedFaultOf(paymentMethod, action);
+        const subject = action === 'refund' && !fault.drops ? key : body.orderId;
+        const request = { key, action, subject, payload: body };
+        return replyWith(await performOnce(db, request, fault, () => decide(body, key)));
       },
     });
   }
 
   return [
-    effect({ path: '/authorizations', action: 'authorization', body: Authorize }, (body, key) =>
+    effectRoute({ path: '/authorizations', action: 'authorization', body: Authorize }, (body, key) =>
       ledger.authorize(body, key),
     ),
-    effect({ path: '/captures', action: 'capture', body: OrderOnly }, (body, key) => ledger.capture(body, key)),
-    effect({ path: '/voids', action: 'void', body: OrderOnly }, (body, key) => ledger.void(body, key)),
-    effect({ path: '/refunds', action: 'refund', body: Refund }, (body, key) => ledger.refund(body, key)),
-    operationRoute(books),
-    ledgerRoute(books, ENTRY_COLUMNS),
+    effectRoute({ path: '/captures', action: 'capture', body: OrderOnly }, (body, key) => ledger.capture(body, key)),
+    effectRoute({ path: '/voids', action: 'void', body: OrderOnly }, (body, key) => ledger.void(body, key)),
+    effectRoute({ path: '/refunds', action: 'refund', body: Refund }, (body, key) => ledger.refund(body, key)),
+    operationRoute(db),
+    ledgerRoute(db, ENTRY_COLUMNS),
   ];
 }
 
-const operationRoute = (books: Books): AnyRoute =>
+const operationRoute = (db: SqliteFile): AnyRoute =>
   route({
     method: 'get',
     path: '/operations/:idempotencyKey',
     operationId: 'readOperation',
-    summary: 'What was answered under this key, for whoever did not hear it',
+    summary: 'The outcome stored under this key, for a caller that lost the response',
     tag: 'money',
     access: 'public',
     params: z.object({ idempotencyKey: z.string() }),
-    responses: { 200: { description: 'Status and body of the answer', body: AsDecided } },
+    responses: { 200: { description: 'Status and body of the response', body: StoredBody } },
     problems: { 404: ['NotFound'] },
     async handle({ params }) {
-      const outcome = outcomeOf(books, params.idempotencyKey);
-      if (!outcome) throw new Problem(404, 'NotFound', 'nothing was decided under this key');
+      const outcome = findOutcome(db, params.idempotencyKey);
+      if (!outcome) throw new Problem(404, 'NotFound', 'no outcome is stored under this key');
       return { status: 200, body: outcome };
     },
   });

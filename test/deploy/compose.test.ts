@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { type DatabaseName, DATABASES, REGISTRY, SERVICES } from '../../services/registry.ts';
 import type { ProcessPlan } from '../../local/node-process.ts';
 import { type Ports, databaseUrl, gatewayPlan, sandboxPlan, servicePlans } from '../../local/processes.ts';
-import { keepSecrets } from '../../local/secrets.ts';
+import { loadSecrets } from '../../local/secrets.ts';
 import { readStartSettings } from '../../local/settings.ts';
 import { scratchFolder } from '../stage/test-run.ts';
 
@@ -27,7 +27,7 @@ const servicePorts = Object.fromEntries(SERVICES.map((name) => [`${name.toUpperC
 
 /** The processes that `npm start` runs. */
 async function plans(): Promise<ProcessPlan[]> {
-  const secrets = await keepSecrets(scratchFolder());
+  const secrets = await loadSecrets(scratchFolder());
   const surroundings = {
     settings: readStartSettings({}),
     secrets,

@@ -4,22 +4,22 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSyn
 import path from 'node:path';
 import { SettingError } from '../../platform/config.ts';
 import { DATABASES } from '../../services/registry.ts';
-import { folderComplaint, takeDataFolder } from '../../local/data-folder.ts';
-import { keepSecrets, notePasswordShown } from '../../local/secrets.ts';
-import { runs } from '../../local/server-process.ts';
+import { explainFolderError, takeDataFolder } from '../../local/data-folder.ts';
+import { loadSecrets, recordPasswordShown } from '../../local/secrets.ts';
+import { isRunning } from '../../local/server-process.ts';
 import { eventually } from '../stage/eventually.ts';
 import { scratchFolder } from '../stage/test-run.ts';
 
 const newFolder = () => mkdtempSync(path.join(scratchFolder(), 'data-'));
 
-const impostors: ChildProcess[] = [];
+const processes: ChildProcess[] = [];
 
-/** A process whose command line has `words` in it, until it is ended. */
-async function impostor(words: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', words], { stdio: 'ignore' });
-  impostors.push(child);
-  // Until the system has put its words in place it passes for one that has ended.
-  await eventually(() => assert.ok(runs(child.pid!, words)));
+/** Starts a process whose command line contains `command`. */
+async function startProcess(command: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', command], { stdio: 'ignore' });
+  processes.push(child);
+  // Until its command line is visible, it looks like an ended process.
+  await eventually(() => assert.ok(isRunning(child.pid!, command)));
   return child;
 }
 
@@ -27,9 +27,9 @@ const endOf = (child: ChildProcess) =>
   new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
 
 describe('the data folder of npm start', () => {
-  afterEach(() => impostors.splice(0).forEach((child) => child.kill('SIGKILL')));
+  afterEach(() => processes.splice(0).forEach((child) => child.kill('SIGKILL')));
 
-  it('is emptied by a reset, and stays ours', async () => {
+  it('is emptied by a reset, and keeps its marker', async () => {
     const folder = newFolder();
     const first = await takeDataFolder(folder, { reset: false });
     writeFileSync(path.join(folder, 'orders'), 'many');
@@ -40,24 +40,24 @@ describe('the data folder of npm start', () => {
   });
 
   for (const reset of [true, false]) {
-    it(`is refused where it holds somebody else's files${reset ? ', and nothing is removed' : ''}`, async () => {
+    it(`is refused if it contains other files${reset ? ', and nothing is removed' : ''}`, async () => {
       const folder = newFolder();
       writeFileSync(path.join(folder, 'thesis.txt'), 'ten years');
       await assert.rejects(
         takeDataFolder(folder, { reset }),
-        new SettingError(`${folder} holds files that are not ours: set DATA_DIR to an empty or a new folder`),
+        new SettingError(`${folder} contains files of another program: set DATA_DIR to an empty or new folder`),
       );
       assert.deepEqual(readdirSync(folder), ['thesis.txt']);
     });
   }
 
-  it('is refused while a platform runs on it', async () => {
+  it('is refused while another platform uses it', async () => {
     const folder = newFolder();
     const held = await takeDataFolder(folder, { reset: false });
-    const other = await impostor('local/start.mjs');
+    const other = await startProcess('local/start.mjs');
     writeFileSync(path.join(folder, 'running.json'), JSON.stringify({ supervisor: other.pid, children: {} }));
     await assert.rejects(takeDataFolder(folder, { reset: true }), {
-      message: `already running on ${folder} (process ${other.pid}): stop it, or set DATA_DIR`,
+      message: `a platform is already running on ${folder} (process ${other.pid}): stop it, or set DATA_DIR`,
     });
     const ended = endOf(other);
     other.kill();
@@ -65,12 +65,12 @@ describe('the data folder of npm start', () => {
     held.release();
   });
 
-  it('is taken over from a supervisor that was killed, and what it left running is ended', async () => {
+  it('is taken over from a killed supervisor, whose processes are ended', async () => {
     const folder = newFolder();
     const [killed, child, stranger] = [
-      await impostor('local/start.mjs'),
-      await impostor('services/main.ts'),
-      await impostor('x'),
+      await startProcess('local/start.mjs'),
+      await startProcess('services/main.ts'),
+      await startProcess('x'),
     ];
     const gone = endOf(killed);
     killed.kill('SIGKILL');
@@ -81,61 +81,68 @@ describe('the data folder of npm start', () => {
     const [childEnded, strangerEnded] = [endOf(child), endOf(stranger)];
     const held = await takeDataFolder(folder, { reset: false });
     assert.equal(await childEnded, 'SIGTERM');
-    assert.equal(stranger.exitCode ?? stranger.signalCode, null, 'a number that is somebody else by now was signalled');
+    assert.equal(
+      stranger.exitCode ?? stranger.signalCode,
+      null,
+      'another program that got the recorded process id was signalled',
+    );
     held.release();
     stranger.kill();
     await strangerEnded;
   });
 
-  it('is complained of in one line where it cannot be made', async () => {
+  it('is explained in one line if it cannot be created', async () => {
     const folder = newFolder();
     writeFileSync(path.join(folder, 'file'), '');
     const inside = path.join(folder, 'file', 'data');
     const error: unknown = await takeDataFolder(inside, { reset: false }).catch((cause: unknown) => cause);
     assert.equal(
-      folderComplaint(error, inside),
-      `${inside} cannot be used (ENOTDIR): set DATA_DIR to a folder that can be written`,
+      explainFolderError(error, inside),
+      `cannot use ${inside} (ENOTDIR): set DATA_DIR to a writable folder`,
     );
   });
 
-  it('is complained of in one line where the disk is full', () => {
+  it('is explained in one line if the disk is full', () => {
     const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
-    assert.equal(folderComplaint(full, '/data'), 'the disk of /data is full: free some of it, or set DATA_DIR');
-    assert.equal(folderComplaint(new Error('another thing'), '/data'), undefined);
+    assert.equal(
+      explainFolderError(full, '/data'),
+      'the disk of /data is full: free some space, or set DATA_DIR to a folder on another disk',
+    );
+    assert.equal(explainFolderError(new Error('another thing'), '/data'), undefined);
   });
 });
 
 describe('the secrets of npm start', () => {
-  it('are made once, and only their owner may read them', async () => {
+  it('are generated once, and only their owner may read them', async () => {
     const folder = path.join(newFolder(), 'data');
     mkdirSync(folder);
-    const secrets = await keepSecrets(folder);
+    const secrets = await loadSecrets(folder);
     assert.equal(statSync(path.join(folder, 'secrets.json')).mode & 0o777, 0o600);
-    assert.deepEqual(await keepSecrets(folder), secrets);
+    assert.deepEqual(await loadSecrets(folder), secrets);
     assert.deepEqual(Object.keys(secrets.databasePasswords), Object.keys(DATABASES));
     assert.equal(new Set(Object.values(secrets.databasePasswords)).size, Object.keys(DATABASES).length);
   });
 
-  it('are completed where a release brings a service that the folder has not met, and keep the others', async () => {
+  it('are completed when a release adds a service, and the others stay the same', async () => {
     const folder = newFolder();
-    const { databasePasswords, ...secrets } = await keepSecrets(folder);
+    const { databasePasswords, ...secrets } = await loadSecrets(folder);
     const { cart, ...earlier } = databasePasswords;
     writeFileSync(path.join(folder, 'secrets.json'), JSON.stringify({ ...secrets, databasePasswords: earlier }));
-    const completed = await keepSecrets(folder);
+    const completed = await loadSecrets(folder);
     assert.notEqual(completed.databasePasswords.cart, cart);
     assert.deepEqual(completed, {
       ...secrets,
       databasePasswords: { ...earlier, cart: completed.databasePasswords.cart },
     });
-    assert.deepEqual(await keepSecrets(folder), completed);
+    assert.deepEqual(await loadSecrets(folder), completed);
   });
 
-  it('know whether the admin has been shown the password', async () => {
+  it('record whether the admin password was printed', async () => {
     const folder = newFolder();
-    const secrets = await keepSecrets(folder);
+    const secrets = await loadSecrets(folder);
     assert.equal(secrets.adminPasswordShown, false);
-    notePasswordShown(folder, secrets);
-    assert.equal((await keepSecrets(folder)).adminPasswordShown, true);
+    recordPasswordShown(folder, secrets);
+    assert.equal((await loadSecrets(folder)).adminPasswordShown, true);
     assert.equal(statSync(path.join(folder, 'secrets.json')).mode & 0o777, 0o600);
     assert.ok(!existsSync(path.join(folder, 'secrets.json.new')));
   });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { type Part, keepRunning } from '../../local/keep-running.ts';
+import { type RunningProcess, keepRunning } from '../../local/keep-running.ts';
 
-/** A process that only ends when it is told to. */
-class FakePart implements Part {
+/** A process that ends only when the test ends it. */
+class FakeProcess implements RunningProcess {
   readonly pid = 1;
   readonly #end = Promise.withResolvers<string>();
   readonly ended = this.#end.promise;
@@ -12,24 +12,24 @@ class FakePart implements Part {
   }
 
   async close(): Promise<void> {
-    this.die('asked');
+    this.die('stopped');
   }
 }
 
-/** Starts fakes, failing wherever `outcomes` has an error next, and notes what is reported. */
+/** Starts fake processes, fails for each error in `outcomes`, and records the reported lines. */
 function fakes(outcomes: (Error | undefined)[] = []) {
-  const started: FakePart[] = [];
+  const started: FakeProcess[] = [];
   const lines: string[] = [];
   const waiting: (() => void)[] = [];
   return {
     started,
     lines,
-    async start(): Promise<FakePart> {
+    async start(): Promise<FakeProcess> {
       const failure = outcomes.shift();
       if (failure) throw failure;
-      const part = new FakePart();
-      started.push(part);
-      return part;
+      const fake = new FakeProcess();
+      started.push(fake);
+      return fake;
     },
     report(line: string): void {
       lines.push(line);
@@ -39,8 +39,8 @@ function fakes(outcomes: (Error | undefined)[] = []) {
   };
 }
 
-describe('a process that is kept running', () => {
-  it('is started again when it ends unasked, and says so', async () => {
+describe('a supervised process', () => {
+  it('is restarted when it ends unexpectedly, and both are reported', async () => {
     const fake = fakes();
     const kept = await keepRunning(
       'payment',
@@ -50,12 +50,12 @@ describe('a process that is kept running', () => {
     fake.started[0]!.die('exit 1');
     await fake.reported();
     await fake.reported();
-    assert.deepEqual(fake.lines, ['payment ended unasked: exit 1', 'payment runs again']);
+    assert.deepEqual(fake.lines, ['payment ended unexpectedly: exit 1', 'payment runs again']);
     assert.equal(kept.current(), fake.started[1]);
     await kept.close();
   });
 
-  it('is tried again until it starts', async () => {
+  it('is restarted until it succeeds', async () => {
     const fake = fakes([undefined, new Error('no database')]);
     const kept = await keepRunning(
       'payment',
@@ -64,11 +64,11 @@ describe('a process that is kept running', () => {
     );
     fake.started[0]!.die('SIGKILL');
     for (let line = 0; line < 3; line++) await fake.reported();
-    assert.deepEqual(fake.lines.slice(1), ['payment does not start: no database', 'payment runs again']);
+    assert.deepEqual(fake.lines.slice(1), ['payment could not start: no database', 'payment runs again']);
     await kept.close();
   });
 
-  it('stays ended once it was closed', async () => {
+  it('is not restarted after it was closed', async () => {
     const fake = fakes();
     const kept = await keepRunning(
       'payment',
@@ -80,15 +80,15 @@ describe('a process that is kept running', () => {
     assert.deepEqual(fake.lines, []);
   });
 
-  it('is not kept where it fails the first time', async () => {
-    const fake = fakes([new Error('PORT is taken')]);
+  it('is not supervised if its first start fails', async () => {
+    const fake = fakes([new Error('PORT is in use')]);
     await assert.rejects(
       keepRunning(
         'gateway',
         () => fake.start(),
         (line) => fake.report(line),
       ),
-      /PORT is taken/,
+      /PORT is in use/,
     );
   });
 });

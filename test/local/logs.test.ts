@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { mock } from 'node:test';
-import { boundLogs } from '../../local/logs.ts';
-import { startNode } from '../../local/node-process.ts';
+import { rotateLogs } from '../../local/logs.ts';
+import { startNodeProcess } from '../../local/node-process.ts';
 import { takePorts } from '../../platform/ports.ts';
 import { scratchFolder } from '../stage/test-run.ts';
 
@@ -14,7 +14,7 @@ describe('logs of npm start', function () {
     logs = mkdtempSync(path.join(scratchFolder(), 'logs-'));
   });
 
-  it('may be taken away under a process, whose end is told all the same', async () => {
+  it('may be deleted while their process runs, whose end is still reported', async () => {
     const { port } = await takePorts({ port: 0 });
     const serves = `require('node:http').createServer((_, response) => response.end()).listen(${port}, '127.0.0.1')`;
     const plan = {
@@ -23,15 +23,15 @@ describe('logs of npm start', function () {
       environment: { PATH: process.env.PATH },
       ready: [`http://127.0.0.1:${port}`],
     };
-    const part = await startNode(plan, { logs, signal: new AbortController().signal });
+    const running = await startNodeProcess(plan, { logs, signal: new AbortController().signal });
     rmSync(logs, { recursive: true });
-    await part.close();
-    assert.match(await part.ended, /^exit SIGTERM \(more in .*shop\.log\)$/);
+    await running.close();
+    assert.match(await running.ended, /^exit SIGTERM \(log: .*shop\.log\)$/);
   });
 
-  it('are put aside when they have grown large, and looked at no more when they are gone', () => {
+  it('are rotated when they are large, and ignored when their folder is deleted', () => {
     mock.timers.enable({ apis: ['setInterval'] });
-    const stop = boundLogs(logs);
+    const stop = rotateLogs(logs);
     try {
       const file = path.join(logs, 'shop.log');
       writeFileSync(file, '');

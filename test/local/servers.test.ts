@@ -9,7 +9,7 @@ import pg from 'pg';
 import { SettingError } from '../../platform/config.ts';
 import { startPostgres } from '../../local/postgres.ts';
 import { takePort } from '../../platform/ports.ts';
-import { runs } from '../../local/server-process.ts';
+import { isRunning } from '../../local/server-process.ts';
 import { findTemporal } from '../../local/temporal-binary.ts';
 import { prepareNamespace } from '../../local/temporal-namespace.ts';
 import { startTemporal } from '../../local/temporal.ts';
@@ -19,10 +19,10 @@ import { freshNamespace, temporalServer } from '../stage/fresh-namespace.ts';
 const root = path.join(import.meta.dirname, '../..');
 const newFolder = () => path.join(scratchFolder(), `server-${randomUUID()}`);
 
-/** The folder of a server that runs and may make a file in it meanwhile. */
-const takeAway = (folder: string) => rmSync(folder, { recursive: true, maxRetries: 10 });
+/** Deletes the folder of a running server, which may create files in it at the same time. */
+const deleteFolder = (folder: string) => rmSync(folder, { recursive: true, maxRetries: 10 });
 
-/** Has a process of its own evaluate `start`, kills that process outright, and hands over what it had printed. */
+/** Evaluates `start` in another process, kills that process, and returns what it printed. */
 async function startAndKill(start: string): Promise<string> {
   const script = `process.stdout.write(String(await (${start})())); setInterval(() => {}, 1000)`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
@@ -49,7 +49,7 @@ async function query(url: string, sql: string): Promise<unknown[]> {
 describe('a server that outlived its killed parent', function () {
   this.timeout(120_000);
 
-  it('is replaced on the same data: PostgreSQL', async () => {
+  it('is replaced and keeps its data: PostgreSQL', async () => {
     const folder = newFolder();
     const url = await startAndKill(
       `async () => (await (await import('./local/postgres.ts')).startPostgres({ folder: '${folder}', port: 0, password: 'correct' })).url`,
@@ -63,7 +63,7 @@ describe('a server that outlived its killed parent', function () {
     await server.ended;
   });
 
-  it('is replaced on the same data and the same port: Temporal', async () => {
+  it('is replaced and keeps its data and port: Temporal', async () => {
     const folder = newFolder();
     const executable = await findTemporal(path.join(root, '.cache'));
     const port = await takePort(0, 'TEMPORAL_PORT');
@@ -80,33 +80,33 @@ describe('a server that outlived its killed parent', function () {
   });
 });
 
-describe('a server whose folder was taken away', function () {
+describe('a server whose folder was deleted', function () {
   this.timeout(120_000);
 
-  it('ends when it is told to: PostgreSQL', async () => {
+  it('can be stopped: PostgreSQL', async () => {
     const folder = newFolder();
     const server = await startPostgres({ folder, port: 0 });
-    takeAway(folder);
+    deleteFolder(folder);
     await server.close();
-    assert.ok(!runs(server.pid, folder), 'it runs on');
+    assert.ok(!isRunning(server.pid, folder), 'it is still running');
     await server.ended;
   });
 
-  it('ends when it is told to: Temporal', async () => {
+  it('can be stopped: Temporal', async () => {
     const folder = newFolder();
     const executable = await findTemporal(path.join(root, '.cache'));
     const server = await startTemporal({ executable, folder, port: 0, uiPort: undefined, namespace: 'shop' });
-    takeAway(folder);
+    deleteFolder(folder);
     await server.close();
-    assert.ok(!runs(server.pid, folder), 'it runs on');
+    assert.ok(!isRunning(server.pid, folder), 'it is still running');
     await server.ended;
   });
 });
 
-describe('a namespace of Temporal', function () {
+describe('a Temporal namespace', function () {
   this.timeout(120_000);
 
-  it('lets workflows with our search attributes start', async () => {
+  it('accepts workflows with our search attributes', async () => {
     await startWorkflow(await freshNamespace());
   });
 
@@ -114,11 +114,14 @@ describe('a namespace of Temporal', function () {
     await prepareNamespace(await freshNamespace());
   });
 
-  it('is never made where it is missing: the name may be mistyped', async () => {
+  it('is not created if it is missing, because the name may be mistyped', async () => {
     const { address } = await temporalServer();
     await assert.rejects(prepareNamespace({ address, namespace: 'shpo' }), (error) => {
       assert.ok(error instanceof SettingError);
-      assert.match(error.message, /there is no Temporal namespace shpo .*: set TEMPORAL_NAMESPACE to one that exists/);
+      assert.match(
+        error.message,
+        /the Temporal namespace shpo does not exist at .*: set TEMPORAL_NAMESPACE to an existing one/,
+      );
       return true;
     });
   });

@@ -3,7 +3,7 @@ import { SettingError } from '../../platform/config.ts';
 import { readArguments, readStartSettings } from '../../local/settings.ts';
 
 describe('the settings of npm start', () => {
-  it('have a default each', () => {
+  it('have defaults', () => {
     const settings = readStartSettings({});
     assert.equal(settings.PORT, 3000);
     assert.equal(settings.DATA_DIR, '.data');
@@ -24,7 +24,7 @@ describe('the settings of npm start', () => {
     ORDER_LANE: 'fast',
   };
   for (const [name, value] of Object.entries(wrong)) {
-    it(`name ${name} in one line where it is wrong`, () => {
+    it(`are checked: an invalid ${name} is reported in one line`, () => {
       assert.throws(
         () => readStartSettings({ [name]: value }),
         (error) =>
@@ -35,7 +35,7 @@ describe('the settings of npm start', () => {
     });
   }
 
-  it('answer an unknown argument with the usage', () => {
+  it('reject an unknown argument with the usage', () => {
     assert.throws(
       () => readArguments(['--rest']),
       new SettingError('unknown argument --rest; usage: npm start -- [--reset] [--separate]'),

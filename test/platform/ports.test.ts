@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { SettingError } from '../../platform/config.ts';
 import { takePort, takePorts } from '../../platform/ports.ts';
 
-describe('the ports that npm start takes', () => {
+describe('ports taken by npm start', () => {
   const taken = createServer();
   let port: number;
 
@@ -16,29 +16,32 @@ describe('the ports that npm start takes', () => {
   });
   after(() => taken.close());
 
-  it('are told by their setting where something listens there already', async () => {
+  it('are reported with their setting if they are in use', async () => {
     await assert.rejects(takePort(port, 'PORT'), (error) => {
       assert.ok(error instanceof SettingError);
-      assert.equal(error.message, `port ${port} is already in use: set PORT to a free one, or stop what listens there`);
+      assert.equal(
+        error.message,
+        `port ${port} is already in use: set PORT to a free port, or stop the program that listens there`,
+      );
       return true;
     });
   });
 
-  it('are let go of again where one of several is taken', async () => {
+  it('are all released if one of several is in use', async () => {
     const [free] = Object.values(await takePorts({ PORT: 0 }));
     await assert.rejects(takePorts({ PORT: free!, METRICS_PORT: port }), /METRICS_PORT/);
     assert.equal(await takePort(free!, 'PORT'), free);
   });
 
-  it('are all different where any free one will do', async () => {
+  it('all differ when any free port may be used', async () => {
     const names = Array.from({ length: 20 }, (_, at) => `P${at}`);
     const ports = Object.values(await takePorts(Object.fromEntries(names.map((name) => [name, 0]))));
     assert.equal(new Set(ports).size, 20);
-    // Any above might be given to a connection before somebody listens at it.
+    // A higher port could be taken by an outgoing connection before a server listens on it.
     for (const free of ports) assert.ok(free > 10_080 && free < 32_768, String(free));
   });
 
-  it('are different in processes that look for them at the same time', async () => {
+  it('differ between processes that search at the same time', async () => {
     const module = path.join(import.meta.dirname, '../../platform/ports.ts');
     const program = `
       const { takePort } = await import(${JSON.stringify(module)});
@@ -50,10 +53,10 @@ describe('the ports that npm start takes', () => {
     assert.equal(new Set(ports).size, 300);
   });
 
-  it('may not be one for two things', async () => {
+  it('may not be used twice', async () => {
     await assert.rejects(
       takePorts({ PORT: 3999, METRICS_PORT: 3999 }),
-      new SettingError('setting METRICS_PORT: port 3999 is meant for two things'),
+      new SettingError('setting METRICS_PORT: port 3999 is used twice'),
     );
   });
 });

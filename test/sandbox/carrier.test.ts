@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { startCarrier } from '../../sandbox/carrier.ts';
-import { type Answer, get, ledgerOf, post, quiet, scratch, wholeLedger } from './asking.ts';
+import { type JsonResponse, get, ledgerOf, post, quiet, scratch, wholeLedger } from './requests.ts';
 
 describe('sandbox carrier', () => {
-  const folder = scratch();
+  let folder: string;
   let carrier: Awaited<ReturnType<typeof startCarrier>>;
   const start = async () => {
     const callback = { url: 'http://127.0.0.1:9/', secret: 's'.repeat(32) };
@@ -15,7 +15,10 @@ describe('sandbox carrier', () => {
     await start();
   };
 
-  before(start);
+  before(async () => {
+    folder = scratch();
+    await start();
+  });
   after(() => carrier.close());
 
   const parcel = (postalCode = 'SW1A 1AA') => ({
@@ -23,7 +26,7 @@ describe('sandbox carrier', () => {
     address: { name: 'Ada', line1: '1 Mill Lane', city: 'London', postalCode, country: 'GB' },
   });
   type Parcel = ReturnType<typeof parcel>;
-  const book = (asked: Parcel, key = `${asked.orderId}:book`) => post(`${carrier.url}/shipments`, asked, key);
+  const book = (request: Parcel, key = `${request.orderId}:book`) => post(`${carrier.url}/shipments`, request, key);
   const cancel = ({ orderId }: Parcel, key = `${orderId}:cancel`) =>
     post(`${carrier.url}/cancellations`, { orderId }, key);
   const advance = (trackingNumber: unknown) =>
@@ -31,113 +34,113 @@ describe('sandbox carrier', () => {
   const shipments = async ({ orderId }: Parcel) =>
     (await get(`${carrier.url}/shipments?orderId=${orderId}`)).body.items as Record<string, unknown>[];
   const typesOf = async ({ orderId }: Parcel) => (await ledgerOf(carrier.url, orderId)).map(({ type }) => type);
-  const said = ({ status, body }: Answer) => `${status} ${body.code ?? body.status ?? ''}`.trim();
+  const summaryOf = ({ status, body }: JsonResponse) => `${status} ${body.code ?? body.status ?? ''}`.trim();
 
-  it('books one parcel for an order: the same answer to the same key, no second one under another', async () => {
-    const asked = parcel();
-    const booked = await book(asked);
+  it('books one parcel per order: the same key returns the same response, another key is refused', async () => {
+    const request = parcel();
+    const booked = await book(request);
     const { trackingNumber } = booked.body;
-    assert.deepEqual(booked, { status: 201, body: { trackingNumber, orderId: asked.orderId, status: 'booked' } });
+    assert.deepEqual(booked, { status: 201, body: { trackingNumber, orderId: request.orderId, status: 'booked' } });
     await restart();
-    assert.deepEqual(await book(asked), booked);
-    assert.equal(said(await book({ ...asked, address: parcel('EH1').address })), '422 IdempotencyKeyReused');
-    assert.equal(said(await book(asked, randomUUID())), '409 AlreadyBooked');
-    assert.deepEqual(await shipments(asked), [booked.body]);
-    const [{ id, at, ...entry }] = (await ledgerOf(carrier.url, asked.orderId)) as [Record<string, unknown>];
+    assert.deepEqual(await book(request), booked);
+    assert.equal(summaryOf(await book({ ...request, address: parcel('EH1').address })), '422 IdempotencyKeyReused');
+    assert.equal(summaryOf(await book(request, randomUUID())), '409 AlreadyBooked');
+    assert.deepEqual(await shipments(request), [booked.body]);
+    const [{ id, at, ...entry }] = (await ledgerOf(carrier.url, request.orderId)) as [Record<string, unknown>];
     assert.ok(id && at);
     assert.deepEqual(entry, {
-      orderId: asked.orderId,
+      orderId: request.orderId,
       type: 'booking',
       trackingNumber,
-      idempotencyKey: `${asked.orderId}:book`,
+      idempotencyKey: `${request.orderId}:book`,
     });
   });
 
-  it('wants an Idempotency-Key for a booking and for a cancellation', async () => {
-    const asked = parcel();
-    assert.equal(said(await book(asked, '')), '428 IdempotencyKeyRequired');
-    assert.equal(said(await cancel(asked, '')), '428 IdempotencyKeyRequired');
-    assert.equal(said(await book(asked)), '201 booked');
+  it('requires an Idempotency-Key for a booking and for a cancellation', async () => {
+    const request = parcel();
+    assert.equal(summaryOf(await book(request, '')), '428 IdempotencyKeyRequired');
+    assert.equal(summaryOf(await cancel(request, '')), '428 IdempotencyKeyRequired');
+    assert.equal(summaryOf(await book(request)), '201 booked');
   });
 
-  it('moves a parcel from booked over dispatched to delivered, and no further', async () => {
-    const asked = parcel();
-    const { trackingNumber } = (await book(asked)).body;
+  it('moves a parcel from booked to dispatched to delivered, and no further', async () => {
+    const request = parcel();
+    const { trackingNumber } = (await book(request)).body;
     assert.deepEqual((await advance(trackingNumber)).body, {
       trackingNumber,
-      orderId: asked.orderId,
+      orderId: request.orderId,
       status: 'dispatched',
     });
-    assert.equal(said(await cancel(asked)), '409 AlreadyDispatched');
-    assert.equal(said(await advance(trackingNumber)), '200 delivered');
-    assert.equal(said(await advance(trackingNumber)), '409 CannotAdvance');
-    assert.equal(said(await advance('SB0')), '404 NotFound');
-    assert.deepEqual(await typesOf(asked), ['booking', 'dispatch', 'delivery']);
+    assert.equal(summaryOf(await cancel(request)), '409 AlreadyDispatched');
+    assert.equal(summaryOf(await advance(trackingNumber)), '200 delivered');
+    assert.equal(summaryOf(await advance(trackingNumber)), '409 CannotAdvance');
+    assert.equal(summaryOf(await advance('SB0')), '404 NotFound');
+    assert.deepEqual(await typesOf(request), ['booking', 'dispatch', 'delivery']);
   });
 
-  it('cancels once: the parcel stays where it is and is not booked again', async () => {
-    const asked = parcel();
-    const { trackingNumber } = (await book(asked)).body;
-    const canceled = await cancel(asked);
+  it('cancels once: the parcel does not move and cannot be booked again', async () => {
+    const request = parcel();
+    const { trackingNumber } = (await book(request)).body;
+    const canceled = await cancel(request);
     assert.equal(canceled.body.trackingNumber, trackingNumber);
-    assert.deepEqual(await cancel(asked, randomUUID()), canceled);
-    assert.equal(said(await advance(trackingNumber)), '409 CannotAdvance');
-    assert.equal(said(await book(asked, randomUUID())), '409 Canceled');
-    assert.deepEqual(await typesOf(asked), ['booking', 'cancellation']);
-    assert.equal((await shipments(asked))[0]?.status, 'canceled');
+    assert.deepEqual(await cancel(request, randomUUID()), canceled);
+    assert.equal(summaryOf(await advance(trackingNumber)), '409 CannotAdvance');
+    assert.equal(summaryOf(await book(request, randomUUID())), '409 Canceled');
+    assert.deepEqual(await typesOf(request), ['booking', 'cancellation']);
+    assert.equal((await shipments(request))[0]?.status, 'canceled');
   });
 
-  it('cancels what was never booked: no entry, but a late booking is kept out, also after a restart', async () => {
-    const asked = parcel();
-    const canceled = await cancel(asked);
+  it('cancels an order that was never booked: no entry, and a late booking is refused, also after a restart', async () => {
+    const request = parcel();
+    const canceled = await cancel(request);
     assert.deepEqual([canceled.status, canceled.body.id, canceled.body.trackingNumber], [201, null, null]);
     await restart();
-    assert.equal(said(await book(asked)), '409 Canceled');
-    assert.deepEqual(await typesOf(asked), []);
-    assert.deepEqual(await shipments(asked), []);
+    assert.equal(summaryOf(await book(request)), '409 Canceled');
+    assert.deepEqual(await typesOf(request), []);
+    assert.deepEqual(await shipments(request), []);
   });
 
-  it('books once where many ask at once', async () => {
-    const asked = parcel();
-    const answers = await Promise.all(
-      Array.from({ length: 8 }, (_, index) => book(asked, `${asked.orderId}:${index}`)),
+  it('books once for concurrent requests', async () => {
+    const request = parcel();
+    const responses = await Promise.all(
+      Array.from({ length: 8 }, (_, index) => book(request, `${request.orderId}:${index}`)),
     );
-    assert.equal(answers.filter(({ status }) => status === 201).length, 1);
-    assert.deepEqual(await typesOf(asked), ['booking']);
+    assert.equal(responses.filter(({ status }) => status === 201).length, 1);
+    assert.deepEqual(await typesOf(request), ['booking']);
   });
 
   it('refuses postal code 00000', async () => {
-    const asked = parcel('00000');
-    assert.equal(said(await book(asked)), '422 AddressUndeliverable');
-    assert.equal(said(await book(asked)), '422 AddressUndeliverable');
-    assert.deepEqual(await typesOf(asked), []);
+    const request = parcel('00000');
+    assert.equal(summaryOf(await book(request)), '422 AddressUndeliverable');
+    assert.equal(summaryOf(await book(request)), '422 AddressUndeliverable');
+    assert.deepEqual(await typesOf(request), []);
   });
 
-  it('answers 503 twice for postal code 00503, then books, counting on after a restart', async () => {
-    const asked = parcel('00503');
-    const statuses = [(await book(asked)).status];
+  it('responds with 503 twice for postal code 00503, then books; the count survives a restart', async () => {
+    const request = parcel('00503');
+    const statuses = [(await book(request)).status];
     await restart();
-    for (let time = 2; time <= 4; time++) statuses.push((await book(asked)).status);
+    for (let time = 2; time <= 4; time++) statuses.push((await book(request)).status);
     assert.deepEqual(statuses, [503, 503, 201, 201]);
-    assert.deepEqual(await typesOf(asked), ['booking']);
+    assert.deepEqual(await typesOf(request), ['booking']);
   });
 
-  it('books for postal code 00408 and hangs up, and answers the second time', async () => {
-    const asked = parcel('00408');
-    await assert.rejects(book(asked), TypeError);
-    assert.deepEqual(await typesOf(asked), ['booking']);
-    assert.equal(said(await book(asked)), '201 booked');
-    assert.deepEqual(await typesOf(asked), ['booking']);
+  it('books for postal code 00408 and closes the connection, and responds the second time', async () => {
+    const request = parcel('00408');
+    await assert.rejects(book(request), TypeError);
+    assert.deepEqual(await typesOf(request), ['booking']);
+    assert.equal(summaryOf(await book(request)), '201 booked');
+    assert.deepEqual(await typesOf(request), ['booking']);
   });
 
-  it('lets its ledger be read page by page', async () => {
-    const asked = [parcel(), parcel(), parcel()];
-    for (const one of asked) await book(one);
+  it('returns its ledger page by page', async () => {
+    const orders = [parcel(), parcel(), parcel()];
+    for (const one of orders) await book(one);
     const entries = await wholeLedger(carrier.url, 2);
     assert.equal(new Set(entries.map(({ id }) => id)).size, entries.length);
     assert.deepEqual(
       entries.slice(-3).map(({ orderId }) => orderId),
-      asked.map(({ orderId }) => orderId),
+      orders.map(({ orderId }) => orderId),
     );
   });
 });

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { get, ledgerOf, post, scratch } from './asking.ts';
+import { get, ledgerOf, post, scratch } from './requests.ts';
 
 const MAIN = path.join(import.meta.dirname, '../../sandbox/main.ts');
 
@@ -27,7 +27,7 @@ describe('sandbox process', () => {
     await once(child, 'exit');
     return child.exitCode;
   };
-  /** The addresses of its servers, by name, once it has logged them. */
+  /** Waits until the process has logged the URLs of its servers and returns them by name. */
   const listening = async (child: ChildProcess, count: number) => {
     const urls: Record<string, string> = {};
     for await (const line of createInterface({ input: child.stdout! })) {
@@ -37,14 +37,14 @@ describe('sandbox process', () => {
     }
     return urls;
   };
-  const complaint = async (child: ChildProcess) => {
+  const failureOf = async (child: ChildProcess) => {
     const lines: string[] = [];
     for await (const line of createInterface({ input: child.stderr! })) lines.push(line);
     if (child.exitCode === null) await once(child, 'exit');
     return { exitCode: child.exitCode, lines };
   };
 
-  it('runs both servers, with health and figures, and ends on SIGTERM', async () => {
+  it('runs both servers, with health checks and metrics, and ends on SIGTERM', async () => {
     const settings = { SANDBOX_DATA: scratch(), CARRIER_CALLBACK_SECRET: 's'.repeat(32) };
     const child = launch([], settings);
     const urls = await listening(child, 2);
@@ -57,35 +57,35 @@ describe('sandbox process', () => {
     assert.equal(await kill(child, 'SIGTERM'), 0);
   });
 
-  it('remembers everything it answered after kill -9', async () => {
+  it('keeps every acknowledged effect after kill -9', async () => {
     const folder = scratch();
     const first = launch(['processor'], { SANDBOX_DATA: folder });
     const { processor } = await listening(first, 1);
     const orderId = randomUUID();
-    const asked = { orderId, amountMinor: 5, currency: 'GBP', paymentMethod: 'pm_card_visa' };
-    const answer = await post(`${processor}/authorizations`, asked, 'key');
+    const payment = { orderId, amountMinor: 5, currency: 'GBP', paymentMethod: 'pm_card_visa' };
+    const response = await post(`${processor}/authorizations`, payment, 'key');
     await kill(first);
     const second = await listening(launch(['processor'], { SANDBOX_DATA: folder }), 1);
-    assert.deepEqual(await ledgerOf(second.processor!, orderId), [answer.body]);
-    assert.deepEqual(await post(`${second.processor}/authorizations`, asked, 'key'), answer);
+    assert.deepEqual(await ledgerOf(second.processor!, orderId), [response.body]);
+    assert.deepEqual(await post(`${second.processor}/authorizations`, payment, 'key'), response);
   });
 
-  it('names the setting that the carrier misses', async () => {
-    assert.deepEqual(await complaint(launch(['carrier'], { SANDBOX_DATA: scratch() })), {
+  it('names a missing setting of the carrier', async () => {
+    assert.deepEqual(await failureOf(launch(['carrier'], { SANDBOX_DATA: scratch() })), {
       exitCode: 1,
       lines: ['setting CARRIER_CALLBACK_SECRET: is not set'],
     });
   });
 
-  it('names a port that is taken, and a server it does not know', async () => {
+  it('names the setting of a port in use, and an unknown server', async () => {
     const settings = { SANDBOX_DATA: scratch() };
     const { processor } = await listening(launch(['processor'], settings), 1);
     const { port } = new URL(processor!);
-    const second = await complaint(launch(['processor'], { SANDBOX_DATA: scratch(), PROCESSOR_PORT: port }));
+    const second = await failureOf(launch(['processor'], { SANDBOX_DATA: scratch(), PROCESSOR_PORT: port }));
     assert.equal(second.exitCode, 1);
     assert.match(second.lines.join('\n'), /PROCESSOR_PORT/);
-    const unknown = await complaint(launch(['bank'], settings));
+    const unknown = await failureOf(launch(['bank'], settings));
     assert.deepEqual([unknown.exitCode, unknown.lines.length], [1, 1]);
-    assert.match(unknown.lines[0]!, /no sandbox server is called bank/);
+    assert.match(unknown.lines[0]!, /unknown sandbox server bank/);
   });
 });

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { startProcessor } from '../../sandbox/processor.ts';
-import { type Answer, get, ledgerOf, post, quiet, scratch, wholeLedger } from './asking.ts';
+import { type JsonResponse, get, ledgerOf, post, quiet, scratch, wholeLedger } from './requests.ts';
 
 describe('sandbox processor', () => {
-  const folder = scratch();
+  let folder: string;
   let processor: Awaited<ReturnType<typeof startProcessor>>;
   const start = async () => (processor = await startProcessor({ port: 0, folder, logger: quiet }));
 
-  before(start);
+  before(async () => {
+    folder = scratch();
+    await start();
+  });
   after(() => processor.close());
 
   const order = (paymentMethod = 'pm_card_visa') => ({
@@ -18,25 +21,25 @@ describe('sandbox processor', () => {
     paymentMethod,
   });
   type Order = ReturnType<typeof order>;
-  const ask = (path: string, body: object, key?: string) => post(`${processor.url}${path}`, body, key);
-  const authorize = (asked: Order, key = `${asked.orderId}:authorize`) => ask('/authorizations', asked, key);
-  const capture = ({ orderId }: Order, key = `${orderId}:capture`) => ask('/captures', { orderId }, key);
-  const voidHold = ({ orderId }: Order, key = `${orderId}:void`) => ask('/voids', { orderId }, key);
+  const send = (path: string, body: object, key?: string) => post(`${processor.url}${path}`, body, key);
+  const authorize = (payment: Order, key = `${payment.orderId}:authorize`) => send('/authorizations', payment, key);
+  const capture = ({ orderId }: Order, key = `${orderId}:capture`) => send('/captures', { orderId }, key);
+  const voidHold = ({ orderId }: Order, key = `${orderId}:void`) => send('/voids', { orderId }, key);
   const refund = ({ orderId }: Order, amountMinor: number, key = `${orderId}:refund:1`) =>
-    ask('/refunds', { orderId, amountMinor, currency: 'GBP' }, key);
+    send('/refunds', { orderId, amountMinor, currency: 'GBP' }, key);
   const typesOf = async ({ orderId }: Order) => (await ledgerOf(processor.url, orderId)).map(({ type }) => type);
-  const said = ({ status, body }: Answer) => `${status} ${body.code ?? ''}`.trim();
+  const summaryOf = ({ status, body }: JsonResponse) => `${status} ${body.code ?? ''}`.trim();
 
-  it('holds, takes and gives back money, and enters each in its ledger', async () => {
-    const asked = order();
-    const answers = [await authorize(asked), await capture(asked), await refund(asked, 500)];
-    assert.deepEqual(answers.map(said), ['201', '201', '201']);
-    const entries = await ledgerOf(processor.url, asked.orderId);
+  it('authorizes, captures and refunds, and records each in its ledger', async () => {
+    const payment = order();
+    const responses = [await authorize(payment), await capture(payment), await refund(payment, 500)];
+    assert.deepEqual(responses.map(summaryOf), ['201', '201', '201']);
+    const entries = await ledgerOf(processor.url, payment.orderId);
     assert.deepEqual(
       entries,
-      answers.map(({ body }) => body),
+      responses.map(({ body }) => body),
     );
-    const { orderId } = asked;
+    const { orderId } = payment;
     const [{ id, at, ...authorization }] = entries as [Record<string, unknown>];
     assert.match(String(id), /^authorization_[0-9a-f]{32}$/);
     assert.match(String(at), /^\d{4}-.*Z$/);
@@ -49,173 +52,180 @@ describe('sandbox processor', () => {
     });
   });
 
-  it('gives the stored answer to the same key, also after a restart, and refuses another payload under it', async () => {
-    const asked = order();
-    const first = await authorize(asked);
+  it('returns the stored response for the same key, also after a restart, and refuses another payload', async () => {
+    const payment = order();
+    const first = await authorize(payment);
     await processor.close();
     await start();
-    assert.deepEqual(await authorize(asked), first);
-    assert.deepEqual(await typesOf(asked), ['authorization']);
-    assert.equal(said(await authorize({ ...asked, amountMinor: 1 })), '422 IdempotencyKeyReused');
-    assert.equal(said(await capture(asked)), '201');
-    // The same words, asked of something else.
-    assert.equal(said(await voidHold(asked, `${asked.orderId}:capture`)), '422 IdempotencyKeyReused');
+    assert.deepEqual(await authorize(payment), first);
+    assert.deepEqual(await typesOf(payment), ['authorization']);
+    assert.equal(summaryOf(await authorize({ ...payment, amountMinor: 1 })), '422 IdempotencyKeyReused');
+    assert.equal(summaryOf(await capture(payment)), '201');
+    // The same payload for another operation.
+    assert.equal(summaryOf(await voidHold(payment, `${payment.orderId}:capture`)), '422 IdempotencyKeyReused');
   });
 
-  it('tells by the key what it answered, refusals included, and 404 where it never did', async () => {
+  it('returns the outcome of a key, refusals included, and 404 for an unknown key', async () => {
     const [yes, no] = [order(), order('pm_card_chargeDeclined')];
-    const answer = await authorize(yes);
+    const response = await authorize(yes);
     await authorize(no);
     const operation = (key: string) => get(`${processor.url}/operations/${encodeURIComponent(key)}`);
-    assert.deepEqual(await operation(`${yes.orderId}:authorize`), { status: 200, body: answer });
-    const refused = (await operation(`${no.orderId}:authorize`)).body as unknown as Answer;
-    assert.equal(said(refused), '402 CardDeclined');
+    assert.deepEqual(await operation(`${yes.orderId}:authorize`), { status: 200, body: response });
+    const refused = (await operation(`${no.orderId}:authorize`)).body as unknown as JsonResponse;
+    assert.equal(summaryOf(refused), '402 CardDeclined');
     assert.equal((await operation('never')).status, 404);
   });
 
-  it('wants an Idempotency-Key before it does anything', async () => {
-    const asked = order();
-    assert.equal(said(await ask('/authorizations', asked, '')), '428 IdempotencyKeyRequired');
-    assert.deepEqual(await typesOf(asked), []);
+  it('requires an Idempotency-Key', async () => {
+    const payment = order();
+    assert.equal(summaryOf(await send('/authorizations', payment, '')), '428 IdempotencyKeyRequired');
+    assert.deepEqual(await typesOf(payment), []);
   });
 
-  for (const [paymentMethod, answer] of [
+  for (const [paymentMethod, response] of [
     ['pm_card_chargeDeclined', '402 CardDeclined'],
     ['pm_card_chargeDeclinedInsufficientFunds', '402 InsufficientFunds'],
     ['pm_card_unheard', '400 UnknownPaymentMethod'],
     ['constructor', '400 UnknownPaymentMethod'],
   ] as const) {
-    it(`answers ${answer} for ${paymentMethod}, the same on repeat, and enters nothing`, async () => {
-      const asked = order(paymentMethod);
-      const first = await authorize(asked);
-      assert.equal(said(first), answer);
-      assert.equal(said(await authorize(asked)), answer);
-      assert.deepEqual(await typesOf(asked), []);
+    it(`responds with ${response} for ${paymentMethod}, also on repeat, and records nothing`, async () => {
+      const payment = order(paymentMethod);
+      const first = await authorize(payment);
+      assert.equal(summaryOf(first), response);
+      assert.equal(summaryOf(await authorize(payment)), response);
+      assert.deepEqual(await typesOf(payment), []);
     });
   }
 
   describe('card numbers', () => {
     for (const number of ['4242424242424242', '4242 4242 4242 4243', '4242-4242-4242-4242', '123456789012']) {
-      it(`refuses ${number} wherever it stands`, async () => {
-        const asked = order();
+      it(`refuses ${number} in every part of a request`, async () => {
+        const payment = order();
         const refused = '400 CardNumberRefused';
-        assert.equal(said(await authorize({ ...asked, paymentMethod: number })), refused);
-        assert.equal(said(await ask('/captures', { orderId: number })), refused);
-        assert.equal(said(await ask('/refunds', { deep: [{ in: { it: `card: ${number}` } }] })), refused);
-        assert.equal(said(await authorize(asked, number.replaceAll(' ', ''))), refused);
-        assert.equal(said(await get(`${processor.url}/ledger?orderId=${encodeURIComponent(number)}`)), refused);
-        assert.deepEqual(await typesOf(asked), []);
+        assert.equal(summaryOf(await authorize({ ...payment, paymentMethod: number })), refused);
+        assert.equal(summaryOf(await send('/captures', { orderId: number })), refused);
+        assert.equal(summaryOf(await send('/refunds', { deep: [{ in: { it: `card: ${number}` } }] })), refused);
+        assert.equal(summaryOf(await authorize(payment, number.replaceAll(' ', ''))), refused);
+        assert.equal(summaryOf(await get(`${processor.url}/ledger?orderId=${encodeURIComponent(number)}`)), refused);
+        assert.deepEqual(await typesOf(payment), []);
       });
     }
 
-    it('takes no order id for one, whatever its digits', async () => {
-      const asked = { ...order(), orderId: '12345678-1234-4123-8123-123456789012' };
-      assert.equal(said(await authorize(asked)), '201');
-      assert.equal(said(await capture(asked)), '201');
+    it('does not mistake an order id for a card number', async () => {
+      const payment = { ...order(), orderId: '12345678-1234-4123-8123-123456789012' };
+      assert.equal(summaryOf(await authorize(payment)), '201');
+      assert.equal(summaryOf(await capture(payment)), '201');
     });
   });
 
   describe('at most once for each order', () => {
-    it('holds money once, also under another key', async () => {
-      const asked = order();
-      await authorize(asked);
-      assert.equal(said(await authorize(asked, randomUUID())), '409 AlreadyAuthorized');
-      assert.deepEqual(await typesOf(asked), ['authorization']);
+    it('authorizes once, also with another key', async () => {
+      const payment = order();
+      await authorize(payment);
+      assert.equal(summaryOf(await authorize(payment, randomUUID())), '409 AlreadyAuthorized');
+      assert.deepEqual(await typesOf(payment), ['authorization']);
     });
 
-    it('takes it once, also under other keys and all at once', async () => {
-      const asked = order();
-      await authorize(asked);
-      const answers = await Promise.all(Array.from({ length: 8 }, () => capture(asked, randomUUID())));
-      assert.deepEqual(answers.map(said).toSorted(), ['201', ...Array<string>(7).fill('409 AlreadyCaptured')]);
-      assert.deepEqual(await typesOf(asked), ['authorization', 'capture']);
+    it('captures once, also for concurrent requests with other keys', async () => {
+      const payment = order();
+      await authorize(payment);
+      const responses = await Promise.all(Array.from({ length: 8 }, () => capture(payment, randomUUID())));
+      assert.deepEqual(responses.map(summaryOf).toSorted(), ['201', ...Array<string>(7).fill('409 AlreadyCaptured')]);
+      assert.deepEqual(await typesOf(payment), ['authorization', 'capture']);
     });
 
-    it('takes nothing that was not held', async () => {
-      assert.equal(said(await capture(order())), '409 NotAuthorized');
+    it('does not capture without an authorization', async () => {
+      assert.equal(summaryOf(await capture(order())), '409 NotAuthorized');
     });
   });
 
   describe('voids', () => {
-    it('let go of what was held, and nothing can be held or taken afterwards', async () => {
-      const asked = order();
-      await authorize(asked);
-      const voided = await voidHold(asked);
+    it('release the authorization, and prevent later authorizations and captures', async () => {
+      const payment = order();
+      await authorize(payment);
+      const voided = await voidHold(payment);
       assert.equal(voided.body.amountMinor, 1999);
-      assert.deepEqual(await voidHold(asked, randomUUID()), voided);
-      assert.equal(said(await capture(asked)), '409 Voided');
-      assert.equal(said(await authorize(asked, randomUUID())), '409 Voided');
-      assert.deepEqual(await typesOf(asked), ['authorization', 'void']);
+      assert.deepEqual(await voidHold(payment, randomUUID()), voided);
+      assert.equal(summaryOf(await capture(payment)), '409 Voided');
+      assert.equal(summaryOf(await authorize(payment, randomUUID())), '409 Voided');
+      assert.deepEqual(await typesOf(payment), ['authorization', 'void']);
     });
 
-    it('of what was never held leave no entry but keep a late authorization out, also after a restart', async () => {
-      const asked = order();
-      const voided = await voidHold(asked);
+    it('without an authorization leave no entry but prevent a late authorization, also after a restart', async () => {
+      const payment = order();
+      const voided = await voidHold(payment);
       assert.deepEqual([voided.status, voided.body.id], [201, null]);
       await processor.close();
       await start();
-      assert.equal(said(await authorize(asked)), '409 Voided');
-      assert.deepEqual(await typesOf(asked), []);
+      assert.equal(summaryOf(await authorize(payment)), '409 Voided');
+      assert.deepEqual(await typesOf(payment), []);
     });
 
-    it('are refused once the money is taken', async () => {
-      const asked = order();
-      await authorize(asked);
-      await capture(asked);
-      assert.equal(said(await voidHold(asked)), '409 AlreadyCaptured');
+    it('are refused after the capture', async () => {
+      const payment = order();
+      await authorize(payment);
+      await capture(payment);
+      assert.equal(summaryOf(await voidHold(payment)), '409 AlreadyCaptured');
     });
 
-    it('of pm_sandbox_voidFails are refused for good, and the money stays held', async () => {
-      const asked = order('pm_sandbox_voidFails');
-      await authorize(asked);
-      assert.equal(said(await voidHold(asked)), '402 VoidRefused');
-      assert.equal(said(await voidHold(asked, randomUUID())), '402 VoidRefused');
-      assert.equal(said(await capture(asked)), '201');
+    it('of pm_sandbox_voidFails are always refused, and the authorization remains', async () => {
+      const payment = order('pm_sandbox_voidFails');
+      await authorize(payment);
+      assert.equal(summaryOf(await voidHold(payment)), '402 VoidRefused');
+      assert.equal(summaryOf(await voidHold(payment, randomUUID())), '402 VoidRefused');
+      assert.equal(summaryOf(await capture(payment)), '201');
     });
   });
 
   describe('refunds', () => {
-    it('never give back more than was taken', async () => {
-      const asked = order();
-      await authorize(asked);
-      assert.equal(said(await refund(asked, 1)), '409 NotCaptured');
-      await capture(asked);
-      const answers = await Promise.all([1, 2, 3].map(() => refund(asked, 1000, randomUUID())));
-      assert.deepEqual(answers.map(said).toSorted(), ['201', '409 RefundExceedsCapture', '409 RefundExceedsCapture']);
-      assert.equal(said(await refund(asked, 999, randomUUID())), '201');
+    it('never exceed the captured amount', async () => {
+      const payment = order();
+      await authorize(payment);
+      assert.equal(summaryOf(await refund(payment, 1)), '409 NotCaptured');
+      await capture(payment);
+      const responses = await Promise.all([1, 2, 3].map(() => refund(payment, 1000, randomUUID())));
+      assert.deepEqual(responses.map(summaryOf).toSorted(), [
+        '201',
+        '409 RefundExceedsCapture',
+        '409 RefundExceedsCapture',
+      ]);
+      assert.equal(summaryOf(await refund(payment, 999, randomUUID())), '201');
     });
 
-    it('are in the currency that was taken', async () => {
-      const asked = order();
-      await authorize(asked);
-      await capture(asked);
-      const { orderId } = asked;
-      assert.equal(said(await ask('/refunds', { orderId, amountMinor: 1, currency: 'EUR' })), '409 CurrencyMismatch');
+    it('must be in the currency of the capture', async () => {
+      const payment = order();
+      await authorize(payment);
+      await capture(payment);
+      const { orderId } = payment;
+      assert.equal(
+        summaryOf(await send('/refunds', { orderId, amountMinor: 1, currency: 'EUR' })),
+        '409 CurrencyMismatch',
+      );
     });
 
     it('of pm_sandbox_refundFails are refused', async () => {
-      const asked = order('pm_sandbox_refundFails');
-      await authorize(asked);
-      await capture(asked);
-      assert.equal(said(await refund(asked, 1)), '402 RefundRefused');
-      assert.deepEqual(await typesOf(asked), ['authorization', 'capture']);
+      const payment = order('pm_sandbox_refundFails');
+      await authorize(payment);
+      await capture(payment);
+      assert.equal(summaryOf(await refund(payment, 1)), '402 RefundRefused');
+      assert.deepEqual(await typesOf(payment), ['authorization', 'capture']);
     });
   });
 
   describe('the ledger', () => {
     it('is read page by page, oldest first, each entry once', async () => {
-      const asked = [order(), order(), order()];
-      for (const one of asked) await authorize(one);
+      const placed = [order(), order(), order()];
+      for (const one of placed) await authorize(one);
       const entries = await wholeLedger(processor.url, 2);
       assert.equal(new Set(entries.map(({ id }) => id)).size, entries.length);
       assert.deepEqual(
         entries.slice(-3).map(({ orderId }) => orderId),
-        asked.map(({ orderId }) => orderId),
+        placed.map(({ orderId }) => orderId),
       );
     });
 
-    it('refuses a cursor it did not hand out', async () => {
-      assert.equal(said(await get(`${processor.url}/ledger?after=nonsense`)), '400 BadCursor');
+    it('refuses an invalid cursor', async () => {
+      assert.equal(summaryOf(await get(`${processor.url}/ledger?after=nonsense`)), '400 BadCursor');
     });
   });
 });

@@ -139,7 +139,7 @@ describe('services/main.ts', function () {
     try {
       const { ended, output } = start(['product', 'user'], environment);
       assert.deepEqual(await ended, [1, null]);
-      assert.match(output.stderr, /^port \d+ is already in use: set USER_PORT to a free one.*\n$/);
+      assert.match(output.stderr, /^port \d+ is already in use: set USER_PORT to a free port.*\n$/);
       assert.equal(await isLive('product'), false);
     } finally {
       other.close();

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { decodeCursor, encodeCursor } from '../../../platform/database/cursor.ts';
 
 describe('cursors', () => {
-  it('give back the key they were made of, and can stand in a URL', () => {
+  it('decode to the key they were made from, and are safe in a URL', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 3 }), (key) => {
         const cursor = encodeCursor(key);
@@ -13,7 +13,7 @@ describe('cursors', () => {
     );
   });
 
-  it('of another length or other parts are refused', () => {
+  it('with a different length or with parts that are not text are refused', () => {
     const asCursor = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
     for (const cursor of [
       encodeCursor(['a']),
@@ -28,7 +28,7 @@ describe('cursors', () => {
     }
   });
 
-  it('that nobody handed out are refused, whatever they are', () => {
+  it('made of arbitrary text are refused', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         assert.throws(() => decodeCursor(text, 2), { code: 'BadCursor' });

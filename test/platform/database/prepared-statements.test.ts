@@ -13,7 +13,7 @@ describe('prepared statements', () => {
   before(async function () {
     this.timeout(120_000);
     database = await freshDatabase<InventoryDatabase>('inventory');
-    // One connection, so that it is known which one has prepared what.
+    // One connection, so that all statements are prepared on it.
     db = connect<InventoryDatabase>(database.url, 1);
   });
   after(async () => {
@@ -27,14 +27,14 @@ describe('prepared statements', () => {
     return rows.map(({ statement }) => statement);
   };
 
-  it('are parsed once, however often they are asked for', async () => {
+  it('are parsed once, however often they run', async () => {
     await stockOf('one');
     await stockOf('another');
     const statements = await prepared();
     assert.equal(statements.filter((statement) => statement.includes('from "stock"')).length, 1);
   });
 
-  it('of ever new texts are kept up to a number', async () => {
+  it('are kept only up to a limit when their texts keep changing', async () => {
     for (let length = 1; length <= 300; length++) {
       const skus = Array.from({ length }, (_, index) => `sku ${index}`);
       assert.deepEqual(await db.selectFrom('stock').select('sku').where('sku', 'in', skus).execute(), []);
@@ -42,7 +42,7 @@ describe('prepared statements', () => {
     assert.ok((await prepared()).length <= 200);
   });
 
-  it('fail once where a column is added under them, and are then right again', async () => {
+  it('fail once after a column is added, then work again', async () => {
     await stockOf('some');
     const owner: Kysely<unknown> = connect(database.ownerUrl, 1);
     await sql`alter table stock add column shelf text not null default 'A1'`.execute(owner);
@@ -52,29 +52,29 @@ describe('prepared statements', () => {
     assert.deepEqual(await stockOf('some'), { sku: 'some', on_hand: 1, reserved: 0, shelf: 'A1' });
   });
 
-  it('fail where the server says nothing any more, and leave no dead connection to the next', async () => {
-    // Everything goes through until the server falls silent: what is sent then is neither answered nor refused.
+  it('fail when the server stops responding, and leave no dead connection in the pool', async () => {
+    // A proxy that forwards everything until `silent` is set, and then drops all data.
     const { hostname, port } = new URL(database.url);
     let silent = false;
-    const between = createServer((client) => {
+    const proxy = createServer((client) => {
       const server = createConnection({ host: hostname, port: Number(port) });
       client.on('data', (chunk) => silent || server.write(chunk));
       server.on('data', (chunk) => silent || client.write(chunk));
       for (const end of [client, server]) end.on('error', () => undefined);
       client.on('close', () => server.destroy());
     });
-    await once(between.listen(0, '127.0.0.1'), 'listening');
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
     const url = new URL(database.url);
-    url.port = String((between.address() as AddressInfo).port);
-    // Time enough for a busy machine to plan its first statement, and little to wait for.
-    const far = connect<InventoryDatabase>(url.href, 1, 1_000);
-    const look = () => far.selectFrom('stock').select('sku').where('sku', '=', 'far').execute();
-    assert.deepEqual(await look(), []);
+    url.port = String((proxy.address() as AddressInfo).port);
+    // Long enough for a busy machine to plan its first statement, short enough for a quick test.
+    const viaProxy = connect<InventoryDatabase>(url.href, 1, 1_000);
+    const read = () => viaProxy.selectFrom('stock').select('sku').where('sku', '=', 'far').execute();
+    assert.deepEqual(await read(), []);
     silent = true;
-    await assert.rejects(look());
+    await assert.rejects(read());
     silent = false;
-    assert.deepEqual(await look(), []);
-    await far.destroy();
-    await new Promise((resolve) => between.close(resolve));
+    assert.deepEqual(await read(), []);
+    await viaProxy.destroy();
+    await new Promise((resolve) => proxy.close(resolve));
   });
 });

@@ -8,32 +8,32 @@ import { EventStage, writeDown } from '../../stage/test-publisher.ts';
 describe('dead letters', function () {
   this.timeout(120_000);
   let stage: EventStage;
-  const unbearable = new Set<string>();
+  const failing = new Set<string>();
   before(async () => {
     stage = await EventStage.set();
     await stage.startPublisher();
     await stage.startSubscriber(async (event, work) => {
-      if (unbearable.has(event.data.reason)) throw new Error(`cannot bear ${event.data.reason}`);
+      if (failing.has(event.data.reason)) throw new Error(`cannot handle ${event.data.reason}`);
       await writeDown(event, work);
     });
   });
   after(() => stage.clear());
 
-  /** An event that has been tried in vain as often as it takes, and the id of it; its subject is the word's. */
-  async function dead(word: string, ...behind: string[]): Promise<{ eventId: string; subject: string }> {
-    unbearable.add(word);
-    const subject = await stage.tell([word, ...behind]);
+  /** Publishes events on a new subject and turns the first one, `reason`, into a dead letter. */
+  async function dead(reason: string, ...later: string[]): Promise<{ eventId: string; subject: string }> {
+    failing.add(reason);
+    const subject = await stage.tell([reason, ...later]);
     const { id } = await eventually(() =>
       stage.db
         .selectFrom('inbox')
         .select('id')
-        .where(sql<boolean>`data->>'reason' = ${word} and attempts > 0`)
+        .where(sql<boolean>`data->>'reason' = ${reason} and attempts > 0`)
         .executeTakeFirstOrThrow(),
     );
-    // They are told one by one, and may be read so.
+    // The events are published one by one and may be read one by one.
     await eventually(async () => {
       const read = await stage.db.selectFrom('inbox').select('id').where('subject', '=', subject).execute();
-      assert.equal(read.length, 1 + behind.length);
+      assert.equal(read.length, 1 + later.length);
     });
     await stage.db
       .updateTable('inbox')
@@ -48,10 +48,10 @@ describe('dead letters', function () {
     const { items } = await stage.deadLetters.listDeadLetters({ limit: 100 });
     return items.map(({ eventId }) => eventId);
   };
-  const seen = (subject: string, words: string[]) =>
-    eventually(async () => assert.deepEqual(await stage.seen(subject), words));
+  const seen = (subject: string, reasons: string[]) =>
+    eventually(async () => assert.deepEqual(await stage.seen(subject), reasons));
 
-  it('show what was to be told, why it was not, and how much waits behind it', async () => {
+  it('show the event, its last error, and how many events wait behind it', async () => {
     const { eventId, subject } = await dead('poison', 'behind', 'further behind');
     const { items } = await stage.deadLetters.listDeadLetters({ limit: 100 });
     const {
@@ -67,20 +67,20 @@ describe('dead letters', function () {
       subject,
       data: { orderId: subject, reason: 'poison' },
       attempts: 10,
-      lastError: 'Error: cannot bear poison',
+      lastError: 'Error: cannot handle poison',
       waitingBehind: 2,
     });
     assert.ok(Date.parse(nextAttemptAt) > Date.now());
   });
 
-  it('are none before the tenth attempt', async () => {
+  it('do not include events before the tenth attempt', async () => {
     const { eventId } = await dead('early');
     await stage.db.updateTable('inbox').set({ attempts: 9 }).where('id', '=', eventId).execute();
     assert.ok(!(await listed()).includes(eventId));
   });
 
   it('are listed newest first, page by page', async () => {
-    for (const word of ['one', 'two', 'three']) await dead(word);
+    for (const reason of ['one', 'two', 'three']) await dead(reason);
     const all = await listed();
     const pages: string[] = [];
     let after: string | undefined;
@@ -94,16 +94,16 @@ describe('dead letters', function () {
     await assert.rejects(stage.deadLetters.listDeadLetters({ limit: 2, after: 'no cursor' }), { code: 'BadCursor' });
   });
 
-  it('are tried at once where a person says so, and their subject goes on', async () => {
-    const { eventId, subject } = await dead('bearable later', 'next');
-    unbearable.delete('bearable later');
+  it('can be retried at once by a person, and their subject continues', async () => {
+    const { eventId, subject } = await dead('fixed later', 'next');
+    failing.delete('fixed later');
     await resolve(eventId, 'retry');
-    await seen(subject, ['bearable later', 'next']);
+    await seen(subject, ['fixed later', 'next']);
     await resolve(eventId, 'retry');
     await assert.rejects(resolve(eventId, 'discard'), { code: 'DeadLetterClosed' });
   });
 
-  it('are passed over where a person says so, and their subject goes on', async () => {
+  it('can be discarded by a person, and their subject continues', async () => {
     const { eventId, subject } = await dead('never', 'next');
     await resolve(eventId, 'discard');
     await seen(subject, ['next']);
@@ -117,14 +117,14 @@ describe('dead letters', function () {
     assert.deepEqual([state, note, resolved_by], ['discarded', 'seen', 'admin']);
   });
 
-  it('are listed also by who subscribes to nothing just now', async () => {
+  it('are also listed by a service without subscriptions', async () => {
     const quiet = await EventStage.set();
     await quiet.startSubscriber(null);
     assert.deepEqual(await quiet.deadLetters.listDeadLetters({ limit: 1 }), { items: [], next: null });
     await quiet.clear();
   });
 
-  it('are only those that there are', async () => {
+  it('are refused if they do not exist', async () => {
     await assert.rejects(resolve(randomUUID(), 'retry'), { code: 'DeadLetterNotFound' });
   });
 });

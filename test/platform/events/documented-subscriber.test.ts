@@ -23,7 +23,7 @@ interface PickingDatabase extends InboxDatabase {
   picking_lists: { order_id: string };
 }
 
-/** What there is to pick. */
+/** The orders to pick. */
 const pickingRequests = {
   listOrders: operation({ request: Nothing, response: z.object({ orderIds: z.array(z.uuid()) }) }),
 };
@@ -78,13 +78,13 @@ describe('the subscriber of CONTRIBUTING.md', function () {
     await Promise.all([orders.drop(), lists.drop()]);
   });
 
-  it('is the one that runs here', () => {
+  it('is the code that runs in this test', () => {
     const here = readFileSync(import.meta.filename, 'utf8').replaceAll(/^ {2}/gm, '');
     assert.ok(quoted.split('\n').length > 5);
     assert.ok(here.includes(quoted), `it differs from this file:\n${quoted}`);
   });
 
-  it('hears of each order that was and is confirmed, once, though the order service knows nothing of it', async () => {
+  it('receives each confirmed order once, also those from before its start, without any change in the order service', async () => {
     const ports = await takePorts({ order: 0, picking: 0 });
     const environment = {
       SERVICE_TOKEN: TOKEN,
@@ -99,19 +99,19 @@ describe('the subscriber of CONTRIBUTING.md', function () {
     await confirm(orders.db, past);
     running.push(await publisher.start(environment), await picking.start(environment));
     await confirm(orders.db, next);
-    const door = { service: 'picking', urls: [`http://127.0.0.1:${ports.picking}`], token: TOKEN };
-    const asked = createClient(door, 'requests', pickingRequests);
+    const address = { service: 'picking', urls: [`http://127.0.0.1:${ports.picking}`], token: TOKEN };
+    const client = createClient(address, 'requests', pickingRequests);
     await eventually(async () => {
-      assert.deepEqual((await asked.listOrders({})).orderIds.toSorted(), [past, next].toSorted());
+      assert.deepEqual((await client.listOrders({})).orderIds.toSorted(), [past, next].toSorted());
     });
   });
 });
 
-const tell = createOutboxWriter('order', orderEvents);
+const publish = createOutboxWriter('order', orderEvents);
 
 const confirm = (db: Kysely<OrderDatabase>, orderId: string): Promise<void> =>
   db.transaction().execute((work) =>
-    tell(work, {
+    publish(work, {
       type: 'order.confirmed',
       subject: orderId,
       data: { orderId, customerId: randomUUID(), total: { amountMinor: 1, currency: 'GBP' }, lines: [] },

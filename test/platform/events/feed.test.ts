@@ -30,26 +30,26 @@ describe('a feed', () => {
     await database.drop();
   });
 
-  const tell = (work: Work, reason: string, orderId: string = randomUUID()) =>
+  const publish = (work: Work, reason: string, orderId: string = randomUUID()) =>
     write(work, { type: 'inventory.reservation_failed', subject: orderId, data: { orderId, reason } });
-  const told = (...reasons: string[]) =>
+  const commit = (...reasons: string[]) =>
     db.transaction().execute(async (work) => {
-      for (const reason of reasons) await tell(work, reason);
+      for (const reason of reasons) await publish(work, reason);
     });
   const read = (after: string | null, more: { limit?: number; patienceMs?: number; types?: string[] } = {}) =>
     feed.readFeed({ after, types: TYPES, limit: 100, patienceMs: 0, ...more });
   const reasons = ({ events }: FeedPage) => events.map(({ data }) => data.reason);
 
-  /** A transaction that has written this and is left open until it is told how to end. */
+  /** Writes an event in a transaction that stays open until `end`. */
   async function open(reason: string): Promise<{ end(how: 'commit' | 'rollback'): Promise<void> }> {
     const work = await db.startTransaction().execute();
-    await tell(work, reason);
+    await publish(work, reason);
     return { end: (how) => (how === 'commit' ? work.commit() : work.rollback()).execute() };
   }
 
-  it('tells everything once, in the order of writing, page by page', async () => {
-    await told('1', '2', '3');
-    await told('4', '5');
+  it('returns every event once, in the order of writing, page by page', async () => {
+    await commit('1', '2', '3');
+    await commit('4', '5');
     const first = await read(null, { limit: 2 });
     const second = await read(first.next, { limit: 2 });
     const third = await read(second.next, { limit: 2 });
@@ -57,19 +57,19 @@ describe('a feed', () => {
     assert.deepEqual(await read(third.next), { events: [], next: third.next, restarted: false });
   });
 
-  it('tells no event while an earlier one may still come', async () => {
-    await told('before');
+  it('holds an event back while an earlier one may still commit', async () => {
+    await commit('before');
     const { next } = await read(null);
     const slow = await open('slow');
-    await told('quick');
+    await commit('quick');
     assert.deepEqual(reasons(await read(next)), []);
     await slow.end('commit');
     assert.deepEqual(reasons(await read(next)), ['slow', 'quick']);
   });
 
-  it('goes on without an event that was rolled back', async () => {
+  it('skips an event that was rolled back', async () => {
     const slow = await open('slow');
-    await told('quick');
+    await commit('quick');
     await slow.end('rollback');
     assert.deepEqual(reasons(await read(null)), ['quick']);
     await (await open('last')).end('rollback');
@@ -78,29 +78,29 @@ describe('a feed', () => {
     assert.deepEqual(reasons(await read(page.next, { patienceMs: 20 })), []);
   });
 
-  it('is not held up by a transaction that writes other tables, or another database', async () => {
+  it('is not delayed by a transaction on other tables or in another database', async () => {
     const other = await freshDatabase<InventoryDatabase>('inventory');
     const elsewhere = await other.db.startTransaction().execute();
-    await tell(elsewhere, 'elsewhere');
+    await publish(elsewhere, 'elsewhere');
     const work = await db.startTransaction().execute();
     await work.insertInto('stock').values({ sku: 'a', on_hand: 1, reserved: 0 }).execute();
-    await told('told');
-    assert.deepEqual(reasons(await read(null)), ['told']);
+    await commit('here');
+    assert.deepEqual(reasons(await read(null)), ['here']);
     await work.rollback().execute();
     await elsewhere.rollback().execute();
     await other.drop();
   });
 
-  it('loses and repeats nothing, and keeps the order of each subject, while many write at once', async () => {
+  it('loses and repeats nothing, and keeps the order of each subject, with concurrent writers', async () => {
     const subjects = Array.from({ length: 4 }, () => randomUUID());
     await db
       .insertInto('stock')
       .values(subjects.map((sku) => ({ sku, on_hand: 0, reserved: 0 })))
       .execute();
-    /** The number each subject's event carries is counted under the lock of the subject's row. */
+    /** Numbers each subject's events under the lock of the subject's row. */
     const change = (subject: string) =>
       db.transaction().execute(async (work) => {
-        // Takes its transaction id before it waits for the row, as others that wait do.
+        // Gets its transaction id before it waits for the row.
         await work.insertInto('stock').values({ sku: randomUUID(), on_hand: 0, reserved: 0 }).execute();
         const { on_hand } = await work
           .updateTable('stock')
@@ -108,24 +108,24 @@ describe('a feed', () => {
           .where('sku', '=', subject)
           .returning('on_hand')
           .executeTakeFirstOrThrow();
-        await tell(work, String(on_hand), subject);
+        await publish(work, String(on_hand), subject);
         if (on_hand % 7 === 0) await sql`select pg_sleep(0.01)`.execute(work);
       });
-    // Eight writers, two of each subject, so that the reader always finds a connection.
+    // Eight writers, two per subject, so that the reader always gets a connection from the pool.
     const writer = async (_: unknown, index: number) => {
       for (let count = 0; count < 25; count += 1) await change(subjects[index % 4]!);
     };
     const writing = Promise.all(Array.from({ length: 8 }).map(writer));
-    const heard: FeedPage['events'] = [];
+    const received: FeedPage['events'] = [];
     let cursor: string | null = null;
-    while (heard.length < 200) {
+    while (received.length < 200) {
       const page: FeedPage = await read(cursor, { limit: 7, patienceMs: 10_000 });
       cursor = page.next;
-      heard.push(...page.events);
+      received.push(...page.events);
     }
     await writing;
     for (const subject of subjects) {
-      const counts = heard.filter((event) => event.subject === subject).map(({ data }) => Number(data.reason));
+      const counts = received.filter((event) => event.subject === subject).map(({ data }) => Number(data.reason));
       assert.deepEqual(
         counts,
         Array.from({ length: 50 }, (_, index) => index + 1),
@@ -133,9 +133,9 @@ describe('a feed', () => {
     }
   });
 
-  it('answers a reader who waits as soon as something is told, also by another process', async () => {
+  it('returns to a waiting reader as soon as an event is published, also by another process', async () => {
     const waiting = read(null, { patienceMs: 25_000 });
-    await told('here');
+    await commit('here');
     const page = await waiting;
     assert.deepEqual(reasons(page), ['here']);
     const again = read(page.next, { patienceMs: 25_000 });
@@ -147,45 +147,45 @@ describe('a feed', () => {
     assert.deepEqual(reasons(await again), ['there']);
   });
 
-  it('passes over types nobody asked for, and does not come back to them', async () => {
-    await told('1', '2', '3');
+  it('skips event types that were not requested, and does not return to them', async () => {
+    await commit('1', '2', '3');
     const page = await read(null, { types: ['inventory.reserved'], limit: 1 });
     assert.deepEqual(reasons(page), []);
     assert.deepEqual(reasons(await read(page.next)), []);
-    await told('4');
+    await commit('4');
     assert.deepEqual(reasons(await read(page.next)), ['4']);
   });
 
-  it('answers all who wait when it closes', async () => {
+  it('ends all long polls when it closes', async () => {
     const waiting = [read(null, { patienceMs: 25_000 }), read(null, { patienceMs: 25_000 })];
-    await told();
+    await commit();
     feed.close();
     for (const page of await Promise.all(waiting)) assert.deepEqual(page.events, []);
   });
 
-  describe('whose past is another', () => {
-    it('says so and begins at its oldest event, where the reader is ahead of it', async () => {
-      await told('1', '2', '3');
+  describe('whose database was replaced', () => {
+    it('reports a restart and begins at its oldest event if the reader is ahead of it', async () => {
+      await commit('1', '2', '3');
       const { next } = await read(null);
       await asOwner('truncate outbox restart identity');
-      await told('anew');
+      await commit('anew');
       const page = await read(next);
       assert.deepEqual([reasons(page), page.restarted], [['anew'], true]);
       assert.equal((await read(page.next)).restarted, false);
     });
 
-    it('says so at once, also where it has nothing to tell', async () => {
-      await told('1');
+    it('reports a restart at once, even without events', async () => {
+      await commit('1');
       const { next } = await read(null);
       await asOwner('truncate outbox restart identity');
       assert.deepEqual(await read(next, { patienceMs: 25_000 }), { events: [], next: null, restarted: true });
     });
 
-    it('says so where it has come as far as the reader with other events', async () => {
-      await told('1', '2');
+    it('reports a restart if it has other events at the position of the reader', async () => {
+      await commit('1', '2');
       const { next } = await read(null);
       await asOwner('truncate outbox restart identity');
-      await told('one', 'two', 'three');
+      await commit('one', 'two', 'three');
       const page = await read(next);
       assert.deepEqual([reasons(page), page.restarted], [['one', 'two', 'three'], true]);
     });
@@ -200,33 +200,33 @@ describe('a feed', () => {
   });
 
   describe('after a purge', () => {
-    const age = (reasonsOfOld: string[]) =>
+    const age = (agedReasons: string[]) =>
       db
         .updateTable('outbox')
         .set({ occurred_at: sql<Date>`now() - interval '31 days'` })
-        .where(sql<boolean>`data->>'reason' = any(${reasonsOfOld}::text[])`)
+        .where(sql<boolean>`data->>'reason' = any(${agedReasons}::text[])`)
         .execute();
 
-    it('has what is younger, and knows a reader who has missed nothing', async () => {
-      await told('1', '2', '3');
+    it('keeps younger events, and recognizes a reader that has missed nothing', async () => {
+      await commit('1', '2', '3');
       const behind = await read(null, { limit: 1 });
       const upToDate = await read(null);
       await age(['1', '2', '3']);
       await purgeOutbox(db, 30);
       assert.equal((await read(upToDate.next)).restarted, false);
-      await told('4');
+      await commit('4');
       assert.deepEqual(reasons(await read(upToDate.next)), ['4']);
       const late = await read(behind.next);
-      assert.deepEqual([reasons(late), late.restarted], [['3', '4'], true], 'who is too late is told');
+      assert.deepEqual([reasons(late), late.restarted], [['3', '4'], true], 'a reader that missed events is told');
     });
 
-    it('has everything where nothing is old', async () => {
-      await told('1', '2');
+    it('keeps everything if nothing is old', async () => {
+      await commit('1', '2');
       await purgeOutbox(db, 30);
       assert.deepEqual(reasons(await read(null)), ['1', '2']);
     });
 
-    it('is through with more than a batch', async () => {
+    it('has deleted more than one batch', async () => {
       await sql`insert into outbox (id, source, type, subject, data, occurred_at)
         select gen_random_uuid(), '/s', 'a', 's', '{}', now() - interval '31 days' from generate_series(1, 2500)`.execute(
         db,

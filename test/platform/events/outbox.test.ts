@@ -21,31 +21,31 @@ describe('the outbox', () => {
   });
   after(() => database.drop());
 
-  const tell = (work: Transaction<InventoryDatabase>, orderId: string, reason = 'because') =>
+  const publish = (work: Transaction<InventoryDatabase>, orderId: string, reason = 'because') =>
     write(work, { type: 'inventory.reservation_failed', subject: orderId, data: { orderId, reason } });
   const change = (work: Transaction<InventoryDatabase>, sku: string) =>
     work.insertInto('stock').values({ sku, on_hand: 1, reserved: 0 }).execute();
-  /** What there is of a change and of the event that tells of it. */
+  /** Counts the committed rows of a change and of its event. */
   const kept = async (subject: string) => ({
     changes: (await db.selectFrom('stock').where('sku', '=', subject).select('sku').execute()).length,
     events: (await db.selectFrom('outbox').where('subject', '=', subject).select('id').execute()).length,
   });
 
-  it('keeps an event with the change it tells of', async () => {
+  it('commits an event with its change', async () => {
     const id = randomUUID();
     await db.transaction().execute(async (work) => {
       await change(work, id);
-      await tell(work, id);
-      assert.deepEqual(await kept(id), { changes: 0, events: 0 }, 'nobody hears of it before it is kept');
+      await publish(work, id);
+      assert.deepEqual(await kept(id), { changes: 0, events: 0 }, 'the event is visible before the commit');
     });
     assert.deepEqual(await kept(id), { changes: 1, events: 1 });
   });
 
-  it('loses an event with the change it tells of, wherever the fault is', async () => {
+  it('rolls an event back with its change, in either order', async () => {
     const id = randomUUID();
     const orders = [
-      async (work: Transaction<InventoryDatabase>) => (await change(work, id), await tell(work, id)),
-      async (work: Transaction<InventoryDatabase>) => (await tell(work, id), await change(work, id)),
+      async (work: Transaction<InventoryDatabase>) => (await change(work, id), await publish(work, id)),
+      async (work: Transaction<InventoryDatabase>) => (await publish(work, id), await change(work, id)),
     ];
     for (const act of orders) {
       const transaction = db.transaction().execute(async (work) => {
@@ -57,31 +57,31 @@ describe('the outbox', () => {
     }
   });
 
-  it('takes an event back with a refused effect', async () => {
+  it('rolls an event back with a refused effect', async () => {
     const id = randomUUID();
     const refused = once(db, { subject: id, step: 'try' }, async (work) => {
       await change(work, id);
-      await tell(work, id);
+      await publish(work, id);
       throw new Refusal('No', 'not today');
     });
     await assert.rejects(refused, { code: 'No' });
     assert.deepEqual(await kept(id), { changes: 0, events: 0 });
   });
 
-  it('refuses an event that is not as its contract says, and with it the change', async () => {
+  it('rejects an event that violates its contract, and rolls back the change', async () => {
     const id = randomUUID();
     const transaction = db.transaction().execute(async (work) => {
       await change(work, id);
-      await tell(work, 'not an order id');
+      await publish(work, 'not an order id');
     });
     await assert.rejects(transaction, { name: 'ZodError' });
     assert.deepEqual(await kept(id), { changes: 0, events: 0 });
   });
 
-  it('holds all that a CloudEvent needs, in the order of writing', async () => {
+  it('stores complete CloudEvents, in the order of writing', async () => {
     const id = randomUUID();
     await db.transaction().execute(async (work) => {
-      for (const reason of ['first', 'second', 'third']) await tell(work, id, reason);
+      for (const reason of ['first', 'second', 'third']) await publish(work, id, reason);
     });
     const rows = await db.selectFrom('outbox').selectAll().where('subject', '=', id).orderBy('sequence').execute();
     const events = rows.map(({ id: eventId, source, type, subject, data, occurred_at }) =>

@@ -18,23 +18,23 @@ describe('a subscriber', function () {
   });
   afterEach(() => stage.clear());
 
-  const seenOnce = (subject: string, words: readonly string[]) =>
-    eventually(async () => assert.deepEqual(await stage.seen(subject), words));
-  /** Does what `writeDown` does, and then fails for as long as the test says. */
+  const seenOnce = (subject: string, reasons: readonly string[]) =>
+    eventually(async () => assert.deepEqual(await stage.seen(subject), reasons));
+  /** Does what `writeDown` does, then fails for the given reasons. */
   const failing =
-    (words: Set<string>): Act =>
+    (reasons: Set<string>): Act =>
     async (event, work) => {
       await writeDown(event, work);
-      if (words.has(event.data.reason)) throw new Error(`cannot bear ${event.data.reason}`);
+      if (reasons.has(event.data.reason)) throw new Error(`cannot handle ${event.data.reason}`);
     };
-  const letter = async (word: string) => {
+  const inboxRow = async (reason: string) => {
     const { rows } = await sql<{ attempts: number; waits: boolean; last_error: string | null }>`
       select attempts, next_attempt_at > now() as waits, last_error from inbox
-       where data->>'reason' = ${word}`.execute(stage.db);
+       where data->>'reason' = ${reason}`.execute(stage.db);
     return rows[0];
   };
 
-  it('hears of everything, from before it was there too, in order and once', async () => {
+  it('handles every event once and in order, also those from before its start', async () => {
     const early = await stage.tell(numbers(3));
     await stage.startPublisher();
     await stage.startSubscriber();
@@ -43,20 +43,20 @@ describe('a subscriber', function () {
     await seenOnce(late, numbers(3));
   });
 
-  it('that was down catches up: every effect, in order, once', async () => {
+  it('catches up after a downtime: every effect, in order, once', async () => {
     await stage.startPublisher();
     const subscriber = await stage.startSubscriber();
     const subjects = [randomUUID(), randomUUID(), randomUUID()];
     for (const subject of subjects) await stage.tell(numbers(5), subject);
     await eventually(async () => assert.ok((await stage.seen(subjects[0]!)).length > 0));
     await stage.stop(subscriber);
-    // More than a page of its feed.
+    // More than one page of the feed.
     await Promise.all(subjects.map((subject) => stage.tell(numbers(100, 6), subject)));
     await stage.startSubscriber();
     for (const subject of subjects) await seenOnce(subject, numbers(105));
   });
 
-  it('waits for a publisher that is away, and reads on where it was', async () => {
+  it('waits for a publisher that is down, and continues where it was', async () => {
     let publisher = await stage.startPublisher();
     await stage.startSubscriber();
     const subject = await stage.tell(['1']);
@@ -67,55 +67,55 @@ describe('a subscriber', function () {
     await seenOnce(subject, ['1', '2', '3']);
   });
 
-  it('takes its effect back when it fails, and tries again', async () => {
+  it('rolls back the effect of a failed handler, and retries', async () => {
     await stage.startPublisher();
-    const unbearable = new Set(['2']);
-    await stage.startSubscriber(failing(unbearable));
+    const failingReasons = new Set(['2']);
+    await stage.startSubscriber(failing(failingReasons));
     const subject = await stage.tell(['1', '2', '3']);
-    await eventually(async () => assert.equal((await letter('2'))?.last_error, 'Error: cannot bear 2'));
+    await eventually(async () => assert.equal((await inboxRow('2'))?.last_error, 'Error: cannot handle 2'));
     assert.deepEqual(await stage.seen(subject), ['1'], 'a later event of the subject waits');
     const other = await stage.tell(['1']);
     await seenOnce(other, ['1']);
-    unbearable.clear();
+    failingReasons.clear();
     await seenOnce(subject, ['1', '2', '3']);
   });
 
-  it('tries less and less often, and never gives up', async () => {
+  it('retries with growing delays, and never gives up', async () => {
     await stage.startPublisher();
     await stage.startSubscriber(failing(new Set(['1'])));
     await stage.tell(['1']);
     for (const attempts of [1, 2, 3]) {
-      await eventually(async () => assert.ok((await letter('1'))!.attempts >= attempts));
+      await eventually(async () => assert.ok((await inboxRow('1'))!.attempts >= attempts));
     }
     await stage.db
       .updateTable('inbox')
       .set({ attempts: 200, next_attempt_at: sql`now()` })
       .execute();
-    await eventually(async () => assert.equal((await letter('1'))!.attempts, 201));
+    await eventually(async () => assert.equal((await inboxRow('1'))!.attempts, 201));
     const { rows } = await sql<{ seconds: number }>`
       select extract(epoch from next_attempt_at - now())::float8 as seconds from inbox`.execute(stage.db);
     assert.ok(rows[0]!.seconds > 140 && rows[0]!.seconds < 451, `${rows[0]!.seconds} s`);
   });
 
-  it('handles what its contract does not allow as it handles any fault', async () => {
+  it('treats an event that violates its contract like any fault', async () => {
     await stage.startPublisher();
     await stage.startSubscriber();
     await sql`insert into outbox (id, source, type, subject, data) values
       (${randomUUID()}, '/s', 'inventory.reservation_failed', 'x', '{"reason":"shapeless"}')`.execute(
       stage.publisher.db,
     );
-    await eventually(async () => assert.match((await letter('shapeless'))!.last_error!, /ZodError.*orderId/s));
+    await eventually(async () => assert.match((await inboxRow('shapeless'))!.last_error!, /ZodError.*orderId/s));
     assert.deepEqual(await stage.seen('x'), []);
   });
 
-  it('reads again from the beginning where the publisher has another past, and handles nothing twice', async () => {
+  it('reads from the beginning after the publisher was restored, and handles nothing twice', async () => {
     const publisher = await stage.startPublisher();
     const subscriber = await stage.startSubscriber();
     const subject = await stage.tell(['1', '2', '3']);
     await seenOnce(subject, ['1', '2', '3']);
     await stage.stop(subscriber);
     await stage.stop(publisher);
-    // A backup from before the last event; what happens now has numbers that were given before.
+    // As after restoring a backup from before the last event: new events reuse its sequence number.
     await sql`delete from outbox where data->>'reason' = '3'`.execute(stage.publisher.db);
     await stage.startPublisher();
     await stage.startSubscriber();
@@ -124,17 +124,17 @@ describe('a subscriber', function () {
     assert.match(await stage.figures(), /feed_restarts_total\{publisher="inventory",service="user"\} 1/);
   });
 
-  it('tells how much waits, for how long, and what is stuck', async () => {
+  it('reports waiting events, their age, and dead letters as metrics', async () => {
     await stage.startPublisher();
     await stage.startSubscriber(failing(new Set(['1'])));
     await stage.tell(['1', '2']);
     await eventually(async () => {
-      const figures = await stage.figures();
-      assert.match(figures, /inbox_waiting\{publisher="inventory",service="user"\} 2/);
-      assert.match(figures, /events_handled_total\{publisher="inventory",outcome="failed",service="user"\} [1-9]/);
-      assert.match(figures, /inbox_dead_letters\{publisher="inventory",service="user"\} 0/);
-      assert.match(figures, /inbox_oldest_waiting_seconds\{publisher="inventory",service="user"\} \d/);
-      assert.match(figures, /feed_silent_seconds\{publisher="inventory",service="user"\} \d/);
+      const metrics = await stage.figures();
+      assert.match(metrics, /inbox_waiting\{publisher="inventory",service="user"\} 2/);
+      assert.match(metrics, /events_handled_total\{publisher="inventory",outcome="failed",service="user"\} [1-9]/);
+      assert.match(metrics, /inbox_dead_letters\{publisher="inventory",service="user"\} 0/);
+      assert.match(metrics, /inbox_oldest_waiting_seconds\{publisher="inventory",service="user"\} \d/);
+      assert.match(metrics, /feed_silent_seconds\{publisher="inventory",service="user"\} \d/);
     });
     await stage.db
       .updateTable('inbox')
@@ -144,13 +144,13 @@ describe('a subscriber', function () {
     assert.match(await stage.figures(), /inbox_dead_letters\{publisher="inventory",service="user"\} 1/);
   });
 
-  it('forgets what it handled, twice as late as publishers forget it', async () => {
+  it('deletes handled events after twice the retention of publishers', async () => {
     await stage.startPublisher();
     await stage.startSubscriber();
     const subject = await stage.tell(['1', '2']);
     await seenOnce(subject, ['1', '2']);
     const { data, state } = await stage.db.selectFrom('inbox').selectAll().executeTakeFirstOrThrow();
-    assert.deepEqual([state, data], ['done', null], 'of what is handled only the id is kept');
+    assert.deepEqual([state, data], ['done', null], 'only the id of a handled event is kept');
     const age = (days: number) =>
       stage.db
         .updateTable('inbox')
@@ -165,17 +165,17 @@ describe('a subscriber', function () {
     assert.equal(await kept(), 0);
   });
 
-  it('with several replicas handles each event once and each subject in order', async () => {
+  it('handles each event once and each subject in order with several replicas', async () => {
     await stage.startPublisher();
-    // Told round by round, so that whoever reads a page finds all subjects to be handled.
+    // Published round by round, so that every page contains all subjects.
     const subjects = Array.from({ length: 10 }, () => randomUUID());
-    for (const word of numbers(20)) await Promise.all(subjects.map((subject) => stage.tell([word], subject)));
+    for (const reason of numbers(20)) await Promise.all(subjects.map((subject) => stage.tell([reason], subject)));
     const busy = new Set<string>();
     const both = Promise.withResolvers<void>();
     const slow: Act = async (event, work) => {
       assert.ok(!busy.has(event.subject), 'two events of one subject at the same time');
       busy.add(event.subject);
-      // One replica takes four at a time: nothing is done before the other is at it too.
+      // One replica handles four at a time: none finishes before the other replica has begun, too.
       if (busy.size > 4) both.resolve();
       await both.promise;
       await writeDown(event, work);
@@ -189,7 +189,7 @@ describe('a subscriber', function () {
     assert.equal(replicas.length, 2);
   });
 
-  it('acts as a part of what caused the event, in traces', async () => {
+  it('runs handlers in the trace of the cause of the event', async () => {
     const sdk = new NodeSDK({
       spanProcessors: [new NoopSpanProcessor()],
       instrumentations: [],

@@ -21,19 +21,19 @@ describe('HTTP applications', () => {
       setting: 'PORT',
     });
   const common = { summary: 'a route of a test', tag: 'test', access: 'public' } as const;
-  /** Takes any object. */
-  const wide = (address: string) =>
+  /** Accepts any object. */
+  const anyObject = (address: string) =>
     route({
       ...common,
       method: 'post',
       path: address,
-      operationId: 'wide',
+      operationId: 'anyObject',
       body: z.looseObject({}),
       responses: { 204: { description: 'taken' } },
       handle: async () => ({ status: 204 }),
     });
 
-  it('answer 304 by the entity tag alone, whatever Cache-Control says', async () => {
+  it('respond with 304 by the entity tag alone, whatever Cache-Control says', async () => {
     const tagged = route({
       ...common,
       method: 'get',
@@ -54,7 +54,7 @@ describe('HTTP applications', () => {
     await server.close();
   });
 
-  it('build answers from their shape: a field it does not name never leaves', async () => {
+  it('build responses from their schema and drop other fields', async () => {
     const leaky = route({
       ...common,
       method: 'get',
@@ -68,7 +68,7 @@ describe('HTTP applications', () => {
     await server.close();
   });
 
-  it('refuse a query where a route has none, and take a body where it may be left out', async () => {
+  it('refuse a query that the route does not declare, and accept an optional body', async () => {
     const optional = route({
       ...common,
       method: 'post',
@@ -91,10 +91,10 @@ describe('HTTP applications', () => {
     await server.close();
   });
 
-  it('count bytes that arrive in pieces, without a length', async () => {
-    const server = await serve(wide('/wide'));
+  it('limit a chunked body without a Content-Length', async () => {
+    const server = await serve(anyObject('/any'));
     const status = await new Promise<number | undefined>((resolve, reject) => {
-      const sending = request(`${server.url}/wide`, {
+      const sending = request(`${server.url}/any`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked' },
       });
@@ -107,14 +107,14 @@ describe('HTTP applications', () => {
     await server.close();
   });
 
-  it('unpack bodies, and count the bytes that come out', async () => {
+  it('decompress bodies, and limit the decompressed bytes', async () => {
     const packed = route({
       ...common,
       method: 'post',
       path: '/packed',
       operationId: 'packed',
       body: z.strictObject({ word: z.string() }),
-      responses: { 200: { description: 'heard', body: z.string() } },
+      responses: { 200: { description: 'the word', body: z.string() } },
       handle: async ({ body: { word } }) => ({ status: 200, body: word }),
     });
     const server = await serve(packed);
@@ -131,7 +131,7 @@ describe('HTTP applications', () => {
         send('br', brotliCompressSync(small)),
         send('gzip', gzipSync(large)),
         send('gzip', gzipSync(small).subarray(0, 20)),
-        send('br', Buffer.from('nothing packed')),
+        send('br', Buffer.from('not compressed')),
         send('zstd', small),
       ]),
       [200, 200, 200, 413, 400, 400, 415],
@@ -139,67 +139,67 @@ describe('HTTP applications', () => {
     await server.close();
   });
 
-  // More than what is read before anybody looks at it.
+  // More than the server buffers before it checks the limit.
   for (const [how, headers, body] of [
-    ['in pieces', '', Buffer.from(`{"word":"${'x'.repeat(2_000_000)}"}`)],
+    ['chunked', '', Buffer.from(`{"word":"${'x'.repeat(2_000_000)}"}`)],
     [
-      'packed',
+      'compressed',
       'Content-Encoding: gzip\r\n',
       gzipSync(Buffer.from(`{"word":"${randomBytes(1_000_000).toString('hex')}"}`)),
     ],
   ] as const) {
-    it(`hear what comes next on a connection on which too much came ${how}`, async () => {
-      const server = await serve(wide('/wide'));
+    it(`serve the next request on a connection after a ${how} body that is too large`, async () => {
+      const server = await serve(anyObject('/any'));
       const { hostname, port } = new URL(server.url);
       const socket = connect({ host: hostname, port: Number(port) });
-      let heard = '';
-      socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
-      socket.write(`POST /wide HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${headers}`);
+      let received = '';
+      socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
+      socket.write(`POST /any HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${headers}`);
       socket.write(`Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n`);
       socket.write(body);
       socket.write('\r\n0\r\n\r\nGET /second HTTP/1.1\r\nHost: a\r\n\r\n');
-      await eventually(() => assert.match(heard, /HTTP\/1.1 413 [^]*HTTP\/1.1 404 /), 5_000);
+      await eventually(() => assert.match(received, /HTTP\/1.1 413 [^]*HTTP\/1.1 404 /), 5_000);
       socket.destroy();
       await server.close();
     });
   }
 
-  it('let go of whoever says nothing and does not close', async () => {
+  it('close the connection of a client that sends nothing and does not close', async () => {
     const app = createApp({ routes: [], logger: winston.createLogger({ silent: true }), metrics, bodyLimit: 100 });
     const timeouts = { headersMs: 100, requestMs: 100, silentMs: 300, checkMs: 20 };
     const server = await listen(app, { port: 0, setting: 'PORT', timeouts });
-    const letGo = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<void>();
     const watch = (message: unknown) => {
-      const { socket: theirs } = message as { socket: Socket };
-      if (theirs.localPort === server.port) theirs.once('close', () => letGo.resolve());
+      const { socket: serverSide } = message as { socket: Socket };
+      if (serverSide.localPort === server.port) serverSide.once('close', () => closed.resolve());
     };
     subscribe('net.server.socket', watch);
     const socket = connect({ host: new URL(server.url).hostname, port: server.port, allowHalfOpen: true });
     socket.write('GET /nothing HTTP/1.1\r\nHo');
     assert.match(String(await once(socket, 'data')), /^HTTP\/1.1 408 /);
-    await letGo.promise;
-    assert.ok(socket.writable, 'ours stays');
+    await closed.promise;
+    assert.ok(socket.writable, 'the client side is still open');
     unsubscribe('net.server.socket', watch);
     socket.destroy();
     await server.close();
   });
 
-  it('live on where somebody packs too much, waits for the answer of something else, and leaves', async () => {
-    const asked = Promise.withResolvers<void>();
+  it('survive a client that pipelines an oversized compressed body behind a slow request and disconnects', async () => {
+    const reached = Promise.withResolvers<void>();
     const slow = route({
       ...common,
       method: 'get',
       path: '/slow',
       operationId: 'slow',
       responses: { 204: { description: 'never' } },
-      handle: () => new Promise<never>(() => asked.resolve()),
+      handle: () => new Promise<never>(() => reached.resolve()),
     });
-    const server = await serve(slow, wide('/refused'));
+    const server = await serve(slow, anyObject('/refused'));
     const { hostname, port } = new URL(server.url);
     const socket = connect({ host: hostname, port: Number(port) });
-    // The second answer waits for the first, so that its request is still open when its body has been refused.
+    // The second response waits for the first, so its request is still open after its body has been refused.
     socket.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
-    await asked.promise;
+    await reached.promise;
     const body = gzipSync(Buffer.from(`{"word":"${'x'.repeat(10_000)}"}`));
     const head = 'POST /refused HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n';
     socket.write(`${head}Content-Length: ${body.length + 1_000}\r\n\r\n`);
@@ -210,7 +210,7 @@ describe('HTTP applications', () => {
     await server.close();
   });
 
-  it('let what is under way end when they close, and keep no idle connection', async () => {
+  it('finish running requests when they close, and keep no idle connection', async () => {
     let finish = () => {};
     let reached = () => {};
     const arrived = new Promise<void>((resolve) => (reached = resolve));
@@ -227,18 +227,18 @@ describe('HTTP applications', () => {
       },
     });
     const server = await serve(slow);
-    const asked: ClientRequest = get(`${server.url}/slow`, { headers: { connection: 'keep-alive' } });
-    const answered = new Promise<number | undefined>((resolve, reject) => {
-      asked.once('response', (response) => resolve(response.resume().statusCode));
-      asked.once('error', reject);
+    const sent: ClientRequest = get(`${server.url}/slow`, { headers: { connection: 'keep-alive' } });
+    const status = new Promise<number | undefined>((resolve, reject) => {
+      sent.once('response', (response) => resolve(response.resume().statusCode));
+      sent.once('error', reject);
     });
     await arrived;
     const closed = server.close();
     await assert.rejects(fetch(`${server.url}/slow`));
     finish();
-    assert.equal(await answered, 204);
+    assert.equal(await status, 204);
     const started = Date.now();
     await closed;
-    assert.ok(Date.now() - started < 5_000, 'the kept-alive connection held the server up');
+    assert.ok(Date.now() - started < 5_000, 'the kept-alive connection delayed the shutdown');
   });
 });

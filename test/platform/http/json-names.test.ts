@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isAmbiguous } from '../../../platform/http/json-names.ts';
+import { hasDuplicateOrInvalidName } from '../../../platform/http/json-names.ts';
 
-describe('fields that two readers take for different ones', () => {
-  it('are found wherever they are, however they are written', () => {
+describe('duplicate or invalid field names', () => {
+  it('are found at any depth and in any notation', () => {
     for (const text of [
       '{"a":1,"a":2}',
       '{ "a" : 1 , "b":[], "a" : 2 }',
@@ -15,11 +15,11 @@ describe('fields that two readers take for different ones', () => {
       '{"a":[{"\\u005f_proto__":{}}]}',
       `${'['.repeat(5000)}{"a":1,"a":1}${']'.repeat(5000)}`,
     ]) {
-      assert.ok(isAmbiguous(text), text.slice(0, 80));
+      assert.ok(hasDuplicateOrInvalidName(text), text.slice(0, 80));
     }
   });
 
-  it('are not seen where there are none', () => {
+  it('are not reported in valid documents', () => {
     for (const text of [
       '{"a":{"a":1},"b":[{"a":1},{"a":1}]}',
       '{"a":"a","b":"\\"a\\":1,\\"a\\""}',
@@ -28,18 +28,18 @@ describe('fields that two readers take for different ones', () => {
       '"a"',
       '1',
     ]) {
-      assert.ok(!isAmbiguous(text), text);
+      assert.ok(!hasDuplicateOrInvalidName(text), text);
     }
   });
 
-  it('are in no other text that JSON.stringify makes, and in each that has its first field again', () => {
+  it('are not reported in output of JSON.stringify, and are found when its first field is repeated', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue(), { minKeys: 1 }), (value) => {
         const text = JSON.stringify(value);
         fc.pre(!text.includes('__proto__'));
-        assert.ok(!isAmbiguous(text));
+        assert.ok(!hasDuplicateOrInvalidName(text));
         const [name] = Object.keys(value);
-        assert.ok(isAmbiguous(`${text.slice(0, -1)},${JSON.stringify(name)}:0}`));
+        assert.ok(hasDuplicateOrInvalidName(`${text.slice(0, -1)},${JSON.stringify(name)}:0}`));
       }),
     );
   });

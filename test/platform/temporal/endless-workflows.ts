@@ -1,31 +1,31 @@
 import { condition, defineSignal, setHandler, sleep } from '@temporalio/workflow';
 
-/** The places in a workflow where code of ours can run for ever. */
+/** The places in a workflow where our code can loop forever. */
 export type Place = 'code' | 'microtasks' | 'condition' | 'signal' | 'afterTimer';
 
 export const gone = defineSignal('gone');
 
-/** Never yields again once it has got to `place`; in the end every place is one that the SDK calls into by itself. */
+/** Never yields again once it reaches `place`. The SDK enters each of these places separately. */
 export async function endless(place: Place): Promise<void> {
-  setHandler(gone, () => (place === 'signal' ? forEver() : undefined));
-  if (place === 'code') forEver();
+  setHandler(gone, () => (place === 'signal' ? loopForever() : undefined));
+  if (place === 'code') loopForever();
   if (place === 'microtasks') for (;;) await Promise.resolve();
-  if (place === 'condition') await condition(forEver);
-  if (place === 'afterTimer') await sleep(1).then(forEver);
+  if (place === 'condition') await condition(loopForever);
+  if (place === 'afterTimer') await sleep(1).then(loopForever);
   await condition(() => false);
 }
 
-/** Goes the ordinary way: waits, is told, ends. */
+/** Behaves normally: waits for a signal, then ends. */
 export async function orderly(): Promise<string> {
-  let told = false;
+  let signaled = false;
   setHandler(gone, () => {
-    told = true;
+    signaled = true;
   });
   await sleep(1);
-  await condition(() => told);
+  await condition(() => signaled);
   return 'done';
 }
 
-function forEver(): never {
+function loopForever(): never {
   for (;;);
 }

@@ -11,7 +11,7 @@ import { temporalServer } from '../../stage/fresh-namespace.ts';
 describe('a worker', function () {
   this.timeout(60_000);
 
-  it('makes no threads for workflows, which nobody would end, while its namespace is not there', async () => {
+  it('creates no workflow threads, which nothing would end, while its namespace does not exist', async () => {
     const logger = winston.createLogger({ silent: true });
     await installTemporalRuntime(logger);
     const { address } = await temporalServer();

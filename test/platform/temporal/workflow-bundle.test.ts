@@ -7,7 +7,7 @@ import { scratchFolder } from '../../stage/test-run.ts';
 describe('the workflow bundle', function () {
   this.timeout(60_000);
 
-  it('is made once for all who ask, and kept whole', async () => {
+  it('is built once for concurrent callers, and cached', async () => {
     const cache = mkdtempSync(path.join(scratchFolder(), 'bundle-'));
     const [{ codePath }, other] = await Promise.all([workflowBundle(cache), workflowBundle(cache)]);
     assert.equal(other.codePath, codePath);
@@ -15,6 +15,6 @@ describe('the workflow bundle', function () {
     assert.deepEqual(readdirSync(cache), [path.basename(codePath)]);
     utimesSync(codePath, 1, 1);
     assert.deepEqual(await workflowBundle(cache), { codePath });
-    assert.equal(statSync(codePath).mtimeMs, 1000, 'it was bundled again though nothing had changed');
+    assert.equal(statSync(codePath).mtimeMs, 1000, 'it was rebuilt although nothing had changed');
   });
 });

@@ -11,7 +11,7 @@ import { eventually } from '../../stage/eventually.ts';
 import { freshNamespace } from '../../stage/fresh-namespace.ts';
 
 const PLACES: readonly Place[] = ['code', 'microtasks', 'condition', 'signal', 'afterTimer'];
-// Short, so that the file is quick. On a machine so busy that an orderly workflow takes longer, its task is tried again.
+// Short, for a quick test. If a busy machine takes longer for the orderly workflow, its task is retried.
 const LIMIT_MS = 500;
 
 describe('workflow threads', function () {
@@ -61,37 +61,37 @@ describe('workflow threads', function () {
     return (events ?? []).flatMap(({ workflowTaskFailedEventAttributes: failed }) => failed?.failure?.message ?? []);
   }
 
-  const orderlyOne = (taskQueue: string) =>
+  const startOrderly = (taskQueue: string) =>
     client.workflow.start<typeof orderly>('orderly', { taskQueue, workflowId: randomUUID() });
 
   for (const place of PLACES) {
-    it(`fail the task of a workflow that never yields (${place}), while others go on in the same thread`, () =>
+    it(`fail the task of a workflow that never yields (${place}), while others continue in the same thread`, () =>
       withWorker({ watchdog: 'activation', stackTraces: false }, async (taskQueue) => {
-        const before = await orderlyOne(taskQueue);
+        const before = await startOrderly(taskQueue);
         const workflowId = randomUUID();
         const stuck = await client.workflow.start<typeof endless>('endless', { taskQueue, workflowId, args: [place] });
         if (place === 'signal') await stuck.signal(gone);
         await eventually(async () =>
           assert.match((await failures(workflowId))[0] ?? '', new RegExp(`timed out after ${LIMIT_MS}ms`)),
         );
-        const after = await orderlyOne(taskQueue);
+        const after = await startOrderly(taskQueue);
         await Promise.all([before.signal(gone), after.signal(gone)]);
         assert.deepEqual([await before.result(), await after.result()], ['done', 'done']);
         await stuck.terminate();
       }));
   }
 
-  it('tell where a workflow waits only where that is asked for', () =>
+  it('record stack traces when they are turned on', () =>
     withWorker({ watchdog: 'activation', stackTraces: true }, async (taskQueue) => {
-      const handle = await orderlyOne(taskQueue);
+      const handle = await startOrderly(taskQueue);
       assert.match(await handle.query<string>('__stack_trace'), /endless-workflows\.ts/);
       await handle.signal(gone);
       await handle.result();
     }));
 
-  it('do not take down stacks otherwise', () =>
+  it('do not record stack traces when they are turned off', () =>
     withWorker({ watchdog: 'activation', stackTraces: false }, async (taskQueue) => {
-      const handle = await orderlyOne(taskQueue);
+      const handle = await startOrderly(taskQueue);
       await assert.rejects(handle.query('__stack_trace'), /stack traces are not enabled/);
       await handle.signal(gone);
       await handle.result();

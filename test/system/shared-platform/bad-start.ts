@@ -29,15 +29,15 @@ describe('a start that cannot be', function () {
     test(`names ${setting} where its port is in use`, async () => {
       const port = running.setting(setting);
       const complaint = await complaintAbout({ [setting]: port });
-      assert.match(complaint, new RegExp(`port ${port} is already in use: set ${setting} to a free one`));
+      assert.match(complaint, new RegExp(`port ${port} is already in use: set ${setting} to a free port`));
     });
   }
 
   test('says that a platform runs on this data folder, and leaves that one alone', async () => {
     const folder = running.setting('DATA_DIR');
     const complaint = await complaintAbout({ DATA_DIR: folder });
-    assert.match(complaint, /^already running on .* \(process \d+\): stop it, or set DATA_DIR$/);
-    assert.match(await complaintAbout({ DATA_DIR: folder }, '--reset'), /^already running on /);
+    assert.match(complaint, /^a platform is already running on .* \(process \d+\): stop it, or set DATA_DIR$/);
+    assert.match(await complaintAbout({ DATA_DIR: folder }, '--reset'), /^a platform is already running on /);
     assert.equal((await fetch(`${running.api}/readyz`)).status, 200);
   });
 
@@ -45,8 +45,8 @@ describe('a start that cannot be', function () {
     const folder = path.join(scratchFolder(), randomUUID());
     mkdirSync(folder);
     writeFileSync(path.join(folder, 'thesis.txt'), 'years of work');
-    assert.match(await complaintAbout({ DATA_DIR: folder }), /holds files that are not ours: set DATA_DIR/);
-    assert.match(await complaintAbout({ DATA_DIR: folder }, '--reset'), /holds files that are not ours/);
+    assert.match(await complaintAbout({ DATA_DIR: folder }), /contains files of another program: set DATA_DIR/);
+    assert.match(await complaintAbout({ DATA_DIR: folder }, '--reset'), /contains files of another program/);
   });
 
   test('leaves a data folder of another version as it was', async () => {

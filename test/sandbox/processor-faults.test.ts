@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { startProcessor } from '../../sandbox/processor.ts';
-import { ledgerOf, post, quiet, scratch } from './asking.ts';
+import { ledgerOf, post, quiet, scratch } from './requests.ts';
 
-describe('troubles of the sandbox processor', () => {
-  const folder = scratch();
+describe('simulated faults of the sandbox processor', () => {
+  let folder: string;
   let processor: Awaited<ReturnType<typeof startProcessor>>;
   const start = async () => (processor = await startProcessor({ port: 0, folder, logger: quiet }));
   const restart = async () => {
@@ -12,25 +12,28 @@ describe('troubles of the sandbox processor', () => {
     await start();
   };
 
-  before(start);
+  before(async () => {
+    folder = scratch();
+    await start();
+  });
   after(() => processor.close());
 
-  /** The four things that can be asked of one order, each under one key. */
+  /** The four operations on one order, each with its own key. */
   function orderPaidBy(paymentMethod: string) {
     const orderId = randomUUID();
     const amount = { amountMinor: 1999, currency: 'GBP' };
-    const ask = (path: string, body: object, key: string) =>
+    const send = (path: string, body: object, key: string) =>
       post(`${processor.url}${path}`, { orderId, ...body }, `${orderId}:${key}`);
     return {
-      authorize: (key = 'authorize') => ask('/authorizations', { ...amount, paymentMethod }, key),
-      capture: () => ask('/captures', {}, 'capture'),
-      voidHold: () => ask('/voids', {}, 'void'),
-      refund: (number = 1) => ask('/refunds', { amountMinor: 10, currency: 'GBP' }, `refund:${number}`),
+      authorize: (key = 'authorize') => send('/authorizations', { ...amount, paymentMethod }, key),
+      capture: () => send('/captures', {}, 'capture'),
+      voidHold: () => send('/voids', {}, 'void'),
+      refund: (number = 1) => send('/refunds', { amountMinor: 10, currency: 'GBP' }, `refund:${number}`),
       types: async () => (await ledgerOf(processor.url, orderId)).map(({ type }) => type),
     };
   }
 
-  it('pm_sandbox_authorizeTimeout authorizes and hangs up, and answers the second time', async () => {
+  it('pm_sandbox_authorizeTimeout authorizes and closes the connection, and responds the second time', async () => {
     const order = orderPaidBy('pm_sandbox_authorizeTimeout');
     await assert.rejects(order.authorize(), TypeError);
     assert.deepEqual(await order.types(), ['authorization']);
@@ -40,7 +43,7 @@ describe('troubles of the sandbox processor', () => {
     assert.deepEqual(await order.types(), ['authorization', 'capture']);
   });
 
-  it('pm_sandbox_captureTimeout captures and hangs up, and answers the second time', async () => {
+  it('pm_sandbox_captureTimeout captures and closes the connection, and responds the second time', async () => {
     const order = orderPaidBy('pm_sandbox_captureTimeout');
     assert.equal((await order.authorize()).status, 201);
     await assert.rejects(order.capture(), TypeError);
@@ -48,7 +51,7 @@ describe('troubles of the sandbox processor', () => {
     assert.deepEqual(await order.types(), ['authorization', 'capture']);
   });
 
-  it('pm_sandbox_refundTimeout refunds and hangs up the first time asked for an order, and never again', async () => {
+  it('pm_sandbox_refundTimeout closes the connection after the first refund of an order, and never again', async () => {
     const order = orderPaidBy('pm_sandbox_refundTimeout');
     await order.authorize();
     await order.capture();
@@ -59,10 +62,17 @@ describe('troubles of the sandbox processor', () => {
     assert.deepEqual(await order.types(), ['authorization', 'capture', 'refund', 'refund']);
   });
 
-  it('pm_sandbox_flaky answers 503 twice and then yes, whatever is asked', async () => {
+  it('pm_sandbox_flaky responds with 503 twice and then succeeds, for every operation', async () => {
     const order = orderPaidBy('pm_sandbox_flaky');
-    for (const ask of [() => order.authorize(), () => order.capture(), () => order.refund(), () => order.refund(2)]) {
-      const statuses = [await ask(), await ask(), await ask(), await ask()].map(({ status }) => status);
+    for (const operation of [
+      () => order.authorize(),
+      () => order.capture(),
+      () => order.refund(),
+      () => order.refund(2),
+    ]) {
+      const statuses = [await operation(), await operation(), await operation(), await operation()].map(
+        ({ status }) => status,
+      );
       assert.deepEqual(statuses, [503, 503, 201, 201]);
     }
     assert.deepEqual(await order.types(), ['authorization', 'capture', 'refund', 'refund']);
@@ -79,7 +89,7 @@ describe('troubles of the sandbox processor', () => {
     );
   });
 
-  it('counts the troubles of an order on, also after a restart', async () => {
+  it('faults of an order are still counted after a restart', async () => {
     const order = orderPaidBy('pm_sandbox_flaky');
     assert.equal((await order.authorize()).status, 503);
     await restart();
@@ -88,19 +98,19 @@ describe('troubles of the sandbox processor', () => {
     assert.equal((await order.authorize()).status, 201);
   });
 
-  it('pm_sandbox_slow takes 3 s to say yes, once for all who ask under one key', async () => {
+  it('pm_sandbox_slow takes 3 s to succeed, once for concurrent requests with one key', async () => {
     const order = orderPaidBy('pm_sandbox_slow');
-    const begun = performance.now();
+    const startedAt = performance.now();
     const [first, second] = await Promise.all([order.authorize(), order.authorize()]);
-    assert.ok(performance.now() - begun >= 2_990);
+    assert.ok(performance.now() - startedAt >= 2_990);
     assert.deepEqual(first, second);
     const repeated = performance.now();
     assert.deepEqual(await order.authorize(), first);
-    assert.ok(performance.now() - repeated < 2_000, 'a repeat is answered at once');
+    assert.ok(performance.now() - repeated < 2_000, 'a repeat must not be slow');
     assert.deepEqual(await order.types(), ['authorization']);
   });
 
-  it('pm_sandbox_slow says no to what was voided while it thought', async () => {
+  it('pm_sandbox_slow refuses an order that was voided in the meantime', async () => {
     const order = orderPaidBy('pm_sandbox_slow');
     const [late] = await Promise.all([order.authorize(), order.voidHold()]);
     assert.equal(late.body.code, 'Voided');

@@ -4,33 +4,33 @@ import path from 'node:path';
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import { scratchFolder } from '../stage/test-run.ts';
 
-export interface Answer {
+export interface JsonResponse {
   status: number;
   body: Record<string, unknown> & { code?: string; status?: string; next?: string | null };
 }
 
-/** Sends `body` as JSON under this Idempotency-Key ('' sends none); rejects where the connection is closed instead. */
-export async function post(url: string, body?: object, key: string = randomUUID()): Promise<Answer> {
+/** Posts `body` as JSON with this Idempotency-Key ('': none). Rejects if the connection is closed without a response. */
+export async function post(url: string, body?: object, key: string = randomUUID()): Promise<JsonResponse> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { ...(body && { 'content-type': 'application/json' }), ...(key && { 'idempotency-key': key }) },
     ...(body && { body: JSON.stringify(body) }),
   });
-  return { status: response.status, body: (await response.json()) as Answer['body'] };
+  return { status: response.status, body: (await response.json()) as JsonResponse['body'] };
 }
 
-export async function get(url: string): Promise<Answer> {
+export async function get(url: string): Promise<JsonResponse> {
   const response = await fetch(url);
-  return { status: response.status, body: (await response.json()) as Answer['body'] };
+  return { status: response.status, body: (await response.json()) as JsonResponse['body'] };
 }
 
-/** Every entry that a sandbox server's ledger has on one order. */
+/** All entries of one order in a sandbox server's ledger. */
 export async function ledgerOf(url: string, orderId: string): Promise<Record<string, unknown>[]> {
   const { body } = await get(`${url}/ledger?orderId=${orderId}`);
   return body.items as Record<string, unknown>[];
 }
 
-/** Every entry, page by page. */
+/** All entries, read page by page. */
 export async function wholeLedger(url: string, limit: number): Promise<Record<string, unknown>[]> {
   const entries: Record<string, unknown>[] = [];
   for (let after = ''; ;) {
