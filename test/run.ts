@@ -1,17 +1,17 @@
-// Runs test files with mocha, several at a time:
-// `node test/run.ts [unit|integration|system] [--shuffle SEED] [-- ARGUMENTS OF MOCHA]`
+// Runs test files with Mocha, several at a time:
+// `node test/run.ts [unit|integration|system] [--shuffle SEED] [-- MOCHA ARGUMENTS]`
 import { spawn } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-// Tests wait for half of their time, so a few more files run at once than most machines have cores to spare.
+// Tests spend half of their time waiting, so more files run at once than most machines have idle cores.
 const JOBS = 3;
 
 const KINDS = ['unit', 'integration', 'system'];
 
-// What a test imports, itself or through other files of test/, where it needs a server, a process or a thread.
+// A test that imports one of these, directly or through other files of test/, needs a server, a process or a thread.
 const NEEDS_SERVER = /\/shared-server\.ts$|\/local\/(?:postgres|temporal)\.ts$|^node:(?:child_process|worker_threads)$/;
 const IMPORT = /^(?:import|export)\b[^;]*?'(?<specifier>[^']+)';$/gm;
 
@@ -31,7 +31,7 @@ function needsServer(file: string, seen: Set<string>): boolean {
   });
 }
 
-// The longest first, so that no process has a long file left when the others are done.
+// The slowest folders first, so that no process still has a slow file when the others are done.
 const FIRST = ['test/system/', 'test/workflows/', 'test/gateway/', 'test/services/'];
 const rank = (file: string) => FIRST.findIndex((folder) => file.startsWith(folder)) >>> 0;
 
@@ -40,16 +40,16 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   tokens: false,
 });
-const [kind] = positionals.filter((word) => KINDS.includes(word));
-const mochaArguments = positionals.filter((word) => word !== kind);
+const [kind] = positionals.filter((argument) => KINDS.includes(argument));
+const mochaArguments = positionals.filter((argument) => argument !== kind);
 process.chdir(path.join(import.meta.dirname, '..'));
 
-const place = (file: string) => (values.shuffle === undefined ? '' : hash('sha256', `${values.shuffle} ${file}`));
+const shuffleKey = (file: string) => (values.shuffle === undefined ? '' : hash('sha256', `${values.shuffle} ${file}`));
 const files = globSync('test/**/*.test.ts')
   .filter((file) => kind === undefined || kindOf(file) === kind)
   .toSorted()
   .toSorted((one, other) => rank(one) - rank(other))
-  .toSorted((one, other) => place(one).localeCompare(place(other)));
+  .toSorted((one, other) => shuffleKey(one).localeCompare(shuffleKey(other)));
 
 const child = spawn('mocha', ['--parallel', '--jobs', String(JOBS), ...mochaArguments, ...files], {
   stdio: 'inherit',

@@ -5,7 +5,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { concurrently } from '../stage/concurrently.ts';
-import { type Stage, createStage } from '../stage/test-workers.ts';
+import { type TestWorkers, startTestWorkers } from '../stage/test-workers.ts';
 import { type Recorded, readManifest, writeHistory, writeManifest } from './manifest.ts';
 import { SCENARIOS } from '../stage/scenarios.ts';
 
@@ -14,14 +14,14 @@ describe('recording', function () {
   const test = concurrently(8);
   const generation = fingerprint();
   const added: Recorded[] = [];
-  let stage: Stage;
+  let workers: TestWorkers;
   before(async () => {
-    stage = await createStage();
+    workers = await startTestWorkers();
   });
   after(async () => {
     const known = readManifest();
     writeManifest([...known, ...added].toSorted((one, other) => one.file.localeCompare(other.file)));
-    await stage.close();
+    await workers.close();
   });
 
   const known = new Set(readManifest().map(({ file }) => file));
@@ -29,7 +29,7 @@ describe('recording', function () {
     const file = `${scenario}.${generation}.json`;
     if (known.has(file)) continue;
     test(file, async () => {
-      const handle = await play(stage);
+      const handle = await play(workers);
       writeHistory(file, JSON.parse(historyToJSON(await handle.fetchHistory()), withoutStack));
       added.push({ file, scenario, workflowId: handle.workflowId, sdk: sdkVersion() });
     });

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { type Client, createClient } from '../../clients/typescript/index.ts';
 
-/** One answer of the platform or of the outside world; what is no success has a problem for its body. */
-export interface Answer<Body> {
+/** A response of the platform or the sandbox. An error has a problem document as its body. */
+export interface ApiResponse<Body> {
   status: number;
   headers: Headers;
   body: Body;
 }
 
-export interface Question {
+export interface ApiRequest {
   method: 'GET' | 'POST';
   url: string;
   /** Sent as the Idempotency-Key. */
@@ -16,7 +16,7 @@ export interface Question {
   body?: unknown;
 }
 
-/** The platform's own client, unsigned where there is no token. */
+/** The published client; without a token its requests are anonymous. */
 export const apiClient = (baseUrl: string, token?: string): Client =>
   createClient({
     baseUrl,
@@ -24,30 +24,30 @@ export const apiClient = (baseUrl: string, token?: string): Client =>
     fetch: (request) => fetch(request, { signal: AbortSignal.timeout(TIMEOUT_MS) }),
   });
 
-/** What that client promises. */
-type Asked<Data> = Promise<{ data?: Data; error?: unknown; response: Response }>;
+/** A call of the published client. */
+type ClientCall<Data> = Promise<{ data?: Data; error?: unknown; response: Response }>;
 
-/** What it was answered, with the headers, success or not. */
-export async function answerOf<Data>(asked: Asked<Data>): Promise<Answer<Data>> {
-  const { data, error, response } = await asked;
+/** The response, success or error, with its headers. */
+export async function responseOf<Data>(call: ClientCall<Data>): Promise<ApiResponse<Data>> {
+  const { data, error, response } = await call;
   return { status: response.status, headers: response.headers, body: (data ?? error) as Data };
 }
 
-/** The code of the problem that it is. */
-export const codeOf = ({ body }: Answer<unknown>): string | undefined => (body as { code?: string }).code;
+/** The code of the response's problem document. */
+export const codeOf = ({ body }: ApiResponse<unknown>): string | undefined => (body as { code?: string }).code;
 
-/** What it answers with the status that is expected. */
-export async function expected<Data>(status: number, asked: Asked<Data>): Promise<Data> {
-  const answer = await answerOf(asked);
-  assert.equal(answer.status, status, JSON.stringify(answer.body));
-  return answer.body;
+/** The body of the response, which must have this status. */
+export async function expectStatus<Data>(status: number, call: ClientCall<Data>): Promise<Data> {
+  const response = await responseOf(call);
+  assert.equal(response.status, status, JSON.stringify(response.body));
+  return response.body;
 }
 
-// Nothing may take longer: the longest `Prefer: wait` is 30 s.
+// No request may take longer: the longest `Prefer: wait` is 30 s.
 const TIMEOUT_MS = 60_000;
 
-/** Asks the outside world; the body comes back as whatever the test takes it for. */
-export async function ask<Body>({ method, url, key, body }: Question): Promise<Answer<Body>> {
+/** Sends a request to a server that the published client does not know. The body is not validated. */
+export async function sendRequest<Body>({ method, url, key, body }: ApiRequest): Promise<ApiResponse<Body>> {
   const response = await fetch(url, {
     method,
     headers: {

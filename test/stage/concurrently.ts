@@ -1,30 +1,30 @@
 /**
- * Declares tests that mostly wait, and plays up to `limit` of them at a time; each reports under its own name.
- * Call `test` inside `describe` in place of `it`.
+ * Returns a replacement for `it` for tests that mostly wait. It runs up to `limit` of them at the same time; each is
+ * reported under its own name.
  */
-export function concurrently(limit: number): (name: string, play: () => Promise<void>) => void {
-  const plays: { play: () => Promise<void>; outcome: PromiseWithResolvers<void> }[] = [];
+export function concurrently(limit: number): (name: string, run: () => Promise<void>) => void {
+  const tests: { run: () => Promise<void>; outcome: PromiseWithResolvers<void> }[] = [];
   let started = false;
   const start = () => {
     if (started) return;
     started = true;
-    const queue = [...plays];
-    const playOn = async () => {
+    const queue = [...tests];
+    const runNext = async () => {
       for (let next = queue.shift(); next; next = queue.shift()) {
-        await next.play().then(next.outcome.resolve, next.outcome.reject);
+        await next.run().then(next.outcome.resolve, next.outcome.reject);
       }
     };
-    for (let lane = 0; lane < limit; lane++) void playOn();
+    for (let running = 0; running < limit; running++) void runNext();
   };
-  // Mocha may have been asked for some of the tests only; the others have begun all the same.
+  // If tests are selected by name, the others have started too.
   after(async () => {
-    if (started) await Promise.allSettled(plays.map(({ outcome }) => outcome.promise));
+    if (started) await Promise.allSettled(tests.map(({ outcome }) => outcome.promise));
   });
-  return (name, play) => {
+  return (name, run) => {
     const outcome = Promise.withResolvers<void>();
-    // The failure is reported by its own test, which may come much later.
+    // The test itself reports the failure, possibly much later.
     outcome.promise.catch(() => undefined);
-    plays.push({ play, outcome });
+    tests.push({ run, outcome });
     it(name, () => {
       start();
       return outcome.promise;

@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * The answer of `look` as soon as it throws no more; its last complaint after `patienceMs`. Looks every `everyMs`:
- * rarely where a look costs much.
+ * Repeats `check` every `pollMs` until it does not throw, and returns its result. After `timeoutMs` it throws the last
+ * error. Choose a long interval for an expensive check.
  */
-export async function eventually<Answer>(
-  look: () => Answer | Promise<Answer>,
-  patienceMs = 90_000,
-  everyMs = 10,
-): Promise<Answer> {
-  const deadline = Date.now() + patienceMs;
+export async function eventually<Result>(
+  check: () => Result | Promise<Result>,
+  timeoutMs = 90_000,
+  pollMs = 10,
+): Promise<Result> {
+  const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {
-      return await look();
+      return await check();
     } catch (error) {
       if (Date.now() > deadline) throw error;
-      await sleep(everyMs);
+      await sleep(pollMs);
     }
   }
 }

@@ -40,11 +40,11 @@ export class OrderWorld {
   #resume: OrderStatus | undefined;
   readonly #recorded = new Set<string>();
 
-  did(effect: string): void {
+  addEffect(effect: string): void {
     this.effects.push(effect);
   }
 
-  tell({ workflowId, entries }: OrderUpdate): void {
+  addHistory({ workflowId, entries }: OrderUpdate): void {
     for (const { sequence, ...item } of entries) {
       const name = `${workflowId} ${item.step} ${item.outcome} ${sequence}`;
       if (this.#recorded.has(name)) continue;
@@ -67,8 +67,8 @@ export class OrderWorld {
   }
 }
 
-/** Worlds by order id: one set of workers serves every order of a test file. */
-export class Worlds {
+/** By order id: one set of workers serves every order of a test file. */
+export class OrderWorlds {
   readonly #worlds = new Map<string, OrderWorld>();
 
   of(orderId: string): OrderWorld {
@@ -78,71 +78,71 @@ export class Worlds {
   }
 }
 
-const undone = (what: string) => new Refusal('Undone', `${what} was undone first`);
+const compensated = (step: string) => new Refusal('Undone', `${step} was compensated first`);
 
 /** Correct services in memory: repeats change nothing, and compensations leave tombstones. */
-export const createServices = (worlds: Worlds): StepActivities => ({
+export const createServices = (worlds: OrderWorlds): StepActivities => ({
   async reserveStock({ orderId }) {
     const world = worlds.of(orderId);
-    if (world.stock === 'released') throw undone('reserveStock');
-    if (world.stock === 'none') world.did('reserve');
+    if (world.stock === 'released') throw compensated('reserveStock');
+    if (world.stock === 'none') world.addEffect('reserve');
     world.stock = 'reserved';
   },
   async releaseStock({ orderId }) {
     const world = worlds.of(orderId);
-    if (world.stock === 'reserved') world.did('release');
+    if (world.stock === 'reserved') world.addEffect('release');
     world.stock = 'released';
   },
   async commitStock({ orderId }) {
     const world = worlds.of(orderId);
-    if (world.stock === 'reserved') world.did('commit');
+    if (world.stock === 'reserved') world.addEffect('commit');
     world.stock = 'committed';
   },
   async takeLines({ orderId }) {
     const world = worlds.of(orderId);
-    if (world.cart === 'put back') throw undone('takeLines');
-    if (world.cart === 'full') world.did('take');
+    if (world.cart === 'put back') throw compensated('takeLines');
+    if (world.cart === 'full') world.addEffect('take');
     world.cart = 'taken';
   },
   async putLinesBack({ orderId }) {
     const world = worlds.of(orderId);
-    if (world.cart === 'taken') world.did('put back');
+    if (world.cart === 'taken') world.addEffect('put back');
     world.cart = 'put back';
   },
   // Orders do not use it.
   remindOfCart: async () => undefined,
   async restockReturn({ orderId, lines }) {
     const world = worlds.of(orderId);
-    if (world.restocked === 0) world.did('restock');
+    if (world.restocked === 0) world.addEffect('restock');
     world.restocked = lines.reduce((sum, { quantity }) => sum + quantity, 0);
   },
   async authorizePayment({ orderId }) {
     const world = worlds.of(orderId);
-    if (world.money === 'void') throw undone('authorizePayment');
-    if (world.money === 'none') world.did('hold');
+    if (world.money === 'void') throw compensated('authorizePayment');
+    if (world.money === 'none') world.addEffect('hold');
     world.money = 'held';
     return { authorizationId: `auth-${orderId}` };
   },
   async voidPayment({ orderId }) {
     const world = worlds.of(orderId);
-    if (world.money === 'held') world.did('void');
+    if (world.money === 'held') world.addEffect('void');
     world.money = 'void';
   },
   async capturePayment({ orderId }) {
     const world = worlds.of(orderId);
-    if (world.money === 'held') world.did('capture');
+    if (world.money === 'held') world.addEffect('capture');
     world.money = 'captured';
   },
   async refundPayment({ orderId, amount }) {
     const world = worlds.of(orderId);
-    if (world.refundedMinor === 0) world.did('refund');
+    if (world.refundedMinor === 0) world.addEffect('refund');
     world.refundedMinor = amount.amountMinor;
   },
   async bookShipment({ orderId }) {
     const world = worlds.of(orderId);
-    if (world.parcel === 'canceled') throw undone('bookShipment');
+    if (world.parcel === 'canceled') throw compensated('bookShipment');
     if (world.parcel === 'none') {
-      world.did('book');
+      world.addEffect('book');
       world.parcel = 'booked';
     }
     return { trackingNumber: `TRACK-${orderId}` };
@@ -150,7 +150,7 @@ export const createServices = (worlds: Worlds): StepActivities => ({
   async cancelShipment({ orderId }) {
     const world = worlds.of(orderId);
     if (world.parcel === 'dispatched') throw new Refusal('AlreadyDispatched', 'the parcel has left');
-    if (world.parcel === 'booked') world.did('cancel');
+    if (world.parcel === 'booked') world.addEffect('cancel');
     world.parcel = 'canceled';
   },
   async trackShipment({ orderId }) {
@@ -161,10 +161,10 @@ export const createServices = (worlds: Worlds): StepActivities => ({
 });
 
 /** The order service's bookkeeping in memory. */
-export const createBookkeeping = (worlds: Worlds, returnWindowMs: number): OrderActivities => {
+export const createBookkeeping = (worlds: OrderWorlds, returnWindowMs: number): OrderActivities => {
   const write = (note: OrderUpdate, change: (world: OrderWorld) => void) => {
     const world = worlds.of(note.orderId);
-    world.tell(note);
+    world.addHistory(note);
     change(world);
   };
   return {

@@ -1,21 +1,21 @@
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { Fault } from './test-workers.ts';
 
-/** Says no, for good. */
+/** Refuses every call. */
 export const refuse =
   (code: string): Fault =>
   async ({ world }) => {
-    throw new Refusal(code, `${world.calls.at(-1)} said no`);
+    throw new Refusal(code, `${world.calls.at(-1)} refused`);
   };
 
-/** Says no until a person has seen to it. */
+/** Refuses the first call. */
 export const refuseOnce: Fault = async ({ number, next }) => {
   if (number === 1) throw new Refusal('NotNow', 'not this time');
   return next();
 };
 
 export const down: Fault = async () => {
-  throw new Error('nobody is there');
+  throw new Error('connection refused');
 };
 
 export const faultyTwice: Fault = async ({ number, next }) => {
@@ -23,33 +23,33 @@ export const faultyTwice: Fault = async ({ number, next }) => {
   return next();
 };
 
-/** The effect happens; the answer to these calls is lost on the way. */
+/** The call takes effect; the responses to these calls are lost. */
 export const answerLost =
   (lost: (number: number) => boolean): Fault =>
   async ({ number, next }) => {
-    const answer = await next();
-    if (lost(number)) throw new Error('the connection was cut');
-    return answer;
+    const response = await next();
+    if (lost(number)) throw new Error('the connection broke');
+    return response;
   };
 
-/** Books the parcel, which then leaves although no answer ever comes; after the first undo answers are back. */
+/** The shipment is booked and dispatched, but no response arrives until the first compensation. */
 export const dispatchedUnnoticed = (): { bookShipment: Fault; cancelShipment: Fault } => {
-  let given = false;
+  let compensated = false;
   return {
     bookShipment: async ({ number, world, next }) => {
-      const answer = await next().catch(() => undefined);
-      if (given) return answer;
+      const response = await next().catch(() => undefined);
+      if (compensated) return response;
       if (number === 3) world.parcel = 'dispatched';
-      throw new Error('no answer');
+      throw new Error('no response');
     },
     cancelShipment: async ({ next }) => {
-      given = true;
+      compensated = true;
       return next();
     },
   };
 };
 
-/** Keeps these calls waiting until `go`, and says when the first of them has come and when it has gone through. */
+/** Holds these calls until `go`. `come` resolves when the first has arrived, `gone` when it has finished. */
 export function held(which: (number: number) => boolean) {
   const come = Promise.withResolvers<void>();
   const go = Promise.withResolvers<void>();

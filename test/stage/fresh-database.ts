@@ -9,7 +9,7 @@ export interface FreshDatabase<Database> {
   /** Connected as the service's own role, with no more rights than it has in production. */
   db: Kysely<Database>;
   url: string;
-  /** As a superuser, for arranging what the service itself may not do. */
+  /** As a superuser, for changes that the service itself may not make. */
   ownerUrl: string;
   drop(): Promise<void>;
 }
@@ -17,7 +17,7 @@ export interface FreshDatabase<Database> {
 // `drop database` waits for a checkpoint, which on a slow disk takes longer than a service's statement may take.
 const NO_STATEMENT_TIMEOUT = 0;
 
-/** A migrated database for one test file, cloned from a template that is made once a run. `drop` it afterwards. */
+/** A migrated database for one test file, cloned from a template that is created once a run. `drop` it afterwards. */
 export async function freshDatabase<Database>(service: DatabaseName): Promise<FreshDatabase<Database>> {
   const { database: template, role } = await sharedServer('template', service);
   const name = `${template}_${randomUUID().slice(0, 8)}`;

@@ -9,7 +9,7 @@ import { sharedServer } from './shared-server.ts';
 /** A real Temporal server that can skip time: TEST_TEMPORAL_ADDRESS, or a server started for this run. */
 export const temporalServer = () => sharedServer('temporal');
 
-/** A namespace of its own for one test file: no workflow, task queue or worker of another file can be met in it. */
+/** A new namespace for one test file, isolated from the workflows, task queues and workers of other files. */
 export async function freshNamespace(): Promise<TemporalPlace> {
   const { address } = await temporalServer();
   const namespace = `test-${randomUUID().slice(0, 8)}`;
@@ -27,7 +27,7 @@ export async function freshNamespace(): Promise<TemporalPlace> {
   return { address, namespace };
 }
 
-/** The server's parts learn of a new namespace and its search attributes one after the other, within milliseconds. */
+/** A new namespace and its search attributes become known to all parts of the server within milliseconds. */
 async function untilUsable(connection: Connection, namespace: string): Promise<void> {
   const deadline = Date.now() + 20_000;
   for (;;) {

@@ -5,28 +5,28 @@ import temporal from '@temporalio/proto';
 
 const { EventType } = temporal.temporal.api.enums.v1;
 
-/** A skip of time is the test server's own, and in no history elsewhere. */
+/** The event of a time skip. Only the test server writes it. */
 const SKIPPED = 60;
-/** The first wait of a confirmed order: what came before it was the way there. */
-const WAITS = EventType.EVENT_TYPE_TIMER_STARTED;
+/** A confirmed order starts its first timer; the events before it led to the confirmation. */
+const FIRST_TIMER = EventType.EVENT_TYPE_TIMER_STARTED;
 const DISPATCHED = new Set([EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED, EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED]);
 
 export interface HistoryCost {
-  /** Events of the history up to the first wait. */
+  /** Events of the history up to the first timer. */
   events: number;
-  /** Tasks that the server handed out. */
+  /** Tasks that the server handed out to workers. */
   dispatches: number;
   /** Local activities, as the Temporal Web UI shows them. */
   local: { name: string; summary: string }[];
 }
 
-/** What an order has cost until it was confirmed. */
+/** What an order costs until it is confirmed. */
 export async function historyCostOf(handle: WorkflowHandle): Promise<HistoryCost> {
   const events = await eventually(async () => {
     const all = (await handle.fetchHistory()).events!.filter(({ eventType }) => Number(eventType) !== SKIPPED);
-    const wait = all.findIndex(({ eventType }) => eventType === WAITS);
-    assert.ok(wait >= 0, 'it does not wait yet');
-    return all.slice(0, wait + 1);
+    const timer = all.findIndex(({ eventType }) => eventType === FIRST_TIMER);
+    assert.ok(timer >= 0, 'the workflow has not started its timer yet');
+    return all.slice(0, timer + 1);
   });
   return {
     events: events.length,
@@ -35,8 +35,8 @@ export async function historyCostOf(handle: WorkflowHandle): Promise<HistoryCost
       const data = marker?.details?.data?.payloads?.[0]?.data;
       if (!data) return [];
       const { activity_type: name } = JSON.parse(Buffer.from(data).toString()) as { activity_type: string };
-      const said = userMetadata?.summary?.data;
-      return [{ name, summary: said ? (JSON.parse(Buffer.from(said).toString()) as string) : '' }];
+      const summary = userMetadata?.summary?.data;
+      return [{ name, summary: summary ? (JSON.parse(Buffer.from(summary).toString()) as string) : '' }];
     }),
   };
 }

@@ -4,45 +4,45 @@ import { ApplicationFailure } from '@temporalio/common';
 import { type OrderInput, cancelUpdate, orderWorkflowId, parcelMovedSignal } from '../../workflows/order/messages.ts';
 import { resolveInterventionUpdate } from '../../workflows/saga/messages.ts';
 import { eventually } from './eventually.ts';
-import { type PlayedOrder, type Stage, type Faults, orderInput } from './test-workers.ts';
+import { type TestOrder, type TestWorkers, type Faults, orderInput } from './test-workers.ts';
 import type { OrderWorld } from './fake-order-services.ts';
 
 /** Waits until the order is confirmed. */
-export const confirmed = ({ world }: PlayedOrder): Promise<void> =>
+export const confirmed = ({ world }: TestOrder): Promise<void> =>
   eventually(() => assert.equal(world.status, 'confirmed', JSON.stringify(world.history)));
 
-/** Delivers the order and sees it through to the end. */
-export async function finish(order: PlayedOrder): Promise<void> {
+/** Delivers the order and waits until it is completed. */
+export async function finish(order: TestOrder): Promise<void> {
   await order.handle.signal(parcelMovedSignal, { status: 'delivered' });
   assert.equal(await order.handle.result(), 'completed');
 }
 
-/** An order that a person calls off once it is confirmed. */
-export async function canceledWith(stage: Stage, faults: Faults): Promise<PlayedOrder> {
-  const order = await stage.place(faults);
+/** Places an order and cancels it once it is confirmed. */
+export async function canceledWith(workers: TestWorkers, faults: Faults): Promise<TestOrder> {
+  const order = await workers.place(faults);
   await confirmed(order);
   await order.handle.executeUpdate(cancelUpdate, { args: [{ reason: 'changed my mind' }] });
   return order;
 }
 
-/** Does what a worker did that then died, up to this step: nothing of it is in Temporal. Answers the order's input. */
+/** Does what a worker does that dies after this step and before it reports to Temporal. Returns the order's input. */
 export async function lostAttempt(
-  stage: Stage,
+  workers: TestWorkers,
   upTo: 'reserveStock' | 'authorizePayment' | 'bookShipment' | 'confirmOrder',
 ): Promise<OrderInput> {
   const input = orderInput();
-  await stage.bookkeeping.recordOrder({
+  await workers.bookkeeping.recordOrder({
     orderId: input.orderId,
     workflowId: orderWorkflowId(input.orderId),
     entries: [],
   });
-  await lostTask(stage, input, upTo);
+  await lostTask(workers, input, upTo);
   return input;
 }
 
-/** The same in a task after the first, of an order that is recorded. */
+/** The same in a later workflow task, when the order is already recorded. */
 export async function lostTask(
-  { bookkeeping, services }: Stage,
+  { bookkeeping, services }: TestWorkers,
   input: OrderInput,
   upTo: 'reserveStock' | 'authorizePayment' | 'bookShipment' | 'confirmOrder',
 ): Promise<void> {
@@ -73,24 +73,21 @@ export const resolve = (handle: unknown, interventionId: string, action: 'retry'
     args: [{ interventionId, action, note: 'seen', resolvedBy: 'admin-1' }],
   });
 
-/** How this step's story goes. */
-export const outcomes = ({ world }: PlayedOrder, step: string) =>
+/** The outcomes of this step in the order history. */
+export const outcomes = ({ world }: TestOrder, step: string) =>
   world.history.filter((item) => item.step === step).map((item) => item.outcome);
 
-/** How many tries the step took. */
-export const attempt = ({ world }: PlayedOrder, step: string, outcome: string) =>
+/** The number of attempts that the history shows for this outcome of the step. */
+export const attempt = ({ world }: TestOrder, step: string, outcome: string) =>
   world.history.find((item) => item.step === step && item.outcome === outcome)?.attempt;
 
-/** How many events of its history ask for this activity. */
-export async function durableCallsOf({ handle }: PlayedOrder, activity: string): Promise<number> {
+/** How many times the workflow has scheduled this activity. */
+export async function durableCallsOf({ handle }: TestOrder, activity: string): Promise<number> {
   const { events } = await handle.fetchHistory();
   return events!.filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity).length;
 }
 
-/**
- * How often Temporal has tried this activity. With skipped time a try may run out of its time before a busy worker takes
- * it.
- */
+/** Temporal's attempts of this activity. With skipped time an attempt may time out before a busy worker starts it. */
 export async function triesOf(
   { handle }: { handle: Pick<WorkflowHandle, 'fetchHistory'> },
   activity: string,
@@ -105,13 +102,13 @@ export async function triesOf(
   return started!.activityTaskStartedEventAttributes!.attempt!;
 }
 
-/** No stock set aside, no money held, no parcel booked. */
-export function assertNothingLeft({ world }: PlayedOrder): void {
+/** No stock is reserved, no payment is authorized and no shipment is booked. */
+export function assertNothingLeft({ world }: TestOrder): void {
   assert.notEqual(world.stock, 'reserved');
   assert.notEqual(world.money, 'held');
   assert.notEqual(world.parcel, 'booked');
 }
 
-/** For assert.rejects: a validator said no with this code. */
+/** For assert.rejects: a validator refused with this code. */
 export const isRefused = (code: string) => (error: unknown) =>
   error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure && error.cause.type === code;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { ask } from './api-client.ts';
+import { sendRequest } from './api-client.ts';
 import type { Platform } from './test-platform.ts';
-import type { Order } from './shop-people.ts';
+import type { Order } from './shop-users.ts';
 
 export interface MoneyEntry {
   orderId: string;
@@ -22,11 +22,11 @@ export const parcel = async ({ carrier }: Platform, orderId: string): Promise<st
 
 /** ChangedOrders an order's parcel one step forward at the sandbox carrier. */
 export async function advance({ carrier }: Platform, { trackingNumber }: Order): Promise<void> {
-  const { status, body } = await ask({ method: 'POST', url: `${carrier}/shipments/${trackingNumber}/advance` });
+  const { status, body } = await sendRequest({ method: 'POST', url: `${carrier}/shipments/${trackingNumber}/advance` });
   assert.equal(status, 200, JSON.stringify(body));
 }
 
 async function ledger<Item>(url: string, orderId: string): Promise<Item[]> {
-  const { body } = await ask<{ items: Item[] }>({ method: 'GET', url: `${url}/ledger?orderId=${orderId}` });
+  const { body } = await sendRequest<{ items: Item[] }>({ method: 'GET', url: `${url}/ledger?orderId=${orderId}` });
   return body.items;
 }

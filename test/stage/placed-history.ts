@@ -1,4 +1,4 @@
-/** The story of an order up to `confirmed`, where nothing went wrong: the same in every lane. */
+/** The order history up to `confirmed` if nothing goes wrong. It is the same in every lane. */
 export const PLACED_HISTORY = [
   'record succeeded',
   'reserveStock started',

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { eventually } from './eventually.ts';
 
-/** A process, by its number and its beginning: the number alone may be somebody else's a moment later. */
+/** A process, identified by its number and its start time: the system reuses numbers. */
 export interface Process {
   pid: number;
   parent: number;
@@ -11,8 +11,8 @@ export interface Process {
 }
 
 /**
- * Every process that has `marker` in its environment, wherever its parent went, with all their descendants:
- * PostgreSQL's own children write over theirs. Reads /proc, so these tests need Linux.
+ * Every process that has `marker` in its environment, with its descendants: PostgreSQL's child processes overwrite their
+ * environment. Reads /proc, so these tests need Linux.
  */
 export function processesMarked(marker: string): Process[] {
   const all = allProcesses();
@@ -25,11 +25,11 @@ export function processesMarked(marker: string): Process[] {
   return [...found];
 }
 
-/** `NAME=value` each. A process that is gone has none. */
+/** Entries like `NAME=value`; empty if the process has ended. */
 export const environmentOf = (pid: number): string[] => read(pid, 'environ').split('\0');
 
-/** Kills what of these still runs, in this order, without asking; nobody else's. */
-export function killOutright(processes: readonly Process[]): void {
+/** `kill -9` of the processes that still run, in this order. A process that only has the same number is left alone. */
+export function killProcesses(processes: readonly Process[]): void {
   for (const { pid } of processes.filter(isRunning)) {
     try {
       process.kill(pid, 'SIGKILL');
@@ -39,13 +39,13 @@ export function killOutright(processes: readonly Process[]): void {
   }
 }
 
-/** Waits until none of these runs any more; what is left after `patienceMs` was forgotten, and is named. */
-export const untilGone = (processes: readonly Process[], patienceMs: number): Promise<void> =>
+/** Waits until all of these have ended. After `timeoutMs` it fails with the commands of those that still run. */
+export const untilGone = (processes: readonly Process[], timeoutMs: number): Promise<void> =>
   eventually(() => {
     const left = processes.filter(isRunning);
     if (left.length > 0)
-      throw new Error(`left behind: ${left.map(({ pid, command }) => `${pid} ${command}`).join('; ')}`);
-  }, patienceMs);
+      throw new Error(`still running: ${left.map(({ pid, command }) => `${pid} ${command}`).join('; ')}`);
+  }, timeoutMs);
 
 const isRunning = ({ pid, startedAt }: Process): boolean => processOf(pid)?.startedAt === startedAt;
 
@@ -55,9 +55,9 @@ const allProcesses = (): Process[] =>
     .map((name) => processOf(Number(name)))
     .filter((one) => one !== undefined);
 
-/** Undefined also where it is dead and only its parent has not looked yet. */
+/** Undefined if the process has ended, even if its parent has not yet collected its exit status. */
 function processOf(pid: number): Process | undefined {
-  // proc_pid_stat(5): the name may hold spaces and parentheses; what follows the last one is state, parent and so on.
+  // proc_pid_stat(5): the name may contain spaces and parentheses. After the last one come state, parent and so on.
   const fields = read(pid, 'stat')
     .replace(/^.*\) /s, '')
     .split(' ');

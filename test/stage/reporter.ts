@@ -3,7 +3,7 @@ import Mocha from 'mocha';
 
 const SLOWEST = 10;
 
-/** Mocha's own report, then the slowest files, and last the outcome in one plain line. */
+/** Mocha's own report, followed by the slowest files and a one-line summary. */
 export default class Reporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options?: Mocha.MochaOptions) {
     super(runner, options);

@@ -9,21 +9,21 @@ import { receiveReturnUpdate } from '../../workflows/return/messages.ts';
 import { ORDER_TASK_QUEUE } from '../../workflows/saga/messages.ts';
 import { eventually } from './eventually.ts';
 import { canceledWith, confirmed, finish, lostAttempt, openIntervention, resolve } from './order-actions.ts';
-import type { PlayedOrder, Stage, Fault, Faults } from './test-workers.ts';
+import type { TestOrder, TestWorkers, Fault, Faults } from './test-workers.ts';
 import { answerLost, down, faultyTwice, dispatchedUnnoticed, refuse, refuseOnce } from './faults.ts';
 import { type Line, askedMeanwhile } from './test-webhook-worker.ts';
 
-/** Plays one branch of a workflow up to the point where its history is worth keeping. */
-export type Scenario = (stage: Stage) => Promise<WorkflowHandle>;
+/** Runs one branch of a workflow up to the point where its history is recorded. */
+export type Scenario = (workers: TestWorkers) => Promise<WorkflowHandle>;
 
-/** Every end state and branch of the saga with each step durable, and of the workflow of a return. */
+/** Every end state and branch of the order saga in the lane `durable`, and of the return workflow. */
 const DURABLE: Readonly<Record<string, Scenario>> = {
-  'order-completed': played({}, finish),
-  'order-completed-after-faults': played(
+  'order-completed': placed({}, finish),
+  'order-completed-after-faults': placed(
     { reserveStock: faultyTwice, capturePayment: faultyTwice, commitStock: answerLost((number) => number === 1) },
     finish,
   ),
-  'order-completed-by-asking-the-carrier': played({}, async (order) => {
+  'order-completed-by-asking-the-carrier': placed({}, async (order) => {
     await confirmed(order);
     order.world.parcel = 'delivered';
     await order.handle.result();
@@ -36,39 +36,39 @@ const DURABLE: Readonly<Record<string, Scenario>> = {
   'order-canceled-while-reserving': canceledDuring('reserveStock'),
   'order-canceled-while-authorizing': canceledDuring('authorizePayment'),
   'order-canceled-while-booking': canceledDuring('bookShipment'),
-  'order-canceled-when-confirmed': async (stage) => {
-    const { handle } = await canceledWith(stage, {});
+  'order-canceled-when-confirmed': async (workers) => {
+    const { handle } = await canceledWith(workers, {});
     await handle.result();
     return handle;
   },
-  'order-canceled-by-an-operator': played({}, async (order) => {
+  'order-canceled-by-an-operator': placed({}, async (order) => {
     await confirmed(order);
     await order.handle.cancel();
     await order.handle.result();
   }),
-  'order-canceled-by-the-carrier': played({}, async (order) => {
+  'order-canceled-by-the-carrier': placed({}, async (order) => {
     await confirmed(order);
     order.world.parcel = 'canceled';
     await order.handle.result();
   }),
-  'order-cancel-came-too-late': played({}, async (order) => {
+  'order-cancel-came-too-late': placed({}, async (order) => {
     await confirmed(order);
     order.world.parcel = 'dispatched';
     await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
     await finish(order);
   }),
-  'order-goes-forward-after-a-lost-booking': played(dispatchedUnnoticed(), async (order) => {
+  'order-goes-forward-after-a-lost-booking': placed(dispatchedUnnoticed(), async (order) => {
     await confirmed(order);
     await finish(order);
   }),
-  'order-undo-refused-then-retried': async (stage) => {
-    const order = await canceledWith(stage, { voidPayment: refuseOnce });
+  'order-undo-refused-then-retried': async (workers) => {
+    const order = await canceledWith(workers, { voidPayment: refuseOnce });
     await resolve(order.handle, await openIntervention(order, 'authorizePayment'), 'retry');
     await order.handle.result();
     return order.handle;
   },
-  'order-undo-refused-then-skipped': async (stage) => {
-    const order = await canceledWith(stage, { voidPayment: refuse('VoidRefused'), releaseStock: refuse('Never') });
+  'order-undo-refused-then-skipped': async (workers) => {
+    const order = await canceledWith(workers, { voidPayment: refuse('VoidRefused'), releaseStock: refuse('Never') });
     await resolve(order.handle, await openIntervention(order, 'authorizePayment'), 'skip');
     await resolve(order.handle, await openIntervention(order, 'reserveStock'), 'skip');
     await order.handle.result();
@@ -77,9 +77,9 @@ const DURABLE: Readonly<Record<string, Scenario>> = {
   'order-capture-refused-then-retried': stuckAt('capturePayment', refuseOnce, 'retry'),
   'order-capture-refused-then-skipped': stuckAt('capturePayment', refuse('CaptureRefused'), 'skip'),
   'order-commit-refused-then-retried': stuckAt('commitStock', refuseOnce, 'retry'),
-  'order-waits-for-dispatch': played({}, confirmed),
-  'order-waits-for-a-person': async (stage) => {
-    const order = await canceledWith(stage, { voidPayment: refuse('VoidRefused') });
+  'order-waits-for-dispatch': placed({}, confirmed),
+  'order-waits-for-a-person': async (workers) => {
+    const order = await canceledWith(workers, { voidPayment: refuse('VoidRefused') });
     await openIntervention(order, 'authorizePayment');
     return order.handle;
   },
@@ -108,7 +108,7 @@ const DURABLE: Readonly<Record<string, Scenario>> = {
   'return-refund-refused-then-skipped': refundStuck(refuse('RefundRefused'), 'skip'),
 };
 
-/** What takes another shape where steps are not only durable. */
+/** Scenarios whose histories differ between the lanes. */
 const IN_LANES: Readonly<Record<string, Scenario>> = {
   ...Object.fromEntries(
     [
@@ -123,19 +123,19 @@ const IN_LANES: Readonly<Record<string, Scenario>> = {
       'order-goes-forward-after-a-lost-booking',
     ].map((name) => [name, DURABLE[name]!]),
   ),
-  'order-completed-after-a-lost-run': async (stage) => {
-    const order = await stage.place({}, await lostAttempt(stage, 'authorizePayment'));
+  'order-completed-after-a-lost-run': async (workers) => {
+    const order = await workers.place({}, await lostAttempt(workers, 'authorizePayment'));
     await confirmed(order);
     await finish(order);
     return order.handle;
   },
-  'order-rejected-after-a-lost-run': async (stage) => {
-    const { handle } = await stage.place({ reserveStock: down }, await lostAttempt(stage, 'bookShipment'));
+  'order-rejected-after-a-lost-run': async (workers) => {
+    const { handle } = await workers.place({ reserveStock: down }, await lostAttempt(workers, 'bookShipment'));
     await handle.result();
     return handle;
   },
-  'order-stays-confirmed-after-a-lost-run': async (stage) => {
-    const order = await stage.place({ reserveStock: down }, await lostAttempt(stage, 'confirmOrder'));
+  'order-stays-confirmed-after-a-lost-run': async (workers) => {
+    const order = await workers.place({ reserveStock: down }, await lostAttempt(workers, 'confirmOrder'));
     await eventually(() => assert.ok(order.world.calls.includes('bookShipment')));
     await finish(order);
     return order.handle;
@@ -144,13 +144,13 @@ const IN_LANES: Readonly<Record<string, Scenario>> = {
 
 const inLane = (lane: Lane) =>
   Object.fromEntries(
-    Object.entries(IN_LANES).map(([name, play]): [string, Scenario] => [
+    Object.entries(IN_LANES).map(([name, run]): [string, Scenario] => [
       `${name}-${lane}`,
-      (stage) => play(stage.in(lane)),
+      (workers) => run(workers.inLane(lane)),
     ]),
   );
 
-/** Every end state and branch of the workflows. The replay gate wants a recorded history of each. */
+/** Every end state and branch of the workflows. The replay test requires a recorded history of each. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   ...DURABLE,
   ...inLane('local-first'),
@@ -167,25 +167,25 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 };
 
 function delivered(...script: Line[]): Scenario {
-  return async (stage) => {
-    const { handle } = await stage.deliver(...script);
+  return async (workers) => {
+    const { handle } = await workers.deliver(...script);
     await handle.result();
     return handle;
   };
 }
 
-function played(faults: Faults, play: (order: PlayedOrder) => Promise<void>): Scenario {
-  return async (stage) => {
-    const order = await stage.place(faults);
-    await play(order);
+function placed(faults: Faults, run: (order: TestOrder) => Promise<void>): Scenario {
+  return async (workers) => {
+    const order = await workers.place(faults);
+    await run(order);
     return order.handle;
   };
 }
 
-function fromCart(faults: Faults, play: (order: PlayedOrder) => Promise<void>): Scenario {
-  return async (stage) => {
-    const order = await stage.place(faults, { fromCart: true });
-    await play(order);
+function fromCart(faults: Faults, run: (order: TestOrder) => Promise<void>): Scenario {
+  return async (workers) => {
+    const order = await workers.place(faults, { fromCart: true });
+    await run(order);
     return order.handle;
   };
 }
@@ -197,7 +197,7 @@ function reminded(emptied: boolean): Scenario {
     const remindAt = new Date(Date.now() + 24 * 60 * 60 * 1000).toISOString();
     const handle = await client.workflow.start<typeof cartReminderWorkflow>('cartReminderWorkflow', {
       workflowId: cartReminderId(customerId),
-      // Where the stage has a worker that runs workflows; the history does not depend on it.
+      // Only this queue's test worker runs workflows; the history does not depend on the queue.
       taskQueue: ORDER_TASK_QUEUE,
       args: [{ customerId, latest: { version: 1, empty: false, remindAt } }],
     });
@@ -208,11 +208,11 @@ function reminded(emptied: boolean): Scenario {
 }
 
 function ended(faults: Faults): Scenario {
-  return played(faults, async ({ handle }) => void (await handle.result()));
+  return placed(faults, async ({ handle }) => void (await handle.result()));
 }
 
 function canceledDuring(step: 'reserveStock' | 'authorizePayment' | 'bookShipment'): Scenario {
-  return async (stage) => {
+  return async (workers) => {
     const underway = Promise.withResolvers<void>();
     const go = Promise.withResolvers<void>();
     const wait: Fault = async ({ next }) => {
@@ -220,7 +220,7 @@ function canceledDuring(step: 'reserveStock' | 'authorizePayment' | 'bookShipmen
       await go.promise;
       return next();
     };
-    const { handle } = await stage.place({ [step]: wait });
+    const { handle } = await workers.place({ [step]: wait });
     await underway.promise;
     await handle.executeUpdate(cancelUpdate, { args: [{ reason: 'changed my mind' }] });
     await handle.result();
@@ -230,7 +230,7 @@ function canceledDuring(step: 'reserveStock' | 'authorizePayment' | 'bookShipmen
 }
 
 function stuckAt(step: 'capturePayment' | 'commitStock', fault: Fault, action: 'retry' | 'skip'): Scenario {
-  return played({ [step]: fault }, async (order) => {
+  return placed({ [step]: fault }, async (order) => {
     await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
     await resolve(order.handle, await openIntervention(order, step), action);
     await finish(order);
@@ -239,13 +239,13 @@ function stuckAt(step: 'capturePayment' | 'commitStock', fault: Fault, action: '
 
 const goods = (condition: 'resellable' | 'damaged') => [{ sku: 'tea', quantity: 2, condition }];
 
-type SentBack = Awaited<ReturnType<Stage['sendBack']>>;
+type SentBack = Awaited<ReturnType<TestWorkers['sendBack']>>;
 
-function sentBack(faults: Faults, play: (handle: SentBack, order: PlayedOrder) => Promise<void>): Scenario {
-  return async (stage) => {
-    const order = await stage.place(faults);
-    const handle = await stage.sendBack(order);
-    await play(handle, order);
+function sentBack(faults: Faults, run: (handle: SentBack, order: TestOrder) => Promise<void>): Scenario {
+  return async (workers) => {
+    const order = await workers.place(faults);
+    const handle = await workers.sendBack(order);
+    await run(handle, order);
     return handle;
   };
 }

@@ -1,12 +1,12 @@
-/** What a test process can ask the main process for. Each is started when the first test asks for it. */
+/** The servers that the main process shares with the test processes. Each starts at the first request for it. */
 export interface SharedServers {
   postgres: { url: string };
   temporal: { address: string };
-  /** A migrated database to clone, and the role that a service has in it. The role's password is its name. */
+  /** A migrated database to clone, and the service's role in it. The role's password is its name. */
   template: { database: string; role: string };
 }
 
-/** Asks the main process for one of its servers. */
+/** Requests a server from the main process. */
 export async function sharedServer<Kind extends keyof SharedServers>(
   kind: Kind,
   name = '',

@@ -10,7 +10,7 @@ import { scratchFolder } from './test-run.ts';
 const VERSION = 'v0.203.0';
 const STARTUP_MS = 60_000;
 
-/** Where a stripe-mock is, `build` where Go can make one, undefined where there is neither. */
+/** The path of stripe-mock, `build` if Go can build it, or undefined. */
 export function findStripeMock(): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(path.delimiter), path.join(homedir(), 'go', 'bin')];
   const binary = folders.map((folder) => path.join(folder, 'stripe-mock')).find((file) => existsSync(file));
@@ -66,7 +66,7 @@ async function answers(url: string, child: ChildProcess): Promise<void> {
     );
     if (response?.ok) return;
     if (child.exitCode !== null) throw new Error(`stripe-mock ended with ${child.exitCode}`);
-    if (Date.now() > deadline) throw new Error('stripe-mock does not answer');
+    if (Date.now() > deadline) throw new Error('stripe-mock does not respond');
     await sleep(100);
   }
 }

@@ -7,25 +7,25 @@ import { createPaymentRequests } from '../../services/payment/requests.ts';
 import { type FakeProcessor, createFakeProcessor } from './fake-card-processor.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
 
-/** The payment service on a database of its own and a fake processor that is new for each test. */
+/** The payment service with its own database and a new fake processor for each test. */
 export interface PaymentBench {
   readonly database: FreshDatabase<PaymentDatabase>;
   readonly processor: FakeProcessor;
   readonly payment: PaymentActivities;
-  /** As after a crash: another service object, the same database, the same outside world. */
+  /** The service after a crash: a new object with the same database and the same processor. */
   restarted(): PaymentActivities;
-  /** Authorizes and captures; answers with the order's id. */
+  /** Authorizes and captures a payment; returns the order's id. */
   captured(): Promise<string>;
   paymentOf(orderId: string): Promise<Payment>;
-  /** Types of the events told of an order, in order. */
+  /** The types of the order's events, in their order. */
   events(orderId: string): Promise<string[]>;
-  /** Keys of the effects the processor has in its ledger for an order, without the order's id. */
+  /** The keys of the order's effects in the processor's ledger, without the order's id. */
   effects(orderId: string): string[];
 }
 
 export const pounds = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
 
-/** A payment that any processor agrees to. */
+/** A request that every processor accepts. */
 export const paymentRequest = (difference: Partial<AuthorizePayment> = {}): AuthorizePayment => ({
   orderId: randomUUID(),
   amount: pounds(1250),
@@ -33,7 +33,7 @@ export const paymentRequest = (difference: Partial<AuthorizePayment> = {}): Auth
   ...difference,
 });
 
-/** To be called in a `describe`. After each of its tests, whatever it did, ledger and payments must agree. */
+/** Call it in `describe`. After each test it checks that ledger and payments agree. */
 export function paymentBench(): PaymentBench {
   let database: FreshDatabase<PaymentDatabase>;
   let processor: FakeProcessor;
@@ -73,8 +73,8 @@ export function paymentBench(): PaymentBench {
       database.db.selectFrom('payments').selectAll().where('order_id', '=', orderId).executeTakeFirstOrThrow(),
     async events(orderId) {
       const { db } = database;
-      const told = db.selectFrom('outbox').select('type').where('subject', '=', orderId).orderBy('sequence');
-      return (await told.execute()).map(({ type }) => type);
+      const query = db.selectFrom('outbox').select('type').where('subject', '=', orderId).orderBy('sequence');
+      return (await query.execute()).map(({ type }) => type);
     },
     effects: (orderId) =>
       processor.ledger.filter((entry) => entry.orderId === orderId).map(({ key }) => key.slice(orderId.length + 1)),

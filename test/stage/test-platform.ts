@@ -6,7 +6,7 @@ import path from 'node:path';
 import { takePorts } from '../../platform/ports.ts';
 import { eventually } from './eventually.ts';
 import { afterFile, scratchFolder } from './test-run.ts';
-import { type Process, killOutright, processesMarked, untilGone } from './processes.ts';
+import { type Process, killProcesses, processesMarked, untilGone } from './processes.ts';
 
 export const root = path.join(import.meta.dirname, '../..');
 export const ADMIN = { email: 'admin@example.com', password: 'correct horse battery' };
@@ -21,50 +21,51 @@ const NO_PORTS = {
   CARRIER_PORT: 0,
 };
 
-// A start takes 8 s on two idle cores; a machine on which others test at the same time needs many times that.
+// A start takes 8 s on two idle cores, and many times as long on a busy machine.
 const READY_MS = 180_000;
-// What a process has under way it may finish within 20 s, and three of them end one after the other.
+// A process may take 20 s to finish its work, and three groups of processes end one after the other.
 const STOP_MS = 90_000;
-// The processes of PostgreSQL end when they notice that their parent has.
+// PostgreSQL's child processes end when they notice that their parent has ended.
 const GONE_MS = 10_000;
-const LOOK_EVERY_MS = 50;
+const POLL_MS = 50;
 
-export interface Ended {
+export interface ProcessResult {
   code: number | null;
   stdout: string;
   stderr: string;
 }
 
-export interface Start {
-  /** What to run; `npm start` without the npm where absent. */
+export interface PlatformOptions {
+  /** The command to run; by default the one behind `npm start`. */
   command?: readonly [string, ...string[]];
-  /** On top of free ports, a data folder of its own and an admin. */
+  /** In addition to free ports, a new data folder and an admin. */
   settings?: Readonly<Record<string, string>>;
 }
 
-/** What the supervisor calls one of its processes, and what stands in its command line. */
-export interface Part {
+export interface PlatformProcess {
+  /** The supervisor's name for it. */
   name: string;
+  /** A part of its command line. */
   command: string;
 }
 
 const SUPERVISOR = 'local/';
-// Where loading the demo catalogue takes longer than 10 s it goes on behind a platform that is ready.
-const UP = [/^ready /m, /^ {2}demo catalogue /m];
+// The platform may be ready before the demo catalogue is loaded, so the tests wait for both.
+const READY_OUTPUT = [/^ready /m, /^ {2}demo catalogue /m];
 
-/** A platform as a person has it: one command, its settings and what it prints. The tests know no more of it. */
+/** A platform as its operator sees it: a command, its settings and its output. Tests use nothing else of it. */
 export class Platform {
-  readonly #start: Start;
-  /** In the environment of everything that this platform starts, so that none of it can hide. */
+  readonly #options: PlatformOptions;
+  /** In the environment of every process that this platform starts, so that all of them can be found. */
   readonly #marker = `SYSTEM_TEST_RUN=${randomUUID()}`;
   #settings: Readonly<Record<string, string>> = {};
   #child: ChildProcess | undefined;
-  #ended: Promise<Ended> | undefined;
+  #ended: Promise<ProcessResult> | undefined;
   #stdout = '';
   #stderr = '';
 
-  constructor(start: Start = {}) {
-    this.#start = start;
+  constructor(options: PlatformOptions = {}) {
+    this.#options = options;
   }
 
   get api(): string {
@@ -79,72 +80,74 @@ export class Platform {
     return `http://127.0.0.1:${this.setting('CARRIER_PORT')}`;
   }
 
-  /** As it was given to the last start. */
+  /** The value that the last start was given. */
   setting(name: string): string {
-    return this.#settings[name] ?? assert.fail(`${name} is not set: the platform was not started`);
+    return this.#settings[name] ?? assert.fail(`no setting ${name}: has the platform been started?`);
   }
 
-  /** One service's database as PostgreSQL's superuser, for doing what no service may. */
+  /** A service's database as PostgreSQL's superuser, for changes that no service may make. */
   ownerUrl(service: string): string {
     const secrets = JSON.parse(readFileSync(path.join(this.setting('DATA_DIR'), 'secrets.json'), 'utf8')) as {
       postgresPassword: string;
     };
-    const who = `postgres:${secrets.postgresPassword}`;
-    return `postgres://${who}@127.0.0.1:${this.setting('POSTGRES_PORT')}/order_platform_${service}`;
+    const user = `postgres:${secrets.postgresPassword}`;
+    return `postgres://${user}@127.0.0.1:${this.setting('POSTGRES_PORT')}/order_platform_${service}`;
   }
 
-  /** Runs the command until it is ready and has its goods; again, with the settings of the first time. */
+  /** Runs the command and waits until it is ready with its products. A restart uses the settings of the first start. */
   async start(): Promise<void> {
     await this.#launch();
-    const early = this.#ended!.then(({ code }) => assert.fail(`it ended with ${code} instead:\n${this.#said()}`));
-    const ready = eventually(() => UP.forEach((words) => this.#mustHaveSaid(words)), READY_MS, LOOK_EVERY_MS);
-    // Whichever comes second has no one who listens.
+    const early = this.#ended!.then(({ code }) =>
+      assert.fail(`the platform ended with exit code ${code}:\n${this.#output()}`),
+    );
+    const ready = eventually(() => READY_OUTPUT.forEach((pattern) => this.#expectOutput(pattern)), READY_MS, POLL_MS);
+    // The promise that loses the race would otherwise be an unhandled rejection.
     for (const one of [early, ready]) one.catch(() => undefined);
     await Promise.race([ready, early]).catch(async (error: unknown) => {
-      await this.killOutright();
+      await this.killAll();
       throw error;
     });
   }
 
-  /** Runs the command until it ends by itself, and sees that nothing stays behind. */
-  async startInVain(): Promise<Ended> {
+  /** Runs the command until it ends by itself, and checks that it leaves no process behind. */
+  async runUntilExit(): Promise<ProcessResult> {
     await this.#launch();
     const ended = await this.#ended!;
     await untilGone(this.processes(), 0);
     return ended;
   }
 
-  /** Ctrl-C: everything that runs by then must be gone when the command has ended. */
+  /** Ctrl-C. When the command has ended, none of its processes may still run. */
   async stop(): Promise<void> {
-    if (this.#child!.exitCode !== null) return assert.fail(`it does not run:\n${this.#said()}`);
+    if (this.#child!.exitCode !== null) return assert.fail(`the platform is not running:\n${this.#output()}`);
     const running = this.processes();
     this.#child!.kill('SIGINT');
     const { code } = await this.#ended!;
-    assert.equal(code, 0, this.#said());
+    assert.equal(code, 0, this.#output());
     await untilGone(running, 0);
     await untilGone(this.processes(), 0);
   }
 
   /** `kill -9` of every process at once. */
-  async killOutright(): Promise<void> {
-    // The supervisor goes first, so that it cannot start anything again.
+  async killAll(): Promise<void> {
+    // The supervisor comes first, so that it cannot restart the others.
     const running = this.processes().toSorted((one) => (one.command.includes(SUPERVISOR) ? -1 : 0));
-    killOutright(running);
+    killProcesses(running);
     await this.#ended;
     await untilGone(running, GONE_MS);
   }
 
-  /** `kill -9` of one process; comes back when the supervisor has another one running in its place. */
-  async killPart({ name, command }: Part): Promise<void> {
+  /** `kill -9` of one process. Resolves when the supervisor has restarted it. */
+  async killProcess({ name, command }: PlatformProcess): Promise<void> {
     const before = this.#stdout.length;
-    killOutright([this.process(command)]);
-    const back = () => this.#mustHaveSaid(new RegExp(`^${name} runs again$`, 'm'), before);
-    await eventually(back, READY_MS, LOOK_EVERY_MS);
+    killProcesses([this.process(command)]);
+    const restarted = () => this.#expectOutput(new RegExp(`^${name} runs again$`, 'm'), before);
+    await eventually(restarted, READY_MS, POLL_MS);
   }
 
-  /** `kill -9` of the process that watches over the others; they are left to themselves. */
+  /** `kill -9` of the supervisor alone. */
   async killSupervisor(): Promise<void> {
-    killOutright([this.process(SUPERVISOR)]);
+    killProcesses([this.process(SUPERVISOR)]);
     await this.#ended;
   }
 
@@ -153,23 +156,23 @@ export class Platform {
   }
 
   /**
-   * The one process of this platform whose command line has `words` in it. One that it has just forked, as PostgreSQL
-   * does for a connection, has its command line until it takes its own.
+   * The one process of this platform whose command line contains `text`. A child that it has just forked, as PostgreSQL
+   * does for a connection, has the same command line for a moment and is ignored.
    */
-  process(words: string): Process {
-    const named = this.processes().filter(({ command }) => command.includes(words));
+  process(text: string): Process {
+    const named = this.processes().filter(({ command }) => command.includes(text));
     const found = named.filter(({ parent }) => !named.some(({ pid }) => pid === parent));
-    assert.equal(found.length, 1, `${found.length} processes are ${words}`);
+    assert.equal(found.length, 1, `${found.length} processes have ${text} in their command line`);
     return found[0]!;
   }
 
   async #launch(): Promise<void> {
-    if (!('PORT' in this.#settings)) this.#settings = { ...(await ownSettings()), ...this.#start.settings };
-    const [program, ...given] = this.#start.command ?? [process.execPath, 'local/start.mjs'];
+    if (!('PORT' in this.#settings)) this.#settings = { ...(await ownSettings()), ...this.#options.settings };
+    const [program, ...given] = this.#options.command ?? [process.execPath, 'local/start.mjs'];
     const [name, value] = this.#marker.split('=') as [string, string];
     const child = spawn(program, given, {
       cwd: root,
-      env: { ...process.env, ...NOBODY_ELSES, ...this.#settings, [name]: value },
+      env: { ...process.env, ...NO_OTHER_SERVERS, ...this.#settings, [name]: value },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
@@ -182,21 +185,21 @@ export class Platform {
     });
   }
 
-  #mustHaveSaid(words: RegExp, since = 0): void {
-    assert.match(this.#stdout.slice(since), words, this.#said());
+  #expectOutput(pattern: RegExp, since = 0): void {
+    assert.match(this.#stdout.slice(since), pattern, this.#output());
   }
 
-  #said(): string {
+  #output(): string {
     return `${this.#stdout}${this.#stderr}`;
   }
 }
 
-/** Set on the machine that tests, these would lead to a server of somebody else's. */
-const NOBODY_ELSES = { DATABASE_URL: '', TEMPORAL_ADDRESS: '', TEMPORAL_NAMESPACE: '', CARRIER_PACE_SECONDS: '' };
+/** If these were set on the test machine, the platform would use other servers than its own. */
+const NO_OTHER_SERVERS = { DATABASE_URL: '', TEMPORAL_ADDRESS: '', TEMPORAL_NAMESPACE: '', CARRIER_PACE_SECONDS: '' };
 
 async function ownSettings(): Promise<Record<string, string>> {
   const scratch = scratchFolder();
-  // As root PostgreSQL runs as a user of its own, who has to pass through here.
+  // When started as root, PostgreSQL runs as another user, which needs access to this folder.
   chmodSync(scratch, 0o711);
   const ports = await takePorts(NO_PORTS);
   return {
@@ -205,7 +208,7 @@ async function ownSettings(): Promise<Record<string, string>> {
     ADMIN_EMAIL: ADMIN.email,
     ADMIN_PASSWORD: ADMIN.password,
     RATE_LIMIT_PER_MINUTE: '1000000',
-    // What customers' systems are told goes no further than this machine.
+    // The tests receive webhooks on this machine.
     WEBHOOK_ALLOW_PRIVATE: 'true',
   };
 }
@@ -216,8 +219,8 @@ let started: Promise<void> | undefined;
 let stopped: Promise<void> | undefined;
 
 /**
- * One platform for all files that ask, since a start takes 8 s: call it in `describe`. It starts before the first of
- * their tests and is stopped after the last. Each leaves it running, and its ledgers in agreement.
+ * One platform for all files that call this in `describe`, since a start takes 8 s. It starts before the first of their
+ * tests and stops after the last. Each file leaves it running and its ledgers in agreement.
  */
 export function sharedPlatform(settings: Readonly<Record<string, string>> = {}): Platform {
   users += 1;
@@ -225,8 +228,8 @@ export function sharedPlatform(settings: Readonly<Record<string, string>> = {}):
   const stop = () => (stopped ??= platform.stop());
   before(async function () {
     this.timeout(READY_MS + STOP_MS);
-    // Where tests are picked by name the last of the files may not come.
-    started ??= platform.start().then(() => afterFile(() => platform.killOutright()));
+    // If tests are selected by name, the last file may not run.
+    started ??= platform.start().then(() => afterFile(() => platform.killAll()));
     await started;
   });
   after(async function () {

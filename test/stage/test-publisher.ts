@@ -19,20 +19,20 @@ export const TOKEN = 'a service token of more than thirty-two characters';
 const NOTHING = { operations: {}, implementation: {} };
 
 export interface SeenDatabase extends InboxDatabase {
-  /** What the subscriber has done, in order. */
+  /** The events that the subscriber has handled, in their order. */
   seen: { position: Generated<number>; subject: string; word: string };
 }
 export type Word = EventOf<(typeof inventoryEvents)['inventory.reservation_failed']>;
 export type Act = (event: Word, work: Transaction<SeenDatabase>) => Promise<void>;
 
-/** Writes down what it hears, and its number among all that was heard. */
+/** Records the event. */
 export const writeDown: Act = async ({ subject, data }, work) => {
   await work.insertInto('seen').values({ subject, word: data.reason }).execute();
 };
 
-const tell = createOutboxWriter('inventory', inventoryEvents);
+const writeEvent = createOutboxWriter('inventory', inventoryEvents);
 
-/** The database of a service that subscribes, with one table of its own. */
+/** The database of a subscribing service, with one additional table. */
 export async function freshInbox<Database extends InboxDatabase>(
   table: RawBuilder<unknown>,
 ): Promise<FreshDatabase<Database>> {
@@ -45,7 +45,7 @@ export async function freshInbox<Database extends InboxDatabase>(
   return database;
 }
 
-/** A service that publishes and one that subscribes, each with a real database and a real door. */
+/** A publishing and a subscribing service, each with a real database and a real HTTP API. */
 export class EventStage {
   readonly publisher: FreshDatabase<InventoryDatabase>;
   readonly subscriber: FreshDatabase<SeenDatabase>;
@@ -89,7 +89,7 @@ export class EventStage {
     );
   }
 
-  /** With null, one that subscribes to nothing just now. */
+  /** With null the service has no subscription. */
   startSubscriber(act: Act | null = writeDown, port: 'subscriber' | 'replica' = 'subscriber'): Promise<Running> {
     const subscribesTo = act ? ['inventory'] : [];
     const registry: Registry = { ...REGISTRY, user: { ...REGISTRY.user, publishes: false, subscribesTo } };
@@ -110,7 +110,7 @@ export class EventStage {
     );
   }
 
-  /** What the subscriber answers at its door. */
+  /** Requests to the subscriber's API. */
   get deadLetters(): DeadLetterRequests {
     const urls = [`http://127.0.0.1:${this.#ports.subscriber}`];
     return createClient({ service: 'user', urls, token: TOKEN }, 'events', deadLetterRequests);
@@ -121,11 +121,11 @@ export class EventStage {
     return response.text();
   }
 
-  /** Publishes these words of one subject, each in a transaction of its own; answers the subject. */
+  /** Publishes an event for each word, each in its own transaction; returns their subject. */
   async tell(words: readonly string[], subject: string = randomUUID()): Promise<string> {
     for (const reason of words) {
       await this.publisher.db.transaction().execute((work) =>
-        tell(work, {
+        writeEvent(work, {
           type: 'inventory.reservation_failed',
           subject,
           data: { orderId: subject, reason },
@@ -135,13 +135,13 @@ export class EventStage {
     return subject;
   }
 
-  /** What the subscriber has done about a subject, in order. */
+  /** The words of a subject that the subscriber has handled, in their order. */
   async seen(subject: string): Promise<string[]> {
     const query = this.db.selectFrom('seen').select('word').where('subject', '=', subject).orderBy('position');
     return (await query.execute()).map(({ word }) => word);
   }
 
-  /** Lets every event that waits for its next attempt be due. */
+  /** Makes every event that waits for its next attempt due now. */
   async hurry(): Promise<void> {
     await this.db
       .updateTable('inbox')

@@ -11,7 +11,7 @@ let servers: TestServers | undefined;
 /** In the main process, before the first test. */
 export async function mochaGlobalSetup(): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'order-platform-test-'));
-  // As root, PostgreSQL runs as a user of its own, who has to pass through here.
+  // When started as root, PostgreSQL runs as another user, which needs access to this folder.
   chmodSync(folder, 0o711);
   process.env.TEST_FOLDER = folder;
   servers = new TestServers(folder);
@@ -22,12 +22,12 @@ export async function mochaGlobalSetup(): Promise<void> {
 export async function mochaGlobalTeardown(): Promise<void> {
   await servers!.close();
   rmSync(process.env.TEST_FOLDER!, { recursive: true, force: true });
-  endAnyway();
+  exitIfStuck();
 }
 
 let folder: string | undefined;
 
-/** A folder for this process's files, removed when the run ends. */
+/** A folder for this process's files. It is deleted when the run ends. */
 export function scratchFolder(): string {
   if (!folder) {
     folder = mkdtempSync(path.join(process.env.TEST_FOLDER!, 'scratch-'));
@@ -38,37 +38,37 @@ export function scratchFolder(): string {
 
 const closings: (() => Promise<void>)[] = [];
 
-/** Closes what the tests of one file share, after the last of them. */
+/** Registers what to close after the last test of the file. */
 export function afterFile(close: () => Promise<void>): void {
   closings.push(close);
 }
 
-// Servers end within 2 s of being asked; what is still there after this was forgotten.
+// Servers stop within 2 s. What is still open after this time is a leak.
 const LEAK_MS = 10_000;
 
-// What keeps a process alive, by Node's names. Pipes are Mocha's own; files and name lookups end by themselves.
+// Node's names of what keeps a process alive. Pipes belong to Mocha; files and name lookups end by themselves.
 const LEAKS = ['ProcessWrap', 'TCPServerWrap', 'TCPSocketWrap', 'TLSWrap', 'MessagePort', 'Worker', 'Timeout'];
 
 let openBefore: string[] = [];
 
 export const mochaHooks = {
   async beforeAll(): Promise<void> {
-    // Mocha times a hook from its first wait on; that timer runs in `afterAll` too.
+    // Mocha starts a hook's timer at its first await. That timer is open in `afterAll` too.
     await Promise.resolve();
     openBefore = openHandles();
   },
   async afterAll(this: Mocha.Context): Promise<void> {
     this.timeout(60_000);
     await Promise.all(closings.splice(0).map((close) => close()));
-    // Without workers the shared servers run in this process; then the end of the process is the check.
-    if (process.env.MOCHA_WORKER_ID !== undefined) await nothingLeftOpen(this.test!.parent!.suites[0]?.file);
+    // Without workers the shared servers run in this process. Then the check is that the process ends.
+    if (process.env.MOCHA_WORKER_ID !== undefined) await expectNothingOpen(this.test!.parent!.suites[0]?.file);
   },
 };
 
 const openHandles = () => process.getActiveResourcesInfo().filter((kind) => LEAKS.includes(kind));
 
-/** A pool, server, timer, thread or child process that a test file forgets fails that file. */
-async function nothingLeftOpen(file = 'a test file'): Promise<void> {
+/** Fails a test file that leaves a pool, server, timer, thread or child process open. */
+async function expectNothingOpen(file = 'a test file'): Promise<void> {
   const deadline = Date.now() + LEAK_MS;
   for (;;) {
     const left = openHandles();
@@ -79,10 +79,10 @@ async function nothingLeftOpen(file = 'a test file'): Promise<void> {
   }
 }
 
-/** Fires only where something a test forgot, such as a pool or a worker, keeps the process from ending by itself. */
-function endAnyway(): void {
+/** Ends the process with an error if something that was left open, such as a pool or a worker, keeps it alive. */
+function exitIfStuck(): void {
   setTimeout(() => {
-    process.stderr.write(`the run does not end; still open: ${process.getActiveResourcesInfo().join(', ')}\n`);
+    process.stderr.write(`the test run does not end; still open: ${process.getActiveResourcesInfo().join(', ')}\n`);
     process.exit(1);
   }, LEAK_MS).unref();
 }

@@ -18,8 +18,8 @@ const cache = path.join(import.meta.dirname, '../../.cache');
 const NO_STATEMENT_TIMEOUT = 0;
 
 /**
- * The servers of one test run. Mocha runs test files in several processes; this one, in the main process, starts each
- * server once and says over HTTP, on a port of the loopback interface, where it is.
+ * The servers of one test run. Mocha runs test files in several processes. The main process starts each server once and
+ * tells the others its address over HTTP.
  */
 export class TestServers {
   readonly #folder: string;
@@ -31,7 +31,7 @@ export class TestServers {
     this.#folder = folder;
   }
 
-  /** Listens; resolves with the URL to ask. */
+  /** Listens, and resolves with the URL. */
   async listen(): Promise<string> {
     const server = createServer((request, response) => {
       const [, kind, name] = request.url!.split('/');

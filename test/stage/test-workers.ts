@@ -32,39 +32,39 @@ import {
   type StepActivities,
   type StepActivityName,
   type OrderWorld,
-  Worlds,
+  OrderWorlds,
   createBookkeeping,
   createServices,
 } from './fake-order-services.ts';
 
-/** What a service does instead of answering: sees the call's number, from 1, and may answer through `next` or throw. */
+/** Replaces a service's response. `number` counts the calls from 1; `next` calls the service. */
 export type Fault = (call: { number: number; world: OrderWorld; next: () => Promise<unknown> }) => Promise<unknown>;
 export type Faults = Partial<Record<StepActivityName | keyof OrderActivities, Fault>>;
 
-export interface PlayedOrder {
+export interface TestOrder {
   orderId: string;
   world: OrderWorld;
   handle: WorkflowHandleWithFirstExecutionRunId<typeof orderWorkflow>;
 }
 
-/** Real workers on a real server, with services that keep their promises in memory except where a test faults one. */
-export interface Stage {
-  /** Waits of what it starts are skipped. */
+/** Real workers on a real server, with correct services in memory. A test can make a service fail for one order. */
+export interface TestWorkers {
+  /** The server skips the timers of the workflows that this client starts. */
   client: Client;
-  /** Waits of what it starts are not. */
+  /** The server does not skip their timers. */
   inRealTime: Client;
-  place(faults?: Faults, change?: Partial<OrderInput> & { lane?: Lane }): Promise<PlayedOrder>;
-  /** The same stage, on which orders take this lane. */
-  in(lane: Lane): Stage;
-  /** What the order's workers ask, withoutFaults: for doing what a worker did of which nobody has heard since. */
+  place(faults?: Faults, change?: Partial<OrderInput> & { lane?: Lane }): Promise<TestOrder>;
+  /** The same workers; orders placed through them take this lane. */
+  inLane(lane: Lane): TestWorkers;
+  /** The services without faults, for carrying out what a worker did before it died. */
   services: StepActivities;
   bookkeeping: OrderActivities;
   sendBack(
-    order: PlayedOrder,
+    order: TestOrder,
     change?: Partial<ReturnInput>,
     by?: Client,
   ): Promise<WorkflowHandleWithFirstExecutionRunId<typeof returnWorkflow>>;
-  /** Begins the delivery of a webhook, of which each attempt ends as the script says, the last word for all that follow. */
+  /** Starts a webhook delivery. Its attempts end as the script says; the last entry applies to all further attempts. */
   deliver: Deliver;
   close(): Promise<void>;
 }
@@ -72,18 +72,18 @@ export interface Stage {
 const RETURN_WINDOW_MS = 30 * 24 * 60 * 60 * 1000;
 const cache = path.join(import.meta.dirname, '../../.cache');
 
-export async function createStage(): Promise<Stage> {
+export async function startTestWorkers(): Promise<TestWorkers> {
   await installTemporalRuntime(createLogger('test', 'error'));
   const { address, namespace } = await freshNamespace();
   const connection = await NativeConnection.connect({ address });
   const clientConnection = await Connection.connect({ address });
-  const awakeConnection = await Connection.connect({ address });
+  const realTimeConnection = await Connection.connect({ address });
   skipTime(clientConnection);
-  // Recorded histories name no machine.
+  // Recorded histories contain no machine's name.
   const identity = 'stage';
   const client = new Client({ connection: clientConnection, namespace, identity });
-  const inRealTime = new Client({ connection: awakeConnection, namespace, identity });
-  const worlds = new Worlds();
+  const inRealTime = new Client({ connection: realTimeConnection, namespace, identity });
+  const worlds = new OrderWorlds();
   const faults = new Map<string, Faults>();
   const withoutFaults = { services: createServices(worlds), bookkeeping: createBookkeeping(worlds, RETURN_WINDOW_MS) };
   const services = withFaults(withoutFaults.services, worlds, faults);
@@ -94,11 +94,11 @@ export async function createStage(): Promise<Stage> {
     payment: paymentActivities,
     shipping: shippingActivities,
   };
-  const door = await openDoor(services);
-  const urls = [door.url];
-  const doors = createStepServices({ cart: urls, inventory: urls, payment: urls, shipping: urls }, TOKEN);
+  const serviceApi = await serveActivities(services);
+  const urls = [serviceApi.url];
+  const stepServices = createStepServices({ cart: urls, inventory: urls, payment: urls, shipping: urls }, TOKEN);
   const webhooks = createWebhookStage(client);
-  const workers = await Promise.all([
+  const temporalWorkers = await Promise.all([
     webhooks.worker({ connection, namespace, identity, workflowBundle: await workflowBundle(cache) }),
     Worker.create({
       connection,
@@ -107,7 +107,7 @@ export async function createStage(): Promise<Stage> {
       taskQueue: 'order',
       workflowBundle: await workflowBundle(cache),
       activities: {
-        ...createLocalActivities(bookkeeping, doors),
+        ...createLocalActivities(bookkeeping, stepServices),
         ...durableActivities({ operations: orderActivities, implementation: bookkeeping }),
       },
       interceptors: { activity: [translateRefusals] },
@@ -124,17 +124,20 @@ export async function createStage(): Promise<Stage> {
       }),
     ),
   ]);
-  const running = workers.map((worker) => worker.run());
+  const running = temporalWorkers.map((worker) => worker.run());
 
-  const stage: Stage = {
+  const testWorkers: TestWorkers = {
     client,
     inRealTime,
     ...withoutFaults,
     deliver: webhooks.deliver,
-    in: (lane) => ({ ...stage, place: (mine, change) => stage.place(mine, { lane, ...change }) }),
-    async place(mine = {}, { lane = 'durable', ...change } = {}) {
+    inLane: (lane) => ({
+      ...testWorkers,
+      place: (orderFaults, change) => testWorkers.place(orderFaults, { lane, ...change }),
+    }),
+    async place(orderFaults = {}, { lane = 'durable', ...change } = {}) {
       const input = { ...orderInput(), ...change };
-      faults.set(input.orderId, mine);
+      faults.set(input.orderId, orderFaults);
       const handle = await client.workflow.start<typeof orderWorkflow>('orderWorkflow', {
         workflowId: orderWorkflowId(input.orderId),
         taskQueue: 'order',
@@ -162,24 +165,24 @@ export async function createStage(): Promise<Stage> {
       });
     },
     async close() {
-      for (const worker of workers) worker.shutdown();
-      await Promise.all([...running, door.close()]);
-      await Promise.all([clientConnection.close(), awakeConnection.close()]);
+      for (const worker of temporalWorkers) worker.shutdown();
+      await Promise.all([...running, serviceApi.close()]);
+      await Promise.all([clientConnection.close(), realTimeConnection.close()]);
       await connection.close();
     },
   };
-  return stage;
+  return testWorkers;
 }
 
 const TOKEN = 'a service token of 32 characters';
 
-/** One door for all services: what is asked there is answered by the same functions as on their queues. */
-function openDoor(services: object) {
+/** Serves the activities of all services over HTTP, with the same functions as on their task queues. */
+function serveActivities(services: object) {
   const operations = { ...cartActivities, ...inventoryActivities, ...paymentActivities, ...shippingActivities };
   const logger = createLogger('test');
-  // What a test faults is no news.
+  // Faults are expected here.
   logger.silent = true;
-  const door = createServiceApi({
+  const app = createServiceApi({
     requests: { operations: {}, implementation: {} },
     activities: { operations, implementation: services },
     ready: async () => undefined,
@@ -187,7 +190,7 @@ function openDoor(services: object) {
     logger,
     metrics: createMetrics('test'),
   });
-  return listen(door, { port: 0, setting: 'PORT' });
+  return listen(app, { port: 0, setting: 'PORT' });
 }
 
 export const orderInput = (): OrderInput => ({
@@ -199,11 +202,15 @@ export const orderInput = (): OrderInput => ({
   shippingAddress: { name: 'Ada', line1: '1 High St', city: 'London', postalCode: 'N1 1AA', country: 'GB' },
 });
 
-/** Counts and logs each call, and lets the order's own fault stand in for the service. */
-function withFaults<Face extends object>(services: Face, worlds: Worlds, faults: Map<string, Faults>): Face {
+/** Counts and records each call; an order's fault replaces the service. */
+function withFaults<Services extends object>(
+  services: Services,
+  worlds: OrderWorlds,
+  faults: Map<string, Faults>,
+): Services {
   const counts = new Map<string, number>();
   return Object.fromEntries(
-    Object.entries(services).map(([name, answer]) => [
+    Object.entries(services).map(([name, operation]) => [
       name,
       (request: { orderId: string }) => {
         const { orderId } = request;
@@ -211,14 +218,14 @@ function withFaults<Face extends object>(services: Face, worlds: Worlds, faults:
         if (!(name in orderActivities)) world.calls.push(name);
         const number = (counts.get(`${orderId}:${name}`) ?? 0) + 1;
         counts.set(`${orderId}:${name}`, number);
-        const next = () => (answer as (request: unknown) => Promise<unknown>)(request);
+        const next = () => (operation as (request: unknown) => Promise<unknown>)(request);
         return faults.get(orderId)?.[name as keyof Faults]?.({ number, world, next }) ?? next();
       },
     ]),
-  ) as unknown as Face;
+  ) as unknown as Services;
 }
 
-/** Every workflow started over this connection has its waits skipped by the server; the SDK has no option for it. */
+/** Makes the server skip the timers of every workflow started over this connection. The SDK has no option for it. */
 export function skipTime(connection: Connection): void {
   const service = connection.workflowService;
   const start = service.startWorkflowExecution.bind(service);

@@ -4,32 +4,40 @@ import { startPostgres } from '../../local/postgres.ts';
 import { findTemporal } from '../../local/temporal-binary.ts';
 import { startTemporal } from '../../local/temporal.ts';
 import { scratchFolder } from '../stage/test-run.ts';
-import { Containers, settingsMade } from './containers.ts';
-import { apiClient, expected } from '../stage/api-client.ts';
+import { Containers, generatedSettings } from './containers.ts';
+import { apiClient, expectStatus } from '../stage/api-client.ts';
 import { advance } from '../stage/outside-ledgers.ts';
 import { type Platform, root } from '../stage/test-platform.ts';
-import { Person, newCustomer, newProduct } from '../stage/shop-people.ts';
+import { ShopUser, newCustomer, newProduct } from '../stage/shop-users.ts';
 
-describe('what docker-compose.yml runs', function () {
+describe('docker-compose.yml', function () {
   this.timeout(240_000);
-  // Looks are requests as any other.
-  const settings: Record<string, string> = { ...settingsMade(), RATE_LIMIT_PER_MINUTE: '1000000' };
+  // Polling an order counts as requests, too.
+  const settings: Record<string, string> = { ...generatedSettings(), RATE_LIMIT_PER_MINUTE: '1000000' };
   let containers: Containers;
   const closing: (() => Promise<unknown>)[] = [];
+  async function closeLater<Server extends { close(): Promise<unknown> }>(starting: Promise<Server>): Promise<Server> {
+    const server = await starting;
+    closing.push(() => server.close());
+    return server;
+  }
 
   before(async () => {
     const folder = path.join(scratchFolder(), 'containers');
     const password = settings.POSTGRES_PASSWORD!;
-    const postgres = await startPostgres({ folder: path.join(folder, 'postgres'), port: 0, password });
-    closing.push(() => postgres.close());
-    const temporal = await startTemporal({
-      executable: await findTemporal(path.join(root, '.cache')),
-      folder: path.join(folder, 'temporal'),
-      port: 0,
-      uiPort: undefined,
-      namespace: 'default',
-    });
-    closing.push(() => temporal.close());
+    const executable = await findTemporal(path.join(root, '.cache'));
+    const [postgres, temporal] = await Promise.all([
+      closeLater(startPostgres({ folder: path.join(folder, 'postgres'), port: 0, password })),
+      closeLater(
+        startTemporal({
+          executable,
+          folder: path.join(folder, 'temporal'),
+          port: 0,
+          uiPort: undefined,
+          namespace: 'default',
+        }),
+      ),
+    ]);
     containers = await Containers.of({
       settings,
       postgres: new URL(postgres.url).host,
@@ -48,17 +56,17 @@ describe('what docker-compose.yml runs', function () {
     );
   });
 
-  it('comes up with the secrets that make-env makes up, carries an order, and stops when it is told to', async () => {
+  it('starts with the secrets that make-env generates, carries out an order, and stops on SIGTERM', async () => {
     const api = `http://127.0.0.1:${containers.setting('gateway', 'PORT')}`;
     const carrier = `http://127.0.0.1:${containers.setting('sandbox', 'CARRIER_PORT')}`;
     const platform = { api, carrier } as Platform;
     const credentials = { email: settings.ADMIN_EMAIL!, password: settings.ADMIN_PASSWORD! };
-    const { accessToken } = await expected(201, apiClient(api).POST('/v1/sessions', { body: credentials }));
-    const keeper = new Person({ api, token: accessToken, id: '' });
+    const { accessToken } = await expectStatus(201, apiClient(api).POST('/v1/sessions', { body: credentials }));
+    const admin = new ShopUser({ api, token: accessToken, id: '' });
     const ada = await newCustomer(platform);
-    const order = await ada.placed({ sku: await newProduct(keeper, 1) });
+    const order = await ada.placeAndWait({ sku: await newProduct(admin, 1) });
     await advance(platform, order);
-    await ada.orderOnce(order.id, { fulfillmentStatus: 'shipped', paymentStatus: 'captured' });
+    await ada.waitForOrder(order.id, { fulfillmentStatus: 'shipped', paymentStatus: 'captured' });
     const codes = await containers.stop();
     assert.deepEqual(new Set(Object.values(codes)), new Set([0]), JSON.stringify(codes));
   });

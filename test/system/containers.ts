@@ -20,26 +20,26 @@ interface Running {
   ended: Promise<number | string>;
 }
 
-/** As YAML has it. */
-type Written = Omit<Container, 'environment'> & { environment?: Record<string, string | number> };
+/** As the YAML file has it. */
+type ComposeService = Omit<Container, 'environment'> & { environment?: Record<string, string | number> };
 
-interface Surroundings {
+interface ContainersOptions {
   settings: Readonly<Record<string, string>>;
-  /** host:port of the servers, which are not ours to start. */
+  /** host:port of the servers, which the caller starts. */
   postgres: string;
   temporal: string;
-  /** Where volumes are. */
+  /** The folder of the volumes. */
   folder: string;
 }
 
 const READY_MS = 120_000;
-const LOOK_EVERY_MS = 200;
+const POLL_MS = 200;
 // `stop_grace_period`
 const GRACE_MS = 25_000;
 
 /**
- * What `docker compose up` runs of the platform's own, without containers: each process by its command and with nothing
- * but its settings. Each has the port of its own that is free.
+ * The platform's own processes of `docker compose up`, without containers: each has its command, only its own settings,
+ * and a free port.
  */
 export class Containers {
   readonly #all: Readonly<Record<string, Container>>;
@@ -51,29 +51,32 @@ export class Containers {
     this.#folder = folder;
   }
 
-  static async of({ settings, postgres, temporal, folder }: Surroundings): Promise<Containers> {
+  static async of({ settings, postgres, temporal, folder }: ContainersOptions): Promise<Containers> {
     let text = readFileSync(path.join(root, 'docker-compose.yml'), 'utf8')
       .replaceAll('@postgres:5432/', `@${postgres}/`)
       .replaceAll('temporal:7233', temporal)
       .replaceAll('/app/', `${root}/`)
       .replaceAll(' /data', ` ${folder}`);
-    const inside = [...new Set(text.match(/(?<=PORT: )\d+/g))];
-    const free = await takePorts(Object.fromEntries(inside.map((port) => [port, 0])));
-    for (const port of inside) {
+    const composePorts = [...new Set(text.match(/(?<=PORT: )\d+/g))];
+    const free = await takePorts(Object.fromEntries(composePorts.map((port) => [port, 0])));
+    for (const port of composePorts) {
       text = text
         .replaceAll(new RegExp(`//[\\w.]+:${port}\\b`, 'g'), `//127.0.0.1:${free[port]}`)
         .replaceAll(new RegExp(`PORT: ${port}\\b`, 'g'), `PORT: ${free[port]}`);
     }
-    const { services } = parse(text, { merge: true }) as { services: Record<string, Written> };
+    const { services } = parse(text, { merge: true }) as { services: Record<string, ComposeService> };
     const containers = Object.entries(services).map(([name, { image, command, environment = {} }]) => {
-      const given = Object.entries(environment).map(([setting, value]) => [setting, filled(String(value), settings)]);
-      return [name, { image, command, environment: Object.fromEntries(given) as Record<string, string> }] as const;
+      const settingsOf = Object.entries(environment).map(([setting, value]) => [
+        setting,
+        interpolate(String(value), settings),
+      ]);
+      return [name, { image, command, environment: Object.fromEntries(settingsOf) as Record<string, string> }] as const;
     });
     mkdirSync(folder, { recursive: true });
     return new Containers(Object.fromEntries(containers), folder);
   }
 
-  /** Those of the platform's image, but the one that migrates. */
+  /** The containers of the platform's image, except `migrate`. */
   get names(): string[] {
     return Object.keys(this.#all).filter((name) => this.#all[name]!.image === 'order-platform' && name !== 'migrate');
   }
@@ -82,37 +85,37 @@ export class Containers {
     return this.#all[container]!.environment[name] ?? assert.fail(`${container} has no ${name}`);
   }
 
-  /** Starts everything; resolves when each says of itself that it is healthy. */
+  /** Starts all containers; resolves when each is healthy. */
   async start(): Promise<void> {
-    assert.equal(await this.#start('migrate').ended, 0, this.#said('migrate'));
+    assert.equal(await this.#start('migrate').ended, 0, this.#output('migrate'));
     const started = this.names.map((name) => [name, this.#start(name)] as const);
     for (const [name, { child }] of started) {
-      await eventually<unknown>(() => hasEnded(child) || this.#mustBeHealthy(name), READY_MS, LOOK_EVERY_MS);
-      assert.ok(!hasEnded(child), this.#said(name));
+      await eventually<unknown>(() => hasEnded(child) || this.#checkHealth(name), READY_MS, POLL_MS);
+      assert.ok(!hasEnded(child), this.#output(name));
     }
   }
 
-  /** As `docker compose stop` does. Answers what each ended with, its exit code or the signal that ended it. */
+  /** Stops all as `docker compose stop` does. Returns the exit code of each, or the signal that ended it. */
   async stop(): Promise<Record<string, number | string>> {
     const ending = [...this.#running].map(async ([name, { child, ended }]) => {
       if (!hasEnded(child)) child.kill('SIGTERM');
       const late = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
-      const how = await ended;
+      const result = await ended;
       clearTimeout(late);
-      return [name, how] as const;
+      return [name, result] as const;
     });
     return Object.fromEntries(await Promise.all(ending));
   }
 
-  #said(name: string): string {
-    return `${name}:\n${readFileSync(this.#logOf(name), 'utf8')}`;
+  #output(name: string): string {
+    return `${name}:\n${readFileSync(this.#logFile(name), 'utf8')}`;
   }
 
   #start(name: string): Running {
-    const log = openSync(this.#logOf(name), 'w');
-    const [program, ...words] = this.#all[name]!.command;
+    const log = openSync(this.#logFile(name), 'w');
+    const [program, ...args] = this.#all[name]!.command;
     assert.equal(program, 'node');
-    const child = spawn(process.execPath, words, { ...this.#surroundings(name), stdio: ['ignore', log, log] });
+    const child = spawn(process.execPath, args, { ...this.#spawnOptions(name), stdio: ['ignore', log, log] });
     closeSync(log);
     const ended = once(child, 'exit').then(([code, signal]: (number | string)[]) => code ?? signal!);
     const running = { child, ended };
@@ -120,33 +123,33 @@ export class Containers {
     return running;
   }
 
-  /** As the image's HEALTHCHECK sees it. */
-  async #mustBeHealthy(name: string): Promise<void> {
-    await promisify(execFile)(process.execPath, ['deploy/healthy.mjs'], this.#surroundings(name));
+  /** Runs the image's HEALTHCHECK; rejects if the process is unhealthy. */
+  async #checkHealth(name: string): Promise<void> {
+    await promisify(execFile)(process.execPath, ['deploy/healthy.mjs'], this.#spawnOptions(name));
   }
 
-  #surroundings(name: string) {
+  #spawnOptions(name: string) {
     const image = { PATH: process.env.PATH, NODE_ENV: 'production', CACHE_DIR: path.join(root, '.cache') };
     return { cwd: root, env: { ...image, ...this.#all[name]!.environment } };
   }
 
-  #logOf(name: string): string {
+  #logFile(name: string): string {
     return path.join(this.#folder, `${name}.log`);
   }
 }
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
 
-/** With every `${NAME:?…}` and `${NAME:-default}` put in; what is empty counts as not given. */
-const filled = (value: string, settings: Readonly<Record<string, string>>): string =>
+/** Replaces `${NAME:?…}` and `${NAME:-default}`. An empty setting counts as missing. */
+const interpolate = (value: string, settings: Readonly<Record<string, string>>): string =>
   value.replaceAll(
     /\$\{(\w+)(?::\?[^}]*|:-([^}]*))\}/g,
-    (_all, name: string, byDefault = '') => settings[name] || byDefault,
+    (_match, name: string, defaultValue = '') => settings[name] || defaultValue,
   );
 
-/** What `node deploy/make-env.mjs > .env` leaves for Compose, which takes a value out of its quotes. */
-export function settingsMade(): Record<string, string> {
-  const made = execFileSync(process.execPath, ['deploy/make-env.mjs'], { cwd: root, encoding: 'utf8' });
-  const lines = [...made.matchAll(/^(\w+)=(.*)$/gm)];
+/** The settings that `node deploy/make-env.mjs > .env` gives to Compose, which removes the quotes. */
+export function generatedSettings(): Record<string, string> {
+  const output = execFileSync(process.execPath, ['deploy/make-env.mjs'], { cwd: root, encoding: 'utf8' });
+  const lines = [...output.matchAll(/^(\w+)=(.*)$/gm)];
   return Object.fromEntries(lines.map(([, name, value]) => [name!, value!.replace(/^'(.*)'$/, '$1')]));
 }

@@ -3,16 +3,23 @@ import { randomUUID } from 'node:crypto';
 import { eventually } from '../stage/eventually.ts';
 import { moneyInWords, parcel } from '../stage/outside-ledgers.ts';
 import type { Platform } from '../stage/test-platform.ts';
-import { type Order, type Difference, type Person, newCustomer, newProduct, wish } from '../stage/shop-people.ts';
+import {
+  type Order,
+  type OrderDifference,
+  type ShopUser,
+  newCustomer,
+  newProduct,
+  orderRequest,
+} from '../stage/shop-users.ts';
 
-/** An order of a flood, and how it must end whatever is killed meanwhile. */
+/** An order of a flood, and how it must end no matter which process is killed meanwhile. */
 interface Kind {
-  difference: Difference;
+  difference: OrderDifference;
   rejected?: 'CardDeclined' | 'AddressUndeliverable';
 }
 
 const slow = { difference: { paymentMethod: 'pm_sandbox_slow' } };
-// Slow ones, 3 s each in which something can be killed, come first and last.
+// Slow orders come first and last: each takes 3 s, in which a process can be killed.
 const KINDS: readonly Kind[] = [
   slow,
   slow,
@@ -28,65 +35,65 @@ const KINDS: readonly Kind[] = [
   slow,
   slow,
 ];
-const AT_ONCE = 8;
-const LOOK_EVERY_MS = 100;
+const CONCURRENCY = 8;
+const POLL_MS = 100;
 
 interface Placed {
   kind: Kind;
-  /** As it was acknowledged. */
+  /** The acknowledged order. */
   order: Order;
 }
 
-/** Many orders placed at the same time, each under one key until it is acknowledged. */
+/** Many orders placed at the same time. Each is repeated with the same key until it is acknowledged. */
 export interface Flood {
-  customer: Person;
-  keeper: Person;
+  customer: ShopUser;
+  admin: ShopUser;
   sku: string;
-  /** All of them, once the last is acknowledged. */
+  /** All orders. Resolves when the last one is acknowledged. */
   placed: Promise<Placed[]>;
 }
 
-export async function startFlood(platform: Platform, keeper: Person): Promise<Flood> {
-  const [customer, sku] = await Promise.all([newCustomer(platform), newProduct(keeper, 1_000)]);
+export async function startFlood(platform: Platform, admin: ShopUser): Promise<Flood> {
+  const [customer, sku] = await Promise.all([newCustomer(platform), newProduct(admin, 1_000)]);
   const placed = placeAll(customer, sku);
-  // Its failure is reported by who awaits it, which may be much later.
+  // Whoever awaits it reports the failure, possibly much later.
   placed.catch(() => undefined);
-  return { customer, keeper, sku, placed };
+  return { customer, admin, sku, placed };
 }
 
-/** Comes back when three orders or more are in the middle of being carried out. */
-export const untilUnderWay = ({ customer }: Flood): Promise<void> =>
+/** Waits until at least three orders are pending. */
+export const untilPending = ({ customer }: Flood): Promise<void> =>
   eventually(
     async () => {
       const items = await customer.orders({ status: 'pending' });
-      assert.ok(items.length >= 3, `${items.length} orders are under way`);
+      assert.ok(items.length >= 3, `${items.length} orders are pending`);
     },
     undefined,
-    LOOK_EVERY_MS,
+    POLL_MS,
   );
 
-async function placeAll(customer: Person, sku: string): Promise<Placed[]> {
+async function placeAll(customer: ShopUser, sku: string): Promise<Placed[]> {
   const placed: Placed[] = [];
   const kinds = KINDS.values();
-  const lane = async () => {
+  const placeNext = async () => {
     for (const kind of kinds) {
-      const body = wish({ sku, ...kind.difference });
+      const body = orderRequest({ sku, ...kind.difference });
       const order = await customer.placeUntilAcknowledged(body, randomUUID());
       placed.push({ kind, order });
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  await Promise.all(Array.from({ length: CONCURRENCY }, placeNext));
   return placed;
 }
 
-/** Each ends as if nothing had been killed, with one effect of each kind, and there are no more of them. */
+/** Each order ends as if no process had been killed, with each effect once, and there are no other orders. */
 export async function expectEachEndedOnce(platform: Platform, flood: Flood): Promise<void> {
-  const { customer, keeper, sku } = flood;
+  const { customer, admin, sku } = flood;
   const placed = await flood.placed;
   let reserved = 0;
   for (const { kind, order } of placed) {
     const status = kind.rejected ? 'rejected' : 'confirmed';
-    const { rejection, total } = await customer.orderOnce(order.id, { status });
+    const { rejection, total } = await customer.waitForOrder(order.id, { status });
     assert.equal(rejection?.code, kind.rejected);
     assert.deepEqual(await moneyInWords(platform, order.id), moneyOf(kind, total.amountMinor));
     assert.deepEqual(await parcel(platform, order.id), kind.rejected ? [] : ['booking']);
@@ -94,11 +101,11 @@ export async function expectEachEndedOnce(platform: Platform, flood: Flood): Pro
   }
   const items = await customer.orders({ limit: 100 });
   assert.deepEqual(items.map(({ id }) => id).toSorted(), placed.map(({ order }) => order.id).toSorted());
-  assert.partialDeepStrictEqual(await keeper.stock(sku), { onHand: 1_000, reserved });
+  assert.partialDeepStrictEqual(await admin.stock(sku), { onHand: 1_000, reserved });
 }
 
 function moneyOf({ rejected }: Kind, totalMinor: number): string[] {
-  const held = `authorization ${totalMinor}`;
+  const authorization = `authorization ${totalMinor}`;
   if (rejected === 'CardDeclined') return [];
-  return rejected ? [held, `void ${totalMinor}`] : [held];
+  return rejected ? [authorization, `void ${totalMinor}`] : [authorization];
 }

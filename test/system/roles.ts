@@ -1,15 +1,15 @@
 /**
- * Who may do what, said once more beside the routes, so that a route that forgets to ask shows.
- * - `anyone`: needs no account.
- * - `signed in`: whoever is signed in does it for themselves.
- * - `owner`: about one person's object, and that of anybody else does not exist.
- * - `owner or admin`: admins see it too.
- * - `admin`: people who work here.
- * - `proof`: whoever shows a proof of another kind than an access token.
+ * Who may call an operation. This repeats what the routes say, so that a test finds a route without its check.
+ * - `anyone`: no account is needed.
+ * - `signed in`: any user, for themselves.
+ * - `owner`: the owner of the object; for all others it does not exist.
+ * - `owner or admin`: also admins.
+ * - `admin`: staff.
+ * - `proof`: the caller proves its identity by other means than an access token.
  */
-export type Who = 'anyone' | 'signed in' | 'owner' | 'owner or admin' | 'admin' | 'proof';
+export type Caller = 'anyone' | 'signed in' | 'owner' | 'owner or admin' | 'admin' | 'proof';
 
-export const WHO_MAY: Record<string, Who> = {
+export const ALLOWED_CALLER: Record<string, Caller> = {
   signUp: 'anyone',
   readProfile: 'signed in',
   changeProfile: 'signed in',

@@ -4,16 +4,16 @@ import { laneTests } from './lanes.ts';
 import { advance, moneyInWords, parcel } from '../stage/outside-ledgers.ts';
 import { Platform } from '../stage/test-platform.ts';
 import { environmentOf } from '../stage/processes.ts';
-import { type Person, newCustomer } from '../stage/shop-people.ts';
+import { type ShopUser, newCustomer } from '../stage/shop-users.ts';
 
 describe('npm start -- --separate', function () {
   this.timeout(300_000);
   const platform = new Platform({
     command: ['npm', 'start', '--', '--separate'],
-    // What has arrived cannot be sent back, so that an order can be seen to its very end.
+    // Without a return window an order is completed as soon as it is delivered.
     settings: { RETURN_WINDOW_DAYS: '0', npm_config_update_notifier: 'false' },
   });
-  let ada: Person;
+  let ada: ShopUser;
   let stopped = false;
 
   before(async () => {
@@ -22,25 +22,29 @@ describe('npm start -- --separate', function () {
   });
 
   after(async () => {
-    if (!stopped) await platform.killOutright();
+    if (!stopped) await platform.killAll();
   });
 
-  it('carries an order through a process of each service to its end', async () => {
-    const order = await ada.placed({});
+  it('carries an order through the process of each service until it is completed', async () => {
+    const order = await ada.placeAndWait({});
     await advance(platform, order);
     await advance(platform, order);
-    await ada.orderOnce(order.id, { status: 'completed', paymentStatus: 'captured', fulfillmentStatus: 'delivered' });
+    await ada.waitForOrder(order.id, {
+      status: 'completed',
+      paymentStatus: 'captured',
+      fulfillmentStatus: 'delivered',
+    });
     assert.deepEqual(await moneyInWords(platform, order.id), ['authorization 1250', 'capture 1250']);
     assert.deepEqual(await parcel(platform, order.id), ['booking', 'dispatch', 'delivery']);
   });
 
   laneTests(platform);
 
-  it('gives each process its own database and its own secrets, and nobody else’s', () => {
+  it('gives each process only its own database and its own secrets', () => {
     for (const service of SERVICES) {
-      const known = environmentOf(platform.process(`services/main.ts ${service}`).pid);
+      const environment = environmentOf(platform.process(`services/main.ts ${service}`).pid);
       assert.deepEqual(
-        secretsIn(known),
+        secretsIn(environment),
         [
           ...(service === 'user' ? ['ADMIN_PASSWORD'] : []),
           'SERVICE_TOKEN',
@@ -59,14 +63,14 @@ describe('npm start -- --separate', function () {
     assert.deepEqual(secretsIn(sandbox), ['CARRIER_CALLBACK_SECRET']);
   });
 
-  it('tells nobody the superuser’s name or password', () => {
+  it('gives no process the superuser’s password', () => {
     const owner = new URL(platform.ownerUrl('order'));
     for (const { pid, command } of platform.processes()) {
       assert.ok(!environmentOf(pid).some((setting) => setting.includes(owner.password)), command);
     }
   });
 
-  it('stops on Ctrl-C with everything that it started', async () => {
+  it('stops on Ctrl-C with every process that it started', async () => {
     assert.ok(platform.processes().length > SERVICES.length + Object.keys(DATABASES).length);
     await platform.stop();
     stopped = true;
@@ -75,7 +79,7 @@ describe('npm start -- --separate', function () {
 
 const SECRET = /^(\w*DATABASE_URL|\w*PASSWORD|\w*SECRET|\w*TOKEN|\w*PRIVATE_KEY)=./;
 
-/** The names of all settings that are nobody's business, sorted; what this machine has set is not the platform's. */
+/** The sorted names of the secret settings, without those that the tests' own environment has. */
 const secretsIn = (environment: readonly string[]): string[] =>
   environment
     .filter((setting) => SECRET.test(setting))

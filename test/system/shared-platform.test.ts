@@ -1,4 +1,4 @@
-// Mocha may run each test file in another process. These share one platform, since its start takes 8 s.
+// Mocha may run each test file in its own process. These files share one platform, since a start takes 8 s.
 import './shared-platform/orders.ts';
 import './shared-platform/cart.ts';
 import './shared-platform/returns.ts';

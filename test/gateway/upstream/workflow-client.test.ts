@@ -4,14 +4,14 @@ import { TemporalFault, type Workflows, createWorkflows } from '../../../gateway
 import { Refusal } from '../../../platform/contract/refusal.ts';
 import { createTemporalClient } from '../../../platform/temporal/client.ts';
 import { eventually } from '../../stage/eventually.ts';
-import { type Stage, createStage, orderInput } from '../../stage/test-workers.ts';
+import { type TestWorkers, startTestWorkers, orderInput } from '../../stage/test-workers.ts';
 
 describe('the workflow client', function () {
   this.timeout(120_000);
-  let stage: Stage;
+  let stage: TestWorkers;
   let workflows: Workflows;
   before(async () => {
-    stage = await createStage();
+    stage = await startTestWorkers();
     // With skipped time, a return that waits for its goods would expire after a second.
     workflows = createWorkflows(stage.inRealTime);
     // The first workflow takes a while to load, and the gateway waits no longer than five seconds.

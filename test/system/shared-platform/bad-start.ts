@@ -11,29 +11,29 @@ import { snapshot } from '../../stage/folder-snapshot.ts';
 import { scratchFolder } from '../../stage/test-run.ts';
 import { Platform, sharedPlatform } from '../../stage/test-platform.ts';
 
-describe('a start that cannot be', function () {
+describe('a failing start', function () {
   this.timeout(180_000);
   const running = sharedPlatform();
   const test = concurrently(2);
 
-  /** Ends with exit code 1, nothing left behind and one line on standard error, which comes back. */
-  async function complaintAbout(settings: Record<string, string>, ...given: string[]): Promise<string> {
-    const platform = new Platform({ command: [process.execPath, 'local/start.mjs', ...given], settings });
-    const { code, stderr } = await platform.startInVain();
+  /** The start ends with exit code 1, no process left behind, and one line on standard error, which is returned. */
+  async function complaintAbout(settings: Record<string, string>, ...args: string[]): Promise<string> {
+    const platform = new Platform({ command: [process.execPath, 'local/start.mjs', ...args], settings });
+    const { code, stderr } = await platform.runUntilExit();
     assert.equal(code, 1, stderr);
     assert.match(stderr, /^[^\n]+\n$/);
     return stderr.trim();
   }
 
   for (const setting of ['PORT', 'POSTGRES_PORT', 'TEMPORAL_PORT', 'CARRIER_PORT']) {
-    test(`names ${setting} where its port is in use`, async () => {
+    test(`names ${setting} if its port is in use`, async () => {
       const port = running.setting(setting);
       const complaint = await complaintAbout({ [setting]: port });
       assert.match(complaint, new RegExp(`port ${port} is already in use: set ${setting} to a free port`));
     });
   }
 
-  test('says that a platform runs on this data folder, and leaves that one alone', async () => {
+  test('says that a platform already uses this data folder, and does not disturb it', async () => {
     const folder = running.setting('DATA_DIR');
     const complaint = await complaintAbout({ DATA_DIR: folder });
     assert.match(complaint, /^a platform is already running on .* \(process \d+\): stop it, or set DATA_DIR$/);
@@ -41,7 +41,7 @@ describe('a start that cannot be', function () {
     assert.equal((await fetch(`${running.api}/readyz`)).status, 200);
   });
 
-  test('touches nobody else’s files', async () => {
+  test('does not touch files of other programs', async () => {
     const folder = path.join(scratchFolder(), randomUUID());
     mkdirSync(folder);
     writeFileSync(path.join(folder, 'thesis.txt'), 'years of work');
@@ -92,12 +92,12 @@ describe('a start that cannot be', function () {
     { setting: 'DATABASE_URL', value: 'mysql://127.0.0.1/orders' },
   ];
   for (const { setting, value } of BAD) {
-    test(`names ${setting} where it is ${value}`, async () => {
+    test(`names ${setting} if it is ${value}`, async () => {
       assert.match(await complaintAbout({ [setting]: value }), new RegExp(`^setting ${setting}: `));
     });
   }
 
-  test('says how it is used where it does not know an argument', async () => {
+  test('prints its usage if an argument is unknown', async () => {
     assert.match(await complaintAbout({}, '--rest'), /^unknown argument --rest; usage: npm start/);
   });
 });

@@ -1,29 +1,29 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { eventually } from '../../stage/eventually.ts';
-import { expected } from '../../stage/api-client.ts';
+import { expectStatus } from '../../stage/api-client.ts';
 import { moneyInWords } from '../../stage/outside-ledgers.ts';
 import { sharedPlatform } from '../../stage/test-platform.ts';
-import { type Person, admin, newCustomer, newProduct, wish } from '../../stage/shop-people.ts';
+import { type ShopUser, signInAsAdmin, newCustomer, newProduct, orderRequest } from '../../stage/shop-users.ts';
 
-describe('a cart, over HTTP', function () {
+describe('a cart on the whole platform', function () {
   this.timeout(300_000);
   const platform = sharedPlatform();
-  let shop: Person;
+  let shop: ShopUser;
   before(async () => {
-    shop = await admin(platform);
+    shop = await signInAsAdmin(platform);
   });
 
-  const put = (person: Person, sku: string, quantity: number) =>
-    expected(200, person.api.PUT('/v1/cart/lines/{sku}', { params: { path: { sku } }, body: { quantity } }));
-  const contents = async (person: Person) =>
-    (await expected(200, person.api.GET('/v1/cart'))).lines.map(({ sku, quantity }) => `${quantity} ${sku}`);
-  const checkOut = (person: Person, difference: { paymentMethod?: string } = {}) => {
-    const { lines: _lines, ...rest } = wish(difference);
+  const put = (person: ShopUser, sku: string, quantity: number) =>
+    expectStatus(200, person.api.PUT('/v1/cart/lines/{sku}', { params: { path: { sku } }, body: { quantity } }));
+  const contents = async (person: ShopUser) =>
+    (await expectStatus(200, person.api.GET('/v1/cart'))).lines.map(({ sku, quantity }) => `${quantity} ${sku}`);
+  const checkOut = (person: ShopUser, difference: { paymentMethod?: string } = {}) => {
+    const { lines: _lines, ...rest } = orderRequest(difference);
     return person.place({ ...rest, fromCart: true }, { wait: 30 });
   };
 
-  /** Two that both read the cart before either took from it: where one comes too late for that, another customer tries. */
+  /** Two checkouts that both read the full cart. If one comes too late and finds it empty, another customer tries. */
   const twoCheckouts = (sku: string) =>
     eventually(async () => {
       const ada = await newCustomer(platform);
@@ -32,8 +32,8 @@ describe('a cart, over HTTP', function () {
       for (const { body } of placed) assert.ok(body.id, JSON.stringify(body));
       return { ada, placed };
     });
-  /** The order once it is confirmed or rejected, whichever. */
-  const decided = (person: Person, id: string) =>
+  /** Waits until the order is no longer pending. */
+  const decided = (person: ShopUser, id: string) =>
     eventually(
       async () => {
         const order = await person.order(id);
@@ -44,7 +44,7 @@ describe('a cart, over HTTP', function () {
       100,
     );
 
-  it('is ordered once by two checkouts at the same time: one confirmed, one rejected, one charge', async () => {
+  it('is ordered once by two concurrent checkouts: one is confirmed, one rejected, and one charged', async () => {
     const sku = await newProduct(shop, 100);
     const { ada, placed } = await twoCheckouts(sku);
     const orders = await Promise.all(placed.map(({ body: { id } }) => decided(ada, id)));
@@ -55,36 +55,35 @@ describe('a cart, over HTTP', function () {
     assert.deepEqual(money.flat(), ['authorization 2500']);
   });
 
-  it('has its lines back where the card is declined', async () => {
+  it('gets its lines back if the card is declined', async () => {
     const ada = await newCustomer(platform);
     const sku = await newProduct(shop, 100);
     await put(ada, sku, 3);
     const { body } = await checkOut(ada, { paymentMethod: 'pm_card_chargeDeclined' });
-    await ada.orderOnce(body.id, { status: 'rejected' });
+    await ada.waitForOrder(body.id, { status: 'rejected' });
     assert.deepEqual(await contents(ada), [`3 ${sku}`]);
   });
 
-  it('has its lines back where the customer calls the order off', async () => {
+  it('gets its lines back if the customer cancels the order', async () => {
     const ada = await newCustomer(platform);
     const sku = await newProduct(shop, 100);
     await put(ada, sku, 3);
     const { body } = await checkOut(ada);
-    await ada.orderOnce(body.id, { status: 'confirmed' });
+    await ada.waitForOrder(body.id, { status: 'confirmed' });
     assert.deepEqual(await contents(ada), []);
     await ada.cancel(body.id);
-    await ada.orderOnce(body.id, { status: 'canceled' });
+    await ada.waitForOrder(body.id, { status: 'canceled' });
     assert.deepEqual(await contents(ada), [`3 ${sku}`]);
   });
 
-  it('is ordered once by two checkouts each of six customers while the services are killed', async () => {
+  it('is ordered once per customer when six customers check out twice each while the services are killed', async () => {
     const sku = await newProduct(shop, 100);
     const customers = await Promise.all(Array.from({ length: 6 }, () => newCustomer(platform)));
     for (const customer of customers) await put(customer, sku, 1);
     const keys = customers.map(() => [randomUUID(), randomUUID()]);
-    const { lines: _lines, ...rest } = wish();
-    // Whatever a try ends with, the next under the same key gets the first answer; who comes when the other has taken
-    // what was in it finds an empty cart.
-    const acknowledged = (customer: Person, key: string) =>
+    const { lines: _lines, ...rest } = orderRequest();
+    // A repeat with the same key gets the first response. The second checkout may find the cart already empty.
+    const acknowledged = (customer: ShopUser, key: string) =>
       eventually(
         async () => {
           const { body } = await customer.place({ ...rest, fromCart: true }, { key });
@@ -98,7 +97,7 @@ describe('a cart, over HTTP', function () {
     const placing = Promise.all(
       customers.map((customer, index) => Promise.all(keys[index]!.map((key) => acknowledged(customer, key)))),
     );
-    await platform.killPart({ name: 'services', command: 'services/main.ts' });
+    await platform.killProcess({ name: 'services', command: 'services/main.ts' });
     for (const [index, ids] of (await placing).entries()) {
       const customer = customers[index]!;
       const orders = await Promise.all(ids.filter((id) => id !== undefined).map((id) => decided(customer, id)));
@@ -112,22 +111,22 @@ describe('a cart, over HTTP', function () {
     assert.equal((await shop.stock(sku)).reserved, customers.length);
   });
 
-  it('teaches what is bought together, and the dashboard shows what may be had', async () => {
+  it('feeds the recommendations, which the dashboard shows', async () => {
     const [one, other] = [await newProduct(shop, 100), await newProduct(shop, 100)];
     for (let count = 0; count < 2; count += 1) {
       const buyer = await newCustomer(platform);
       await put(buyer, one, 1);
       await put(buyer, other, 1);
       const { body } = await checkOut(buyer);
-      await buyer.orderOnce(body.id, { status: 'confirmed' });
+      await buyer.waitForOrder(body.id, { status: 'confirmed' });
     }
     const ada = await newCustomer(platform);
     const recommended = () =>
-      expected(200, ada.api.GET('/v1/products/{sku}/recommendations', { params: { path: { sku: one } } }));
+      expectStatus(200, ada.api.GET('/v1/products/{sku}/recommendations', { params: { path: { sku: one } } }));
     await eventually(async () => assert.equal((await recommended()).items[0]?.sku, other), undefined, 200);
-    // A part that takes more than two seconds is left out, and there when it is asked for again.
+    // The dashboard leaves out a part that takes more than two seconds. A later request has it.
     await eventually(async () => {
-      const dashboard = await expected(200, ada.api.GET('/v1/dashboard'));
+      const dashboard = await expectStatus(200, ada.api.GET('/v1/dashboard'));
       assert.deepEqual(Object.keys(dashboard), ['user', 'recentOrders', 'recommendations']);
       assert.ok(Array.isArray(dashboard.recommendations) && Array.isArray(dashboard.recentOrders));
     });

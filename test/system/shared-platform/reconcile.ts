@@ -1,64 +1,72 @@
 import assert from 'node:assert/strict';
 import { advance } from '../../stage/outside-ledgers.ts';
-import { type Bed, PLANTS, type Plant } from '../planting.ts';
+import { DISCREPANCIES, type Discrepancy, type Target } from '../discrepancies.ts';
 import { sharedPlatform } from '../../stage/test-platform.ts';
 import { type Reconciled, reconcile } from '../../stage/run-reconcile.ts';
-import { type Order, type Person, admin, newCustomer, newProduct } from '../../stage/shop-people.ts';
+import { type Order, type ShopUser, signInAsAdmin, newCustomer, newProduct } from '../../stage/shop-users.ts';
 
 describe('npm run reconcile', function () {
   this.timeout(180_000);
   const platform = sharedPlatform();
-  const beds = new Map<Plant, Bed>();
+  const targets = new Map<Discrepancy, Target>();
   let found: Reconciled;
 
   before(async () => {
-    const [customer, keeper] = await Promise.all([newCustomer(platform), admin(platform)]);
-    const orders = await Promise.all(PLANTS.map(({ soil }) => orderThatIs(soil, { customer, keeper })));
-    PLANTS.forEach((plant, at) => beds.set(plant, { platform, order: orders[at]! }));
+    const [customer, admin] = await Promise.all([newCustomer(platform), signInAsAdmin(platform)]);
+    const orders = await Promise.all(
+      DISCREPANCIES.map(({ orderStage }) => placeOrder(orderStage, { customer, admin })),
+    );
+    DISCREPANCIES.forEach((discrepancy, at) => targets.set(discrepancy, { platform, order: orders[at]! }));
   });
 
-  async function orderThatIs(soil: Plant['soil'], { customer, keeper }: Record<'customer' | 'keeper', Person>) {
-    const sku = await newProduct(keeper, 5);
-    const order = await customer.placed({ sku });
-    if (soil === 'confirmed') return order;
+  async function placeOrder(
+    stage: Discrepancy['orderStage'],
+    { customer, admin }: Record<'customer' | 'admin', ShopUser>,
+  ) {
+    const sku = await newProduct(admin, 5);
+    const order = await customer.placeAndWait({ sku });
+    if (stage === 'confirmed') return order;
     await advance(platform, order);
-    if (soil === 'delivered') await advance(platform, order);
-    await keeper.stockOnce(sku, { onHand: 4, reserved: 0 });
-    return customer.orderOnce(order.id, { fulfillmentStatus: soil, paymentStatus: 'captured' });
+    if (stage === 'delivered') await advance(platform, order);
+    await admin.waitForStock(sku, { onHand: 4, reserved: 0 });
+    return customer.waitForOrder(order.id, { fulfillmentStatus: stage, paymentStatus: 'captured' });
   }
 
-  it('finds nothing where nothing is wrong, and exits 0', async () => {
+  it('exits 0 and finds nothing when the ledgers agree', async () => {
     const { code, lines } = await reconcile(platform);
     assert.equal(code, 0, lines.join('\n'));
     assert.match(lines.at(-1)!, /^\d+ orders compared in .* s: 0 discrepancies/);
   });
 
-  it('exits 1 where something is wrong, and says how much', async () => {
-    for (const [plant, bed] of beds) await plant.plant(bed);
+  it('exits 1 and counts the discrepancies when the ledgers differ', async () => {
+    for (const [discrepancy, target] of targets) await discrepancy.cause(target);
     found = await reconcile(platform);
     assert.equal(found.code, 1, found.lines.join('\n'));
-    const expected = [...beds].flatMap(([plant, { order }]) => plant.says(order));
+    const expected = [...targets].flatMap(([discrepancy, { order }]) => discrepancy.says(order));
     assert.match(found.lines.at(-1)!, new RegExp(`: ${expected.length} discrepancies`), found.lines.join('\n'));
   });
 
-  for (const plant of PLANTS) {
-    it(`names ${plant.name}`, () => {
-      const { order } = beds.get(plant)!;
-      const expected = plant.says(order);
+  for (const discrepancy of DISCREPANCIES) {
+    it(`reports ${discrepancy.name}`, () => {
+      const { order } = targets.get(discrepancy)!;
+      const expected = discrepancy.says(order);
       assertEachBegins(linesOf(order, expected), expected);
     });
   }
 
-  it('finds nothing again when all of it is put right', async () => {
-    for (const [plant, bed] of beds) await plant.putRight(bed);
+  it('finds nothing again after all of them are put right', async () => {
+    for (const [discrepancy, target] of targets) await discrepancy.putRight(target);
     const { code, lines } = await reconcile(platform);
     assert.equal(code, 0, lines.join('\n'));
   });
 
-  /** All that was said of an order or of its product, of which it is the only order, or of what is expected. */
+  /** The printed lines about an order or its product, which has no other order, and the expected lines. */
   function linesOf({ id, lines: [line] }: Order, expected: readonly string[]): string[] {
     return found.lines.filter(
-      (said) => said.includes(id) || said.includes(line!.sku) || expected.some((words) => said.startsWith(words)),
+      (printed) =>
+        printed.includes(id) ||
+        printed.includes(line!.sku) ||
+        expected.some((beginning) => printed.startsWith(beginning)),
     );
   }
 });

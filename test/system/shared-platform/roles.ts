@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type Platform, sharedPlatform } from '../../stage/test-platform.ts';
-import { PASSWORD, type Person, admin, newCustomer, wish } from '../../stage/shop-people.ts';
-import { WHO_MAY, type Who } from '../roles.ts';
-import { makeObjects } from '../roles-objects.ts';
+import { PASSWORD, type ShopUser, signInAsAdmin, newCustomer, orderRequest } from '../../stage/shop-users.ts';
+import { ALLOWED_CALLER, type Caller } from '../roles.ts';
+import { createObjects } from '../roles-objects.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 
-/** A body that is right, by operation; `sku` is one that is sold. */
+/** A valid body for each operation that needs one; `sku` is the SKU of a product. */
 const bodiesOf = (sku: string): Record<string, unknown> => ({
   changeProfile: { name: 'Ada' },
   changePassword: { currentPassword: PASSWORD, newPassword: PASSWORD },
@@ -16,7 +16,7 @@ const bodiesOf = (sku: string): Record<string, unknown> => ({
   changeProduct: { name: 'Tea' },
   adjustStock: { delta: 1, reason: 'delivered' },
   setCartLine: { quantity: 1 },
-  placeOrder: wish({ sku }),
+  placeOrder: orderRequest({ sku }),
   cancelOrder: { reason: 'ordered twice' },
   askReturn: { lines: [{ sku, quantity: 1 }], reason: 'broken' },
   receiveReturn: { lines: [{ sku, quantity: 1, condition: 'resellable' }] },
@@ -25,125 +25,128 @@ const bodiesOf = (sku: string): Record<string, unknown> => ({
   createWebhookEndpoint: { url: 'http://127.0.0.1:9/', events: ['order.confirmed'] },
 });
 
-interface Described {
+interface Operation {
   operationId: string;
   method: string;
   template: string;
-  wantsBody: boolean;
+  needsBody: boolean;
 }
 
 describe('every operation', function () {
   this.timeout(120_000);
   const platform = sharedPlatform();
-  let owner: Person;
-  let other: Person;
-  let keeper: Person;
+  let owner: ShopUser;
+  let other: ShopUser;
+  let admin: ShopUser;
   let objects: Record<string, string>;
   let bodies: Record<string, unknown>;
-  let operations: Described[];
+  let operations: Operation[];
   before(async () => {
-    [owner, other, keeper] = await Promise.all([newCustomer(platform), newCustomer(platform), admin(platform)]);
-    objects = await makeObjects(platform, owner, keeper);
+    [owner, other, admin] = await Promise.all([newCustomer(platform), newCustomer(platform), signInAsAdmin(platform)]);
+    objects = await createObjects(platform, owner, admin);
     bodies = bodiesOf(objects.sku!);
-    operations = await described(platform);
+    operations = await operationsOf(platform);
   });
 
-  const as = (...who: Who[]) => operations.filter(({ operationId }) => who.includes(WHO_MAY[operationId]!));
+  const as = (...callers: Caller[]) =>
+    operations.filter(({ operationId }) => callers.includes(ALLOWED_CALLER[operationId]!));
 
-  async function statusOf({ operationId, method, template, wantsBody }: Described, caller: Person | undefined) {
+  async function statusOf({ operationId, method, template, needsBody }: Operation, caller: ShopUser | undefined) {
     const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-      encodeURIComponent(objects[name] ?? assert.fail(`${operationId} is about a ${name}: make one`)),
+      encodeURIComponent(objects[name] ?? assert.fail(`createObjects creates no ${name}, which ${operationId} needs`)),
     );
     const isForm = operationId === 'grantClientToken';
-    const leaving = new AbortController();
+    const aborted = new AbortController();
     const response = await fetch(platform.api + path, {
       method,
       headers: {
         ...(caller && { authorization: `Bearer ${caller.token}` }),
-        ...(wantsBody && { 'content-type': isForm ? FORM : 'application/json' }),
+        ...(needsBody && { 'content-type': isForm ? FORM : 'application/json' }),
         'idempotency-key': randomUUID(),
       },
-      ...(wantsBody && {
+      ...(needsBody && {
         body: isForm ? 'grant_type=client_credentials' : JSON.stringify(bodies[operationId] ?? {}),
       }),
-      signal: leaving.signal,
+      signal: aborted.signal,
     });
-    // A stream would go on.
-    leaving.abort();
+    // A stream would not end.
+    aborted.abort();
     return response.status;
   }
 
-  /** What each of these operations answers to this caller, one after the other. */
-  async function answers(asked: Described[], caller: Person | undefined): Promise<Record<string, number>> {
-    const told: Record<string, number> = {};
-    for (const operation of asked) told[operation.operationId] = await statusOf(operation, caller);
-    return told;
+  /** Calls the operations one after the other; returns the status of each. */
+  async function statusesOf(called: Operation[], caller: ShopUser | undefined): Promise<Record<string, number>> {
+    const statuses: Record<string, number> = {};
+    for (const operation of called) statuses[operation.operationId] = await statusOf(operation, caller);
+    return statuses;
   }
-  const all = (asked: Described[], status: number) =>
-    Object.fromEntries(asked.map(({ operationId }) => [operationId, status]));
-  const noneRefused = (told: Record<string, number>) => {
-    const refused = Object.entries(told).filter(([, status]) => [401, 403, 404, 400, 415, 422, 428].includes(status));
+  const all = (called: Operation[], status: number) =>
+    Object.fromEntries(called.map(({ operationId }) => [operationId, status]));
+  const expectNoneRefused = (statuses: Record<string, number>) => {
+    const refused = Object.entries(statuses).filter(([, status]) =>
+      [401, 403, 404, 400, 415, 422, 428].includes(status),
+    );
     assert.deepEqual(refused, []);
   };
 
-  it('has a row that says who may', () => {
+  it('has an entry for its allowed callers', () => {
     const names = operations.map(({ operationId }) => operationId);
-    assert.deepEqual(Object.keys(WHO_MAY).toSorted(), names.toSorted());
+    assert.deepEqual(Object.keys(ALLOWED_CALLER).toSorted(), names.toSorted());
     const bodiless = as('signed in', 'owner', 'owner or admin', 'admin').filter(
-      ({ wantsBody, operationId }) => wantsBody && !(operationId in bodies),
+      ({ needsBody, operationId }) => needsBody && !(operationId in bodies),
     );
     assert.deepEqual(bodiless, []);
   });
 
-  it('that needs no account asks nobody for one', async () => {
-    noneRefused(
-      await answers(
-        as('anyone').filter(({ wantsBody }) => !wantsBody),
+  it('that needs no account works without one', async () => {
+    expectNoneRefused(
+      await statusesOf(
+        as('anyone').filter(({ needsBody }) => !needsBody),
         undefined,
       ),
     );
   });
 
-  it('that needs an account is closed to whoever has none', async () => {
+  it('that needs an account refuses anonymous callers', async () => {
     const closed = as('signed in', 'owner', 'owner or admin', 'admin', 'proof');
-    assert.deepEqual(await answers(closed, undefined), all(closed, 401));
+    assert.deepEqual(await statusesOf(closed, undefined), all(closed, 401));
   });
 
-  it('about somebody’s object says to others that there is none', async () => {
+  it('about an object with an owner responds 404 to others', async () => {
     const owned = as('owner', 'owner or admin');
-    assert.deepEqual(await answers(owned, other), all(owned, 404));
-    assert.deepEqual(await answers(as('owner'), keeper), all(as('owner'), 404));
+    assert.deepEqual(await statusesOf(owned, other), all(owned, 404));
+    assert.deepEqual(await statusesOf(as('owner'), admin), all(as('owner'), 404));
   });
 
   it('for admins is forbidden to customers, whosever object it is about', async () => {
     const theirs = as('admin');
-    assert.deepEqual(await answers(theirs, owner), all(theirs, 403));
-    assert.deepEqual(await answers(theirs, other), all(theirs, 403));
+    assert.deepEqual(await statusesOf(theirs, owner), all(theirs, 403));
+    assert.deepEqual(await statusesOf(theirs, other), all(theirs, 403));
   });
 
-  // From here on objects end, and at last the owner's session.
-  it('is open to the owner', async () => {
-    noneRefused(await answers(as('signed in', 'owner', 'owner or admin').toSorted(endsLast), owner));
+  // From here on objects are deleted, and in the end the owner's session.
+  it('is allowed to the owner', async () => {
+    expectNoneRefused(await statusesOf(as('signed in', 'owner', 'owner or admin').toSorted(deletesLast), owner));
   });
 
-  it('is open to admins, about anybody’s object but what is personal', async () => {
-    const { resolveDeadLetter, ...told } = await answers(
-      as('signed in', 'owner or admin', 'admin').toSorted(endsLast),
-      keeper,
+  it('is allowed to admins for every object that is not personal', async () => {
+    const { resolveDeadLetter, ...statuses } = await statusesOf(
+      as('signed in', 'owner or admin', 'admin').toSorted(deletesLast),
+      admin,
     );
-    noneRefused(told);
+    expectNoneRefused(statuses);
     assert.equal(resolveDeadLetter, 404);
   });
 });
 
-// The first of them signs out everywhere else.
-const ENDS = ['changePassword', 'signOut'];
-/** What others are about is ended after they were asked. */
-const endsLast = (one: Described, next: Described): number => rank(one) - rank(next);
-const rank = ({ operationId, method }: Described): number =>
-  ENDS.includes(operationId) ? 2 : Number(method === 'DELETE');
+// The first of them ends all other sessions.
+const SIGNING_OUT = ['changePassword', 'signOut'];
+/** Operations that delete an object come after those that need it. */
+const deletesLast = (one: Operation, next: Operation): number => rank(one) - rank(next);
+const rank = ({ operationId, method }: Operation): number =>
+  SIGNING_OUT.includes(operationId) ? 2 : Number(method === 'DELETE');
 
-async function described({ api }: Platform): Promise<Described[]> {
+async function operationsOf({ api }: Platform): Promise<Operation[]> {
   const { paths } = (await (await fetch(`${api}/openapi.json`)).json()) as {
     paths: Record<string, Record<string, { operationId: string; requestBody?: unknown }>>;
   };
@@ -152,7 +155,7 @@ async function described({ api }: Platform): Promise<Described[]> {
       operationId,
       template,
       method: method.toUpperCase(),
-      wantsBody: requestBody !== undefined,
+      needsBody: requestBody !== undefined,
     })),
   );
 }

@@ -3,10 +3,10 @@ import { Webhook } from 'standardwebhooks';
 import type { WebhookEventType } from '../../../activities/webhook.ts';
 import { eventually } from '../../stage/eventually.ts';
 import { type Receiver, startReceiver } from '../../stage/webhook-receiver.ts';
-import { expected } from '../../stage/api-client.ts';
+import { expectStatus } from '../../stage/api-client.ts';
 import { advance } from '../../stage/outside-ledgers.ts';
 import { sharedPlatform } from '../../stage/test-platform.ts';
-import { PRICE_MINOR, type Person, newCustomer } from '../../stage/shop-people.ts';
+import { PRICE_MINOR, type ShopUser, newCustomer } from '../../stage/shop-users.ts';
 
 interface Message {
   type: WebhookEventType;
@@ -14,37 +14,37 @@ interface Message {
   data: { orderId: string };
 }
 
-describe('webhooks of real orders', function () {
+describe('webhooks on the whole platform', function () {
   this.timeout(300_000);
   const platform = sharedPlatform();
   let receiver: Receiver;
-  let ada: Person;
+  let ada: ShopUser;
   beforeEach(async () => {
     [receiver, ada] = await Promise.all([startReceiver(), newCustomer(platform)]);
   });
   afterEach(() => receiver.close());
 
-  const register = (person: Person, ...events: WebhookEventType[]) =>
-    expected(201, person.api.POST('/v1/webhook-endpoints', { body: { url: receiver.url, events } }));
+  const register = (person: ShopUser, ...events: WebhookEventType[]) =>
+    expectStatus(201, person.api.POST('/v1/webhook-endpoints', { body: { url: receiver.url, events } }));
   const deliveries = async (endpointId: string) => {
     const params = { path: { endpointId } };
-    return (await expected(200, ada.api.GET('/v1/webhook-endpoints/{endpointId}/deliveries', { params }))).items;
+    return (await expectStatus(200, ada.api.GET('/v1/webhook-endpoints/{endpointId}/deliveries', { params }))).items;
   };
   const redeliver = (endpointId: string, deliveryId: string) => {
     const params = { path: { endpointId, deliveryId } };
     const address = '/v1/webhook-endpoints/{endpointId}/deliveries/{deliveryId}/redeliver';
-    return expected(202, ada.api.POST(address, { params }));
+    return expectStatus(202, ada.api.POST(address, { params }));
   };
-  /** What was received, as only who knows the secret can read it. */
+  /** The received messages, verified with the secret. */
   const read = (secret: string) =>
     receiver.received.map(({ body, headers }) => new Webhook(secret).verify(body, headers) as Message);
 
-  it('reach the customer’s own system, each event once, signed with its secret', async () => {
+  it('reach the customer’s endpoint, each event once, signed with its secret', async () => {
     const events = ['order.placed', 'order.confirmed', 'order.shipped', 'order.delivered'] as const;
     const { id, secret } = await register(ada, ...events);
     const stranger = await newCustomer(platform);
     await register(stranger, ...events);
-    const order = await ada.placed({});
+    const order = await ada.placeAndWait({});
     await advance(platform, order);
     await advance(platform, order);
     await eventually(async () => {
@@ -62,11 +62,11 @@ describe('webhooks of real orders', function () {
     assert.equal(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size, events.length);
   });
 
-  it('are sent again at once where the customer asks', async () => {
+  it('are sent again at once if the customer requests it', async () => {
     const { id, secret } = await register(ada, 'order.confirmed');
     receiver.answer = (response) => response.writeHead(503).end();
-    await ada.placed({});
-    // The third attempt is five minutes away, longer than this test waits.
+    await ada.placeAndWait({});
+    // The third attempt is due in five minutes, longer than this test waits.
     const failedTwice = async () => {
       const [delivery] = await deliveries(id);
       assert.deepEqual(

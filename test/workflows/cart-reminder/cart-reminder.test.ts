@@ -68,15 +68,15 @@ describe('cart reminder workflow', function () {
     ...difference,
   });
 
-  it('reminds once of a cart that was left alone for long enough', async () => {
+  it('reminds once of a cart that did not change for long enough', async () => {
     const customerId = randomUUID();
     await (await start(customerId, change(1))).result();
     assert.deepEqual(reminded, [{ customerId, version: 1 }]);
   });
 
-  it('makes one timer for a hundred changes, also where they come twice or in another order', async () => {
+  it('starts one timer for a hundred changes, even if they arrive twice or out of order', async () => {
     const customerId = randomUUID();
-    // Not skipped: between two changes no day passes.
+    // In real time: no day may pass between two changes.
     const handle = await start(customerId, change(1), inRealTime);
     for (let version = 2; version <= 100; version += 1) await handle.signal(cartChangedSignal, change(version));
     for (const version of [100, 3]) await handle.signal(cartChangedSignal, change(version, { empty: version === 3 }));
@@ -92,22 +92,22 @@ describe('cart reminder workflow', function () {
     assert.equal(events!.filter((event) => event.workflowExecutionSignaledEventAttributes).length, 102);
   });
 
-  it('ends without a reminder where the cart was emptied', async () => {
+  it('ends without a reminder when the cart is emptied', async () => {
     const customerId = randomUUID();
-    // Not skipped: nobody is reminded before it is emptied.
+    // In real time: the reminder must not come before the cart is emptied.
     const handle = await start(customerId, change(1), inRealTime);
     await handle.signal(cartChangedSignal, change(2, { empty: true }));
     await handle.result();
     assert.deepEqual(reminded, []);
   });
 
-  it('goes on with a new history where many changes have made it long', async () => {
+  it('continues with a new history when many changes have made it long', async () => {
     const customerId = randomUUID();
-    // Not skipped here: it ends when it is told to.
+    // In real time: the workflow ends only when the cart is emptied.
     const workflow = inRealTime.workflow.getHandle(cartReminderId(customerId));
     const { firstExecutionRunId: first } = await start(customerId, change(1), inRealTime);
-    // The server calls a history long at 4 MB or 4,096 events: a few large changes stand for thousands. One at a time: while
-    // they keep coming no history can end.
+    // The server suggests a new history at 4 MB or 4,096 events; a few large changes stand for thousands. They are sent one
+    // at a time, because a history cannot end while signals keep arriving.
     const large = { padding: 'x'.repeat(400_000) };
     let version = 1;
     while ((await workflow.describe()).runId === first) {
@@ -120,6 +120,6 @@ describe('cart reminder workflow', function () {
   });
 });
 
-/** A workflow task that has not been answered yet. */
+/** A workflow task that is not completed yet. */
 const isUnderWay = (last: Pick<Event, 'workflowTaskScheduledEventAttributes' | 'workflowTaskStartedEventAttributes'>) =>
   Boolean(last.workflowTaskScheduledEventAttributes ?? last.workflowTaskStartedEventAttributes);

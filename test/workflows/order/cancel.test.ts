@@ -11,21 +11,21 @@ import {
   resolve,
   finish,
 } from '../../stage/order-actions.ts';
-import { type Stage, createStage } from '../../stage/test-workers.ts';
+import { type TestWorkers, startTestWorkers } from '../../stage/test-workers.ts';
 import { refuse, refuseOnce } from '../../stage/faults.ts';
 
 describe('canceling an order', function () {
   this.timeout(180_000);
   const test = concurrently(16);
-  let stage: Stage;
+  let workers: TestWorkers;
   before(async function () {
     this.timeout(120_000);
-    stage = await createStage();
+    workers = await startTestWorkers();
   });
-  after(() => stage.close());
+  after(() => workers.close());
 
-  test('of a confirmed order undoes everything, newest first', async () => {
-    const order = await canceledWith(stage, {});
+  test('compensates every step of a confirmed order, newest first', async () => {
+    const order = await canceledWith(workers, {});
     assert.equal(await order.handle.result(), 'canceled');
     assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'cancel', 'void', 'release']);
     assert.deepEqual(
@@ -34,8 +34,8 @@ describe('canceling an order', function () {
     );
   });
 
-  test('again, while it is being canceled, changes nothing', async () => {
-    const order = await canceledWith(stage, { voidPayment: refuse('Never') });
+  test('changes nothing when the order is already being canceled', async () => {
+    const order = await canceledWith(workers, { voidPayment: refuse('Never') });
     const interventionId = await openIntervention(order, 'authorizePayment');
     await order.handle.executeUpdate(cancelUpdate, { args: [{ reason: 'again' }] });
     await resolve(order.handle, interventionId, 'skip');
@@ -43,17 +43,17 @@ describe('canceling an order', function () {
     assert.equal(outcomes(order, 'cancel').filter((outcome) => outcome === 'started').length, 1);
   });
 
-  test('in the Temporal Web UI is the same', async () => {
-    const order = await stage.place();
+  test('works the same from the Temporal Web UI', async () => {
+    const order = await workers.place();
     await confirmed(order);
     await order.handle.cancel();
     assert.equal(await order.handle.result(), 'canceled');
     assertNothingLeft(order);
   });
 
-  test('of a parcel that has left without our knowing goes no further, and the order is delivered and paid', async () => {
-    // Skipped time brings the question where the parcel is at any moment.
-    const order = await stage.place({ trackShipment: async () => ({ status: 'booked' }) });
+  test('stops when the parcel was already dispatched, and the order is delivered and paid', async () => {
+    // With skipped time the workflow may poll the shipment at any moment.
+    const order = await workers.place({ trackShipment: async () => ({ status: 'booked' }) });
     await confirmed(order);
     order.world.parcel = 'dispatched';
     await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
@@ -63,16 +63,16 @@ describe('canceling an order', function () {
     assert.deepEqual(outcomes(order, 'cancel'), ['started', 'failed']);
   });
 
-  test('is too late while a refused order is being undone', async () => {
-    const order = await stage.place({ authorizePayment: refuse('CardDeclined'), releaseStock: refuseOnce });
+  test('is too late while a rejected order is being compensated', async () => {
+    const order = await workers.place({ authorizePayment: refuse('CardDeclined'), releaseStock: refuseOnce });
     const interventionId = await openIntervention(order, 'reserveStock');
     await assert.rejects(order.handle.executeUpdate(cancelUpdate, { args: [{}] }), isRefused('TooLateToCancel'));
     await resolve(order.handle, interventionId, 'retry');
     assert.equal(await order.handle.result(), 'rejected');
   });
 
-  test('is too late in the very moment the carrier says that the parcel has left', async () => {
-    const order = await stage.place({ capturePayment: refuseOnce });
+  test('is too late as soon as the carrier reports the dispatch', async () => {
+    const order = await workers.place({ capturePayment: refuseOnce });
     await confirmed(order);
     await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
     await assert.rejects(order.handle.executeUpdate(cancelUpdate, { args: [{}] }), isRefused('TooLateToCancel'));
@@ -80,8 +80,8 @@ describe('canceling an order', function () {
     await finish(order);
   });
 
-  test('without input, as an operator may send it, is a cancellation without a reason', async () => {
-    const order = await stage.place();
+  test('accepts an update without input, as an operator may send it, as a cancellation without a reason', async () => {
+    const order = await workers.place();
     await confirmed(order);
     await order.handle.executeUpdate('cancel');
     assert.equal(await order.handle.result(), 'canceled');

@@ -13,30 +13,30 @@ import {
   resolve,
   triesOf,
 } from '../../stage/order-actions.ts';
-import { type Stage, type Fault, createStage } from '../../stage/test-workers.ts';
+import { type TestWorkers, type Fault, startTestWorkers } from '../../stage/test-workers.ts';
 import { FORWARD_ONLY } from './step-matrix.ts';
 
 describe('order workflow, from dispatch on', function () {
   this.timeout(240_000);
-  // Most of a test is waiting for retries, so the lanes are played side by side.
+  // The tests mostly wait for retries, so they run concurrently.
   const test = concurrently(24);
-  let stage: Stage;
+  let workers: TestWorkers;
   before(async function () {
     this.timeout(120_000);
-    stage = await createStage();
+    workers = await startTestWorkers();
   });
-  after(() => stage.close());
+  after(() => workers.close());
 
   for (const lane of Lane.options) {
-    describe(`in the lane ${lane}`, () => forwardTests(test, () => stage.in(lane)));
+    describe(`in the lane ${lane}`, () => forwardTests(test, () => workers.inLane(lane)));
   }
 });
 
-function forwardTests(test: ReturnType<typeof concurrently>, on: () => Stage) {
+function forwardTests(test: ReturnType<typeof concurrently>, workers: () => TestWorkers) {
   for (const { step, refusal, effect } of FORWARD_ONLY) {
     describe(step, () => {
-      test('faulty, then fine: is tried until it is done', async () => {
-        const order = await on().place({ [step]: faultyTwice });
+      test('fails at first: is retried until it succeeds', async () => {
+        const order = await workers().place({ [step]: faultyTwice });
         await finish(order);
         const tries = await triesOf(order, step);
         assert.ok(tries >= 3, String(tries));
@@ -44,15 +44,15 @@ function forwardTests(test: ReturnType<typeof concurrently>, on: () => Stage) {
         assert.equal(order.world.effects.filter((name) => name === effect).length, 1);
       });
 
-      test('answer lost after the effect: is asked again, and happens once', async () => {
-        const order = await on().place({ [step]: answerLost((number) => number <= 2) });
+      test('response lost after the effect: is repeated, and takes effect once', async () => {
+        const order = await workers().place({ [step]: answerLost((number) => number <= 2) });
         await finish(order);
         assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
       });
 
       for (const action of ['retry', 'skip'] as const) {
-        test(`refused: waits for a person, who says ${action}`, async () => {
-          const order = await on().place({ [step]: action === 'retry' ? refuseOnce : refuse(refusal) });
+        test(`refused: waits for a person, who decides on ${action}`, async () => {
+          const order = await workers().place({ [step]: action === 'retry' ? refuseOnce : refuse(refusal) });
           await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
           const interventionId = await openIntervention(order, step);
           assert.equal(order.world.status, 'requires_action');
@@ -66,7 +66,7 @@ function forwardTests(test: ReturnType<typeof concurrently>, on: () => Stage) {
       test('can no longer be canceled', async () => {
         const underway = Promise.withResolvers<void>();
         const go = Promise.withResolvers<void>();
-        const order = await on().place({
+        const order = await workers().place({
           [step]: async ({ next }) => {
             underway.resolve();
             await go.promise;
@@ -82,39 +82,39 @@ function forwardTests(test: ReturnType<typeof concurrently>, on: () => Stage) {
     });
   }
 
-  test('goes forward where the booking was given up but the parcel has left', async () => {
-    const order = await on().place(dispatchedUnnoticed());
+  test('continues when the booking timed out but the parcel was dispatched', async () => {
+    const order = await workers().place(dispatchedUnnoticed());
     await confirmed(order);
     await finish(order);
     assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
   });
 
-  test('asks the carrier itself when no news comes, and hears what happened', async () => {
-    const order = await on().place();
+  test('polls the carrier when no update arrives, and completes the order', async () => {
+    const order = await workers().place();
     await confirmed(order);
     order.world.parcel = 'delivered';
     assert.equal(await order.handle.result(), 'completed');
     assert.equal(order.world.calls.includes('trackShipment'), true);
   });
 
-  test('is canceled and undone where the carrier gave the parcel up', async () => {
-    const order = await on().place();
+  test('is canceled and compensated when the carrier cancels the shipment', async () => {
+    const order = await workers().place();
     await confirmed(order);
     order.world.parcel = 'canceled';
     assert.equal(await order.handle.result(), 'canceled');
     assert.deepEqual([order.world.money, order.world.stock], ['void', 'released']);
   });
 
-  test('takes a signal without input for no news', async () => {
-    const order = await on().place();
+  test('ignores a signal without input', async () => {
+    const order = await workers().place();
     await confirmed(order);
     await order.handle.signal('parcelMoved');
     await finish(order);
   });
 
-  test('waits for its bookkeeping without filling its history, and goes on when they are back', async () => {
+  test('waits for the order service without filling the workflow history, and continues when it is back', async () => {
     let closed = true;
-    const order = await on().place({
+    const order = await workers().place({
       confirmOrder: async ({ number, next }) => {
         if (closed && number <= 6) throw new Error('the database does not answer');
         closed = false;

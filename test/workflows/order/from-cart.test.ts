@@ -4,25 +4,25 @@ import type { Refusal } from '../../../platform/contract/refusal.ts';
 import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { assertNothingLeft, confirmed, finish, outcomes } from '../../stage/order-actions.ts';
-import { type Stage, type Fault, type Faults, createStage } from '../../stage/test-workers.ts';
+import { type TestWorkers, type Fault, type Faults, startTestWorkers } from '../../stage/test-workers.ts';
 import { answerLost, faultyTwice, refuse } from '../../stage/faults.ts';
-import { TAKEN, UNDOABLE } from './step-matrix.ts';
+import { CART_STEP, COMPENSABLE } from './step-matrix.ts';
 
 describe('order workflow, from a cart', function () {
   this.timeout(240_000);
   const test = concurrently(16);
-  let stage: Stage;
+  let workers: TestWorkers;
   before(async function () {
     this.timeout(120_000);
-    stage = await createStage();
+    workers = await startTestWorkers();
   });
-  after(() => stage.close());
+  after(() => workers.close());
 
   for (const lane of Lane.options) {
-    const place = (faults: Faults = {}) => stage.in(lane).place(faults, { fromCart: true });
+    const place = (faults: Faults = {}) => workers.inLane(lane).place(faults, { fromCart: true });
 
     describe(`in the lane ${lane}`, () => {
-      test('takes the lines before anything else, and once', async () => {
+      test('takes the lines first, and once', async () => {
         const order = await place({ takeLines: answerLost((number) => number === 1) });
         await confirmed(order);
         assert.deepEqual(order.world.effects, ['take', 'reserve', 'hold', 'book']);
@@ -31,32 +31,34 @@ describe('order workflow, from a cart', function () {
         assert.equal(order.world.cart, 'taken');
       });
 
-      test('refused: nobody else is asked for anything, and the order is rejected', async () => {
+      test('refused: no other service is called, and the order is rejected', async () => {
         const order = await place({ takeLines: refuse('CartChanged') });
         assert.equal(await order.handle.result(), 'rejected');
-        assert.deepEqual(order.world.rejection, { code: 'CartChanged', detail: 'takeLines said no' });
-        // Where a first try may run out of time nobody knows how far it came, and all that it may have done is undone.
+        assert.deepEqual(order.world.rejection, { code: 'CartChanged', detail: 'takeLines refused' });
+        // If the first try times out, it is unknown how far it came, and everything it may have done is compensated.
         const tries = order.world.calls.filter((call) => call === 'takeLines').length;
-        const undos = tries > 1 ? UNDOABLE.map(({ undo }) => undo) : [];
-        const asked = [...new Set(order.world.calls)].filter((call) => !undos.some((undo) => undo === call));
-        assert.deepEqual(asked, ['takeLines', 'putLinesBack']);
+        const compensations = tries > 1 ? COMPENSABLE.map(({ compensation }) => compensation) : [];
+        const called = [...new Set(order.world.calls)].filter(
+          (call) => !compensations.some((compensation) => compensation === call),
+        );
+        assert.deepEqual(called, ['takeLines', 'putLinesBack']);
         assert.deepEqual(order.world.effects, []);
       });
 
-      test('faulty, then fine: is tried again', async () => {
+      test('fails at first: is retried', async () => {
         const order = await place({ takeLines: faultyTwice });
         await confirmed(order);
         assert.deepEqual(order.world.effects, ['take', 'reserve', 'hold', 'book']);
         await finish(order);
       });
 
-      test('every answer lost after the effect: gives up in time, and the lines come back', async () => {
+      test('every response lost after the effect: times out, and the lines return to the cart', async () => {
         const order = await place({ takeLines: answerLost(() => true) });
         assert.equal(await order.handle.result(), 'rejected');
         assert.deepEqual(order.world.effects, ['take', 'put back']);
       });
 
-      test('canceled meanwhile: a late taking cannot happen any more', async () => {
+      test('canceled meanwhile: the lines cannot be taken late', async () => {
         const underway = Promise.withResolvers<void>();
         const canceled = Promise.withResolvers<void>();
         const late = Promise.withResolvers<unknown>();
@@ -75,16 +77,16 @@ describe('order workflow, from a cart', function () {
         assert.deepEqual(order.world.effects, []);
       });
 
-      for (const { step, refusal } of UNDOABLE) {
-        test(`${step} refused: the lines come back last of all`, async () => {
-          const order = await place({ [step]: refuse(refusal), [TAKEN.undo]: faultyTwice });
+      for (const { step, refusal } of COMPENSABLE) {
+        test(`${step} refused: the lines return to the cart last`, async () => {
+          const order = await place({ [step]: refuse(refusal), [CART_STEP.compensation]: faultyTwice });
           assert.equal(await order.handle.result(), 'rejected');
-          assert.deepEqual([order.world.effects[0], order.world.effects.at(-1)], [TAKEN.effect, TAKEN.reverse]);
+          assert.deepEqual([order.world.effects[0], order.world.effects.at(-1)], [CART_STEP.effect, CART_STEP.reverse]);
           assertNothingLeft(order);
         });
       }
 
-      test('canceled when confirmed: the lines come back', async () => {
+      test('canceled when confirmed: the lines return to the cart', async () => {
         const order = await place();
         await confirmed(order);
         await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
@@ -93,8 +95,8 @@ describe('order workflow, from a cart', function () {
         assert.deepEqual(outcomes(order, 'takeLines').at(-1), 'compensated');
       });
 
-      test('an order of given lines asks no cart', async () => {
-        const order = await stage.in(lane).place({ bookShipment: refuse('AddressUndeliverable') });
+      test('an order with its own lines does not use the cart', async () => {
+        const order = await workers.inLane(lane).place({ bookShipment: refuse('AddressUndeliverable') });
         assert.equal(await order.handle.result(), 'rejected');
         assert.ok(!order.world.calls.includes('takeLines') && !order.world.calls.includes('putLinesBack'));
       });

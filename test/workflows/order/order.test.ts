@@ -14,48 +14,48 @@ import {
   resolve,
   triesOf,
 } from '../../stage/order-actions.ts';
-import { type PlayedOrder, type Stage, type Fault, createStage } from '../../stage/test-workers.ts';
+import { type TestOrder, type TestWorkers, type Fault, startTestWorkers } from '../../stage/test-workers.ts';
 import { answerLost, faultyTwice, refuse, refuseOnce } from '../../stage/faults.ts';
-import { UNDOABLE } from './step-matrix.ts';
+import { COMPENSABLE } from './step-matrix.ts';
 
 describe('order workflow', function () {
   this.timeout(240_000);
-  // Most of a test is waiting for retries, so the lanes are played side by side.
+  // The tests mostly wait for retries, so they run concurrently.
   const test = concurrently(24);
-  let stage: Stage;
+  let workers: TestWorkers;
   before(async function () {
     this.timeout(120_000);
-    stage = await createStage();
+    workers = await startTestWorkers();
   });
-  after(() => stage.close());
+  after(() => workers.close());
 
   for (const lane of Lane.options) {
-    describe(`in the lane ${lane}`, () => sagaTests({ lane, test, on: () => stage.in(lane) }));
+    describe(`in the lane ${lane}`, () => sagaTests({ lane, test, workers: () => workers.inLane(lane) }));
   }
 });
 
-interface Played {
+interface LaneTests {
   lane: Lane;
   test: ReturnType<typeof concurrently>;
-  on: () => Stage;
+  workers: () => TestWorkers;
 }
 
-function sagaTests({ lane, test, on }: Played) {
+function sagaTests({ lane, test, workers }: LaneTests) {
   /**
-   * The calls of these steps and undos in the order in which they first came. In the lane `durable` that is all there
-   * is; elsewhere a step may have been tried before, and on a machine too busy for that what nobody came to is undone
-   * with the rest.
+   * The calls of these steps and compensations, in the order of their first call. In the lane `durable` these are all
+   * calls. In the other lanes a step may have been tried before; if that try times out on a busy machine, steps that it
+   * did not reach are compensated too.
    */
-  function course({ world }: PlayedOrder, rows: typeof UNDOABLE): string[] {
+  function callsOf({ world }: TestOrder, rows: typeof COMPENSABLE): string[] {
     if (lane === 'durable') return world.calls;
-    const known = rows.flatMap(({ step, undo }): string[] => [step, undo]);
+    const known = rows.flatMap(({ step, compensation }): string[] => [step, compensation]);
     return [...new Set(world.calls)].filter((call) => known.includes(call));
   }
-  /** How many tries the history counts before the durable ones. An express attempt that runs out of time counts none. */
-  const triesAtOnce = { durable: [0], 'local-first': [1], express: [0, 1] }[lane];
+  /** The tries that the history counts before the durable ones. An express attempt that times out is not counted. */
+  const earlierTries = { durable: [0], 'local-first': [1], express: [0, 1] }[lane];
 
   test('carries an order from placed to completed, and charges and ships it once', async () => {
-    const order = await on().place();
+    const order = await workers().place();
     await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
     await order.handle.signal(parcelMovedSignal, { status: 'delivered' });
 
@@ -87,55 +87,61 @@ function sagaTests({ lane, test, on }: Played) {
     );
   });
 
-  // Whichever step goes wrong, exactly the steps up to it are undone, newest first.
-  for (const [index, { step, refusal, effect, undo }] of UNDOABLE.entries()) {
-    const upTo = UNDOABLE.slice(0, index + 1);
-    const undone = upTo.toReversed();
-    const done = UNDOABLE.slice(0, index);
+  // If a step fails, exactly the steps up to it are compensated, newest first.
+  for (const [index, { step, refusal, effect, compensation }] of COMPENSABLE.entries()) {
+    const upTo = COMPENSABLE.slice(0, index + 1);
+    const compensated = upTo.toReversed();
+    const done = COMPENSABLE.slice(0, index);
 
     describe(step, () => {
-      test('refused: undoes what was done and rejects the order', async () => {
-        const order = await on().place({ [step]: refuse(refusal) });
+      test('refused: compensates the earlier steps and rejects the order', async () => {
+        const order = await workers().place({ [step]: refuse(refusal) });
         assert.equal(await order.handle.result(), 'rejected');
-        assert.deepEqual(course(order, upTo), [...upTo.map((row) => row.step), ...undone.map((row) => row.undo)]);
+        assert.deepEqual(callsOf(order, upTo), [
+          ...upTo.map((row) => row.step),
+          ...compensated.map((row) => row.compensation),
+        ]);
         assert.deepEqual(order.world.effects, [
           ...done.map((row) => row.effect),
           ...done.toReversed().map((row) => row.reverse),
         ]);
-        assert.deepEqual(order.world.rejection, { code: refusal, detail: `${step} said no` });
+        assert.deepEqual(order.world.rejection, { code: refusal, detail: `${step} refused` });
         assert.deepEqual(outcomes(order, step), ['started', 'failed', 'compensated']);
       });
 
-      test('faulty, then fine: is tried again and the order is confirmed', async () => {
-        const order = await on().place({ [step]: faultyTwice });
+      test('fails at first: is retried, and the order is confirmed', async () => {
+        const order = await workers().place({ [step]: faultyTwice });
         await confirmed(order);
         assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book']);
         assert.equal(order.world.calls.filter((call) => call === step).length, 3);
         const tries = attempt(order, step, 'succeeded')!;
-        assert.ok(triesAtOnce.includes(tries - (await triesOf(order, step))), String(tries));
+        assert.ok(earlierTries.includes(tries - (await triesOf(order, step))), String(tries));
         await finish(order);
       });
 
-      test('answer lost after the effect: is asked again, and happens once', async () => {
-        const order = await on().place({ [step]: answerLost((number) => number === 1) });
+      test('response lost after the effect: is repeated, and takes effect once', async () => {
+        const order = await workers().place({ [step]: answerLost((number) => number === 1) });
         await confirmed(order);
         assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book']);
         await finish(order);
       });
 
-      test('every answer lost after the effect: gives up in time and undoes that too', async () => {
-        const order = await on().place({ [step]: answerLost(() => true) });
+      test('every response lost after the effect: times out, and is compensated too', async () => {
+        const order = await workers().place({ [step]: answerLost(() => true) });
         assert.equal(await order.handle.result(), 'rejected');
         assert.equal(order.world.rejection?.code, 'ServiceUnavailable');
-        assert.deepEqual(order.world.effects, [...upTo.map((row) => row.effect), ...undone.map((row) => row.reverse)]);
+        assert.deepEqual(order.world.effects, [
+          ...upTo.map((row) => row.effect),
+          ...compensated.map((row) => row.reverse),
+        ]);
         assertNothingLeft(order);
       });
 
-      test('canceled meanwhile: undoes what was done, and a late effect cannot happen any more', async () => {
+      test('canceled meanwhile: compensates the earlier steps and prevents a late effect', async () => {
         const underway = Promise.withResolvers<void>();
         const canceled = Promise.withResolvers<void>();
         const late = Promise.withResolvers<unknown>();
-        const order = await on().place({
+        const order = await workers().place({
           [step]: async ({ next }) => {
             underway.resolve();
             await canceled.promise;
@@ -149,25 +155,31 @@ function sagaTests({ lane, test, on }: Played) {
         canceled.resolve();
 
         assert.equal(((await late.promise) as Refusal).code, 'Undone');
-        assert.deepEqual(course(order, upTo), [...upTo.map((row) => row.step), ...undone.map((row) => row.undo)]);
+        assert.deepEqual(callsOf(order, upTo), [
+          ...upTo.map((row) => row.step),
+          ...compensated.map((row) => row.compensation),
+        ]);
         assert.equal(order.world.status, 'canceled');
         assertNothingLeft(order);
       });
     });
 
-    describe(undo, () => {
-      test('faulty, then fine: is tried until it is done', async () => {
-        const order = await on().place({ bookShipment: refuse('AddressUndeliverable'), [undo]: faultyTwice });
+    describe(compensation, () => {
+      test('fails at first: is retried until it succeeds', async () => {
+        const order = await workers().place({
+          bookShipment: refuse('AddressUndeliverable'),
+          [compensation]: faultyTwice,
+        });
         assert.equal(await order.handle.result(), 'rejected');
-        assert.equal(order.world.calls.filter((call) => call === undo).length, 3);
+        assert.equal(order.world.calls.filter((call) => call === compensation).length, 3);
         assertNothingLeft(order);
       });
 
-      test('refused, and retried by a person: every other undo has run, and then this one', async () => {
-        const order = await canceledWith(on(), { [undo]: refuseOnce });
+      test('refused, then retried by a person: runs after all other compensations', async () => {
+        const order = await canceledWith(workers(), { [compensation]: refuseOnce });
         const interventionId = await openIntervention(order, step);
         assert.equal(order.world.status, 'requires_action');
-        const others = UNDOABLE.filter((row) => row.undo !== undo).toReversed();
+        const others = COMPENSABLE.filter((row) => row.compensation !== compensation).toReversed();
         assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', ...others.map((row) => row.reverse)]);
 
         await resolve(order.handle, interventionId, 'retry');
@@ -176,8 +188,8 @@ function sagaTests({ lane, test, on }: Played) {
         assert.deepEqual(outcomes(order, step).slice(-2), ['compensation_failed', 'compensated']);
       });
 
-      test('refused, and skipped by a person: the order ends, and the story says who left what', async () => {
-        const order = await canceledWith(on(), { [undo]: refuse('Never') });
+      test('refused, then skipped by a person: the order ends, and its history records the skip', async () => {
+        const order = await canceledWith(workers(), { [compensation]: refuse('Never') });
         const interventionId = await openIntervention(order, step);
         await resolve(order.handle, interventionId, 'skip');
         assert.equal(await order.handle.result(), 'canceled');

@@ -2,24 +2,24 @@ import assert from 'node:assert/strict';
 import { receiveReturnUpdate } from '../../../workflows/return/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { isRefused, openIntervention, resolve, triesOf } from '../../stage/order-actions.ts';
-import { type Stage, createStage } from '../../stage/test-workers.ts';
+import { type TestWorkers, startTestWorkers } from '../../stage/test-workers.ts';
 import { faultyTwice, refuse, refuseOnce } from '../../stage/faults.ts';
 
 describe('return workflow', function () {
   this.timeout(180_000);
   const test = concurrently(8);
-  let stage: Stage;
+  let workers: TestWorkers;
   before(async function () {
     this.timeout(120_000);
-    stage = await createStage();
+    workers = await startTestWorkers();
   });
-  after(() => stage.close());
+  after(() => workers.close());
 
   const resellable = [{ sku: 'tea', quantity: 2, condition: 'resellable' as const }];
 
-  test('restocks what can be sold again and refunds what came back', async () => {
-    const order = await stage.place({ refundPayment: faultyTwice });
-    const sentBack = await stage.sendBack(order);
+  test('restocks what can be sold again and refunds what was returned', async () => {
+    const order = await workers.place({ refundPayment: faultyTwice });
+    const sentBack = await workers.sendBack(order);
     await sentBack.executeUpdate(receiveReturnUpdate, {
       args: [
         {
@@ -37,9 +37,9 @@ describe('return workflow', function () {
     assert.equal(paid?.attempt, await triesOf({ handle: sentBack }, 'refundPayment'));
   });
 
-  test('restocks nothing where all is damaged', async () => {
-    const order = await stage.place();
-    const sentBack = await stage.sendBack(order);
+  test('restocks nothing if everything is damaged', async () => {
+    const order = await workers.place();
+    const sentBack = await workers.sendBack(order);
     const lines = [{ sku: 'tea', quantity: 2, condition: 'damaged' as const }];
     await sentBack.executeUpdate(receiveReturnUpdate, { args: [{ lines }] });
     assert.equal(await sentBack.result(), 'refunded');
@@ -47,9 +47,9 @@ describe('return workflow', function () {
   });
 
   for (const action of ['retry', 'skip'] as const) {
-    test(`waits for a person where the refund is refused, who says ${action}`, async () => {
-      const order = await stage.place({ refundPayment: action === 'retry' ? refuseOnce : refuse('RefundRefused') });
-      const sentBack = await stage.sendBack(order);
+    test(`waits for a person when the refund is refused, who decides on ${action}`, async () => {
+      const order = await workers.place({ refundPayment: action === 'retry' ? refuseOnce : refuse('RefundRefused') });
+      const sentBack = await workers.sendBack(order);
       await sentBack.executeUpdate(receiveReturnUpdate, { args: [{ lines: resellable }] });
       const interventionId = await openIntervention(order, 'refundPayment');
       assert.equal(order.world.paymentStatus, 'requires_action');
@@ -58,17 +58,17 @@ describe('return workflow', function () {
     });
   }
 
-  test('ends by itself where the goods never come', async () => {
-    const order = await stage.place();
-    const sentBack = await stage.sendBack(order);
+  test('expires if the goods never arrive', async () => {
+    const order = await workers.place();
+    const sentBack = await workers.sendBack(order);
     assert.equal(await sentBack.result(), 'expired');
     assert.deepEqual([order.world.returnStatus, order.world.refundedMinor], ['expired', 0]);
   });
 
-  test('takes back no more than was announced, and only once', async () => {
-    const order = await stage.place({ refundPayment: refuseOnce });
-    // Not skipped: after the first answer it waits for the goods again, which may be a moment too long on a busy machine.
-    const sentBack = await stage.sendBack(order, {}, stage.inRealTime);
+  test('accepts no more than was announced, and only once', async () => {
+    const order = await workers.place({ refundPayment: refuseOnce });
+    // In real time: after the refusal it waits for the goods again, and with skipped time the return could expire.
+    const sentBack = await workers.sendBack(order, {}, workers.inRealTime);
     const tooMany = [{ sku: 'tea', quantity: 3, condition: 'resellable' as const }];
     const receive = (lines: typeof resellable) => sentBack.executeUpdate(receiveReturnUpdate, { args: [{ lines }] });
     await assert.rejects(receive(tooMany), isRefused('NotInReturn'));

@@ -3,20 +3,20 @@ import { Refusal } from '../../../platform/contract/refusal.ts';
 import { resolveInterventionUpdate } from '../../../workflows/saga/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { canceledWith, confirmed, finish, isRefused, openIntervention, resolve } from '../../stage/order-actions.ts';
-import { type Stage, createStage } from '../../stage/test-workers.ts';
+import { type TestWorkers, startTestWorkers } from '../../stage/test-workers.ts';
 
 describe('interventions', function () {
   this.timeout(180_000);
   const test = concurrently(16);
-  let stage: Stage;
+  let workers: TestWorkers;
   before(async function () {
     this.timeout(120_000);
-    stage = await createStage();
+    workers = await startTestWorkers();
   });
-  after(() => stage.close());
+  after(() => workers.close());
 
-  test('refuses an answer to an intervention that is not open', async () => {
-    const order = await stage.place();
+  test('refuses to resolve an intervention that is not open', async () => {
+    const order = await workers.place();
     await confirmed(order);
     const resolution = { interventionId: order.orderId, action: 'retry' as const, note: '', resolvedBy: 'admin-1' };
     await assert.rejects(
@@ -26,8 +26,8 @@ describe('interventions', function () {
     await finish(order);
   });
 
-  test('asks a person also where the refusal takes more words than the bookkeeping keep', async () => {
-    const order = await canceledWith(stage, {
+  test('opens an intervention even if the refusal is longer than the order service stores', async () => {
+    const order = await canceledWith(workers, {
       voidPayment: async ({ number, next }) => {
         if (number === 1) throw new Refusal('VoidRefused', 'because '.repeat(300));
         return next();

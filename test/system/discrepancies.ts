@@ -3,74 +3,81 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
-import { ask } from '../stage/api-client.ts';
+import { sendRequest } from '../stage/api-client.ts';
 import type { Platform } from '../stage/test-platform.ts';
-import { type Order, PRICE_MINOR } from '../stage/shop-people.ts';
+import { type Order, PRICE_MINOR } from '../stage/shop-users.ts';
 
-export interface Bed {
+export interface Target {
   platform: Platform;
   order: Order;
 }
 
-/** Something wrong that no service of ours can bring about, done by hand to one order of one piece. */
-export interface Plant {
+/** A discrepancy that no service can cause. The test causes it in an order of one piece. */
+export interface Discrepancy {
   name: string;
-  /** How far its order has come before. */
-  soil: 'confirmed' | 'shipped' | 'delivered';
-  plant(bed: Bed): Promise<void>;
-  putRight(bed: Bed): Promise<void>;
-  /** How each line begins that reconcile must print of it, in its order. */
+  /** The stage of the order before the discrepancy. */
+  orderStage: 'confirmed' | 'shipped' | 'delivered';
+  cause(target: Target): Promise<void>;
+  putRight(target: Target): Promise<void>;
+  /** The beginning of each line that reconcile must print about it, in their order. */
   says(order: Order): string[];
 }
 
 interface InDatabase {
   name: string;
-  soil?: Plant['soil'];
+  orderStage?: Discrepancy['orderStage'];
   service: string;
-  /** SQL; `$1` is the order's id, unless `values` says otherwise. */
-  plant: string;
+  /** SQL with the parameters `values`, by default the order's id. */
+  cause: string;
   putRight: string;
   values?: (order: Order) => string[];
-  says: Plant['says'];
+  says: Discrepancy['says'];
 }
 
-/** Done as the database's owner: the service's own role could not. */
-const inDatabase = ({ service, plant, putRight, values = ({ id }) => [id], soil, ...rest }: InDatabase): Plant => {
-  const change = async ({ platform, order }: Bed, sql: string) => {
+/** Changes a database as its owner; the service's own role may not. */
+const inDatabase = ({
+  service,
+  cause,
+  putRight,
+  values = ({ id }) => [id],
+  orderStage,
+  ...rest
+}: InDatabase): Discrepancy => {
+  const change = async ({ platform, order }: Target, sql: string) => {
     const client = new pg.Client({ connectionString: platform.ownerUrl(service) });
     await client.connect();
     const { rowCount } = await client.query(sql, values(order)).finally(() => client.end());
-    assert.ok(rowCount, `nothing to change: ${sql}`);
+    assert.ok(rowCount, `no row was changed by: ${sql}`);
   };
   return {
     ...rest,
-    soil: soil ?? 'confirmed',
-    plant: (bed) => change(bed, plant),
-    putRight: (bed) => change(bed, putRight),
+    orderStage: orderStage ?? 'confirmed',
+    cause: (target) => change(target, cause),
+    putRight: (target) => change(target, putRight),
   };
 };
 
 interface AtProcessor {
   name: string;
-  soil: Plant['soil'];
+  orderStage: Discrepancy['orderStage'];
   type: 'authorization' | 'capture' | 'refund';
   body: (orderId: string) => Record<string, unknown>;
-  /** The order that it is done for; the bed's own where absent. */
+  /** By default the target's order. */
   orderId?: string;
-  says: Plant['says'];
+  says: Discrepancy['says'];
 }
 
-/** Asked of the card processor by somebody who is not our payment service. */
-const atProcessor = ({ name, soil, type, body, orderId, says }: AtProcessor): Plant => ({
+/** Sends a request to the card processor that the payment service did not send. */
+const atProcessor = ({ name, orderStage, type, body, orderId, says }: AtProcessor): Discrepancy => ({
   name,
-  soil,
+  orderStage,
   says,
-  async plant({ platform, order }) {
+  async cause({ platform, order }) {
     const url = `${platform.processor}/${type}s`;
-    const answer = await ask({ method: 'POST', url, key: randomUUID(), body: body(orderId ?? order.id) });
-    assert.equal(answer.status, 201, JSON.stringify(answer.body));
+    const response = await sendRequest({ method: 'POST', url, key: randomUUID(), body: body(orderId ?? order.id) });
+    assert.equal(response.status, 201, JSON.stringify(response.body));
   },
-  // Its ledger knows no taking back: the line goes from its file.
+  // The processor cannot delete an entry, so it is deleted from its file.
   async putRight({ platform, order }) {
     const file = path.join(platform.setting('DATA_DIR'), 'sandbox/processor.sqlite');
     const db = new DatabaseSync(file, { timeout: 5_000 });
@@ -82,15 +89,15 @@ const atProcessor = ({ name, soil, type, body, orderId, says }: AtProcessor): Pl
 
 const money = (authorized: number, voided: number, captured: number, refunded: number) =>
   `authorized ${authorized}, voided ${voided}, captured ${captured}, refunded ${refunded}`;
-const stranger = randomUUID();
+const unknownOrderId = randomUUID();
 const P = PRICE_MINOR;
 
-export const PLANTS: readonly Plant[] = [
+export const DISCREPANCIES: readonly Discrepancy[] = [
   inDatabase({
-    name: 'a second capture in our own ledger',
-    soil: 'delivered',
+    name: 'a second capture in the payment ledger',
+    orderStage: 'delivered',
     service: 'payment',
-    plant: `insert into ledger_entries (order_id, effect, debit_account, credit_account, amount_minor, currency)
+    cause: `insert into ledger_entries (order_id, effect, debit_account, credit_account, amount_minor, currency)
       select order_id, 'capture:again', debit_account, credit_account, amount_minor, currency
       from ledger_entries where order_id = $1 and effect = 'capture'`,
     putRight: `delete from ledger_entries where order_id = $1 and effect = 'capture:again'`,
@@ -101,9 +108,9 @@ export const PLANTS: readonly Plant[] = [
     ],
   }),
   inDatabase({
-    name: 'an order called canceled of which nothing was undone',
+    name: 'a canceled order without compensations',
     service: 'order',
-    plant: `update orders set status = 'canceled' where id = $1`,
+    cause: `update orders set status = 'canceled' where id = $1`,
     putRight: `update orders set status = 'confirmed' where id = $1`,
     says: ({ id }) => [
       `${id} payment-status: expected canceled; found authorized`,
@@ -113,35 +120,35 @@ export const PLANTS: readonly Plant[] = [
     ],
   }),
   inDatabase({
-    name: 'an order that nobody carries on',
+    name: 'a stuck order',
     service: 'order',
-    plant: `update orders set status = 'pending', updated_at = now() - interval '1 hour' where id = $1`,
+    cause: `update orders set status = 'pending', updated_at = now() - interval '1 hour' where id = $1`,
     putRight: `update orders set status = 'confirmed', updated_at = now() where id = $1`,
     says: ({ id }) => [`${id} stuck: expected finished within 15 minutes; found pending since `],
   }),
   inDatabase({
-    name: 'an order that was lost',
+    name: 'a lost order',
     service: 'order',
-    plant: `update orders set status = 'pending', recorded_at = null where id = $1`,
+    cause: `update orders set status = 'pending', recorded_at = null where id = $1`,
     putRight: `update orders set status = 'confirmed', recorded_at = created_at where id = $1`,
     says: ({ id }) => [
       `${id} order-exists: expected an order in the order service; found only a payment, stock movements, a shipment, `,
     ],
   }),
   inDatabase({
-    name: 'pieces out of nowhere',
+    name: 'stock without a ledger entry',
     service: 'inventory',
     values: skuOf,
-    plant: `update stock set on_hand = on_hand + 7 where sku = $1`,
+    cause: `update stock set on_hand = on_hand + 7 where sku = $1`,
     putRight: `update stock set on_hand = on_hand - 7 where sku = $1`,
     says: (order) => [
       `stock-balance: ${skuOf(order)[0]}: on hand 12, the ledger says 5; reserved 1, the ledger says 1`,
     ],
   }),
   inDatabase({
-    name: 'more set aside than was ordered',
+    name: 'a larger reservation than was ordered',
     service: 'inventory',
-    plant: `update stock_ledger set reserved_delta = reserved_delta + 1 where order_id = $1 and kind = 'reserve'`,
+    cause: `update stock_ledger set reserved_delta = reserved_delta + 1 where order_id = $1 and kind = 'reserve'`,
     putRight: `update stock_ledger set reserved_delta = reserved_delta - 1 where order_id = $1 and kind = 'reserve'`,
     says: (order) => [
       `${order.id} stock-ledger: expected reserved ${skuOf(order)[0]} ×1; found reserved ${skuOf(order)[0]} ×2`,
@@ -149,10 +156,10 @@ export const PLANTS: readonly Plant[] = [
     ],
   }),
   inDatabase({
-    name: 'a booking that was deleted',
+    name: 'a deleted booking',
     service: 'shipping',
     values: ({ id, trackingNumber }) => [id, trackingNumber!],
-    plant: `delete from shipments where order_id = $1 and tracking_number = $2`,
+    cause: `delete from shipments where order_id = $1 and tracking_number = $2`,
     putRight: `insert into shipments (order_id, tracking_number, status) values ($1, $2, 'booked')`,
     says: ({ id }) => [
       `${id} shipment: expected booked; found none`,
@@ -160,10 +167,10 @@ export const PLANTS: readonly Plant[] = [
     ],
   }),
   inDatabase({
-    name: 'a dispatch that we never heard of',
-    soil: 'shipped',
+    name: 'a dispatch that the shipping service does not know of',
+    orderStage: 'shipped',
     service: 'shipping',
-    plant: `update shipments set status = 'booked' where order_id = $1`,
+    cause: `update shipments set status = 'booked' where order_id = $1`,
     putRight: `update shipments set status = 'dispatched' where order_id = $1`,
     says: ({ id }) => [
       `${id} shipment: expected dispatched; found booked`,
@@ -171,18 +178,18 @@ export const PLANTS: readonly Plant[] = [
     ],
   }),
   atProcessor({
-    name: 'money held for an order that nobody placed',
-    soil: 'confirmed',
+    name: 'an authorization for an unknown order',
+    orderStage: 'confirmed',
     type: 'authorization',
-    orderId: stranger,
+    orderId: unknownOrderId,
     body: (orderId) => ({ orderId, amountMinor: 100, currency: 'GBP', paymentMethod: 'pm_card_visa' }),
     says: () => [
-      `${stranger} order-exists: expected an order in the order service; found only authorization at the processor`,
+      `${unknownOrderId} order-exists: expected an order in the order service; found only authorization at the processor`,
     ],
   }),
   atProcessor({
-    name: 'money taken before the parcel has left',
-    soil: 'confirmed',
+    name: 'a capture before the dispatch',
+    orderStage: 'confirmed',
     type: 'capture',
     body: (orderId) => ({ orderId }),
     says: ({ id }) => [
@@ -191,8 +198,8 @@ export const PLANTS: readonly Plant[] = [
     ],
   }),
   atProcessor({
-    name: 'money given back behind our back',
-    soil: 'delivered',
+    name: 'a refund that the payment service does not know of',
+    orderStage: 'delivered',
     type: 'refund',
     body: (orderId) => ({ orderId, amountMinor: 50, currency: 'GBP' }),
     says: ({ id }) => [`${id} processor-ledger: expected ${money(P, 0, P, 0)}; found ${money(P, 0, P, 50)}`],

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { Client, Schemas } from '../../clients/typescript/index.ts';
+import { eventually } from './eventually.ts';
+import { type ApiResponse, responseOf, apiClient, expectStatus } from './api-client.ts';
+import { ADMIN, type Platform } from './test-platform.ts';
+
+export type Order = Schemas['Order'];
+export type Intervention = Schemas['Intervention'];
+export type HistoryItem = Awaited<ReturnType<ShopUser['history']>>[number];
+
+export interface OrderRequest {
+  lines: { sku: string; quantity: number }[];
+  paymentMethod: string;
+  shippingAddress: { name: string; line1: string; city: string; postalCode: string; country: string };
+}
+
+/** How an order differs from the ordinary one. */
+export interface OrderDifference {
+  sku?: string;
+  quantity?: number;
+  paymentMethod?: string;
+  postalCode?: string;
+}
+
+export const PASSWORD = 'correct horse battery';
+export const PRICE_MINOR = 1_250;
+
+export const orderRequest = (difference: OrderDifference = {}): OrderRequest => ({
+  lines: [{ sku: difference.sku ?? 'MUG-BLUE', quantity: difference.quantity ?? 1 }],
+  paymentMethod: difference.paymentMethod ?? 'pm_card_visa',
+  shippingAddress: {
+    name: 'Ada Lovelace',
+    line1: '12 High Street',
+    city: 'London',
+    postalCode: difference.postalCode ?? 'N1 9GU',
+    country: 'GB',
+  },
+});
+
+// Reading an order costs the platform 5 ms, and a dozen tests poll at the same time.
+const POLL_MS = 100;
+const TIMEOUT_MS = 120_000;
+
+/** A user who is signed in. */
+export class ShopUser {
+  readonly api: Client;
+  readonly token: string;
+  readonly id: string;
+
+  constructor({ api, token, id }: { api: string; token: string; id: string }) {
+    this.api = apiClient(api, token);
+    this.token = token;
+    this.id = id;
+  }
+
+  place(
+    body: OrderRequest | (Omit<OrderRequest, 'lines'> & { fromCart: true }),
+    { key = randomUUID(), wait }: { key?: string; wait?: number } = {},
+  ): Promise<ApiResponse<Order>> {
+    const header = { 'Idempotency-Key': key, ...(wait && { Prefer: `wait=${wait}` }) };
+    return responseOf(this.api.POST('/v1/orders', { params: { header }, body }));
+  }
+
+  cancel(orderId: string, reason?: string): Promise<ApiResponse<Order>> {
+    const params = { path: { orderId }, header: { 'Idempotency-Key': randomUUID() } };
+    const body = reason === undefined ? {} : { reason };
+    return responseOf(this.api.POST('/v1/orders/{orderId}/cancel', { params, body }));
+  }
+
+  async orders(query: { status?: Order['status']; limit?: number } = {}): Promise<Order[]> {
+    return (await expectStatus(200, this.api.GET('/v1/orders', { params: { query } }))).items;
+  }
+
+  /** Places an order and waits until it has this status. */
+  async placeAndWait(difference: OrderDifference, status: Order['status'] = 'confirmed'): Promise<Order> {
+    const { body } = await this.place(orderRequest(difference));
+    return this.waitForOrder(body.id, { status });
+  }
+
+  /** Repeats the request with the same key until it succeeds, as a client does while servers restart. */
+  async placeUntilAcknowledged(body: OrderRequest, key: string): Promise<Order> {
+    const place = async () => {
+      const response = await this.place(body, { key });
+      assert.ok(response.status < 500 && response.status !== 409, JSON.stringify(response.body));
+      return response;
+    };
+    const response = await eventually(place, TIMEOUT_MS, POLL_MS);
+    assert.ok([201, 202].includes(response.status), JSON.stringify(response.body));
+    return response.body;
+  }
+
+  order(id: string): Promise<Order> {
+    return expectStatus(200, this.api.GET('/v1/orders/{orderId}', { params: { path: { orderId: id } } }));
+  }
+
+  /** Waits until the order has these properties, and returns it. */
+  waitForOrder(id: string, like: Partial<Order>): Promise<Order> {
+    const check = async () => {
+      const order = await this.order(id);
+      assert.partialDeepStrictEqual(order, like);
+      return order;
+    };
+    return eventually(check, TIMEOUT_MS, POLL_MS);
+  }
+
+  async history(id: string) {
+    const params = { path: { orderId: id } };
+    return (await expectStatus(200, this.api.GET('/v1/orders/{orderId}/history', { params }))).items;
+  }
+
+  stock(sku: string): Promise<Schemas['Stock']> {
+    return expectStatus(200, this.api.GET('/v1/products/{sku}/stock', { params: { path: { sku } } }));
+  }
+
+  /** Waits until the stock has these properties: the stock is committed shortly after the payment is captured. */
+  waitForStock(sku: string, like: Partial<Schemas['Stock']>): Promise<void> {
+    const check = async () => assert.partialDeepStrictEqual(await this.stock(sku), like);
+    return eventually(check, TIMEOUT_MS, POLL_MS);
+  }
+
+  /** Waits until the order has an open intervention, and returns it. */
+  waitForIntervention(orderId: string): Promise<Intervention> {
+    const check = async () => {
+      const query = { state: 'open', limit: 100 } as const;
+      const { items } = await expectStatus(200, this.api.GET('/v1/admin/interventions', { params: { query } }));
+      return items.find((item) => item.orderId === orderId) ?? assert.fail(`order ${orderId} has no open intervention`);
+    };
+    return eventually(check, TIMEOUT_MS, POLL_MS);
+  }
+
+  resolve({ id }: Intervention, action: 'retry' | 'skip'): Promise<Intervention> {
+    const params = { path: { interventionId: id }, header: { 'Idempotency-Key': randomUUID() } };
+    const body = { action, note: 'looked into it' };
+    return expectStatus(200, this.api.POST('/v1/admin/interventions/{interventionId}/resolve', { params, body }));
+  }
+}
+
+/**
+ * Whether a step was retried, as when its service takes longer than 2 s. If such an order is rejected, every step that may
+ * have happened is compensated, and the order's statuses show it.
+ */
+export const wasRetried = (history: HistoryItem[]): boolean =>
+  history.some(({ outcome, attempt = 1 }) => ['succeeded', 'failed'].includes(outcome) && attempt > 1);
+
+/** Signs up a new customer. */
+export async function newCustomer({ api }: Platform): Promise<ShopUser> {
+  const credentials = { email: `${randomUUID()}@example.com`, password: PASSWORD };
+  await expectStatus(201, apiClient(api).POST('/v1/users', { body: { ...credentials, name: 'Ada Lovelace' } }));
+  return signIn(api, credentials);
+}
+
+export const signInAsAdmin = ({ api }: Platform): Promise<ShopUser> => signIn(api, ADMIN);
+
+async function signIn(api: string, body: { email: string; password: string }): Promise<ShopUser> {
+  const { accessToken: token } = await expectStatus(201, apiClient(api).POST('/v1/sessions', { body }));
+  const { id } = await expectStatus(200, apiClient(api, token).GET('/v1/users/me'));
+  return new ShopUser({ api, token, id });
+}
+
+/** Creates a product for one test, so that the test can count its stock. Returns the SKU. */
+export async function newProduct(admin: ShopUser, pieces: number): Promise<string> {
+  const sku = `T-${randomUUID()}`;
+  const price = { amountMinor: PRICE_MINOR, currency: 'GBP' };
+  await expectStatus(201, admin.api.POST('/v1/products', { body: { sku, name: 'A test product', price } }));
+  const params = { path: { sku }, header: { 'Idempotency-Key': randomUUID() } };
+  const body = { delta: pieces, reason: 'delivered' };
+  await expectStatus(201, admin.api.POST('/v1/products/{sku}/stock-adjustments', { params, body }));
+  return sku;
+}
