@@ -44,7 +44,7 @@ export function repeat(
       await work();
       failed = false;
     } catch (error) {
-      if (!failed) logger.warn(`${failing}, trying again`, { error });
+      if (!failed) logger.warn(`${failing}, retrying`, { error });
       failed = true;
     }
     return false;

@@ -27,7 +27,7 @@ export async function takePorts<Setting extends string>(
 
 // Below the ephemeral range: an outgoing connection could take such a port before the server listens on it.
 // Above the last port that fetch blocks (https://fetch.spec.whatwg.org/#port-blocking).
-const FREE = { from: 10_081, to: 32_768 };
+const FREE = { from: 10_081, to: 20_000 };
 const TRIES = 100;
 // A free port is released before its server listens on it, so two processes that search at the same time could find the
 // same one. Each process searches upwards from its own start; processes that start together have neighbouring ids, and so

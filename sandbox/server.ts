@@ -102,7 +102,7 @@ export const ledgerRoute = (db: SqliteFile, columns: string): AnyRoute =>
         return { status: 200, body: { items } };
       }
       const since = after === undefined ? 0 : Number(decodeCursor(after, 1)[0]);
-      if (!Number.isSafeInteger(since)) throw new Refusal('BadCursor', 'this cursor was not handed out by this list');
+      if (!Number.isSafeInteger(since)) throw new Refusal('BadCursor', 'this cursor was not issued by this list');
       const rows = db.all<LedgerRow>(
         `select sequence, ${columns} from ledger where sequence > ? order by sequence limit ?`,
         since,

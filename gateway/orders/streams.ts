@@ -153,7 +153,7 @@ export class OrderStreams {
         }
         after = next;
       } catch (error) {
-        logger.warn('order changes not followed, trying again', { error });
+        logger.warn('order changes not followed, retrying', { error });
         await sleep(PAUSE_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined);
       }
     }

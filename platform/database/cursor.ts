@@ -6,7 +6,7 @@ export const encodeCursor = (key: readonly string[]): string => Buffer.from(JSON
 
 /** Decodes a cursor into its sort key of `length` parts. Refuses anything else with `BadCursor`. */
 export function decodeCursor(cursor: string, length: number): string[] {
-  const refusal = new Refusal('BadCursor', 'this cursor was not handed out by this list');
+  const refusal = new Refusal('BadCursor', 'this cursor was not issued by this list');
   let key: unknown;
   try {
     key = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
@@ -51,7 +51,7 @@ export function decodeAge(cursor: string): Age {
   const [at, id] = decodeCursor(cursor, 2) as [string, string];
   const date = new Date(at);
   if (!TIME.test(at) || Number.isNaN(date.getTime()) || !UUID.test(id)) {
-    throw new Refusal('BadCursor', 'this cursor was not handed out by this list');
+    throw new Refusal('BadCursor', 'this cursor was not issued by this list');
   }
   return { at: date, id };
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { mock } from 'node:test';
 import { rotateLogs } from '../../local/logs.ts';
 import { startNodeProcess } from '../../local/node-process.ts';
-import { takePorts } from '../../platform/ports.ts';
+import { freePorts } from '../stage/free-ports.ts';
 import { scratchFolder } from '../stage/test-run.ts';
 
 describe('logs of npm start', function () {
@@ -15,7 +15,7 @@ describe('logs of npm start', function () {
   });
 
   it('may be deleted while their process runs, whose end is still reported', async () => {
-    const { port } = await takePorts({ port: 0 });
+    const { port } = await freePorts('port');
     const serves = `require('node:http').createServer((_, response) => response.end()).listen(${port}, '127.0.0.1')`;
     const plan = {
       name: 'shop',

@@ -8,7 +8,7 @@ import { Connection } from '@temporalio/client';
 import pg from 'pg';
 import { SettingError } from '../../platform/config.ts';
 import { startPostgres } from '../../local/postgres.ts';
-import { takePort } from '../../platform/ports.ts';
+import { freePort } from '../stage/free-ports.ts';
 import { isRunning } from '../../local/server-process.ts';
 import { findTemporal } from '../../local/temporal-binary.ts';
 import { prepareNamespace } from '../../local/temporal-namespace.ts';
@@ -66,7 +66,7 @@ describe('a server that outlived its killed parent', function () {
   it('is replaced and keeps its data and port: Temporal', async () => {
     const folder = newFolder();
     const executable = await findTemporal(path.join(root, '.cache'));
-    const port = await takePort(0, 'TEMPORAL_PORT');
+    const port = await freePort();
     const options = { executable, folder, port, namespace: 'shop' };
     const address = await startAndKill(
       `async () => (await (await import('./local/temporal.ts')).startTemporal({ ...${JSON.stringify(options)}, uiPort: undefined })).address`,

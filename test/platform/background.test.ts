@@ -24,7 +24,7 @@ describe('repeated work', () => {
   it('logs only the first of several failures in a row', async () => {
     await run([false, false, true, false, false, true]);
     await loop.close();
-    assert.deepEqual(warnings, ['it failed, trying again', 'it failed, trying again']);
+    assert.deepEqual(warnings, ['it failed, retrying', 'it failed, retrying']);
   });
 
   it('waits on close for work under way, and does not start again', async () => {

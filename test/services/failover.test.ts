@@ -5,7 +5,7 @@ import path from 'node:path';
 import { productRequests } from '../../activities/product.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { Connection } from '../../platform/http/connection.ts';
-import { takePorts } from '../../platform/ports.ts';
+import { freePorts } from '../stage/free-ports.ts';
 import { type FreshDatabase, freshDatabase } from '../stage/fresh-database.ts';
 import { eventually } from '../stage/eventually.ts';
 
@@ -20,7 +20,7 @@ describe('two processes of one service', function () {
 
   before(async () => {
     database = await freshDatabase('product');
-    ports = await takePorts({ one: 0, other: 0, unused: 0 });
+    ports = await freePorts('one', 'other', 'unused');
   });
   after(async () => {
     await Promise.all([...processes.keys()].map(stop));

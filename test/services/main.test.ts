@@ -9,7 +9,7 @@ import type { Operations } from '../../platform/contract/operation.ts';
 import { productRequests } from '../../activities/product.ts';
 import { userRequests } from '../../activities/user.ts';
 import { createClient } from '../../platform/http/client.ts';
-import { takePorts } from '../../platform/ports.ts';
+import { freePorts } from '../stage/free-ports.ts';
 import { type FreshDatabase, freshDatabase } from '../stage/fresh-database.ts';
 
 const TOKEN = 'a service token of more than thirty-two characters';
@@ -24,7 +24,7 @@ describe('services/main.ts', function () {
   before(async () => {
     databases = [];
     for (const name of ['user', 'product', 'inventory'] as const) databases.push(await freshDatabase(name));
-    const { unused, ...services } = await takePorts({ user: 0, product: 0, inventory: 0, unused: 0 });
+    const { unused, ...services } = await freePorts('user', 'product', 'inventory', 'unused');
     ports = services;
     environment = {
       SERVICE_TOKEN: TOKEN,

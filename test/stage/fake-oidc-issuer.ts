@@ -8,7 +8,7 @@ import {
   exportJWK,
   generateKeyPair,
 } from 'jose';
-import { takePort } from '../../platform/ports.ts';
+import { freePort } from './free-ports.ts';
 
 type Algorithm = 'RS256' | 'ES256' | 'EdDSA';
 
@@ -34,7 +34,7 @@ export class OidcIssuer {
   /** Uses the same port at every start. */
   async start(): Promise<void> {
     // The port is reserved, so that nothing else gets it while the issuer is stopped.
-    this.#port ||= await takePort(0, 'a port');
+    this.#port ||= await freePort();
     this.#server = createServer((request, response) => {
       response.setHeader('content-type', 'application/json');
       if (request.url === '/.well-known/openid-configuration') {

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { takePort } from '../../platform/ports.ts';
+import { freePort } from './free-ports.ts';
 import { scratchFolder } from './test-run.ts';
 
 const VERSION = 'v0.203.0';
@@ -29,7 +29,7 @@ function hasGo(): boolean {
 /** Runs Stripe's own mock, which checks every request against Stripe's OpenAPI document, until closed. */
 export async function startStripeMock(where: string): Promise<{ url: string; close(): Promise<void> }> {
   const binary = where === 'build' ? await build() : where;
-  const [http, https] = [await takePort(0, 'a port'), await takePort(0, 'a port')];
+  const [http, https] = [await freePort(), await freePort()];
   const child = spawn(binary, ['-http-addr', `127.0.0.1:${http}`, '-https-addr', `127.0.0.1:${https}`], {
     stdio: 'ignore',
   });

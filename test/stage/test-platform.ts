@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { chmodSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { takePorts } from '../../platform/ports.ts';
+import { freePorts } from './free-ports.ts';
 import { eventually } from './eventually.ts';
 import { afterFile, scratchFolder } from './test-run.ts';
 import { type Process, killProcesses, processesMarked, untilGone } from './processes.ts';
@@ -11,15 +11,15 @@ import { type Process, killProcesses, processesMarked, untilGone } from './proce
 export const root = path.join(import.meta.dirname, '../..');
 export const ADMIN = { email: 'admin@example.com', password: 'correct horse battery' };
 
-const NO_PORTS = {
-  PORT: 0,
-  METRICS_PORT: 0,
-  TEMPORAL_PORT: 0,
-  TEMPORAL_UI_PORT: 0,
-  POSTGRES_PORT: 0,
-  PROCESSOR_PORT: 0,
-  CARRIER_PORT: 0,
-};
+const PORT_SETTINGS = [
+  'PORT',
+  'METRICS_PORT',
+  'TEMPORAL_PORT',
+  'TEMPORAL_UI_PORT',
+  'POSTGRES_PORT',
+  'PROCESSOR_PORT',
+  'CARRIER_PORT',
+];
 
 // A start takes 8 s on two idle cores, and many times as long on a busy machine.
 const READY_MS = 180_000;
@@ -201,7 +201,7 @@ async function ownSettings(): Promise<Record<string, string>> {
   const scratch = scratchFolder();
   // When started as root, PostgreSQL runs as another user, which needs access to this folder.
   chmodSync(scratch, 0o711);
-  const ports = await takePorts(NO_PORTS);
+  const ports = await freePorts(...PORT_SETTINGS);
   return {
     ...Object.fromEntries(Object.entries(ports).map(([setting, port]) => [setting, String(port)])),
     DATA_DIR: path.join(scratch, `platform-${randomUUID().slice(0, 8)}`),

@@ -11,7 +11,7 @@ import { createOutboxWriter } from '../../platform/events/outbox.ts';
 import type { Running } from '../../platform/process.ts';
 import { type Registry, defineService } from '../../platform/service.ts';
 import { REGISTRY } from '../../services/registry.ts';
-import { takePorts } from '../../platform/ports.ts';
+import { freePorts } from './free-ports.ts';
 import type { InventoryDatabase } from '../../services/inventory/database.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
 
@@ -67,7 +67,7 @@ export class EventStage {
     const subscriber = await freshInbox<SeenDatabase>(
       sql`create table seen (position bigint generated always as identity, subject text, word text)`,
     );
-    return new EventStage(publisher, subscriber, await takePorts({ publisher: 0, subscriber: 0, replica: 0 }));
+    return new EventStage(publisher, subscriber, await freePorts('publisher', 'subscriber', 'replica'));
   }
 
   get db(): Kysely<SeenDatabase> {

@@ -10,12 +10,17 @@ import { startPostgres } from '../../local/postgres.ts';
 import { bringUpToDate, withDatabase } from '../../platform/database/provision.ts';
 import { findTemporal } from '../../local/temporal-binary.ts';
 import { startTemporal } from '../../local/temporal.ts';
+import { takePort } from '../../platform/ports.ts';
 import type { SharedServers } from './shared-server.ts';
 
 const cache = path.join(import.meta.dirname, '../../.cache');
 
 // `drop database` waits for a checkpoint, which on a slow disk takes longer than a service's statement may take.
 const NO_STATEMENT_TIMEOUT = 0;
+
+// Above the ports that processes choose by themselves (platform/ports.ts), below those that systems give to connections.
+const FIRST_PORT = 20_000;
+const END_OF_PORTS = 32_768;
 
 /**
  * The servers of one test run. Mocha runs test files in several processes. The main process starts each server once and
@@ -26,6 +31,7 @@ export class TestServers {
   readonly #started = new Map<string, Promise<object>>();
   readonly #closings: (() => Promise<void>)[] = [];
   #http: HttpServer | undefined;
+  #ports = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -35,8 +41,9 @@ export class TestServers {
   async listen(): Promise<string> {
     const server = createServer((request, response) => {
       const [, kind, name] = request.url!.split('/');
-      this.#once(kind!, name).then(
-        (found) => response.end(JSON.stringify(found)),
+      const found = kind === 'ports' ? this.#findPorts(Number(name)) : this.#once(kind!, name);
+      found.then(
+        (value) => response.end(JSON.stringify(value)),
         (error: unknown) => response.writeHead(500).end(String((error as Error).stack)),
       );
     });
@@ -50,6 +57,17 @@ export class TestServers {
     this.#http?.closeAllConnections();
     this.#http?.close();
     await Promise.all(this.#closings.map((close) => close()));
+  }
+
+  /** Each port once, as long as there are any. */
+  async #findPorts(count: number): Promise<number[]> {
+    const ports: number[] = [];
+    while (ports.length < count) {
+      const port = FIRST_PORT + (this.#ports++ % (END_OF_PORTS - FIRST_PORT));
+      const free = await takePort(port, 'PORT').catch(() => undefined);
+      if (free !== undefined) ports.push(free);
+    }
+    return ports;
   }
 
   #once(kind: string, name = ''): Promise<object> {

@@ -5,7 +5,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
-import { takePorts } from '../../platform/ports.ts';
+import { freePorts } from '../stage/free-ports.ts';
 import { eventually } from '../stage/eventually.ts';
 import { root } from '../stage/test-platform.ts';
 
@@ -58,7 +58,7 @@ export class Containers {
       .replaceAll('/app/', `${root}/`)
       .replaceAll(' /data', ` ${folder}`);
     const composePorts = [...new Set(text.match(/(?<=PORT: )\d+/g))];
-    const free = await takePorts(Object.fromEntries(composePorts.map((port) => [port, 0])));
+    const free = await freePorts(...composePorts);
     for (const port of composePorts) {
       text = text
         .replaceAll(new RegExp(`//[\\w.]+:${port}\\b`, 'g'), `//127.0.0.1:${free[port]}`)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import path from 'node:path';
-import { takePort } from '../../platform/ports.ts';
+import { freePort } from '../stage/free-ports.ts';
 import { concurrently } from '../stage/concurrently.ts';
 import { scratchFolder } from '../stage/test-run.ts';
 import { aFile, csvOf } from './builders.ts';
@@ -24,7 +24,7 @@ function run(name: string, args: string[], environment: NodeJS.ProcessEnv = {}) 
 }
 
 /** An address at which nothing listens. */
-const unusedUrl = async (): Promise<string> => `http://127.0.0.1:${await takePort(0, 'a port')}`;
+const unusedUrl = async (): Promise<string> => `http://127.0.0.1:${await freePort()}`;
 
 describe('a tool that cannot do its work', function () {
   // Each run loads the whole tool, on a machine that may be busy with other tests.

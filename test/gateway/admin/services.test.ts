@@ -6,7 +6,7 @@ import { Connection } from '../../../platform/http/connection.ts';
 import { createServiceApi } from '../../../platform/http/service-api.ts';
 import { type Listening, listen } from '../../../platform/http/server.ts';
 import { createMetrics } from '../../../platform/telemetry/metrics.ts';
-import { takePorts } from '../../../platform/ports.ts';
+import { freePorts } from '../../stage/free-ports.ts';
 import { type TemporalPlace, createTemporalClient } from '../../../platform/temporal/client.ts';
 import { installTemporalRuntime, keepWorking } from '../../../platform/temporal/worker.ts';
 import { eventually } from '../../stage/eventually.ts';
@@ -37,7 +37,7 @@ describe('services at the gateway', function () {
 
   before(async () => {
     place = await freshNamespace();
-    dead = (await takePorts({ dead: 0 })).dead;
+    dead = (await freePorts('dead')).dead;
     const app = createServiceApi({
       requests: {
         operations: productRequests,

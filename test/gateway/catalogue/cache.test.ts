@@ -6,7 +6,7 @@ import { productRequests } from '../../../activities/product.ts';
 import { createCatalogueCache } from '../../../gateway/catalogue/cache.ts';
 import { followCatalogue } from '../../../gateway/catalogue/follow-changes.ts';
 import { createClient } from '../../../platform/http/client.ts';
-import { takePorts } from '../../../platform/ports.ts';
+import { freePorts } from '../../stage/free-ports.ts';
 import { product } from '../../../services/product/service.ts';
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 import { eventually } from '../../stage/eventually.ts';
@@ -70,7 +70,7 @@ describe('the catalogue’s cache', function () {
 
   before(async () => {
     database = await freshDatabase('product');
-    ({ port } = await takePorts({ port: 0 }));
+    ({ port } = await freePorts('port'));
     await startService();
     [one, other] = [await startFollowing(), await startFollowing()];
     const body = { sku: 'tea', name: 'Tea', price: { amountMinor: 450, currency: 'GBP' } };

@@ -10,7 +10,7 @@ import { createClient } from '../../../platform/http/client.ts';
 import type { Listening } from '../../../platform/http/server.ts';
 import type { Running } from '../../../platform/process.ts';
 import type { Service } from '../../../platform/service.ts';
-import { takePorts } from '../../../platform/ports.ts';
+import { freePorts } from '../../stage/free-ports.ts';
 import { inventory } from '../../../services/inventory/service.ts';
 import { order } from '../../../services/order/service.ts';
 import { product } from '../../../services/product/service.ts';
@@ -36,7 +36,7 @@ describe('GET /v1/dashboard with real services', function () {
   const running = new Map<Name, Running>();
 
   before(async () => {
-    ports = await takePorts({ user: 0, product: 0, inventory: 0, order: 0, recommendation: 0, nobody: 0 });
+    ports = await freePorts('user', 'product', 'inventory', 'order', 'recommendation', 'nobody');
     for (const name of NAMES) databases.set(name, await freshDatabase(name));
     await Promise.all(NAMES.map(start));
     gateway = await startHarness();

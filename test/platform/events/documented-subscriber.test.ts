@@ -13,7 +13,7 @@ import { createOutboxWriter } from '../../../platform/events/outbox.ts';
 import type { Running } from '../../../platform/process.ts';
 import { type Registry, defineService } from '../../../platform/service.ts';
 import { REGISTRY } from '../../../services/registry.ts';
-import { takePorts } from '../../../platform/ports.ts';
+import { freePorts } from '../../stage/free-ports.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 import { TOKEN, freshInbox } from '../../stage/test-publisher.ts';
@@ -85,7 +85,7 @@ describe('the subscriber of CONTRIBUTING.md', function () {
   });
 
   it('receives each confirmed order once, also those from before its start, without any change in the order service', async () => {
-    const ports = await takePorts({ order: 0, picking: 0 });
+    const ports = await freePorts('order', 'picking');
     const environment = {
       SERVICE_TOKEN: TOKEN,
       LOG_LEVEL: 'emerg',

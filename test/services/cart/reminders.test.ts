@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type CartRequests, cartRequests } from '../../../activities/cart.ts';
 import { createClient } from '../../../platform/http/client.ts';
 import type { Running } from '../../../platform/process.ts';
-import { takePorts } from '../../../platform/ports.ts';
+import { freePorts } from '../../stage/free-ports.ts';
 import type { TemporalPlace } from '../../../platform/temporal/client.ts';
 import { createCartActivities } from '../../../services/cart/activities.ts';
 import type { CartDatabase } from '../../../services/cart/database.ts';
@@ -26,7 +26,7 @@ describe('the cart service’s reminders', function () {
   before(async () => {
     temporal = await freshNamespace();
     database = await freshDatabase<CartDatabase>('cart');
-    ports = await takePorts({ cart: 0, unused: 0 });
+    ports = await freePorts('cart', 'unused');
     const urls = [`http://127.0.0.1:${ports.cart}`];
     carts = createClient({ service: 'cart', urls, token: TOKEN }, 'requests', cartRequests);
   });

@@ -12,7 +12,7 @@ import { createOutboxWriter } from '../../../platform/events/outbox.ts';
 import type { Running } from '../../../platform/process.ts';
 import { defineService } from '../../../platform/service.ts';
 import { REGISTRY } from '../../../services/registry.ts';
-import { takePorts } from '../../../platform/ports.ts';
+import { freePorts } from '../../stage/free-ports.ts';
 import type { NotificationDatabase } from '../../../services/notification/database.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
 import { user } from '../../../services/user/service.ts';
@@ -36,7 +36,7 @@ describe('the notification service', function () {
     orders = await freshDatabase<OrderDatabase>('order');
     users = await freshDatabase('user');
     mails = await freshDatabase<NotificationDatabase>('notification');
-    ports = await takePorts({ user: 0, order: 0, notification: 0 });
+    ports = await freePorts('user', 'order', 'notification');
     environment = {
       SERVICE_TOKEN: TOKEN,
       LOG_LEVEL: 'emerg',

@@ -9,7 +9,7 @@ import winston from 'winston';
 import type { MailTemplate } from '../../../activities/notification.ts';
 import type { User } from '../../../activities/user.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
-import { takePort } from '../../../platform/ports.ts';
+import { freePort } from '../../stage/free-ports.ts';
 import type { NotificationDatabase } from '../../../services/notification/database.ts';
 import { localMailbox } from '../../../services/notification/mail-transport.ts';
 import { keepSending, sendNext } from '../../../services/notification/sending.ts';
@@ -122,7 +122,7 @@ describe('sending mail', function () {
   });
 
   it('retries while the mail server is unreachable, and shows the error', async () => {
-    const port = await takePort(0, 'port');
+    const port = await freePort();
     const url = `smtp://127.0.0.1:${port}`;
     const id = await queue('welcome', {});
     for (const attempts of [1, 2]) {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type Server, type Socket, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { takePorts } from '../../../platform/ports.ts';
+import { freePorts } from '../../stage/free-ports.ts';
 import { type TemporalPlace, createTemporalClient } from '../../../platform/temporal/client.ts';
 import { webhookWorkflowId } from '../../../workflows/webhook-delivery/messages.ts';
 import { eventually } from '../../stage/eventually.ts';
@@ -29,7 +29,7 @@ describe('a webhook service that is killed', function () {
 
   /** Starts a process as in production; its output is collected in `output`. */
   async function start({ address, namespace }: TemporalPlace) {
-    const { port, unusedPort } = await takePorts({ port: 0, unusedPort: 0 });
+    const { port, unusedPort } = await freePorts('port', 'unusedPort');
     const child = spawn(process.execPath, ['services/main.ts', 'webhook'], {
       cwd: path.join(import.meta.dirname, '../../..'),
       env: {
