@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Intervention, InterventionAction, type OrderRequests } from '../../activities/order.ts';
+import { Intervention, type OrderRequests } from '../../activities/order.ts';
+import { InterventionAction } from '../../activities/order-bookkeeping.ts';
 import { text } from '../../activities/text.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { type AnyRoute, type RouteRequest, route } from '../../platform/http/route.ts';

@@ -1,5 +1,10 @@
 import { type Kysely, sql } from 'kysely';
-import type { CancelOrder, OrderActivities, OrderUpdate, WithholdOrderResult } from '../../activities/order.ts';
+import type {
+  CancelOrder,
+  OrderActivities,
+  OrderUpdate,
+  WithholdOrderResult,
+} from '../../activities/order-bookkeeping.ts';
 import { storableText } from '../../platform/database/storable-text.ts';
 import {
   type OrderRow,

@@ -1,5 +1,5 @@
 import { type Kysely, type Transaction, type UpdateObject, sql } from 'kysely';
-import type { OrderUpdate } from '../../activities/order.ts';
+import type { OrderUpdate } from '../../activities/order-bookkeeping.ts';
 import { orderEvents } from '../../activities/order.ts';
 import { storableText } from '../../platform/database/storable-text.ts';
 import { createOutboxWriter, written } from '../../platform/events/outbox.ts';

@@ -1,4 +1,4 @@
-import type { OrderActivities } from '../../activities/order.ts';
+import type { OrderActivities } from '../../activities/order-bookkeeping.ts';
 import type { Attempted } from '../../platform/contract/operation.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { calledOff } from '../../platform/context.ts';

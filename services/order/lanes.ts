@@ -1,4 +1,4 @@
-import type { OrderActivities } from '../../activities/order.ts';
+import type { OrderActivities } from '../../activities/order-bookkeeping.ts';
 import { createExpress } from './express.ts';
 import type { StepServices } from './step-services.ts';
 

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { OrderActivities } from '../../activities/order.ts';
+import type { OrderActivities } from '../../activities/order-bookkeeping.ts';
 import type { ReceivedLine, ReturnStatus } from '../../activities/return.ts';
 import { type OrderRow, type OrderSettings, type Work, writeOrderEvent, writeHistory } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';

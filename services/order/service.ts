@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Lane } from '../../activities/lane.ts';
-import { orderActivities, orderRequests } from '../../activities/order.ts';
+import { orderRequests } from '../../activities/order.ts';
+import { orderActivities } from '../../activities/order-bookkeeping.ts';
 import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
 import { secret } from '../../platform/config.ts';
 import { defineService } from '../../platform/service.ts';

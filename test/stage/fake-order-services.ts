@@ -1,6 +1,6 @@
 import type { CartActivities } from '../../activities/cart.ts';
 import type { InventoryActivities } from '../../activities/inventory.ts';
-import type { OrderActivities, OrderUpdate } from '../../activities/order.ts';
+import type { OrderActivities, OrderUpdate } from '../../activities/order-bookkeeping.ts';
 import type {
   HistoryItem,
   OrderStatus,

@@ -5,7 +5,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { cartActivities } from '../../activities/cart.ts';
 import { inventoryActivities } from '../../activities/inventory.ts';
 import type { Lane } from '../../activities/lane.ts';
-import { type OrderActivities, orderActivities } from '../../activities/order.ts';
+import { type OrderActivities, orderActivities } from '../../activities/order-bookkeeping.ts';
 import { paymentActivities } from '../../activities/payment.ts';
 import { shippingActivities } from '../../activities/shipping.ts';
 import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';

@@ -1,5 +1,5 @@
 import { TemporalFailure, isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
-import type { OrderActivities } from '../../activities/order.ts';
+import type { OrderActivities } from '../../activities/order-bookkeeping.ts';
 import { ORDER_TASK_QUEUE } from './messages.ts';
 import { quickBookkeeping, untilAnswered } from './policies.ts';
 

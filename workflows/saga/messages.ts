@@ -1,6 +1,6 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineUpdate } from '@temporalio/workflow';
-import type { InterventionAction } from '../../activities/order.ts';
+import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
 
 /** The task queue on which the order service's worker runs the order and return workflows. */
 export const ORDER_TASK_QUEUE = 'order';

@@ -1,5 +1,5 @@
 import { CancellationScope, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import type { OrderUpdate } from '../../activities/order.ts';
+import type { OrderUpdate } from '../../activities/order-bookkeeping.ts';
 import type { HistoryEntry, OrderStatus, PaymentStatus, Step } from '../../activities/order-status.ts';
 import type { Attempted } from '../../platform/contract/operation.ts';
 import { bookkeeping } from './bookkeeping.ts';

@@ -1,6 +1,7 @@
 import { OrderRef } from '../../../activities/identity.ts';
 import { type Implementation, activity } from '../../../platform/contract/operation.ts';
-import { ConfirmOrder, DraftOrder } from '../../../activities/order.ts';
+import { DraftOrder } from '../../../activities/order.ts';
+import { ConfirmOrder } from '../../../activities/order-bookkeeping.ts';
 
 /** The order that every system receives: the same as the gateway sends to the order service. */
 export const PlacedOrder = DraftOrder;

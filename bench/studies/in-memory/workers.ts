@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { inventoryActivities } from '../../../activities/inventory.ts';
-import { orderActivities } from '../../../activities/order.ts';
+import { orderActivities } from '../../../activities/order-bookkeeping.ts';
 import { paymentActivities } from '../../../activities/payment.ts';
 import { shippingActivities } from '../../../activities/shipping.ts';
 import { workflowBundle } from '../../../platform/temporal/workflow-bundle.ts';

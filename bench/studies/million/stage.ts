@@ -1,4 +1,5 @@
-import { type OrderActivities, type OrderRequests, orderActivities, orderRequests } from '../../../activities/order.ts';
+import { type OrderRequests, orderRequests } from '../../../activities/order.ts';
+import { type OrderActivities, orderActivities } from '../../../activities/order-bookkeeping.ts';
 import { connect } from '../../../platform/database/connection.ts';
 import { provision, withDatabase } from '../../../platform/database/provision.ts';
 import { createClient } from '../../../platform/http/client.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { inventoryActivities } from '../../../activities/inventory.ts';
 import { Lane } from '../../../activities/lane.ts';
-import { orderActivities } from '../../../activities/order.ts';
+import { orderActivities } from '../../../activities/order-bookkeeping.ts';
 import { paymentActivities } from '../../../activities/payment.ts';
 import { shippingActivities } from '../../../activities/shipping.ts';
 import { createOrderRequests, decidedAmong } from '../../../services/order/requests.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import type { Page, PageRequest } from '../../../platform/contract/operation.ts';
-import type { OrderUpdate } from '../../../activities/order.ts';
+import type { OrderUpdate } from '../../../activities/order-bookkeeping.ts';
 import { encodeAge, encodeCursor } from '../../../platform/database/cursor.ts';
 import { connect } from '../../../platform/database/connection.ts';
 import { draft, orderStage, refusedAs } from './test-order-service.ts';

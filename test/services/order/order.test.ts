@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Kysely, sql } from 'kysely';
-import type { CancelOrder, OrderActivities, OrderUpdate, RejectOrder } from '../../../activities/order.ts';
+import type { CancelOrder, OrderActivities, OrderUpdate, RejectOrder } from '../../../activities/order-bookkeeping.ts';
 import { connect } from '../../../platform/database/connection.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
 import { draft, orderStage } from './test-order-service.ts';

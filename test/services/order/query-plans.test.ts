@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Kysely } from 'kysely';
-import type { OrderActivities, OrderRequests } from '../../../activities/order.ts';
+import type { OrderRequests } from '../../../activities/order.ts';
+import type { OrderActivities } from '../../../activities/order-bookkeeping.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
 import { countWaitingOrders } from '../../../services/order/metrics.ts';
 import { createOrderRequests } from '../../../services/order/requests.ts';

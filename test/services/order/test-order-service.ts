@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import type { DraftOrder, OrderActivities, OrderUpdate, OrderRequests } from '../../../activities/order.ts';
+import type { DraftOrder, OrderRequests } from '../../../activities/order.ts';
+import type { OrderActivities, OrderUpdate } from '../../../activities/order-bookkeeping.ts';
 import type { HistoryItem } from '../../../activities/order-status.ts';
 import type { DraftReturn, ReceivedLine, Return } from '../../../activities/return.ts';
 import { createOrderActivities } from '../../../services/order/activities.ts';
