@@ -1,7 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { PaymentStatus } from '../../activities/order-status.ts';
 import { type Intervention, type OrderRequests, orderRefusal } from '../../activities/order.ts';
-import { type OrderActivities } from '../../activities/order-bookkeeping.ts';
+import type { OrderActivities } from '../../activities/order-bookkeeping.ts';
 import { olderThan, pageByAge } from '../../platform/database/cursor.ts';
 import { storableText } from '../../platform/database/storable-text.ts';
 import { type OrderRow, type OrderSettings, type Work, writeOrderEvent, writeHistory } from './bookkeeping.ts';
