@@ -1,5 +1,5 @@
 import { median } from '../quantiles.ts';
-import { FASTEST_PEER, type Figures, IDIOMATIC, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
+import { FASTEST_PEER, type Measurement, IDIOMATIC, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
 
 /** A goal for a lane relative to another row, and the value of this run. */
 export interface Goal {
@@ -10,7 +10,7 @@ export interface Goal {
   found: number;
 }
 
-type Measure = (one: Figures, other: Figures) => number;
+type Measure = (one: Measurement, other: Measurement) => number;
 
 const rate: Measure = (one, other) => median(rateRatios(one, other));
 const p50: Measure = (one, other) => one.p50Ms / other.p50Ms;
@@ -59,7 +59,7 @@ const GOALS: readonly GoalDefinition[] = [
 
 /** Evaluates each goal at each load to which it applies, if both rows were measured. */
 export function goalsOf(result: Result): Goal[] {
-  const loads = [...new Set(result.figures.map(({ clients }) => clients))];
+  const loads = [...new Set(result.measurements.map(({ clients }) => clients))];
   return GOALS.flatMap(({ row, base, title, measure, side, bound, at }) =>
     loads.filter(at).flatMap((clients) => {
       const [one, other] = [find(result, row, clients), find(result, base, clients)];

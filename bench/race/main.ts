@@ -7,7 +7,7 @@ import { installPeers } from './install.ts';
 import { Processes, killEverything } from './children.ts';
 import { summarizeProfiles } from './profile.ts';
 import { reportOf } from './report.ts';
-import { type Result, type Sample, figuresOf } from './result.ts';
+import { type Result, type Sample, measurementsOf } from './result.ts';
 import { RunFailure, runRounds } from './rounds.ts';
 import { settingsReport } from './server-settings.ts';
 import { findServer } from './temporal/binary.ts';
@@ -51,7 +51,7 @@ async function measure(options: RaceOptions): Promise<{ result: Result; samples:
       rounds: options.rounds,
       seconds: options.seconds,
       setUps: Object.fromEntries(options.systems.map(({ row, setUp }) => [row, setUp])),
-      figures: figuresOf(samples),
+      measurements: measurementsOf(samples),
     };
     return { result, samples };
   } finally {

@@ -1,6 +1,6 @@
 import { median } from '../quantiles.ts';
 import { goalsOf, isReached } from './goals.ts';
-import { FASTEST_PEER, type Figures, IDIOMATIC, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
+import { FASTEST_PEER, type Measurement, IDIOMATIC, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
 
 /** The report for the terminal: ratios first, absolute values second. */
 export function reportOf(result: Result): string {
@@ -16,7 +16,7 @@ export function reportOf(result: Result): string {
     ...absoluteLines(result),
     '',
     'CPU per order, in milliseconds by process',
-    ...result.figures.map((figures) => `  ${label(figures)}  ${byProcess(figures)}`),
+    ...result.measurements.map((measurement) => `  ${label(measurement)}  ${byProcess(measurement)}`),
     '',
   ].join('\n');
 }
@@ -29,37 +29,37 @@ export function ranged(ratios: readonly number[]): string {
 }
 
 function ratioLines(result: Result, base: string): string[] {
-  return result.figures
+  return result.measurements
     .filter(({ row }) => row !== base)
-    .flatMap((figures) => {
-      const other = find(result, base, figures.clients);
+    .flatMap((measurement) => {
+      const other = find(result, base, measurement.clients);
       if (!other) return [];
       const cells = [
-        `orders/s ${ranged(rateRatios(figures, other)).padEnd(22)}`,
-        `p50 ${times(figures.p50Ms / other.p50Ms)}`,
-        `CPU per order ${times(cpuPerOrder(figures) / cpuPerOrder(other))}`,
+        `orders/s ${ranged(rateRatios(measurement, other)).padEnd(22)}`,
+        `p50 ${times(measurement.p50Ms / other.p50Ms)}`,
+        `CPU per order ${times(cpuPerOrder(measurement) / cpuPerOrder(other))}`,
       ];
-      return [`  ${label(figures)}  ${cells.join('  ')}`];
+      return [`  ${label(measurement)}  ${cells.join('  ')}`];
     });
 }
 
 function absoluteLines(result: Result): string[] {
-  return result.figures.map((figures) => {
-    const { ordersPerSecond, p50Ms, p95Ms, p99Ms, historyEvents } = figures;
+  return result.measurements.map((measurement) => {
+    const { ordersPerSecond, p50Ms, p95Ms, p99Ms, historyEvents } = measurement;
     const cells = [
       `${ordersPerSecond.toFixed(1).padStart(7)} orders/s`,
       `p50 ${ms(p50Ms)}  p95 ${ms(p95Ms)}  p99 ${ms(p99Ms)} ms`,
-      `CPU ${cpuPerOrder(figures).toFixed(1).padStart(6)} ms per order`,
+      `CPU ${cpuPerOrder(measurement).toFixed(1).padStart(6)} ms per order`,
       ...(historyEvents === undefined ? [] : [`${historyEvents} history events`]),
     ];
-    return `  ${label(figures)}  ${cells.join('  ')}`;
+    return `  ${label(measurement)}  ${cells.join('  ')}`;
   });
 }
 
-const label = ({ row, clients }: Figures): string => `${row.padEnd(28)}${String(clients).padStart(3)} clients`;
+const label = ({ row, clients }: Measurement): string => `${row.padEnd(28)}${String(clients).padStart(3)} clients`;
 const ms = (value: number): string => value.toFixed(1).padStart(7);
 
-const byProcess = ({ cpuMs }: Figures): string =>
+const byProcess = ({ cpuMs }: Measurement): string =>
   Object.entries(cpuMs)
     .filter(([, spent]) => spent >= 0.05)
     .toSorted(([, one], [, other]) => other - one)

@@ -19,7 +19,7 @@ export interface Sample {
 }
 
 /** A row at one number of clients, over all rounds. */
-export interface Figures {
+export interface Measurement {
   row: string;
   clients: number;
   /** Orders per second in each round. */
@@ -42,18 +42,18 @@ export interface Result {
   seconds: number;
   /** A description of the set-up, by row. */
   setUps: Record<string, string>;
-  figures: Figures[];
+  measurements: Measurement[];
 }
 
 /** The rows that the others are compared with: Temporal as in its samples, and the fastest of the durable peers. */
 export const IDIOMATIC = 'temporal';
 export const FASTEST_PEER = 'restate';
 
-export const find = ({ figures }: Result, row: string, clients: number): Figures | undefined =>
-  figures.find((one) => one.row === row && one.clients === clients);
+export const find = ({ measurements }: Result, row: string, clients: number): Measurement | undefined =>
+  measurements.find((one) => one.row === row && one.clients === clients);
 
 /** The median of the rounds' rates; percentiles and CPU over the orders of all rounds. */
-export function figuresOf(samples: readonly Sample[]): Figures[] {
+export function measurementsOf(samples: readonly Sample[]): Measurement[] {
   const groups = Map.groupBy(samples, ({ row, clients }) => `${clients} ${row}`);
   return [...groups.values()].map((group) => {
     const [{ row, clients }] = group as [Sample];
@@ -77,10 +77,10 @@ export function figuresOf(samples: readonly Sample[]): Figures[] {
   });
 }
 
-export const cpuPerOrder = ({ cpuMs }: Figures): number => Object.values(cpuMs).reduce((sum, ms) => sum + ms, 0);
+export const cpuPerOrder = ({ cpuMs }: Measurement): number => Object.values(cpuMs).reduce((sum, ms) => sum + ms, 0);
 
 /** The ratio of the rates in each round that both rows have. */
-export const rateRatios = (figures: Figures, base: Figures): number[] =>
-  figures.rates.slice(0, base.rates.length).map((rate, index) => rate / base.rates[index]!);
+export const rateRatios = (measurement: Measurement, base: Measurement): number[] =>
+  measurement.rates.slice(0, base.rates.length).map((rate, index) => rate / base.rates[index]!);
 
 export const round = (value: number, digits: number): number => Number(value.toFixed(digits));

@@ -1,5 +1,5 @@
 import { ranged, times } from './report.ts';
-import { type Figures, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
+import { type Measurement, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
 import type { System } from './systems/system.ts';
 import { temporalSystem } from './systems/temporal.ts';
 import { DEFAULTS, type ServerSettings } from './temporal/settings.ts';
@@ -27,7 +27,7 @@ export function settingsReport(result: Result): string {
 export const SETTINGS_HEAD = ['One setting more on each line', 'clients', 'p50', 'orders/s', 'CPU an order'];
 
 export function settingsRows(result: Result): string[][] {
-  const loads = [...new Set(result.figures.map(({ clients }) => clients))];
+  const loads = [...new Set(result.measurements.map(({ clients }) => clients))];
   return loads.flatMap((clients) =>
     STEPS.flatMap(([row], index) => {
       const now = find(result, row, clients);
@@ -38,8 +38,8 @@ export function settingsRows(result: Result): string[][] {
 }
 
 /** Each value, with its ratio to the step before, if there is one. */
-function compared(now: Figures, before: Figures | undefined): string[] {
-  const ratio = (of: (figures: Figures) => number) => (before ? `, ${times(of(now) / of(before))}` : '');
+function compared(now: Measurement, before: Measurement | undefined): string[] {
+  const ratio = (of: (measurement: Measurement) => number) => (before ? `, ${times(of(now) / of(before))}` : '');
   return [
     `${now.p50Ms.toFixed(1)} ms${ratio(({ p50Ms }) => p50Ms)}`,
     `${now.ordersPerSecond.toFixed(1)}${before ? `, ${ranged(rateRatios(now, before))}` : ''}`,

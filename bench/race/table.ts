@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Goal, goalsOf, isReached } from './goals.ts';
 import { ranged, times } from './report.ts';
-import { FASTEST_PEER, type Figures, IDIOMATIC, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
+import { FASTEST_PEER, type Measurement, IDIOMATIC, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
 import { SETTINGS_HEAD, settingsRows } from './server-settings.ts';
 
 const root = path.join(import.meta.dirname, '../..');
@@ -42,7 +42,7 @@ const asMade = (text: string) => `<!-- prettier-ignore-start -->\n\n${text}\n\n<
 
 /** Everything that was measured: ratios first, absolutes second, goals and set-ups below. */
 export function benchTable(result: Result): string {
-  const loads = [...new Set(result.figures.map(({ clients }) => clients))];
+  const loads = [...new Set(result.measurements.map(({ clients }) => clients))];
   return [
     conditions(result),
     ...loads.flatMap((clients) => [
@@ -70,11 +70,11 @@ const SUMMARY_CLIENTS = 16;
 export function summaryTable(result: Result): string {
   const temporal = find(result, IDIOMATIC, SUMMARY_CLIENTS);
   const cells = SUMMARY_ROWS.flatMap((row) => {
-    const figures = find(result, row, SUMMARY_CLIENTS);
-    if (!figures) return [];
-    const { ordersPerSecond, p50Ms } = figures;
-    const cpu = cpuPerOrder(figures).toFixed(0);
-    return [[row, rateCell(figures, temporal), ordersPerSecond.toFixed(1), `${p50Ms.toFixed(0)} ms`, `${cpu} ms`]];
+    const measurement = find(result, row, SUMMARY_CLIENTS);
+    if (!measurement) return [];
+    const { ordersPerSecond, p50Ms } = measurement;
+    const cpu = cpuPerOrder(measurement).toFixed(0);
+    return [[row, rateCell(measurement, temporal), ordersPerSecond.toFixed(1), `${p50Ms.toFixed(0)} ms`, `${cpu} ms`]];
   });
   return markdown(
     [`${SUMMARY_CLIENTS} clients`, `orders/s to ${IDIOMATIC}`, 'orders/s', 'p50', 'CPU an order'],
@@ -107,24 +107,24 @@ function rows(result: Result, clients: number): string[] {
   const restate = find(result, FASTEST_PEER, clients);
   return markdown(
     HEAD,
-    result.figures
-      .filter((figures) => figures.clients === clients)
-      .map((figures) => [
-        figures.row,
-        rateCell(figures, temporal),
-        rateCell(figures, restate),
-        temporal ? times(figures.p50Ms / temporal.p50Ms) : '',
-        temporal ? times(cpuPerOrder(figures) / cpuPerOrder(temporal)) : '',
-        figures.ordersPerSecond.toFixed(1),
-        [figures.p50Ms, figures.p95Ms, figures.p99Ms].map((ms) => ms.toFixed(0)).join(' / '),
-        cpuPerOrder(figures).toFixed(1),
-        figures.historyEvents === undefined ? '' : String(figures.historyEvents),
+    result.measurements
+      .filter((measurement) => measurement.clients === clients)
+      .map((measurement) => [
+        measurement.row,
+        rateCell(measurement, temporal),
+        rateCell(measurement, restate),
+        temporal ? times(measurement.p50Ms / temporal.p50Ms) : '',
+        temporal ? times(cpuPerOrder(measurement) / cpuPerOrder(temporal)) : '',
+        measurement.ordersPerSecond.toFixed(1),
+        [measurement.p50Ms, measurement.p95Ms, measurement.p99Ms].map((ms) => ms.toFixed(0)).join(' / '),
+        cpuPerOrder(measurement).toFixed(1),
+        measurement.historyEvents === undefined ? '' : String(measurement.historyEvents),
       ]),
   );
 }
 
-const rateCell = (figures: Figures, base: Figures | undefined): string =>
-  base ? (base === figures ? '1' : ranged(rateRatios(figures, base))) : '';
+const rateCell = (measurement: Measurement, base: Measurement | undefined): string =>
+  base ? (base === measurement ? '1' : ranged(rateRatios(measurement, base))) : '';
 
 const goalLine = (goal: Goal): string =>
   `- ${isReached(goal) ? 'Reached' : '**Missed**'}: ${goal.row} has ${times(goal.found)} the ${goal.what}; the goal is ${goal.side} ${times(goal.bound)}.`;

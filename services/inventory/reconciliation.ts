@@ -26,14 +26,14 @@ export async function listBooks(
       coalesce(sum(on_hand_delta) filter (where kind = 'restock'), 0)::bigint as restocked
     from page join stock_ledger using (order_id)
     group by order_id, sku order by order_id, sku`.execute(db);
-  const books = new Map<string, OrderStockTotals>();
+  const totals = new Map<string, OrderStockTotals>();
   for (const { orderId, ...line } of rows) {
-    const book = books.get(orderId) ?? { orderId, lines: [] };
-    book.lines.push(line);
-    books.set(orderId, book);
+    const totalsOfOrder = totals.get(orderId) ?? { orderId, lines: [] };
+    totalsOfOrder.lines.push(line);
+    totals.set(orderId, totalsOfOrder);
   }
-  const items = [...books.values()].slice(0, limit);
-  return { items, next: books.size > limit ? encodeCursor([items.at(-1)!.orderId]) : null };
+  const items = [...totals.values()].slice(0, limit);
+  return { items, next: totals.size > limit ? encodeCursor([items.at(-1)!.orderId]) : null };
 }
 
 /** Sorts before every order id: RFC 9562's nil UUID. */

@@ -1,4 +1,4 @@
-import type { Figures, Result, Sample } from '../../bench/race/result.ts';
+import type { Measurement, Result, Sample } from '../../bench/race/result.ts';
 
 export const sampleOf = (difference: Partial<Sample> = {}): Sample => ({
   row: 'temporal',
@@ -12,7 +12,7 @@ export const sampleOf = (difference: Partial<Sample> = {}): Sample => ({
   ...difference,
 });
 
-export const figuresOfRow = (row: string, difference: Partial<Figures> = {}): Figures => ({
+export const figuresOfRow = (row: string, difference: Partial<Measurement> = {}): Measurement => ({
   row,
   clients: 16,
   rates: [10, 12, 11],
@@ -24,7 +24,7 @@ export const figuresOfRow = (row: string, difference: Partial<Figures> = {}): Fi
   ...difference,
 });
 
-export const resultOf = (figures: Figures[]): Result => ({
+export const resultOf = (measurements: Measurement[]): Result => ({
   startedAt: '2026-01-02T03:04:05.000Z',
   command: 'npm run bench',
   machine: {
@@ -42,5 +42,5 @@ export const resultOf = (figures: Figures[]): Result => ({
   rounds: 3,
   seconds: 8,
   setUps: { temporal: 'defaults' },
-  figures,
+  measurements,
 });

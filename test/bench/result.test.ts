@@ -1,28 +1,28 @@
 import assert from 'node:assert/strict';
 import { goalsOf, isReached } from '../../bench/race/goals.ts';
-import { cpuPerOrder, figuresOf, rateRatios } from '../../bench/race/result.ts';
+import { cpuPerOrder, measurementsOf, rateRatios } from '../../bench/race/result.ts';
 import { figuresOfRow, resultOf, sampleOf } from './builders.ts';
 
 describe('the results of the bench', () => {
   it('are the median rate of the rounds, and percentiles and CPU over the orders of all rounds', () => {
     const latenciesMs = Array.from({ length: 100 }, (_, index) => 101 + index);
-    const [figures, ...more] = figuresOf([
+    const [measurement, ...more] = measurementsOf([
       sampleOf({ orders: 10, latenciesMs: [1], cpu: { order: 1 } }),
       sampleOf({ round: 2, orders: 100, latenciesMs, cpu: { order: 1, postgres: 0.1 }, historyEvents: 9 }),
       sampleOf({ round: 3, orders: 20, latenciesMs: [1], cpu: { order: 0.6 }, historyEvents: 9 }),
     ]);
     assert.deepEqual(more, []);
-    assert.deepEqual(figures!.rates, [1, 10, 2]);
-    assert.equal(figures!.ordersPerSecond, 2);
-    assert.deepEqual([figures!.p50Ms, figures!.p95Ms, figures!.p99Ms], [149, 195, 199]);
-    assert.deepEqual(figures!.cpuMs, { order: 20, postgres: 0.77 });
-    assert.equal(cpuPerOrder(figures!), 20.77);
-    assert.equal(figures!.historyEvents, 9);
+    assert.deepEqual(measurement!.rates, [1, 10, 2]);
+    assert.equal(measurement!.ordersPerSecond, 2);
+    assert.deepEqual([measurement!.p50Ms, measurement!.p95Ms, measurement!.p99Ms], [149, 195, 199]);
+    assert.deepEqual(measurement!.cpuMs, { order: 20, postgres: 0.77 });
+    assert.equal(cpuPerOrder(measurement!), 20.77);
+    assert.equal(measurement!.historyEvents, 9);
   });
 
   it('are separate for each row and number of clients', () => {
     const samples = [sampleOf(), sampleOf({ clients: 1 }), sampleOf({ row: 'restate' })];
-    assert.equal(figuresOf(samples).length, 3);
+    assert.equal(measurementsOf(samples).length, 3);
   });
 
   it('are compared within a round', () => {

@@ -116,7 +116,7 @@ export class EventStage {
     return createClient({ service: 'user', urls, token: TOKEN }, 'events', deadLetterRequests);
   }
 
-  async figures(): Promise<string> {
+  async metrics(): Promise<string> {
     const response = await fetch(`http://127.0.0.1:${this.#ports.subscriber}/metrics`);
     return response.text();
   }

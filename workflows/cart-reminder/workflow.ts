@@ -1,5 +1,5 @@
 import { condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
-import { insistentServices } from '../saga/step-services.ts';
+import { servicesUntilAnswered } from '../saga/step-services.ts';
 import { type CartChanged, type CartReminderInput, cartChangedSignal } from './messages.ts';
 
 /**
@@ -29,7 +29,7 @@ export async function cartReminderWorkflow({ customerId, latest }: CartReminderI
       }
       continue;
     }
-    await insistentServices().cart.remindOfCart({ customerId, version });
+    await servicesUntilAnswered().cart.remindOfCart({ customerId, version });
     if (cart.latest!.version === version) return;
   }
 }

@@ -44,7 +44,9 @@ async function placeStepByStep(order: OrderInProgress, recordedHere: boolean): P
   } catch (error) {
     const ended = await giveUp(order, error);
     if (ended) return ended;
-    ({ trackingNumber } = await saga.insist('bookShipment', (ask) => ask.shipping.bookShipment(bookingOf(input))));
+    ({ trackingNumber } = await saga.stepUntilAnswered('bookShipment', (ask) =>
+      ask.shipping.bookShipment(bookingOf(input)),
+    ));
   }
 
   history.add('confirm', 'succeeded');

@@ -6,7 +6,7 @@ import { bookkeeping } from './bookkeeping.ts';
 import type { DisplayedHistory } from './displayed-history.ts';
 import { Interventions } from './interventions.ts';
 import { orderStatusAttribute } from './messages.ts';
-import { type StepCall, forwardServices, insistentServices } from './step-services.ts';
+import { type StepCall, forwardServices, servicesUntilAnswered } from './step-services.ts';
 import { type Trouble, troubleOf } from './trouble.ts';
 
 /** What is known of a step that may have happened. Only `refused` says for certain that nothing happened. */
@@ -59,8 +59,8 @@ export class Saga {
   }
 
   /** Takes one step that is retried until its service responds. Records a refusal, and throws it. */
-  insist<Answer>(step: Step, call: StepCall<Answer>): Promise<Answer> {
-    return this.#take(step, (onWait) => call(insistentServices({ onWait })));
+  stepUntilAnswered<Answer>(step: Step, call: StepCall<Answer>): Promise<Answer> {
+    return this.#take(step, (onWait) => call(servicesUntilAnswered({ onWait })));
   }
 
   /** A step that only moves forward: where it is refused, a person decides whether to retry or to skip it. */
@@ -71,7 +71,7 @@ export class Saga {
   ): Promise<'done' | 'skipped'> {
     for (;;) {
       try {
-        await this.insist(step, call);
+        await this.stepUntilAnswered(step, call);
         return 'done';
       } catch (error) {
         const resolution = await this.#askPerson(step, troubleOf(error), stuck);
@@ -171,7 +171,7 @@ export class Saga {
 
   async #undo({ step, call, tooLate }: Undo): Promise<Trouble | undefined> {
     try {
-      const { attempt } = await call(insistentServices());
+      const { attempt } = await call(servicesUntilAnswered());
       if (this.#states.get(step) !== 'refused') this.#setState(step, 'undone');
       this.#history.add(step, 'compensated', { attempt });
       return undefined;

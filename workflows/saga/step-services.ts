@@ -56,7 +56,9 @@ export const forwardServices = ({ durable = false, onWait }: StepOptions = {}): 
   servicesCalledBy(async (service, activity, request) => {
     const callDurably = (failedTries: number) => {
       onWait?.(failedTries);
-      return forward[service][activity]!.executeWithOptions({ summary: summaryOf(activity, request) }, [request]);
+      return durableForward[service][activity]!.executeWithOptions({ summary: summaryOf(activity, request) }, [
+        request,
+      ]);
     };
     if (durable || lane() !== 'local-first') return callDurably(0);
     try {
@@ -69,10 +71,12 @@ export const forwardServices = ({ durable = false, onWait }: StepOptions = {}): 
   });
 
 /** The services as compensations call them, and everything after the goods have left: until they respond. */
-export const insistentServices = ({ onWait }: Pick<StepOptions, 'onWait'> = {}): StepServices =>
+export const servicesUntilAnswered = ({ onWait }: Pick<StepOptions, 'onWait'> = {}): StepServices =>
   servicesCalledBy((service, activity, request) => {
     onWait?.(0);
-    return insistent[service][activity]!.executeWithOptions({ summary: summaryOf(activity, request) }, [request]);
+    return durableUntilAnswered[service][activity]!.executeWithOptions({ summary: summaryOf(activity, request) }, [
+      request,
+    ]);
   });
 
 const SERVICES = ['cart', 'inventory', 'payment', 'shipping'] as const satisfies (keyof StepServices)[];
@@ -83,8 +87,8 @@ interface Activity {
 type Activities = Readonly<Record<string, Activity>>;
 
 const tried = proxyLocalActivities(firstTry) as unknown as Activities;
-const forward = onTaskQueues(forwardStep);
-const insistent = onTaskQueues(untilAnswered);
+const durableForward = onTaskQueues(forwardStep);
+const durableUntilAnswered = onTaskQueues(untilAnswered);
 
 /** Every service's activities, on the task queue of its name. */
 function onTaskQueues(options: ActivityOptions): Record<keyof StepServices, Activities> {

@@ -121,7 +121,7 @@ describe('a subscriber', function () {
     await stage.startSubscriber();
     await stage.tell(['4'], subject);
     await seenOnce(subject, ['1', '2', '3', '4']);
-    assert.match(await stage.figures(), /feed_restarts_total\{publisher="inventory",service="user"\} 1/);
+    assert.match(await stage.metrics(), /feed_restarts_total\{publisher="inventory",service="user"\} 1/);
   });
 
   it('reports waiting events, their age, and dead letters as metrics', async () => {
@@ -129,7 +129,7 @@ describe('a subscriber', function () {
     await stage.startSubscriber(failing(new Set(['1'])));
     await stage.tell(['1', '2']);
     await eventually(async () => {
-      const metrics = await stage.figures();
+      const metrics = await stage.metrics();
       assert.match(metrics, /inbox_waiting\{publisher="inventory",service="user"\} 2/);
       assert.match(metrics, /events_handled_total\{publisher="inventory",outcome="failed",service="user"\} [1-9]/);
       assert.match(metrics, /inbox_dead_letters\{publisher="inventory",service="user"\} 0/);
@@ -141,7 +141,7 @@ describe('a subscriber', function () {
       .set({ attempts: 10 })
       .where(sql<boolean>`data->>'reason' = '1'`)
       .execute();
-    assert.match(await stage.figures(), /inbox_dead_letters\{publisher="inventory",service="user"\} 1/);
+    assert.match(await stage.metrics(), /inbox_dead_letters\{publisher="inventory",service="user"\} 1/);
   });
 
   it('deletes handled events after twice the retention of publishers', async () => {

@@ -47,20 +47,20 @@ describe('inventory requests', () => {
       await activities.restockReturn(back);
       await activities.releaseStock({ orderId: released.orderId });
 
-      const books: OrderStockTotals[] = [];
+      const totals: OrderStockTotals[] = [];
       let after: string | undefined;
       do {
         const page = await requests.listBooks({ limit: 2, ...(after && { after }) });
         assert.ok(page.items.length <= 2);
-        books.push(...page.items);
+        totals.push(...page.items);
         after = page.next ?? undefined;
       } while (after);
-      const ids = books.map(({ orderId }) => orderId);
+      const ids = totals.map(({ orderId }) => orderId);
       assert.deepEqual(ids, ids.toSorted());
       assert.equal(new Set(ids).size, ids.length);
       for (const { orderId } of orders) assert.ok(ids.includes(orderId));
       const linesOf = (orderId: string) =>
-        books.find((book) => book.orderId === orderId)!.lines.find((line) => line.sku === sku);
+        totals.find((one) => one.orderId === orderId)!.lines.find((line) => line.sku === sku);
       const reservedOnly = { sku, reserved: 4, released: 0, committed: 0, restocked: 0 };
       assert.deepEqual(linesOf(shipped.orderId), { ...reservedOnly, committed: 4, restocked: 3 });
       assert.deepEqual(linesOf(released.orderId), { ...reservedOnly, released: 4 });

@@ -64,7 +64,7 @@ describe('order service: lists', () => {
     return [ids[8], ids[7], ...equals, ids[1], ids[0]];
   };
   const orders = (filter: object) => (page: PageRequest) => stage.requests.listOrders({ ...filter, ...page });
-  const books = (page: PageRequest) => stage.requests.listBooks(page);
+  const summaries = (page: PageRequest) => stage.requests.listBooks(page);
   const idsOf = (items: { id: string }[]) => items.map(({ id }) => id);
 
   for (const limit of [1, 2, 3, 8, 9, 10]) {
@@ -101,9 +101,9 @@ describe('order service: lists', () => {
   it('never show a draft', async () => {
     const { order } = await stage.requests.draftOrder(draft());
     const { items } = await readAllPages(orders({}), 100);
-    const { items: inBooks } = await readAllPages(books, 100);
+    const { items: summarized } = await readAllPages(summaries, 100);
     assert.ok(items.length > 0 && !idsOf(items).includes(order.id));
-    assert.ok(inBooks.length > 0 && !inBooks.some(({ orderId }) => orderId === order.id));
+    assert.ok(summarized.length > 0 && !summarized.some(({ orderId }) => orderId === order.id));
   });
 
   for (const [what, after] of Object.entries(INVALID_CURSORS)) {
@@ -147,10 +147,10 @@ describe('order service: lists', () => {
 
   describe('for reconciliation', () => {
     it('contain every recorded order once, by ascending id', async () => {
-      const { items } = await readAllPages(books, 3);
-      const inBooks = items.map(({ orderId }) => orderId);
-      assert.deepEqual(inBooks, [...new Set(inBooks)].toSorted());
-      for (const id of ids) assert.ok(inBooks.includes(id));
+      const { items } = await readAllPages(summaries, 3);
+      const summarized = items.map(({ orderId }) => orderId);
+      assert.deepEqual(summarized, [...new Set(summarized)].toSorted());
+      for (const id of ids) assert.ok(summarized.includes(id));
     });
 
     it('contain what was ordered, refunded and restocked', async () => {
@@ -171,7 +171,7 @@ describe('order service: lists', () => {
         { sku: 'kettle', quantity: 1, condition: 'damaged' },
       ]);
       await receive([{ sku: 'teapot', quantity: 1, condition: 'resellable' }]);
-      const { items } = await readAllPages(books, 100);
+      const { items } = await readAllPages(summaries, 100);
       const { updatedAt } = await stage.requests.getOrder({ orderId });
       assert.deepEqual(
         items.find((book) => book.orderId === orderId),
