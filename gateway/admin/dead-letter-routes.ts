@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { text } from '../../activities/text.ts';
-import { DeadLetter, type DeadLetterRequests, ResolveDeadLetter } from '../../platform/contract/event.ts';
-import { Refusal } from '../../platform/contract/refusal.ts';
+import { DeadLetter, type DeadLetterRequests, ResolveDeadLetter, eventRefusal } from '../../platform/contract/event.ts';
 import { decodeAge, encodeAge } from '../../platform/database/cursor.ts';
 import { ServiceFault } from '../../platform/http/client.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
@@ -92,7 +91,7 @@ export const deadLetterRoutes = (subscribers: Subscribers): AnyRoute[] => [
       const eventId = eventIdOf(deadLetterId);
       const subscriber = Object.hasOwn(subscribers, name) ? subscribers[name] : undefined;
       if (!subscriber || !z.uuid().safeParse(eventId).success) {
-        throw new Refusal('DeadLetterNotFound', 'there is no dead letter with this id');
+        throw eventRefusal('DeadLetterNotFound', 'there is no dead letter with this id');
       }
       await subscriber.resolveDeadLetter({ eventId, ...body, resolvedBy: caller!.id });
       return { status: 204 };

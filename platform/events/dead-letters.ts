@@ -1,7 +1,6 @@
 import { type Kysely, sql } from 'kysely';
-import type { DeadLetter, DeadLetterRequests } from '../contract/event.ts';
+import { type DeadLetter, type DeadLetterRequests, eventRefusal } from '../contract/event.ts';
 import { olderThan, pageByAge } from '../database/cursor.ts';
-import { Refusal } from '../contract/refusal.ts';
 import { DEAD_AFTER_ATTEMPTS } from './handling.ts';
 import type { InboxDatabase } from './inbox.ts';
 
@@ -66,8 +65,8 @@ async function refuseUnlessResolved(
   action: 'retry' | 'discard',
 ): Promise<void> {
   const row = await db.selectFrom('inbox').select('state').where('id', '=', eventId).executeTakeFirst();
-  if (!row) throw new Refusal('DeadLetterNotFound', `event ${eventId} does not exist`);
+  if (!row) throw eventRefusal('DeadLetterNotFound', `event ${eventId} does not exist`);
   if (row.state !== (action === 'retry' ? 'done' : 'discarded')) {
-    throw new Refusal('DeadLetterClosed', `this event was already ${row.state === 'done' ? 'handled' : 'discarded'}`);
+    throw eventRefusal('DeadLetterClosed', `this event was already ${row.state === 'done' ? 'handled' : 'discarded'}`);
   }
 }
