@@ -20,7 +20,9 @@ interface Container {
 
 const root = path.join(import.meta.dirname, '../..');
 const text = readFileSync(path.join(root, 'docker-compose.yml'), 'utf8');
-const { services: containers } = parse(text, { merge: true }) as { services: Record<string, Container> };
+const { services: containers } = parse(text, { merge: true, maxAliasCount: -1 }) as {
+  services: Record<string, Container>;
+};
 
 const databaseNames = Object.keys(DATABASES) as DatabaseName[];
 const servicePorts = Object.fromEntries(SERVICES.map((name) => [`${name.toUpperCase()}_PORT`, REGISTRY[name].port]));

@@ -7,7 +7,8 @@ import { SERVER_SETTINGS } from '../../local/temporal.ts';
 import { freshNamespace } from '../stage/fresh-namespace.ts';
 
 const root = path.join(import.meta.dirname, '../..');
-const read = (file: string): unknown => parse(readFileSync(path.join(root, file), 'utf8'), { merge: true });
+const read = (file: string): unknown =>
+  parse(readFileSync(path.join(root, file), 'utf8'), { merge: true, maxAliasCount: -1 });
 
 describe("the Temporal server's settings", function () {
   this.timeout(120_000);

@@ -64,7 +64,9 @@ export class Containers {
         .replaceAll(new RegExp(`//[\\w.]+:${port}\\b`, 'g'), `//127.0.0.1:${free[port]}`)
         .replaceAll(new RegExp(`PORT: ${port}\\b`, 'g'), `PORT: ${free[port]}`);
     }
-    const { services } = parse(text, { merge: true }) as { services: Record<string, ComposeService> };
+    const { services } = parse(text, { merge: true, maxAliasCount: -1 }) as {
+      services: Record<string, ComposeService>;
+    };
     const containers = Object.entries(services).map(([name, { image, command, environment = {} }]) => {
       const settingsOf = Object.entries(environment).map(([setting, value]) => [
         setting,
