@@ -163,5 +163,5 @@ export const webhookActivities = {
 };
 export type WebhookActivities = Implementation<typeof webhookActivities>;
 
-export type WebhookRefusal = RefusalOf<typeof webhookRequests> | RefusalOf<typeof webhookActivities>;
+export type WebhookRefusal = RefusalOf<typeof webhookRequests>;
 export const webhookRefusal = refusalFor<WebhookRefusal>();

@@ -15,19 +15,22 @@ import { Problem } from '../platform/http/problem.ts';
 import { IssuerUnavailable } from './auth/remote-keys.ts';
 import { TemporalFault, type WorkflowRefusal } from './upstream/workflow-client.ts';
 
+/** The contracts that the gateway calls. */
+interface Contracts {
+  cart: typeof cartRequests;
+  deadLetters: typeof deadLetterRequests;
+  inventory: typeof inventoryRequests;
+  notification: typeof notificationRequests;
+  order: typeof orderRequests;
+  product: typeof productRequests;
+  recommendation: typeof recommendationRequests;
+  shipping: typeof shippingRequests;
+  user: typeof userRequests;
+  webhook: typeof webhookRequests;
+}
+
 /** Every refusal that the gateway can meet: of the operations that it calls, and of the workflows. */
-type AnyRefusal =
-  | RefusalOf<typeof cartRequests>
-  | RefusalOf<typeof deadLetterRequests>
-  | RefusalOf<typeof inventoryRequests>
-  | RefusalOf<typeof notificationRequests>
-  | RefusalOf<typeof orderRequests>
-  | RefusalOf<typeof productRequests>
-  | RefusalOf<typeof recommendationRequests>
-  | RefusalOf<typeof shippingRequests>
-  | RefusalOf<typeof userRequests>
-  | RefusalOf<typeof webhookRequests>
-  | WorkflowRefusal;
+type AnyRefusal = { [Name in keyof Contracts]: RefusalOf<Contracts[Name]> }[keyof Contracts] | WorkflowRefusal;
 
 /** The WWW-Authenticate challenge of RFC 6750 section 3. */
 export const CHALLENGE = 'Bearer realm="order-platform"';
