@@ -16,6 +16,20 @@ import { withFallback } from '../upstream/with-fallback.ts';
 import type { CatalogueCache } from './cache.ts';
 import { ProductView } from './view.ts';
 
+export interface ProductRouteDependencies {
+  products: ProductRequests;
+  inventory: InventoryRequests;
+  catalogue: CatalogueCache;
+}
+
+/** Reading and changing products. */
+export const productRoutes = (dependencies: ProductRouteDependencies): AnyRoute[] => [
+  listProducts(dependencies),
+  readProduct(dependencies),
+  createProduct(dependencies),
+  changeProduct(dependencies),
+];
+
 const ChangeProduct = z
   .strictObject({ name: ProductName.optional(), description: ProductDescription.optional(), price: Price.optional() })
   .refine((change) => Object.keys(change).length > 0, { error: 'must have at least one field to change' })
@@ -36,130 +50,138 @@ const freshFor = (header: (name: string) => string) => ({
   'Cache-Control': `${header('Authorization') ? 'private' : 'public'}, ${FRESH}`,
 });
 
-export interface ProductRouteDependencies {
-  products: ProductRequests;
-  inventory: InventoryRequests;
-  catalogue: CatalogueCache;
+function listProducts({ inventory, catalogue }: ProductRouteDependencies): AnyRoute {
+  return route({
+    method: 'get',
+    path: '/v1/products',
+    operationId: 'listProducts',
+    summary: 'Browse or search the catalogue, newest first',
+    tag: 'products',
+    access: 'public',
+    query: z.strictObject({
+      q: z
+        .string()
+        .max(200)
+        .optional()
+        .meta({ description: 'words that must all occur in the name, description or SKU' }),
+      ...pageQuery,
+    }),
+    responses: {
+      200: { description: 'A page of products', body: listOf(ProductView), links: productLinks('/items/0/sku') },
+    },
+    problems: { 400: ['BadCursor'] },
+    async handle({ query: { q, cursor, limit }, header }) {
+      const page = await catalogue.listProducts({ query: q || undefined, after: cursor, limit });
+      const next = nextPage('/v1/products', page.next, { limit, q: q || undefined });
+      return { status: 200, body: { items: await viewsOf(inventory, page.items), next }, headers: freshFor(header) };
+    },
+  });
 }
 
-export function productRoutes({ products, inventory, catalogue }: ProductRouteDependencies): AnyRoute[] {
-  const viewsOf = async (items: Product[]) => {
-    const reading = items.length === 0 ? { items: [] } : inventory.getStocks({ skus: items.map(({ sku }) => sku) });
-    const stocks = await withFallback(Promise.resolve(reading), { fallback: undefined, timeoutMs: STOCK_TIMEOUT_MS });
-    const available = new Map(stocks?.items.map((stock) => [stock.sku, stock.available]));
-    return items.map((product) => ({ ...product, available: available.get(product.sku) ?? null }));
-  };
-  const single = async (status: 200 | 201, product: Product, headers: Record<string, string> = {}) => {
-    const [body] = await viewsOf([product]);
-    return { status, body, version: product.version, headers };
-  };
-
-  return [
-    route({
-      method: 'get',
-      path: '/v1/products',
-      operationId: 'listProducts',
-      summary: 'Browse or search the catalogue, newest first',
-      tag: 'products',
-      access: 'public',
-      query: z.strictObject({
-        q: z
-          .string()
-          .max(200)
-          .optional()
-          .meta({ description: 'words that must all occur in the name, description or SKU' }),
-        ...pageQuery,
-      }),
-      responses: {
-        200: { description: 'A page of products', body: listOf(ProductView), links: productLinks('/items/0/sku') },
-      },
-      problems: { 400: ['BadCursor'] },
-      async handle({ query: { q, cursor, limit }, header }) {
-        const page = await catalogue.listProducts({ query: q || undefined, after: cursor, limit });
-        const next = nextPage('/v1/products', page.next, { limit, q: q || undefined });
-        return { status: 200, body: { items: await viewsOf(page.items), next }, headers: freshFor(header) };
-      },
-    }),
-
-    route({
-      method: 'get',
-      path: '/v1/products/:sku',
-      operationId: 'readProduct',
-      summary: 'Read one product',
-      tag: 'products',
-      access: 'public',
-      params: Sku,
-      headers: { 'If-None-Match': 'the ETag you have; 304 if it is still current' },
-      responses: {
-        200: {
-          description: 'The product',
-          body: ProductView,
-          headers: { ETag: 'the version of the product' },
-          links: {
-            ...productLinks('/sku'),
-            changeProduct: {
-              parameters: { sku: '$response.body#/sku', 'header.If-Match': '$response.header.ETag' },
-            },
+function readProduct({ inventory, catalogue }: ProductRouteDependencies): AnyRoute {
+  return route({
+    method: 'get',
+    path: '/v1/products/:sku',
+    operationId: 'readProduct',
+    summary: 'Read one product',
+    tag: 'products',
+    access: 'public',
+    params: Sku,
+    headers: { 'If-None-Match': 'the ETag you have; 304 if it is still current' },
+    responses: {
+      200: {
+        description: 'The product',
+        body: ProductView,
+        headers: { ETag: 'the version of the product' },
+        links: {
+          ...productLinks('/sku'),
+          changeProduct: {
+            parameters: { sku: '$response.body#/sku', 'header.If-Match': '$response.header.ETag' },
           },
         },
       },
-      problems: { 404: ['ProductNotFound'] },
-      handle: async ({ params, header }) => single(200, await catalogue.getProduct(params), freshFor(header)),
-    }),
+    },
+    problems: { 404: ['ProductNotFound'] },
+    handle: async ({ params, header }) =>
+      withStock(inventory, { status: 200, product: await catalogue.getProduct(params), headers: freshFor(header) }),
+  });
+}
 
-    route({
-      method: 'post',
-      path: '/v1/products',
-      operationId: 'createProduct',
-      summary: 'Add a product',
-      tag: 'products',
-      access: 'admin',
-      scopes: ['products:write'],
-      body: CreateProduct.meta({
-        id: 'NewProduct',
-        examples: [{ sku: '85123A', name: 'White hanging heart', price: { amountMinor: 255, currency: 'GBP' } }],
-      }),
-      responses: {
-        201: {
-          description: 'Added',
-          body: ProductView,
-          headers: { ETag: 'the version of the product', Location: 'the path of the product' },
-          links: productLinks('/sku'),
-        },
-      },
-      problems: { 409: ['SkuTaken'] },
-      async handle({ body }) {
-        const product = await products.createProduct(body).finally(() => catalogue.forget(body.sku));
-        return single(201, product, { Location: `/v1/products/${body.sku}` });
-      },
+function createProduct({ products, inventory, catalogue }: ProductRouteDependencies): AnyRoute {
+  return route({
+    method: 'post',
+    path: '/v1/products',
+    operationId: 'createProduct',
+    summary: 'Add a product',
+    tag: 'products',
+    access: 'admin',
+    scopes: ['products:write'],
+    body: CreateProduct.meta({
+      id: 'NewProduct',
+      examples: [{ sku: '85123A', name: 'White hanging heart', price: { amountMinor: 255, currency: 'GBP' } }],
     }),
+    responses: {
+      201: {
+        description: 'Added',
+        body: ProductView,
+        headers: { ETag: 'the version of the product', Location: 'the path of the product' },
+        links: productLinks('/sku'),
+      },
+    },
+    problems: { 409: ['SkuTaken'] },
+    async handle({ body }) {
+      const product = await products.createProduct(body).finally(() => catalogue.forget(body.sku));
+      return withStock(inventory, { status: 201, product, headers: { Location: `/v1/products/${body.sku}` } });
+    },
+  });
+}
 
-    route({
-      method: 'patch',
-      path: '/v1/products/:sku',
-      operationId: 'changeProduct',
-      summary: 'Change a product',
-      tag: 'products',
-      access: 'admin',
-      scopes: ['products:write'],
-      params: Sku,
-      body: ChangeProduct,
-      headers: { 'If-Match': 'the ETag that the change is based on; 412 if the product has changed since' },
-      responses: {
-        200: {
-          description: 'The changed product',
-          body: ProductView,
-          headers: { ETag: 'the version of the product' },
-          links: productLinks('/sku'),
-        },
+function changeProduct({ products, inventory, catalogue }: ProductRouteDependencies): AnyRoute {
+  return route({
+    method: 'patch',
+    path: '/v1/products/:sku',
+    operationId: 'changeProduct',
+    summary: 'Change a product',
+    tag: 'products',
+    access: 'admin',
+    scopes: ['products:write'],
+    params: Sku,
+    body: ChangeProduct,
+    headers: { 'If-Match': 'the ETag that the change is based on; 412 if the product has changed since' },
+    responses: {
+      200: {
+        description: 'The changed product',
+        body: ProductView,
+        headers: { ETag: 'the version of the product' },
+        links: productLinks('/sku'),
       },
-      problems: { 404: ['ProductNotFound'], 412: ['PreconditionFailed'] },
-      async handle({ params: { sku }, body, header }) {
-        const version = expectedVersion(header('If-Match'));
-        const changed = products.updateProduct({ ...body, sku, expectedVersion: version });
-        // The caller must read its own change here, before the event of it arrives.
-        return single(200, await changed.finally(() => catalogue.forget(sku)));
-      },
-    }),
-  ];
+    },
+    problems: { 404: ['ProductNotFound'], 412: ['PreconditionFailed'] },
+    async handle({ params: { sku }, body, header }) {
+      const version = expectedVersion(header('If-Match'));
+      const changed = products.updateProduct({ ...body, sku, expectedVersion: version });
+      // The caller must read its own change here, before the event of it arrives.
+      const product = await changed.finally(() => catalogue.forget(sku));
+      return withStock(inventory, { status: 200, product });
+    },
+  });
+}
+
+interface ProductResponse {
+  status: 200 | 201;
+  product: Product;
+  headers?: Record<string, string>;
+}
+
+async function withStock(inventory: InventoryRequests, { status, product, headers = {} }: ProductResponse) {
+  const [body] = await viewsOf(inventory, [product]);
+  return { status, body, version: product.version, headers };
+}
+
+/** `available` is null if the inventory service does not respond in time. */
+async function viewsOf(inventory: InventoryRequests, items: Product[]) {
+  const reading = items.length === 0 ? { items: [] } : inventory.getStocks({ skus: items.map(({ sku }) => sku) });
+  const stocks = await withFallback(Promise.resolve(reading), { fallback: undefined, timeoutMs: STOCK_TIMEOUT_MS });
+  const available = new Map(stocks?.items.map((stock) => [stock.sku, stock.available]));
+  return items.map((product) => ({ ...product, available: available.get(product.sku) ?? null }));
 }

@@ -11,6 +11,13 @@ import { sumLines } from './lines.ts';
 import { OrderPath, ownOrder } from './own-order.ts';
 import { receiveGoods, startReturn, startWaitingReturns } from './returns.ts';
 
+/** Returning goods of an order. */
+export const returnRoutes = (orders: OrderRequests, workflows: Workflows): AnyRoute[] => [
+  askReturn(orders, workflows),
+  listReturns(orders),
+  receiveReturn(orders, workflows),
+];
+
 const ReturnView = Return.omit({ customerId: true, refund: true })
   .extend({ refund: Return.shape.refund.unwrap().optional() })
   .meta({
@@ -40,8 +47,8 @@ const ReceivedGoods = z.strictObject({ lines: z.array(ReceivedLine).min(1).max(4
 
 const viewOf = ({ refund, ...rest }: Return): z.infer<typeof ReturnView> => ({ ...rest, ...(refund && { refund }) });
 
-export const returnRoutes = (orders: OrderRequests, workflows: Workflows): AnyRoute[] => [
-  route({
+function askReturn(orders: OrderRequests, workflows: Workflows): AnyRoute {
+  return route({
     method: 'post',
     path: '/v1/orders/:orderId/returns',
     operationId: 'askReturn',
@@ -74,9 +81,11 @@ export const returnRoutes = (orders: OrderRequests, workflows: Workflows): AnyRo
       if (draft.status === 'requested') await startReturn(workflows, draft);
       return { status: 201, body: viewOf(draft), headers: { Location: `/v1/orders/${orderId}/returns` } };
     },
-  }),
+  });
+}
 
-  route({
+function listReturns(orders: OrderRequests): AnyRoute {
+  return route({
     method: 'get',
     path: '/v1/orders/:orderId/returns',
     operationId: 'listReturns',
@@ -98,9 +107,11 @@ export const returnRoutes = (orders: OrderRequests, workflows: Workflows): AnyRo
       const { items } = await orders.listReturns({ orderId });
       return { status: 200, body: { items: items.map(viewOf) } };
     },
-  }),
+  });
+}
 
-  route({
+function receiveReturn(orders: OrderRequests, workflows: Workflows): AnyRoute {
+  return route({
     method: 'post',
     path: '/v1/returns/:returnId/receive',
     operationId: 'receiveReturn',
@@ -125,5 +136,5 @@ export const returnRoutes = (orders: OrderRequests, workflows: Workflows): AnyRo
       const goods = { returnId, lines, updateId: effectId('receiveReturn', request), retried: request.retried };
       return { status: 200, body: viewOf(await receiveGoods({ orders, workflows }, goods)) };
     },
-  }),
-];
+  });
+}

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { StockLine } from '../../activities/identity.ts';
 import { HistoryItem, OrderStatus } from '../../activities/order-status.ts';
-import type { OrderRequests } from '../../activities/order.ts';
+import type { Order, OrderRequests } from '../../activities/order.ts';
 import { PaymentMethod } from '../../activities/payment.ts';
 import { type AnyRoute, type Caller, route } from '../../platform/http/route.ts';
 import { effectId } from '../idempotency/effect-id.ts';
@@ -12,6 +12,16 @@ import { OrderPath, ownOrder } from './own-order.ts';
 import type { createPlacing } from './placing.ts';
 import { preferredWait } from './prefer-header.ts';
 import { OrderView, viewOf } from './view.ts';
+
+/** Placing and reading orders. */
+export const orderRoutes = (orders: OrderRequests, place: Place): AnyRoute[] => [
+  placeOrder(place),
+  listOrders(orders),
+  readOrder(orders),
+  readHistory(orders),
+];
+
+type Place = ReturnType<typeof createPlacing>;
 
 const PlaceOrder = z
   .strictObject({
@@ -47,8 +57,8 @@ const PLACE_LIMIT_BYTES = 512 * 1024;
 /** Admins see the orders of everybody. */
 const visibleTo = ({ id, role }: Caller) => (role === 'admin' ? {} : { customerId: id });
 
-export const orderRoutes = (orders: OrderRequests, place: ReturnType<typeof createPlacing>): AnyRoute[] => [
-  route({
+function placeOrder(place: Place): AnyRoute {
+  return route({
     method: 'post',
     path: '/v1/orders',
     operationId: 'placeOrder',
@@ -83,19 +93,26 @@ export const orderRoutes = (orders: OrderRequests, place: ReturnType<typeof crea
         { ...rest, lines, orderId, customerId: request.caller!.id, retried: request.retried },
         seconds * 1000,
       );
-      const decided = seconds > 0 && order.status !== 'pending';
-      return {
-        status: decided ? 201 : 202,
-        body: viewOf(order),
-        headers: {
-          Location: `/v1/orders/${orderId}`,
-          ...(decided && { 'Preference-Applied': `wait=${seconds}` }),
-        },
-      };
+      return placed(order, seconds);
     },
-  }),
+  });
+}
 
-  route({
+/** 201 if the order was decided within the requested wait, otherwise 202. */
+function placed(order: Order, waitSeconds: number) {
+  const decided = waitSeconds > 0 && order.status !== 'pending';
+  return {
+    status: decided ? 201 : 202,
+    body: viewOf(order),
+    headers: {
+      Location: `/v1/orders/${order.id}`,
+      ...(decided && { 'Preference-Applied': `wait=${waitSeconds}` }),
+    },
+  };
+}
+
+function listOrders(orders: OrderRequests): AnyRoute {
+  return route({
     method: 'get',
     path: '/v1/orders',
     operationId: 'listOrders',
@@ -113,9 +130,11 @@ export const orderRoutes = (orders: OrderRequests, place: ReturnType<typeof crea
       const items = page.items.map((order) => viewOf(order));
       return { status: 200, body: { items, next: nextPage('/v1/orders', page.next, { limit, status }) } };
     },
-  }),
+  });
+}
 
-  route({
+function readOrder(orders: OrderRequests): AnyRoute {
+  return route({
     method: 'get',
     path: '/v1/orders/:orderId',
     operationId: 'readOrder',
@@ -138,9 +157,11 @@ export const orderRoutes = (orders: OrderRequests, place: ReturnType<typeof crea
       const order = await ownOrder(orders, params.orderId, caller!);
       return { status: 200, body: viewOf(order), version: order.version };
     },
-  }),
+  });
+}
 
-  route({
+function readHistory(orders: OrderRequests): AnyRoute {
+  return route({
     method: 'get',
     path: '/v1/orders/:orderId/history',
     operationId: 'readHistory',
@@ -157,5 +178,5 @@ export const orderRoutes = (orders: OrderRequests, place: ReturnType<typeof crea
       const { id } = await ownOrder(orders, params.orderId, caller!);
       return { status: 200, body: await orders.getHistory({ orderId: id }) };
     },
-  }),
-];
+  });
+}

@@ -11,6 +11,17 @@ import { linksTo } from '../openapi/links.ts';
 import { listOf, nextPage, pageQuery } from '../paging.ts';
 import { idOr404 } from '../path-ids.ts';
 
+/** Customers' webhook endpoints and their deliveries. */
+export const webhookRoutes = (webhooks: WebhookRequests): AnyRoute[] => [
+  createWebhookEndpoint(webhooks),
+  listWebhookEndpoints(webhooks),
+  getWebhookEndpoint(webhooks),
+  deleteWebhookEndpoint(webhooks),
+  renewWebhookSecret(webhooks),
+  listWebhookDeliveries(webhooks),
+  redeliverWebhook(webhooks),
+];
+
 const NEW = {
   url: 'https://example.com/webhooks',
   events: ['order.confirmed' as const, 'order.shipped' as const],
@@ -61,9 +72,8 @@ const ownEndpoint = (caller: Caller | undefined, endpointId: string) => ({
   endpointId: idOr404(endpointId, 'EndpointNotFound'),
 });
 
-/** Customers' webhook endpoints and their deliveries. */
-export const webhookRoutes = (webhooks: WebhookRequests): AnyRoute[] => [
-  route({
+function createWebhookEndpoint(webhooks: WebhookRequests): AnyRoute {
+  return route({
     method: 'post',
     path: '/v1/webhook-endpoints',
     operationId: 'createWebhookEndpoint',
@@ -77,9 +87,11 @@ export const webhookRoutes = (webhooks: WebhookRequests): AnyRoute[] => [
       status: 201,
       body: await webhooks.createEndpoint({ ...body, customerId: caller!.id }),
     }),
-  }),
+  });
+}
 
-  route({
+function listWebhookEndpoints(webhooks: WebhookRequests): AnyRoute {
+  return route({
     method: 'get',
     path: '/v1/webhook-endpoints',
     operationId: 'listWebhookEndpoints',
@@ -94,9 +106,11 @@ export const webhookRoutes = (webhooks: WebhookRequests): AnyRoute[] => [
       },
     },
     handle: async ({ caller }) => ({ status: 200, body: await webhooks.listEndpoints({ customerId: caller!.id }) }),
-  }),
+  });
+}
 
-  route({
+function getWebhookEndpoint(webhooks: WebhookRequests): AnyRoute {
+  return route({
     method: 'get',
     path: '/v1/webhook-endpoints/:endpointId',
     operationId: 'getWebhookEndpoint',
@@ -110,9 +124,11 @@ export const webhookRoutes = (webhooks: WebhookRequests): AnyRoute[] => [
       status: 200,
       body: await webhooks.getEndpoint(ownEndpoint(caller, params.endpointId)),
     }),
-  }),
+  });
+}
 
-  route({
+function deleteWebhookEndpoint(webhooks: WebhookRequests): AnyRoute {
+  return route({
     method: 'delete',
     path: '/v1/webhook-endpoints/:endpointId',
     operationId: 'deleteWebhookEndpoint',
@@ -126,9 +142,11 @@ export const webhookRoutes = (webhooks: WebhookRequests): AnyRoute[] => [
       await webhooks.deleteEndpoint(ownEndpoint(caller, params.endpointId));
       return { status: 204 };
     },
-  }),
+  });
+}
 
-  route({
+function renewWebhookSecret(webhooks: WebhookRequests): AnyRoute {
+  return route({
     method: 'post',
     path: '/v1/webhook-endpoints/:endpointId/secret',
     operationId: 'renewWebhookSecret',
@@ -142,9 +160,11 @@ export const webhookRoutes = (webhooks: WebhookRequests): AnyRoute[] => [
       status: 200,
       body: await webhooks.renewEndpointSecret(ownEndpoint(caller, params.endpointId)),
     }),
-  }),
+  });
+}
 
-  route({
+function listWebhookDeliveries(webhooks: WebhookRequests): AnyRoute {
+  return route({
     method: 'get',
     path: '/v1/webhook-endpoints/:endpointId/deliveries',
     operationId: 'listWebhookDeliveries',
@@ -170,9 +190,11 @@ export const webhookRoutes = (webhooks: WebhookRequests): AnyRoute[] => [
       const path = `/v1/webhook-endpoints/${endpoint.endpointId}/deliveries`;
       return { status: 200, body: { items: page.items, next: nextPage(path, page.next, { limit }) } };
     },
-  }),
+  });
+}
 
-  route({
+function redeliverWebhook(webhooks: WebhookRequests): AnyRoute {
+  return route({
     method: 'post',
     path: '/v1/webhook-endpoints/:endpointId/deliveries/:deliveryId/redeliver',
     operationId: 'redeliverWebhook',
@@ -189,5 +211,5 @@ export const webhookRoutes = (webhooks: WebhookRequests): AnyRoute[] => [
         deliveryId: idOr404(params.deliveryId, 'DeliveryNotFound'),
       }),
     }),
-  }),
-];
+  });
+}

@@ -20,12 +20,20 @@ import { createReturnActivities } from './refunds.ts';
 import { setStatus, setPaymentStatus, underlyingPaymentStatus, underlyingStatus } from './statuses.ts';
 
 /** The order service's bookkeeping. The contract documents each operation. */
-export function createOrderActivities(db: Kysely<OrderDatabase>, settings: OrderSettings): OrderActivities {
-  const change = async (note: OrderUpdate, statusChange: StatusChange): Promise<void> => {
-    await applyChange(db, note, statusChange);
-    settings.moved(note.orderId);
-  };
+export const createOrderActivities = (db: Kysely<OrderDatabase>, settings: OrderSettings): OrderActivities => ({
+  ...createPlacingActivities(db, settings),
+  ...createFulfillmentActivities(db, settings),
+  ...createEndingActivities(db, settings),
+  ...createInterventionActivities(db, settings),
+  ...createReturnActivities(db, settings),
+});
 
+/** From the draft to the confirmed order. */
+function createPlacingActivities(
+  db: Kysely<OrderDatabase>,
+  settings: OrderSettings,
+): Pick<OrderActivities, 'recordOrder' | 'noteSteps' | 'confirmOrder' | 'withholdOrder'> {
+  const change = changeAndNotify(db, settings);
   return {
     async recordOrder(note) {
       const recorded = await applyChange(db, note, {
@@ -57,27 +65,16 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
       }),
 
     withholdOrder: (note) => withhold(db, note),
+  };
+}
 
-    rejectOrder({ rejection: { code, detail }, paymentStatus, fulfillmentStatus, ...note }) {
-      const rejection = { code, detail: storableText(detail) };
-      return change(note, {
-        appliesIf: sql`${underlyingStatus} = 'pending' and ${notShipped}`,
-        set: {
-          ...setStatus('rejected'),
-          ...finalStatuses({ paymentStatus, fulfillmentStatus }),
-          rejection: JSON.stringify(rejection),
-        },
-        event: (work, order) => writeOrderEvent(work, order, 'order.rejected', { rejection }),
-      });
-    },
-
-    cancelOrder: ({ paymentStatus, fulfillmentStatus, reason: _inHistory, ...note }) =>
-      change(note, {
-        appliesIf: sql`${underlyingStatus} in ('pending', 'confirmed') and ${notShipped}`,
-        set: { ...setStatus('canceled'), ...finalStatuses({ paymentStatus, fulfillmentStatus }) },
-        event: (work, order) => writeOrderEvent(work, order, 'order.canceled', {}),
-      }),
-
+/** From the confirmed order to the delivered parcel. */
+function createFulfillmentActivities(
+  db: Kysely<OrderDatabase>,
+  settings: OrderSettings,
+): Pick<OrderActivities, 'dispatchOrder' | 'captureOrder' | 'deliverOrder'> {
+  const change = changeAndNotify(db, settings);
+  return {
     dispatchOrder: (note) =>
       change(note, {
         appliesIf: sql`fulfillment_status = 'booked'`,
@@ -108,6 +105,35 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
         .executeTakeFirstOrThrow();
       return { returnableUntil: returnable_until!.toISOString() };
     },
+  };
+}
+
+/** The ends of an order: rejected, canceled or completed. */
+function createEndingActivities(
+  db: Kysely<OrderDatabase>,
+  settings: OrderSettings,
+): Pick<OrderActivities, 'rejectOrder' | 'cancelOrder' | 'completeOrder'> {
+  const change = changeAndNotify(db, settings);
+  return {
+    rejectOrder({ rejection: { code, detail }, paymentStatus, fulfillmentStatus, ...note }) {
+      const rejection = { code, detail: storableText(detail) };
+      return change(note, {
+        appliesIf: sql`${underlyingStatus} = 'pending' and ${notShipped}`,
+        set: {
+          ...setStatus('rejected'),
+          ...finalStatuses({ paymentStatus, fulfillmentStatus }),
+          rejection: JSON.stringify(rejection),
+        },
+        event: (work, order) => writeOrderEvent(work, order, 'order.rejected', { rejection }),
+      });
+    },
+
+    cancelOrder: ({ paymentStatus, fulfillmentStatus, reason: _inHistory, ...note }) =>
+      change(note, {
+        appliesIf: sql`${underlyingStatus} in ('pending', 'confirmed') and ${notShipped}`,
+        set: { ...setStatus('canceled'), ...finalStatuses({ paymentStatus, fulfillmentStatus }) },
+        event: (work, order) => writeOrderEvent(work, order, 'order.canceled', {}),
+      }),
 
     completeOrder: (note) =>
       change(note, {
@@ -116,11 +142,16 @@ export function createOrderActivities(db: Kysely<OrderDatabase>, settings: Order
         set: setStatus('completed'),
         event: (work, order) => writeOrderEvent(work, order, 'order.completed', {}),
       }),
-
-    ...createInterventionActivities(db, settings),
-    ...createReturnActivities(db, settings),
   };
 }
+
+/** Applies changes, and wakes the requests that wait for the order. */
+const changeAndNotify =
+  (db: Kysely<OrderDatabase>, settings: OrderSettings) =>
+  async (note: OrderUpdate, statusChange: StatusChange): Promise<void> => {
+    await applyChange(db, note, statusChange);
+    settings.moved(note.orderId);
+  };
 
 /** The tombstone of `confirmOrder`: whichever of the two updates the order's row first excludes the other. */
 function withhold(db: Kysely<OrderDatabase>, note: OrderUpdate): Promise<WithholdOrderResult> {

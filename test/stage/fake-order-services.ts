@@ -82,6 +82,29 @@ const compensated = (step: string) => new Refusal('Undone', `${step} was compens
 
 /** Correct services in memory: repeats change nothing, and compensations leave tombstones. */
 export const createServices = (worlds: OrderWorlds): StepActivities => ({
+  ...createCart(worlds),
+  ...createInventory(worlds),
+  ...createPayment(worlds),
+  ...createShipping(worlds),
+});
+
+const createCart = (worlds: OrderWorlds): CartActivities => ({
+  async takeLines({ orderId }) {
+    const world = worlds.of(orderId);
+    if (world.cart === 'put back') throw compensated('takeLines');
+    if (world.cart === 'full') world.addEffect('take');
+    world.cart = 'taken';
+  },
+  async putLinesBack({ orderId }) {
+    const world = worlds.of(orderId);
+    if (world.cart === 'taken') world.addEffect('put back');
+    world.cart = 'put back';
+  },
+  // Orders do not use it.
+  remindOfCart: async () => undefined,
+});
+
+const createInventory = (worlds: OrderWorlds): InventoryActivities => ({
   async reserveStock({ orderId }) {
     const world = worlds.of(orderId);
     if (world.stock === 'released') throw compensated('reserveStock');
@@ -98,24 +121,14 @@ export const createServices = (worlds: OrderWorlds): StepActivities => ({
     if (world.stock === 'reserved') world.addEffect('commit');
     world.stock = 'committed';
   },
-  async takeLines({ orderId }) {
-    const world = worlds.of(orderId);
-    if (world.cart === 'put back') throw compensated('takeLines');
-    if (world.cart === 'full') world.addEffect('take');
-    world.cart = 'taken';
-  },
-  async putLinesBack({ orderId }) {
-    const world = worlds.of(orderId);
-    if (world.cart === 'taken') world.addEffect('put back');
-    world.cart = 'put back';
-  },
-  // Orders do not use it.
-  remindOfCart: async () => undefined,
   async restockReturn({ orderId, lines }) {
     const world = worlds.of(orderId);
     if (world.restocked === 0) world.addEffect('restock');
     world.restocked = lines.reduce((sum, { quantity }) => sum + quantity, 0);
   },
+});
+
+const createPayment = (worlds: OrderWorlds): PaymentActivities => ({
   async authorizePayment({ orderId }) {
     const world = worlds.of(orderId);
     if (world.money === 'void') throw compensated('authorizePayment');
@@ -138,6 +151,9 @@ export const createServices = (worlds: OrderWorlds): StepActivities => ({
     if (world.refundedMinor === 0) world.addEffect('refund');
     world.refundedMinor = amount.amountMinor;
   },
+});
+
+const createShipping = (worlds: OrderWorlds): ShippingActivities => ({
   async bookShipment({ orderId }) {
     const world = worlds.of(orderId);
     if (world.parcel === 'canceled') throw compensated('bookShipment');

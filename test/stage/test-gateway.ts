@@ -102,86 +102,103 @@ export interface Harness {
 
 const ISSUER = 'order-platform';
 
+/** How the gateway of a test differs from the usual one. */
+export interface HarnessOptions {
+  corsOrigins?: string[];
+  rates?: { perMinute: number; signInPerMinute: number };
+  proxies?: string[];
+  now?: () => number;
+  connections?: Connection[];
+  temporalClient?: Client;
+  external?: ExternalIssuer;
+  products?: ProductRequests;
+  catalogue?: CatalogueCache;
+  timeouts?: Timeouts;
+}
+
 /** The whole gateway at its own port, with a real database, fake services and a fake Temporal client. */
-export async function startHarness({
-  corsOrigins = [] as string[],
-  rates = { perMinute: 1_000_000, signInPerMinute: 1_000_000 },
-  proxies = [] as string[],
-  now = Date.now,
-  connections = [] as Connection[],
-  temporalClient = undefined as Client | undefined,
-  external = undefined as ExternalIssuer | undefined,
-  products = undefined as ProductRequests | undefined,
-  catalogue = undefined as CatalogueCache | undefined,
-  timeouts = undefined as Timeouts | undefined,
-} = {}): Promise<Harness> {
+export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
   const database = await freshDatabase<GatewayDatabase>('gateway');
   const { db, ownerUrl } = database;
   const [services, temporal, metrics] = [createFakeServices(), createFakeTemporal(), createMetrics('gateway')];
-  if (products) services.products = products;
+  if (options.products) services.products = options.products;
   services.store.products.set('tea', productOf({}));
   const signingKey = newKey('key-1');
   const tokens = await createTokens({ key: signingKey, issuer: ISSUER, audience: ISSUER, lifetimeSeconds: 900 });
-  const logger = winston.createLogger({ silent: true });
-  const admission = new Admission({ orders: services.orders, boundSeconds: 10, registry: metrics.registry, now });
-  const ended = new EndedSessions(tokens);
-  const externalTokens = external && new ExternalTokens(external, logger);
-  const streams = new OrderStreams({ orders: services.orders, logger, registry: metrics.registry });
-  const dependencies = {
-    services,
-    subscribers: services.subscribers,
-    streams,
-    // Follows no changes, so it caches nothing.
-    catalogue: catalogue ?? createCatalogueCache(services.products, new Registry()),
-    connections,
-    temporal: temporalClient ?? temporal.client,
-    admission,
-    db,
-    tokens,
-    ended,
-    external: externalTokens,
-    carrierSecret: CARRIER_SECRET,
-    corsOrigins,
-    rates,
-    trustedProxies: parseProxies(proxies),
-  };
+  const dependencies = createDependencies({ db, services, temporal, tokens, registry: metrics.registry }, options);
+  const { admission, ended, external, streams } = dependencies;
+  const { timeouts } = options;
   const replica = (ownMetrics = createMetrics('replica')) =>
-    listen(createGateway({ ...dependencies, logger, metrics: ownMetrics }), {
+    listen(createGateway({ ...dependencies, metrics: ownMetrics }), {
       port: 0,
       setting: 'PORT',
       ...(timeouts && { timeouts }),
     });
   const listening = await replica(metrics);
-  const caller = (role: Caller['role']): Caller => ({ id: randomUUID(), role });
   return {
     url: listening.url,
     services,
-    streams,
     temporal,
     db,
     ownerUrl,
-    async owner(statement) {
-      const owner = connect<unknown>(ownerUrl, 1);
-      await sql.raw(statement).execute(owner);
-      await owner.destroy();
-    },
     metrics,
     admission,
     tokens,
     ended,
-    external: externalTokens,
+    external,
     signingKey,
-    customer: caller('customer'),
-    other: caller('customer'),
-    admin: caller('admin'),
+    streams,
+    owner: (statement) => executeAs(ownerUrl, statement),
+    customer: newCaller('customer'),
+    other: newCaller('customer'),
+    admin: newCaller('admin'),
     call: (what, request) => call(listening.url, tokens, what, request),
-    routes: () => routesOf({ ...dependencies, logger, metrics: createMetrics('routes') }),
+    routes: () => routesOf({ ...dependencies, metrics: createMetrics('routes') }),
     replica: () => replica(),
     async close() {
       await listening.close();
       await database.drop();
     },
   };
+}
+
+interface Stage {
+  db: Kysely<GatewayDatabase>;
+  services: FakeServices;
+  temporal: FakeTemporal;
+  tokens: Tokens;
+  registry: Registry;
+}
+
+function createDependencies({ db, services, temporal, tokens, registry }: Stage, options: HarnessOptions) {
+  const logger = winston.createLogger({ silent: true });
+  return {
+    db,
+    services,
+    tokens,
+    logger,
+    subscribers: services.subscribers,
+    streams: new OrderStreams({ orders: services.orders, logger, registry }),
+    // Follows no changes, so it caches nothing.
+    catalogue: options.catalogue ?? createCatalogueCache(services.products, new Registry()),
+    connections: options.connections ?? [],
+    temporal: options.temporalClient ?? temporal.client,
+    admission: new Admission({ orders: services.orders, boundSeconds: 10, registry, now: options.now ?? Date.now }),
+    ended: new EndedSessions(tokens),
+    external: options.external && new ExternalTokens(options.external, logger),
+    carrierSecret: CARRIER_SECRET,
+    corsOrigins: options.corsOrigins ?? [],
+    rates: options.rates ?? { perMinute: 1_000_000, signInPerMinute: 1_000_000 },
+    trustedProxies: parseProxies(options.proxies ?? []),
+  };
+}
+
+const newCaller = (role: Caller['role']): Caller => ({ id: randomUUID(), role });
+
+async function executeAs(url: string, statement: string): Promise<void> {
+  const connection = connect<unknown>(url, 1);
+  await sql.raw(statement).execute(connection);
+  await connection.destroy();
 }
 
 export async function call(url: string, tokens: Tokens, what: string, request: Request = {}): Promise<Answer> {

@@ -1,41 +1,30 @@
-import { createHmac, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { type JWTHeaderParameters, CompactEncrypt, SignJWT, importJWK } from 'jose';
 import { type Harness, newKey } from '../../stage/test-gateway.ts';
+import { type ValidToken, encode, validToken } from './valid-token.ts';
 
-const encode = (value: unknown): string =>
-  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 // The order of Ed25519's group, which a lenient verifier would accept added to a signature.
 const ORDER = (1n << 252n) + 27742317777372353535851937790883648493n;
 
+type Tokens = Record<string, string>;
+
 /** Invalid tokens by their fault. Apart from it, each is a valid token of an admin. */
-export async function badTokens({ admin, signingKey, tokens }: Harness): Promise<Record<string, string>> {
-  const now = Math.floor(Date.now() / 1000);
-  const claims = {
-    sub: admin.id,
-    role: 'admin',
-    iss: 'order-platform',
-    aud: 'order-platform',
-    iat: now,
-    nbf: now,
-    exp: now + 300,
-    jti: randomUUID(),
+export async function badTokens(harness: Harness): Promise<Tokens> {
+  const valid = validToken(harness);
+  return {
+    ...algorithmFaults(valid, harness),
+    ...otherKeyFaults(valid),
+    ...signatureFaults(valid),
+    ...(await keyFaults(valid, harness)),
+    ...headerFaults(valid),
+    ...claimFaults(valid, harness),
+    ...validityFaults(valid),
+    ...(await encodingFaults(valid)),
   };
-  const header = { alg: 'EdDSA', typ: 'at+jwt', kid: signingKey.kid };
-  const privateKey = generatePrivate(signingKey);
-  /** Signs any header and payload with our own key. */
-  const raw = (head: unknown, payload: unknown): string => {
-    const input = `${encode(head)}.${encode(payload)}`;
-    return `${input}.${sign(null, Buffer.from(input), privateKey).toString('base64url')}`;
-  };
-  const claiming = (difference: object) => raw(header, { ...claims, ...difference });
-  const headed = (difference: object) => raw({ ...header, ...difference }, claims);
-  const without = (name: keyof typeof claims) => raw(header, { ...claims, [name]: undefined });
-  const stranger = newKey(signingKey.kid);
-  const by = async (key: typeof stranger, difference: Partial<JWTHeaderParameters> = {}) =>
-    new SignJWT(claims).setProtectedHeader({ ...header, ...difference }).sign(await importJWK(key, 'EdDSA'));
-  const { d: _private, ...strangersPublic } = stranger;
-  const good = raw(header, claims);
-  const [head, payload, signature] = good.split('.') as [string, string, string];
+}
+
+/** No algorithm, or an HMAC with a key that anybody has. */
+function algorithmFaults({ header, headed, payload, signature }: ValidToken, { signingKey, tokens }: Harness): Tokens {
   const mac = (alg: string, key: string | Buffer, hash = 'sha256') => {
     const input = `${encode({ ...header, alg })}.${payload}`;
     return `${input}.${createHmac(hash, key).update(input).digest('base64url')}`;
@@ -43,21 +32,7 @@ export async function badTokens({ admin, signingKey, tokens }: Harness): Promise
   const publicBytes = Buffer.from(signingKey.x, 'base64url');
   const publicJwk = JSON.stringify(tokens.keySet.keys[0]);
   const pem = publicPem(signingKey);
-  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-  const otherwise = (alg: string, made: (input: Buffer) => Buffer) => {
-    const input = `${encode({ ...header, alg })}.${payload}`;
-    return `${input}.${made(Buffer.from(input)).toString('base64url')}`;
-  };
-  const bits = Buffer.from(signature, 'base64url');
-  const flipped = (at: number) =>
-    Buffer.from(bits.map((byte, index) => (index === at ? byte ^ 1 : byte))).toString('base64url');
-  const jwe = await new CompactEncrypt(Buffer.from(good))
-    .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', cty: 'JWT' })
-    .encrypt(new Uint8Array(32));
-
   return {
-    // No signature, or a signature that anybody can make.
     'alg none': `${encode({ ...header, alg: 'none' })}.${payload}.`,
     'alg none, signed': `${encode({ ...header, alg: 'none' })}.${payload}.${signature}`,
     'alg NONE': `${encode({ ...header, alg: 'NONE' })}.${payload}.`,
@@ -75,6 +50,18 @@ export async function badTokens({ admin, signingKey, tokens }: Harness): Promise
     'HS512 by the public key': mac('HS512', publicBytes, 'sha512'),
     'HS256 by an empty key': mac('HS256', ''),
     'HS256 by the key id': mac('HS256', signingKey.kid),
+  };
+}
+
+/** Another algorithm, or a key of another curve. */
+function otherKeyFaults({ header, payload }: ValidToken): Tokens {
+  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const otherwise = (alg: string, made: (input: Buffer) => Buffer) => {
+    const input = `${encode({ ...header, alg })}.${payload}`;
+    return `${input}.${made(Buffer.from(input)).toString('base64url')}`;
+  };
+  return {
     'ES256 by a key of its own': otherwise('ES256', (input) =>
       sign('sha256', input, { key: ec, dsaEncoding: 'ieee-p1363' }),
     ),
@@ -83,6 +70,14 @@ export async function badTokens({ admin, signingKey, tokens }: Harness): Promise
     'PS256 by a key of its own': otherwise('PS256', (input) => sign('sha256', input, { key: rsa, padding: 6 })),
     'EdDSA by a key of another curve': otherwise('EdDSA', (input) => sign('sha256', input, ec)),
     'Ed448, another curve': otherwise('EdDSA', (input) => sign(null, input, generateKeyPairSync('ed448').privateKey)),
+  };
+}
+
+/** No signature, or a changed one. */
+function signatureFaults({ head, payload, bits }: ValidToken): Tokens {
+  const flipped = (at: number) =>
+    Buffer.from(bits.map((byte, index) => (index === at ? byte ^ 1 : byte))).toString('base64url');
+  return {
     'a signature of zeros': `${head}.${payload}.${Buffer.alloc(64).toString('base64url')}`,
     'a signature with a flipped first bit': `${head}.${payload}.${flipped(0)}`,
     'a signature with a flipped last bit': `${head}.${payload}.${flipped(63)}`,
@@ -90,7 +85,16 @@ export async function badTokens({ admin, signingKey, tokens }: Harness): Promise
     'a signature too short': `${head}.${payload}.${bits.subarray(0, 63).toString('base64url')}`,
     'a signature too long': `${head}.${payload}.${Buffer.concat([bits, Buffer.alloc(1)]).toString('base64url')}`,
     'no signature': `${head}.${payload}.`,
-    // Keys in the header, or references to keys.
+  };
+}
+
+/** Keys in the header, or references to keys. */
+async function keyFaults({ claims, header, headed }: ValidToken, { signingKey }: Harness): Promise<Tokens> {
+  const stranger = newKey(signingKey.kid);
+  const { d: _private, ...strangersPublic } = stranger;
+  const by = async (key: typeof stranger, difference: Partial<JWTHeaderParameters> = {}) =>
+    new SignJWT(claims).setProtectedHeader({ ...header, ...difference }).sign(await importJWK(key, 'EdDSA'));
+  return {
     'another key with our key id': await by(stranger),
     'a key in the header': await by(stranger, { jwk: strangersPublic }),
     'a key URL in the header': await by(stranger, { jku: 'http://127.0.0.1:1/keys' }),
@@ -105,7 +109,12 @@ export async function badTokens({ admin, signingKey, tokens }: Harness): Promise
     'a key id that is a list': headed({ kid: ['key-1'] }),
     'a key id in capitals': headed({ kid: 'KEY-1' }),
     'a key id with a trailing space': headed({ kid: 'key-1 ' }),
-    // Type and header.
+  };
+}
+
+/** Invalid type or header fields. */
+function headerFaults({ now, claims, header, raw, headed }: ValidToken): Tokens {
+  return {
     'type JWT, the type of an ID token': headed({ typ: 'JWT' }),
     'no type': headed({ typ: undefined }),
     'the type of a refresh token': headed({ typ: 'rt+jwt' }),
@@ -117,7 +126,12 @@ export async function badTokens({ admin, signingKey, tokens }: Harness): Promise
     'a header that is not an object': raw('"EdDSA"', claims),
     'a header that is not JSON': raw('{alg:EdDSA}', claims),
     'a header that is a list': raw([header], claims),
-    // Issuer, audience, subject and role.
+  };
+}
+
+/** Invalid issuer, audience, subject or role. */
+function claimFaults({ claiming, without }: ValidToken, { admin }: Harness): Tokens {
+  return {
     'another audience': claiming({ aud: 'somebody-else' }),
     'an audience that begins like ours': claiming({ aud: 'order-platform-2' }),
     'an empty list of audiences': claiming({ aud: [] }),
@@ -133,7 +147,12 @@ export async function badTokens({ admin, signingKey, tokens }: Harness): Promise
     'roles in a list': claiming({ role: ['admin'] }),
     'no role and no scope': without('role'),
     'a session that is not an id': claiming({ sid: 'current' }),
-    // Validity period.
+  };
+}
+
+/** Outside of the validity period, or without one. */
+function validityFaults({ now, claims, header, raw, claiming, without }: ValidToken): Tokens {
+  return {
     'expired six seconds ago': claiming({ exp: now - 6 }),
     'expired in 1970': claiming({ exp: 0 }),
     'a negative expiry': claiming({ exp: -1 }),
@@ -147,7 +166,24 @@ export async function badTokens({ admin, signingKey, tokens }: Harness): Promise
     'no issue time': without('iat'),
     'an issue time that is a string': claiming({ iat: 'now' }),
     'no token id': without('jti'),
-    // Encoding.
+  };
+}
+
+/** Not encoded as a signed token. */
+async function encodingFaults({
+  claims,
+  header,
+  raw,
+  good,
+  head,
+  payload,
+  signature,
+  bits,
+}: ValidToken): Promise<Tokens> {
+  const jwe = await new CompactEncrypt(Buffer.from(good))
+    .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', cty: 'JWT' })
+    .encrypt(new Uint8Array(32));
+  return {
     'another payload': `${head}.${encode({ ...claims, role: 'admin', jti: 'x' })}.${signature}`,
     'a payload that is not an object': raw(header, '"admin"'),
     'a payload that is null': raw(header, 'null'),
@@ -178,10 +214,6 @@ export async function badTokens({ admin, signingKey, tokens }: Harness): Promise
 function odd(last: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   return alphabet[alphabet.indexOf(last) + 1]!;
-}
-
-function generatePrivate({ kty, crv, x, d }: Harness['signingKey']) {
-  return { key: { kty, crv, x, d }, format: 'jwk' as const };
 }
 
 function publicPem({ x }: Harness['signingKey']): string {

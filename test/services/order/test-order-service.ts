@@ -75,20 +75,21 @@ export const activitiesOn = (db: Kysely<OrderDatabase>, waiting = new OrderWatch
 
 /** Call this in a `describe`. */
 export function orderStage(): OrderStage {
-  let database: FreshDatabase<OrderDatabase>;
-  let requests: OrderRequests;
-  let activities: OrderActivities;
-  let sequence = 0;
-  before(async function () {
-    this.timeout(120_000);
-    database = await freshDatabase<OrderDatabase>('order');
-    const waiting = new OrderWatcher(decidedAmong(database.db));
-    requests = createOrderRequests(database.db, { waiting, lane: 'local-first' });
-    activities = activitiesOn(database.db, waiting);
+  const service = useOrderService();
+  return Object.assign(service, {
+    ...ordersIn(service),
+    ...interventionsOn(service),
+    ...returnsOn(service),
+    ...recordsOf(service),
   });
-  after(() => database.drop());
+}
 
-  const note = (orderId: string, ...steps: HistoryItem['step'][]): OrderUpdate => ({
+type OrderService = Pick<OrderStage, 'database' | 'requests' | 'activities' | 'note'>;
+
+/** The service; its hook connects it to the database before the tests. */
+function useOrderService(): OrderService {
+  let sequence = 0;
+  const note: OrderStage['note'] = (orderId, ...steps) => ({
     orderId,
     workflowId: `order-${orderId}`,
     entries: steps.map((step) => ({
@@ -98,55 +99,71 @@ export function orderStage(): OrderStage {
       outcome: 'succeeded' as const,
     })),
   });
+  const service = { note } as OrderService;
+  before(async function () {
+    this.timeout(120_000);
+    const database = await freshDatabase<OrderDatabase>('order');
+    const waiting = new OrderWatcher(decidedAmong(database.db));
+    const requests = createOrderRequests(database.db, { waiting, lane: 'local-first' });
+    Object.assign(service, { database, requests, activities: activitiesOn(database.db, waiting) });
+  });
+  after(() => service.database.drop());
+  return service;
+}
 
-  const stage: OrderStage = {
-    get database() {
-      return database;
-    },
-    get requests() {
-      return requests;
-    },
-    get activities() {
-      return activities;
-    },
-    note,
+/** Each state continues from the one before it. */
+function ordersIn(service: OrderService): Pick<OrderStage, 'placed' | 'confirmed' | 'captured' | 'delivered'> {
+  const { note } = service;
+  const orders: ReturnType<typeof ordersIn> = {
     async placed(difference) {
-      const { order } = await requests.draftOrder(draft(difference));
-      await activities.recordOrder(note(order.id));
+      const { order } = await service.requests.draftOrder(draft(difference));
+      await service.activities.recordOrder(note(order.id));
       return order.id;
     },
     async confirmed(difference) {
-      const orderId = await stage.placed(difference);
-      await activities.confirmOrder({ ...note(orderId), trackingNumber: 'SB-1' });
+      const orderId = await orders.placed(difference);
+      await service.activities.confirmOrder({ ...note(orderId), trackingNumber: 'SB-1' });
       return orderId;
     },
     async captured(difference) {
-      const orderId = await stage.confirmed(difference);
-      await activities.dispatchOrder(note(orderId));
-      await activities.captureOrder(note(orderId));
+      const orderId = await orders.confirmed(difference);
+      await service.activities.dispatchOrder(note(orderId));
+      await service.activities.captureOrder(note(orderId));
       return orderId;
     },
     async delivered(difference) {
-      const orderId = await stage.captured(difference);
-      await activities.deliverOrder(note(orderId));
+      const orderId = await orders.captured(difference);
+      await service.activities.deliverOrder(note(orderId));
       return orderId;
     },
-    async opened(orderId, step, workflowId = `order-${orderId}`) {
-      const interventionId = randomUUID();
-      await activities.openIntervention({
-        ...note(orderId),
-        workflowId,
-        interventionId,
-        step,
-        reason: 'refused',
-        ...(PAYMENT_STEPS.has(step) && { paymentStatus: 'requires_action' as const }),
-      });
-      return interventionId;
-    },
-    closed: (orderId, interventionId, action) =>
-      activities.closeIntervention({ ...note(orderId), interventionId, action, note: 'seen', resolvedBy: 'admin' }),
+  };
+  return orders;
+}
+
+const interventionsOn = (service: OrderService): Pick<OrderStage, 'opened' | 'closed'> => ({
+  async opened(orderId, step, workflowId = `order-${orderId}`) {
+    const interventionId = randomUUID();
+    await service.activities.openIntervention({
+      ...service.note(orderId),
+      workflowId,
+      interventionId,
+      step,
+      reason: 'refused',
+      ...(PAYMENT_STEPS.has(step) && { paymentStatus: 'requires_action' as const }),
+    });
+    return interventionId;
+  },
+  closed(orderId, interventionId, action) {
+    const decision = { interventionId, action, note: 'seen', resolvedBy: 'admin' };
+    return service.activities.closeIntervention({ ...service.note(orderId), ...decision });
+  },
+});
+
+function returnsOn(service: OrderService): Pick<OrderStage, 'sendBack' | 'receive' | 'refund' | 'expire'> {
+  const { note } = service;
+  return {
     sendBack: (orderId, difference = {}) =>
-      requests.draftReturn({
+      service.requests.draftReturn({
         returnId: randomUUID(),
         orderId,
         lines: [{ sku: 'teapot', quantity: 1 }],
@@ -154,21 +171,24 @@ export function orderStage(): OrderStage {
         ...difference,
       }),
     receive: ({ id, orderId, lines }, goods = lines.map(resellable)) =>
-      activities.receiveReturn({ ...note(orderId, 'receiveReturn'), returnId: id, lines: goods }),
-    refund: ({ id, orderId }) => activities.refundReturn({ ...note(orderId, 'refundPayment'), returnId: id }),
-    expire: ({ id, orderId }) => activities.expireReturn({ ...note(orderId, 'receiveReturn'), returnId: id }),
-    async statuses(orderId) {
-      const { status, paymentStatus, fulfillmentStatus } = await requests.getOrder({ orderId });
-      return [status, paymentStatus, fulfillmentStatus];
-    },
-    async events(orderId) {
-      const query = database.db.selectFrom('outbox').select('type').where('subject', '=', orderId).orderBy('sequence');
-      return (await query.execute()).map(({ type }) => type);
-    },
-    steps: async (orderId) => (await requests.getHistory({ orderId })).items.map(({ step }) => step),
+      service.activities.receiveReturn({ ...note(orderId, 'receiveReturn'), returnId: id, lines: goods }),
+    refund: ({ id, orderId }) => service.activities.refundReturn({ ...note(orderId, 'refundPayment'), returnId: id }),
+    expire: ({ id, orderId }) => service.activities.expireReturn({ ...note(orderId, 'receiveReturn'), returnId: id }),
   };
-  return stage;
 }
+
+const recordsOf = (service: OrderService): Pick<OrderStage, 'statuses' | 'events' | 'steps'> => ({
+  async statuses(orderId) {
+    const { status, paymentStatus, fulfillmentStatus } = await service.requests.getOrder({ orderId });
+    return [status, paymentStatus, fulfillmentStatus];
+  },
+  async events(orderId) {
+    const outbox = service.database.db.selectFrom('outbox');
+    const query = outbox.select('type').where('subject', '=', orderId).orderBy('sequence');
+    return (await query.execute()).map(({ type }) => type);
+  },
+  steps: async (orderId) => (await service.requests.getHistory({ orderId })).items.map(({ step }) => step),
+});
 
 /** For assert.rejects. */
 export const refusedAs = (code: string) => ({ name: 'Refusal', code });

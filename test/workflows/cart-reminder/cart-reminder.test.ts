@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import type { WorkflowHandle } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
 import { type RemindOfCart, cartActivities } from '../../../activities/cart.ts';
 import { workflowBundle } from '../../../platform/temporal/workflow-bundle.ts';
 import { createLogger } from '../../../platform/telemetry/logger.ts';
@@ -10,7 +10,7 @@ import { countAttempts, durableActivities, installTemporalRuntime } from '../../
 import type { cartReminderWorkflow } from '../../../workflows/cart-reminder/workflow.ts';
 import { type CartChanged, cartChangedSignal, cartReminderId } from '../../../workflows/cart-reminder/messages.ts';
 import { eventually } from '../../stage/eventually.ts';
-import { skipTime } from '../../stage/test-workers.ts';
+import { type TemporalConnections, connectToTemporal } from '../../stage/temporal-connections.ts';
 import { freshNamespace } from '../../stage/fresh-namespace.ts';
 
 type Event = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
@@ -20,42 +20,32 @@ const cache = path.join(import.meta.dirname, '../../../.cache');
 
 describe('cart reminder workflow', function () {
   this.timeout(120_000);
-  let client: Client;
-  let inRealTime: Client;
-  let close: () => Promise<void>;
+  let connections: TemporalConnections;
+  let stop: () => Promise<void>;
   const reminded: RemindOfCart[] = [];
 
   before(async () => {
     await installTemporalRuntime(createLogger('test', 'error'));
-    const { address, namespace } = await freshNamespace();
-    const [connection, unskipped, native] = await Promise.all([
-      Connection.connect({ address }),
-      Connection.connect({ address }),
-      NativeConnection.connect({ address }),
-    ]);
-    skipTime(connection);
-    client = new Client({ connection, namespace });
-    inRealTime = new Client({ connection: unskipped, namespace });
+    connections = await connectToTemporal(await freshNamespace());
     const implementation = { remindOfCart: async (left: RemindOfCart) => void reminded.push(left) };
     const worker = await Worker.create({
-      connection: native,
-      namespace,
+      ...connections.worker,
       taskQueue: 'cart',
       workflowBundle: await workflowBundle(cache),
       activities: durableActivities({ operations: cartActivities, implementation }),
       interceptors: { activity: [countAttempts] },
     });
     const running = worker.run();
-    close = async () => {
+    stop = async () => {
       worker.shutdown();
       await running;
-      await Promise.all([connection.close(), unskipped.close(), native.close()]);
+      await connections.close();
     };
   });
-  after(() => close());
+  after(() => stop());
   beforeEach(() => void reminded.splice(0));
 
-  const start = (customerId: string, latest: CartChanged, by = client) =>
+  const start = (customerId: string, latest: CartChanged, by = connections.client) =>
     by.workflow.start<typeof cartReminderWorkflow>('cartReminderWorkflow', {
       workflowId: cartReminderId(customerId),
       taskQueue: 'cart',
@@ -77,7 +67,7 @@ describe('cart reminder workflow', function () {
   it('starts one timer for a hundred changes, even if they arrive twice or out of order', async () => {
     const customerId = randomUUID();
     // In real time: no day may pass between two changes.
-    const handle = await start(customerId, change(1), inRealTime);
+    const handle = await start(customerId, change(1), connections.inRealTime);
     for (let version = 2; version <= 100; version += 1) await handle.signal(cartChangedSignal, change(version));
     for (const version of [100, 3]) await handle.signal(cartChangedSignal, change(version, { empty: version === 3 }));
     await eventually(async () => {
@@ -95,7 +85,7 @@ describe('cart reminder workflow', function () {
   it('ends without a reminder when the cart is emptied', async () => {
     const customerId = randomUUID();
     // In real time: the reminder must not come before the cart is emptied.
-    const handle = await start(customerId, change(1), inRealTime);
+    const handle = await start(customerId, change(1), connections.inRealTime);
     await handle.signal(cartChangedSignal, change(2, { empty: true }));
     await handle.result();
     assert.deepEqual(reminded, []);
@@ -104,8 +94,8 @@ describe('cart reminder workflow', function () {
   it('continues with a new history when many changes have made it long', async () => {
     const customerId = randomUUID();
     // In real time: the workflow ends only when the cart is emptied.
-    const workflow = inRealTime.workflow.getHandle(cartReminderId(customerId));
-    const { firstExecutionRunId: first } = await start(customerId, change(1), inRealTime);
+    const workflow = connections.inRealTime.workflow.getHandle(cartReminderId(customerId));
+    const { firstExecutionRunId: first } = await start(customerId, change(1), connections.inRealTime);
     // The server suggests a new history at 4 MB or 4,096 events; a few large changes stand for thousands. They are sent one
     // at a time, because a history cannot end while signals keep arriving.
     const large = { padding: 'x'.repeat(400_000) };

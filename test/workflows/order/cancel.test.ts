@@ -11,21 +11,16 @@ import {
   resolve,
   finish,
 } from '../../stage/order-actions.ts';
-import { type TestWorkers, startTestWorkers } from '../../stage/test-workers.ts';
+import { useTestWorkers } from '../../stage/test-workers.ts';
 import { refuse, refuseOnce } from '../../stage/faults.ts';
 
 describe('canceling an order', function () {
   this.timeout(180_000);
   const test = concurrently(16);
-  let workers: TestWorkers;
-  before(async function () {
-    this.timeout(120_000);
-    workers = await startTestWorkers();
-  });
-  after(() => workers.close());
+  const workers = useTestWorkers();
 
   test('compensates every step of a confirmed order, newest first', async () => {
-    const order = await canceledWith(workers, {});
+    const order = await canceledWith(workers(), {});
     assert.equal(await order.handle.result(), 'canceled');
     assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'cancel', 'void', 'release']);
     assert.deepEqual(
@@ -35,7 +30,7 @@ describe('canceling an order', function () {
   });
 
   test('changes nothing when the order is already being canceled', async () => {
-    const order = await canceledWith(workers, { voidPayment: refuse('Never') });
+    const order = await canceledWith(workers(), { voidPayment: refuse('Never') });
     const interventionId = await openIntervention(order, 'authorizePayment');
     await order.handle.executeUpdate(cancelUpdate, { args: [{ reason: 'again' }] });
     await resolve(order.handle, interventionId, 'skip');
@@ -44,7 +39,7 @@ describe('canceling an order', function () {
   });
 
   test('works the same from the Temporal Web UI', async () => {
-    const order = await workers.place();
+    const order = await workers().place();
     await confirmed(order);
     await order.handle.cancel();
     assert.equal(await order.handle.result(), 'canceled');
@@ -53,7 +48,7 @@ describe('canceling an order', function () {
 
   test('stops when the parcel was already dispatched, and the order is delivered and paid', async () => {
     // With skipped time the workflow may poll the shipment at any moment.
-    const order = await workers.place({ trackShipment: async () => ({ status: 'booked' }) });
+    const order = await workers().place({ trackShipment: async () => ({ status: 'booked' }) });
     await confirmed(order);
     order.world.parcel = 'dispatched';
     await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
@@ -64,7 +59,7 @@ describe('canceling an order', function () {
   });
 
   test('is too late while a rejected order is being compensated', async () => {
-    const order = await workers.place({ authorizePayment: refuse('CardDeclined'), releaseStock: refuseOnce });
+    const order = await workers().place({ authorizePayment: refuse('CardDeclined'), releaseStock: refuseOnce });
     const interventionId = await openIntervention(order, 'reserveStock');
     await assert.rejects(order.handle.executeUpdate(cancelUpdate, { args: [{}] }), isRefused('TooLateToCancel'));
     await resolve(order.handle, interventionId, 'retry');
@@ -72,7 +67,7 @@ describe('canceling an order', function () {
   });
 
   test('is too late as soon as the carrier reports the dispatch', async () => {
-    const order = await workers.place({ capturePayment: refuseOnce });
+    const order = await workers().place({ capturePayment: refuseOnce });
     await confirmed(order);
     await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
     await assert.rejects(order.handle.executeUpdate(cancelUpdate, { args: [{}] }), isRefused('TooLateToCancel'));
@@ -81,7 +76,7 @@ describe('canceling an order', function () {
   });
 
   test('accepts an update without input, as an operator may send it, as a cancellation without a reason', async () => {
-    const order = await workers.place();
+    const order = await workers().place();
     await confirmed(order);
     await order.handle.executeUpdate('cancel');
     assert.equal(await order.handle.result(), 'canceled');

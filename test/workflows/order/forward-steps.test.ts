@@ -13,22 +13,17 @@ import {
   resolve,
   triesOf,
 } from '../../stage/order-actions.ts';
-import { type TestWorkers, type Fault, startTestWorkers } from '../../stage/test-workers.ts';
+import { type TestWorkers, type Fault, useTestWorkers } from '../../stage/test-workers.ts';
 import { FORWARD_ONLY } from './step-matrix.ts';
 
 describe('order workflow, from dispatch on', function () {
   this.timeout(240_000);
   // The tests mostly wait for retries, so they run concurrently.
   const test = concurrently(24);
-  let workers: TestWorkers;
-  before(async function () {
-    this.timeout(120_000);
-    workers = await startTestWorkers();
-  });
-  after(() => workers.close());
+  const workers = useTestWorkers();
 
   for (const lane of Lane.options) {
-    describe(`in the lane ${lane}`, () => forwardTests(test, () => workers.inLane(lane)));
+    describe(`in the lane ${lane}`, () => forwardTests(test, () => workers().inLane(lane)));
   }
 });
 

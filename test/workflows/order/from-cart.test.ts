@@ -4,22 +4,17 @@ import type { Refusal } from '../../../platform/contract/refusal.ts';
 import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { assertNothingLeft, confirmed, finish, outcomes } from '../../stage/order-actions.ts';
-import { type TestWorkers, type Fault, type Faults, startTestWorkers } from '../../stage/test-workers.ts';
+import { type Fault, type Faults, useTestWorkers } from '../../stage/test-workers.ts';
 import { answerLost, faultyTwice, refuse } from '../../stage/faults.ts';
 import { CART_STEP, COMPENSABLE } from './step-matrix.ts';
 
 describe('order workflow, from a cart', function () {
   this.timeout(240_000);
   const test = concurrently(16);
-  let workers: TestWorkers;
-  before(async function () {
-    this.timeout(120_000);
-    workers = await startTestWorkers();
-  });
-  after(() => workers.close());
+  const workers = useTestWorkers();
 
   for (const lane of Lane.options) {
-    const place = (faults: Faults = {}) => workers.inLane(lane).place(faults, { fromCart: true });
+    const place = (faults: Faults = {}) => workers().inLane(lane).place(faults, { fromCart: true });
 
     describe(`in the lane ${lane}`, () => {
       test('takes the lines first, and once', async () => {
@@ -96,7 +91,9 @@ describe('order workflow, from a cart', function () {
       });
 
       test('an order with its own lines does not use the cart', async () => {
-        const order = await workers.inLane(lane).place({ bookShipment: refuse('AddressUndeliverable') });
+        const order = await workers()
+          .inLane(lane)
+          .place({ bookShipment: refuse('AddressUndeliverable') });
         assert.equal(await order.handle.result(), 'rejected');
         assert.ok(!order.world.calls.includes('takeLines') && !order.world.calls.includes('putLinesBack'));
       });

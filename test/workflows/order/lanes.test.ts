@@ -5,7 +5,7 @@ import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { eventually } from '../../stage/eventually.ts';
 import { assertNothingLeft, attempt, confirmed, finish, outcomes } from '../../stage/order-actions.ts';
-import { type TestOrder, type TestWorkers, type Faults, startTestWorkers } from '../../stage/test-workers.ts';
+import { type TestOrder, type Faults, useTestWorkers } from '../../stage/test-workers.ts';
 import { PLACED_HISTORY } from '../../stage/placed-history.ts';
 import { type Held, down, held, refuse } from '../../stage/faults.ts';
 import { type HistoryCost, historyCostOf } from '../../stage/history-cost.ts';
@@ -16,12 +16,7 @@ const outcomesOf = ({ world }: TestOrder) => world.history.map(({ step, outcome 
 describe('lanes', function () {
   this.timeout(240_000);
   const test = concurrently(24);
-  let workers: TestWorkers;
-  before(async function () {
-    this.timeout(120_000);
-    workers = await startTestWorkers();
-  });
-  after(() => workers.close());
+  const workers = useTestWorkers();
 
   // What one confirmed order costs: events of its history, and tasks that the server hands out for it.
   const COSTS = {
@@ -34,7 +29,7 @@ describe('lanes', function () {
       // On a busy machine an order may need more events, so the cheapest of five counts.
       const costs: (HistoryCost & { attempts: (number | undefined)[] })[] = [];
       for (let number = 0; number < 5; number += 1) {
-        const order = await workers.inLane(lane).place();
+        const order = await workers().inLane(lane).place();
         await confirmed(order);
         const attempts = COMPENSABLE.map(({ step }) => attempt(order, step, 'succeeded'));
         costs.push({ ...(await historyCostOf(order.handle)), attempts });
@@ -51,7 +46,7 @@ describe('lanes', function () {
 
   for (const lane of Lane.options) {
     test(`${lane}: the Temporal Web UI shows the order history as a table`, async () => {
-      const order = await workers.inLane(lane).place();
+      const order = await workers().inLane(lane).place();
       await finish(order);
       // The query of the Web UI.
       const { currentDetails } = await order.handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
@@ -66,7 +61,7 @@ describe('lanes', function () {
   describe('local-first', () => {
     test('waits for a step that exceeds the timeout of its first try, shows the wait, and executes the step once', async () => {
       const slow = held((number) => number <= 2);
-      const order = await workers.inLane('local-first').place({ authorizePayment: slow.fault });
+      const order = await workers().inLane('local-first').place({ authorizePayment: slow.fault });
       await eventually(() => {
         assert.deepEqual(outcomes(order, 'authorizePayment'), ['started']);
         assert.equal(order.world.calls.filter((call) => call === 'authorizePayment').length, 2);
@@ -80,7 +75,7 @@ describe('lanes', function () {
     });
 
     test('shows the name and a summary of each step, also of a local one', async () => {
-      const order = await workers.inLane('local-first').place();
+      const order = await workers().inLane('local-first').place();
       await confirmed(order);
       await finish(order);
       const { local } = await historyCostOf(order.handle);
@@ -100,7 +95,7 @@ describe('lanes', function () {
 
   describe('express', () => {
     test('records the same history as the other lanes', async () => {
-      const order = await workers.inLane('express').place();
+      const order = await workers().inLane('express').place();
       await confirmed(order);
       assert.deepEqual(outcomesOf(order), PLACED_HISTORY);
       await finish(order);
@@ -110,7 +105,9 @@ describe('lanes', function () {
       // On a busy machine it may time out, and then it is unknown how far it came.
       const runs = [];
       for (let number = 0; number < 3; number += 1) {
-        const order = await workers.inLane('express').place({ authorizePayment: refuse('CardDeclined') });
+        const order = await workers()
+          .inLane('express')
+          .place({ authorizePayment: refuse('CardDeclined') });
         assert.equal(await order.handle.result(), 'rejected');
         runs.push([...order.world.calls, attempt(order, 'reserveStock', 'succeeded')]);
       }
@@ -128,7 +125,7 @@ describe('lanes', function () {
         const confirming = held((number) => number === 1);
         // When the saga takes an order over, it records it again.
         const takenOver = held((number) => number === 2);
-        const order = await workers
+        const order = await workers()
           .inLane('express')
           .place({ ...faults(confirming), confirmOrder: confirming.fault, recordOrder: takenOver.fault });
         const inTime = await Promise.race([confirming.come.then(() => true), takenOver.come.then(() => false)]);

@@ -4,18 +4,13 @@ import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { eventually } from '../../stage/eventually.ts';
 import { assertNothingLeft, confirmed, finish, lostAttempt, lostTask } from '../../stage/order-actions.ts';
-import { type TestWorkers, type Fault, startTestWorkers, orderInput } from '../../stage/test-workers.ts';
+import { type Fault, useTestWorkers, orderInput } from '../../stage/test-workers.ts';
 import { down, held, refuse } from '../../stage/faults.ts';
 
 describe('lost attempts', function () {
   this.timeout(240_000);
   const test = concurrently(24);
-  let workers: TestWorkers;
-  before(async function () {
-    this.timeout(120_000);
-    workers = await startTestWorkers();
-  });
-  after(() => workers.close());
+  const workers = useTestWorkers();
 
   describe('local-first, where a worker died in a task after the first', () => {
     /** The first step fails at first, so that a later task takes the rest. That task's worker finishes the rest and dies. */
@@ -24,9 +19,9 @@ describe('lost attempts', function () {
       const input = orderInput();
       const faults = { reserveStock: reserving.fault, ...later };
       faults.reserveStock = async (call) => (call.number === 1 ? down(call) : reserving.fault(call));
-      const order = await workers.inLane('local-first').place(faults, input);
+      const order = await workers().inLane('local-first').place(faults, input);
       await reserving.come;
-      await lostTask(workers, input, 'confirmOrder');
+      await lostTask(workers(), input, 'confirmOrder');
       return { order, reserving };
     }
 
@@ -53,7 +48,9 @@ describe('lost attempts', function () {
     describe(`${lane}, where a worker started the order and died`, () => {
       for (const upTo of ['reserveStock', 'authorizePayment', 'bookShipment', 'confirmOrder'] as const) {
         test(`after ${upTo}: nothing happens twice, and the order is confirmed`, async () => {
-          const order = await workers.inLane(lane).place({}, await lostAttempt(workers, upTo));
+          const order = await workers()
+            .inLane(lane)
+            .place({}, await lostAttempt(workers(), upTo));
           await eventually(() => assert.ok(order.world.calls.includes('bookShipment')));
           await confirmed(order);
           await finish(order);
@@ -62,18 +59,18 @@ describe('lost attempts', function () {
       }
 
       test('after booking it, and inventory is down from then on: everything is compensated', async () => {
-        const order = await workers
+        const order = await workers()
           .inLane(lane)
-          .place({ reserveStock: down }, await lostAttempt(workers, 'bookShipment'));
+          .place({ reserveStock: down }, await lostAttempt(workers(), 'bookShipment'));
         assert.equal(await order.handle.result(), 'rejected');
         assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'cancel', 'void', 'release']);
         assertNothingLeft(order);
       });
 
       test('after confirming it, and inventory is down from then on: the order stays confirmed and continues', async () => {
-        const order = await workers
+        const order = await workers()
           .inLane(lane)
-          .place({ reserveStock: down }, await lostAttempt(workers, 'confirmOrder'));
+          .place({ reserveStock: down }, await lostAttempt(workers(), 'confirmOrder'));
         await eventually(() => assert.ok(order.world.calls.includes('bookShipment')));
         await finish(order);
         assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
@@ -82,9 +79,9 @@ describe('lost attempts', function () {
 
       test('after confirming it, and it is canceled meanwhile: everything is compensated', async () => {
         const waiting = held(() => true);
-        const order = await workers
+        const order = await workers()
           .inLane(lane)
-          .place({ reserveStock: waiting.fault }, await lostAttempt(workers, 'confirmOrder'));
+          .place({ reserveStock: waiting.fault }, await lostAttempt(workers(), 'confirmOrder'));
         await waiting.come;
         await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
         assert.equal(await order.handle.result(), 'canceled');
@@ -94,15 +91,17 @@ describe('lost attempts', function () {
       });
 
       test('but is only late: what it does after the order was rejected is refused', async () => {
-        const input = await lostAttempt(workers, 'reserveStock');
-        const order = await workers.inLane(lane).place({ authorizePayment: refuse('CardDeclined') }, input);
+        const input = await lostAttempt(workers(), 'reserveStock');
+        const order = await workers()
+          .inLane(lane)
+          .place({ authorizePayment: refuse('CardDeclined') }, input);
         assert.equal(await order.handle.result(), 'rejected');
         const { orderId, total, paymentMethod, shippingAddress } = input;
         const late = { code: 'Undone' };
-        await assert.rejects(workers.services.authorizePayment({ orderId, amount: total, paymentMethod }), late);
-        await assert.rejects(workers.services.bookShipment({ orderId, address: shippingAddress }), late);
+        await assert.rejects(workers().services.authorizePayment({ orderId, amount: total, paymentMethod }), late);
+        await assert.rejects(workers().services.bookShipment({ orderId, address: shippingAddress }), late);
         const note = { orderId, workflowId: randomUUID(), entries: [] };
-        await workers.bookkeeping.confirmOrder({ ...note, trackingNumber: 'LATE' });
+        await workers().bookkeeping.confirmOrder({ ...note, trackingNumber: 'LATE' });
         assert.equal(order.world.status, 'rejected');
         assertNothingLeft(order);
       });

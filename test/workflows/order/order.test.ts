@@ -14,7 +14,7 @@ import {
   resolve,
   triesOf,
 } from '../../stage/order-actions.ts';
-import { type TestOrder, type TestWorkers, type Fault, startTestWorkers } from '../../stage/test-workers.ts';
+import { type TestOrder, type TestWorkers, type Fault, useTestWorkers } from '../../stage/test-workers.ts';
 import { answerLost, faultyTwice, refuse, refuseOnce } from '../../stage/faults.ts';
 import { COMPENSABLE } from './step-matrix.ts';
 
@@ -22,15 +22,10 @@ describe('order workflow', function () {
   this.timeout(240_000);
   // The tests mostly wait for retries, so they run concurrently.
   const test = concurrently(24);
-  let workers: TestWorkers;
-  before(async function () {
-    this.timeout(120_000);
-    workers = await startTestWorkers();
-  });
-  after(() => workers.close());
+  const workers = useTestWorkers();
 
   for (const lane of Lane.options) {
-    describe(`in the lane ${lane}`, () => sagaTests({ lane, test, workers: () => workers.inLane(lane) }));
+    describe(`in the lane ${lane}`, () => sagaTests({ lane, test, workers: () => workers().inLane(lane) }));
   }
 });
 

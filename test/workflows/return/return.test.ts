@@ -2,24 +2,19 @@ import assert from 'node:assert/strict';
 import { receiveReturnUpdate } from '../../../workflows/return/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { isRefused, openIntervention, resolve, triesOf } from '../../stage/order-actions.ts';
-import { type TestWorkers, startTestWorkers } from '../../stage/test-workers.ts';
+import { useTestWorkers } from '../../stage/test-workers.ts';
 import { faultyTwice, refuse, refuseOnce } from '../../stage/faults.ts';
 
 describe('return workflow', function () {
   this.timeout(180_000);
   const test = concurrently(8);
-  let workers: TestWorkers;
-  before(async function () {
-    this.timeout(120_000);
-    workers = await startTestWorkers();
-  });
-  after(() => workers.close());
+  const workers = useTestWorkers();
 
   const resellable = [{ sku: 'tea', quantity: 2, condition: 'resellable' as const }];
 
   test('restocks what can be sold again and refunds what was returned', async () => {
-    const order = await workers.place({ refundPayment: faultyTwice });
-    const sentBack = await workers.sendBack(order);
+    const order = await workers().place({ refundPayment: faultyTwice });
+    const sentBack = await workers().sendBack(order);
     await sentBack.executeUpdate(receiveReturnUpdate, {
       args: [
         {
@@ -38,8 +33,8 @@ describe('return workflow', function () {
   });
 
   test('restocks nothing if everything is damaged', async () => {
-    const order = await workers.place();
-    const sentBack = await workers.sendBack(order);
+    const order = await workers().place();
+    const sentBack = await workers().sendBack(order);
     const lines = [{ sku: 'tea', quantity: 2, condition: 'damaged' as const }];
     await sentBack.executeUpdate(receiveReturnUpdate, { args: [{ lines }] });
     assert.equal(await sentBack.result(), 'refunded');
@@ -48,8 +43,8 @@ describe('return workflow', function () {
 
   for (const action of ['retry', 'skip'] as const) {
     test(`waits for a person when the refund is refused, who decides on ${action}`, async () => {
-      const order = await workers.place({ refundPayment: action === 'retry' ? refuseOnce : refuse('RefundRefused') });
-      const sentBack = await workers.sendBack(order);
+      const order = await workers().place({ refundPayment: action === 'retry' ? refuseOnce : refuse('RefundRefused') });
+      const sentBack = await workers().sendBack(order);
       await sentBack.executeUpdate(receiveReturnUpdate, { args: [{ lines: resellable }] });
       const interventionId = await openIntervention(order, 'refundPayment');
       assert.equal(order.world.paymentStatus, 'requires_action');
@@ -59,16 +54,16 @@ describe('return workflow', function () {
   }
 
   test('expires if the goods never arrive', async () => {
-    const order = await workers.place();
-    const sentBack = await workers.sendBack(order);
+    const order = await workers().place();
+    const sentBack = await workers().sendBack(order);
     assert.equal(await sentBack.result(), 'expired');
     assert.deepEqual([order.world.returnStatus, order.world.refundedMinor], ['expired', 0]);
   });
 
   test('accepts no more than was announced, and only once', async () => {
-    const order = await workers.place({ refundPayment: refuseOnce });
+    const order = await workers().place({ refundPayment: refuseOnce });
     // In real time: after the refusal it waits for the goods again, and with skipped time the return could expire.
-    const sentBack = await workers.sendBack(order, {}, workers.inRealTime);
+    const sentBack = await workers().sendBack(order, {}, workers().inRealTime);
     const tooMany = [{ sku: 'tea', quantity: 3, condition: 'resellable' as const }];
     const receive = (lines: typeof resellable) => sentBack.executeUpdate(receiveReturnUpdate, { args: [{ lines }] });
     await assert.rejects(receive(tooMany), isRefused('NotInReturn'));

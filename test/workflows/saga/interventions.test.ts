@@ -3,20 +3,15 @@ import { Refusal } from '../../../platform/contract/refusal.ts';
 import { resolveInterventionUpdate } from '../../../workflows/saga/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { canceledWith, confirmed, finish, isRefused, openIntervention, resolve } from '../../stage/order-actions.ts';
-import { type TestWorkers, startTestWorkers } from '../../stage/test-workers.ts';
+import { useTestWorkers } from '../../stage/test-workers.ts';
 
 describe('interventions', function () {
   this.timeout(180_000);
   const test = concurrently(16);
-  let workers: TestWorkers;
-  before(async function () {
-    this.timeout(120_000);
-    workers = await startTestWorkers();
-  });
-  after(() => workers.close());
+  const workers = useTestWorkers();
 
   test('refuses to resolve an intervention that is not open', async () => {
-    const order = await workers.place();
+    const order = await workers().place();
     await confirmed(order);
     const resolution = { interventionId: order.orderId, action: 'retry' as const, note: '', resolvedBy: 'admin-1' };
     await assert.rejects(
@@ -27,7 +22,7 @@ describe('interventions', function () {
   });
 
   test('opens an intervention even if the refusal is longer than the order service stores', async () => {
-    const order = await canceledWith(workers, {
+    const order = await canceledWith(workers(), {
       voidPayment: async ({ number, next }) => {
         if (number === 1) throw new Refusal('VoidRefused', 'because '.repeat(300));
         return next();

@@ -3,7 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { retryNowSignal } from '../../../workflows/webhook-delivery/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
-import { type TestWorkers, startTestWorkers } from '../../stage/test-workers.ts';
+import { useTestWorkers } from '../../stage/test-workers.ts';
 import { type Line, askedMeanwhile } from '../../stage/test-webhook-worker.ts';
 
 const MINUTE_S = 60;
@@ -28,22 +28,17 @@ async function waitsOf(handle: WorkflowHandle): Promise<{ seconds: number; summa
 describe('webhook delivery workflow', function () {
   this.timeout(180_000);
   const test = concurrently(8);
-  let workers: TestWorkers;
-  before(async function () {
-    this.timeout(120_000);
-    workers = await startTestWorkers();
-  });
-  after(() => workers.close());
+  const workers = useTestWorkers();
 
   test('sends once if the endpoint accepts', async () => {
-    const { handle, attempts } = await workers.deliver('delivered');
+    const { handle, attempts } = await workers().deliver('delivered');
     assert.equal(await handle.result(), 'delivered');
     assert.equal(attempts.length, 1);
     assert.deepEqual(await waitsOf(handle), []);
   });
 
   test('tries ten times over the whole schedule, never early and at most 20% late, and then gives up', async () => {
-    const { handle, attempts } = await workers.deliver('failed');
+    const { handle, attempts } = await workers().deliver('failed');
     assert.equal(await handle.result(), 'failed');
     assert.deepEqual(
       attempts.map(({ attempt, round }) => [attempt, round]),
@@ -70,29 +65,29 @@ describe('webhook delivery workflow', function () {
 
   for (const end of ['gone', 'moot'] as const) {
     test(`stops trying when the delivery is ${end}`, async () => {
-      const { handle, attempts } = await workers.deliver('failed', end);
+      const { handle, attempts } = await workers().deliver('failed', end);
       assert.equal(await handle.result(), end);
       assert.equal(attempts.length, 2);
     });
   }
 
   test('retries at once when a person requests it', async () => {
-    const { handle, attempts } = await workers.deliver(askedMeanwhile, 'delivered');
+    const { handle, attempts } = await workers().deliver(askedMeanwhile, 'delivered');
     assert.equal(await handle.result(), 'delivered');
     assert.equal(attempts.length, 2);
     assert.deepEqual(await waitsOf(handle), []);
   });
 
   test('starts a new round when a person requests a retry during the last attempt, which fails', async () => {
-    const { handle, attempts, begunAgain } = await workers.deliver(...Array<Line>(9).fill('failed'), askedMeanwhile);
+    const { handle, attempts, begunAgain } = await workers().deliver(...Array<Line>(9).fill('failed'), askedMeanwhile);
     assert.equal(await handle.result(), 'failed');
     assert.equal(attempts.length, 10);
     assert.deepEqual(begunAgain, [{ deliveryId: attempts[0]!.deliveryId, round: 1 }]);
   });
 
   test('starts no new round without a request after the last attempt, or after a success', async () => {
-    const unasked = await workers.deliver(askedMeanwhile, 'failed');
-    const answered = await workers.deliver(async (early) => {
+    const unasked = await workers().deliver(askedMeanwhile, 'failed');
+    const answered = await workers().deliver(async (early) => {
       await early.signal(retryNowSignal);
       return 'delivered';
     });

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { cancelUpdate, parcelMovedSignal } from '../../workflows/order/messages.ts';
+import { eventually } from './eventually.ts';
+import { answerLost, dispatchedUnnoticed, down, faultyTwice, refuse, refuseOnce } from './faults.ts';
+import { canceledWith, confirmed, finish, lostAttempt, openIntervention, resolve } from './order-actions.ts';
+import type { Scenario, Scenarios } from './scenario.ts';
+import type { Fault, Faults, TestOrder } from './test-workers.ts';
+
+/** Every end state and branch of the order saga in the lane `durable`. */
+export const DURABLE_ORDER_SCENARIOS: Scenarios = {
+  'order-completed': placed({}, finish),
+  'order-completed-after-faults': placed(
+    { reserveStock: faultyTwice, capturePayment: faultyTwice, commitStock: answerLost((number) => number === 1) },
+    finish,
+  ),
+  'order-completed-by-asking-the-carrier': placed({}, async (order) => {
+    await confirmed(order);
+    order.world.parcel = 'delivered';
+    await order.handle.result();
+  }),
+  'order-rejected-out-of-stock': ended({ reserveStock: refuse('OutOfStock') }),
+  'order-rejected-card-declined': ended({ authorizePayment: refuse('CardDeclined') }),
+  'order-rejected-insufficient-funds': ended({ authorizePayment: refuse('InsufficientFunds') }),
+  'order-rejected-address-undeliverable': ended({ bookShipment: refuse('AddressUndeliverable') }),
+  'order-rejected-service-unavailable': ended({ authorizePayment: answerLost(() => true) }),
+  'order-canceled-while-reserving': canceledDuring('reserveStock'),
+  'order-canceled-while-authorizing': canceledDuring('authorizePayment'),
+  'order-canceled-while-booking': canceledDuring('bookShipment'),
+  'order-canceled-when-confirmed': async (workers) => {
+    const { handle } = await canceledWith(workers, {});
+    await handle.result();
+    return handle;
+  },
+  'order-canceled-by-an-operator': placed({}, async (order) => {
+    await confirmed(order);
+    await order.handle.cancel();
+    await order.handle.result();
+  }),
+  'order-canceled-by-the-carrier': placed({}, async (order) => {
+    await confirmed(order);
+    order.world.parcel = 'canceled';
+    await order.handle.result();
+  }),
+  'order-cancel-came-too-late': placed({}, async (order) => {
+    await confirmed(order);
+    order.world.parcel = 'dispatched';
+    await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
+    await finish(order);
+  }),
+  'order-goes-forward-after-a-lost-booking': placed(dispatchedUnnoticed(), async (order) => {
+    await confirmed(order);
+    await finish(order);
+  }),
+  'order-undo-refused-then-retried': async (workers) => {
+    const order = await canceledWith(workers, { voidPayment: refuseOnce });
+    await resolve(order.handle, await openIntervention(order, 'authorizePayment'), 'retry');
+    await order.handle.result();
+    return order.handle;
+  },
+  'order-undo-refused-then-skipped': async (workers) => {
+    const order = await canceledWith(workers, { voidPayment: refuse('VoidRefused'), releaseStock: refuse('Never') });
+    await resolve(order.handle, await openIntervention(order, 'authorizePayment'), 'skip');
+    await resolve(order.handle, await openIntervention(order, 'reserveStock'), 'skip');
+    await order.handle.result();
+    return order.handle;
+  },
+  'order-capture-refused-then-retried': stuckAt('capturePayment', refuseOnce, 'retry'),
+  'order-capture-refused-then-skipped': stuckAt('capturePayment', refuse('CaptureRefused'), 'skip'),
+  'order-commit-refused-then-retried': stuckAt('commitStock', refuseOnce, 'retry'),
+  'order-waits-for-dispatch': placed({}, confirmed),
+  'order-waits-for-a-person': async (workers) => {
+    const order = await canceledWith(workers, { voidPayment: refuse('VoidRefused') });
+    await openIntervention(order, 'authorizePayment');
+    return order.handle;
+  },
+  'order-from-cart-completed': fromCart({}, async (order) => {
+    await confirmed(order);
+    await finish(order);
+  }),
+  'order-from-cart-rejected-cart-changed': fromCart(
+    { takeLines: refuse('CartChanged') },
+    async ({ handle }) => void (await handle.result()),
+  ),
+  'order-from-cart-rejected-card-declined': fromCart(
+    { authorizePayment: refuse('CardDeclined') },
+    async ({ handle }) => void (await handle.result()),
+  ),
+};
+
+/** Scenarios whose histories differ between the lanes. */
+export const LANE_SCENARIOS: Scenarios = {
+  ...Object.fromEntries(
+    [
+      'order-completed',
+      'order-completed-after-faults',
+      'order-rejected-card-declined',
+      'order-rejected-service-unavailable',
+      'order-from-cart-completed',
+      'order-from-cart-rejected-cart-changed',
+      'order-canceled-while-authorizing',
+      'order-canceled-when-confirmed',
+      'order-goes-forward-after-a-lost-booking',
+    ].map((name) => [name, DURABLE_ORDER_SCENARIOS[name]!]),
+  ),
+  'order-completed-after-a-lost-run': async (workers) => {
+    const order = await workers.place({}, await lostAttempt(workers, 'authorizePayment'));
+    await confirmed(order);
+    await finish(order);
+    return order.handle;
+  },
+  'order-rejected-after-a-lost-run': async (workers) => {
+    const { handle } = await workers.place({ reserveStock: down }, await lostAttempt(workers, 'bookShipment'));
+    await handle.result();
+    return handle;
+  },
+  'order-stays-confirmed-after-a-lost-run': async (workers) => {
+    const order = await workers.place({ reserveStock: down }, await lostAttempt(workers, 'confirmOrder'));
+    await eventually(() => assert.ok(order.world.calls.includes('bookShipment')));
+    await finish(order);
+    return order.handle;
+  },
+};
+
+function placed(faults: Faults, run: (order: TestOrder) => Promise<void>): Scenario {
+  return async (workers) => {
+    const order = await workers.place(faults);
+    await run(order);
+    return order.handle;
+  };
+}
+
+function fromCart(faults: Faults, run: (order: TestOrder) => Promise<void>): Scenario {
+  return async (workers) => {
+    const order = await workers.place(faults, { fromCart: true });
+    await run(order);
+    return order.handle;
+  };
+}
+
+function ended(faults: Faults): Scenario {
+  return placed(faults, async ({ handle }) => void (await handle.result()));
+}
+
+function canceledDuring(step: 'reserveStock' | 'authorizePayment' | 'bookShipment'): Scenario {
+  return async (workers) => {
+    const underway = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    const wait: Fault = async ({ next }) => {
+      underway.resolve();
+      await go.promise;
+      return next();
+    };
+    const { handle } = await workers.place({ [step]: wait });
+    await underway.promise;
+    await handle.executeUpdate(cancelUpdate, { args: [{ reason: 'changed my mind' }] });
+    await handle.result();
+    go.resolve();
+    return handle;
+  };
+}
+
+function stuckAt(step: 'capturePayment' | 'commitStock', fault: Fault, action: 'retry' | 'skip'): Scenario {
+  return placed({ [step]: fault }, async (order) => {
+    await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
+    await resolve(order.handle, await openIntervention(order, step), action);
+    await finish(order);
+  });
+}

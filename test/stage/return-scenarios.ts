@@ -1,0 +1,41 @@
+import { receiveReturnUpdate } from '../../workflows/return/messages.ts';
+import { refuse, refuseOnce } from './faults.ts';
+import { openIntervention, resolve } from './order-actions.ts';
+import type { Scenario, Scenarios } from './scenario.ts';
+import type { Fault, Faults, TestOrder, TestWorkers } from './test-workers.ts';
+
+/** Every end state and branch of the return workflow. */
+export const RETURN_SCENARIOS: Scenarios = {
+  'return-refunded': sentBack({}, async (handle) => {
+    await handle.executeUpdate(receiveReturnUpdate, { args: [{ lines: goods('resellable') }] });
+    await handle.result();
+  }),
+  'return-refunded-all-damaged': sentBack({}, async (handle) => {
+    await handle.executeUpdate(receiveReturnUpdate, { args: [{ lines: goods('damaged') }] });
+    await handle.result();
+  }),
+  'return-expired': sentBack({}, async (handle) => void (await handle.result())),
+  'return-refund-refused-then-retried': refundStuck(refuseOnce, 'retry'),
+  'return-refund-refused-then-skipped': refundStuck(refuse('RefundRefused'), 'skip'),
+};
+
+const goods = (condition: 'resellable' | 'damaged') => [{ sku: 'tea', quantity: 2, condition }];
+
+type SentBack = Awaited<ReturnType<TestWorkers['sendBack']>>;
+
+function sentBack(faults: Faults, run: (handle: SentBack, order: TestOrder) => Promise<void>): Scenario {
+  return async (workers) => {
+    const order = await workers.place(faults);
+    const handle = await workers.sendBack(order);
+    await run(handle, order);
+    return handle;
+  };
+}
+
+function refundStuck(fault: Fault, action: 'retry' | 'skip'): Scenario {
+  return sentBack({ refundPayment: fault }, async (handle, order) => {
+    await handle.executeUpdate(receiveReturnUpdate, { args: [{ lines: goods('resellable') }] });
+    await resolve(handle, await openIntervention(order, 'refundPayment'), action);
+    await handle.result();
+  });
+}

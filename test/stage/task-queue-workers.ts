@@ -1,0 +1,99 @@
+import path from 'node:path';
+import { Worker } from '@temporalio/worker';
+import { cartActivities } from '../../activities/cart.ts';
+import { inventoryActivities } from '../../activities/inventory.ts';
+import { type OrderActivities, orderActivities } from '../../activities/order-bookkeeping.ts';
+import { paymentActivities } from '../../activities/payment.ts';
+import { shippingActivities } from '../../activities/shipping.ts';
+import { listen } from '../../platform/http/server.ts';
+import { createServiceApi } from '../../platform/http/service-api.ts';
+import { createLogger } from '../../platform/telemetry/logger.ts';
+import { createMetrics } from '../../platform/telemetry/metrics.ts';
+import { countAttempts, durableActivities, translateRefusals } from '../../platform/temporal/worker.ts';
+import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
+import { createLocalActivities } from '../../services/order/lanes.ts';
+import { createStepServices } from '../../services/order/step-services.ts';
+import type { StepActivities } from './fake-order-services.ts';
+import type { TemporalConnections } from './temporal-connections.ts';
+import type { createWebhookStage } from './test-webhook-worker.ts';
+
+type WorkerConnection = TemporalConnections['worker'];
+
+interface Implementations {
+  services: StepActivities;
+  bookkeeping: OrderActivities;
+  webhooks: ReturnType<typeof createWebhookStage>;
+}
+
+const CONTRACTS = {
+  cart: cartActivities,
+  inventory: inventoryActivities,
+  payment: paymentActivities,
+  shipping: shippingActivities,
+};
+const TOKEN = 'a service token of 32 characters';
+const cache = path.join(import.meta.dirname, '../../.cache');
+
+/** Runs a worker on the task queue of each service, and an HTTP server for steps that are first tried directly. */
+export async function runTaskQueueWorkers(
+  connection: WorkerConnection,
+  { services, bookkeeping, webhooks }: Implementations,
+): Promise<{ close(): Promise<void> }> {
+  const serviceApi = await serveActivities(services);
+  const workers = await Promise.all([
+    webhooks.worker({ ...connection, workflowBundle: await workflowBundle(cache) }),
+    createOrderWorker(connection, bookkeeping, serviceApi.url),
+    ...Object.entries(CONTRACTS).map(([taskQueue, operations]) =>
+      Worker.create({
+        ...connection,
+        taskQueue,
+        activities: durableActivities({ operations, implementation: services }),
+        interceptors: { activity: [translateRefusals, countAttempts] },
+      }),
+    ),
+  ]);
+  const running = workers.map((worker) => worker.run());
+  return {
+    async close() {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all([...running, serviceApi.close()]);
+    },
+  };
+}
+
+async function createOrderWorker(
+  connection: WorkerConnection,
+  bookkeeping: OrderActivities,
+  serviceUrl: string,
+): Promise<Worker> {
+  const urls = [serviceUrl];
+  const stepServices = createStepServices({ cart: urls, inventory: urls, payment: urls, shipping: urls }, TOKEN);
+  return Worker.create({
+    ...connection,
+    taskQueue: 'order',
+    workflowBundle: await workflowBundle(cache),
+    activities: {
+      ...createLocalActivities(bookkeeping, stepServices),
+      ...durableActivities({ operations: orderActivities, implementation: bookkeeping }),
+    },
+    interceptors: { activity: [translateRefusals] },
+    maxCachedWorkflows: 500,
+  });
+}
+
+/** Serves the activities of all services over HTTP, with the same functions as on their task queues. */
+function serveActivities(services: StepActivities) {
+  const operations = { ...cartActivities, ...inventoryActivities, ...paymentActivities, ...shippingActivities };
+  const logger = createLogger('test');
+  // Faults are expected here.
+  logger.silent = true;
+  const app = createServiceApi({
+    requests: { operations: {}, implementation: {} },
+    activities: { operations, implementation: services },
+    ready: async () => undefined,
+    token: TOKEN,
+    logger,
+    metrics: createMetrics('test'),
+  });
+  return listen(app, { port: 0, setting: 'PORT' });
+}
