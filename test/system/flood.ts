@@ -56,7 +56,7 @@ export interface Flood {
 export async function startFlood(platform: Platform, admin: ShopUser): Promise<Flood> {
   const [customer, sku] = await Promise.all([newCustomer(platform), newProduct(admin, 1_000)]);
   const placed = placeAll(customer, sku);
-  // Whoever awaits it reports the failure, possibly much later.
+  // The test that awaits it reports the failure, possibly much later.
   placed.catch(() => undefined);
   return { customer, admin, sku, placed };
 }
