@@ -94,8 +94,8 @@ export const orderActivities = {
    */
   closeIntervention: activity({ request: CloseIntervention }),
   /**
-   * The goods of a return have arrived: `received`. Returns what was paid for them, in the order's currency.
-   * Refuses `OrderNotFound`.
+   * The goods of a return have arrived: the return is `received`, the order partly or fully `returned`, whatever becomes
+   * of the money. Returns what was paid for the goods, in the order's currency. Refuses `OrderNotFound`.
    */
   receiveReturn: activity({
     request: ReceiveReturn,
@@ -103,10 +103,12 @@ export const orderActivities = {
     refuses: ['OrderNotFound'],
   }),
   /**
-   * The refund is paid: the return is `refunded`, the order partly or fully `refunded` and `returned`.
+   * The refund is paid: the return is `refunded`, the order partly or fully `refunded`.
    * Publishes `order.refunded`. Refuses `OrderNotFound`.
    */
   refundReturn: activity({ request: ReturnUpdate, refuses: ['OrderNotFound'] }),
+  /** A person skipped the refund: the return is `not_refunded`. Refuses `OrderNotFound`. */
+  skipRefund: activity({ request: ReturnUpdate, refuses: ['OrderNotFound'] }),
   /** The goods did not arrive in time: the return is `expired`, and its pieces can be returned again. */
   expireReturn: activity({ request: ReturnUpdate }),
 };

@@ -24,6 +24,10 @@ export const FulfillmentStatus = z.enum([
 ]);
 export type FulfillmentStatus = z.infer<typeof FulfillmentStatus>;
 
+/** What an order's owner can do with it. `cancel`: also while it is being undone. `return`: some of its pieces. */
+export const OrderAction = z.enum(['cancel', 'return']);
+export type OrderAction = z.infer<typeof OrderAction>;
+
 export const RejectionCode = z.enum([
   'OutOfStock',
   'CardDeclined',

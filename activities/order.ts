@@ -6,7 +6,15 @@ import { Lane } from './lane.ts';
 import { Money } from './money.ts';
 import { type Implementation, PageRequest, type RefusalOf, operation, pageOf } from '../platform/contract/operation.ts';
 import { refusalFor } from '../platform/contract/refusal.ts';
-import { FulfillmentStatus, HistoryItem, OrderStatus, PaymentStatus, Rejection, Step } from './order-status.ts';
+import {
+  FulfillmentStatus,
+  HistoryItem,
+  OrderAction,
+  OrderStatus,
+  PaymentStatus,
+  Rejection,
+  Step,
+} from './order-status.ts';
 import { ChangedOrders, FollowMoves, FollowStory, HistoryPage } from './order-history.ts';
 import { InterventionAction, orderActivities } from './order-bookkeeping.ts';
 import { PaymentMethod } from './payment.ts';
@@ -19,6 +27,8 @@ export type PricedLine = z.infer<typeof PricedLine>;
 /** An order as its customer and the staff see it. */
 export const Order = z.object({
   id: z.uuid(),
+  /** Short and unique, for people: "10042". */
+  number: z.string(),
   customerId: z.uuid(),
   status: OrderStatus,
   paymentStatus: PaymentStatus,
@@ -30,6 +40,8 @@ export const Order = z.object({
   trackingNumber: z.string().nullable(),
   /** End of the return window; null until the order is delivered. */
   returnableUntil: z.iso.datetime().nullable(),
+  /** What succeeds now, as far as the order service knows: the workflow may know of a dispatch a moment earlier. */
+  allowedActions: z.array(OrderAction),
   /** Incremented by every change; used for ETags. */
   version: z.int(),
   createdAt: z.iso.datetime(),
@@ -180,15 +192,25 @@ export type OrderRequests = Implementation<typeof orderRequests>;
 export type OrderRefusal = RefusalOf<typeof orderActivities> | RefusalOf<typeof orderRequests>;
 export const orderRefusal = refusalFor<OrderRefusal>();
 
-const OrderEvent = z.object({ orderId: z.uuid(), customerId: z.uuid() });
+/** Optional fields are absent from events that older versions wrote. */
+const OrderEvent = z.object({ orderId: z.uuid(), customerId: z.uuid(), number: z.string().optional() });
+/** What became of the money and the goods of an order that ends without a sale. */
+const OrderEnded = OrderEvent.extend({
+  paymentStatus: PaymentStatus.optional(),
+  fulfillmentStatus: FulfillmentStatus.optional(),
+});
 /** Events of the order service. Their subject is the order's id. */
 export const orderEvents = {
   'order.placed': OrderEvent.extend({ total: Money }),
   'order.confirmed': OrderEvent.extend({ total: Money, lines: z.array(StockLine) }),
-  'order.rejected': OrderEvent.extend({ rejection: Rejection }),
-  'order.canceled': OrderEvent,
-  'order.shipped': OrderEvent.extend({ trackingNumber: z.string().nullable() }),
-  'order.delivered': OrderEvent,
+  'order.rejected': OrderEnded.extend({ rejection: Rejection }),
+  'order.canceled': OrderEnded,
+  'order.shipped': OrderEvent.extend({ trackingNumber: z.string().nullable(), total: Money.optional() }),
+  'order.delivered': OrderEvent.extend({
+    /** End of the return window. */
+    returnableUntil: z.iso.datetime().optional(),
+    paymentStatus: PaymentStatus.optional(),
+  }),
   'order.completed': OrderEvent,
   'order.refunded': OrderEvent.extend({ returnId: z.uuid(), refund: Money }),
   'order.action_required': OrderEvent.extend({ step: Step, reason: z.string() }),

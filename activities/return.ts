@@ -7,8 +7,8 @@ import { text } from './text.ts';
 export const ReceivedLine = StockLine.extend({ condition: z.enum(['resellable', 'damaged']) });
 export type ReceivedLine = z.infer<typeof ReceivedLine>;
 
-/** `expired`: the goods did not arrive in time. */
-export const ReturnStatus = z.enum(['requested', 'received', 'refunded', 'expired']);
+/** `not_refunded`: received, and a person decided to skip the refund. `expired`: the goods did not arrive in time. */
+export const ReturnStatus = z.enum(['requested', 'received', 'refunded', 'not_refunded', 'expired']);
 export type ReturnStatus = z.infer<typeof ReturnStatus>;
 /** A return: `lines` as requested, `received` as arrived. `refund` is null until the goods arrive. */
 export const Return = z.object({

@@ -75,7 +75,7 @@ async function insertReturns(owner: Kysely<unknown>): Promise<void> {
     select gen_random_uuid(), id, customer_id, 'refunded', '[{"sku": "SKU-1", "quantity": 1}]',
            '[{"sku": "SKU-1", "quantity": 1, "condition": "resellable"}]', 255, 'broken', created_at
       from (select *, row_number() over (order by created_at) as n from orders) as numbered
-     where n % 20 = 7`.execute(owner);
+     where n % 4 = 3`.execute(owner);
 }
 
 /** Few are open: the others were resolved. */

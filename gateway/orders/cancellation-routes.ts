@@ -6,7 +6,7 @@ import { effectId } from '../idempotency/effect-id.ts';
 import { orderLinks } from '../openapi/links.ts';
 import type { Workflows } from '../upstream/workflow-client.ts';
 import { OrderPath, ownOrder } from './own-order.ts';
-import { OrderView, allowedActions, viewOf } from './view.ts';
+import { OrderView, viewOf } from './view.ts';
 
 const CancelBody = z
   .strictObject({ reason: z.string().trim().max(500).optional() })
@@ -47,8 +47,8 @@ async function cancel(order: Order, reason: string | undefined, { workflows, ord
   // A retry succeeds if this same request canceled the order before and its response was lost.
   const done = ({ status }: Order) => request.retried && status === 'canceled';
   if (done(order)) return;
-  const possible = order.status === 'requires_action' || allowedActions(order, Date.now()).includes('cancel');
-  if (!possible) throw tooLate();
+  // Of a retry the workflow knows whether it was accepted before.
+  if (!request.retried && !order.allowedActions.includes('cancel')) throw tooLate();
   try {
     await workflows.cancelOrder({ orderId: order.id, reason, updateId: effectId('cancelOrder', request) });
   } catch (error) {

@@ -4,6 +4,7 @@ import type { ShippingAddress } from '../../activities/address.ts';
 import type { CartRequests } from '../../activities/cart.ts';
 import type { StockLine } from '../../activities/identity.ts';
 import type { Lane } from '../../activities/lane.ts';
+import { moneyInWords } from '../../activities/money-in-words.ts';
 import type { Order, OrderRequests } from '../../activities/order.ts';
 import type { ProductRequests } from '../../activities/product.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
@@ -121,15 +122,9 @@ async function start(
     { orderId, customerId, lines, total, paymentMethod, shippingAddress, ...(fromCart && { fromCart }) },
     {
       lane,
-      summary: `${lines.length} ${lines.length === 1 ? 'line' : 'lines'}, ${formatMoney(total)}, customer ${customerId}`,
+      summary: `${lines.length} ${lines.length === 1 ? 'line' : 'lines'}, ${moneyInWords(total)}, customer ${customerId}`,
     },
   );
-}
-
-/** In the currency's main unit, with its number of decimals: two for pounds, none for yen. */
-function formatMoney({ amountMinor, currency }: Order['total']): string {
-  const { maximumFractionDigits = 2 } = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions();
-  return `${(amountMinor / 10 ** maximumFractionDigits).toFixed(maximumFractionDigits)} ${currency}`;
 }
 
 /** Waits until the order is decided. Falls back to the draft: the order is placed even if waiting for it fails. */

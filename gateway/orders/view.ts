@@ -2,11 +2,14 @@ import { z } from 'zod';
 import { ShippingAddress } from '../../activities/address.ts';
 import { Quantity, Sku } from '../../activities/identity.ts';
 import { Money, times } from '../../activities/money.ts';
-import { FulfillmentStatus, OrderStatus, PaymentStatus, Rejection } from '../../activities/order-status.ts';
+import {
+  FulfillmentStatus,
+  OrderAction,
+  OrderStatus,
+  PaymentStatus,
+  Rejection,
+} from '../../activities/order-status.ts';
 import type { Order } from '../../activities/order.ts';
-
-export const OrderAction = z.enum(['cancel', 'return']);
-export type OrderAction = z.infer<typeof OrderAction>;
 
 const pounds = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
 
@@ -14,6 +17,7 @@ const pounds = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
 export const OrderView = z
   .object({
     id: z.string(),
+    number: z.string(),
     status: OrderStatus,
     paymentStatus: PaymentStatus,
     fulfillmentStatus: FulfillmentStatus,
@@ -31,6 +35,7 @@ export const OrderView = z
     examples: [
       {
         id: '6d1f0c1e-8f57-8a3e-9d55-0e0a4f0f8b9c',
+        number: '10042',
         status: 'confirmed',
         paymentStatus: 'authorized',
         fulfillmentStatus: 'booked',
@@ -54,11 +59,11 @@ export const OrderView = z
   });
 export type OrderView = z.infer<typeof OrderView>;
 
-/** The view of an order at `now`, in milliseconds. */
-export function viewOf(order: Order, now = Date.now()): OrderView {
+export function viewOf(order: Order): OrderView {
   const { rejection, trackingNumber } = order;
   return {
     id: order.id,
+    number: order.number,
     status: order.status,
     paymentStatus: order.paymentStatus,
     fulfillmentStatus: order.fulfillmentStatus,
@@ -67,20 +72,8 @@ export function viewOf(order: Order, now = Date.now()): OrderView {
     shippingAddress: order.shippingAddress,
     ...(rejection && { rejection }),
     ...(trackingNumber !== null && { trackingNumber }),
-    allowedActions: allowedActions(order, now),
+    allowedActions: order.allowedActions,
     createdAt: order.createdAt,
     updatedAt: order.updatedAt,
   };
-}
-
-/** What the owner can do with an order. The workflow has the latest state and may still refuse. */
-export function allowedActions(order: Order, now: number): OrderAction[] {
-  const { status, fulfillmentStatus, returnableUntil } = order;
-  const waits = fulfillmentStatus === 'not_fulfilled' || fulfillmentStatus === 'booked';
-  const arrived = fulfillmentStatus === 'delivered' || fulfillmentStatus === 'partially_returned';
-  const open = returnableUntil !== null && now < Date.parse(returnableUntil);
-  return [
-    ...((status === 'pending' || status === 'confirmed') && waits ? (['cancel'] as const) : []),
-    ...(arrived && open ? (['return'] as const) : []),
-  ];
 }

@@ -80,7 +80,10 @@ function createFulfillmentActivities(
         appliesIf: sql`fulfillment_status = 'booked'`,
         set: { fulfillment_status: 'shipped' },
         event: (work, order) =>
-          writeOrderEvent(work, order, 'order.shipped', { trackingNumber: order.tracking_number }),
+          writeOrderEvent(work, order, 'order.shipped', {
+            trackingNumber: order.tracking_number,
+            total: totalOf(order),
+          }),
       }),
 
     captureOrder: (note) =>
@@ -96,7 +99,11 @@ function createFulfillmentActivities(
           fulfillment_status: 'delivered',
           returnable_until: sql`now() + make_interval(days => ${settings.returnWindowDays})`,
         },
-        event: (work, order) => writeOrderEvent(work, order, 'order.delivered', {}),
+        event: (work, order) =>
+          writeOrderEvent(work, order, 'order.delivered', {
+            returnableUntil: order.returnable_until!.toISOString(),
+            paymentStatus: order.payment_status,
+          }),
       });
       const { returnable_until } = await db
         .selectFrom('orders')
@@ -124,7 +131,8 @@ function createEndingActivities(
           ...finalStatuses({ paymentStatus, fulfillmentStatus }),
           rejection: JSON.stringify(rejection),
         },
-        event: (work, order) => writeOrderEvent(work, order, 'order.rejected', { rejection }),
+        event: (work, order) =>
+          writeOrderEvent(work, order, 'order.rejected', { rejection, paymentStatus, fulfillmentStatus }),
       });
     },
 
@@ -132,7 +140,7 @@ function createEndingActivities(
       change(note, {
         appliesIf: sql`${underlyingStatus} in ('pending', 'confirmed') and ${notShipped}`,
         set: { ...setStatus('canceled'), ...finalStatuses({ paymentStatus, fulfillmentStatus }) },
-        event: (work, order) => writeOrderEvent(work, order, 'order.canceled', {}),
+        event: (work, order) => writeOrderEvent(work, order, 'order.canceled', { paymentStatus, fulfillmentStatus }),
       }),
 
     completeOrder: (note) =>

@@ -85,4 +85,8 @@ export const writeOrderEvent = (
   type: EventType,
   more: Record<string, unknown>,
 ): Promise<void> =>
-  writeEvent(work, { type, subject: order.id, data: { orderId: order.id, customerId: order.customer_id, ...more } });
+  writeEvent(work, {
+    type,
+    subject: order.id,
+    data: { orderId: order.id, customerId: order.customer_id, number: String(order.number), ...more },
+  });

@@ -19,6 +19,8 @@ type Json<Value> = ColumnType<Value, string, string>;
 
 export interface OrdersTable {
   id: string;
+  /** Counts from 10001. */
+  number: Generated<number>;
   customer_id: string;
   status: Generated<OrderStatus>;
   payment_status: Generated<PaymentStatus>;

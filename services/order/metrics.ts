@@ -2,6 +2,10 @@ import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { gaugesOf } from '../../platform/telemetry/metrics.ts';
 import type { ServiceContext } from '../../platform/service.ts';
 import type { OrderDatabase } from './database.ts';
+import { underlyingStatus } from './statuses.ts';
+
+// Where a person skipped the cancellation of the parcel, a canceled or rejected order stays `booked`.
+const notEnded = sql<boolean>`${underlyingStatus} not in ('rejected', 'canceled')`;
 
 /**
  * For each thing that an order can wait for: the waiting orders, with the time of the last change to each. An order
@@ -16,19 +20,19 @@ const WAITING_ORDERS: Readonly<Record<string, RawBuilder<{ since: Date }>>> = {
   // canceled at some time.
   cancellation: sql`select since from (
     select (select min(at) from order_history where order_id = orders.id and step = 'cancel' and outcome = 'started') as since
-      from orders where fulfillment_status = 'booked') as called_off
+      from orders where fulfillment_status = 'booked' and ${notEnded}) as called_off
     where since is not null`,
-  dispatch: sql`select updated_at as since from orders where fulfillment_status = 'booked'`,
+  dispatch: sql`select updated_at as since from orders where fulfillment_status = 'booked' and ${notEnded}`,
   // The goods have been shipped but the payment has not been captured.
   capture: sql`select updated_at as since from orders
     where payment_status = 'authorized' and fulfillment_status in ('shipped', 'delivered')`,
   delivery: sql`select updated_at as since from orders where fulfillment_status = 'shipped'`,
   completion: sql`select returnable_until as since from orders where status = 'confirmed' and returnable_until < now()`,
-  // The goods have been received but not refunded, except where an intervention is open or a person skipped the refund.
+  // The goods have been received but not refunded, except where an intervention is open.
   // The id of a return's workflow ends with the return's id.
   refund: sql`select updated_at as since from returns where status = 'received' and not exists (
     select from interventions where interventions.order_id = returns.order_id and workflow_id like '%' || returns.id
-       and (state = 'open' or (step = 'refundPayment' and action = 'skip')))`,
+       and state = 'open')`,
   person: sql`select opened_at as since from interventions where state = 'open'`,
 };
 

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type UpdateObject, sql } from 'kysely';
 import type { OrderActivities } from '../../activities/order-bookkeeping.ts';
 import type { ReceivedLine, ReturnStatus } from '../../activities/return.ts';
 import { type OrderRow, type OrderSettings, type Work, writeOrderEvent, writeHistory } from './bookkeeping.ts';
@@ -10,11 +10,11 @@ import { setPaymentStatus } from './statuses.ts';
 export const createReturnActivities = (
   db: Kysely<OrderDatabase>,
   settings: OrderSettings,
-): Pick<OrderActivities, 'receiveReturn' | 'refundReturn' | 'expireReturn'> => ({
+): Pick<OrderActivities, 'receiveReturn' | 'refundReturn' | 'skipRefund' | 'expireReturn'> => ({
   async receiveReturn({ returnId, lines, ...note }) {
-    return db.transaction().execute(async (work) => {
+    const result = await db.transaction().execute(async (work) => {
       const order = await lockOrder(work, note.orderId);
-      await work
+      const { numUpdatedRows } = await work
         .updateTable('returns')
         .set({
           status: 'received',
@@ -24,10 +24,14 @@ export const createReturnActivities = (
         })
         .where('id', '=', returnId)
         .where('status', '=', 'requested')
-        .execute();
+        .executeTakeFirst();
+      // The goods are back, whatever becomes of the money.
+      if (numUpdatedRows === 1n) await changeOrder(work, order, {});
       await writeHistory(work, note);
       return { refund: { amountMinor: await refundDueFor(work, returnId), currency: order.currency } };
     });
+    settings.moved(note.orderId);
+    return result;
   },
 
   async refundReturn({ returnId, ...note }) {
@@ -36,8 +40,21 @@ export const createReturnActivities = (
       await writeHistory(work, note);
       if (!(await closeReturn(work, returnId, { from: 'received', to: 'refunded' }))) return;
       const refund = { amountMinor: await refundDueFor(work, returnId), currency: order.currency };
-      await recordRefund(work, order, refund.amountMinor);
+      const refundedMinor = order.refunded_minor + refund.amountMinor;
+      await changeOrder(work, order, {
+        refunded_minor: refundedMinor,
+        ...setPaymentStatus(refundedMinor === order.total_minor ? 'refunded' : 'partially_refunded'),
+      });
       await writeOrderEvent(work, order, 'order.refunded', { returnId, refund });
+    });
+    settings.moved(note.orderId);
+  },
+
+  async skipRefund({ returnId, ...note }) {
+    await db.transaction().execute(async (work) => {
+      await lockOrder(work, note.orderId);
+      await writeHistory(work, note);
+      await closeReturn(work, returnId, { from: 'received', to: 'not_refunded' });
     });
     settings.moved(note.orderId);
   },
@@ -87,16 +104,14 @@ async function closeReturn(
   return numUpdatedRows === 1n;
 }
 
-/** Derives the order's statuses from what has been returned and refunded so far. */
-async function recordRefund(work: Work, order: OrderRow, refundMinor: number): Promise<void> {
-  const remaining = await stillWithCustomer(work, order, ['received', 'refunded']);
+/** Changes the order, and derives from all its returns what of its goods has come back. */
+async function changeOrder(work: Work, order: OrderRow, change: UpdateObject<OrderDatabase, 'orders'>): Promise<void> {
+  const remaining = await stillWithCustomer(work, order, ['received', 'refunded', 'not_refunded']);
   const allReturned = [...remaining.values()].every((quantity) => quantity === 0);
-  const refundedMinor = order.refunded_minor + refundMinor;
   await work
     .updateTable('orders')
     .set({
-      refunded_minor: refundedMinor,
-      ...setPaymentStatus(refundedMinor === order.total_minor ? 'refunded' : 'partially_refunded'),
+      ...change,
       fulfillment_status: allReturned ? 'returned' : 'partially_returned',
       version: sql`version + 1`,
       updated_at: sql`now()`,

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Kysely, sql } from 'kysely';
 import type { Lane } from '../../activities/lane.ts';
-import { type DraftOrder, type OrderRequests, orderRefusal } from '../../activities/order.ts';
+import { type DraftOrder, type Order, type OrderRequests, orderRefusal } from '../../activities/order.ts';
 import { olderThan, pageByAge } from '../../platform/database/cursor.ts';
 import type { Tail } from '../../platform/events/tail.ts';
 import { createBacklogRequests } from './backlog.ts';
@@ -9,7 +9,7 @@ import { createReconciliationRequests } from './reconciliation.ts';
 import type { OrderRow } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { createInterventionRequests } from './interventions.ts';
-import { createReturnRequests } from './returns.ts';
+import { createReturnRequests, returnableAmong } from './returns.ts';
 import { createHistoryRequests, historyTail } from './history.ts';
 import { historyView, orderView } from './views.ts';
 import type { OrderWatcher } from './order-watcher.ts';
@@ -30,7 +30,7 @@ export function createOrderRequests(
   return {
     async draftOrder(request) {
       const inserted = await insertDraft(db, request);
-      if (inserted) return { order: orderView(inserted), recorded: false, lane };
+      if (inserted) return { order: await viewOf(db, inserted), recorded: false, lane };
       const stored = await findOrder(db, request.orderId);
       if (!isSameRequest(stored, request)) {
         throw orderRefusal(
@@ -38,10 +38,10 @@ export function createOrderRequests(
           'an order with different lines, address or payment method was already placed with this key',
         );
       }
-      return { order: orderView(stored), recorded: stored.recorded_at !== null, lane };
+      return { order: await viewOf(db, stored), recorded: stored.recorded_at !== null, lane };
     },
 
-    getOrder: async ({ orderId }) => orderView(await findOrder(db, orderId)),
+    getOrder: async ({ orderId }) => viewOf(db, await findOrder(db, orderId)),
 
     async getOrders({ orderIds }) {
       const rows = await db
@@ -49,12 +49,12 @@ export function createOrderRequests(
         .selectAll()
         .where('id', '=', sql<string>`any(${orderIds}::uuid[])`)
         .execute();
-      return { items: rows.map(orderView) };
+      return { items: await viewsOf(db, rows) };
     },
 
     async awaitOrder({ orderId, patienceMs }) {
       const decided = await waiting.waitUntil(orderId, patienceMs, () => findDecided(db, orderId));
-      return orderView(decided ?? (await findOrder(db, orderId)));
+      return viewOf(db, decided ?? (await findOrder(db, orderId)));
     },
 
     async listOrders({ customerId, status, after, limit }) {
@@ -69,7 +69,7 @@ export function createOrderRequests(
       if (status) query = query.where('status', '=', status);
       if (after) query = query.where(olderThan(after, 'created_at'));
       const { items, next } = pageByAge(await query.execute(), limit, (row) => row.created_at);
-      return { items: items.map(orderView), next };
+      return { items: await viewsOf(db, items), next };
     },
 
     async getHistory({ orderId }) {
@@ -90,6 +90,14 @@ export function createOrderRequests(
     ...createBacklogRequests(db),
   };
 }
+
+/** The orders as callers see them. Asks for returns only where an order can have some. */
+async function viewsOf(db: Kysely<OrderDatabase>, rows: OrderRow[]): Promise<Order[]> {
+  const returnable = await returnableAmong(db, rows);
+  return rows.map((row) => orderView(row, returnable.has(row.id)));
+}
+
+const viewOf = async (db: Kysely<OrderDatabase>, row: OrderRow): Promise<Order> => (await viewsOf(db, [row]))[0]!;
 
 const insertDraft = (db: Kysely<OrderDatabase>, request: DraftOrder) =>
   db

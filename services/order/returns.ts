@@ -1,8 +1,9 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import { type OrderRequests, orderRefusal } from '../../activities/order.ts';
 import type { DraftReturn, ReturnStatus } from '../../activities/return.ts';
+import { canBeReturned } from './allowed-actions.ts';
 import type { OrderRow, Work } from './bookkeeping.ts';
-import type { OrderDatabase } from './database.ts';
+import type { OrderDatabase, ReturnsTable } from './database.ts';
 import { returnView } from './views.ts';
 
 /** Requests a return, and reads the returns requested so far. */
@@ -56,16 +57,35 @@ export const createReturnRequests = (
 });
 
 async function checkReturnable(work: Work, order: OrderRow, { lines }: DraftReturn): Promise<void> {
-  const delivered = ['delivered', 'partially_returned'].includes(order.fulfillment_status);
-  if (!delivered || !order.returnable_until || order.returnable_until < new Date()) {
+  if (!canBeReturned(order, Date.now())) {
     throw orderRefusal('NotReturnable', 'only delivered orders can be returned, and only within the return window');
   }
-  const left = await stillWithCustomer(work, order, ['requested', 'received', 'refunded']);
+  const left = await stillWithCustomer(work, order, NOT_WITH_CUSTOMER);
   for (const { sku, quantity } of lines) {
     const after = (left.get(sku) ?? 0) - quantity;
     if (after < 0) throw orderRefusal('TooMany', `at most ${left.get(sku) ?? 0} of ${sku} can be returned`);
     left.set(sku, after);
   }
+}
+
+/** Pieces in a return of these states have come back, or are about to. */
+const NOT_WITH_CUSTOMER: ReturnStatus[] = ['requested', 'received', 'refunded', 'not_refunded'];
+
+/** The ids of those orders of which some pieces can be returned now. */
+export async function returnableAmong(db: Kysely<OrderDatabase>, orders: OrderRow[]): Promise<Set<string>> {
+  const candidates = orders.filter((order) => canBeReturned(order, Date.now()));
+  if (candidates.length === 0) return new Set();
+  const returns = await db
+    .selectFrom('returns')
+    .selectAll()
+    .where('order_id', '=', sql<string>`any(${candidates.map(({ id }) => id)}::uuid[])`)
+    .where('status', 'in', NOT_WITH_CUSTOMER)
+    .execute();
+  const byOrder = Map.groupBy(returns, ({ order_id }) => order_id);
+  const some = candidates.filter((order) =>
+    [...piecesLeft(order, byOrder.get(order.id) ?? []).values()].some((quantity) => quantity > 0),
+  );
+  return new Set(some.map(({ id }) => id));
 }
 
 /**
@@ -77,14 +97,18 @@ export async function stillWithCustomer(
   order: OrderRow,
   states: ReturnStatus[],
 ): Promise<Map<string, number>> {
-  const left = new Map<string, number>();
-  for (const { sku, quantity } of order.lines) left.set(sku, (left.get(sku) ?? 0) + quantity);
   const returns = await work
     .selectFrom('returns')
     .selectAll()
     .where('order_id', '=', order.id)
     .where('status', 'in', states)
     .execute();
+  return piecesLeft(order, returns);
+}
+
+function piecesLeft(order: OrderRow, returns: readonly Selectable<ReturnsTable>[]): Map<string, number> {
+  const left = new Map<string, number>();
+  for (const { sku, quantity } of order.lines) left.set(sku, (left.get(sku) ?? 0) + quantity);
   for (const { status, lines, received } of returns) {
     for (const { sku, quantity } of status === 'requested' ? lines : received) left.set(sku, left.get(sku)! - quantity);
   }

@@ -2,11 +2,14 @@ import type { Selectable } from 'kysely';
 import type { HistoryItem } from '../../activities/order-status.ts';
 import type { Order } from '../../activities/order.ts';
 import type { Return } from '../../activities/return.ts';
+import { allowedActions } from './allowed-actions.ts';
 import type { OrderRow } from './bookkeeping.ts';
 import type { OrderHistoryTable, ReturnsTable } from './database.ts';
 
-export const orderView = (row: OrderRow): Order => ({
+/** `returnable`: whether some of its pieces are neither returned nor about to be. */
+export const orderView = (row: OrderRow, returnable: boolean): Order => ({
   id: row.id,
+  number: String(row.number),
   customerId: row.customer_id,
   status: row.status,
   paymentStatus: row.payment_status,
@@ -17,6 +20,7 @@ export const orderView = (row: OrderRow): Order => ({
   rejection: row.rejection,
   trackingNumber: row.tracking_number,
   returnableUntil: row.returnable_until?.toISOString() ?? null,
+  allowedActions: allowedActions(row, { returnable, now: Date.now() }),
   version: row.version,
   createdAt: row.created_at.toISOString(),
   updatedAt: row.updated_at.toISOString(),

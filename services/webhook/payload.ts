@@ -1,17 +1,22 @@
 import { z } from 'zod';
 import { StockLine } from '../../activities/identity.ts';
 import { Money } from '../../activities/money.ts';
-import { Rejection } from '../../activities/order-status.ts';
+import { FulfillmentStatus, PaymentStatus, Rejection } from '../../activities/order-status.ts';
 import type { WebhookEventType } from '../../activities/webhook.ts';
 
-const OrderData = z.object({ orderId: z.uuid() });
+// Optional fields are absent from events that older versions wrote.
+const OrderData = z.object({ orderId: z.uuid(), number: z.string().optional() });
+const EndedOrderData = OrderData.extend({
+  paymentStatus: PaymentStatus.optional(),
+  fulfillmentStatus: FulfillmentStatus.optional(),
+});
 
 /** The data that is sent about each event. Fields that are not listed here are left out. */
 const SHAPES: Readonly<Record<WebhookEventType, z.ZodObject>> = {
   'order.placed': OrderData.extend({ total: Money }),
   'order.confirmed': OrderData.extend({ total: Money, lines: z.array(StockLine) }),
-  'order.rejected': OrderData.extend({ rejection: Rejection }),
-  'order.canceled': OrderData,
+  'order.rejected': EndedOrderData.extend({ rejection: Rejection }),
+  'order.canceled': EndedOrderData,
   'order.shipped': OrderData.extend({ trackingNumber: z.string().nullable() }),
   'order.delivered': OrderData,
   'order.completed': OrderData,

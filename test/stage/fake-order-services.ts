@@ -225,6 +225,8 @@ export const createBookkeeping = (worlds: OrderWorlds, returnWindowMs: number): 
       return { refund: { amountMinor, currency: 'GBP' } };
     },
     refundReturn: async ({ returnId: _returnId, ...note }) => write(note, (world) => (world.returnStatus = 'refunded')),
+    skipRefund: async ({ returnId: _returnId, ...note }) =>
+      write(note, (world) => (world.returnStatus = 'not_refunded')),
     expireReturn: async ({ returnId: _returnId, ...note }) => write(note, (world) => (world.returnStatus = 'expired')),
   };
 };

@@ -8,6 +8,7 @@ export const NOW = '2026-01-05T09:00:00.000Z';
 /** A placed order; a test states only its difference. */
 export const orderOf = (difference: Partial<Order>): Order => ({
   id: randomUUID(),
+  number: '10001',
   customerId: randomUUID(),
   status: 'pending',
   paymentStatus: 'not_paid',
@@ -18,6 +19,7 @@ export const orderOf = (difference: Partial<Order>): Order => ({
   rejection: null,
   trackingNumber: null,
   returnableUntil: null,
+  allowedActions: ['cancel'],
   version: 1,
   createdAt: NOW,
   updatedAt: NOW,

@@ -7,7 +7,7 @@ import type { OrderInProgress } from './order-in-progress.ts';
 /** Records the end of an order whose steps are all compensated. */
 export async function end(order: OrderInProgress, why: 'canceled' | Trouble): Promise<OrderStatus> {
   const { history, saga, cancellation } = order;
-  const { reason } = cancellation;
+  const { reason, requested: canceledMeanwhile } = cancellation;
   cancellation.close();
   const left = { paymentStatus: paymentLeft(saga), fulfillmentStatus: fulfillmentLeft(saga) };
   if (why === 'canceled') {
@@ -16,6 +16,8 @@ export async function end(order: OrderInProgress, why: 'canceled' | Trouble): Pr
     saga.show('canceled');
     return 'canceled';
   }
+  // A customer who cancels an order that is being undone already gets what they ask for.
+  if (canceledMeanwhile) history.add('cancel', 'succeeded', { detail: 'the order was being undone already' });
   const rejection = rejectionOf(why);
   history.add('reject', 'succeeded', { detail: rejection.code });
   await bookkeeping.rejectOrder({ ...saga.update(), ...left, rejection });
@@ -30,5 +32,9 @@ function paymentLeft(saga: Saga): PaymentStatus {
   return state === 'undone' ? 'canceled' : 'not_paid';
 }
 
-const fulfillmentLeft = (saga: Saga): FulfillmentStatus =>
-  saga.stateOf('bookShipment') === 'undone' ? 'canceled' : 'not_fulfilled';
+function fulfillmentLeft(saga: Saga): FulfillmentStatus {
+  const state = saga.stateOf('bookShipment');
+  // A person who skips the cancellation takes over the parcel: the carrier still has it.
+  if (state === 'skipped') return 'booked';
+  return state === 'undone' ? 'canceled' : 'not_fulfilled';
+}

@@ -56,13 +56,12 @@ async function placeStepByStep(order: OrderInProgress, recordedHere: boolean): P
 
 /** Compensates what was done. Returns how the order ended, or undefined where it can only go forward. */
 async function giveUp(order: OrderInProgress, error: unknown): Promise<OrderStatus | undefined> {
-  const { saga, parcel, cancellation } = order;
+  const { saga, parcel } = order;
   const why = isCancellation(error) ? 'canceled' : troubleOf(error);
   if (mayFollowLostTask()) saga.resumeAfterLostAttempt();
   // An earlier attempt may have told the customer that the order is confirmed: then it is.
   const fenced = saga.afterLostAttempt ? await bookkeeping.withholdOrder(saga.update()) : undefined;
   if (fenced?.confirmed && why !== 'canceled') return undefined;
-  if (why !== 'canceled') cancellation.close();
   if (await saga.compensate()) return end(order, why);
   // The parcel has left although its booking was thought to have failed.
   parcel.moved('dispatched');

@@ -13,6 +13,8 @@ const now = new Date().toISOString();
 /** The only order. It is confirmed and never changes. */
 export const ORDER: Order = {
   id: randomUUID(),
+  number: '10001',
+  allowedActions: ['cancel'],
   customerId: randomUUID(),
   status: 'confirmed',
   paymentStatus: 'authorized',

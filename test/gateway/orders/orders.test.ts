@@ -92,24 +92,11 @@ describe('orders at the gateway', () => {
     });
   });
 
-  it('name the actions that their state allows', async () => {
-    const [future, past] = [Date.now() + 60_000, Date.now() - 60_000].map((time) => new Date(time).toISOString());
-    const cases: [Parameters<typeof orderOf>[0], string[]][] = [
-      [{ status: 'pending' }, ['cancel']],
-      [{ status: 'confirmed', fulfillmentStatus: 'booked' }, ['cancel']],
-      [{ status: 'confirmed', fulfillmentStatus: 'shipped' }, []],
-      [{ status: 'confirmed', fulfillmentStatus: 'delivered', returnableUntil: future! }, ['return']],
-      [{ status: 'confirmed', fulfillmentStatus: 'partially_returned', returnableUntil: future! }, ['return']],
-      [{ status: 'confirmed', fulfillmentStatus: 'delivered', returnableUntil: past! }, []],
-      [{ status: 'confirmed', fulfillmentStatus: 'returned', returnableUntil: future! }, []],
-      [{ status: 'rejected' }, []],
-      [{ status: 'canceled', fulfillmentStatus: 'canceled' }, []],
-      [{ status: 'requires_action' }, []],
-    ];
-    for (const [difference, expected] of cases) {
-      const { id } = store(difference);
+  it('name the actions that the order service allows', async () => {
+    for (const allowedActions of [['cancel'], ['return'], []] as const) {
+      const { id } = store({ allowedActions: [...allowedActions] });
       const { body } = await gateway.call(`GET /v1/orders/${id}`, { as: gateway.customer });
-      assert.deepEqual(body.allowedActions, expected, JSON.stringify(difference));
+      assert.deepEqual(body.allowedActions, allowedActions);
     }
   });
 

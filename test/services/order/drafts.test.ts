@@ -11,7 +11,7 @@ describe('order service: drafting', () => {
     const request = draft();
     const { order, recorded } = await draftOrder(request);
     assert.equal(recorded, false);
-    const { createdAt, updatedAt, ...rest } = order;
+    const { createdAt, updatedAt, number: _number, ...rest } = order;
     assert.deepEqual(rest, {
       id: request.orderId,
       customerId: request.customerId,
@@ -24,6 +24,7 @@ describe('order service: drafting', () => {
       rejection: null,
       trackingNumber: null,
       returnableUntil: null,
+      allowedActions: ['cancel'],
       version: 1,
     });
     assert.ok(Date.parse(createdAt) <= Date.parse(updatedAt) + 1);
@@ -32,6 +33,12 @@ describe('order service: drafting', () => {
     const orderIds = [order.id, randomUUID()];
     assert.deepEqual(await stage.requests.getOrders({ orderIds }), { items: [order] });
     assert.deepEqual(await stage.events(order.id), []);
+  });
+
+  it('numbers orders, for people', async () => {
+    const orders = await Promise.all([1, 2, 3].map(async () => (await stage.requests.draftOrder(draft())).order));
+    for (const { number } of orders) assert.match(number, /^[1-9]\d{4,}$/);
+    assert.equal(new Set(orders.map(({ number }) => number)).size, 3);
   });
 
   it('returns the stored order to a repeat, and says whether the saga has recorded it', async () => {

@@ -45,6 +45,15 @@ describe('order service: live history', () => {
     assert.equal(await ended(completed), false);
     await stage.refund(requested);
     assert.equal(await ended(completed), true);
+    const skipped = await stage.delivered();
+    const notRefunded = await stage.sendBack(skipped);
+    await stage.receive(notRefunded);
+    await stage.activities.completeOrder(stage.note(skipped, 'complete'));
+    assert.equal(await ended(skipped), false);
+    const before = await moves(null);
+    await stage.skipRefund(notRefunded);
+    assert.equal(await ended(skipped), true);
+    assert.deepEqual((await moves(before.next)).orderIds, [skipped], 'streams learn of it');
     const rejected = await stage.placed();
     await stage.activities.rejectOrder({
       ...stage.note(rejected, 'reject'),

@@ -59,7 +59,7 @@ describe('order service: what orders wait for', () => {
     const canceled = { paymentStatus: 'canceled', fulfillmentStatus: 'canceled' } as const;
     const expected = { cancellation: -1, dispatch: -1 };
     assert.deepEqual(
-      await difference(() => activities.cancelOrder({ ...note(orderId, 'cancel'), ...canceled })),
+      await difference(() => stage.activities.cancelOrder({ ...stage.note(orderId, 'cancel'), ...canceled })),
       expected,
     );
   });
@@ -84,7 +84,24 @@ describe('order service: what orders wait for', () => {
     assert.deepEqual(await difference(open), { refund: -1, person: 1 });
     assert.deepEqual(await difference(() => stage.closed(orderId, intervention, 'retry')), { refund: 1, person: -1 });
     await open();
-    assert.deepEqual(await difference(() => stage.closed(orderId, intervention, 'skip')), { person: -1 });
+    assert.deepEqual(
+      await difference(async () => {
+        await stage.closed(orderId, intervention, 'skip');
+        await stage.skipRefund(stored);
+      }),
+      { person: -1 },
+    );
+  });
+
+  it('is not the dispatch of a canceled order whose parcel a person took over', async () => {
+    const orderId = await stage.confirmed();
+    const left = { paymentStatus: 'canceled', fulfillmentStatus: 'booked' } as const;
+    assert.deepEqual(
+      await difference(() => stage.activities.cancelOrder({ ...stage.note(orderId, 'cancel'), ...left })),
+      {
+        dispatch: -1,
+      },
+    );
   });
 
   it('is reported to Prometheus with the age of the oldest, and not at all if the database is unavailable', async () => {

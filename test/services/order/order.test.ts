@@ -146,7 +146,8 @@ describe('order service: bookkeeping', () => {
       .where('subject', '=', orderId)
       .orderBy('sequence')
       .execute();
-    const ids = { orderId, customerId: request.customerId };
+    const { number, returnableUntil } = await stage.requests.getOrder({ orderId });
+    const ids = { orderId, customerId: request.customerId, number };
     const lines = request.lines.map(({ sku, quantity }) => ({ sku, quantity }));
     assert.deepEqual(
       rows.map(({ type, data }) => [type, data]),
@@ -154,10 +155,27 @@ describe('order service: bookkeeping', () => {
         ['order.placed', { ...ids, total: request.total }],
         ['order.confirmed', { ...ids, total: request.total, lines }],
         ['order.shipped', { ...ids, trackingNumber: 'SB-1' }],
-        ['order.delivered', ids],
+        ['order.delivered', { ...ids, returnableUntil, paymentStatus: 'captured' }],
       ],
     );
     assert.deepEqual([...new Set(rows.map(({ source }) => source))], ['/services/order']);
+  });
+
+  it('publishes what became of the money and the goods of an order that was not sold', async () => {
+    const left = { paymentStatus: 'requires_action', fulfillmentStatus: 'booked' } as const;
+    const canceled = await stage.confirmed();
+    await stage.activities.cancelOrder({ ...stage.note(canceled), ...left });
+    const rejected = await stage.placed();
+    await stage.activities.rejectOrder({ ...rejectedBy(stage.note(rejected)), ...left });
+    for (const orderId of [canceled, rejected]) {
+      const { data } = await stage.database.db
+        .selectFrom('outbox')
+        .select('data')
+        .where('subject', '=', orderId)
+        .orderBy('sequence', 'desc')
+        .executeTakeFirstOrThrow();
+      assert.partialDeepStrictEqual(data, left);
+    }
   });
 
   it('stores why an order was rejected', async () => {

@@ -36,7 +36,15 @@ describe('order service: returns', () => {
       await receive(stored, first);
       assert.deepEqual(await receive(stored, [resellable(teapots(3))]), { refund: pounds(2000) });
       assert.deepEqual((await read(stored)).received, first);
-      assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'captured', 'delivered']);
+      assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'captured', 'partially_returned']);
+    });
+
+    it('show on the order, whatever becomes of the money', async () => {
+      const orderId = await stage.delivered();
+      await receive(await stage.sendBack(orderId));
+      assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'captured', 'partially_returned']);
+      await receive(await stage.sendBack(orderId, { lines: [teapots(2), { sku: 'kettle', quantity: 1 }] }));
+      assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'captured', 'returned']);
     });
 
     it('with items that were never ordered fail', async () => {
@@ -45,6 +53,33 @@ describe('order service: returns', () => {
       await assert.rejects(receive(stored, [resellable({ sku: 'mug', quantity: 1 })]), /no mug/);
       assert.equal((await read(stored)).status, 'requested');
       assert.deepEqual(await stage.steps(orderId), []);
+    });
+  });
+
+  describe('whose refund a person skipped', () => {
+    it('are closed without a refund, and stay returned', async () => {
+      const orderId = await stage.delivered();
+      const stored = await stage.sendBack(orderId, { lines: everything });
+      await receive(stored);
+      await stage.closed(orderId, await stage.opened(orderId, 'refundPayment', `return-${stored.id}`), 'skip');
+      await stage.skipRefund(stored);
+      assert.equal((await read(stored)).status, 'not_refunded');
+      assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'requires_action', 'returned']);
+      await assert.rejects(stage.sendBack(orderId), refusedAs('NotReturnable'));
+      await refund(stored);
+      await stage.skipRefund(stored);
+      assert.equal((await read(stored)).status, 'not_refunded');
+      assert.equal(await refundedMinor(orderId), 0);
+    });
+
+    it('count as returned beside those that are refunded', async () => {
+      const orderId = await stage.delivered();
+      const [skipped, fine] = [await stage.sendBack(orderId), await stage.sendBack(orderId, { lines: [teapots(2)] })];
+      await Promise.all([receive(skipped), receive(fine)]);
+      await stage.skipRefund(skipped);
+      await refund(fine);
+      assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'partially_refunded', 'partially_returned']);
+      await assert.rejects(stage.sendBack(orderId), refusedAs('TooMany'));
     });
   });
 
@@ -60,6 +95,7 @@ describe('order service: returns', () => {
       await refund(second);
       assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'refunded', 'returned']);
       assert.equal(await refundedMinor(orderId), 5500);
+      const { number } = await stage.requests.getOrder({ orderId });
       const { db } = stage.database;
       const refunds = db.selectFrom('outbox').select('data').where('type', '=', 'order.refunded').orderBy('sequence');
       const events = await refunds.execute();
@@ -68,6 +104,7 @@ describe('order service: returns', () => {
         [first, second].map(({ id: returnId, customerId }, index) => ({
           orderId,
           customerId,
+          number,
           returnId,
           refund: pounds([1000, 4500][index]!),
         })),

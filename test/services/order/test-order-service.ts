@@ -60,6 +60,7 @@ export interface OrderStage {
   /** The return workflow's bookkeeping. By default, exactly the requested goods are received. */
   receive: (stored: Return, goods?: ReceivedLine[]) => ReturnType<OrderActivities['receiveReturn']>;
   refund: (stored: Return) => Promise<void>;
+  skipRefund: (stored: Return) => Promise<void>;
   expire: (stored: Return) => Promise<void>;
   /** `status`, `paymentStatus` and `fulfillmentStatus`. */
   statuses: (orderId: string) => Promise<string[]>;
@@ -159,7 +160,9 @@ const interventionsOn = (service: OrderService): Pick<OrderStage, 'opened' | 'cl
   },
 });
 
-function returnsOn(service: OrderService): Pick<OrderStage, 'sendBack' | 'receive' | 'refund' | 'expire'> {
+function returnsOn(
+  service: OrderService,
+): Pick<OrderStage, 'sendBack' | 'receive' | 'refund' | 'skipRefund' | 'expire'> {
   const { note } = service;
   return {
     sendBack: (orderId, difference = {}) =>
@@ -173,6 +176,7 @@ function returnsOn(service: OrderService): Pick<OrderStage, 'sendBack' | 'receiv
     receive: ({ id, orderId, lines }, goods = lines.map(resellable)) =>
       service.activities.receiveReturn({ ...note(orderId, 'receiveReturn'), returnId: id, lines: goods }),
     refund: ({ id, orderId }) => service.activities.refundReturn({ ...note(orderId, 'refundPayment'), returnId: id }),
+    skipRefund: ({ id, orderId }) => service.activities.skipRefund({ ...note(orderId, 'refundPayment'), returnId: id }),
     expire: ({ id, orderId }) => service.activities.expireReturn({ ...note(orderId, 'receiveReturn'), returnId: id }),
   };
 }

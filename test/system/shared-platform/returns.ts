@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { ReceivedLine } from '../../../activities/return.ts';
 import { concurrently } from '../../stage/concurrently.ts';
+import { eventually } from '../../stage/eventually.ts';
 import { responseOf, codeOf, expectStatus } from '../../stage/api-client.ts';
 import { advance, moneyInWords } from '../../stage/outside-ledgers.ts';
 import { sharedPlatform } from '../../stage/test-platform.ts';
@@ -109,9 +110,16 @@ describe('returned goods', function () {
     assert.notEqual(reopened.id, intervention.id);
     const resolved = await admin.resolve(reopened, 'skip');
     assert.deepEqual([resolved.action, resolved.resolvedBy], ['skip', admin.id]);
-    // The goods are restocked; the refund is still open.
-    await ada.waitForOrder(order.id, { status: 'confirmed', paymentStatus: 'requires_action' });
-    assert.partialDeepStrictEqual(await returnsOf(order), [{ status: 'received' }]);
+    // The goods are back and restocked; the money was not refunded.
+    await ada.waitForOrder(order.id, {
+      status: 'confirmed',
+      paymentStatus: 'requires_action',
+      fulfillmentStatus: 'returned',
+      allowedActions: [],
+    });
+    await eventually(async () => {
+      assert.partialDeepStrictEqual(await returnsOf(order), [{ status: 'not_refunded' }]);
+    });
     assert.partialDeepStrictEqual(await admin.stock(order.lines[0]!.sku), { onHand: 1 });
     assert.deepEqual(await moneyInWords(platform, order.id), REFUNDED.slice(0, 2));
   });

@@ -58,12 +58,22 @@ describe('canceling an order', function () {
     assert.deepEqual(outcomes(order, 'cancel'), ['started', 'failed']);
   });
 
-  test('is too late while a rejected order is being compensated', async () => {
+  test('is accepted while a rejected order is being compensated, which ends as rejected', async () => {
     const order = await workers().place({ authorizePayment: refuse('CardDeclined'), releaseStock: refuseOnce });
     const interventionId = await openIntervention(order, 'reserveStock');
-    await assert.rejects(order.handle.executeUpdate(cancelUpdate, { args: [{}] }), isRefused('TooLateToCancel'));
+    await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
     await resolve(order.handle, interventionId, 'retry');
     assert.equal(await order.handle.result(), 'rejected');
+    assert.equal(order.world.rejection?.code, 'CardDeclined');
+    assert.deepEqual(outcomes(order, 'cancel'), ['started', 'succeeded']);
+    assertNothingLeft(order);
+  });
+
+  test('says that the carrier still has a parcel whose cancellation a person skipped', async () => {
+    const order = await canceledWith(workers(), { cancelShipment: refuse('CarrierContradicts') });
+    await resolve(order.handle, await openIntervention(order, 'bookShipment'), 'skip');
+    assert.equal(await order.handle.result(), 'canceled');
+    assert.deepEqual([order.world.paymentStatus, order.world.fulfillmentStatus], ['canceled', 'booked']);
   });
 
   test('is too late as soon as the carrier reports the dispatch', async () => {

@@ -49,7 +49,9 @@ describe('return workflow', function () {
       const interventionId = await openIntervention(order, 'refundPayment');
       assert.equal(order.world.paymentStatus, 'requires_action');
       await resolve(sentBack, interventionId, action);
-      assert.equal(await sentBack.result(), action === 'retry' ? 'refunded' : 'received');
+      const expected = action === 'retry' ? 'refunded' : 'not_refunded';
+      assert.equal(await sentBack.result(), expected);
+      assert.equal(order.world.returnStatus, expected);
     });
   }
 
