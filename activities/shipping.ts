@@ -45,7 +45,7 @@ export type ShippingActivities = Implementation<typeof shippingActivities>;
 
 /** The carrier's report about one parcel. */
 export const RecordMovement = z.strictObject({
-  /** The carrier's id of the report. A repeat with the same id changes nothing. */
+  /** The carrier's id of the report. The same id about another parcel or movement is another report. */
   movementId: z.string().min(1).max(100),
   trackingNumber: z.string().min(1).max(100),
   type: z.enum(['dispatched', 'delivered']),
@@ -63,8 +63,8 @@ export type Shipment = z.infer<typeof Shipment>;
 /** What the shipping service's HTTP API offers. */
 export const shippingRequests = {
   /**
-   * Records the carrier's report and returns the parcel's shipment. A parcel's status never goes back.
-   * Refuses `ShipmentNotFound`; the report is kept all the same, for a booking that is about to be written.
+   * Records the carrier's report and returns the parcel's shipment. A parcel's status never goes back, and a canceled
+   * parcel stays `canceled`: the report then contradicts what the carrier said before. Refuses `ShipmentNotFound`; the report is kept all the same, for a booking that is about to be written.
    */
   recordMovement: operation({ request: RecordMovement, response: Shipment, refuses: ['ShipmentNotFound'] }),
   /** For reconciliation: every shipment, by ascending order id. Refuses `BadCursor`. */

@@ -1,11 +1,9 @@
-import { Counter, type Registry } from 'prom-client';
 import { z } from 'zod';
-import type { OrderRequests } from '../../activities/order.ts';
 import { RecordMovement, type ShippingRequests } from '../../activities/shipping.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
-import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { Workflows } from '../upstream/workflow-client.ts';
+import { type StrayParcelDependencies, createStrayParcels } from './stray-parcels.ts';
 
 // Not strict: an update with new fields must not be lost.
 const CarrierUpdate = z
@@ -24,30 +22,14 @@ const CarrierUpdate = z
 // Ten times the size of an update.
 const BODY_LIMIT_BYTES = 8 * 1024;
 
-interface CarrierDependencies {
+interface CarrierDependencies extends StrayParcelDependencies {
   shipping: ShippingRequests;
-  orders: Pick<OrderRequests, 'getOrder'>;
   workflows: Workflows;
-  logger: Logger;
-  registry: Registry;
 }
 
 /** The callback with which the carrier reports the movements of parcels. */
-export function carrierRoutes({ shipping, orders, workflows, logger, registry }: CarrierDependencies): AnyRoute[] {
-  const parcelsOfEndedOrders = new Counter({
-    name: 'parcels_of_ended_orders_total',
-    help: 'Parcels that were dispatched although their orders were rejected or canceled',
-    registers: [registry],
-  });
-
-  /** An ended order needs no update, except if it was rejected or canceled and its goods are dispatched anyway. */
-  async function reportEnded(orderId: string, parcel: string): Promise<void> {
-    const { status } = await orders.getOrder({ orderId });
-    if (status !== 'rejected' && status !== 'canceled') return;
-    parcelsOfEndedOrders.inc();
-    logger.error('parcel dispatched although its order was rejected or canceled', { orderId, status, parcel });
-  }
-
+export function carrierRoutes({ shipping, workflows, ...dependencies }: CarrierDependencies): AnyRoute[] {
+  const reportStray = createStrayParcels({ workflows, ...dependencies });
   return [
     route({
       method: 'post',
@@ -65,12 +47,16 @@ export function carrierRoutes({ shipping, orders, workflows, logger, registry }:
       async handle({ body: { id, trackingNumber, type, at } }) {
         // The order of a parcel comes from our own records, not from the request.
         const shipment = await shipping.recordMovement({ movementId: id, trackingNumber, type, at });
-        const { status } = shipment;
-        // The status is ours too: an update that contradicts the shipping service's records changes no order.
-        if (status !== 'dispatched' && status !== 'delivered') return { status: 204 };
-        await workflows.signalParcelMoved(shipment.orderId, { status }).catch((error: unknown) => {
+        const { orderId, status } = shipment;
+        const stray = { orderId, trackingNumber, reported: type };
+        if (status !== 'dispatched' && status !== 'delivered') {
+          // The report contradicts the shipping service's records: it changes no order, and a person must look.
+          await reportStray({ ...stray, contradicts: 'bookingCanceled' });
+          return { status: 204 };
+        }
+        await workflows.signalParcelMoved(orderId, { status }).catch((error: unknown) => {
           if (!(error instanceof Refusal) || error.code !== 'WorkflowEnded') throw error;
-          return reportEnded(shipment.orderId, status);
+          return reportStray({ ...stray, contradicts: 'workflowEnded' });
         });
         return { status: 204 };
       },

@@ -26,6 +26,8 @@ import {
   orderStatusAttribute,
   resolveInterventionUpdate,
 } from '../../workflows/saga/messages.ts';
+import { type StrayParcelInput, strayParcelWorkflowId } from '../../workflows/stray-parcel/messages.ts';
+import type { strayParcelWorkflow } from '../../workflows/stray-parcel/workflow.ts';
 import type { orderWorkflow } from '../../workflows/order/workflow.ts';
 import type { returnWorkflow } from '../../workflows/return/workflow.ts';
 
@@ -82,6 +84,21 @@ export function createWorkflows(client: Client) {
             args: [input],
             staticSummary: summary,
             typedSearchAttributes: [{ key: customerIdAttribute, value: input.customerId }],
+          }),
+        ),
+      ),
+
+    /** Asks a person about a parcel that moved although nobody expects it to. Resolves to false if that was asked before. */
+    startStrayParcel: (input: StrayParcelInput, customerId: string): Promise<boolean> =>
+      startedNow(
+        call(() =>
+          client.workflow.start<typeof strayParcelWorkflow>('strayParcelWorkflow', {
+            workflowId: strayParcelWorkflowId(input.orderId),
+            taskQueue: ORDER_TASK_QUEUE,
+            workflowIdReusePolicy: 'REJECT_DUPLICATE',
+            args: [input],
+            staticSummary: `${input.reported}, but not expected: parcel of order ${input.orderId}`,
+            typedSearchAttributes: [{ key: customerIdAttribute, value: customerId }],
           }),
         ),
       ),

@@ -12,16 +12,10 @@ export function createShippingRequests(db: Kysely<ShippingDatabase>): ShippingRe
         await transaction
           .insertInto('movements')
           .values({ movement_id: movementId, tracking_number: trackingNumber, type, at })
-          .onConflict((conflict) => conflict.column('movement_id').doNothing())
+          .onConflict((conflict) => conflict.columns(['movement_id', 'tracking_number', 'type']).doNothing())
           .execute();
-        // The first report counts, if the same id is ever sent with different content.
-        const recorded = await transaction
-          .selectFrom('movements')
-          .select(['tracking_number', 'type'])
-          .where('movement_id', '=', movementId)
-          .executeTakeFirstOrThrow();
-        const known = await lockShipment(transaction, 'tracking_number', recorded.tracking_number);
-        return known && applyMovement(transaction, known, recorded.type);
+        const known = await lockShipment(transaction, 'tracking_number', trackingNumber);
+        return known && applyMovement(transaction, known, type);
       });
       // The movement is kept: our booking may not be recorded yet, and applies it then.
       if (!shipment) throw shippingRefusal('ShipmentNotFound', 'no shipment has this tracking number');

@@ -17,6 +17,7 @@ import { connect } from '../../platform/database/connection.ts';
 import type { Connection } from '../../platform/http/connection.ts';
 import type { AnyRoute, Caller } from '../../platform/http/route.ts';
 import { type Listening, type Timeouts, listen } from '../../platform/http/server.ts';
+import type { Logger } from '../../platform/telemetry/logger.ts';
 import { type Metrics, createMetrics } from '../../platform/telemetry/metrics.ts';
 import { freshDatabase } from './fresh-database.ts';
 import { productOf } from './gateway-builders.ts';
@@ -114,6 +115,7 @@ export interface HarnessOptions {
   products?: ProductRequests;
   catalogue?: CatalogueCache;
   timeouts?: Timeouts;
+  logger?: Logger;
 }
 
 /** The whole gateway at its own port, with a real database, fake services and a fake Temporal client. */
@@ -171,7 +173,7 @@ interface Stage {
 }
 
 function createDependencies({ db, services, temporal, tokens, registry }: Stage, options: HarnessOptions) {
-  const logger = winston.createLogger({ silent: true });
+  const { logger = winston.createLogger({ silent: true }) } = options;
   return {
     db,
     services,

@@ -8,6 +8,8 @@ import { type OrderInput, orderWorkflowId } from '../../workflows/order/messages
 import type { orderWorkflow } from '../../workflows/order/workflow.ts';
 import { type ReturnInput, returnWorkflowId } from '../../workflows/return/messages.ts';
 import type { returnWorkflow } from '../../workflows/return/workflow.ts';
+import { strayParcelWorkflowId } from '../../workflows/stray-parcel/messages.ts';
+import type { strayParcelWorkflow } from '../../workflows/stray-parcel/workflow.ts';
 import { customerIdAttribute, orderStatusAttribute } from '../../workflows/saga/messages.ts';
 import {
   type StepActivities,
@@ -49,6 +51,8 @@ export interface TestWorkers {
     change?: Partial<ReturnInput>,
     by?: Client,
   ): Promise<WorkflowHandleWithFirstExecutionRunId<typeof returnWorkflow>>;
+  /** The carrier reports the order's parcel as dispatched although the order has ended. */
+  reportStray(order: TestOrder): Promise<WorkflowHandleWithFirstExecutionRunId<typeof strayParcelWorkflow>>;
   /** Starts a webhook delivery. Its attempts end as the script says; the last entry applies to all further attempts. */
   deliver: Deliver;
   close(): Promise<void>;
@@ -83,6 +87,7 @@ export async function startTestWorkers(): Promise<TestWorkers> {
       faults.set(input.orderId, orderFaults);
       return { orderId: input.orderId, world: worlds.of(input.orderId), handle: await startOrder(client, input, lane) };
     },
+    reportStray: (order) => startStrayParcel(client, order),
     sendBack: ({ orderId }, change, by = client) => startReturn(by, { ...returnInput(orderId), ...change }),
     async close() {
       await running.close();
@@ -120,6 +125,21 @@ const startReturn = (client: Client, input: ReturnInput) =>
     workflowId: returnWorkflowId(input.returnId),
     taskQueue: 'order',
     args: [input],
+  });
+
+const startStrayParcel = (client: Client, { orderId }: TestOrder) =>
+  client.workflow.start<typeof strayParcelWorkflow>('strayParcelWorkflow', {
+    workflowId: strayParcelWorkflowId(orderId),
+    taskQueue: 'order',
+    args: [
+      {
+        orderId,
+        trackingNumber: `TRACK-${orderId}`,
+        reported: 'dispatched',
+        contradicts: 'bookingCanceled',
+        orderStatus: 'canceled',
+      },
+    ],
   });
 
 export const orderInput = (): OrderInput => ({

@@ -74,7 +74,7 @@ export class Saga {
         await this.stepUntilAnswered(step, call);
         return 'done';
       } catch (error) {
-        const resolution = await this.#askPerson(step, troubleOf(error), stuck);
+        const resolution = await this.askPerson(step, troubleOf(error), stuck);
         if (resolution === 'skip') return 'skipped';
       }
     }
@@ -189,14 +189,19 @@ export class Saga {
   async #undoWithPerson(undo: Undo, first: Trouble): Promise<void> {
     const stuck = undo.step === 'authorizePayment' ? { paymentStatus: 'requires_action' as const } : {};
     for (let trouble: Trouble | undefined = first; trouble;) {
-      if ((await this.#askPerson(undo.step, trouble, stuck)) === 'skip') return;
+      if ((await this.askPerson(undo.step, trouble, stuck)) === 'skip') return;
       trouble = await this.#undo(undo);
     }
   }
 
-  async #askPerson(step: Step, trouble: Trouble, stuck: { paymentStatus?: PaymentStatus }): Promise<'retry' | 'skip'> {
+  /** Opens an intervention and waits for a person's decision. The order requires action until then. */
+  async askPerson(
+    step: Step,
+    { detail }: Pick<Trouble, 'detail'>,
+    stuck: { paymentStatus?: PaymentStatus } = {},
+  ): Promise<'retry' | 'skip'> {
     const interventionId = this.#interventions.open();
-    const reason = trouble.detail.slice(0, 1000);
+    const reason = detail.slice(0, 1000);
     await bookkeeping.openIntervention({ ...this.update(), interventionId, step, reason, ...stuck });
     const before = this.#status;
     this.show('requires_action');

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { createHmac, randomUUID } from 'node:crypto';
+import { Writable } from 'node:stream';
 import { mock } from 'node:test';
+import winston from 'winston';
 import { orderOf } from '../../stage/gateway-builders.ts';
 import { CARRIER_SECRET, type Harness, startHarness } from '../../stage/test-gateway.ts';
 
 describe('POST /v1/callbacks/carrier', () => {
   let gateway: Harness;
   const orderId = randomUUID();
+  const logged: Record<string, unknown>[] = [];
   before(async () => {
-    gateway = await startHarness();
+    gateway = await startHarness({ logger: recordingLogger(logged) });
     gateway.services.store.shipments.set('SB-1', orderId);
   });
   after(() => gateway.close());
@@ -18,6 +21,13 @@ describe('POST /v1/callbacks/carrier', () => {
   afterEach(() => mock.timers.reset());
 
   const update = { id: 'evt_1', trackingNumber: 'SB-1', orderId, type: 'dispatched', at: '2026-01-05T14:00:00Z' };
+  const storeOrder = (difference: Parameters<typeof orderOf>[0]) => {
+    const order = orderOf(difference);
+    gateway.services.store.orders.set(order.id, order);
+    return order;
+  };
+  const strayParcels = async () =>
+    (await gateway.metrics.registry.getSingleMetric('parcels_of_ended_orders_total')!.get()).values[0]!.value;
   const now = () => Math.floor(Date.now() / 1000);
   const sign = (raw: string, { secret = CARRIER_SECRET, time = now() } = {}) =>
     `t=${time},v1=${createHmac('sha256', secret).update(`${time}.${raw}`).digest('hex')}`;
@@ -33,12 +43,44 @@ describe('POST /v1/callbacks/carrier', () => {
     ]);
   });
 
-  it('changes no order by an update that contradicts the shipping service’s records', async () => {
-    gateway.services.store.shipments.set('SB-3', orderId);
+  it('does not signal a canceled parcel: it counts it, logs it with its order, and asks a person, once', async () => {
+    const order = storeOrder({ status: 'canceled', fulfillmentStatus: 'canceled' });
+    gateway.services.store.shipments.set('SB-3', order.id);
     gateway.services.store.canceledParcels.add('SB-3');
-    const { status } = await send(JSON.stringify({ ...update, id: 'evt_2', trackingNumber: 'SB-3' }));
-    assert.equal(status, 204);
+    const raw = JSON.stringify({ ...update, id: 'evt_2', trackingNumber: 'SB-3' });
+    logged.length = 0;
+    for (const _again of [1, 2]) assert.equal((await send(raw)).status, 204);
     assert.deepEqual(gateway.temporal.signals, []);
+    assert.equal(await strayParcels(), 1);
+    const { type, options } = gateway.temporal.started.get(`stray-parcel-${order.id}`)!;
+    assert.equal(type, 'strayParcelWorkflow');
+    const input = {
+      orderId: order.id,
+      trackingNumber: 'SB-3',
+      reported: 'dispatched',
+      contradicts: 'bookingCanceled',
+      orderStatus: 'canceled',
+    };
+    assert.deepEqual(options.args, [input]);
+    const errors = logged.filter(({ level }) => level === 'error');
+    assert.deepEqual(
+      errors.map(({ orderId: named, trackingNumber }) => [named, trackingNumber]),
+      [[order.id, 'SB-3']],
+    );
+  });
+
+  it('returns 503 while a person cannot be asked, so that the carrier reports it again', async () => {
+    const order = storeOrder({ status: 'canceled', fulfillmentStatus: 'canceled' });
+    gateway.services.store.shipments.set('SB-4', order.id);
+    gateway.services.store.canceledParcels.add('SB-4');
+    const raw = JSON.stringify({ ...update, id: 'evt_4', trackingNumber: 'SB-4' });
+    const before = await strayParcels();
+    gateway.temporal.down = true;
+    assert.equal((await send(raw)).status, 503);
+    gateway.temporal.down = false;
+    assert.equal(await strayParcels(), before);
+    assert.equal((await send(raw)).status, 204);
+    assert.equal(await strayParcels(), before + 1);
   });
 
   it('accepts one valid signature among several, and unknown fields', async () => {
@@ -74,20 +116,37 @@ describe('POST /v1/callbacks/carrier', () => {
     assert.equal((await send('{"id": 1}')).status, 400);
   });
 
-  it('accepts an update after the order’s workflow has ended', async () => {
-    gateway.temporal.ended.add(`order-${orderId}`);
-    gateway.services.store.orders.set(orderId, orderOf({ id: orderId, status: 'completed' }));
-    assert.equal((await send(JSON.stringify(update))).status, 204);
-    assert.match(await gateway.metrics.registry.metrics(), /^parcels_of_ended_orders_total\{[^}]*\} 0$/m);
-    gateway.temporal.ended.clear();
-  });
+  describe('after the order’s workflow has ended', () => {
+    const sendFor = async (difference: Parameters<typeof orderOf>[0]) => {
+      const order = storeOrder(difference);
+      gateway.services.store.shipments.set('SB-5', order.id);
+      gateway.temporal.ended.add(`order-${order.id}`);
+      const before = await strayParcels();
+      assert.equal((await send(JSON.stringify({ ...update, trackingNumber: 'SB-5' }))).status, 204);
+      const asked = gateway.temporal.started.get(`stray-parcel-${order.id}`);
+      return { counted: (await strayParcels()) - before, asked: asked?.options.args };
+    };
 
-  it('counts a parcel that was dispatched although its order was canceled', async () => {
-    gateway.temporal.ended.add(`order-${orderId}`);
-    gateway.services.store.orders.set(orderId, orderOf({ id: orderId, status: 'canceled' }));
-    assert.equal((await send(JSON.stringify(update))).status, 204);
-    assert.match(await gateway.metrics.registry.metrics(), /^parcels_of_ended_orders_total\{[^}]*\} 1$/m);
-    gateway.temporal.ended.clear();
+    it('accepts an update about an order that was sent', async () => {
+      for (const fulfillmentStatus of ['shipped', 'delivered', 'partially_returned', 'returned'] as const) {
+        const { counted, asked } = await sendFor({ status: 'completed', fulfillmentStatus });
+        assert.deepEqual([counted, asked], [0, undefined]);
+      }
+    });
+
+    it('asks a person about an order that was not to be sent', async () => {
+      for (const difference of [
+        { status: 'canceled', fulfillmentStatus: 'booked' },
+        { status: 'rejected', fulfillmentStatus: 'not_fulfilled' },
+        // Somebody terminated the workflow.
+        { status: 'confirmed', fulfillmentStatus: 'booked' },
+        { status: 'requires_action', fulfillmentStatus: 'canceled' },
+      ] as const) {
+        const { counted, asked } = await sendFor(difference);
+        assert.equal(counted, 1);
+        assert.partialDeepStrictEqual(asked, [{ contradicts: 'workflowEnded', orderStatus: difference.status }]);
+      }
+    });
   });
 
   it('returns 413 for a body that is too large, before it checks the signature', async () => {
@@ -104,3 +163,15 @@ describe('POST /v1/callbacks/carrier', () => {
     assert.equal(away.status, 503);
   });
 });
+
+/** Adds each line to `lines`, as an object. */
+function recordingLogger(lines: Record<string, unknown>[]): winston.Logger {
+  const stream = new Writable({
+    objectMode: true,
+    write(line: Record<string, unknown>, _encoding, done) {
+      lines.push(line);
+      done();
+    },
+  });
+  return winston.createLogger({ transports: new winston.transports.Stream({ stream }) });
+}

@@ -73,13 +73,20 @@ describe('shipping service: movements', () => {
       assert.deepEqual(await stage.events(orderId), ['booked', 'dispatched']);
     });
 
-    it('keeps the first report of a movement id', async () => {
-      const parcel = parcelTo();
-      const { trackingNumber } = await stage.shipping.bookShipment(parcel);
+    it('records each parcel and each movement that the carrier reports under one id', async () => {
+      const [first, second] = [parcelTo(), parcelTo()];
       const movementId = randomUUID();
-      await stage.requests.recordMovement(movement(trackingNumber, 'dispatched', movementId));
-      const response = await stage.requests.recordMovement(movement(trackingNumber, 'delivered', movementId));
-      assert.equal(response.status, 'dispatched');
+      const booked = await stage.shipping.bookShipment(first);
+      const other = await stage.shipping.bookShipment(second);
+      for (const { trackingNumber } of [booked, other, booked]) {
+        const report = movement(trackingNumber, 'dispatched', movementId);
+        const { status, ...shipment } = await stage.requests.recordMovement(report);
+        assert.deepEqual([shipment.trackingNumber, status], [trackingNumber, 'dispatched']);
+      }
+      const delivered = movement(booked.trackingNumber, 'delivered', movementId);
+      assert.equal((await stage.requests.recordMovement(delivered)).status, 'delivered');
+      assert.deepEqual(await stage.events(first.orderId), ['booked', 'dispatched', 'delivered']);
+      assert.deepEqual(await stage.events(second.orderId), ['booked', 'dispatched']);
     });
 
     it('treats a delivery reported before its dispatch as both, and never moves a parcel back', async () => {
