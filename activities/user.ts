@@ -85,4 +85,8 @@ export const userRefusal = refusalFor<UserRefusal>();
 
 const UserEvent = z.object({ userId: z.uuid(), email: z.string(), name: z.string(), role: Role });
 /** Events of the user service. Their subject is the user's id. */
-export const userEvents = { 'user.created': UserEvent, 'user.updated': UserEvent } satisfies EventShapes;
+export const userEvents = {
+  /** `hasPassword`: false for users of an external issuer; absent from events that older versions wrote. */
+  'user.created': UserEvent.extend({ hasPassword: z.boolean().optional() }),
+  'user.updated': UserEvent,
+} satisfies EventShapes;

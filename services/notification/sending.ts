@@ -1,4 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
+import type { ProductRequests } from '../../activities/product.ts';
 import type { UserRequests } from '../../activities/user.ts';
 import { type Background, keepDoing } from '../../platform/background.ts';
 import { storableText } from '../../platform/database/storable-text.ts';
@@ -6,11 +7,13 @@ import type { Logger } from '../../platform/telemetry/logger.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { MailTable, NotificationDatabase } from './database.ts';
 import type { MailTransport, SendResult } from './mail-transport.ts';
+import { namesOfProductsIn } from './product-names.ts';
 import { render } from './templates/index.ts';
 
 export interface SendingOptions {
   db: Kysely<NotificationDatabase>;
   users: Pick<UserRequests, 'getUser'>;
+  products: Pick<ProductRequests, 'getProducts'>;
   transport: MailTransport;
   logger: Logger;
 }
@@ -46,12 +49,13 @@ export async function sendNext(options: SendingOptions): Promise<boolean> {
 
 type Outcome = SendResult | { outcome: 'skipped'; error: string };
 
-async function handOver(mail: MailRow, { db, users, transport }: SendingOptions): Promise<Outcome> {
+async function handOver(mail: MailRow, { db, users, products, transport }: SendingOptions): Promise<Outcome> {
   try {
     // The current address, from the user service: a copy here could be outdated and would have to be deleted.
     const { email, name } = await users.getUser({ userId: mail.customer_id });
     if (isReservedAddress(email)) return { outcome: 'skipped', error: `no mail can be delivered to ${email}` };
-    const rendered = render(mail.template, mail.data, name);
+    const productNames = await namesOfProductsIn(mail.data, products);
+    const rendered = render(mail.template, mail.data, { name, productNames });
     await db
       .updateTable('mails')
       .set({ recipient: email, subject: rendered.subject, text: rendered.text })

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { notificationRequests } from '../../activities/notification.ts';
+import { productRequests } from '../../activities/product.ts';
 import { userRequests } from '../../activities/user.ts';
 import { secret } from '../../platform/config.ts';
 import { createClient } from '../../platform/http/client.ts';
@@ -16,6 +17,7 @@ const settings = {
   /** If unset, mails only stay in the mailbox that administrators can read. */
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
   MAIL_FROM: z.string().min(3).default('Your shop <shop@example.com>'),
+  PRODUCT_URL: urlsOf('product'),
   USER_URL: urlsOf('user'),
   SERVICE_TOKEN: secret,
 };
@@ -25,10 +27,11 @@ export const notification: Service = defineService<NotificationDatabase, typeof 
   name: 'notification',
   settings,
   create({ db, config, logger }) {
-    const at = { service: 'user', urls: config.USER_URL, token: config.SERVICE_TOKEN };
+    const token = config.SERVICE_TOKEN;
     const sending = keepSending({
       db,
-      users: createClient(at, 'requests', userRequests),
+      users: createClient({ service: 'user', urls: config.USER_URL, token }, 'requests', userRequests),
+      products: createClient({ service: 'product', urls: config.PRODUCT_URL, token }, 'requests', productRequests),
       transport: config.SMTP_URL ? createSmtpTransport(config.SMTP_URL, config.MAIL_FROM) : localMailbox,
       logger,
     });

@@ -12,7 +12,7 @@ const LONGEST_AGE_MS = 3 * 24 * 60 * 60 * 1000;
 interface CustomerEvent {
   id: string;
   time: string;
-  data: { customerId: string };
+  data: { customerId: string; [field: string]: unknown };
 }
 
 /** Queues the mail about an event. It is sent separately, so that a slow mail server does not delay other events. */
@@ -41,8 +41,9 @@ const mail =
 /** The events about which customers get mails. */
 export const subscriptions: readonly Subscription[] = [
   subscription('user', userEvents, {
-    'user.created': async ({ data: { userId, role }, ...event }, transaction: Transaction<NotificationDatabase>) => {
-      if (role === 'customer') await mail('welcome')({ ...event, data: { customerId: userId } }, transaction);
+    'user.created': async ({ data, ...event }, transaction: Transaction<NotificationDatabase>) => {
+      const { userId: customerId, role, hasPassword } = data;
+      if (role === 'customer') await mail('welcome')({ ...event, data: { customerId, hasPassword } }, transaction);
     },
   }),
   subscription('order', orderEvents, {

@@ -27,7 +27,7 @@ export async function openAccount(
     .executeTakeFirst();
   if (!row) return undefined;
   await transaction.insertInto('credentials').values({ user_id: row.id, password_hash: passwordHash }).execute();
-  return publishUser(transaction, 'user.created', userOf(row));
+  return publishNewUser(transaction, userOf(row), { hasPassword: true });
 }
 
 /** Finds a user by e-mail address, ignoring case, with the password hash. */
@@ -74,16 +74,24 @@ export async function replacePasswordHash(
   await change.execute();
 }
 
-/** Publishes the user's current profile. */
-export async function publishUser(
+/** Publishes the profile of a new user. */
+export async function publishNewUser(
   transaction: Transaction<UserDatabase>,
-  type: keyof typeof userEvents,
   user: User,
+  { hasPassword }: { hasPassword: boolean },
 ): Promise<User> {
-  const { id, email, name, role } = user;
-  await writeEvent(transaction, { type, subject: id, data: { userId: id, email, name, role } });
+  const data = { ...profileOf(user), hasPassword };
+  await writeEvent(transaction, { type: 'user.created', subject: user.id, data });
   return user;
 }
+
+/** Publishes the user's current profile. */
+export async function publishUser(transaction: Transaction<UserDatabase>, user: User): Promise<User> {
+  await writeEvent(transaction, { type: 'user.updated', subject: user.id, data: profileOf(user) });
+  return user;
+}
+
+const profileOf = ({ id, email, name, role }: User) => ({ userId: id, email, name, role });
 
 /** Converts a row to the contract's type. */
 export const userOf = (row: Selectable<UserDatabase['users']>): User => ({

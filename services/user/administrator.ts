@@ -53,6 +53,6 @@ async function promote(db: Kysely<UserDatabase>, { id }: User): Promise<void> {
       .where('role', '<>', 'admin')
       .returningAll()
       .executeTakeFirst();
-    if (row) await publishUser(transaction, 'user.updated', userOf(row));
+    if (row) await publishUser(transaction, userOf(row));
   });
 }

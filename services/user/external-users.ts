@@ -1,6 +1,6 @@
 import { type Kysely, type Transaction, sql } from 'kysely';
 import type { EnsureUser, User } from '../../activities/user.ts';
-import { publishUser, userOf } from './accounts.ts';
+import { publishNewUser, publishUser, userOf } from './accounts.ts';
 import type { UserDatabase } from './database.ts';
 
 /** Returns the profile of a user of an external issuer, created at first sign-in. The role is the issuer's. */
@@ -26,7 +26,7 @@ async function findWithRole(
     .where('id', '=', userId)
     .returningAll()
     .executeTakeFirstOrThrow();
-  return publishUser(transaction, 'user.updated', userOf(changed));
+  return publishUser(transaction, userOf(changed));
 }
 
 /** Returns undefined if the id or the e-mail address is taken. */
@@ -41,5 +41,5 @@ async function create(
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst();
-  return row && publishUser(transaction, 'user.created', userOf(row));
+  return row && publishNewUser(transaction, userOf(row), { hasPassword: false });
 }

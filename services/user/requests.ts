@@ -68,7 +68,7 @@ async function update(
   if (shippingAddress) change = change.set({ shipping_address: JSON.stringify(shippingAddress) });
   if (expectedVersion !== undefined) change = change.where('version', '=', expectedVersion);
   const row = await change.executeTakeFirst();
-  if (row) return publishUser(transaction, 'user.updated', userOf(row));
+  if (row) return publishUser(transaction, userOf(row));
   const current = await load(transaction, userId);
   throw userRefusal('VersionConflict', `the profile is at version ${current.version}, not ${expectedVersion}`);
 }

@@ -1,9 +1,7 @@
-import type { Template } from './layout.ts';
+import { type EndedOrder, whatIsLeft } from './ended-order.ts';
+import { type Template, nameOf } from './layout.ts';
 
-export const canceled: Template<{ orderId: string }> = ({ orderId }) => ({
+export const canceled: Template<EndedOrder> = (order) => ({
   subject: 'Your order is canceled',
-  paragraphs: [
-    `Your order ${orderId} is canceled.`,
-    'Nothing has been charged. Any money reserved on your card has been released; your bank may take a few days to show it.',
-  ],
+  paragraphs: [`Your order ${nameOf(order)} is canceled.`, ...whatIsLeft(order)],
 });

@@ -1,9 +1,20 @@
-import type { Template } from './layout.ts';
+import type { PaymentStatus } from '../../../activities/order-status.ts';
+import { type OrderReference, type Template, nameOf } from './layout.ts';
 
-export const delivered: Template<{ orderId: string }> = ({ orderId }) => ({
+/** Older events say neither until when the goods can be returned nor whether they are paid. */
+type Delivered = OrderReference & { returnableUntil?: string; paymentStatus?: PaymentStatus };
+
+export const delivered: Template<Delivered> = ({ returnableUntil, paymentStatus, ...order }) => ({
   subject: 'Your parcel has arrived',
   paragraphs: [
-    `Your order ${orderId} has been delivered. We hope you like it.`,
-    'If something is not right, you can send it back: request a return of the order, and we refund what you send back.',
+    `Your order ${nameOf(order)} has been delivered. We hope you like it.`,
+    ...(returnableUntil !== undefined && Date.parse(returnableUntil) > Date.now()
+      ? [`If something is not right, request a return of the order until ${dateInWords(returnableUntil)}.`]
+      : []),
+    ...(paymentStatus === 'requires_action' ? ['The payment needs a look by our staff.'] : []),
   ],
 });
+
+/** The date in UTC, by which the shop counts. */
+const dateInWords = (time: string): string =>
+  new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(Date.parse(time));

@@ -3,7 +3,7 @@ import { canceled } from './canceled.ts';
 import { cartReminder } from './cart-reminder.ts';
 import { confirmed } from './confirmed.ts';
 import { delivered } from './delivered.ts';
-import { type Mail, type Template, layOut } from './layout.ts';
+import { type Mail, type ProductNames, type Template, layOut } from './layout.ts';
 import { refunded } from './refunded.ts';
 import { rejected } from './rejected.ts';
 import { shipped } from './shipped.ts';
@@ -21,5 +21,8 @@ const TEMPLATES: Readonly<Record<MailTemplate, Template<never>>> = {
 };
 
 /** Renders the mail about an event to the customer of this name. */
-export const render = (template: MailTemplate, data: unknown, name: string): Mail =>
-  layOut(TEMPLATES[template](data as never), name);
+export const render = (
+  template: MailTemplate,
+  data: unknown,
+  { name, productNames }: { name: string; productNames: ProductNames },
+): Mail => layOut(TEMPLATES[template](data as never, productNames), name);

@@ -6,8 +6,20 @@ export interface Content {
   list?: string[];
 }
 
+/** The names of products by SKU. Products that no longer exist are absent. */
+export type ProductNames = ReadonlyMap<string, string>;
+
 /** Writes the content of a mail about an event with this data. */
-export type Template<Data> = (data: Data) => Content;
+export type Template<Data> = (data: Data, productNames: ProductNames) => Content;
+
+/** Older events have no number. */
+export interface OrderReference {
+  orderId: string;
+  number?: string;
+}
+
+/** The order as people call it. */
+export const nameOf = ({ number, orderId }: OrderReference): string => number ?? orderId;
 
 export interface Mail {
   subject: string;
@@ -48,8 +60,13 @@ const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character
 /** Text for a mail header: a line break would allow further headers. */
 const oneLine = (text: string): string => text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
 
-/** The lines of an order or cart as list items; of a wholesale order with 2,000 lines the first twenty are enough. */
-export function lineItems(lines: readonly { sku: string; quantity: number }[]): string[] {
-  const shown = lines.slice(0, 20).map(({ sku, quantity }) => `${quantity} × ${sku}`);
-  return lines.length > 20 ? [...shown, `and ${lines.length - 20} more`] : shown;
+/** Of a wholesale order with 2,000 lines the first twenty are enough. */
+export const LINES_SHOWN = 20;
+
+/** The lines of an order or cart as list items, with the SKU where a product has no name. */
+export function lineItems(lines: readonly { sku: string; quantity: number }[], productNames: ProductNames): string[] {
+  const shown = lines
+    .slice(0, LINES_SHOWN)
+    .map(({ sku, quantity }) => `${quantity} × ${oneLine(productNames.get(sku) ?? sku)}`);
+  return lines.length > LINES_SHOWN ? [...shown, `and ${lines.length - LINES_SHOWN} more`] : shown;
 }

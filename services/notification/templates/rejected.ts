@@ -1,5 +1,6 @@
 import type { Rejection, RejectionCode } from '../../../activities/order-status.ts';
-import type { Template } from './layout.ts';
+import { type EndedOrder, whatIsLeft } from './ended-order.ts';
+import { type Template, nameOf } from './layout.ts';
 
 const REASONS: Readonly<Record<RejectionCode, string>> = {
   OutOfStock: 'Something you ordered is sold out.',
@@ -10,11 +11,11 @@ const REASONS: Readonly<Record<RejectionCode, string>> = {
   ServiceUnavailable: 'Something went wrong on our side. Please try again a little later.',
 };
 
-export const rejected: Template<{ orderId: string; rejection: Rejection }> = ({ orderId, rejection }) => ({
+export const rejected: Template<EndedOrder & { rejection: Rejection }> = ({ rejection, ...order }) => ({
   subject: 'We could not accept your order',
   paragraphs: [
-    `We are sorry: your order ${orderId} could not be accepted.`,
+    `We are sorry: your order ${nameOf(order)} could not be accepted.`,
     REASONS[rejection.code],
-    'Nothing has been charged. Any money reserved on your card has been released; your bank may take a few days to show it.',
+    ...whatIsLeft(order),
   ],
 });

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { sql } from 'kysely';
 import type { MailTemplate } from '../../../activities/notification.ts';
 import { orderEvents } from '../../../activities/order.ts';
+import { productRequests } from '../../../activities/product.ts';
 import { userRequests } from '../../../activities/user.ts';
 import { createClient } from '../../../platform/http/client.ts';
 import { createOutboxWriter } from '../../../platform/events/outbox.ts';
@@ -15,6 +16,8 @@ import { REGISTRY } from '../../../services/registry.ts';
 import { freePorts } from '../../stage/free-ports.ts';
 import type { NotificationDatabase } from '../../../services/notification/database.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
+import type { ProductDatabase } from '../../../services/product/database.ts';
+import { product } from '../../../services/product/service.ts';
 import { user } from '../../../services/user/service.ts';
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 import { eventually } from '../../stage/eventually.ts';
@@ -26,8 +29,9 @@ describe('the notification service', function () {
   this.timeout(120_000);
   let orders: FreshDatabase<OrderDatabase>;
   let users: FreshDatabase<unknown>;
+  let products: FreshDatabase<ProductDatabase>;
   let mails: FreshDatabase<NotificationDatabase>;
-  let ports: Record<'user' | 'order' | 'notification', number>;
+  let ports: Record<'user' | 'product' | 'order' | 'notification', number>;
   let environment: Record<string, string>;
   const running: Running[] = [];
   let child: ChildProcess | undefined;
@@ -35,21 +39,26 @@ describe('the notification service', function () {
   before(async () => {
     orders = await freshDatabase<OrderDatabase>('order');
     users = await freshDatabase('user');
+    products = await freshDatabase<ProductDatabase>('product');
     mails = await freshDatabase<NotificationDatabase>('notification');
-    ports = await freePorts('user', 'order', 'notification');
+    ports = await freePorts('user', 'product', 'order', 'notification');
     environment = {
       SERVICE_TOKEN: TOKEN,
       LOG_LEVEL: 'emerg',
       USER_URL: `http://127.0.0.1:${ports.user}`,
+      PRODUCT_URL: `http://127.0.0.1:${ports.product}`,
       ORDER_URL: `http://127.0.0.1:${ports.order}`,
       USER_PORT: String(ports.user),
+      PRODUCT_PORT: String(ports.product),
       ORDER_PORT: String(ports.order),
       NOTIFICATION_PORT: String(ports.notification),
       USER_DATABASE_URL: users.url,
+      PRODUCT_DATABASE_URL: products.url,
       ORDER_DATABASE_URL: orders.url,
       NOTIFICATION_DATABASE_URL: mails.url,
     };
     running.push(await user.start(environment));
+    running.push(await product.start(environment));
     // The order service's event feed without its worker, which would need a Temporal server.
     const order = defineService<OrderDatabase, Record<string, never>>(REGISTRY, {
       name: 'order',
@@ -61,7 +70,7 @@ describe('the notification service', function () {
   after(async () => {
     if (child) await kill();
     await Promise.all(running.map((service) => service.close()));
-    await Promise.all([orders, users, mails].map((database) => database.drop()));
+    await Promise.all([orders, users, products, mails].map((database) => database.drop()));
   });
 
   const start = () => {
@@ -121,7 +130,13 @@ describe('the notification service', function () {
       password: 'correct horse battery',
       name: 'Grace',
     });
-    const about = { orderId: randomUUID(), customerId };
+    const productAt = { service: 'product', urls: [environment.PRODUCT_URL!], token: TOKEN };
+    await createClient(productAt, 'requests', productRequests).createProduct({
+      sku: 'tea',
+      name: 'Green tea',
+      price: { amountMinor: 625, currency: 'GBP' },
+    });
+    const about = { orderId: randomUUID(), customerId, number: '10042' };
     const pounds = { amountMinor: 1250, currency: 'GBP' };
     const rejection = { code: 'OutOfStock', detail: 'tea: 2 wanted, 1 there' } as const;
     await orders.db.transaction().execute(async (transaction) => {
@@ -129,7 +144,8 @@ describe('the notification service', function () {
       const lines = [{ sku: 'tea', quantity: 2 }];
       await writeEvent(transaction, { type: 'order.confirmed', subject, data: { ...about, total: pounds, lines } });
       await writeEvent(transaction, { type: 'order.shipped', subject, data: { ...about, trackingNumber: 'SB-1' } });
-      await writeEvent(transaction, { type: 'order.delivered', subject, data: about });
+      const returnableUntil = new Date(Date.now() + 86_400_000).toISOString();
+      await writeEvent(transaction, { type: 'order.delivered', subject, data: { ...about, returnableUntil } });
       const refund = { ...about, returnId: randomUUID(), refund: pounds };
       await writeEvent(transaction, { type: 'order.refunded', subject, data: refund });
       await writeEvent(transaction, { type: 'order.canceled', subject, data: about });
@@ -139,16 +155,16 @@ describe('the notification service', function () {
     await eventually(async () => assert.equal((await sent()).filter(({ state }) => state === 'sent').length, 7));
     const texts = new Map((await sent()).map((mail) => [mail.template, `${mail.subject}\n${mail.text}`]));
     for (const [template, expected] of Object.entries({
-      confirmed: /confirmed: .*12\.50[^]*tea/,
+      confirmed: /confirmed: .*12\.50[^]*Green tea/,
       shipped: /on its way[^]*SB-1/,
-      delivered: /has arrived[^]*send it back/,
+      delivered: /has arrived[^]*request a return/,
       refunded: /refunded .*12\.50/,
       canceled: /is canceled[^]*Nothing has been charged/,
       rejected: /could not accept[^]*sold out/,
     })) {
       const text = texts.get(template as MailTemplate);
       assert.match(text!, expected);
-      assert.ok(text!.includes(about.orderId), template);
+      assert.ok(text!.includes('your order 10042') || text!.includes('Your order 10042'), template);
     }
   });
 

@@ -10,6 +10,7 @@ import { Refusal } from '../../../platform/contract/refusal.ts';
 import type { NotificationDatabase } from '../../../services/notification/database.ts';
 import type { sendNext } from '../../../services/notification/sending.ts';
 import { createSmtpTransport } from '../../../services/notification/smtp-transport.ts';
+import { productOf } from '../../stage/gateway-builders.ts';
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 
 const FROM = 'Your shop <shop@example.com>';
@@ -127,6 +128,11 @@ const optionsOf = (stage: MailStage, url: string): SendingOptions => ({
       if (userId !== stage.user.id) throw new Refusal('UserNotFound', 'there is no such user');
       return stage.user;
     },
+  },
+  products: {
+    getProducts: async ({ skus }) => ({
+      items: skus.includes('TEA') ? [productOf({ sku: 'TEA', name: 'Oolong' })] : [],
+    }),
   },
   transport: createSmtpTransport(url, FROM),
   logger: winston.createLogger({ silent: true }),

@@ -20,16 +20,19 @@ describe('users of an external issuer', () => {
     return { userId, name: 'Ada', email: `${userId}@example.com`, role: 'customer' as const };
   };
   const eventsOf = async (userId: string) => {
-    const events = database.db.selectFrom('outbox').select('type').where('subject', '=', userId).orderBy('sequence');
-    return (await events.execute()).map(({ type }) => type);
+    const events = database.db.selectFrom('outbox').selectAll().where('subject', '=', userId).orderBy('sequence');
+    return (await events.execute()).map(({ type, data }) => ({ type, data }));
   };
+  const typesOf = async (userId: string) => (await eventsOf(userId)).map(({ type }) => type);
 
   it('get one profile, even if several replicas see them first at once', async () => {
     const person = externalUser();
     await Promise.all(Array.from({ length: 6 }, () => users.ensureUser(person)));
     const { userId, email } = person;
     assert.equal((await users.getUser({ userId })).email, email);
-    assert.deepEqual(await eventsOf(userId), ['user.created']);
+    assert.deepEqual(await eventsOf(userId), [
+      { type: 'user.created', data: { userId, email, name: 'Ada', role: 'customer', hasPassword: false } },
+    ]);
   });
 
   it('have the role that the issuer gives them now', async () => {
@@ -37,7 +40,7 @@ describe('users of an external issuer', () => {
     await users.ensureUser(person);
     assert.equal((await users.ensureUser({ ...person, role: 'admin' })).role, 'admin');
     assert.equal((await users.ensureUser(person)).role, 'customer');
-    assert.deepEqual(await eventsOf(person.userId), ['user.created', 'user.updated', 'user.updated']);
+    assert.deepEqual(await typesOf(person.userId), ['user.created', 'user.updated', 'user.updated']);
   });
 
   it('keep the name that they chose here', async () => {

@@ -60,7 +60,7 @@ describe('user service', () => {
       assert.deepEqual(user, { email, name, role: 'customer', shippingAddress: null, version: 1 });
       assert.deepEqual(await users.getUser({ userId: id }), { id, createdAt, ...user });
       assert.deepEqual(await eventsOf(id), [
-        { type: 'user.created', data: { userId: id, email, name, role: 'customer' } },
+        { type: 'user.created', data: { userId: id, email, name, role: 'customer', hasPassword: true } },
       ]);
     });
 
