@@ -64,6 +64,22 @@ export const DURABLE_ORDER_SCENARIOS: Scenarios = {
     await order.handle.result();
     return order.handle;
   },
+  'order-parcel-taken-over': async (workers) => {
+    const order = await canceledWith(workers, { cancelShipment: refuse('CarrierContradicts') });
+    await resolve(order.handle, await openIntervention(order, 'bookShipment'), 'skip');
+    await order.handle.result();
+    return order.handle;
+  },
+  'order-canceled-while-rejected': async (workers) => {
+    const order = await workers.place({ authorizePayment: refuse('CardDeclined'), releaseStock: refuseOnce });
+    const interventionId = await openIntervention(order, 'reserveStock');
+    await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
+    await resolve(order.handle, interventionId, 'retry');
+    await order.handle.result();
+    return order.handle;
+  },
+  'stray-parcel-handled': stray('skip'),
+  'stray-parcel-not-dispatched': stray('retry'),
   'order-capture-refused-then-retried': stuckAt('capturePayment', refuseOnce, 'retry'),
   'order-capture-refused-then-skipped': stuckAt('capturePayment', refuse('CaptureRefused'), 'skip'),
   'order-commit-refused-then-retried': stuckAt('commitStock', refuseOnce, 'retry'),
@@ -165,4 +181,16 @@ function stuckAt(step: 'capturePayment' | 'commitStock', fault: Fault, action: '
     await resolve(order.handle, await openIntervention(order, step), action);
     await finish(order);
   });
+}
+
+/** A parcel that moves although its order was canceled. */
+function stray(action: 'retry' | 'skip'): Scenario {
+  return async (workers) => {
+    const order = await canceledWith(workers, {});
+    await order.handle.result();
+    const handle = await workers.reportStray(order);
+    await resolve(handle, await openIntervention(order, 'dispatch'), action);
+    await handle.result();
+    return handle;
+  };
 }

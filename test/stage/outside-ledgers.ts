@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { signCallback } from '../../sandbox/carrier/callback-signature.ts';
 import { sendRequest } from './api-client.ts';
 import type { Platform } from './test-platform.ts';
 import type { Order } from './shop-users.ts';
@@ -20,10 +22,21 @@ export const moneyInWords = async (platform: Platform, orderId: string): Promise
 export const parcel = async ({ carrier }: Platform, orderId: string): Promise<string[]> =>
   (await ledger<{ type: string }>(carrier, orderId)).map(({ type }) => type);
 
-/** ChangedOrders an order's parcel one step forward at the sandbox carrier. */
+/** Moves an order's parcel one step forward at the sandbox carrier. */
 export async function advance({ carrier }: Platform, { trackingNumber }: Order): Promise<void> {
   const { status, body } = await sendRequest({ method: 'POST', url: `${carrier}/shipments/${trackingNumber}/advance` });
   assert.equal(status, 200, JSON.stringify(body));
+}
+
+/** Reports a movement as the carrier does, with its signature. Returns the response's status. */
+export async function reportMovement(
+  { api, carrierSecret: secret }: Platform,
+  movement: { trackingNumber: string; type: 'dispatched' | 'delivered' },
+): Promise<number> {
+  const body = JSON.stringify({ id: randomUUID(), at: new Date().toISOString(), ...movement });
+  const signature = signCallback({ secret, seconds: Math.floor(Date.now() / 1000), body });
+  const headers = { 'content-type': 'application/json', 'carrier-signature': signature };
+  return (await fetch(`${api}/v1/callbacks/carrier`, { method: 'POST', body, headers })).status;
 }
 
 async function ledger<Item>(url: string, orderId: string): Promise<Item[]> {

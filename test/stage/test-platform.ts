@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { chmodSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Secrets } from '../../local/secrets.ts';
 import { freePorts } from './free-ports.ts';
 import { eventually } from './eventually.ts';
 import { afterFile, scratchFolder } from './test-run.ts';
@@ -87,11 +88,17 @@ export class Platform {
 
   /** A service's database as PostgreSQL's superuser, for changes that no service may make. */
   ownerUrl(service: string): string {
-    const secrets = JSON.parse(readFileSync(path.join(this.setting('DATA_DIR'), 'secrets.json'), 'utf8')) as {
-      postgresPassword: string;
-    };
-    const user = `postgres:${secrets.postgresPassword}`;
+    const user = `postgres:${this.#secrets().postgresPassword}`;
     return `postgres://${user}@127.0.0.1:${this.setting('POSTGRES_PORT')}/order_platform_${service}`;
+  }
+
+  /** With it the carrier signs its callbacks. */
+  get carrierSecret(): string {
+    return this.#secrets().carrierCallbackSecret;
+  }
+
+  #secrets(): Secrets {
+    return JSON.parse(readFileSync(path.join(this.setting('DATA_DIR'), 'secrets.json'), 'utf8')) as Secrets;
   }
 
   /** Runs the command and waits until it is ready with its products. A restart uses the settings of the first start. */

@@ -55,6 +55,7 @@ describe('webhooks on the whole platform', function () {
     assert.deepEqual(messages.map(({ type }) => type).toSorted(), events.toSorted());
     assert.ok(messages.every(({ data }) => data.orderId === order.id));
     assert.deepEqual(messages.find(({ type }) => type === 'order.confirmed')!.data, {
+      number: order.number,
       orderId: order.id,
       total: { amountMinor: PRICE_MINOR, currency: 'GBP' },
       lines: [{ sku: 'MUG-BLUE', quantity: 1 }],
