@@ -21,6 +21,7 @@ async function bundle(): Promise<string> {
   const { DefaultLogger, bundleWorkflowCode } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(root, 'workflows/index.ts'),
+    payloadConverterPath: path.join(root, 'workflows/incoming/payload-converter.ts'),
     workflowInterceptorModules: [path.join(root, 'workflows/tracing.ts')],
     logger: new DefaultLogger('WARN'),
   });

@@ -13,3 +13,4 @@ export const orderWorkflow = incompatiblyChanged;
 export const returnWorkflow = incompatiblyChanged;
 export const webhookDeliveryWorkflow = incompatiblyChanged;
 export const cartReminderWorkflow = incompatiblyChanged;
+export const strayParcelWorkflow = incompatiblyChanged;

@@ -14,7 +14,7 @@ export const confirmed = ({ world }: TestOrder): Promise<void> =>
 /** Delivers the order and waits until it is completed. */
 export async function finish(order: TestOrder): Promise<void> {
   await order.handle.signal(parcelMovedSignal, { status: 'delivered' });
-  assert.equal(await order.handle.result(), 'completed');
+  assert.equal((await order.handle.result()).status, 'completed');
 }
 
 /** Places an order and cancels it once it is confirmed. */
@@ -82,7 +82,10 @@ export const attempt = ({ world }: TestOrder, step: string, outcome: string) =>
   world.history.find((item) => item.step === step && item.outcome === outcome)?.attempt;
 
 /** How many times the workflow has scheduled this activity. */
-export async function durableCallsOf({ handle }: TestOrder, activity: string): Promise<number> {
+export async function durableCallsOf(
+  { handle }: { handle: Pick<WorkflowHandle, 'fetchHistory'> },
+  activity: string,
+): Promise<number> {
   const { events } = await handle.fetchHistory();
   return events!.filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity).length;
 }

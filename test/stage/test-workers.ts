@@ -34,13 +34,19 @@ export interface TestOrder {
   handle: WorkflowHandleWithFirstExecutionRunId<typeof orderWorkflow>;
 }
 
+export type OrderChange = Partial<OrderInput> & {
+  lane?: Lane;
+  /** The client that starts the workflow. */
+  by?: Client;
+};
+
 /** Real workers on a real server, with correct services in memory. A test can make a service fail for one order. */
 export interface TestWorkers {
   /** The server skips the timers of the workflows that this client starts. */
   client: Client;
   /** The server does not skip their timers. */
   inRealTime: Client;
-  place(faults?: Faults, change?: Partial<OrderInput> & { lane?: Lane }): Promise<TestOrder>;
+  place(faults?: Faults, change?: OrderChange): Promise<TestOrder>;
   /** The same workers; orders placed through them take this lane. */
   inLane(lane: Lane): TestWorkers;
   /** The services without faults, for carrying out what a worker did before it died. */
@@ -55,6 +61,8 @@ export interface TestWorkers {
   reportStray(order: TestOrder): Promise<WorkflowHandleWithFirstExecutionRunId<typeof strayParcelWorkflow>>;
   /** Starts a webhook delivery. Its attempts end as the script says; the last entry applies to all further attempts. */
   deliver: Deliver;
+  /** Does this while no worker runs the workflows of orders and returns. */
+  whileStopped(work: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -82,10 +90,11 @@ export async function startTestWorkers(): Promise<TestWorkers> {
       ...testWorkers,
       place: (orderFaults, change) => testWorkers.place(orderFaults, { lane, ...change }),
     }),
-    async place(orderFaults = {}, { lane = 'durable', ...change } = {}) {
+    whileStopped: (work) => running.whileStopped(work),
+    async place(orderFaults = {}, { lane = 'durable', by = client, ...change } = {}) {
       const input = { ...orderInput(), ...change };
       faults.set(input.orderId, orderFaults);
-      return { orderId: input.orderId, world: worlds.of(input.orderId), handle: await startOrder(client, input, lane) };
+      return { orderId: input.orderId, world: worlds.of(input.orderId), handle: await startOrder(by, input, lane) };
     },
     reportStray: (order) => startStrayParcel(client, order),
     sendBack: ({ orderId }, change, by = client) => startReturn(by, { ...returnInput(orderId), ...change }),

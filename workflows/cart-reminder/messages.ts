@@ -1,4 +1,6 @@
 import { defineSignal } from '@temporalio/workflow';
+import { type Parser, boolean, integer, record } from '../incoming/parsing.ts';
+import { utcTime, uuid } from '../incoming/values.ts';
 
 /** What a cart's reminder is started with; `latest` where it continues with a new history. */
 export interface CartReminderInput {
@@ -20,3 +22,12 @@ export interface CartChanged {
   /** RFC 3339: when to remind the customer, if the cart does not change before. */
   remindAt: string;
 }
+export const cartChanged: Parser<CartChanged> = record(
+  { version: integer({ min: 1 }), empty: boolean, remindAt: utcTime },
+  { others: 'left out' },
+);
+
+export const cartReminderInput: Parser<CartReminderInput> = record(
+  { customerId: uuid },
+  { optional: { latest: cartChanged }, others: 'left out' },
+);

@@ -1,16 +1,30 @@
-import { condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import { servicesUntilAnswered } from '../saga/step-services.ts';
-import { type CartChanged, type CartReminderInput, cartChangedSignal } from './messages.ts';
+import { CurrentDetails } from '../display/current-details.ts';
+import { momentInWords } from '../display/markdown.ts';
+import { onSignal, readInput } from '../incoming/arrivals.ts';
+import {
+  type CartChanged,
+  type CartReminderInput,
+  cartChanged,
+  cartChangedSignal,
+  cartReminderInput,
+} from './messages.ts';
 
 /**
  * Waits until a customer's cart has not changed for long enough, and reminds them of it, once. Every change moves the
  * time; the timer is not renewed for each, but checks when it fires whether it is time. So a thousand changes cost a
  * thousand signals and one timer, and a history that grows long all the same continues as a new one.
  */
-export async function cartReminderWorkflow({ customerId, latest }: CartReminderInput): Promise<void> {
+export async function cartReminderWorkflow(given: CartReminderInput): Promise<void> {
+  const { customerId, latest } = readInput(cartReminderInput, given);
   const cart = { latest };
-  // Changes come in order, each perhaps more than once. Sent by hand one may come empty: that says nothing new.
-  setHandler(cartChangedSignal, (change?: CartChanged) => void (cart.latest = newer(cart.latest, change)), {
+  const details = new CurrentDetails('');
+  onSignal(cartChangedSignal, {
+    parse: cartChanged,
+    // Changes come in order, each perhaps more than once.
+    take: (change) => void (cart.latest = newer(cart.latest, change)),
+    dropped: (why) => details.note(why),
     description: 'The cart has changed: the time until the reminder starts again.',
   });
   // The first change starts the workflow.
@@ -21,6 +35,9 @@ export async function cartReminderWorkflow({ customerId, latest }: CartReminderI
     if (empty) return;
     const waitMs = Date.parse(remindAt) - Date.now();
     if (waitMs > 0) {
+      details.now(
+        `**Waits** until ${momentInWords(new Date(remindAt))}: then the customer is reminded, unless the cart has changed.`,
+      );
       await condition(() => cart.latest!.empty || workflowInfo().continueAsNewSuggested, waitMs, {
         summary: 'until the cart is looked at again',
       });
@@ -34,5 +51,5 @@ export async function cartReminderWorkflow({ customerId, latest }: CartReminderI
   }
 }
 
-const newer = (known: CartChanged | undefined, change: CartChanged | undefined): CartChanged | undefined =>
-  change === undefined || (known && known.version >= change.version) ? known : change;
+const newer = (known: CartChanged | undefined, change: CartChanged): CartChanged =>
+  known && known.version >= change.version ? known : change;

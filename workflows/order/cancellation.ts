@@ -1,8 +1,6 @@
 import { ApplicationFailure, CancellationScope, setHandler } from '@temporalio/workflow';
-import { type CancelRequest, cancelUpdate } from './messages.ts';
-
-// What the order service stores of a reason.
-const REASON_LENGTH = 500;
+import { checkMessage } from '../incoming/arrivals.ts';
+import { type CancelRequest, cancelRequest, cancelUpdate } from './messages.ts';
 
 /** Whether, and why, a person has canceled the order. */
 export class Cancellation {
@@ -20,9 +18,9 @@ export class Cancellation {
       order.requested(reason);
       this.scope.cancel();
     };
-    // Sent by hand it may come without input: that is a request without a reason.
     setHandler(cancelUpdate, (given?: CancelRequest) => request(reasonIn(given)), {
-      validator: (_given?: CancelRequest) => {
+      validator: (given?: CancelRequest) => {
+        checkMessage(cancelRequest, given);
         if (possible() || (this.#open && this.#requested)) return;
         throw ApplicationFailure.nonRetryable('the order can no longer be canceled', 'TooLateToCancel');
       },
@@ -46,5 +44,9 @@ export class Cancellation {
   }
 }
 
+// What the order service stores of a reason.
+const REASON_LENGTH = 500;
+
+/** An order under way may have accepted anything as a reason, before the validator checked it. */
 const reasonIn = (given: CancelRequest | undefined) =>
   typeof given?.reason === 'string' ? given.reason.slice(0, REASON_LENGTH) : undefined;

@@ -1,11 +1,13 @@
-import type { FulfillmentStatus, OrderStatus, PaymentStatus } from '../../activities/order-status.ts';
+import type { FulfillmentStatus, PaymentStatus } from '../../activities/order-status.ts';
+import { plainText } from '../display/markdown.ts';
 import { bookkeeping } from '../saga/bookkeeping.ts';
 import type { Saga } from '../saga/saga.ts';
 import { type Trouble, rejectionOf } from '../saga/trouble.ts';
+import type { OrderResult } from './messages.ts';
 import type { OrderInProgress } from './order-in-progress.ts';
 
 /** Records the end of an order whose steps are all compensated. */
-export async function end(order: OrderInProgress, why: 'canceled' | Trouble): Promise<OrderStatus> {
+export async function end(order: OrderInProgress, why: 'canceled' | Trouble): Promise<OrderResult> {
   const { history, saga, cancellation } = order;
   const { reason, requested: canceledMeanwhile } = cancellation;
   cancellation.close();
@@ -14,7 +16,8 @@ export async function end(order: OrderInProgress, why: 'canceled' | Trouble): Pr
     history.add('cancel', 'succeeded');
     await bookkeeping.cancelOrder({ ...saga.update(), ...left, ...(reason !== undefined && { reason }) });
     saga.show('canceled');
-    return 'canceled';
+    history.now(`**Canceled**${reason ? `: ${plainText(reason)}` : ''}`);
+    return { status: 'canceled', ...(reason !== undefined && { detail: reason }) };
   }
   // A customer who cancels an order that is being undone already gets what they ask for.
   if (canceledMeanwhile) history.add('cancel', 'succeeded', { detail: 'the order was being undone already' });
@@ -22,7 +25,8 @@ export async function end(order: OrderInProgress, why: 'canceled' | Trouble): Pr
   history.add('reject', 'succeeded', { detail: rejection.code });
   await bookkeeping.rejectOrder({ ...saga.update(), ...left, rejection });
   saga.show('rejected');
-  return 'rejected';
+  history.now(`**Rejected**, ${rejection.code}: ${plainText(rejection.detail)}`);
+  return { status: 'rejected', ...rejection };
 }
 
 function paymentLeft(saga: Saga): PaymentStatus {

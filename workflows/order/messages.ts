@@ -2,7 +2,10 @@ import { defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ShippingAddress } from '../../activities/address.ts';
 import type { StockLine } from '../../activities/identity.ts';
 import type { Lane } from '../../activities/lane.ts';
+import type { OrderStatus, RejectionCode } from '../../activities/order-status.ts';
 import type { Money } from '../../activities/money.ts';
+import { type Parser, boolean, oneOf, orAbsent, record, string } from '../incoming/parsing.ts';
+import { money, paymentMethod, shippingAddress, stockLines, uuid } from '../incoming/values.ts';
 
 /** What the order workflow is started with. Names and prices stay in the order service: the steps do not need them. */
 export interface OrderInput {
@@ -15,6 +18,20 @@ export interface OrderInput {
   /** Whether the lines come from the customer's cart and leave it with the order. Absent: they were given. */
   fromCart?: boolean;
 }
+/** A field that this version does not know is left out: whoever sends it may be newer, as after a rollback. */
+export const orderInput: Parser<OrderInput> = record(
+  { orderId: uuid, customerId: uuid, lines: stockLines, total: money, paymentMethod, shippingAddress },
+  { optional: { fromCart: boolean }, others: 'left out' },
+);
+
+/** How an order ended, for people who look at its workflow: the order service has recorded it before. */
+export interface OrderResult {
+  status: OrderStatus;
+  /** Why it was rejected. */
+  code?: RejectionCode;
+  /** Why it was rejected or canceled, in words. */
+  detail?: string;
+}
 
 /** The memo of an order workflow. Without it the order takes the lane `durable`. */
 export interface LaneMemo {
@@ -24,14 +41,23 @@ export interface LaneMemo {
 /** One order, one workflow: the server itself refuses a second one. */
 export const orderWorkflowId = (orderId: string): string => `order-${orderId}`;
 
-/** Cancels an order. The validator refuses `TooLateToCancel` once it is dispatched or has ended. */
+/** Cancels an order. The validator refuses `TooLateToCancel` once it is dispatched or has ended, and `InvalidRequest`. */
 export const cancelUpdate = defineUpdate<void, [CancelRequest]>('cancel');
 export interface CancelRequest {
   reason?: string;
 }
+/** Sent by hand it may come without input: that is a request without a reason. */
+export const cancelRequest: Parser<CancelRequest> = orAbsent(
+  record({}, { optional: { reason: string({ max: 500 }) }, others: 'left out' }),
+  {},
+);
 
 /** An update from the carrier. They may come in any order and more than once. */
 export const parcelMovedSignal = defineSignal<[ParcelMoved]>('parcelMoved');
 export interface ParcelMoved {
   status: 'dispatched' | 'delivered';
 }
+export const parcelMoved: Parser<ParcelMoved> = record(
+  { status: oneOf('dispatched', 'delivered') },
+  { others: 'left out' },
+);

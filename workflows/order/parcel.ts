@@ -7,6 +7,11 @@ const FIRST_QUESTION_MS = 6 * 60 * 60 * 1000;
 
 const ORDER: Record<ShipmentStatus, number> = { booked: 0, canceled: 1, dispatched: 2, delivered: 3 };
 
+interface ParcelNews {
+  waiting: (until: Date) => void;
+  track: () => Promise<ShipmentStatus | undefined>;
+}
+
 /** Where an order's parcel is, by the carrier's updates and, where none comes, by asking. A parcel never moves back. */
 export class Parcel {
   #status: ShipmentStatus = 'booked';
@@ -29,9 +34,13 @@ export class Parcel {
     return this.#status === 'canceled';
   }
 
-  /** Waits until `reached`. `track` asks the carrier, and returns undefined where it does not respond. */
-  async until(reached: () => boolean, track: () => Promise<ShipmentStatus | undefined>): Promise<void> {
+  /**
+   * Waits until `reached`. `waiting` learns when the carrier is asked next; `track` asks it, and returns undefined where it
+   * does not respond.
+   */
+  async until(reached: () => boolean, { waiting, track }: ParcelNews): Promise<void> {
     for (let waitMs = FIRST_QUESTION_MS; ; waitMs *= 2) {
+      if (!reached()) waiting(new Date(Date.now() + waitMs));
       if (await condition(reached, waitMs, { summary: 'until the carrier is asked for news' })) return;
       const status = await track();
       if (status) this.moved(status);

@@ -1,19 +1,19 @@
 import { isCancellation, patched, workflowInfo } from '@temporalio/workflow';
-import type { OrderStatus } from '../../activities/order-status.ts';
 import { bookkeeping } from '../saga/bookkeeping.ts';
 import type { Saga } from '../saga/saga.ts';
 import { lane } from '../saga/step-services.ts';
 import { troubleOf } from '../saga/trouble.ts';
 import { end } from './ending.ts';
 import { placeExpress } from './express.ts';
-import type { OrderInput } from './messages.ts';
+import type { OrderInput, OrderResult } from './messages.ts';
 import type { OrderInProgress } from './order-in-progress.ts';
 import { bookingOf, takeSteps } from './steps.ts';
 
 /** From placed to confirmed. Returns how the order ended, or undefined where it continues. */
-export async function place(order: OrderInProgress): Promise<OrderStatus | undefined> {
-  const { input, saga, cancellation } = order;
+export async function place(order: OrderInProgress): Promise<OrderResult | undefined> {
+  const { input, history, saga, cancellation } = order;
   registerUndos(input, saga);
+  history.now('**Being placed**: its steps are taken.');
   const express = cancellation.requested ? undefined : await placeExpress(input);
   if (express) saga.adopt(express);
   const ended = express?.confirmed ? undefined : await placeStepByStep(order, express?.first ?? false);
@@ -31,7 +31,7 @@ function registerUndos({ orderId, fromCart }: OrderInput, saga: Saga): void {
   saga.undoWith('bookShipment', (ask) => ask.shipping.cancelShipment({ orderId }), { tooLate: 'AlreadyDispatched' });
 }
 
-async function placeStepByStep(order: OrderInProgress, recordedHere: boolean): Promise<OrderStatus | undefined> {
+async function placeStepByStep(order: OrderInProgress, recordedHere: boolean): Promise<OrderResult | undefined> {
   const { input, history, saga, cancellation } = order;
   history.add('record', 'succeeded');
   const recorded = await bookkeeping.recordOrder(saga.update());
@@ -55,7 +55,7 @@ async function placeStepByStep(order: OrderInProgress, recordedHere: boolean): P
 }
 
 /** Compensates what was done. Returns how the order ended, or undefined where it can only go forward. */
-async function giveUp(order: OrderInProgress, error: unknown): Promise<OrderStatus | undefined> {
+async function giveUp(order: OrderInProgress, error: unknown): Promise<OrderResult | undefined> {
   const { saga, parcel } = order;
   const why = isCancellation(error) ? 'canceled' : troubleOf(error);
   if (mayFollowLostTask()) saga.resumeAfterLostAttempt();

@@ -7,28 +7,32 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { ReceivedLine, ReturnStatus } from '../../activities/return.ts';
+import { momentInWords } from '../display/markdown.ts';
 import { bookkeeping } from '../saga/bookkeeping.ts';
 import { DisplayedHistory } from '../saga/displayed-history.ts';
 import { Saga } from '../saga/saga.ts';
 import { piecesInWords } from '../saga/summaries.ts';
-import { type ReturnInput, receiveReturnUpdate } from './messages.ts';
+import { checkMessage, readInput } from '../incoming/arrivals.ts';
+import { type ReceivedGoods, type ReturnInput, receiveReturnUpdate, receivedGoods, returnInput } from './messages.ts';
 
 // Goods that have not come after 60 days will not come; a customer who still has them can ask again.
-const GOODS_TIMEOUT = '60 days';
+const GOODS_TIMEOUT_MS = 60 * 24 * 60 * 60 * 1000;
 
 /** Carries one return from requested to received, restocked and refunded. It only moves forward. */
-export async function returnWorkflow(input: ReturnInput): Promise<ReturnStatus> {
+export async function returnWorkflow(given: ReturnInput): Promise<ReturnStatus> {
+  const input = readInput(returnInput, given);
   const { returnId, orderId, lines } = input;
   const history = new DisplayedHistory(`Return ${returnId} of order ${orderId}: ${piecesInWords(lines)}`);
   const saga = new Saga(orderId, history);
   let received: ReceivedLine[] | undefined;
   let expired = false;
   setHandler(receiveReturnUpdate, (goods) => void (received = goods.lines), {
-    validator: (goods?: { lines: ReceivedLine[] }) => {
+    validator: (given?: ReceivedGoods) => {
+      const goods = checkMessage(receivedGoods, given);
       if (received || expired) {
         throw ApplicationFailure.nonRetryable('this return has been received or has expired', 'AlreadyReceived');
       }
-      checkAnnounced(goods?.lines ?? [], lines);
+      checkAnnounced(goods.lines, lines);
     },
     description: 'The goods are back.',
   });
@@ -36,12 +40,18 @@ export async function returnWorkflow(input: ReturnInput): Promise<ReturnStatus> 
   return CancellationScope.nonCancellable(async () => {
     history.add('requestReturn', 'succeeded', { detail: piecesInWords(lines) });
     await bookkeeping.noteSteps(saga.update());
-    expired = !(await condition(() => received !== undefined, GOODS_TIMEOUT, {
+    const until = new Date(Date.now() + GOODS_TIMEOUT_MS);
+    history.now(
+      `**Waits for the goods** until ${momentInWords(until)}, then the return expires. ` +
+        `When they are back: \`POST /v1/returns/${returnId}/receive\`.`,
+    );
+    expired = !(await condition(() => received !== undefined, GOODS_TIMEOUT_MS, {
       summary: 'until the goods are given up',
     }));
     const status = received
       ? await takeBack(input, received, { history, saga })
       : await expire(input, { history, saga });
+    history.now(`**Ended**: ${status}`);
     await condition(allHandlersFinished);
     return status;
   });
@@ -87,9 +97,8 @@ async function expire({ returnId }: ReturnInput, { history, saga }: ReturnInProg
   return 'expired';
 }
 
-/** Something must have come back, and nothing that was not announced. */
+/** Nothing may have come back that was not announced. */
 function checkAnnounced(goods: readonly ReceivedLine[], announced: ReturnInput['lines']): void {
-  if (goods.length === 0) throw ApplicationFailure.nonRetryable('say which lines came back', 'NotInReturn');
   const open = new Map<string, number>();
   for (const { sku, quantity } of announced) open.set(sku, (open.get(sku) ?? 0) + quantity);
   for (const { sku, quantity } of goods) {

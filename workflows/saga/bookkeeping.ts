@@ -1,9 +1,14 @@
-import { TemporalFailure, isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { OrderActivities } from '../../activities/order-bookkeeping.ts';
 import { ORDER_TASK_QUEUE } from './messages.ts';
+import { summaryOf } from './summaries.ts';
+import { troubleOf } from './trouble.ts';
 import { quickBookkeeping, untilAnswered } from './policies.ts';
 
-type Activities = Readonly<Record<string, (request: unknown) => Promise<unknown>>>;
+interface Activity {
+  executeWithOptions(options: { summary: string }, request: [unknown]): Promise<unknown>;
+}
+type Activities = Readonly<Record<string, Activity>>;
 
 const quick = proxyLocalActivities(quickBookkeeping) as unknown as Activities;
 const durable = proxyActivities({ ...untilAnswered, taskQueue: ORDER_TASK_QUEUE }) as unknown as Activities;
@@ -14,11 +19,13 @@ const durable = proxyActivities({ ...untilAnswered, taskQueue: ORDER_TASK_QUEUE 
  */
 export const bookkeeping = new Proxy({} as OrderActivities, {
   get: (_target, name: string) => async (request: unknown) => {
+    const summary = summaryOf(name, request);
     try {
-      return await quick[name]!(request);
+      return await quick[name]!.executeWithOptions({ summary }, [request]);
     } catch (error) {
-      if (!(error instanceof TemporalFailure) || isCancellation(error)) throw error;
-      return durable[name]!(request);
+      // A refusal is final.
+      if (isCancellation(error) || troubleOf(error).refusal) throw error;
+      return durable[name]!.executeWithOptions({ summary }, [request]);
     }
   },
 });

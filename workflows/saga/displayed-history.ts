@@ -1,45 +1,44 @@
-import { setCurrentDetails } from '@temporalio/workflow';
 import type { HistoryEntry } from '../../activities/order-status.ts';
+import { CurrentDetails } from '../display/current-details.ts';
 import { type EntryDetails, type EntryOutcome, type EntryStep, OrderHistory } from './order-history.ts';
 
 /** An order history that the Temporal Web UI shows, as the workflow's current details. */
 export class DisplayedHistory {
-  readonly #title: string;
   readonly #history = new OrderHistory();
-  readonly #rows: string[] = [];
+  readonly #details: CurrentDetails;
 
+  /** `title` is Markdown. */
   constructor(title: string) {
-    this.#title = title;
+    this.#details = new CurrentDetails(title);
+  }
+
+  /** Says where the workflow stands, in Markdown, until it is said again. */
+  now(standing: string): void {
+    this.#details.now(standing);
   }
 
   add(step: EntryStep, outcome: EntryOutcome, details: EntryDetails = {}): void {
-    this.#show([this.#history.add(step, outcome, details)]);
+    this.#details.add(lineOf(this.#history.add(step, outcome, details)));
+  }
+
+  /** Shows something that the order service does not store. */
+  note(text: string): void {
+    this.#details.note(text);
   }
 
   /** Continues after entries that somebody else has made and stored. */
   adopt(entries: readonly HistoryEntry[]): void {
     this.#history.adopt(entries);
-    this.#show(entries);
+    this.#details.add(...entries.map(lineOf));
   }
 
   /** Hands over the entries that are not stored; the caller stores them. */
   takeUnsaved(): HistoryEntry[] {
     return this.#history.takeUnsaved();
   }
-
-  #show(entries: readonly HistoryEntry[]): void {
-    this.#rows.push(...entries.map(rowOf));
-    setCurrentDetails(
-      [
-        `### ${this.#title}`,
-        '',
-        '| at | step | outcome | attempt | detail |',
-        '|---|---|---|---|---|',
-        ...this.#rows,
-      ].join('\n'),
-    );
-  }
 }
 
-const rowOf = ({ at, step, outcome, attempt, detail }: HistoryEntry) =>
-  `| ${at} | ${step} | ${outcome} | ${attempt ?? ''} | ${(detail ?? '').replaceAll('|', '\\|')} |`;
+const lineOf = ({ at, step, outcome, attempt, detail }: HistoryEntry) => ({
+  at,
+  text: `${step} ${outcome}${attempt === undefined ? '' : `, attempt ${attempt}`}${detail ? `: ${detail}` : ''}`,
+});

@@ -1,8 +1,6 @@
 import { ApplicationFailure, condition, setHandler, uuid4 } from '@temporalio/workflow';
-import { type Resolution, resolveInterventionUpdate } from './messages.ts';
-
-// What the order service stores of a text.
-const TEXT_LENGTH = 1000;
+import { checkMessage } from '../incoming/arrivals.ts';
+import { type Resolution, resolution, resolveInterventionUpdate } from './messages.ts';
 
 /** The interventions of one workflow: questions that a person decides, and the decisions. */
 export class Interventions {
@@ -12,9 +10,8 @@ export class Interventions {
   constructor() {
     const take = (resolution: Resolution) => void this.#resolutions.set(resolution.interventionId, resolution);
     setHandler(resolveInterventionUpdate, take, {
-      validator: (resolution?: Resolution) => {
-        checkResolution(resolution);
-        if (this.#isOpen(resolution.interventionId)) return;
+      validator: (given?: Resolution) => {
+        if (this.#isOpen(checkMessage(resolution, given).interventionId)) return;
         throw ApplicationFailure.nonRetryable('this intervention is not open', 'InterventionClosed');
       },
       description: 'A person decides: retry the step, or skip it.',
@@ -36,16 +33,4 @@ export class Interventions {
   #isOpen(interventionId: string): boolean {
     return this.#resolutions.has(interventionId) && !this.#resolutions.get(interventionId);
   }
-}
-
-/** Sent by hand, a resolution may be anything; only a complete one is accepted. */
-function checkResolution(resolution: Partial<Resolution> | undefined): asserts resolution is Resolution {
-  const { interventionId, action, note, resolvedBy } = resolution ?? {};
-  const texts = [interventionId, note, resolvedBy];
-  const complete = texts.every((text) => typeof text === 'string' && text.length <= TEXT_LENGTH);
-  if (complete && (action === 'retry' || action === 'skip')) return;
-  throw ApplicationFailure.nonRetryable(
-    'give interventionId, action (retry or skip), note and resolvedBy, each a text of at most 1,000 characters',
-    'InvalidRequest',
-  );
 }

@@ -7,10 +7,12 @@ const ATTEMPT_TIMEOUT = '10s';
 // A restarted service is reached at once, and one that is down is not flooded.
 const backoff = { initialInterval: '200ms', backoffCoefficient: 2 } as const;
 
-/** A forward step waits five minutes for a service that is down; then the order is rejected and undone. */
+/** How long a forward step waits for a service that is down; then the order is rejected and undone. */
+export const FORWARD_LIMIT_MS = 5 * 60 * 1000;
+
 export const forwardStep: ActivityOptions = {
   startToCloseTimeout: ATTEMPT_TIMEOUT,
-  scheduleToCloseTimeout: '5m',
+  scheduleToCloseTimeout: FORWARD_LIMIT_MS,
   retry: { ...backoff, maximumInterval: '10s' },
   // A cancellation goes ahead at once; the compensation's tombstone stops the step that may still be running.
   cancellationType: 'TRY_CANCEL',

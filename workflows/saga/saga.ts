@@ -5,7 +5,9 @@ import type { Attempted } from '../../platform/contract/operation.ts';
 import { bookkeeping } from './bookkeeping.ts';
 import type { DisplayedHistory } from './displayed-history.ts';
 import { Interventions } from './interventions.ts';
+import { momentInWords, plainText } from '../display/markdown.ts';
 import { orderStatusAttribute } from './messages.ts';
+import { FORWARD_LIMIT_MS } from './policies.ts';
 import { type StepCall, forwardServices, servicesUntilAnswered } from './step-services.ts';
 import { type Trouble, troubleOf } from './trouble.ts';
 
@@ -55,12 +57,17 @@ export class Saga {
 
   /** Takes one forward step, in the order's lane. Records its trouble, and throws it. */
   step<Answer>(step: Step, call: StepCall<Answer>): Promise<Answer> {
-    return this.#take(step, (onWait) => call(forwardServices({ durable: this.#afterLostAttempt, onWait })));
+    const waiting = () =>
+      `**Waits for ${step}** until ${momentInWords(new Date(Date.now() + FORWARD_LIMIT_MS))}; then the order is undone and rejected.`;
+    return this.#take({ step, waiting }, (onWait) =>
+      call(forwardServices({ durable: this.#afterLostAttempt, onWait })),
+    );
   }
 
   /** Takes one step that is retried until its service responds. Records a refusal, and throws it. */
   stepUntilAnswered<Answer>(step: Step, call: StepCall<Answer>): Promise<Answer> {
-    return this.#take(step, (onWait) => call(servicesUntilAnswered({ onWait })));
+    const waiting = () => `**Waits for ${step}**, which is retried until its service answers: see Pending Activities.`;
+    return this.#take({ step, waiting }, (onWait) => call(servicesUntilAnswered({ onWait })));
   }
 
   /** A step that only moves forward: where it is refused, a person decides whether to retry or to skip it. */
@@ -144,7 +151,10 @@ export class Saga {
     return this.#states.get(step);
   }
 
-  async #take<Answer>(step: Step, take: (onWait: OnWait) => Promise<Attempted<Answer>>): Promise<Answer> {
+  async #take<Answer>(
+    { step, waiting }: { step: Step; waiting: () => string },
+    take: (onWait: OnWait) => Promise<Attempted<Answer>>,
+  ): Promise<Answer> {
     this.#history.add(step, 'started');
     this.#mayHaveHappened(step);
     let tries = this.#triesBefore.get(step) ?? 0;
@@ -152,6 +162,7 @@ export class Saga {
     // A step that returns at once is stored with what comes next; only a wait must be visible while it lasts.
     const onWait = (failedTries: number) => {
       tries += failedTries;
+      this.#history.now(waiting());
       saved = this.#saveHistory();
     };
     try {
@@ -170,6 +181,7 @@ export class Saga {
   }
 
   async #undo({ step, call, tooLate }: Undo): Promise<Trouble | undefined> {
+    this.#history.now(`**Being undone**: waits for the compensation of ${step}, which is retried until it succeeds.`);
     try {
       const { attempt } = await call(servicesUntilAnswered());
       if (this.#states.get(step) !== 'refused') this.#setState(step, 'undone');
@@ -205,6 +217,10 @@ export class Saga {
     await bookkeeping.openIntervention({ ...this.update(), interventionId, step, reason, ...stuck });
     const before = this.#status;
     this.show('requires_action');
+    this.#history.now(
+      `**A person must decide** about ${step}, which was refused (${plainText(reason)}): ` +
+        `\`POST /v1/admin/interventions/${interventionId}/resolve\` with the action \`retry\` or \`skip\`.`,
+    );
     const { action, note, resolvedBy } = await this.#interventions.resolutionOf(interventionId);
     if (action === 'skip') {
       this.#setState(step, 'skipped');

@@ -1,8 +1,9 @@
+import { oneLine } from '../display/markdown.ts';
 import type { Money } from '../../activities/money.ts';
 import { moneyInWords } from '../../activities/money-in-words.ts';
 
-// Temporal keeps at most 200 bytes of a summary.
-const LIMIT = 180;
+// Temporal promises to keep 200 bytes of a summary, quotation marks included.
+const LIMIT_BYTES = 180;
 
 /** "12 pieces of 3 SKUs" */
 export const piecesInWords = (lines: readonly { quantity: number }[]): string =>
@@ -18,6 +19,9 @@ interface SummaryInput {
   amount?: Money;
   paymentMethod?: string;
   address?: { city: string; country: string };
+  rejection?: { code: string };
+  step?: string;
+  action?: string;
 }
 
 const SUMMARIES: Record<string, (input: SummaryInput) => string> = {
@@ -35,9 +39,31 @@ const SUMMARIES: Record<string, (input: SummaryInput) => string> = {
   bookShipment: ({ address }) => `book a parcel to ${address!.city}, ${address!.country}`,
   cancelShipment: () => 'undo: cancel the parcel',
   placeInOneGo: ({ lines = [] }) => `place and confirm an order of ${piecesInWords(lines)}`,
+  recordOrder: () => 'record the order as pending',
+  noteSteps: () => 'store the history of the order',
+  confirmOrder: () => 'record the order as confirmed',
+  withholdOrder: () => 'make sure that nobody else confirms the order',
+  rejectOrder: ({ rejection }) => `record the order as rejected: ${rejection!.code}`,
+  cancelOrder: () => 'record the order as canceled',
+  dispatchOrder: () => 'record that the carrier has the parcel',
+  captureOrder: () => 'record that the order is paid',
+  deliverOrder: () => 'record the delivery',
+  completeOrder: () => 'record the order as completed',
+  openIntervention: ({ step }) => `ask a person about ${step}`,
+  closeIntervention: ({ action }) => `record that a person decided: ${action}`,
+  receiveReturn: ({ lines = [] }) => `record that ${piecesInWords(lines)} came back`,
+  refundReturn: () => 'record the return as refunded',
+  skipRefund: () => 'record the return as not refunded',
+  expireReturn: () => 'record the return as expired',
   trackShipment: () => 'ask the carrier where the parcel is',
 };
 
 /** One line in the Temporal Web UI that says what an activity was called for. */
 export const summaryOf = (activity: string, request: unknown): string =>
-  (SUMMARIES[activity]?.(request as SummaryInput) ?? activity).slice(0, LIMIT);
+  shortened(oneLine(SUMMARIES[activity]?.(request as SummaryInput) ?? activity));
+
+/** The beginning of a text, without half a character. */
+function shortened(text: string): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(LIMIT_BYTES));
+  return text.slice(0, read);
+}

@@ -5,7 +5,9 @@ import { DisplayedHistory } from '../saga/displayed-history.ts';
 import { Saga } from '../saga/saga.ts';
 import { servicesUntilAnswered } from '../saga/step-services.ts';
 import { troubleOf } from '../saga/trouble.ts';
-import type { StrayParcelInput } from './messages.ts';
+import { readInput } from '../incoming/arrivals.ts';
+import { plainText } from '../display/markdown.ts';
+import { type StrayParcelInput, strayParcelInput } from './messages.ts';
 
 /** `notDispatched`: the carrier took its report back. `handled`: a person has dealt with the parcel. */
 export type StrayParcelResult = 'notDispatched' | 'handled';
@@ -14,9 +16,10 @@ export type StrayParcelResult = 'notDispatched' | 'handled';
  * The carrier moved a parcel of an order that ends, or has ended, without a sale: the goods are on their way and nobody
  * pays for them. Only a person can put that right. `retry` asks the carrier again, `skip` means that it is dealt with.
  */
-export async function strayParcelWorkflow(input: StrayParcelInput): Promise<StrayParcelResult> {
+export async function strayParcelWorkflow(given: StrayParcelInput): Promise<StrayParcelResult> {
+  const input = readInput(strayParcelInput, given);
   const { orderId, trackingNumber } = input;
-  const history = new DisplayedHistory(`Stray parcel ${trackingNumber} of order ${orderId}`);
+  const history = new DisplayedHistory(`Stray parcel ${plainText(trackingNumber)} of order ${orderId}`);
   const saga = new Saga(orderId, history);
 
   return CancellationScope.nonCancellable(async () => {
@@ -27,12 +30,13 @@ export async function strayParcelWorkflow(input: StrayParcelInput): Promise<Stra
       detail = status.refusal ?? `the carrier says now that the parcel is ${status.now}`;
       if (status.now === 'canceled' || status.now === 'booked') {
         history.add('dispatch', 'compensated', { detail });
+        history.now('**Ended**: the parcel was not dispatched after all.');
         await bookkeeping.noteSteps(saga.update());
         return 'notDispatched';
       }
       history.add('dispatch', 'failed', { detail });
     }
-    await bookkeeping.noteSteps(saga.update());
+    history.now('**Ended**: a person has dealt with the parcel.');
     await condition(allHandlersFinished);
     return 'handled';
   });

@@ -1,6 +1,9 @@
-import { condition, proxyActivities, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { condition, proxyActivities, setHandler } from '@temporalio/workflow';
 import type { AttemptOutcome, WebhookActivities } from '../../activities/webhook.ts';
-import { type WebhookDeliveryInput, retryNowSignal } from './messages.ts';
+import { CurrentDetails } from '../display/current-details.ts';
+import { momentInWords } from '../display/markdown.ts';
+import { readInput } from '../incoming/arrivals.ts';
+import { type WebhookDeliveryInput, retryNowSignal, webhookDeliveryInput } from './messages.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -17,10 +20,12 @@ const { attemptDelivery, beginAgain } = proxyActivities<WebhookActivities>({
 });
 
 /** Carries one event to one endpoint: sends it, and again while it fails, on schedule or at once where a person asks. */
-export async function webhookDeliveryWorkflow(input: WebhookDeliveryInput): Promise<AttemptOutcome['outcome']> {
+export async function webhookDeliveryWorkflow(given: WebhookDeliveryInput): Promise<AttemptOutcome['outcome']> {
+  const input = readInput(webhookDeliveryInput, given);
   let asked = false;
   setHandler(retryNowSignal, () => void (asked = true), { description: 'Do not wait: try again now.' });
-  const log: string[] = [];
+  const details = new CurrentDetails('What the endpoint answered:');
+  details.now('**Being sent**');
 
   for (let attempt = 1; ; attempt += 1) {
     const delayMs = DELAYS_MS[attempt - 1];
@@ -30,14 +35,16 @@ export async function webhookDeliveryWorkflow(input: WebhookDeliveryInput): Prom
       { summary: `attempt ${attempt} of ${ATTEMPTS}` },
       [{ ...input, attempt, retryInMs }],
     );
-    log.push(`${attempt}. ${outcome}: ${detail}`);
-    setCurrentDetails(log.join('\n'));
+    details.note(`attempt ${attempt} of ${ATTEMPTS} ${outcome}: ${detail}`);
+    details.now(`**Ended**: ${outcome}`);
     if (outcome !== 'failed') return outcome;
     if (retryInMs === null) {
       // A person who asked during the last attempt was told that it is sent again.
       if (asked) await beginAgain.executeWithOptions({ summary: 'somebody asked meanwhile' }, [input]);
       return outcome;
     }
+    const next = momentInWords(new Date(Date.now() + retryInMs));
+    details.now(`**Waits** for the next attempt at ${next}. The signal \`retryNow\` sends it at once.`);
     await condition(() => asked, retryInMs, { summary: `until attempt ${attempt + 1} of ${ATTEMPTS}` });
   }
 }

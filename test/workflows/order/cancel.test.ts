@@ -21,7 +21,7 @@ describe('canceling an order', function () {
 
   test('compensates every step of a confirmed order, newest first', async () => {
     const order = await canceledWith(workers(), {});
-    assert.equal(await order.handle.result(), 'canceled');
+    assert.equal((await order.handle.result()).status, 'canceled');
     assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'cancel', 'void', 'release']);
     assert.deepEqual(
       [order.world.status, order.world.paymentStatus, order.world.fulfillmentStatus],
@@ -34,7 +34,7 @@ describe('canceling an order', function () {
     const interventionId = await openIntervention(order, 'authorizePayment');
     await order.handle.executeUpdate(cancelUpdate, { args: [{ reason: 'again' }] });
     await resolve(order.handle, interventionId, 'skip');
-    assert.equal(await order.handle.result(), 'canceled');
+    assert.equal((await order.handle.result()).status, 'canceled');
     assert.equal(outcomes(order, 'cancel').filter((outcome) => outcome === 'started').length, 1);
   });
 
@@ -42,7 +42,7 @@ describe('canceling an order', function () {
     const order = await workers().place();
     await confirmed(order);
     await order.handle.cancel();
-    assert.equal(await order.handle.result(), 'canceled');
+    assert.equal((await order.handle.result()).status, 'canceled');
     assertNothingLeft(order);
   });
 
@@ -53,7 +53,7 @@ describe('canceling an order', function () {
     order.world.parcel = 'dispatched';
     await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
     await order.handle.signal(parcelMovedSignal, { status: 'delivered' });
-    assert.equal(await order.handle.result(), 'completed');
+    assert.equal((await order.handle.result()).status, 'completed');
     assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
     assert.deepEqual(outcomes(order, 'cancel'), ['started', 'failed']);
   });
@@ -63,7 +63,7 @@ describe('canceling an order', function () {
     const interventionId = await openIntervention(order, 'reserveStock');
     await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
     await resolve(order.handle, interventionId, 'retry');
-    assert.equal(await order.handle.result(), 'rejected');
+    assert.equal((await order.handle.result()).status, 'rejected');
     assert.equal(order.world.rejection?.code, 'CardDeclined');
     assert.deepEqual(outcomes(order, 'cancel'), ['started', 'succeeded']);
     assertNothingLeft(order);
@@ -72,7 +72,7 @@ describe('canceling an order', function () {
   test('says that the carrier still has a parcel whose cancellation a person skipped', async () => {
     const order = await canceledWith(workers(), { cancelShipment: refuse('CarrierContradicts') });
     await resolve(order.handle, await openIntervention(order, 'bookShipment'), 'skip');
-    assert.equal(await order.handle.result(), 'canceled');
+    assert.equal((await order.handle.result()).status, 'canceled');
     assert.deepEqual([order.world.paymentStatus, order.world.fulfillmentStatus], ['canceled', 'booked']);
   });
 
@@ -89,6 +89,6 @@ describe('canceling an order', function () {
     const order = await workers().place();
     await confirmed(order);
     await order.handle.executeUpdate('cancel');
-    assert.equal(await order.handle.result(), 'canceled');
+    assert.equal((await order.handle.result()).status, 'canceled');
   });
 });

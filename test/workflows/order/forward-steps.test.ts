@@ -88,7 +88,7 @@ function forwardTests(test: ReturnType<typeof concurrently>, workers: () => Test
     const order = await workers().place();
     await confirmed(order);
     order.world.parcel = 'delivered';
-    assert.equal(await order.handle.result(), 'completed');
+    assert.equal((await order.handle.result()).status, 'completed');
     assert.equal(order.world.calls.includes('trackShipment'), true);
   });
 
@@ -96,7 +96,7 @@ function forwardTests(test: ReturnType<typeof concurrently>, workers: () => Test
     const order = await workers().place();
     await confirmed(order);
     order.world.parcel = 'canceled';
-    assert.equal(await order.handle.result(), 'canceled');
+    assert.equal((await order.handle.result()).status, 'canceled');
     assert.deepEqual([order.world.money, order.world.stock], ['void', 'released']);
   });
 

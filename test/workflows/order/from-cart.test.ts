@@ -28,7 +28,7 @@ describe('order workflow, from a cart', function () {
 
       test('refused: no other service is called, and the order is rejected', async () => {
         const order = await place({ takeLines: refuse('CartChanged') });
-        assert.equal(await order.handle.result(), 'rejected');
+        assert.equal((await order.handle.result()).status, 'rejected');
         assert.deepEqual(order.world.rejection, { code: 'CartChanged', detail: 'takeLines refused' });
         // If the first try times out, it is unknown how far it came, and everything it may have done is compensated.
         const tries = order.world.calls.filter((call) => call === 'takeLines').length;
@@ -49,7 +49,7 @@ describe('order workflow, from a cart', function () {
 
       test('every response lost after the effect: times out, and the lines return to the cart', async () => {
         const order = await place({ takeLines: answerLost(() => true) });
-        assert.equal(await order.handle.result(), 'rejected');
+        assert.equal((await order.handle.result()).status, 'rejected');
         assert.deepEqual(order.world.effects, ['take', 'put back']);
       });
 
@@ -66,7 +66,7 @@ describe('order workflow, from a cart', function () {
         const order = await place({ takeLines });
         await underway.promise;
         await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
-        assert.equal(await order.handle.result(), 'canceled');
+        assert.equal((await order.handle.result()).status, 'canceled');
         canceled.resolve();
         assert.equal(((await late.promise) as Refusal).code, 'Undone');
         assert.deepEqual(order.world.effects, []);
@@ -75,7 +75,7 @@ describe('order workflow, from a cart', function () {
       for (const { step, refusal } of COMPENSABLE) {
         test(`${step} refused: the lines return to the cart last`, async () => {
           const order = await place({ [step]: refuse(refusal), [CART_STEP.compensation]: faultyTwice });
-          assert.equal(await order.handle.result(), 'rejected');
+          assert.equal((await order.handle.result()).status, 'rejected');
           assert.deepEqual([order.world.effects[0], order.world.effects.at(-1)], [CART_STEP.effect, CART_STEP.reverse]);
           assertNothingLeft(order);
         });
@@ -85,7 +85,7 @@ describe('order workflow, from a cart', function () {
         const order = await place();
         await confirmed(order);
         await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
-        assert.equal(await order.handle.result(), 'canceled');
+        assert.equal((await order.handle.result()).status, 'canceled');
         assert.deepEqual(order.world.effects.slice(-4), ['cancel', 'void', 'release', 'put back']);
         assert.deepEqual(outcomes(order, 'takeLines').at(-1), 'compensated');
       });
@@ -94,7 +94,7 @@ describe('order workflow, from a cart', function () {
         const order = await workers()
           .inLane(lane)
           .place({ bookShipment: refuse('AddressUndeliverable') });
-        assert.equal(await order.handle.result(), 'rejected');
+        assert.equal((await order.handle.result()).status, 'rejected');
         assert.ok(!order.world.calls.includes('takeLines') && !order.world.calls.includes('putLinesBack'));
       });
     });

@@ -28,7 +28,7 @@ describe('lost attempts', function () {
     test('after confirming the order, which is then canceled: everything is compensated', async () => {
       const { order, reserving } = await placed({});
       await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
-      assert.equal(await order.handle.result(), 'canceled');
+      assert.equal((await order.handle.result()).status, 'canceled');
       reserving.go();
       assert.equal(order.world.status, 'canceled');
       assertNothingLeft(order);
@@ -62,7 +62,7 @@ describe('lost attempts', function () {
         const order = await workers()
           .inLane(lane)
           .place({ reserveStock: down }, await lostAttempt(workers(), 'bookShipment'));
-        assert.equal(await order.handle.result(), 'rejected');
+        assert.equal((await order.handle.result()).status, 'rejected');
         assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'cancel', 'void', 'release']);
         assertNothingLeft(order);
       });
@@ -84,7 +84,7 @@ describe('lost attempts', function () {
           .place({ reserveStock: waiting.fault }, await lostAttempt(workers(), 'confirmOrder'));
         await waiting.come;
         await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
-        assert.equal(await order.handle.result(), 'canceled');
+        assert.equal((await order.handle.result()).status, 'canceled');
         waiting.go();
         assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'cancel', 'void', 'release']);
         assertNothingLeft(order);
@@ -95,7 +95,7 @@ describe('lost attempts', function () {
         const order = await workers()
           .inLane(lane)
           .place({ authorizePayment: refuse('CardDeclined') }, input);
-        assert.equal(await order.handle.result(), 'rejected');
+        assert.equal((await order.handle.result()).status, 'rejected');
         const { orderId, total, paymentMethod, shippingAddress } = input;
         const late = { code: 'Undone' };
         await assert.rejects(workers().services.authorizePayment({ orderId, amount: total, paymentMethod }), late);

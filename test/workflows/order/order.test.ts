@@ -54,7 +54,7 @@ function sagaTests({ lane, test, workers }: LaneTests) {
     await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
     await order.handle.signal(parcelMovedSignal, { status: 'delivered' });
 
-    assert.equal(await order.handle.result(), 'completed');
+    assert.equal((await order.handle.result()).status, 'completed');
     assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
     assert.deepEqual(
       order.world.history.map(({ step, outcome, attempt }) => [
@@ -91,7 +91,7 @@ function sagaTests({ lane, test, workers }: LaneTests) {
     describe(step, () => {
       test('refused: compensates the earlier steps and rejects the order', async () => {
         const order = await workers().place({ [step]: refuse(refusal) });
-        assert.equal(await order.handle.result(), 'rejected');
+        assert.equal((await order.handle.result()).status, 'rejected');
         assert.deepEqual(callsOf(order, upTo), [
           ...upTo.map((row) => row.step),
           ...compensated.map((row) => row.compensation),
@@ -123,7 +123,7 @@ function sagaTests({ lane, test, workers }: LaneTests) {
 
       test('every response lost after the effect: times out, and is compensated too', async () => {
         const order = await workers().place({ [step]: answerLost(() => true) });
-        assert.equal(await order.handle.result(), 'rejected');
+        assert.equal((await order.handle.result()).status, 'rejected');
         assert.equal(order.world.rejection?.code, 'ServiceUnavailable');
         assert.deepEqual(order.world.effects, [
           ...upTo.map((row) => row.effect),
@@ -146,7 +146,7 @@ function sagaTests({ lane, test, workers }: LaneTests) {
         } satisfies Record<string, Fault>);
         await underway.promise;
         await order.handle.executeUpdate(cancelUpdate, { args: [{ reason: 'changed my mind' }] });
-        assert.equal(await order.handle.result(), 'canceled');
+        assert.equal((await order.handle.result()).status, 'canceled');
         canceled.resolve();
 
         assert.equal(((await late.promise) as Refusal).code, 'Undone');
@@ -165,7 +165,7 @@ function sagaTests({ lane, test, workers }: LaneTests) {
           bookShipment: refuse('AddressUndeliverable'),
           [compensation]: faultyTwice,
         });
-        assert.equal(await order.handle.result(), 'rejected');
+        assert.equal((await order.handle.result()).status, 'rejected');
         assert.equal(order.world.calls.filter((call) => call === compensation).length, 3);
         assertNothingLeft(order);
       });
@@ -178,7 +178,7 @@ function sagaTests({ lane, test, workers }: LaneTests) {
         assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', ...others.map((row) => row.reverse)]);
 
         await resolve(order.handle, interventionId, 'retry');
-        assert.equal(await order.handle.result(), 'canceled');
+        assert.equal((await order.handle.result()).status, 'canceled');
         assertNothingLeft(order);
         assert.deepEqual(outcomes(order, step).slice(-2), ['compensation_failed', 'compensated']);
       });
@@ -187,7 +187,7 @@ function sagaTests({ lane, test, workers }: LaneTests) {
         const order = await canceledWith(workers(), { [compensation]: refuse('Never') });
         const interventionId = await openIntervention(order, step);
         await resolve(order.handle, interventionId, 'skip');
-        assert.equal(await order.handle.result(), 'canceled');
+        assert.equal((await order.handle.result()).status, 'canceled');
         assert.equal(order.world.effects.includes(effect), true);
         const last = order.world.history.findLast((item) => item.step === step);
         assert.equal(last?.detail, 'skipped by a person');

@@ -36,6 +36,6 @@ describe('interventions', function () {
       isRefused('InvalidRequest'),
     );
     await resolve(order.handle, interventionId, 'retry');
-    assert.equal(await order.handle.result(), 'canceled');
+    assert.equal((await order.handle.result()).status, 'canceled');
   });
 });

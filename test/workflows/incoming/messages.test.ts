@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { z } from 'zod';
+import { cartEvents, RemindOfCart, TakeLines } from '../../../activities/cart.ts';
+import { CancelOrder, CloseIntervention, ReceiveReturn } from '../../../activities/order-bookkeeping.ts';
+import { DraftOrder } from '../../../activities/order.ts';
+import { DraftReturn } from '../../../activities/return.ts';
+import { OrderStatus } from '../../../activities/order-status.ts';
+import { RecordMovement, shippingEvents } from '../../../activities/shipping.ts';
+import { DeliveryRound } from '../../../activities/webhook.ts';
+import { cartChanged, cartReminderInput } from '../../../workflows/cart-reminder/messages.ts';
+import { cancelRequest, orderInput, parcelMoved } from '../../../workflows/order/messages.ts';
+import { Mismatch, type Parser } from '../../../workflows/incoming/parsing.ts';
+import { receivedGoods, returnInput } from '../../../workflows/return/messages.ts';
+import { resolution } from '../../../workflows/saga/messages.ts';
+import { strayParcelInput } from '../../../workflows/stray-parcel/messages.ts';
+import { webhookDeliveryInput } from '../../../workflows/webhook-delivery/messages.ts';
+import { changed, severalChanges, singleChanges } from './message-changes.ts';
+
+interface Message {
+  parse: Parser<unknown>;
+  /** What the services that receive its fields accept. */
+  contract: z.ZodType;
+  /** A message that has every field. */
+  example: unknown;
+}
+
+const ID = 'b3b2a1c0-5d4e-4f6a-8b7c-9d0e1f2a3b4c';
+const lines = [
+  { sku: 'TEA-1.a_b', quantity: 2 },
+  { sku: 'm', quantity: 100_000 },
+];
+const address = { name: 'Ada', line1: ' 1 High St', line2: '', city: 'London', postalCode: 'N1 1AA', country: 'GB' };
+const CartChanged = z.object({
+  version: cartEvents['cart.changed'].shape.version,
+  empty: z.boolean(),
+  remindAt: z.iso.datetime(),
+});
+const cart = { version: 3, empty: false, remindAt: '2028-02-29T12:00:00.000Z' };
+
+const MESSAGES: Record<string, Message> = {
+  'the input of an order': {
+    parse: orderInput,
+    contract: z.object({
+      ...DraftOrder.pick({ orderId: true, customerId: true, total: true, paymentMethod: true }).shape,
+      // Which countries have postal codes changes; an order under way keeps the address that it was placed with.
+      shippingAddress: z.strictObject(DraftOrder.shape.shippingAddress.shape),
+      lines: TakeLines.shape.lines,
+      fromCart: z.boolean().optional(),
+    }),
+    example: {
+      orderId: ID,
+      customerId: ID,
+      lines,
+      total: { amountMinor: 200, currency: 'GBP' },
+      paymentMethod: 'pm_card_visa',
+      shippingAddress: address,
+      fromCart: true,
+    },
+  },
+  'a cancellation': {
+    parse: cancelRequest,
+    contract: z
+      .object({ reason: CancelOrder.shape.reason })
+      .optional()
+      .transform((given) => given ?? {}),
+    example: { reason: 'ordered twice' },
+  },
+  'news of a parcel': {
+    parse: parcelMoved,
+    contract: z.object({ status: z.enum(['dispatched', 'delivered']) }),
+    example: { status: 'dispatched' },
+  },
+  'the input of a return': {
+    parse: returnInput,
+    contract: z.object({
+      ...DraftReturn.pick({ returnId: true, orderId: true, lines: true }).shape,
+      customerId: z.uuid(),
+    }),
+    example: { returnId: ID, orderId: ID, customerId: ID, lines },
+  },
+  'the goods of a return': {
+    parse: receivedGoods,
+    contract: z.object({ lines: ReceiveReturn.shape.lines }),
+    example: { lines: lines.map((line) => ({ ...line, condition: 'damaged' })) },
+  },
+  'a resolution': {
+    parse: resolution,
+    contract: z.object({
+      ...CloseIntervention.pick({ interventionId: true, action: true, note: true }).shape,
+      resolvedBy: CloseIntervention.shape.resolvedBy.max(1000),
+    }),
+    example: { interventionId: ID, action: 'skip', note: 'seen', resolvedBy: 'admin-1' },
+  },
+  'a change of a cart': { parse: cartChanged, contract: CartChanged, example: cart },
+  'the input of a reminder': {
+    parse: cartReminderInput,
+    contract: z.object({ customerId: RemindOfCart.shape.customerId, latest: CartChanged.optional() }),
+    example: { customerId: ID, latest: cart },
+  },
+  'the input about a stray parcel': {
+    parse: strayParcelInput,
+    contract: z.object({
+      orderId: z.uuid(),
+      trackingNumber: RecordMovement.shape.trackingNumber,
+      reported: RecordMovement.shape.type,
+      contradicts: z.enum(['bookingCanceled', 'workflowEnded']),
+      orderStatus: OrderStatus,
+    }),
+    example: {
+      orderId: ID,
+      trackingNumber: 'SB-1042',
+      reported: 'dispatched',
+      contradicts: 'bookingCanceled',
+      orderStatus: 'canceled',
+    },
+  },
+  'the input of a delivery': {
+    parse: webhookDeliveryInput,
+    contract: z.object(DeliveryRound.shape),
+    example: { deliveryId: ID, round: 1 },
+  },
+};
+
+const parsed = (parse: Parser<unknown>, given: unknown) => {
+  try {
+    return { success: true, data: parse(given, 'input') };
+  } catch (error) {
+    assert.ok(error instanceof Mismatch, String(error));
+    return { success: false };
+  }
+};
+
+/** As JSON: there a field that is undefined is absent. */
+const json = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
+
+describe('messages of workflows', () => {
+  for (const [name, { parse, contract, example }] of Object.entries(MESSAGES)) {
+    const sameAsContract = (given: unknown): boolean => {
+      const { success, data } = contract.safeParse(given);
+      const ours = parsed(parse, given);
+      assert.deepEqual([ours.success, json(ours.data)], [success, json(data)], JSON.stringify(given));
+      return success;
+    };
+
+    it(`${name}: is read as the contracts of the services read it`, () => {
+      assert.equal(sameAsContract(example), true);
+      const accepted = singleChanges(example).filter((one) => sameAsContract(changed(example, [one])));
+      assert.ok(accepted.length > 0);
+      fc.assert(
+        fc.property(severalChanges, (changes) => {
+          sameAsContract(changed(example, changes));
+        }),
+        { numRuns: 500 },
+      );
+    });
+  }
+
+  it('says where a message does not fit, and what is wanted there', () => {
+    const given = { lines: [{ sku: 'tea', quantity: 1 }] };
+    assert.throws(() => receivedGoods(given, 'input'), {
+      message: 'input.lines[0].condition must be resellable or damaged',
+    });
+  });
+
+  it('news of a parcel knows the movements that the carrier reports', () => {
+    const moves = Object.keys(shippingEvents).map((type) => type.slice('shipment.'.length));
+    for (const status of ['dispatched', 'delivered']) assert.ok(moves.includes(status));
+  });
+});
