@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Lane } from '../activities/lane.ts';
 import { Email, Password } from '../activities/user.ts';
 import { SettingError, port, postgresUrl, readConfig, requestsPerMinute } from '../platform/config.ts';
-import { temporalSettings } from '../platform/temporal/client.ts';
+import { type TemporalPlace, namesTemporal, readTemporalPlace } from '../platform/temporal/place.ts';
 
 const LEVELS = ['error', 'warn', 'info', 'http', 'verbose', 'debug', 'silly'] as const;
 
@@ -10,9 +10,8 @@ const LEVELS = ['error', 'warn', 'info', 'http', 'verbose', 'debug', 'silly'] as
 export const startSettings = {
   PORT: port(3000),
   METRICS_PORT: port(9464),
-  /** Unset: `npm start` runs its own Temporal server. */
-  TEMPORAL_ADDRESS: temporalSettings.TEMPORAL_ADDRESS.unwrap().optional(),
-  TEMPORAL_NAMESPACE: temporalSettings.TEMPORAL_NAMESPACE,
+  /** Of the Temporal server that is started. */
+  TEMPORAL_NAMESPACE: z.string().default('default'),
   TEMPORAL_PORT: port(7233),
   TEMPORAL_UI_PORT: port(8233),
   /** Unset: `npm start` runs its own PostgreSQL. */
@@ -38,7 +37,10 @@ export const startSettings = {
   LOG_LEVEL: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}` }).default('info'),
 };
 
-export type StartSettings = Readonly<z.infer<z.ZodObject<typeof startSettings>>>;
+export interface StartSettings extends Readonly<z.infer<z.ZodObject<typeof startSettings>>> {
+  /** A Temporal server that already runs. Undefined: `npm start` runs its own. */
+  existingTemporal: TemporalPlace | undefined;
+}
 
 export interface Arguments {
   /** Delete everything in DATA_DIR first. */
@@ -47,15 +49,20 @@ export interface Arguments {
   separate: boolean;
 }
 
-const USAGE = 'usage: npm start -- [--reset] [--separate]';
+/** An argument of the command line is invalid. */
+export class UsageError extends SettingError {}
+
+const USAGE = 'usage: npm start -- [--reset] [--separate] [--help]';
 
 /** Parses the arguments of `npm start`; fails with the usage text for an unknown one. */
 export function readArguments(given: readonly string[]): Arguments {
   const unknown = given.find((argument) => argument !== '--reset' && argument !== '--separate');
-  if (unknown !== undefined) throw new SettingError(`unknown argument ${unknown}; ${USAGE}`);
+  if (unknown !== undefined) throw new UsageError(`unknown argument ${unknown}; ${USAGE}`);
   return { reset: given.includes('--reset'), separate: given.includes('--separate') };
 }
 
 /** Reads and checks every setting of `npm start` before anything is started. */
-export const readStartSettings = (environment: NodeJS.ProcessEnv): StartSettings =>
-  readConfig(startSettings, environment);
+export const readStartSettings = (environment: NodeJS.ProcessEnv): StartSettings => ({
+  ...readConfig(startSettings, environment),
+  existingTemporal: namesTemporal(environment) ? readTemporalPlace(environment) : undefined,
+});

@@ -4,13 +4,13 @@ import { existsSync } from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { TOO_OLD, isNewEnough } from './node-version.mjs';
 
 const here = fileURLToPath(import.meta.url);
-const OLDEST = 24;
 const root = path.join(path.dirname(here), '..');
 const bundled = path.join(root, 'node_modules/.bin/node');
 
-if (Number(process.versions.node.split('.')[0]) >= OLDEST) {
+if (isNewEnough(process.versions.node)) {
   // Caches stripped and compiled code for the next start, here and in the child processes.
   module.enableCompileCache(path.resolve(process.env.CACHE_DIR || '.cache', 'compiled'));
   await import('./main.ts');
@@ -19,8 +19,6 @@ if (Number(process.versions.node.split('.')[0]) >= OLDEST) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code) => process.exit(code ?? 1));
 } else {
-  process.stderr.write(
-    `Node ${process.versions.node} is too old: run npm ci, which installs Node ${OLDEST} in node_modules, or install it yourself\n`,
-  );
+  process.stderr.write(TOO_OLD);
   process.exit(1);
 }

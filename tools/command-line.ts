@@ -1,51 +1,58 @@
-import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
-import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { SettingError } from '../platform/config.ts';
+import { printable, printableLines } from './printable.ts';
 
 /** A problem that the operator can fix. The message is one line that says how. */
 export class ToolError extends Error {
   override readonly name: string = 'ToolError';
 }
 
+/** The operator asked for help: `message` is the text to print. */
+export class HelpWanted extends Error {
+  override readonly name = 'HelpWanted';
+}
+
 /** 0: success. 1: the tool found problems. 2: the tool could not do its work. 130: stopped by a signal. */
 export type ExitCode = 0 | 1 | 2 | 130;
 
-/** Runs a tool and sets its exit code. A problem that the operator can fix is printed as one line, with exit code 2. */
+/**
+ * Runs a tool and sets its exit code. A problem that the operator can fix is printed as one line, any other error with
+ * its stack trace, both with exit code 2.
+ */
 export async function runTool(main: () => Promise<ExitCode>): Promise<void> {
+  // Writing to a closed terminal or pipe fails; the tool finishes its work and its report all the same.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   try {
     process.exitCode = await main();
   } catch (error) {
-    if (!(error instanceof ToolError) && !(error instanceof SettingError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    if (error instanceof HelpWanted) {
+      print(error.message);
+      process.exitCode = 0;
+      return;
+    }
+    warn(error);
     process.exitCode = 2;
   }
 }
 
-/** Prints a line to standard output. */
-export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+/** Prints a text of the tool's own, which may have several lines. */
+export function print(text: string): void {
+  process.stdout.write(`${printableLines(text)}\n`);
 }
 
-/** The options and positional arguments of the command line. An invalid one throws an error that ends with `usage`. */
-export function readArguments<Options extends NonNullable<ParseArgsConfig['options']>>(
-  options: Options,
-  usage: string,
-): { values: ReturnType<typeof parseArgs<{ options: Options }>>['values']; positionals: string[] } {
-  try {
-    const { values, positionals } = parseArgs({ options, allowPositionals: true });
-    return { values, positionals };
-  } catch (error) {
-    throw new ToolError(`${(error as Error).message.split('\n')[0]}\n${usage}`, { cause: error });
-  }
+/** Prints one line that contains text from a file or a server. */
+export function printLine(line: string): void {
+  process.stdout.write(`${printable(line)}\n`);
 }
 
-/** The tool's only positional argument: a file. */
-export function onlyFile(positionals: readonly string[], usage: string): string {
-  const [file, ...more] = positionals;
-  if (file === undefined || more.length > 0) throw new ToolError(usage);
-  return inCallersFolder(file);
+/** Prints a line, or an error as `runTool` does, to standard error. */
+export function warn(what: unknown): void {
+  const isKnown = what instanceof ToolError || what instanceof SettingError;
+  const text = what instanceof Error && !isKnown ? printableLines(what.stack ?? String(what)) : printable(textOf(what));
+  process.stderr.write(`${text}\n`);
 }
+
+const textOf = (what: unknown): string => (what instanceof Error ? what.message : String(what));
 
 /** A number of at least `least`, or undefined if the option is absent. */
 export function numberOption(
@@ -69,22 +76,10 @@ export function urlOption(name: string, text: string): string {
   return url.href.replace(/\/+$/, '');
 }
 
-/** A file to write at the end of a long run. Checks at the start that it can be written. */
-export function outputFile(name: string | undefined): string | undefined {
-  if (name === undefined) return undefined;
-  const file = inCallersFolder(name);
-  try {
-    closeSync(openSync(file, 'a'));
-    return file;
-  } catch (cause) {
-    throw new ToolError(`${file} cannot be written (${(cause as NodeJS.ErrnoException).code})`, { cause });
-  }
-}
-
-const SCRIPTS = new Set(['import', 'replay', 'reconcile']);
+const SCRIPTS = new Set(['import', 'replay', 'reconcile', 'recommend-eval']);
 
 /** Resolves a path against the folder in which the user called npm: npm itself runs scripts in the project's folder. */
-function inCallersFolder(file: string): string {
+export function inCallersFolder(file: string): string {
   const { npm_lifecycle_event: script = '', INIT_CWD: folder } = process.env;
   return folder && SCRIPTS.has(script) ? path.resolve(folder, file) : path.resolve(file);
 }

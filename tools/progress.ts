@@ -28,11 +28,17 @@ export function showProgress(title: string, total: number, unit: string): Progre
   let done = 0;
   let doneUnits = 0;
   bar.start(total, 0, { rate: '0' });
+  // The bar hides the cursor, also of a run that a signal ends at once.
+  const stop = () => bar.stop();
+  process.once('exit', stop);
   return {
     step: (units = 1) => {
       doneUnits += units;
       bar.update(++done, { rate: ((doneUnits / (performance.now() - startedAt)) * 1000).toFixed(1) });
     },
-    stop: () => bar.stop(),
+    stop: () => {
+      process.off('exit', stop);
+      stop();
+    },
   };
 }

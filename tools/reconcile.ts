@@ -1,46 +1,59 @@
-import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceFault } from '../platform/http/client.ts';
 import { Refusal } from '../platform/contract/refusal.ts';
 import { Unreachable } from './api/client.ts';
-import { ToolError, numberOption, outputFile, print, readArguments, runTool } from './command-line.ts';
+import { type Tool, readArguments } from './arguments.ts';
+import { type ExitCode, ToolError, numberOption, printLine, runTool } from './command-line.ts';
 import { type Comparison, compare } from './reconcile/compare.ts';
 import { findSources } from './reconcile/find-sources.ts';
+import { ReportFile } from './report-file.ts';
 import { UnsortedLedger } from './reconcile/sources.ts';
 
-const USAGE = 'usage: npm run reconcile [-- [--json FILE] [--stuck-minutes M]]';
+const STUCK_MINUTES = 15;
+const TOOL = {
+  name: 'reconcile',
+  purpose: `Compares every order's entries in our ledgers with each other and with those of the card processor and the
+carrier, of the running platform. Prints each discrepancy; exits with 1 if there is one.`,
+  options: {
+    json: { type: 'string', value: 'REPORT', help: 'a file for the report, which is written however the run ends' },
+    'stuck-minutes': {
+      type: 'string',
+      value: 'M',
+      help: `an order in progress for longer is a discrepancy (default: ${STUCK_MINUTES})`,
+    },
+  },
+  example: '--json report.json',
+} as const satisfies Tool;
 const BETWEEN_READINGS_MS = 1_500;
 
 await runTool(async () => {
-  const { values, positionals } = readArguments(
-    { json: { type: 'string' }, 'stuck-minutes': { type: 'string' } },
-    USAGE,
-  );
-  if (positionals.length > 0) throw new ToolError(USAGE);
-  const minutes = numberOption('stuck-minutes', values['stuck-minutes'], { least: 0, whole: false }) ?? 15;
-  const json = outputFile(values.json);
+  const { values } = readArguments(TOOL);
+  const minutes = numberOption('stuck-minutes', values['stuck-minutes'], { least: 0, whole: false }) ?? STUCK_MINUTES;
+  const reportFile = new ReportFile(values.json);
+  return reportFile.during(() => main(minutes, reportFile));
+});
+
+async function main(stuckMinutes: number, reportFile: ReportFile): Promise<ExitCode> {
   const startedAt = performance.now();
   const comparison = await compare(findSources(), {
-    stuckMs: minutes * 60_000,
+    stuckMs: stuckMinutes * 60_000,
     pause: () => sleep(BETWEEN_READINGS_MS),
   }).catch((error: unknown) => {
     throw explained(error);
   });
   const seconds = Number(((performance.now() - startedAt) / 1000).toFixed(1));
-  if (json !== undefined) {
-    writeFileSync(json, `${JSON.stringify({ ...comparison, seconds }, null, 2)}\n`);
-  }
+  reportFile.write({ outcome: 'completed', ...comparison, seconds });
   return report(comparison, seconds);
-});
+}
 
 function report({ orders, discrepancies, balances, open }: Comparison, seconds: number): 0 | 1 {
   for (const { orderId, rule, expected, found } of discrepancies) {
-    print(`${orderId} ${rule}: expected ${expected}; found ${found}`);
+    printLine(`${orderId} ${rule}: expected ${expected}; found ${found}`);
   }
-  for (const discrepancy of balances) print(discrepancy);
+  for (const discrepancy of balances) printLine(discrepancy);
   const wrong = discrepancies.length + balances.length;
   const inProgress = open.total > 0 ? `, ${open.total} open (${open.asText()})` : '';
-  print(
+  printLine(
     `${orders} orders compared in ${seconds} s: ${wrong === 1 ? '1 discrepancy' : `${wrong} discrepancies`}${inProgress}`,
   );
   return wrong > 0 ? 1 : 0;

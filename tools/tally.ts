@@ -23,11 +23,12 @@ export class Tally<Key extends string = string> {
     return Object.fromEntries(this.#counts);
   }
 
-  /** `noPrice 273, noDescription 125`, the most frequent first. */
+  /** `noPrice 273, noDescription 125`, the most frequent first; `none` if nothing occurred. */
   asText(): string {
-    return [...this.#counts]
+    const counts = [...this.#counts]
       .toSorted(([, a], [, b]) => b - a)
       .map(([key, count]) => `${key} ${count}`)
       .join(', ');
+    return counts || 'none';
   }
 }

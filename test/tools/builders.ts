@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { RecordRun, type RecordRunOptions } from '../../tools/record-run.ts';
 import type { Row } from '../../tools/shop/invoice-line.ts';
 import { type Shop, ShopBuilder } from '../../tools/shop/shop.ts';
 import { scratchFolder } from '../stage/test-run.ts';
@@ -18,9 +19,14 @@ export const aRow = (different: Partial<Row> = {}): Row => ({
   ...different,
 });
 
-export function aShop(...rows: Partial<Row>[]): Shop {
-  const builder = new ShopBuilder();
-  for (const row of rows) builder.add(aRow(row));
+export const aShop = (...rows: Partial<Row>[]): Shop => shopOf(rows);
+
+export function shopOf(
+  rows: readonly Partial<Row>[],
+  { separator = ',', currency }: { separator?: string; currency?: string } = {},
+): Shop {
+  const builder = new ShopBuilder(currency);
+  for (const [index, row] of rows.entries()) builder.add(aRow(row), { line: index + 2, separator });
   return builder.build('0123456789abcdef'.repeat(4));
 }
 
@@ -40,3 +46,12 @@ export function aFile(content: string | Buffer): string {
 }
 
 export const gzipped = (content: string): Buffer => gzipSync(content);
+
+/** A run that nobody stops, on a platform that stays reachable. */
+export const aRun = (different: Partial<RecordRunOptions> = {}): RecordRun =>
+  new RecordRun({
+    concurrency: 4,
+    stop: new AbortController().signal,
+    isReachable: async () => true,
+    ...different,
+  });

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { freePort } from '../stage/free-ports.ts';
 import { concurrently } from '../stage/concurrently.ts';
 import { scratchFolder } from '../stage/test-run.ts';
 import { aFile, csvOf } from './builders.ts';
@@ -13,18 +12,20 @@ const ROOT = path.join(import.meta.dirname, '../..');
 function run(name: string, args: string[], environment: NodeJS.ProcessEnv = {}) {
   const folder = mkdtempSync(path.join(scratchFolder(), 'tool-'));
   const env = { PATH: process.env.PATH, DATA_DIR: folder, ...environment };
-  return new Promise<{ code: number; stderr: string }>((resolve) => {
+  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     execFile(
       process.execPath,
       [path.join(ROOT, 'tools', `${name}.ts`), ...args],
       { env, cwd: ROOT },
-      (error, _stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stderr: stderr.trim() }),
+      (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr: stderr.trim() }),
     );
   });
 }
 
-/** An address at which nothing listens. */
-const unusedUrl = async (): Promise<string> => `http://127.0.0.1:${await freePort()}`;
+/** Addresses at which nothing listens: ports without a service, which no test run takes. */
+const [UNUSED, UNUSED_TOO] = ['http://127.0.0.1:2', 'http://127.0.0.1:4'] as const;
+
+const ADMIN = { ADMIN_EMAIL: 'a@b.example', ADMIN_PASSWORD: 'x' };
 
 describe('a tool that cannot do its work', function () {
   // Each run loads the whole tool, on a machine that may be busy with other tests.
@@ -35,12 +36,25 @@ describe('a tool that cannot do its work', function () {
   const cases: [name: string, start: () => ReturnType<typeof run>, message: RegExp][] = [
     [
       'names the ledger that it could not read',
-      async () => run('reconcile', [], { SERVICE_TOKEN: 's'.repeat(32), PROCESSOR_URL: await unusedUrl() }),
+      () => run('reconcile', [], { SERVICE_TOKEN: 's'.repeat(32), PROCESSOR_URL: UNUSED, CARRIER_URL: UNUSED }),
       /^could not compare: could not reach http:\/\/127\.0\.0\.1:\d+\/ledger\?limit=200 \(ECONNREFUSED\)$/,
     ],
-    ['prints its usage without a file', () => run('import', []), /^usage: npm run import -- FILE/],
-    ['prints its usage when it gets two files', () => run('replay', ['a', 'b']), /^usage: npm run replay -- FILE/],
-    ['names an unknown option', () => run('reconcile', ['--jsn', 'x']), /^Unknown option '--jsn'/],
+    ['says that the file is missing', () => run('import', []), /^FILE is missing; try: npm run import -- --help$/],
+    [
+      'names an argument too many',
+      () => run('replay', ['a', 'b']),
+      /^unexpected argument "b"; try: npm run replay -- --help$/,
+    ],
+    [
+      'names an unknown option',
+      () => run('reconcile', ['--jsn', 'x']),
+      /^unknown option --jsn; try: npm run reconcile -- --help$/,
+    ],
+    [
+      'prints no control characters of its arguments',
+      () => run('recommend-eval', ['/a\u001b[2Jb']),
+      /^\/a\\u001b\[2Jb does not exist$/,
+    ],
     ['names an invalid option', () => run('replay', ['x.csv', '--limit', '0']), /^--limit must be a whole number/],
     ['names a missing file', () => run('import', ['/nowhere.csv']), /^\/nowhere\.csv does not exist$/],
     [
@@ -55,11 +69,7 @@ describe('a tool that cannot do its work', function () {
     ],
     [
       'says that the API is unreachable, and what to do',
-      async () =>
-        run('import', [aFile(csvOf({})), '--api', await unusedUrl()], {
-          ADMIN_EMAIL: 'a@b.example',
-          ADMIN_PASSWORD: 'x',
-        }),
+      () => run('import', [aFile(csvOf({})), '--api', UNUSED], ADMIN),
       /\/livez \(ECONNREFUSED\)\. Start the platform with `npm start`, or set its address with --api URL\.$/,
     ],
     ['says that the service token is missing', () => run('reconcile', []), /^no service token: set SERVICE_TOKEN/],
@@ -67,9 +77,57 @@ describe('a tool that cannot do its work', function () {
   for (const [name, start, message] of cases) {
     test(name, async () => {
       const { code, stderr } = await start();
-      assert.match(stderr.split('\n')[0]!, message);
-      assert.ok(!stderr.includes('    at '), stderr);
+      // The whole of it is one line.
+      assert.match(stderr, message);
       assert.equal(code, 2);
     });
   }
+});
+
+describe('a tool', function () {
+  this.timeout(60_000);
+  const test = concurrently(3);
+
+  for (const [name, option] of [
+    ['import', '--stock N'],
+    ['replay', '--json REPORT'],
+    ['reconcile', '--stuck-minutes M'],
+    ['recommend-eval', '--encoding NAME'],
+  ] as const) {
+    test(`explains itself: ${name}`, async () => {
+      const { code, stdout, stderr } = await run(name, ['--nonsense', '--help']);
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.ok(stdout.startsWith(`usage: npm run ${name} -- `), stdout);
+      for (const part of [`\n  ${option} `, '\n  --help ', `\nexample: npm run ${name} -- `]) {
+        assert.ok(stdout.includes(part), part);
+      }
+    });
+  }
+
+  test('writes the reason into its report when it cannot do its work', async () => {
+    const file = path.join(mkdtempSync(path.join(scratchFolder(), 'report-')), 'report.json');
+    const url = UNUSED;
+    await run('replay', [aFile(csvOf({})), '--json', file, '--api', url]);
+    const { outcome, error } = JSON.parse(readFileSync(file, 'utf8')) as { outcome: string; error: string };
+    assert.equal(outcome, 'failed');
+    assert.ok(error.startsWith(`could not reach ${url}/livez (ECONNREFUSED)`), error);
+  });
+
+  test('asks the platform that runs from the data folder', async () => {
+    const url = UNUSED;
+    const folder = mkdtempSync(path.join(scratchFolder(), 'running-'));
+    const addresses = { api: url, doors: {}, processor: url, carrier: url };
+    writeFileSync(path.join(folder, 'running.json'), JSON.stringify({ supervisor: 1, children: {}, ...addresses }));
+    const at = { DATA_DIR: folder, ...ADMIN };
+    const file = aFile(csvOf({}));
+    const tries = [
+      run('import', [file], at),
+      run('replay', [file], at),
+      run('reconcile', [], { ...at, SERVICE_TOKEN: 's'.repeat(32) }),
+    ];
+    for (const { stderr } of await Promise.all(tries)) assert.ok(stderr.includes(`could not reach ${url}/`), stderr);
+    const other = UNUSED_TOO;
+    const { stderr } = await run('import', [file], { ...at, API_URL: other });
+    assert.ok(stderr.includes(`could not reach ${other}/`), stderr);
+  });
 });

@@ -1,24 +1,33 @@
 import assert from 'node:assert/strict';
 import { withSession } from '../../tools/api/session.ts';
 import { typedClient } from '../../tools/api/typed-client.ts';
-import { type Imported, importShop } from '../../tools/import/import-shop.ts';
+import { type ImportOptions, type Imported, importShop } from '../../tools/import/import-shop.ts';
+import type { RecordRun } from '../../tools/record-run.ts';
 import { customersWith } from '../../tools/shop/customer.ts';
 import type { Shop } from '../../tools/shop/shop.ts';
-import { aShop } from './builders.ts';
+import { aRun, aShop } from './builders.ts';
 import { FakeShop, noProgress } from './fake-shop.ts';
 
 const toCustomer = customersWith('a secret that nobody else knows at all');
 
-const importInto = (platform: FakeShop, shop: Shop, stock?: number): Promise<Imported> =>
-  importShop({
+async function importInto(
+  platform: FakeShop,
+  shop: Shop,
+  different: Partial<ImportOptions> = {},
+): Promise<Imported & { run: RecordRun }> {
+  const run = aRun({ concurrency: 3 });
+  const imported = await importShop({
     shop,
-    stock,
-    concurrency: 3,
+    stock: undefined,
+    run,
     api: platform.api,
     admin: typedClient(withSession(platform.api, { email: 'admin@example.com', password: 'the admin’s' })),
     toCustomer,
     progress: () => noProgress,
+    ...different,
   });
+  return { ...imported, run };
+}
 
 const shop = aShop(
   { StockCode: 'A', Quantity: '6' },
@@ -30,7 +39,7 @@ const shop = aShop(
 describe('an import', () => {
   it('adds products, stock for the whole file and customers', async () => {
     const platform = new FakeShop();
-    const { products, adjustments, customers, refused } = await importInto(platform, shop);
+    const { products, adjustments, customers, run } = await importInto(platform, shop);
     assert.deepEqual([...platform.products.keys()].toSorted(), ['A', 'BANK.20CHARGES', 'D']);
     assert.deepEqual(platform.products.get('A')!.price, { amountMinor: 255, currency: 'GBP' });
     assert.deepEqual(Object.fromEntries(platform.stock), { A: 11, 'BANK.20CHARGES': 1 });
@@ -41,9 +50,10 @@ describe('an import', () => {
       'walk-in@import.example',
     ]);
     assert.deepEqual(
-      [products, adjustments, customers, refused].map((tally) => tally.toJSON()),
-      [{ created: 3 }, { made: 2, 'not needed': 1 }, { created: 3 }, {}],
+      [products, adjustments, customers].map((tally) => tally.toJSON()),
+      [{ created: 3 }, { made: 2, 'not needed': 1 }, { created: 3 }],
     );
+    assert.deepEqual([run.failed, run.exitCode({ hasProblems: false })], [[], 0]);
   });
 
   it('changes nothing when it is repeated', async () => {
@@ -60,7 +70,7 @@ describe('an import', () => {
 
   it('adds the pieces given with --stock to each product', async () => {
     const platform = new FakeShop();
-    await importInto(platform, shop, 7);
+    await importInto(platform, shop, { stock: 7 });
     assert.deepEqual(Object.fromEntries(platform.stock), { A: 7, 'BANK.20CHARGES': 7, D: 7 });
   });
 
@@ -82,41 +92,33 @@ describe('an import', () => {
     });
   });
 
-  it('counts refused requests and continues', async () => {
+  it('notes refused requests and continues', async () => {
     const platform = new FakeShop();
-    const strict = {
-      shop,
-      stock: undefined,
-      concurrency: 1,
-      admin: typedClient(withSession(platform.api, { email: 'admin@example.com', password: 'the admin’s' })),
-      toCustomer,
-      progress: () => noProgress,
-    };
-    const { refused, customers } = await importShop({
-      ...strict,
+    const { customers, run } = await importInto(platform, shop, {
       api: async (request) =>
         (request.body as { email?: string }).email === 'walk-in@import.example'
-          ? { status: 400, headers: new Headers(), body: { code: 'InvalidRequest' } }
+          ? { status: 400, headers: new Headers(), body: { code: 'InvalidRequest', detail: 'no \u001b[2J' } }
           : platform.api(request),
     });
-    assert.deepEqual([refused.toJSON(), customers.toJSON()], [{ InvalidRequest: 1 }, { created: 2 }]);
+    assert.deepEqual(run.failed, [
+      { record: 'customer walk-in@import.example', code: 'InvalidRequest', detail: 'no \u001b[2J' },
+    ]);
+    assert.deepEqual(customers.toJSON(), { created: 2 });
+    assert.equal(run.exitCode({ hasProblems: false }), 1);
   });
 
-  it('stops when the account is not an admin’s', async () => {
+  it('uses the currency of the file', async () => {
+    const platform = new FakeShop();
+    await importInto(platform, { ...shop, currency: 'JPY' });
+    assert.equal(platform.products.get('A')!.price.currency, 'JPY');
+  });
+
+  it('ends early when the account is not an admin’s', async () => {
     const platform = new FakeShop();
     platform.users.set('somebody@example.com', 'x');
     const admin = typedClient(withSession(platform.api, { email: 'somebody@example.com', password: 'x' }));
-    await assert.rejects(
-      importShop({
-        shop,
-        stock: undefined,
-        concurrency: 2,
-        api: platform.api,
-        admin,
-        toCustomer,
-        progress: () => noProgress,
-      }),
-      /403 Forbidden/,
-    );
+    const { run, customers } = await importInto(platform, shop, { admin });
+    assert.match(run.ended!.message, /403 Forbidden$/);
+    assert.deepEqual([run.exitCode({ hasProblems: false }), customers.total], [2, 0]);
   });
 });

@@ -3,13 +3,13 @@ import type { Api } from '../../tools/api/client.ts';
 import { Unreachable } from '../../tools/api/client.ts';
 import { withSession } from '../../tools/api/session.ts';
 import { typedClient } from '../../tools/api/typed-client.ts';
-import { ToolError } from '../../tools/command-line.ts';
 import { deliverParcel } from '../../tools/replay/carrier.ts';
 import { type ReplayOptions, replay } from '../../tools/replay/replay.ts';
-import type { Report } from '../../tools/replay/summary.ts';
+import { type Report, Summary } from '../../tools/replay/summary.ts';
+import type { RecordRunOptions } from '../../tools/record-run.ts';
 import { customersWith } from '../../tools/shop/customer.ts';
 import type { Shop } from '../../tools/shop/shop.ts';
-import { aShop } from './builders.ts';
+import { aRun, aShop } from './builders.ts';
 import { FakeShop, noProgress } from './fake-shop.ts';
 
 const toCustomer = customersWith('a secret that nobody else knows at all');
@@ -21,25 +21,29 @@ function platformFor(...customerIds: (string | undefined)[]): FakeShop {
   return platform;
 }
 
-async function run(platform: FakeShop, { invoices }: Shop, different: Partial<ReplayOptions> = {}): Promise<Report> {
-  const summary = await replay({
-    invoices,
-    concurrency: 4,
+type Different = Partial<ReplayOptions & RecordRunOptions>;
+
+async function run(platform: FakeShop, shop: Shop, different: Different = {}): Promise<Report> {
+  const summary = new Summary();
+  const run = aRun(different);
+  await replay({
+    invoices: shop.invoices,
+    summary,
+    run,
     api: platform.api,
     admin: async () => typedClient(withSession(platform.api, { email: 'admin@example.com', password: 'the admin’s' })),
     deliver: undefined,
     toCustomer,
     schedule: async () => undefined,
     progress: noProgress,
-    stop: new AbortController().signal,
     ...different,
   });
-  return summary.report(1);
+  return summary.report({ run, unreadableLines: shop.unreadable.lines, seconds: 1 });
 }
 
 const placings = (platform: FakeShop) =>
   platform.requests.filter(({ method, path }) => method === 'POST' && path === '/v1/orders');
-const delivering = (platform: FakeShop): Partial<ReplayOptions> => ({
+const delivering = (platform: FakeShop): Different => ({
   deliver: (customer, order) => deliverParcel(platform.carrier, customer, order),
 });
 
@@ -112,6 +116,7 @@ describe('a replay', () => {
       return platform.api(request);
     };
     const half = await run(platform, shop, { api, stop: stop.signal, concurrency: 1 });
+    assert.equal(half.outcome, 'interrupted');
     assert.ok(half.placed >= 4 && half.placed < 10, String(half.placed));
     assert.equal((await run(platform, shop)).placed, 10);
     assert.equal(platform.orders.size, 10);
@@ -154,15 +159,69 @@ describe('a replay', () => {
     };
     const shop = aShop(...['1', '2', '3'].map((InvoiceNo) => ({ InvoiceNo, CustomerID: '1' })));
     const report = await run(platform, shop, { api });
+    assert.equal(report.outcome, 'completed');
     assert.deepEqual([report.placed, report.failed], [1, { unreachable: 1, UnknownSku: 1 }]);
   });
 
-  it('asks to import first when a customer cannot sign in', async () => {
-    const shop = aShop({ InvoiceNo: '1', CustomerID: '1' });
-    await assert.rejects(
-      run(platformFor(), shop),
-      (error) => error instanceof ToolError && /npm run import/.test(error.message),
+  it('gives any invoice number a key that a header can carry', async () => {
+    const platform = platformFor('1');
+    const shop = aShop(
+      ...['№123', 'A 1', '№124', 'x'.repeat(300)].map((InvoiceNo) => ({ InvoiceNo, CustomerID: '1' })),
     );
+    const report = await run(platform, shop);
+    assert.deepEqual([report.placed, report.failures], [4, []]);
+    const keys = placings(platform).map(({ headers }) => headers!['idempotency-key']!);
+    assert.deepEqual(keys.slice(0, 3), ['invoice-%E2%84%96123', 'invoice-A%201', 'invoice-%E2%84%96124']);
+    assert.match(keys[3]!, /^invoice-%sha256-[0-9a-f]{64}$/);
+  });
+
+  it('notes an unexpected error and continues', async () => {
+    const platform = platformFor('1');
+    const api: Api = async (request) => {
+      if (request.headers?.['idempotency-key'] === 'invoice-1') throw new TypeError('not a header');
+      return platform.api(request);
+    };
+    const shop = aShop(...['1', '2', '3'].map((InvoiceNo) => ({ InvoiceNo, CustomerID: '1' })));
+    const report = await run(platform, shop, { api });
+    assert.deepEqual([report.outcome, report.placed, report.failed], ['completed', 2, { TypeError: 1 }]);
+    assert.deepEqual(report.failures, [{ record: 'invoice 1', code: 'TypeError', detail: 'not a header' }]);
+  });
+
+  it('ends when the platform is gone, and reports what it did until then', async () => {
+    const platform = platformFor('1');
+    const api: Api = async (request) => {
+      if (request.path === '/v1/orders' && platform.orders.size === 2) throw new Unreachable('could not reach it');
+      return platform.api(request);
+    };
+    const shop = aShop(...Array.from({ length: 9 }, (_, n) => ({ InvoiceNo: String(n), CustomerID: '1' })));
+    const report = await run(platform, shop, { api, concurrency: 1, isReachable: async () => false });
+    assert.deepEqual([report.outcome, report.error], ['failed', 'could not reach it']);
+    assert.deepEqual([report.invoices, report.placed, report.failed], [3, 2, { unreachable: 1 }]);
+  });
+
+  it('asks to import first when a customer cannot sign in', async () => {
+    const shop = aShop({ InvoiceNo: '1', CustomerID: '1' }, { InvoiceNo: '2', CustomerID: '2' });
+    const report = await run(platformFor('2'), shop);
+    assert.deepEqual([report.outcome, report.placed, report.failed], ['completed', 1, { BadCredentials: 1 }]);
+    assert.match(report.failures[0]!.detail, /^wrong password for customer-1@.*: first run `npm run import`/);
+  });
+
+  it('notes a customer whose sign-in is refused, and continues', async () => {
+    const platform = platformFor('1', '2');
+    const api: Api = async (request) =>
+      (request.body as { email?: string } | undefined)?.email === 'customer-1@import.example'
+        ? { status: 403, headers: new Headers(), body: { code: 'Locked' } }
+        : platform.api(request);
+    const shop = aShop({ InvoiceNo: '1', CustomerID: '1' }, { InvoiceNo: '2', CustomerID: '2' });
+    const report = await run(platform, shop, { api, concurrency: 1 });
+    assert.deepEqual([report.outcome, report.placed, report.failed], ['completed', 1, { Locked: 1 }]);
+  });
+
+  it('ends when ten customers in a row cannot sign in', async () => {
+    const rows = Array.from({ length: 30 }, (_, n) => ({ InvoiceNo: String(n), CustomerID: String(n) }));
+    const report = await run(platformFor(), aShop(...rows), { concurrency: 1 });
+    assert.deepEqual([report.outcome, report.invoices], ['failed', 10]);
+    assert.match(report.error!, /first run `npm run import`/);
   });
 });
 

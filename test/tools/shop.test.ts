@@ -3,12 +3,8 @@ import fc from 'fast-check';
 import { Sku } from '../../activities/identity.ts';
 import { Address } from '../../gateway/orders/address.ts';
 import { countryCodes, toCountry } from '../../tools/shop/country.ts';
-import { customersOf, customersWith } from '../../tools/shop/customer.ts';
 import { toSku, toStockCode } from '../../tools/shop/sku.ts';
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { scratchFolder } from '../stage/test-run.ts';
-import { aShop } from './builders.ts';
+import { aShop, shopOf } from './builders.ts';
 
 describe('products from a shop’s file', () => {
   it('take the most frequent description and the most common price', () => {
@@ -33,7 +29,32 @@ describe('products from a shop’s file', () => {
   it('have exact prices in pence', () => {
     const price = (UnitPrice: string) => aShop({ UnitPrice }).products[0]?.priceMinor;
     assert.deepEqual(['2.1', '1.10', '0.29', '13541.33', '8', '4.500'].map(price), [210, 110, 29, 1354133, 800, 450]);
-    assert.deepEqual(['0.001', '1e3', '-5', '', '0.0', '2,55', '12345678'].map(price), Array(7).fill(undefined));
+    assert.deepEqual(['0.001', '1e3', '-5', '', '0.0', '£2.55', '12345678'].map(price), Array(7).fill(undefined));
+  });
+
+  it('have a decimal point or comma, and no price that may be a thousand times another', () => {
+    const price = (UnitPrice: string, separator = ',') =>
+      shopOf([{ UnitPrice }], { separator }).products[0]?.priceMinor;
+    assert.deepEqual(
+      ['2,5', '2,50', ' 2.50 ', '12345.678'].map((text) => price(text)),
+      [250, 250, 250, undefined],
+    );
+    assert.deepEqual(
+      ['1,000', '1.000,00', '1,000.00', '1 000'].map((text) => price(text)),
+      Array(4).fill(undefined),
+    );
+    assert.deepEqual(
+      ['2,50', '2.50', '1,000', '1.000', '0.500'].map((text) => price(text, ';')),
+      [250, 250, undefined, undefined, 50],
+    );
+  });
+
+  it('have prices in the minor unit of their currency', () => {
+    const price = (currency: string, UnitPrice: string) =>
+      shopOf([{ UnitPrice }], { currency }).products[0]?.priceMinor;
+    assert.deepEqual([price('JPY', '250'), price('JPY', '250.00'), price('JPY', '2.5')], [250, 250, undefined]);
+    assert.deepEqual([price('KWD', '4.505'), price('EUR', '4.50')], [4505, 450]);
+    assert.throws(() => shopOf([], { currency: 'gbp' }), /--currency must be an ISO 4217 code such as GBP, not "gbp"/);
   });
 
   it('keep codes apart that differ only in case', () => {
@@ -65,13 +86,56 @@ describe('lines of a shop’s file', () => {
     assert.deepEqual(shop.flaws.toJSON(), {
       noPrice: 2,
       noDescription: 1,
-      noQuantity: 2,
+      noQuantity: 1,
+      unreadableQuantity: 1,
       quantityOfTheWrongSign: 1,
       noStockCode: 1,
     });
     assert.deepEqual(shop.products, []);
     assert.deepEqual(shop.invoices[0]!.lines, []);
     assert.deepEqual(shop.unusableStockCodes, ['85123A']);
+  });
+
+  it('with cells that cannot be understood are listed with their line', () => {
+    const shop = aShop(
+      {},
+      { Quantity: '1,000', UnitPrice: 'free' },
+      { Description: 'CAF\uFFFD MUG' },
+      { Description: 'RED \u001b[31m' },
+      { StockCode: 'A\u0000' },
+      { Quantity: '6.5' },
+      { UnitPrice: '-2.50' },
+    );
+    assert.deepEqual(shop.unreadable, {
+      lines: 5,
+      examples: [
+        'line 3: unreadablePrice "free", unreadableQuantity "1,000"',
+        'line 4: unreadableDescription "CAF\uFFFD MUG"',
+        'line 5: unreadableDescription "RED \u001b[31m"',
+        'line 6: unreadableStockCode "A\u0000"',
+        'line 7: unreadableQuantity "6.5"',
+      ],
+    });
+    assert.equal(shop.flaws.toJSON().negativePrice, 1);
+  });
+
+  it('may have blanks of any kind, line breaks and invisible characters around and within their texts', () => {
+    const { products, invoices } = aShop({
+      InvoiceNo: '\u00A0536365\u200E',
+      StockCode: '\uFEFF85123A\u00A0 ',
+      Description: ' WHITE\nHANGING\t \u00A0HEART\r\n',
+      Quantity: '6.0\u00A0',
+      UnitPrice: '\t2.55',
+      CustomerID: ' 17850 ',
+      Country: 'United\u00A0Kingdom ',
+    });
+    assert.deepEqual(products, [{ sku: '85123A', name: 'WHITE HANGING HEART', priceMinor: 255, sold: 6 }]);
+    assert.deepEqual(invoices, aShop({}).invoices);
+  });
+
+  it('may have whole quantities with decimals', () => {
+    const sold = (Quantity: string) => aShop({ Quantity }).products[0]?.sold;
+    assert.deepEqual(['6.0', '6,00', '+6', '6.000', '6e0'].map(sold), [6, 6, 6, undefined, undefined]);
   });
 
   it('with the same SKU on one invoice are merged', () => {
@@ -86,6 +150,13 @@ describe('lines of a shop’s file', () => {
     const [invoice] = aShop({ InvoiceNo: 'C536379', Quantity: '-4' }).invoices;
     assert.equal(invoice!.cancellation, true);
     assert.deepEqual(invoice!.lines, [{ sku: '85123A', quantity: 4 }]);
+  });
+
+  it('are of a cancellation also with blanks before its C, and with a small c', () => {
+    for (const InvoiceNo of [' C536379', '\u00A0C536379', '\u200Bc536379', 'c536379']) {
+      const [invoice] = aShop({ InvoiceNo, Quantity: '-4' }).invoices;
+      assert.deepEqual([invoice!.cancellation, invoice!.lines], [true, [{ sku: '85123A', quantity: 4 }]]);
+    }
   });
 
   it('without a customer have no customer id', () => {
@@ -168,37 +239,5 @@ describe('countries', () => {
     const refused = [...countryCodes()].filter((country) => !Address.safeParse({ ...address, country }).success);
     assert.deepEqual(refused, []);
     assert.ok(countryCodes().size > 240);
-  });
-});
-
-describe('customers', () => {
-  const toCustomer = customersWith('a secret that nobody else knows at all');
-
-  it('are derived from their id, the same every time', () => {
-    assert.deepEqual(toCustomer('17850'), toCustomer('17850'));
-    assert.equal(toCustomer('17850').email, 'customer-17850@import.example');
-    assert.notEqual(toCustomer('17850').password, toCustomer('17851').password);
-    assert.notEqual(customersWith('another secret').call(null, '17850').password, toCustomer('17850').password);
-  });
-
-  it('without an id share one account', () => {
-    assert.equal(toCustomer(undefined).email, 'walk-in@import.example');
-  });
-
-  it('with ids that are invalid in an e-mail address have distinct valid addresses', () => {
-    const emails = ['A 1', 'a 1', 'ÄÖ', 'a@b'].map((id) => toCustomer(id).email);
-    assert.equal(new Set(emails.map((email) => email.toLowerCase())).size, 4);
-    for (const email of emails) assert.match(email, /^[a-z0-9-]+@import\.example$/);
-  });
-
-  it('have passwords derived from a secret that only its owner may read', () => {
-    const folder = mkdtempSync(path.join(scratchFolder(), 'customers-'));
-    const first = customersOf(folder)('1');
-    const file = path.join(folder, 'import.json');
-    assert.equal(statSync(file).mode & 0o777, 0o600);
-    assert.ok(!readFileSync(file, 'utf8').includes(first.password));
-    assert.deepEqual(customersOf(folder)('1'), first);
-    writeFileSync(file, '{}');
-    assert.throws(() => customersOf(folder), /import\.json is damaged/);
   });
 });

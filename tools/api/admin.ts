@@ -5,7 +5,7 @@ import type { Client } from '../../clients/typescript/index.ts';
 import { ToolError, dataFolder } from '../command-line.ts';
 import type { Api } from './client.ts';
 import { BadCredentials, type Credentials, withSession } from './session.ts';
-import { typedClient } from './typed-client.ts';
+import { RequestRefused, typedClient } from './typed-client.ts';
 
 // The default applies unless ADMIN_EMAIL was set when the platform started.
 const Secrets = z.object({ adminEmail: z.string().default('admin@example.com'), adminPassword: z.string() });
@@ -32,8 +32,11 @@ export async function signInAdmin(api: Api, credentials: Credentials): Promise<C
   const probe = await admin
     .GET('/v1/admin/interventions', { params: { query: { limit: 1 } } })
     .catch((error: unknown) => {
-      if (!(error instanceof BadCredentials)) throw error;
-      throw new ToolError(`${error.message}: check ADMIN_EMAIL and ADMIN_PASSWORD`, { cause: error });
+      if (!(error instanceof BadCredentials) && !(error instanceof RequestRefused)) throw error;
+      throw new ToolError(
+        `${credentials.email} cannot sign in (${error.message}): check ADMIN_EMAIL and ADMIN_PASSWORD`,
+        { cause: error },
+      );
     });
   if (probe.response.status === 403) throw new ToolError(`${credentials.email} is not an admin`);
   return admin;

@@ -115,11 +115,19 @@ function reasonOf(error: unknown): string {
 
 /** Fails at once if the server cannot be reached. `advice` tells the operator what to do then. */
 export async function checkReachable(baseUrl: string, advice: string): Promise<void> {
-  const api = createApi(baseUrl, { retryForMs: 0 });
-  await api({ method: 'GET', path: '/livez' }).catch((cause: unknown) => {
+  await createApi(baseUrl, { retryForMs: 0 })(LIVENESS).catch((cause: unknown) => {
     throw new ToolError(`${(cause as Error).message}. ${advice}`, { cause });
   });
 }
+
+const LIVENESS: ApiRequest = { method: 'GET', path: '/livez' };
+
+/** Whether the server answers, tried once. */
+export const isReachable = (baseUrl: string): Promise<boolean> =>
+  createApi(baseUrl, { retryForMs: 0 })(LIVENESS).then(
+    () => true,
+    () => false,
+  );
 
 /** The stable code of a problem document, or `Http<status>` for any other body. */
 export function codeOf({ status, body }: ApiResponse): string {
@@ -127,11 +135,16 @@ export function codeOf({ status, body }: ApiResponse): string {
   return typeof code === 'string' ? code : `Http${status}`;
 }
 
-/** One line about a response that the tool cannot handle. */
-export function unexpected({ method, path }: ApiRequest, response: ApiResponse): ToolError {
-  const { detail, errors } = response.body as { detail?: string; errors?: { pointer: string; detail: string }[] };
-  const where = errors?.map((error) => `${error.pointer} ${error.detail}`).join(', ') ?? '';
-  return new ToolError(
-    `${method} ${path} returned ${response.status} ${codeOf(response)}: ${detail ?? ''} ${where}`.trim(),
-  );
+/** What a problem document says, with the fields it complains about. Empty for any other body. */
+export function detailOf({ body }: ApiResponse): string {
+  const { detail, errors } = (body ?? {}) as { detail?: unknown; errors?: unknown };
+  const fields = Array.isArray(errors) ? (errors as { pointer?: unknown; detail?: unknown }[]) : [];
+  const where = fields.map((field) => `${String(field.pointer)} ${String(field.detail)}`).join(', ');
+  return `${typeof detail === 'string' ? detail : ''} ${where}`.trim();
 }
+
+/** One line about a response that the tool cannot handle. */
+export const unexpected = ({ method, path }: ApiRequest, response: ApiResponse): ToolError =>
+  new ToolError(
+    `${method} ${path} returned ${response.status} ${codeOf(response)}: ${detailOf(response)}`.replace(/: $/, ''),
+  );

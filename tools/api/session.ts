@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Api, type ApiRequest, type ApiResponse, codeOf, unexpected } from './client.ts';
+import { type Api, type ApiRequest, type ApiResponse, codeOf } from './client.ts';
+import { RequestRefused } from './typed-client.ts';
 
 export interface Credentials {
   email: string;
@@ -80,11 +81,10 @@ async function refresh(api: Api, refreshToken: string): Promise<Tokens | undefin
 }
 
 async function signIn(api: Api, { email, password }: Credentials): Promise<Tokens> {
-  const request: ApiRequest = { method: 'POST', path: '/v1/sessions', body: { email, password } };
-  const response = await api(request);
+  const response = await api({ method: 'POST', path: '/v1/sessions', body: { email, password } });
   if (codeOf(response) === 'BadCredentials')
     throw new BadCredentials(`wrong password for ${email}, or no such account`);
-  if (response.status !== 201) throw unexpected(request, response);
+  if (response.status !== 201) throw new RequestRefused(response);
   return tokensOf(response);
 }
 

@@ -1,5 +1,5 @@
 import { type Client, createClient } from '../../clients/typescript/index.ts';
-import { type Api, type ApiResponse, codeOf } from './client.ts';
+import { type Api, type ApiResponse, codeOf, detailOf } from './client.ts';
 
 // `api` knows the server's address. A `Request` needs one all the same.
 const PLACEHOLDER_URL = 'http://api';
@@ -31,11 +31,14 @@ interface TypedResponse<Data> {
 export class RequestRefused extends Error {
   override readonly name = 'RequestRefused';
   readonly code: string;
+  /** The problem document's own words; may be empty. */
+  readonly detail: string;
   readonly response: ApiResponse;
 
   constructor(response: ApiResponse) {
     super(codeOf(response));
     this.code = codeOf(response);
+    this.detail = detailOf(response);
     this.response = response;
   }
 }

@@ -1,8 +1,9 @@
 import type { Client } from '../../clients/typescript/index.ts';
+import { idempotencyKey } from '../api/idempotency-key.ts';
 import { type Api, unexpected } from '../api/client.ts';
 import { RequestRefused, dataOf, refused, typedClient } from '../api/typed-client.ts';
-import { forEach } from '../for-each.ts';
 import type { Progress } from '../progress.ts';
+import type { RecordRun } from '../record-run.ts';
 import type { Customer, ToCustomer } from '../shop/customer.ts';
 import type { Shop, ShopProduct } from '../shop/shop.ts';
 import { Tally } from '../tally.ts';
@@ -11,7 +12,7 @@ export interface ImportOptions {
   shop: Shop;
   /** Pieces of each SKU. Undefined: as many as the whole file sells. */
   stock: number | undefined;
-  concurrency: number;
+  run: RecordRun;
   api: Api;
   admin: Client;
   toCustomer: ToCustomer;
@@ -23,32 +24,28 @@ export interface Imported {
   products: Tally<'created' | 'changed' | 'unchanged'>;
   adjustments: Tally<'made' | 'made before' | 'not needed'>;
   customers: Tally<'created' | 'known'>;
-  /** Codes of the requests that the API refused. */
-  refused: Tally;
 }
 
-/** Adds a shop's products, their stock and its customers to the platform. A repeat changes nothing. */
+/**
+ * Adds a shop's products, their stock and its customers to the platform. A repeat changes nothing. `run` notes those
+ * that failed, and ends the import early.
+ */
 export async function importShop(options: ImportOptions): Promise<Imported> {
-  const { shop, concurrency, api, toCustomer } = options;
-  const imported: Imported = {
-    products: new Tally(),
-    adjustments: new Tally(),
-    customers: new Tally(),
-    refused: new Tally(),
-  };
+  const { shop, run, api, toCustomer } = options;
+  const imported: Imported = { products: new Tally(), adjustments: new Tally(), customers: new Tally() };
   const client = typedClient(api);
   const customers = [...new Set(shop.invoices.map(({ customerId }) => customerId))].map(toCustomer);
   const progress = options.progress(shop.products.length + customers.length);
-  const countingRefusals = (work: () => Promise<void>) =>
-    work()
-      .catch((error: unknown) => countRefusal(error, imported.refused))
-      .finally(() => progress.step());
   try {
-    await forEach(shop.products, concurrency, (product) =>
-      countingRefusals(() => importProduct(product, options, imported)),
+    await run.forEach(
+      shop.products,
+      ({ sku }) => `product ${sku}`,
+      (product) => importProduct(product, options, imported).finally(() => progress.step()),
     );
-    await forEach(customers, concurrency, (customer) =>
-      countingRefusals(() => importCustomer(customer, client, imported)),
+    await run.forEach(
+      customers,
+      ({ email }) => `customer ${email}`,
+      (customer) => importCustomer(customer, client, imported).finally(() => progress.step()),
     );
   } finally {
     progress.stop();
@@ -57,12 +54,12 @@ export async function importShop(options: ImportOptions): Promise<Imported> {
 }
 
 async function importProduct(product: ShopProduct, options: ImportOptions, imported: Imported): Promise<void> {
-  imported.products.add(await putProduct(product, options.admin));
+  imported.products.add(await withPermission(() => putProduct(product, options)));
   imported.adjustments.add(await addStock(product, options));
 }
 
-async function putProduct({ sku, name, priceMinor }: ShopProduct, admin: Client) {
-  const wanted = { name, price: { amountMinor: priceMinor, currency: 'GBP' } };
+async function putProduct({ sku, name, priceMinor }: ShopProduct, { shop, admin }: ImportOptions) {
+  const wanted = { name, price: { amountMinor: priceMinor, currency: shop.currency } };
   const created = await admin.POST('/v1/products', { body: { sku, ...wanted } });
   if (created.data) return 'created';
   if (created.error.code !== 'SkuTaken') throw refused(created);
@@ -79,7 +76,7 @@ async function putProduct({ sku, name, priceMinor }: ShopProduct, admin: Client)
 async function addStock({ sku, sold }: ShopProduct, { shop, stock, admin }: ImportOptions) {
   const delta = stock ?? sold;
   if (delta === 0) return 'not needed';
-  const key = `import-${shop.sha256.slice(0, 32)}-${delta}-${sku}`;
+  const key = idempotencyKey('import', `${shop.sha256.slice(0, 32)}-${delta}-${sku}`);
   const result = await admin.POST('/v1/products/{sku}/stock-adjustments', {
     params: { path: { sku }, header: { 'Idempotency-Key': key } },
     body: { delta, reason: `import of ${shop.sha256.slice(0, 12)}` },
@@ -95,10 +92,12 @@ async function importCustomer(customer: Customer, api: Client, imported: Importe
   else throw refused(result);
 }
 
-/** One refused product or customer does not stop the others. A missing permission does. */
-function countRefusal(error: unknown, refusals: Tally): void {
-  if (!(error instanceof RequestRefused)) throw error;
-  const { status } = error.response;
-  if (status === 401 || status === 403) throw unexpected({ method: 'POST', path: '/v1/products' }, error.response);
-  refusals.add(error.code);
+/** A missing permission would refuse every product, so it ends the import. */
+async function withPermission<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const isMissing = error instanceof RequestRefused && [401, 403].includes(error.response.status);
+    throw isMissing ? unexpected({ method: 'POST', path: '/v1/products' }, error.response) : error;
+  }
 }

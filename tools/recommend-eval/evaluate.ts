@@ -4,6 +4,7 @@ import type { RecommendationDatabase } from '../../services/recommendation/datab
 import { learn } from '../../services/recommendation/learning.ts';
 import { bestSellers, rank } from '../../services/recommendation/ranking.ts';
 import type { Progress } from '../progress.ts';
+import { timesOf } from '../shop/invoice-time.ts';
 import type { Invoice } from '../shop/shop.ts';
 
 /** The number of products that a page shows. */
@@ -30,11 +31,12 @@ export async function evaluate(
   orders: readonly Invoice[],
   progress: Progress,
 ): Promise<Evaluation> {
+  const times = timesOf(orders);
   const split = Math.ceil((orders.length * 2) / 3);
   const evaluation: Evaluation = { learned: 0, tested: 0, recommended: 0, bestSold: 0 };
   for (const [index, order] of orders.entries()) {
     if (index < split) {
-      await db.transaction().execute((work) => learn(work, learnable(order)));
+      await db.transaction().execute((work) => learn(work, learnable(order, times.get(order)!)));
       evaluation.learned += 1;
     } else if (order.lines.length > 1) {
       const { heldOut, rest } = holdOneOut(order);
@@ -48,11 +50,11 @@ export async function evaluate(
   return evaluation;
 }
 
-const learnable = ({ number, customerId = '', lines, at }: Invoice) => ({
+const learnable = ({ number, customerId = '', lines }: Invoice, at: number) => ({
   orderId: idOf(number),
   customerId: idOf(customerId),
   skus: lines.map(({ sku }) => sku),
-  confirmedAt: new Date(`${at.replace(' ', 'T')}Z`),
+  confirmedAt: new Date(at),
 });
 
 /** Picks the held-out product pseudo-randomly, from the invoice's number, so that every run picks the same one. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { inventoryRequests } from '../../activities/inventory.ts';
@@ -10,15 +9,10 @@ import { createClient } from '../../platform/http/client.ts';
 import { REGISTRY, type ServiceName } from '../../services/registry.ts';
 import { Unreachable, createApi } from '../api/client.ts';
 import { ToolError, dataFolder, urlOption } from '../command-line.ts';
+import { carrierUrl, processorUrl, readJson, runningPlatform } from '../running-platform.ts';
 import { CarrierItem, ProcessorItem } from './account.ts';
 import type { Sources } from './sources.ts';
 
-/** The addresses that `npm start` writes to its data folder; each may be absent. */
-const Running = z.object({
-  doors: z.record(z.string(), z.string()).optional(),
-  processor: z.string().optional(),
-  carrier: z.string().optional(),
-});
 const Secrets = z.object({ serviceToken: z.string().optional() });
 
 /**
@@ -26,8 +20,8 @@ const Secrets = z.object({ serviceToken: z.string().optional() });
  * SERVICE_TOKEN; else from the data folder of a running `npm start`; else at the default ports.
  */
 export function findSources(environment: NodeJS.ProcessEnv = process.env, folder = dataFolder()): Sources {
-  const running = readState(path.join(folder, 'running.json'), Running);
-  const token = environment.SERVICE_TOKEN || readState(path.join(folder, 'secrets.json'), Secrets).serviceToken;
+  const running = runningPlatform(folder);
+  const token = environment.SERVICE_TOKEN || readJson(path.join(folder, 'secrets.json'), Secrets).serviceToken;
   if (!token) {
     throw new ToolError(
       `no service token: set SERVICE_TOKEN, or set DATA_DIR to the data folder of a running platform (${folder} has none)`,
@@ -38,7 +32,6 @@ export function findSources(environment: NodeJS.ProcessEnv = process.env, folder
     const given = environment[setting] || running.doors?.[service] || `http://127.0.0.1:${REGISTRY[service].port}`;
     return { service, urls: given.split(',').map((url) => urlOption(setting, url.trim())), token };
   };
-  const external = (setting: string, defaultUrl: string) => urlOption(setting, environment[setting] || defaultUrl);
   const order = createClient(address('order'), 'requests', orderRequests);
   const payment = createClient(address('payment'), 'requests', paymentRequests);
   const inventory = createClient(address('inventory'), 'requests', inventoryRequests);
@@ -48,8 +41,8 @@ export function findSources(environment: NodeJS.ProcessEnv = process.env, folder
     payment: (request) => payment.listBooks(request),
     inventory: (request) => inventory.listBooks(request),
     shipping: (request) => shipping.listBooks(request),
-    processor: ledgerAt(external('PROCESSOR_URL', running.processor ?? 'http://127.0.0.1:4010'), ProcessorItem),
-    carrier: ledgerAt(external('CARRIER_URL', running.carrier ?? 'http://127.0.0.1:4020'), CarrierItem),
+    processor: ledgerAt(processorUrl(running, environment), ProcessorItem),
+    carrier: ledgerAt(carrierUrl(running, environment), CarrierItem),
     async checkBalances() {
       const [money, stock] = await Promise.all([payment.checkBalances({}), inventory.checkBalances({})]);
       return [
@@ -76,12 +69,4 @@ function ledgerAt<Item>(url: string, item: z.ZodType<Item>): (request: PageReque
     }
     return page.data;
   };
-}
-
-function readState<State extends object>(file: string, shape: z.ZodType<State>): Partial<State> {
-  try {
-    return shape.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch {
-    return {}; // No platform runs from this folder: settings and defaults apply.
-  }
 }

@@ -1,4 +1,5 @@
 import type { Client } from '../../clients/typescript/index.ts';
+import { idempotencyKey } from '../api/idempotency-key.ts';
 import { RequestRefused } from '../api/typed-client.ts';
 import type { Match } from '../shop/matching.ts';
 import type { Invoice } from '../shop/shop.ts';
@@ -33,11 +34,11 @@ export async function applyCancellation(
     if (order.status === 'rejected') return unmatched('orderRejected');
     if (order.status === 'canceled') return match.whole ? 'canceled' : unmatched('orderCanceled');
     if (match.whole && order.allowedActions.includes('cancel')) {
-      const after = await cancelOrder(customer, `cancel-${invoice.number}`, order.id);
+      const after = await cancelOrder(customer, idempotencyKey('cancel', invoice.number), order.id);
       return after.status === 'canceled' ? 'canceled' : unmatched(`order_${after.status}`);
     }
     return await returnLines(
-      { key: `return-${invoice.number}`, orderId: order.id, lines: invoice.lines },
+      { key: idempotencyKey('return', invoice.number), orderId: order.id, lines: invoice.lines },
       order,
       context,
     );

@@ -1,10 +1,10 @@
 import type { Client } from '../../clients/typescript/index.ts';
-import { type Api, Unreachable } from '../api/client.ts';
-import { BadCredentials, withSession } from '../api/session.ts';
-import { RequestRefused, typedClient } from '../api/typed-client.ts';
-import { ToolError } from '../command-line.ts';
-import { forEach } from '../for-each.ts';
+import type { Api } from '../api/client.ts';
+import { idempotencyKey } from '../api/idempotency-key.ts';
+import { withSession } from '../api/session.ts';
+import { typedClient } from '../api/typed-client.ts';
 import type { Progress } from '../progress.ts';
+import type { RecordRun } from '../record-run.ts';
 import type { Customer, ToCustomer } from '../shop/customer.ts';
 import { type Match, matchCancellations } from '../shop/matching.ts';
 import type { Invoice } from '../shop/shop.ts';
@@ -12,32 +12,36 @@ import { applyCancellation } from './cancellation.ts';
 import { type PlacedOrder, orderOf } from './order.ts';
 import type { Schedule } from './schedule.ts';
 import { placeOrder, readOrder } from './orders-api.ts';
-import { Summary } from './summary.ts';
+import type { Summary } from './summary.ts';
 
 export interface ReplayOptions {
   invoices: readonly Invoice[];
-  concurrency: number;
   api: Api;
   admin: () => Promise<Client>;
   deliver: ((customer: Client, order: PlacedOrder) => Promise<PlacedOrder>) | undefined;
   toCustomer: ToCustomer;
   schedule: Schedule;
   progress: Progress;
-  stop: AbortSignal;
+  run: RecordRun;
+  /** Counts what is done, so that it can be reported at any moment. */
+  summary: Summary;
 }
 
 /**
  * Places each invoice as an order and applies the cancellation invoices, in the order of the file, several at a time.
- * Idempotency keys derive from the invoice, so that a repeated replay, even after a crash, does nothing twice.
+ * Idempotency keys derive from the invoice, so that a repeated replay, even after a crash, does nothing twice. `run`
+ * notes the invoices that failed, and ends the replay early.
  */
-export async function replay(options: ReplayOptions): Promise<Summary> {
-  const run = new Replay(options);
-  await forEach(options.invoices, options.concurrency, (invoice) => run.take(invoice));
-  return run.summary;
+export async function replay(options: ReplayOptions): Promise<void> {
+  const replaying = new Replay(options);
+  await options.run.forEach(
+    options.invoices,
+    ({ number }) => `invoice ${number}`,
+    (invoice) => replaying.take(invoice),
+  );
 }
 
 class Replay {
-  readonly summary = new Summary();
   readonly #options: ReplayOptions;
   readonly #matches: Map<Invoice, Match>;
   readonly #placed = new Map<Invoice, PlacedOrder>();
@@ -53,45 +57,44 @@ class Replay {
   async take(invoice: Invoice): Promise<void> {
     const before = this.#queues.get(invoice.customerId);
     const work = this.#work(invoice, before);
-    // This customer's later cancellations wait for both. Failures are reported by `work` itself.
+    // This customer's later cancellations wait for both, whether they succeed or not.
     this.#queues.set(invoice.customerId, Promise.allSettled([before, work]));
     await work;
   }
 
   async #work(invoice: Invoice, before: Promise<unknown> | undefined): Promise<void> {
-    const { schedule, stop, progress } = this.#options;
+    const { schedule, run, summary, progress } = this.#options;
     await schedule(invoice);
-    if (stop.aborted) return;
-    this.summary.countInvoice();
+    if (run.isOver) return;
+    summary.countInvoice();
     try {
       if (!invoice.cancellation) return await this.#place(invoice);
       // A cancellation refers to earlier orders.
       await before;
       await this.#cancel(invoice);
-    } catch (error) {
-      this.summary.failed.add(codeOfFailure(error));
     } finally {
       progress.step(this.#placed.has(invoice) ? 1 : 0);
     }
   }
 
   async #place(invoice: Invoice): Promise<void> {
+    const { summary } = this.#options;
     const { customer, api } = this.#customerOf(invoice);
     const order = orderOf(invoice, customer.name);
-    if (order.tooLarge > 0) this.summary.skippedLines.add('over100000Pieces', order.tooLarge);
-    if ('reason' in order) return this.summary.skipped.add(order.reason);
-    const placed = await placeOrder(api, `invoice-${invoice.number}`, order.request);
+    if (order.tooLarge > 0) summary.skippedLines.add('over100000Pieces', order.tooLarge);
+    if ('reason' in order) return summary.skipped.add(order.reason);
+    const placed = await placeOrder(api, idempotencyKey('invoice', invoice.number), order.request);
     this.#placed.set(invoice, placed);
-    this.summary.setOrder(placed);
+    summary.setOrder(placed);
   }
 
   async #cancel(invoice: Invoice): Promise<void> {
     const match = this.#matches.get(invoice)!;
     const placed = 'order' in match ? this.#placed.get(match.order) : undefined;
-    const { admin, deliver } = this.#options;
+    const { admin, deliver, summary } = this.#options;
     const { api } = this.#customerOf(invoice);
-    this.summary.addCancellation(await applyCancellation(invoice, match, { customer: api, admin, deliver, placed }));
-    if (placed) this.summary.setOrder(await readOrder(api, placed.id));
+    summary.addCancellation(await applyCancellation(invoice, match, { customer: api, admin, deliver, placed }));
+    if (placed) summary.setOrder(await readOrder(api, placed.id));
   }
 
   /** Each customer has one client, so that they sign in once. */
@@ -103,16 +106,4 @@ class Replay {
     this.#customers.set(customer.email, made);
     return made;
   }
-}
-
-/** The code under which one invoice's failure is counted. Any other error ends the replay. */
-function codeOfFailure(error: unknown): string {
-  if (error instanceof RequestRefused) return error.code;
-  if (error instanceof Unreachable) return 'unreachable';
-  if (error instanceof BadCredentials) {
-    throw new ToolError(`${error.message}: first run \`npm run import\` with this file and this DATA_DIR`, {
-      cause: error,
-    });
-  }
-  throw error;
 }

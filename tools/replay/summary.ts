@@ -1,3 +1,5 @@
+import { type FailedRecord, type RecordRun, failureLines } from '../record-run.ts';
+import type { Ending } from '../report-file.ts';
 import { Tally } from '../tally.ts';
 import type { PlacedOrder } from './order.ts';
 import type { CancellationOutcome } from './cancellation.ts';
@@ -5,8 +7,6 @@ import type { CancellationOutcome } from './cancellation.ts';
 /** Counts what a replay has done so far. */
 export class Summary {
   readonly #orders = new Map<string, PlacedOrder>();
-  /** Invoices that failed: by the API's code, or `unreachable`. */
-  readonly failed = new Tally();
   readonly skipped = new Tally();
   readonly skippedLines = new Tally();
   readonly unmatched = new Tally();
@@ -27,7 +27,8 @@ export class Summary {
     else this.unmatched.add(outcome.unmatched);
   }
 
-  report(seconds: number): Report {
+  /** The report of the run so far. `unreadableLines`: lines of the file with cells that cannot be understood. */
+  report({ run, unreadableLines, seconds }: { run: RecordRun; unreadableLines: number; seconds: number }): Report {
     const byStatus = new Tally();
     const byReason = new Tally();
     for (const { status, rejection } of this.#orders.values()) {
@@ -35,7 +36,11 @@ export class Summary {
       if (rejection) byReason.add(rejection.code);
     }
     const { canceled = 0, returned = 0 } = this.#applied.toJSON();
+    const failed = new Tally();
+    for (const { code } of run.failed) failed.add(code);
     return {
+      outcome: run.outcome,
+      ...(run.ended && { error: run.ended.message }),
       invoices: this.#invoices,
       placed: this.#orders.size,
       byStatus: byStatus.toJSON(),
@@ -43,14 +48,16 @@ export class Summary {
       cancellations: { canceled, returned, unmatched: this.unmatched.toJSON() },
       skipped: this.skipped.toJSON(),
       skippedLines: this.skippedLines.toJSON(),
-      failed: this.failed.toJSON(),
+      unreadableLines,
+      failed: failed.toJSON(),
+      failures: run.failed,
       seconds: Number(seconds.toFixed(1)),
       ordersPerSecond: Number((this.#orders.size / Math.max(seconds, 0.001)).toFixed(1)),
     };
   }
 }
 
-export interface Report {
+export interface Report extends Ending {
   /** Invoices started, including cancellations. */
   invoices: number;
   /** Orders placed, in any status. */
@@ -63,8 +70,11 @@ export interface Report {
   skipped: Record<string, number>;
   /** Lines left out of orders. */
   skippedLines: Record<string, number>;
-  /** Invoices that failed, by the API's code. */
+  /** Lines of the file that were left out because they have cells that cannot be understood. */
+  unreadableLines: number;
+  /** Invoices that failed, by the API's code or the kind of the error. */
   failed: Record<string, number>;
+  failures: readonly FailedRecord[];
   seconds: number;
   ordersPerSecond: number;
 }
@@ -80,7 +90,7 @@ export function reportLines(report: Report): string[] {
     ...line('unmatched by reason', unmatched),
     ...line('skipped invoices', report.skipped),
     ...line('skipped lines', report.skippedLines),
-    ...line('failed', report.failed),
+    ...failureLines(report.failures),
   ];
 }
 
@@ -91,5 +101,5 @@ const line = (title: string, counts: Record<string, number>): string[] => {
   return items.length > 0 ? [`${title}: ${items.join(', ')}`] : [];
 };
 
-export const sum = (counts: Record<string, number>): number =>
+const sum = (counts: Record<string, number>): number =>
   Object.values(counts).reduce((total, count) => total + count, 0);

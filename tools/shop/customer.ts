@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { claim } from '../../local/data-folder.ts';
 import { ToolError, dataFolder } from '../command-line.ts';
+import { printable } from '../printable.ts';
 
 /** A customer of the file, with credentials. */
 export interface Customer {
@@ -54,7 +55,7 @@ export const customersWith =
 const localPartOf = (id: string): string =>
   /^[a-z0-9]{1,40}$/.test(id) ? id : `x${createHash('sha256').update(id).digest('hex').slice(0, 24)}`;
 
-const shortened = (id: string): string => id.slice(0, 100);
+const shortened = (id: string): string => printable(id.slice(0, 100));
 
 function readSecret(file: string): string {
   try {
