@@ -1,7 +1,13 @@
 import { z } from 'zod';
+import { CURRENCIES } from './currencies.ts';
 
-/** An ISO 4217 code. */
-export const Currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as GBP');
+/** The form of an ISO 4217 code. Stored amounts may have a code that is not in use any more. */
+const Currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as GBP');
+
+/** A currency in which new prices may be set: one that people pay with today. */
+export const ActiveCurrency = z
+  .string()
+  .regex(new RegExp(`^(${CURRENCIES.join('|')})$`), 'must be the ISO 4217 code of a currency in use, such as GBP');
 
 /** An amount in the currency's minor unit (pence for GBP), as a non-negative integer, so that sums are exact. */
 export const Money = z.strictObject({

@@ -2,13 +2,15 @@ import { z } from 'zod';
 import type { Cart, CartRequests } from '../../activities/cart.ts';
 import { Quantity, Sku } from '../../activities/identity.ts';
 import type { ProductRequests } from '../../activities/product.ts';
+import { Problem } from '../../platform/http/problem.ts';
 import { type AnyRoute, type Links, route } from '../../platform/http/route.ts';
 import { expectedVersion } from '../entity-tag.ts';
 import { linksTo } from '../openapi/links.ts';
 import { ADDRESS_EXAMPLE } from '../orders/address.ts';
 import { type CartPricing, CartView } from './view.ts';
+import { MUG } from '../openapi/examples.ts';
 
-const LinePath = z.object({ sku: Sku });
+const LinePath = z.object({ sku: Sku.meta({ param: { example: MUG.sku } }) });
 const ETAG = { ETag: 'the version of the cart' };
 const LINE = { sku: '$response.body#/lines/0/sku' };
 const UNCHANGED = { 'header.If-Match': '$response.header.ETag' };
@@ -27,6 +29,7 @@ const IF_MATCH = { 'If-Match': 'the ETag that the change is based on; 412 if the
  */
 export function cartRoutes(carts: CartRequests, products: ProductRequests, priceCart: CartPricing): AnyRoute[] {
   const reply = async (cart: Cart) => ({ status: 200, body: await priceCart(cart), version: cart.version });
+  const versionOf = (customerId: string) => async () => (await carts.getCart({ customerId })).version;
 
   return [
     route({
@@ -52,11 +55,13 @@ export function cartRoutes(carts: CartRequests, products: ProductRequests, price
       body: z.strictObject({ quantity: Quantity }).meta({ examples: [{ quantity: 6 }] }),
       headers: IF_MATCH,
       responses: { 200: { description: 'The changed cart', body: CartView, headers: ETAG, links: CART } },
-      problems: { 404: ['ProductNotFound'], 409: ['CartFull'], 412: ['PreconditionFailed'] },
+      problems: { 404: ['ProductNotFound'], 409: ['CartFull', 'ProductWithdrawn'], 412: ['PreconditionFailed'] },
       async handle({ params: { sku }, body: { quantity }, caller, header }) {
-        const version = expectedVersion(header('If-Match'));
-        await products.getProduct({ sku });
-        return reply(await carts.setLine({ customerId: caller!.id, sku, quantity, expectedVersion: version }));
+        const customerId = caller!.id;
+        const version = await expectedVersion(header('If-Match'), versionOf(customerId));
+        const { sold } = await products.getProduct({ sku });
+        if (!sold) throw new Problem(409, 'ProductWithdrawn', `product ${sku} is not sold any more`);
+        return reply(await carts.setLine({ customerId, sku, quantity, expectedVersion: version }));
       },
     }),
 
@@ -72,7 +77,9 @@ export function cartRoutes(carts: CartRequests, products: ProductRequests, price
       responses: { 204: { description: 'The product is not in the cart' } },
       problems: { 412: ['PreconditionFailed'] },
       async handle({ params: { sku }, caller, header }) {
-        await carts.removeLine({ customerId: caller!.id, sku, expectedVersion: expectedVersion(header('If-Match')) });
+        const customerId = caller!.id;
+        const version = await expectedVersion(header('If-Match'), versionOf(customerId));
+        await carts.removeLine({ customerId, sku, expectedVersion: version });
         return { status: 204 };
       },
     }),
@@ -88,7 +95,9 @@ export function cartRoutes(carts: CartRequests, products: ProductRequests, price
       responses: { 204: { description: 'The cart is empty' } },
       problems: { 412: ['PreconditionFailed'] },
       async handle({ caller, header }) {
-        await carts.clearCart({ customerId: caller!.id, expectedVersion: expectedVersion(header('If-Match')) });
+        const customerId = caller!.id;
+        const version = await expectedVersion(header('If-Match'), versionOf(customerId));
+        await carts.clearCart({ customerId, expectedVersion: version });
         return { status: 204 };
       },
     }),

@@ -5,19 +5,23 @@ import type { InventoryRequests } from '../../activities/inventory.ts';
 import { Money, times } from '../../activities/money.ts';
 import type { Product, ProductRequests } from '../../activities/product.ts';
 import { withFallback } from '../upstream/with-fallback.ts';
+import { MUG, MUG_MINOR } from '../openapi/examples.ts';
 
 const pounds = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
 
 const CartLineView = z.object({
   sku: Sku,
   quantity: Quantity,
-  sold: z.boolean().meta({ description: 'false if the catalogue no longer has this product' }),
+  sold: z.boolean().meta({ description: 'false if this product is not sold any more' }),
   name: z.string().optional(),
-  unitPrice: Money.optional(),
+  unitPrice: Money.optional().meta({ description: 'absent if the product is not sold' }),
   total: Money.nullable().meta({
     description: 'null if the product is not sold, or the total exceeds the maximum of an order',
   }),
-  available: z.int().nullable().meta({ description: 'pieces available now; null while unknown' }),
+  available: z
+    .int()
+    .nullable()
+    .meta({ description: 'pieces available now; null while unknown, 0 of a product that is not sold' }),
 });
 
 /** A cart as its owner sees it. */
@@ -35,16 +39,16 @@ export const CartView = z
       {
         lines: [
           {
-            sku: '85123A',
+            sku: MUG.sku,
             quantity: 6,
             sold: true,
-            name: 'White hanging heart',
-            unitPrice: pounds(255),
-            total: pounds(1530),
-            available: 120,
+            name: MUG.name,
+            unitPrice: pounds(MUG_MINOR),
+            total: pounds(6 * MUG_MINOR),
+            available: 500,
           },
         ],
-        total: pounds(1530),
+        total: pounds(6 * MUG_MINOR),
       },
     ],
   });
@@ -64,21 +68,21 @@ export function createCartPricing(products: ProductRequests, inventory: Inventor
     ]);
     const known = new Map(catalogue.items.map((product) => [product.sku, product]));
     const available = new Map(stocks.items.map((stock) => [stock.sku, stock.available]));
-    const views = lines.map((line) => ({
-      ...line,
-      ...priced(known.get(line.sku), line.quantity),
-      available: available.get(line.sku) ?? null,
-    }));
+    const views = lines.map((line) => {
+      const price = priced(known.get(line.sku), line.quantity);
+      return { ...line, ...price, available: price.sold ? (available.get(line.sku) ?? null) : 0 };
+    });
     return { lines: views, total: totalOf(views) };
   };
 }
 
 export type CartPricing = ReturnType<typeof createCartPricing>;
 
-const priced = (product: Product | undefined, quantity: number) =>
-  product
-    ? { sold: true, name: product.name, unitPrice: product.price, total: payable(times(product.price, quantity)) }
-    : { sold: false, total: null };
+function priced(product: Product | undefined, quantity: number) {
+  if (!product) return { sold: false, total: null };
+  const { sold, name, price } = product;
+  return sold ? { sold, name, unitPrice: price, total: payable(times(price, quantity)) } : { sold, name, total: null };
+}
 
 function totalOf(lines: CartView['lines']): Money | null {
   const sold = lines.filter((line) => line.sold);

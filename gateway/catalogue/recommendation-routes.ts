@@ -4,6 +4,7 @@ import { type AnyRoute, route } from '../../platform/http/route.ts';
 import { productLinks } from '../openapi/links.ts';
 import type { Recommender } from './recommendations.ts';
 import { ProductView } from './view.ts';
+import { SkuInPath } from '../openapi/examples.ts';
 
 const Recommended = z.object({ items: z.array(ProductView).max(10) });
 const RECOMMENDED = productLinks('/items/0/sku');
@@ -17,7 +18,7 @@ export const recommendationRoutes = (products: ProductRequests, recommend: Recom
     summary: 'List products that are often bought together with this one',
     tag: 'products',
     access: 'public',
-    params: z.object({ sku: z.string() }),
+    params: z.object({ sku: SkuInPath }),
     responses: { 200: { description: 'At most ten products, best first', body: Recommended, links: RECOMMENDED } },
     problems: { 404: ['ProductNotFound'] },
     async handle({ params }) {

@@ -14,18 +14,18 @@ const MAX_SHOWN = 10;
 const CANDIDATES = 100;
 
 /**
- * Recommends only products that are available now. The recommendation service cannot know that, because a copy of the
- * stock would always be slightly outdated. So this reads the product and inventory services, and fails without them.
+ * Recommends only products that are sold and available now. The recommendation service cannot know that, because a copy of the
+ * stock or of the catalogue would always be slightly outdated. So this reads the product and inventory services, and fails without them.
  */
 export function createRecommender({ recommendations, products, inventory }: RecommenderDependencies) {
   const onlyAvailable = async ({ skus }: { skus: string[] }): Promise<ProductView[]> => {
     if (skus.length === 0) return [];
     const [{ items }, stocks] = await Promise.all([products.getProducts({ skus }), inventory.getStocks({ skus })]);
-    const known = new Map(items.map((product) => [product.sku, product]));
+    const sold = new Map(items.filter((product) => product.sold).map((product) => [product.sku, product]));
     return stocks.items
-      .filter(({ sku, available }) => available > 0 && known.has(sku))
+      .filter(({ sku, available }) => available > 0 && sold.has(sku))
       .slice(0, MAX_SHOWN)
-      .map(({ sku, available }) => ProductView.parse({ ...known.get(sku)!, available }));
+      .map(({ sku, available }) => ProductView.parse({ ...sold.get(sku)!, available }));
   };
   return {
     forProduct: async (sku: string) =>

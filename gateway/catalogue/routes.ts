@@ -15,6 +15,7 @@ import { listOf, nextPage, pageQuery } from '../paging.ts';
 import { withFallback } from '../upstream/with-fallback.ts';
 import type { CatalogueCache } from './cache.ts';
 import { ProductView } from './view.ts';
+import { SkuInPath } from '../openapi/examples.ts';
 
 export interface ProductRouteDependencies {
   products: ProductRequests;
@@ -31,14 +32,19 @@ export const productRoutes = (dependencies: ProductRouteDependencies): AnyRoute[
 ];
 
 const ChangeProduct = z
-  .strictObject({ name: ProductName.optional(), description: ProductDescription.optional(), price: Price.optional() })
+  .strictObject({
+    name: ProductName.optional(),
+    description: ProductDescription.optional(),
+    price: Price.optional(),
+    sold: z.boolean().optional().meta({ description: 'false withdraws the product from sale, true puts it back' }),
+  })
   .refine((change) => Object.keys(change).length > 0, { error: 'must have at least one field to change' })
   .meta({
     override: { minProperties: 1 },
     id: 'ProductChange',
-    examples: [{ price: { amountMinor: 295, currency: 'GBP' } }],
+    examples: [{ price: { amountMinor: 1_350, currency: 'GBP' } }, { sold: false }],
   });
-const Sku = z.object({ sku: z.string() });
+const Sku = z.object({ sku: SkuInPath });
 
 // The catalogue is useful without stock levels, so a slow inventory service delays it no longer than this.
 const STOCK_TIMEOUT_MS = 1_000;
@@ -59,11 +65,10 @@ function listProducts({ inventory, catalogue }: ProductRouteDependencies): AnyRo
     tag: 'products',
     access: 'public',
     query: z.strictObject({
-      q: z
-        .string()
-        .max(200)
-        .optional()
-        .meta({ description: 'words that must all occur in the name, description or SKU' }),
+      q: z.string().max(200).optional().meta({
+        description:
+          'words, or beginnings of words, that must all occur in the name, description or SKU; case and accents do not matter',
+      }),
       ...pageQuery,
     }),
     responses: {
@@ -83,7 +88,7 @@ function readProduct({ inventory, catalogue }: ProductRouteDependencies): AnyRou
     method: 'get',
     path: '/v1/products/:sku',
     operationId: 'readProduct',
-    summary: 'Read one product',
+    summary: 'Read one product, also one that is withdrawn from sale',
     tag: 'products',
     access: 'public',
     params: Sku,
@@ -118,7 +123,7 @@ function createProduct({ products, inventory, catalogue }: ProductRouteDependenc
     scopes: ['products:write'],
     body: CreateProduct.meta({
       id: 'NewProduct',
-      examples: [{ sku: '85123A', name: 'White hanging heart', price: { amountMinor: 255, currency: 'GBP' } }],
+      examples: [{ sku: 'MUG-GREEN', name: 'Green stoneware mug', price: { amountMinor: 1_250, currency: 'GBP' } }],
     }),
     responses: {
       201: {
@@ -141,7 +146,7 @@ function changeProduct({ products, inventory, catalogue }: ProductRouteDependenc
     method: 'patch',
     path: '/v1/products/:sku',
     operationId: 'changeProduct',
-    summary: 'Change a product',
+    summary: 'Change a product, withdraw it from sale or put it back',
     tag: 'products',
     access: 'admin',
     scopes: ['products:write'],
@@ -158,7 +163,8 @@ function changeProduct({ products, inventory, catalogue }: ProductRouteDependenc
     },
     problems: { 404: ['ProductNotFound'], 412: ['PreconditionFailed'] },
     async handle({ params: { sku }, body, header }) {
-      const version = expectedVersion(header('If-Match'));
+      const current = async () => (await products.getProduct({ sku })).version;
+      const version = await expectedVersion(header('If-Match'), current);
       const changed = products.updateProduct({ ...body, sku, expectedVersion: version });
       // The caller must read its own change here, before the event of it arrives.
       const product = await changed.finally(() => catalogue.forget(sku));
@@ -178,10 +184,13 @@ async function withStock(inventory: InventoryRequests, { status, product, header
   return { status, body, version: product.version, headers };
 }
 
-/** `available` is null if the inventory service does not respond in time. */
+/** `available` is null if the inventory service does not respond in time, and 0 if the product is not sold. */
 async function viewsOf(inventory: InventoryRequests, items: Product[]) {
   const reading = items.length === 0 ? { items: [] } : inventory.getStocks({ skus: items.map(({ sku }) => sku) });
   const stocks = await withFallback(Promise.resolve(reading), { fallback: undefined, timeoutMs: STOCK_TIMEOUT_MS });
   const available = new Map(stocks?.items.map((stock) => [stock.sku, stock.available]));
-  return items.map((product) => ({ ...product, available: available.get(product.sku) ?? null }));
+  return items.map((product) => ({
+    ...product,
+    available: product.sold ? (available.get(product.sku) ?? null) : 0,
+  }));
 }

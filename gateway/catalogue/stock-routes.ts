@@ -4,15 +4,16 @@ import type { ProductRequests } from '../../activities/product.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
 import { effectId } from '../idempotency/effect-id.ts';
 import { productLinks } from '../openapi/links.ts';
+import { MUG, SkuInPath } from '../openapi/examples.ts';
 
-const Sku = z.object({ sku: z.string() });
+const Sku = z.object({ sku: SkuInPath });
 const Adjustment = AdjustStock.pick({ delta: true, reason: true })
   .strict()
   .meta({ id: 'StockAdjustment', examples: [{ delta: 120, reason: 'delivery of 5 January' }] });
 const StockView = Stock.meta({
   id: 'Stock',
   description: 'Numbers of pieces. `available` is `onHand` minus `reserved`.',
-  examples: [{ sku: '85123A', onHand: 120, reserved: 6, available: 114 }],
+  examples: [{ sku: MUG.sku, onHand: 500, reserved: 6, available: 494 }],
 });
 
 /** Stock levels, for admins. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Money } from '../../activities/money.ts';
+import { MUG, MUG_MINOR } from '../openapi/examples.ts';
 
 /** A product as everybody sees it. */
 export const ProductView = z
@@ -8,17 +9,21 @@ export const ProductView = z
     name: z.string(),
     description: z.string(),
     price: Money,
-    available: z.int().nullable().meta({ description: 'pieces available now; null while unknown' }),
+    sold: z.boolean().meta({ description: 'false: withdrawn from sale; in no list, and cannot be ordered' }),
+    available: z
+      .int()
+      .nullable()
+      .meta({ description: 'pieces available now; null while unknown, 0 of a product that is not sold' }),
   })
   .meta({
     id: 'Product',
     examples: [
       {
-        sku: '85123A',
-        name: 'White hanging heart',
-        description: 'Holds a tealight.',
-        price: { amountMinor: 255, currency: 'GBP' },
-        available: 120,
+        ...MUG,
+        description: 'Holds 350 ml.',
+        price: { amountMinor: MUG_MINOR, currency: 'GBP' },
+        sold: true,
+        available: 500,
       },
     ],
   });

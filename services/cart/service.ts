@@ -3,7 +3,7 @@ import { cartActivities, cartRequests } from '../../activities/cart.ts';
 import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
 import { type Service, defineService } from '../../platform/service.ts';
 import { REGISTRY } from '../registry.ts';
-import { createTemporalClient, temporalSettings } from '../../platform/temporal/client.ts';
+import { createTemporalClient } from '../../platform/temporal/client.ts';
 import { createCartActivities } from './activities.ts';
 import type { CartDatabase } from './database.ts';
 import { remindOfChanges } from './reminders.ts';
@@ -11,7 +11,6 @@ import { createCartRequests } from './requests.ts';
 
 const hours = { error: 'must be a number of hours from 0 to 8760' } as const;
 const settings = {
-  ...temporalSettings,
   /** Where the bundled workflows are kept. */
   CACHE_DIR: z.string().default('.cache'),
   /** Hours without a change after which a customer is reminded of their cart. 0: never. */
@@ -22,8 +21,8 @@ const settings = {
 export const cart: Service = defineService<CartDatabase, typeof settings>(REGISTRY, {
   name: 'cart',
   settings,
-  async create({ db, config }) {
-    const temporal = createTemporalClient({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
+  async create({ db, config, temporal: place }) {
+    const temporal = createTemporalClient(place);
     const reminderHours = config.CART_REMINDER_HOURS;
     return {
       subscriptions: reminderHours === 0 ? [] : [remindOfChanges(temporal, reminderHours)],

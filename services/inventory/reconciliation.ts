@@ -1,8 +1,7 @@
 import { type Kysely, sql } from 'kysely';
-import { z } from 'zod';
-import { type OrderStockTotals, inventoryRefusal } from '../../activities/inventory.ts';
+import type { OrderStockTotals } from '../../activities/inventory.ts';
 import type { Page, PageRequest } from '../../platform/contract/operation.ts';
-import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
+import { decodeId, encodeCursor } from '../../platform/database/cursor.ts';
 import type { InventoryDatabase } from './database.ts';
 
 type BookLine = OrderStockTotals['lines'][number];
@@ -16,7 +15,7 @@ export async function listBooks(
   const { rows } = await sql<BookLine & { orderId: string }>`
     with page as (
       select distinct order_id from stock_ledger
-      where order_id > ${after === undefined ? FIRST : orderIdOf(after)}::uuid
+      where order_id > ${after === undefined ? FIRST : decodeId(after)}::uuid
       order by order_id limit ${limit + 1}
     )
     select order_id as "orderId", sku,
@@ -38,12 +37,6 @@ export async function listBooks(
 
 /** Sorts before every order id: RFC 9562's nil UUID. */
 const FIRST = '00000000-0000-0000-0000-000000000000';
-
-function orderIdOf(cursor: string): string {
-  const { data } = z.uuid().safeParse(decodeCursor(cursor, 1)[0]);
-  if (data === undefined) throw inventoryRefusal('BadCursor', 'this cursor was not issued by this list');
-  return data;
-}
 
 /** Every SKU whose balance is not the sum of its movements. One statement reads a consistent snapshot of both. */
 export async function checkBalances(db: Kysely<InventoryDatabase>): Promise<string[]> {

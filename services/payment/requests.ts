@@ -1,13 +1,13 @@
 import { type Kysely, sql } from 'kysely';
-import { type OrderPaymentTotals, type PaymentRequests, paymentRefusal } from '../../activities/payment.ts';
-import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
+import type { OrderPaymentTotals, PaymentRequests } from '../../activities/payment.ts';
+import { decodeId, encodeCursor } from '../../platform/database/cursor.ts';
 import type { PaymentDatabase } from './database.ts';
 
 /** The payment service's requests, for reconciliation. */
 export function createPaymentRequests(db: Kysely<PaymentDatabase>): PaymentRequests {
   return {
     async listBooks({ after, limit }) {
-      const rows = await readBooks(db, after === undefined ? FIRST : orderIdOf(after), limit + 1);
+      const rows = await readBooks(db, after === undefined ? FIRST : decodeId(after), limit + 1);
       const items = rows.slice(0, limit);
       return { items, next: rows.length > limit ? encodeCursor([items.at(-1)!.orderId]) : null };
     },
@@ -17,14 +17,6 @@ export function createPaymentRequests(db: Kysely<PaymentDatabase>): PaymentReque
 
 /** Sorts before every order id: RFC 9562's nil UUID. */
 const FIRST = '00000000-0000-0000-0000-000000000000';
-
-function orderIdOf(cursor: string): string {
-  const [orderId] = decodeCursor(cursor, 1);
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(orderId!)) {
-    throw paymentRefusal('BadCursor', 'this cursor was not issued by this list');
-  }
-  return orderId!;
-}
 
 /** The sums of an order's ledger entries, by kind; zeros if there are no entries. */
 const ledgerSums = sql`

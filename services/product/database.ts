@@ -9,6 +9,7 @@ export interface ProductDatabase extends OutboxDatabase {
     description: string;
     price_minor: number;
     currency: string;
+    sold: Generated<boolean>;
     version: Generated<number>;
     created_at: Generated<Date>;
     updated_at: Generated<Date>;

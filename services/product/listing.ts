@@ -7,7 +7,7 @@ import type { ProductDatabase } from './database.ts';
 import { COLUMNS, productOf } from './row.ts';
 import { matches } from './search.ts';
 
-/** Returns a page of the catalogue, newest first; ties are ordered by SKU, so that pages neither repeat nor skip any. */
+/** Returns a page of the products that are sold, newest first; ties are ordered by SKU, so that pages neither repeat nor skip any. */
 export async function listProducts(
   db: Kysely<ProductDatabase>,
   { query, after, limit }: ListProducts,
@@ -15,6 +15,7 @@ export async function listProducts(
   let products = db
     .selectFrom('products')
     .select(COLUMNS)
+    .where('sold', '=', true)
     .orderBy('created_at', 'desc')
     .orderBy('sku', 'desc')
     // One more than requested shows whether there is a next page.

@@ -68,9 +68,10 @@ async function create(
 
 async function update(
   transaction: Transaction<ProductDatabase>,
-  { sku, name, description, price, expectedVersion }: UpdateProduct,
+  { sku, name, description, price, sold, expectedVersion }: UpdateProduct,
 ): Promise<Product> {
   if (!isSku(sku)) throw notFound(sku);
+  const withdraws = sold === false && (await lockIfSold(transaction, sku));
   let change = transaction
     .updateTable('products')
     .set({ version: sql`version + 1`, updated_at: sql`now()` })
@@ -79,11 +80,24 @@ async function update(
   if (name !== undefined) change = change.set({ name });
   if (description !== undefined) change = change.set({ description });
   if (price) change = change.set({ price_minor: price.amountMinor, currency: price.currency });
+  if (sold !== undefined) change = change.set({ sold });
   if (expectedVersion !== undefined) change = change.where('version', '=', expectedVersion);
   const row = await change.executeTakeFirst();
-  if (row) return publishProduct(transaction, 'product.updated', productOf(row));
+  if (row) return publishProduct(transaction, withdraws ? 'product.withdrawn' : 'product.updated', productOf(row));
   const current = await load(transaction, sku);
   throw productRefusal('VersionConflict', `product ${sku} is at version ${current.version}, not ${expectedVersion}`);
+}
+
+/** Whether the product is sold. If so, nobody else can withdraw it before this transaction ends: one event says so. */
+async function lockIfSold(transaction: Transaction<ProductDatabase>, sku: string): Promise<boolean> {
+  const row = await transaction
+    .selectFrom('products')
+    .select('sku')
+    .where('sku', '=', sku)
+    .where('sold', '=', true)
+    .forUpdate()
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Publishes the product's current state. */
@@ -92,8 +106,8 @@ async function publishProduct(
   type: keyof typeof productEvents,
   product: Product,
 ): Promise<Product> {
-  const { sku, name, price, version } = product;
-  await writeEvent(transaction, { type, subject: sku, data: { sku, name, price, version } });
+  const { sku, name, price, sold, version } = product;
+  await writeEvent(transaction, { type, subject: sku, data: { sku, name, price, sold, version } });
   return product;
 }
 

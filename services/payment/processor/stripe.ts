@@ -1,5 +1,8 @@
 import { Stripe } from 'stripe';
+import type { Money } from '../../../activities/money.ts';
+import { paymentRefusal } from '../../../activities/payment.ts';
 import type { CardProcessor, CardRequest, Receipt } from '../processor.ts';
+import { stripeAmountOf } from './stripe-amounts.ts';
 import { receiptOf, receiptOfRefund, toRefusal } from './stripe-responses.ts';
 
 // A card network may take some seconds. Below an activity's 10 s, so that the timeout reaches us and we can retry.
@@ -30,7 +33,7 @@ export function createStripeProcessor(endpoint: { apiKey: string; apiBase?: stri
   return {
     async open({ orderId, amount, paymentMethod }) {
       const terms: Stripe.PaymentIntentCreateParams = {
-        amount: amount.amountMinor,
+        amount: amountFor('CardDeclined', amount),
         currency: amount.currency.toLowerCase(),
         payment_method: paymentMethod,
         allowed_payment_method_types: ['card'],
@@ -63,7 +66,11 @@ export function createStripeProcessor(endpoint: { apiKey: string; apiBase?: stri
     },
 
     async refund({ key, reference, amount }) {
-      const terms = { payment_intent: requireReference(reference), amount: amount.amountMinor, metadata: { key } };
+      const terms = {
+        payment_intent: requireReference(reference),
+        amount: amountFor('RefundRefused', amount),
+        metadata: { key },
+      };
       const refund = await refunds.create(terms, { idempotencyKey: key }).catch((error: unknown) => {
         throw toRefusal('refund', error);
       });
@@ -98,6 +105,14 @@ function createStripeClient({ apiKey, apiBase }: { apiKey: string; apiBase?: str
 /** The intent's state does not allow the change: it was made before, or is no longer possible. */
 const isUnexpectedState = (error: unknown): boolean =>
   error instanceof Stripe.errors.StripeError && error.code === 'payment_intent_unexpected_state';
+
+function amountFor(refusal: 'CardDeclined' | 'RefundRefused', money: Money): number {
+  const amount = stripeAmountOf(money);
+  if (amount === undefined) {
+    throw paymentRefusal(refusal, `Stripe has no amount of ${money.amountMinor} minor units of ${money.currency}`);
+  }
+  return amount;
+}
 
 function requireReference(reference: string | null): string {
   if (reference === null) throw new Error('this payment has no payment intent at Stripe');

@@ -59,6 +59,28 @@ describe('the cart at the gateway', () => {
     assert.deepEqual(body.total, pounds(900));
   });
 
+  it('shows a product that was withdrawn from sale as not sold, without a price, and totals the others', async () => {
+    await put('tea', 2);
+    await put('mug', 1);
+    gateway.services.store.products.set('tea', productOf({ sold: false }));
+    const { body } = await call('GET /v1/cart');
+    assert.deepEqual(body.lines[0], { sku: 'tea', quantity: 2, sold: false, name: 'Tea', total: null, available: 0 });
+    assert.deepEqual(body.total, pounds(1_250));
+  });
+
+  it('takes no product that was withdrawn from sale, and lets go of one', async () => {
+    await put('tea', 2);
+    gateway.services.store.products.set('tea', productOf({ sold: false }));
+    const { status, body } = await put('tea', 3);
+    assert.deepEqual([status, body.code], [409, 'ProductWithdrawn']);
+    assert.match(body.detail, /tea/);
+    assert.equal((await call('GET /v1/cart')).body.lines.length, 1);
+    assert.equal((await call('DELETE /v1/cart/lines/tea')).status, 204);
+    assert.deepEqual((await call('GET /v1/cart')).body.lines, []);
+    gateway.services.store.products.set('tea', productOf({}));
+    assert.equal((await put('tea', 3)).status, 200);
+  });
+
   it('has no total for several currencies, or above the maximum of an order', async () => {
     await put('tea', 2);
     gateway.services.store.products.set('mug', productOf({ sku: 'mug', price: { amountMinor: 1, currency: 'EUR' } }));
@@ -128,6 +150,18 @@ describe('the cart at the gateway', () => {
       assert.deepEqual([status, problem.code], [412, 'PreconditionFailed'], what);
     }
     assert.equal((await call('GET /v1/cart', { headers: { 'if-none-match': second } })).status, 304);
+  });
+
+  it('can be changed with a list of ETags that has the current one', async () => {
+    for (const what of ['PUT /v1/cart/lines/tea', 'DELETE /v1/cart/lines/tea', 'DELETE /v1/cart']) {
+      const older = (await put('tea', 2)).headers.get('etag')!;
+      const old = (await put('tea', 3)).headers.get('etag')!;
+      const body = what.startsWith('PUT') ? { body: { quantity: 9 } } : {};
+      const current = (await put('tea', 4)).headers.get('etag')!;
+      const statusWith = async (list: string) => (await call(what, { ...body, headers: { 'if-match': list } })).status;
+      assert.equal(await statusWith(`${older}, ${old}`), 412, what);
+      assert.ok((await statusWith(`${old}, ${current}`)) < 300, what);
+    }
   });
 
   it('returns 409 when it is full', async () => {

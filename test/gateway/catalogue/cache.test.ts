@@ -104,6 +104,22 @@ describe('the catalogue’s cache', function () {
     assert.equal((await read(one)).name, 'Morning blend');
   });
 
+  it('drops a product that another gateway withdraws from sale from pages within a second', async () => {
+    const setSold = (sold: boolean) =>
+      one.gateway.call('PATCH /v1/products/tea', { as: one.gateway.admin, body: { sold } });
+    for (const path of ['/v1/products/tea', '/v1/products']) await untilCached(other, path);
+    for (const [sold, items] of [
+      [false, 0],
+      [true, 1],
+    ] as const) {
+      assert.equal((await setSold(sold)).status, 200);
+      await eventually(async () => {
+        assert.equal((await read(other)).sold, sold);
+        assert.equal((await read(other, '/v1/products')).items.length, items);
+      }, 1_000);
+    }
+  });
+
   it('does not cache stock levels', async () => {
     await untilCached(one);
     for (const available of [5, 4]) {

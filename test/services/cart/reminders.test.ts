@@ -5,7 +5,7 @@ import { type CartRequests, cartRequests } from '../../../activities/cart.ts';
 import { createClient } from '../../../platform/http/client.ts';
 import type { Running } from '../../../platform/process.ts';
 import { freePorts } from '../../stage/free-ports.ts';
-import type { TemporalPlace } from '../../../platform/temporal/client.ts';
+import type { TemporalPlace } from '../../../platform/temporal/place.ts';
 import { createCartActivities } from '../../../services/cart/activities.ts';
 import type { CartDatabase } from '../../../services/cart/database.ts';
 import { cart } from '../../../services/cart/service.ts';

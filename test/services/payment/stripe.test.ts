@@ -85,6 +85,37 @@ describe('payment through Stripe', () => {
     });
   }
 
+  for (const [currency, amountMinor, sent] of [
+    ['JPY', 500, '500'],
+    ['KWD', 1_250, '1250'],
+    ['ISK', 500, '50000'],
+    ['UGX', 500, '50000'],
+    ['MGA', 50_000, '500'],
+  ] as const) {
+    it(`sends ${amountMinor} minor units of ${currency} as ${sent}, which is how Stripe counts them`, async () => {
+      const request = paymentRequest({ amount: { amountMinor, currency } });
+      const { orderId } = request;
+      await service().authorizePayment(request);
+      await service().capturePayment({ orderId });
+      await service().refundPayment({ orderId, refundId: randomUUID(), amount: request.amount });
+      const sums = stripe.requests.flatMap(({ form }) => form.amount ?? []);
+      assert.deepEqual(sums, [sent, sent]);
+      const { captured_minor, refunded_minor } = await bench.paymentOf(orderId);
+      assert.deepEqual([captured_minor, refunded_minor], [amountMinor, amountMinor]);
+    });
+  }
+
+  it('declines an amount that Stripe does not have', async () => {
+    for (const amount of [
+      { amountMinor: 50_050, currency: 'MGA' },
+      { amountMinor: 1_255, currency: 'KWD' },
+    ]) {
+      const refused = service().authorizePayment(paymentRequest({ amount }));
+      await assert.rejects(refused, { name: 'Refusal', code: 'CardDeclined' });
+    }
+    assert.deepEqual(stripe.requests, []);
+  });
+
   it('reads a decline whose response was lost from the intent', async () => {
     const request = paymentRequest({ paymentMethod: 'pm_card_chargeDeclinedInsufficientFunds' });
     stripe.dieAfter('/confirm');

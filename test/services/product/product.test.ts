@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { CreateProduct, Product, ProductRequests } from '../../../activities/product.ts';
+import { type CreateProduct, Product, type ProductRequests, productEvents } from '../../../activities/product.ts';
 import { encodeCursor } from '../../../platform/database/cursor.ts';
 import { createProductCache } from '../../../services/product/cache.ts';
 import type { ProductDatabase } from '../../../services/product/database.ts';
@@ -31,12 +31,12 @@ describe('the product service', () => {
   describe('createProduct', () => {
     it('adds a product to the catalogue and publishes an event', async () => {
       const { createdAt, updatedAt, ...created } = await products.createProduct(lantern({ sku: 'A-1' }));
-      assert.deepEqual(created, { ...lantern({ sku: 'A-1' }), version: 1 });
+      assert.deepEqual(created, { ...lantern({ sku: 'A-1' }), sold: true, version: 1 });
       assert.equal(createdAt, updatedAt);
       assert.deepEqual(await products.getProduct({ sku: 'A-1' }), { ...created, createdAt, updatedAt });
       const { name, price } = lantern();
       assert.deepEqual(await eventsOf('A-1'), [
-        { type: 'product.created', data: { sku: 'A-1', name, price, version: 1 } },
+        { type: 'product.created', data: { sku: 'A-1', name, price, sold: true, version: 1 } },
       ]);
     });
 
@@ -66,7 +66,7 @@ describe('the product service', () => {
       assert.deepEqual(await products.getProduct({ sku: before.sku }), after);
       assert.deepEqual((await eventsOf(before.sku))[1], {
         type: 'product.updated',
-        data: { sku: before.sku, name: before.name, price, version: 2 },
+        data: { sku: before.sku, name: before.name, price, sold: true, version: 2 },
       });
     });
 
@@ -88,6 +88,74 @@ describe('the product service', () => {
       for (const sku of ['NONE', 'no\0sku']) {
         await assert.rejects(products.updateProduct({ sku, name: 'x' }), { code: 'ProductNotFound' });
       }
+    });
+  });
+
+  describe('withdrawing a product from sale', () => {
+    const typesOf = async (sku: string) => (await eventsOf(sku)).map(({ type }) => type);
+    const skusOf = async (query?: string) =>
+      (await products.listProducts({ query, limit: 20 })).items.map(({ sku }) => sku);
+
+    it('takes it out of lists and searches until it is put back, and publishes an event of each', async () => {
+      const { sku, name, price } = await products.createProduct(lantern());
+      const withdrawn = await products.updateProduct({ sku, sold: false });
+      assert.deepEqual([withdrawn.sold, withdrawn.version], [false, 2]);
+      assert.deepEqual([await skusOf(), await skusOf('lantern')], [[], []]);
+      await products.updateProduct({ sku, sold: true });
+      assert.deepEqual([await skusOf(), await skusOf('lantern')], [[sku], [sku]]);
+      assert.deepEqual((await eventsOf(sku)).slice(1), [
+        { type: 'product.withdrawn', data: { sku, name, price, sold: false, version: 2 } },
+        { type: 'product.updated', data: { sku, name, price, sold: true, version: 3 } },
+      ]);
+    });
+
+    it('leaves it readable by its SKU, marked as not sold', async () => {
+      const { sku } = await products.createProduct(lantern());
+      const withdrawn = await products.updateProduct({ sku, sold: false });
+      assert.deepEqual(await products.getProduct({ sku }), withdrawn);
+      assert.deepEqual((await products.getProducts({ skus: [sku] })).items, [withdrawn]);
+    });
+
+    it('changes other fields with it, and other changes leave it withdrawn', async () => {
+      const { sku } = await products.createProduct(lantern());
+      const withdrawn = await products.updateProduct({ sku, sold: false, name: 'Old lantern' });
+      assert.deepEqual([withdrawn.sold, withdrawn.name], [false, 'Old lantern']);
+      assert.equal((await products.updateProduct({ sku, name: 'Older lantern' })).sold, false);
+      assert.deepEqual(await typesOf(sku), ['product.created', 'product.withdrawn', 'product.updated']);
+    });
+
+    it('is said by one event, even if it is done several times at once', async () => {
+      const { sku } = await products.createProduct(lantern());
+      await Promise.all(Array.from({ length: 8 }, () => products.updateProduct({ sku, sold: false })));
+      const types = await typesOf(sku);
+      assert.equal(types.length, 9);
+      assert.equal(types.filter((type) => type === 'product.withdrawn').length, 1);
+    });
+
+    it('is refused for another version or an unknown product, and then says nothing', async () => {
+      const { sku } = await products.createProduct(lantern());
+      const refused = products.updateProduct({ sku, sold: false, expectedVersion: 2 });
+      await assert.rejects(refused, { code: 'VersionConflict' });
+      await assert.rejects(products.updateProduct({ sku: 'NONE', sold: false }), { code: 'ProductNotFound' });
+      assert.equal((await products.getProduct({ sku })).sold, true);
+      assert.deepEqual(await typesOf(sku), ['product.created']);
+    });
+
+    it('leaves no gap in pages', async () => {
+      const skus: string[] = [];
+      for (let index = 0; index < 9; index += 1) skus.push((await products.createProduct(lantern())).sku);
+      for (const sku of skus.slice(2, 7)) await products.updateProduct({ sku, sold: false });
+      const first = await products.listProducts({ limit: 3 });
+      const second = await products.listProducts({ limit: 3, after: first.next! });
+      assert.deepEqual([first.items.length, second.items.length, second.next], [3, 1, null]);
+    });
+
+    it('is in no event or response of a version that could not withdraw products', () => {
+      const data = { sku: 'A-1', name: 'Lantern', price: { amountMinor: 1, currency: 'GBP' }, version: 1 };
+      assert.deepEqual(productEvents['product.updated'].parse(data), { ...data, sold: true });
+      const at = '2026-01-05T09:00:00.000Z';
+      const response = { ...data, description: '', createdAt: at, updatedAt: at };
+      assert.deepEqual(Product.parse(response), { ...response, sold: true });
     });
   });
 
