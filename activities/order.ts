@@ -158,7 +158,10 @@ export const orderRequests = {
   }),
   /** Long poll: the orders with history entries after `after`, as soon as there are any, or after `patienceMs`. */
   followMoves: operation({ request: FollowMoves, response: ChangedOrders, timeoutMs: 35_000 }),
-  /** The history entries after this position. Complete: no entry is added later at a position before the last one. */
+  /**
+   * The history entries after this position; the whole history if the order has no entry at this position. Complete: no
+   * entry is added later at a position before the last one.
+   */
   followStory: operation({ request: FollowStory, response: HistoryPage }),
   /** The interventions, newest first. Refuses `BadCursor`. */
   listInterventions: operation({ request: ListInterventions, response: pageOf(Intervention), refuses: ['BadCursor'] }),

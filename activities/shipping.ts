@@ -11,6 +11,7 @@ import {
   pageOf,
 } from '../platform/contract/operation.ts';
 import { refusalFor } from '../platform/contract/refusal.ts';
+import { Time } from './time.ts';
 
 /** `canceled`: also if it was canceled before it was booked. */
 export const ShipmentStatus = z.enum(['booked', 'dispatched', 'delivered', 'canceled']);
@@ -49,7 +50,7 @@ export const RecordMovement = z.strictObject({
   movementId: z.string().min(1).max(100),
   trackingNumber: z.string().min(1).max(100),
   type: z.enum(['dispatched', 'delivered']),
-  at: z.iso.datetime(),
+  at: Time,
 });
 export type RecordMovement = z.infer<typeof RecordMovement>;
 /** An order's parcel. `trackingNumber` is null if it was canceled before it was booked. */

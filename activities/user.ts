@@ -2,19 +2,16 @@ import { z } from 'zod';
 import { ShippingAddress } from './address.ts';
 import type { EventShapes } from '../platform/contract/event.ts';
 import { clientRequests } from './client.ts';
+import { Email } from './email.ts';
 import { Role } from './identity.ts';
 import { type Implementation, type RefusalOf, operation } from '../platform/contract/operation.ts';
 import { refusalFor } from '../platform/contract/refusal.ts';
 import { sessionRequests } from './session.ts';
 import { text } from './text.ts';
 
+export { Email } from './email.ts';
 export { Role } from './identity.ts';
 
-// At most 64 characters, the @ and a host name (RFC 1123, 2.1). No label of it begins or ends with a hyphen.
-const EMAIL =
-  /^(?!\.)(?!.*\.\.)[A-Za-z0-9_'+\-.]{0,63}[A-Za-z0-9_+-]@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$/;
-/** Case is kept for display, but does not distinguish addresses. RFC 5321, 4.5.3.1, limits the length. */
-export const Email = z.email({ pattern: EMAIL }).max(254);
 /** The length is the only rule (NIST SP 800-63B section 3.1.1.2). */
 export const Password = z.string().min(8).max(128);
 export const PersonName = text(200);
@@ -63,8 +60,8 @@ export const userRequests = {
   getUser: operation({ request: UserRef, response: User, refuses: ['UserNotFound'] }),
   /**
    * Creates the profile of a user who signed in at an external issuer, or updates its role. A repeat changes nothing.
-   * Without an e-mail address, or if another account has it, the profile gets an undeliverable one (RFC 6761
-   * section 6.4).
+   * Without an e-mail address, or if another account has it, the profile has an undeliverable one (RFC 6761
+   * section 6.4) until a later call has one that is free.
    */
   ensureUser: operation({ request: EnsureUser, response: User }),
   /**

@@ -26,6 +26,9 @@ for (const env of [process.env, withCollector]) {
 // services/main.ts exits when the first service misses a setting, possibly before it has loaded the others.
 for (const name of SERVICES) await import(`../services/${name}/service.ts`);
 
+// Loaded when a worker starts.
+await import('../platform/temporal/workflow-thread-creator.ts');
+
 // Only the threads of a worker load the code that they run.
 const thread = new Worker(new URL('../platform/temporal/workflow-thread.ts', import.meta.url), {
   workerData: { limitMs: 1, stackTraces: false },

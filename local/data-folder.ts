@@ -10,8 +10,8 @@ import { endLeftoverTemporal } from './temporal.ts';
 const MARKER = '.order-platform';
 /** The folder contains customers' orders and addresses. */
 const OWNER_ONLY = 0o700;
-/** Records the supervisor that uses the folder, and its child processes. */
-const LOCK = 'running.json';
+/** Records the supervisor that uses the folder, its child processes and addresses. */
+export const LOCK = 'running.json';
 /** PostgreSQL's name among the child processes. */
 export const POSTGRES = 'PostgreSQL';
 

@@ -3,12 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SettingError } from '../platform/config.ts';
 import { loadDemoCatalogue } from './demo-catalogue.ts';
 import { type DataFolder, explainFolderError, takeDataFolder } from './data-folder.ts';
+import { helpText } from './help.ts';
 import { rotateLogs } from './logs.ts';
 import { LocalPlatform, type RunningPlatform } from './platform.ts';
-import { adminPassword } from './processes.ts';
+import { addressesOf, adminPassword, isSecret, servicePorts } from './processes.ts';
 import { type Progress, createProgress } from './progress.ts';
 import { type Secrets, loadSecrets, recordPasswordShown } from './secrets.ts';
-import { type StartSettings, readArguments, readStartSettings } from './settings.ts';
+import { type StartSettings, UsageError, readArguments, readStartSettings } from './settings.ts';
 import { welcomeText } from './welcome.ts';
 
 const stopping = new AbortController();
@@ -18,18 +19,24 @@ process.stderr.on('error', () => undefined);
 
 /** `npm start`: runs everything on this machine until a signal ends it. Returns the exit code. */
 async function main(): Promise<number> {
+  const given = process.argv.slice(2);
+  if (given.includes('--help')) {
+    process.stdout.write(helpText());
+    return 0;
+  }
   let settings: StartSettings | undefined;
   try {
-    const { reset, separate } = readArguments(process.argv.slice(2));
-    settings = readStartSettings(process.env);
+    const { reset, separate } = readArguments(given);
+    const environment = takeEnvironment();
+    settings = readStartSettings(environment);
     const folder = await takeDataFolder(settings.DATA_DIR, { reset });
     stopOnSignals(folder);
-    return await run({ settings, separate, folder });
+    return await run({ settings, separate, folder, environment });
   } catch (error) {
     const explanation = settings && explainFolderError(error, path.resolve(settings.DATA_DIR));
     if (!explanation && !(error instanceof SettingError)) throw error;
     process.stderr.write(`${explanation ?? (error as SettingError).message}\n`);
-    return 1;
+    return error instanceof UsageError ? 2 : 1;
   }
 }
 
@@ -37,14 +44,21 @@ interface Start {
   settings: StartSettings;
   separate: boolean;
   folder: DataFolder;
+  environment: NodeJS.ProcessEnv;
 }
 
-async function run({ settings, separate, folder }: Start): Promise<number> {
+/** PostgreSQL and Temporal inherit what is left of this process's environment, which is no secret. */
+function takeEnvironment(): NodeJS.ProcessEnv {
+  const environment = { ...process.env };
+  for (const name of Object.keys(environment).filter(isSecret)) delete process.env[name];
+  return environment;
+}
+
+async function run({ settings, separate, folder, environment }: Start): Promise<number> {
   const progress = createProgress((text) => process.stdout.write(text));
   const stopRotatingLogs = rotateLogs(path.join(folder.path, 'logs'));
   const secrets = await loadSecrets(folder.path);
   const { signal } = stopping;
-  const environment = process.env;
   const platform = new LocalPlatform({ settings, secrets, folder, separate, environment, progress, signal });
   try {
     const running = await platform.start();
@@ -68,16 +82,19 @@ interface Result {
 }
 
 async function announce(
-  { settings, folder }: Omit<Start, 'separate'>,
+  { settings, folder }: Pick<Start, 'settings' | 'folder'>,
   { running, secrets, progress }: Result,
 ): Promise<void> {
-  const apiUrl = `http://127.0.0.1:${running.ports.PORT}`;
+  const { api: apiUrl, processor: processorUrl, carrier: carrierUrl } = addressesOf(running.ports);
   await loadCatalogue({ settings, folder, apiUrl, password: adminPassword(settings, secrets), progress });
   const isNew = !settings.ADMIN_PASSWORD && !secrets.adminPasswordShown;
   progress.print(
     welcomeText({
       apiUrl,
+      processorUrl,
+      carrierUrl,
       metricsUrl: `http://127.0.0.1:${running.ports.METRICS_PORT}/metrics`,
+      servicePorts: servicePorts(running.ports),
       temporalUiUrl: running.temporalUiUrl,
       temporalAddress: running.temporalAddress,
       adminEmail: settings.ADMIN_EMAIL,
@@ -101,7 +118,7 @@ async function loadCatalogue({
   apiUrl,
   password,
   progress,
-}: Omit<Start, 'separate'> & { apiUrl: string; password: string; progress: Progress }): Promise<void> {
+}: Pick<Start, 'settings' | 'folder'> & { apiUrl: string; password: string; progress: Progress }): Promise<void> {
   const shop = { apiUrl, adminEmail: settings.ADMIN_EMAIL, adminPassword: password, folder: folder.path };
   const loading = progress
     .step(

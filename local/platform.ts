@@ -19,6 +19,7 @@ import {
   servicePlans,
 } from './processes.ts';
 import type { Progress } from './progress.ts';
+import { explainDatabaseError } from '../platform/database/check.ts';
 import { type DatabasePlan, checkVersion, provision } from '../platform/database/provision.ts';
 import type { Secrets } from './secrets.ts';
 import type { StartSettings } from './settings.ts';
@@ -115,8 +116,8 @@ export class LocalPlatform {
       PROCESSOR_PORT: settings.PROCESSOR_PORT,
       CARRIER_PORT: settings.CARRIER_PORT,
       POSTGRES_PORT: settings.DATABASE_URL ? 0 : settings.POSTGRES_PORT,
-      TEMPORAL_PORT: settings.TEMPORAL_ADDRESS ? 0 : settings.TEMPORAL_PORT,
-      TEMPORAL_UI_PORT: settings.TEMPORAL_ADDRESS ? 0 : settings.TEMPORAL_UI_PORT,
+      TEMPORAL_PORT: settings.existingTemporal ? 0 : settings.TEMPORAL_PORT,
+      TEMPORAL_UI_PORT: settings.existingTemporal ? 0 : settings.TEMPORAL_UI_PORT,
       ...servicePorts,
     });
   }
@@ -132,11 +133,15 @@ export class LocalPlatform {
     const instead = settings.DATABASE_URL ? undefined : OTHER_FOLDER;
     const check = (plan: DatabasePlan<DatabaseName>) =>
       checkVersion(plan, { superuserUrl, serviceUrl: byName[plan.name], instead });
-    await progress.step('databases', async () => {
-      // All before the first is changed: a server with another version's databases is left as it was.
-      await Promise.all(plans.map(check));
-      await Promise.all(plans.map((plan) => provision(plan, superuserUrl, byName[plan.name])));
-    });
+    try {
+      await progress.step('databases', async () => {
+        // All before the first is changed: a server with another version's databases is left as it was.
+        await Promise.all(plans.map(check));
+        await Promise.all(plans.map((plan) => provision(plan, superuserUrl, byName[plan.name])));
+      });
+    } catch (error) {
+      throw settings.DATABASE_URL ? explainDatabaseError(error, 'DATABASE_URL') : error;
+    }
     return byName;
   }
 
@@ -148,15 +153,14 @@ export class LocalPlatform {
 
   async #startTemporal(port: number, uiPort: number): Promise<{ address: string; uiUrl: string | undefined }> {
     const { settings, folder, environment, progress, signal } = this.#options;
-    const namespace = settings.TEMPORAL_NAMESPACE;
-    if (settings.TEMPORAL_ADDRESS) {
-      const address = settings.TEMPORAL_ADDRESS;
+    const { existingTemporal: existing, TEMPORAL_NAMESPACE: namespace } = settings;
+    if (existing) {
       await progress.step(
         'Temporal',
-        () => prepareNamespace({ address, namespace }),
-        () => address,
+        () => prepareNamespace(existing),
+        () => existing.address,
       );
-      return { address, uiUrl: undefined };
+      return { address: existing.address, uiUrl: undefined };
     }
     const cache = path.resolve(settings.TEMPORAL_CACHE_DIR ?? settings.CACHE_DIR);
     const executable = await findTemporal(cache, environment, signal);

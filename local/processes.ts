@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { GATEWAY_MEMORY, GATEWAY_PROGRAM } from '../gateway/program.ts';
-import { type DatabaseName, type ServiceName, SERVICES } from '../services/registry.ts';
+import { isTemporalSetting } from '../platform/temporal/place.ts';
+import { type DatabaseName, type ServiceName, SERVICES, usesTemporal } from '../services/registry.ts';
 import type { Addresses } from './data-folder.ts';
 import type { ProcessPlan } from './node-process.ts';
 import { withDatabase } from '../platform/database/provision.ts';
@@ -18,6 +19,7 @@ export interface Surroundings {
   ports: Ports;
   /** Absolute. */
   dataFolder: string;
+  /** host:port of the Temporal server. */
   temporalAddress: string;
   databaseUrls: Readonly<Record<DatabaseName, string>>;
   environment: NodeJS.ProcessEnv;
@@ -34,6 +36,10 @@ export const addressesOf = (ports: Ports): Addresses => ({
   processor: localUrl(ports.PROCESSOR_PORT),
   carrier: localUrl(ports.CARRIER_PORT),
 });
+
+/** The port of each service's API, where its metrics are too. */
+export const servicePorts = (ports: Ports): Record<ServiceName, number> =>
+  Object.fromEntries(SERVICES.map((service) => [service, ports[portSetting(service)]])) as Record<ServiceName, number>;
 
 /**
  * The URL of a service's database on the server of `superuserUrl`, with its own role. Names have a prefix, because roles
@@ -59,7 +65,6 @@ export function sandboxPlan({
     program: ['sandbox/main.ts', 'processor', 'carrier'],
     environment: {
       ...inherited(environment, settings),
-      OTEL_SERVICE_NAME: 'sandbox',
       HOST: '127.0.0.1',
       SANDBOX_DATA: `${dataFolder}/sandbox`,
       PROCESSOR_PORT: String(ports.PROCESSOR_PORT),
@@ -86,7 +91,7 @@ function servicePlan(name: string, services: readonly ServiceName[], surrounding
     program: ['services/main.ts', ...services],
     environment: {
       ...shared(surroundings),
-      OTEL_SERVICE_NAME: name,
+      ...(services.some(usesTemporal) && temporalOf(surroundings)),
       ...Object.fromEntries(services.map((service) => [portSetting(service), String(ports[portSetting(service)])])),
       // Each service gets only the URL of its own database.
       ...Object.fromEntries(
@@ -99,45 +104,35 @@ function servicePlan(name: string, services: readonly ServiceName[], surrounding
 }
 
 /** Settings of a single service. */
-function ownSettings(
-  service: ServiceName,
-  { settings, secrets, ports, environment }: Surroundings,
-): Record<string, string> {
+function ownSettings(service: ServiceName, { settings, secrets, ports, environment }: Surroundings): NodeJS.ProcessEnv {
   switch (service) {
     case 'user':
       return { ADMIN_EMAIL: settings.ADMIN_EMAIL, ADMIN_PASSWORD: adminPassword(settings, secrets) };
     case 'cart':
-      return {
-        CACHE_DIR: path.resolve(settings.CACHE_DIR),
-        CART_REMINDER_HOURS: environment.CART_REMINDER_HOURS ?? '',
-      };
+      return { CACHE_DIR: path.resolve(settings.CACHE_DIR) };
     case 'order':
       return { CACHE_DIR: path.resolve(settings.CACHE_DIR), ORDER_LANE: settings.ORDER_LANE };
     case 'payment':
-      return { PROCESSOR_URL: localUrl(ports.PROCESSOR_PORT) };
+      return { PROCESSOR_URL: localUrl(ports.PROCESSOR_PORT), ...only(environment, 'STRIPE_API_KEY') };
     case 'shipping':
       return { CARRIER_URL: localUrl(ports.CARRIER_PORT) };
     case 'webhook':
-      return {
-        CACHE_DIR: path.resolve(settings.CACHE_DIR),
-        WEBHOOK_SECRET_KEY: secrets.webhookSecretKey,
-        WEBHOOK_ALLOW_PRIVATE: environment.WEBHOOK_ALLOW_PRIVATE ?? '',
-      };
+      return { CACHE_DIR: path.resolve(settings.CACHE_DIR), WEBHOOK_SECRET_KEY: secrets.webhookSecretKey };
     case 'notification':
-      return { SMTP_URL: environment.SMTP_URL ?? '', MAIL_FROM: environment.MAIL_FROM ?? '' };
+      return only(environment, 'SMTP_URL');
     default:
       return {};
   }
 }
 
 export function gatewayPlan(surroundings: Surroundings): ProcessPlan {
-  const { settings, secrets, ports, databaseUrls, environment } = surroundings;
+  const { settings, secrets, ports, databaseUrls } = surroundings;
   return {
     name: 'gateway',
     program: GATEWAY_PROGRAM,
     environment: {
       ...shared(surroundings),
-      OTEL_SERVICE_NAME: 'gateway',
+      ...temporalOf(surroundings),
       ...GATEWAY_MEMORY,
       PORT: String(ports.PORT),
       METRICS_PORT: String(ports.METRICS_PORT),
@@ -145,7 +140,6 @@ export function gatewayPlan(surroundings: Surroundings): ProcessPlan {
       JWT_PRIVATE_KEY: secrets.jwtPrivateKey,
       CARRIER_CALLBACK_SECRET: secrets.carrierCallbackSecret,
       RATE_LIMIT_PER_MINUTE: String(settings.RATE_LIMIT_PER_MINUTE),
-      TRUSTED_PROXIES: environment.TRUSTED_PROXIES ?? '',
     },
     ready: [`${localUrl(ports.PORT)}/readyz`],
   };
@@ -155,27 +149,48 @@ export const adminPassword = (settings: StartSettings, secrets: Secrets): string
   settings.ADMIN_PASSWORD ?? secrets.adminPassword;
 
 /** Settings of every process that calls others: their URLs and the service token. */
-const shared = ({ settings, secrets, ports, temporalAddress, environment }: Surroundings): NodeJS.ProcessEnv => ({
+const shared = ({ settings, secrets, ports, environment }: Surroundings): NodeJS.ProcessEnv => ({
   ...inherited(environment, settings),
   HOST: '127.0.0.1',
   SERVICE_TOKEN: secrets.serviceToken,
-  TEMPORAL_ADDRESS: temporalAddress,
-  TEMPORAL_NAMESPACE: settings.TEMPORAL_NAMESPACE,
   ...Object.fromEntries(
     SERVICES.map((service) => [`${service.toUpperCase()}_URL`, localUrl(ports[portSetting(service)])]),
   ),
 });
 
-const SINGLE_PROCESS_SETTINGS = new Set(['ADMIN_PASSWORD', 'SMTP_URL', 'WEBHOOK_SECRET_KEY']);
+/** How to connect to Temporal, for the processes that do. */
+function temporalOf({ settings, temporalAddress, environment }: Surroundings): NodeJS.ProcessEnv {
+  const own = { TEMPORAL_ADDRESS: temporalAddress, TEMPORAL_NAMESPACE: settings.TEMPORAL_NAMESPACE };
+  if (!settings.existingTemporal) return own;
+  const given = Object.entries(environment).filter(([name]) => isTemporalSetting(name));
+  return Object.fromEntries(given);
+}
 
-/** Inherited settings (PATH, proxies, OTEL_*, STRIPE_*), without those that only one process may have. */
+const only = (environment: NodeJS.ProcessEnv, name: string): NodeJS.ProcessEnv =>
+  environment[name] === undefined ? {} : { [name]: environment[name] };
+
+/** Secrets of one process each: it sets them itself, or takes them from the environment with `only`. */
+const SECRETS = new Set([
+  'ADMIN_PASSWORD',
+  'CARRIER_CALLBACK_SECRET',
+  'JWT_PRIVATE_KEY',
+  'SERVICE_TOKEN',
+  'SMTP_URL',
+  'STRIPE_API_KEY',
+  'WEBHOOK_SECRET_KEY',
+]);
+
+/** Whether a variable may only be passed to the process that it is for. */
+export const isSecret = (name: string): boolean =>
+  SECRETS.has(name) || name.endsWith('DATABASE_URL') || isTemporalSetting(name);
+
+// Each service's spans have its own name.
+const NOT_INHERITED = 'OTEL_SERVICE_NAME';
+
+/** What every process inherits (PATH, proxies, OTEL_*, settings that are no secrets). */
 const inherited = (environment: NodeJS.ProcessEnv, settings: StartSettings): NodeJS.ProcessEnv => ({
   // Caches compiled code for the next start: 1.4 instead of 2.4 s of CPU for the gateway.
   NODE_COMPILE_CACHE: path.resolve(settings.CACHE_DIR, 'compiled'),
-  ...Object.fromEntries(
-    Object.entries(environment).filter(
-      ([name]) => !name.endsWith('DATABASE_URL') && !SINGLE_PROCESS_SETTINGS.has(name),
-    ),
-  ),
+  ...Object.fromEntries(Object.entries(environment).filter(([name]) => !isSecret(name) && name !== NOT_INHERITED)),
   LOG_LEVEL: settings.LOG_LEVEL,
 });

@@ -1,6 +1,9 @@
 export interface WelcomeDetails {
   apiUrl: string;
+  processorUrl: string;
+  carrierUrl: string;
   metricsUrl: string;
+  servicePorts: Readonly<Record<string, number>>;
   /** Undefined if an existing Temporal server is used. */
   temporalUiUrl: string | undefined;
   temporalAddress: string;
@@ -16,7 +19,10 @@ export const welcomeText = (details: WelcomeDetails): string => `
   API                 ${details.apiUrl}
   API documentation   ${details.apiUrl}/docs
   Temporal Web UI     ${details.temporalUiUrl ?? `provided by the server at ${details.temporalAddress}`}
-  metrics             ${details.metricsUrl}
+  card processor      ${details.processorUrl} (a sandbox: payment methods to try)
+  carrier             ${details.carrierUrl} (a sandbox: postal codes to try, parcels to move)
+  metrics             ${details.metricsUrl} (gateway)
+                      http://127.0.0.1:PORT/metrics of each service: ${portsInWords(details.servicePorts)}
   logs                ${details.logs}
   admin               ${details.adminEmail}, password ${details.newAdminPassword ?? `as set in ADMIN_PASSWORD or printed at the first start (see ${details.secretsFile})`}
 
@@ -24,6 +30,11 @@ To sign up, sign in and place an order, paste this into a shell:
 
 ${orderByCurl(details.apiUrl)}
 `;
+
+const portsInWords = (ports: Readonly<Record<string, number>>): string =>
+  Object.entries(ports)
+    .map(([service, port]) => `${service} ${port}`)
+    .join(', ');
 
 /** Commands for any POSIX shell with curl and sed. Each run creates a new customer, so they can be pasted again. */
 export const orderByCurl = (apiUrl: string): string =>

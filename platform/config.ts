@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clientConfig } from './database/url.ts';
 
 /** A setting is missing or invalid. The message is one line that says what to change; nothing has started yet. */
 export class SettingError extends Error {
@@ -31,6 +32,14 @@ export const port = (byDefault: number) =>
 
 export const postgresUrl = z
   .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' })
+  .check(({ value, issues }) => {
+    try {
+      clientConfig(value);
+    } catch (error) {
+      // Without the value, which contains a password.
+      issues.push({ code: 'custom', message: (error as Error).message, input: undefined });
+    }
+  })
   .describe('postgres://user:password@host:port/database');
 
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });

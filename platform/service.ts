@@ -1,7 +1,9 @@
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import { httpUrls, port, postgresUrl, readConfig, secret } from './config.ts';
-import { connect, ping } from './database/connection.ts';
+import { withContext } from './context.ts';
+import { openDatabase } from './database/check.ts';
+import { ping } from './database/connection.ts';
 import { retentionSettings } from './events/retention.ts';
 import { type EventsPlan, startEvents } from './events/service-events.ts';
 import type { Subscription } from './events/subscription.ts';
@@ -10,7 +12,8 @@ import { type ListenOptions, listen } from './http/server.ts';
 import { type Logger, createLogger } from './telemetry/logger.ts';
 import { type Metrics, createMetrics } from './telemetry/metrics.ts';
 import type { Running } from './process.ts';
-import { type TemporalPlace, temporalSettings } from './temporal/client.ts';
+import { checkTemporal } from './temporal/check.ts';
+import { type TemporalPlace, readTemporalPlace } from './temporal/place.ts';
 import {
   countAttempts,
   durableActivities,
@@ -25,6 +28,8 @@ import { type WorkflowSettings, workflowOptions, workflowSettings } from './temp
 export interface ServiceContext<Database, Config> {
   db: Kysely<Database>;
   config: Config;
+  /** Where the Temporal server is. */
+  temporal: TemporalPlace;
   logger: Logger;
   metrics: Metrics;
 }
@@ -56,6 +61,8 @@ export interface RegisteredService {
   publishes: boolean;
   /** The services whose events it handles. */
   subscribesTo: readonly string[];
+  /** Whether it has activities, and so a worker. Only then does its process need Temporal's settings. */
+  usesTemporal?: boolean;
 }
 
 export type Registry = Readonly<Record<string, RegisteredService>>;
@@ -81,7 +88,6 @@ export const serviceSettings = (name: string, byDefault: number): z.ZodRawShape 
   [`${name.toUpperCase()}_PORT`]: port(byDefault),
   SERVICE_TOKEN: secret,
   HOST: z.string().default('127.0.0.1'),
-  ...temporalSettings,
   ...workflowSettings,
 });
 
@@ -91,60 +97,70 @@ export function defineService<Database, Shape extends z.ZodRawShape, Services ex
   definition: ServiceDefinition<Database, Shape, keyof Services & string>,
 ): Service {
   const { name } = definition;
-  const registered = registry[name]!;
   return {
     name,
     settings: definition.settings,
-    async start(environment) {
-      const config = readCommonConfig(name, registered.port, environment);
-      const logger = createLogger(name, environment.LOG_LEVEL);
-      const metrics = createMetrics(name);
-      const db = connect<Database>(config.databaseUrl);
-      const parts = await definition.create({
-        db,
-        config: readConfig(definition.settings, environment) as z.infer<z.ZodObject<Shape>>,
-        logger,
-        metrics,
-      });
-      checkSubscriptions(name, registered, parts);
-      const events = startEvents({
-        service: name,
-        db: db as unknown as EventsPlan['db'],
-        publishes: registered.publishes,
-        subscriptions: parts.subscriptions,
-        urlsOf: (publisher) => readUrls(publisher, registry[publisher]!.port, environment),
-        token: config.serviceToken,
-        retentionDays: readConfig(retentionSettings, environment).EVENT_RETENTION_DAYS,
-        logger,
-        metrics,
-      });
-      const worker =
-        parts.activities && (await startWorker({ name, parts, activities: parts.activities, config, logger }));
-      const serviceApi = createServiceApi({
-        requests: parts.requests,
-        activities: parts.activities,
-        events: events.answered,
-        async ready() {
-          await ping(db);
-          await worker?.ready();
-        },
-        ...(worker && { moreMetrics: sdkMetrics }),
-        token: config.serviceToken,
-        logger,
-        metrics,
-      });
-      const listening = await listen(serviceApi, config.listenOptions);
-      logger.info('listening', { url: listening.url });
-      return {
-        url: listening.url,
-        async close() {
-          await events.close();
-          parts.drain?.();
-          await Promise.all([listening.close(), worker?.close()]);
-          await parts.close?.();
-          await db.destroy();
-        },
-      };
+    // What it starts, it does as this service, also where several share a process.
+    start: (environment) => withContext({ service: name }, () => start(registry, definition, environment)),
+  };
+}
+
+async function start<Database, Shape extends z.ZodRawShape, Services extends Registry>(
+  registry: Services,
+  definition: ServiceDefinition<Database, Shape, keyof Services & string>,
+  environment: NodeJS.ProcessEnv,
+): Promise<Running & { url: string }> {
+  const { name } = definition;
+  const registered = registry[name]!;
+  const config = readCommonConfig(name, registered.port, environment);
+  const logger = createLogger(name, environment.LOG_LEVEL);
+  const metrics = createMetrics(name);
+  if (registered.usesTemporal) await checkTemporal(config.temporal);
+  const setting = `${name.toUpperCase()}_DATABASE_URL`;
+  const db = await openDatabase<Database>(config.databaseUrl, { setting, logger });
+  const parts = await definition.create({
+    db,
+    config: readConfig(definition.settings, environment) as z.infer<z.ZodObject<Shape>>,
+    temporal: config.temporal,
+    logger,
+    metrics,
+  });
+  checkRegistered(name, registered, parts);
+  const events = startEvents({
+    service: name,
+    db: db as unknown as EventsPlan['db'],
+    publishes: registered.publishes,
+    subscriptions: parts.subscriptions,
+    urlsOf: (publisher) => readUrls(publisher, registry[publisher]!.port, environment),
+    token: config.serviceToken,
+    retentionDays: readConfig(retentionSettings, environment).EVENT_RETENTION_DAYS,
+    logger,
+    metrics,
+  });
+  const worker = parts.activities && (await startWorker({ name, parts, activities: parts.activities, config, logger }));
+  const serviceApi = createServiceApi({
+    requests: parts.requests,
+    activities: parts.activities,
+    events: events.answered,
+    async ready() {
+      await ping(db);
+      await worker?.ready();
+    },
+    ...(worker && { moreMetrics: sdkMetrics }),
+    token: config.serviceToken,
+    logger,
+    metrics,
+  });
+  const listening = await listen(serviceApi, config.listenOptions);
+  logger.info('listening', { url: listening.url });
+  return {
+    url: listening.url,
+    async close() {
+      await events.close();
+      parts.drain?.();
+      await Promise.all([listening.close(), worker?.close()]);
+      await parts.close?.();
+      await db.destroy();
     },
   };
 }
@@ -166,7 +182,7 @@ function readCommonConfig(name: string, defaultPort: number, environment: NodeJS
     databaseUrl: config[`${name.toUpperCase()}_DATABASE_URL`]!,
     serviceToken: config.SERVICE_TOKEN!,
     listenOptions: { port: Number(config[setting]), host: config.HOST!, setting },
-    temporal: { address: config.TEMPORAL_ADDRESS!, namespace: config.TEMPORAL_NAMESPACE! },
+    temporal: readTemporalPlace(environment),
     workflows: config,
   };
 }
@@ -178,7 +194,13 @@ function readUrls(name: string, defaultPort: number, environment: NodeJS.Process
 }
 
 /** Other processes rely on the registry. A service may subscribe to less, as where a setting turns a handler off. */
-function checkSubscriptions(name: string, { subscribesTo }: RegisteredService, { subscriptions }: ServiceParts) {
+function checkRegistered(
+  name: string,
+  { subscribesTo, usesTemporal = false }: RegisteredService,
+  { subscriptions, activities }: ServiceParts,
+) {
+  if (activities && !usesTemporal)
+    throw new Error(`the ${name} service has activities: add usesTemporal to its registry entry`);
   const unregistered = subscriptions?.find(({ publisher }) => !subscribesTo.includes(publisher));
   if (unregistered)
     throw new Error(
@@ -197,14 +219,14 @@ interface WorkerStart {
 }
 
 async function startWorker({ name, parts, activities, config, logger }: WorkerStart) {
-  await installTemporalRuntime(logger);
+  await installTemporalRuntime(logger, name);
   const { workflowBundle, localActivities, countsAttempts = !workflowBundle } = parts;
   return keepWorking(
     config.temporal,
     {
       taskQueue: name,
       activities: { ...localActivities, ...durableActivities(activities) },
-      ...(workflowBundle && { workflowBundle, ...workflowOptions(config.workflows) }),
+      ...(workflowBundle && { workflowBundle, ...(await workflowOptions(config.workflows, logger)) }),
       interceptors: {
         activity: [traceActivities, translateRefusals, ...(countsAttempts ? [countAttempts] : [])],
       },

@@ -1,4 +1,5 @@
 import { SettingError, postgresUrl, readConfig } from '../platform/config.ts';
+import { explainDatabaseError } from '../platform/database/check.ts';
 import { type DatabaseName, DATABASES } from './registry.ts';
 import { checkVersion, provision } from '../platform/database/provision.ts';
 
@@ -37,7 +38,6 @@ function setting(name: DatabaseName): string {
 
 /** One line for a wrong setting or an error of the server; anything else is a bug and keeps its stack. */
 function reason(error: unknown): string {
-  if (error instanceof SettingError) return error.message;
-  const { code, message } = error as { code?: string; message?: string };
-  return code ? `DATABASE_URL: ${message || code}` : String((error as Error).stack ?? error);
+  const explained = explainDatabaseError(error, 'DATABASE_URL');
+  return explained instanceof SettingError ? explained.message : String((error as Error).stack ?? error);
 }

@@ -15,18 +15,21 @@ interface Entry extends RegisteredService {
 export const REGISTRY = {
   user: { port: 4101, publishes: true, subscribesTo: [], appendOnly: [] },
   product: { port: 4102, publishes: true, subscribesTo: [], appendOnly: [] },
-  inventory: { port: 4103, publishes: true, subscribesTo: [], appendOnly: ['stock_ledger'] },
-  order: { port: 4104, publishes: true, subscribesTo: [], appendOnly: ['order_history'] },
-  payment: { port: 4105, publishes: true, subscribesTo: [], appendOnly: ['ledger_entries'] },
-  shipping: { port: 4106, publishes: true, subscribesTo: [], appendOnly: ['movements'] },
-  cart: { port: 4107, publishes: true, subscribesTo: ['cart'], appendOnly: ['checkouts'] },
+  inventory: { port: 4103, publishes: true, subscribesTo: [], appendOnly: ['stock_ledger'], usesTemporal: true },
+  order: { port: 4104, publishes: true, subscribesTo: [], appendOnly: ['order_history'], usesTemporal: true },
+  payment: { port: 4105, publishes: true, subscribesTo: [], appendOnly: ['ledger_entries'], usesTemporal: true },
+  shipping: { port: 4106, publishes: true, subscribesTo: [], appendOnly: ['movements'], usesTemporal: true },
+  cart: { port: 4107, publishes: true, subscribesTo: ['cart'], appendOnly: ['checkouts'], usesTemporal: true },
   notification: { port: 4108, publishes: false, subscribesTo: ['user', 'order', 'cart'], appendOnly: [] },
   recommendation: { port: 4109, publishes: false, subscribesTo: ['order'], appendOnly: [] },
-  webhook: { port: 4110, publishes: false, subscribesTo: ['order'], appendOnly: [] },
+  webhook: { port: 4110, publishes: false, subscribesTo: ['order'], appendOnly: [], usesTemporal: true },
 } as const satisfies Record<string, Entry>;
 
 export type ServiceName = keyof typeof REGISTRY;
 export const SERVICES = Object.keys(REGISTRY) as ServiceName[];
+
+/** Whether the service's process connects to Temporal. */
+export const usesTemporal = (service: ServiceName): boolean => 'usesTemporal' in REGISTRY[service];
 
 /** The setting `<NAME>_URL`: one or more addresses of a service's HTTP API, which requests rotate over. */
 export const urlsOf = (service: ServiceName) => httpUrls(`http://127.0.0.1:${REGISTRY[service].port}`);

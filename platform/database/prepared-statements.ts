@@ -38,9 +38,11 @@ class StatementNames {
  * A migration that adds a column invalidates statements that read all columns, in running processes too. The first such
  * statement fails with a fault, which callers retry where they can; after that all are prepared again.
  *
+ * Not with `prepares: false`, for poolers that cannot: each statement is then parsed at every use.
+ *
  * If the server stops responding, for example after a power loss, the statement fails and the connection leaves the pool.
  */
-export function preparingClient(): typeof pg.Client {
+export function preparingClient({ prepares }: { prepares: boolean } = { prepares: true }): typeof pg.Client {
   const names = new StatementNames();
   const prepareAnew = (error: { code?: string }): never => {
     if (error.code === PLAN_OUTDATED) names.clear();
@@ -59,7 +61,7 @@ export function preparingClient(): typeof pg.Client {
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
     override query(...args: any[]): any {
       const [text, values] = args as unknown[];
-      const name = typeof text === 'string' && Array.isArray(values) && values.length > 0 && names.of(text);
+      const name = prepares && typeof text === 'string' && Array.isArray(values) && values.length > 0 && names.of(text);
       if (name) return this.#withTimeout(super.query({ name, text, values }).catch(prepareAnew));
       const result: unknown = super.query(...(args as Parameters<pg.Client['query']>));
       return result instanceof Promise ? this.#withTimeout(result) : result;

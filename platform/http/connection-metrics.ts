@@ -11,6 +11,8 @@ export function watchConnections(registry: Registry, connections: readonly Conne
     labelNames: ['target', 'address'] as const,
     registers: [],
     collect() {
+      // An address that its name no longer has is not reported any more.
+      this.reset();
       for (const { service, ...state } of statesOf(connections)) {
         for (const { address, breaker } of state.doors) this.set({ target: service, address }, STATES.indexOf(breaker));
       }

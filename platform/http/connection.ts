@@ -1,21 +1,15 @@
-import {
-  BrokenCircuitError,
-  type BulkheadPolicy,
-  BulkheadRejectedError,
-  type CircuitBreakerPolicy,
-  CircuitState,
-  ConsecutiveBreaker,
-  bulkhead,
-  circuitBreaker,
-  handleType,
-} from 'cockatiel';
-import { type Exchanged, NoAnswer, exchange, isReady } from './transport.ts';
+import { BrokenCircuitError, type BulkheadPolicy, BulkheadRejectedError, CircuitState, bulkhead } from 'cockatiel';
+import { Addresses, type Resolver } from './addresses.ts';
+import type { Endpoint } from './endpoint.ts';
+import { type Exchanged, NoAnswer } from './transport.ts';
 
 export interface ServiceAddress {
   service: string;
-  /** The addresses of the service; requests rotate over them. */
+  /** The addresses of the service; requests rotate over them, and over the IP addresses of each that is a name. */
   urls: readonly string[];
   token: string;
+  /** By default the system's. */
+  resolver?: Resolver;
 }
 
 /** One request to a service, and how it may be sent. */
@@ -42,18 +36,16 @@ export interface ConnectionState {
 
 type Lane = 'prompt' | 'patient';
 
-// One lost connection is bad luck; five in a row, with no response between them, are an outage.
-const MAX_CONSECUTIVE_FAULTS = 5;
-// As long as a request's own retries take: its last one reaches an address that has recovered.
-const HALF_OPEN_AFTER_MS = 500;
 // Far more than a healthy service ever has running, few enough that one that hangs cannot block the whole process.
 const MAX_CONCURRENT = 500;
+// A process that is busy starting may take a second to respond.
+const RESPONDS_MS = 2_000;
 
 /** This process's connection to one service: its addresses, their circuit breakers, and the running requests. */
 export class Connection {
   readonly service: string;
   readonly #token: string;
-  readonly #endpoints: Endpoint[];
+  readonly #addresses: Addresses;
   // Long polls have a bulkhead of their own, so that a thousand of them do not block a single prompt request.
   readonly #lanes: Record<Lane, BulkheadPolicy> = {
     prompt: bulkhead(MAX_CONCURRENT),
@@ -63,10 +55,10 @@ export class Connection {
   /** Retried requests, and attempts that ended in a fault, since the process started. */
   readonly counts = { retries: 0, faults: 0 };
 
-  constructor({ service, urls, token }: ServiceAddress) {
+  constructor({ service, urls, token, resolver }: ServiceAddress) {
     this.service = service;
     this.#token = token;
-    this.#endpoints = urls.map((url) => new Endpoint(url));
+    this.#addresses = new Addresses(urls, resolver);
   }
 
   /** Sends a request once, to the next address. Skips addresses whose breaker is open or that refuse connections. */
@@ -85,8 +77,10 @@ export class Connection {
       try {
         return await endpoint.send(request, this.#token);
       } catch (error) {
-        if (error instanceof NoAnswer && !error.sent) unreachable = error;
-        else if (!(error instanceof BrokenCircuitError)) throw error;
+        if (error instanceof NoAnswer && !error.sent) {
+          unreachable = error;
+          this.#addresses.expire();
+        } else if (!(error instanceof BrokenCircuitError)) throw error;
       }
     }
     throw unreachable ?? new Error('the circuit breakers of all its addresses are open');
@@ -97,8 +91,9 @@ export class Connection {
    * repeated is not used as a test while another address is healthy.
    */
   #candidates({ repeatable }: ServiceRequest): Endpoint[] {
-    const first = this.#requestCount++ % this.#endpoints.length;
-    const rotated = [...this.#endpoints.slice(first), ...this.#endpoints.slice(0, first)];
+    const endpoints = this.#addresses.current();
+    const first = this.#requestCount++ % endpoints.length;
+    const rotated = [...endpoints.slice(first), ...endpoints.slice(0, first)];
     const available = rotated.filter(({ state }) => state !== CircuitState.HalfOpen);
     const healthy = available.filter(({ state }) => state === CircuitState.Closed);
     return repeatable || healthy.length === 0 ? available : healthy;
@@ -107,47 +102,26 @@ export class Connection {
   state(): ConnectionState {
     const lane = (policy: BulkheadPolicy) => ({ inUse: MAX_CONCURRENT - policy.executionSlots, limit: MAX_CONCURRENT });
     return {
-      doors: this.#endpoints.map(({ address, state }) => ({ address, breaker: STATES[state] })),
+      doors: this.#addresses.current().map(({ address, state }) => ({ address, breaker: STATES[state] })),
       bulkheads: { prompt: lane(this.#lanes.prompt), patient: lane(this.#lanes.patient) },
       ...this.counts,
     };
   }
 
+  /** Whether a process listens at one of the addresses, ready or not. */
+  async responds(): Promise<boolean> {
+    const answers = this.#addresses.current().map((endpoint) => endpoint.responds(RESPONDS_MS));
+    return (await Promise.all(answers)).includes(true);
+  }
+
   /** Checks `/readyz` of each address. An address that does not respond in time is not ready. */
   readiness(timeoutMs: number): Promise<{ address: string; ready: boolean }[]> {
     return Promise.all(
-      this.#endpoints.map(async ({ address, origin }) => ({
-        address,
-        ready: await isReady(origin, AbortSignal.timeout(timeoutMs)).catch(() => false),
+      this.#addresses.current().map(async (endpoint) => ({
+        address: endpoint.address,
+        ready: await endpoint.isReady(timeoutMs),
       })),
     );
-  }
-}
-
-/** One address of a service. Any response shows that it is alive; only a missing one counts as a fault. */
-class Endpoint {
-  readonly origin: string;
-  readonly address: string;
-  readonly #basePath: string;
-  readonly #breaker: CircuitBreakerPolicy = circuitBreaker(handleType(NoAnswer), {
-    breaker: new ConsecutiveBreaker(MAX_CONSECUTIVE_FAULTS),
-    halfOpenAfter: HALF_OPEN_AFTER_MS,
-  });
-
-  constructor(url: string) {
-    const { origin, host, pathname } = new URL(url);
-    this.origin = origin;
-    this.address = host;
-    this.#basePath = pathname.replace(/\/+$/, '');
-  }
-
-  get state(): CircuitState {
-    return this.#breaker.state;
-  }
-
-  send({ path, body, timeoutMs }: ServiceRequest, token: string): Promise<Exchanged> {
-    const { origin } = this;
-    return this.#breaker.execute(() => exchange({ origin, path: this.#basePath + path, body, token, timeoutMs }));
   }
 }
 

@@ -1,4 +1,6 @@
 import { EventEmitter } from 'node:events';
+import { context } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
 import { Agent } from 'undici';
 import { calledOff, workContext } from '../context.ts';
 
@@ -22,6 +24,8 @@ export class NoAnswer extends Error {
 
 export interface OutgoingRequest {
   origin: string;
+  /** The host that the request is for, with its port, if it is not that of `origin`. TLS uses it, too. */
+  host: string | undefined;
   path: string;
   body: string;
   token: string;
@@ -43,7 +47,7 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const agent = new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS } });
 
 /** Sends one request to one address, as JSON over a kept-alive connection. Does not follow redirects. */
-export async function exchange({ origin, path, body, token, timeoutMs }: OutgoingRequest): Promise<Exchanged> {
+export async function exchange({ origin, host, path, body, token, timeoutMs }: OutgoingRequest): Promise<Exchanged> {
   // A workflow's calls do not belong to an HTTP request any more.
   const { workflowId, requestId = workflowId } = workContext();
   const cancellation = calledOff();
@@ -59,6 +63,7 @@ export async function exchange({ origin, path, body, token, timeoutMs }: Outgoin
         'content-type': 'application/json',
         authorization: `Bearer ${token}`,
         ...(requestId && { 'x-request-id': requestId }),
+        ...(host !== undefined && { host }),
       },
       signal: deadline,
     });
@@ -103,11 +108,24 @@ class Deadline extends EventEmitter {
   readonly #cancel = (): void => void this.emit('abort');
 }
 
+/** Resolves if a process listens at this address, ready or not. */
+export async function responds(origin: string, host: string | undefined, signal: AbortSignal): Promise<void> {
+  // Repeated while a process starts, and not worth a trace each time.
+  await context.with(suppressTracing(context.active()), () => get({ origin, host, path: '/livez' }, signal));
+}
+
 /** Whether the process at this address reports that it is ready. */
-export async function isReady(origin: string, signal: AbortSignal): Promise<boolean> {
-  const { statusCode, body } = await agent.request({ origin, path: '/readyz', method: 'GET', signal });
+export const isReady = async (origin: string, host: string | undefined, signal: AbortSignal): Promise<boolean> =>
+  (await get({ origin, host, path: '/readyz' }, signal)) === 200;
+
+type Address = Pick<OutgoingRequest, 'origin' | 'host' | 'path'>;
+
+/** Returns the status. */
+async function get({ origin, host, path }: Address, signal: AbortSignal): Promise<number> {
+  const headers = host === undefined ? {} : { host };
+  const { statusCode, body } = await agent.request({ origin, path, method: 'GET', headers, signal });
   await body.dump();
-  return statusCode === 200;
+  return statusCode;
 }
 
 /** Errors that occur before a connection is established. */

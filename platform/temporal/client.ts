@@ -1,30 +1,16 @@
 import { Client, Connection } from '@temporalio/client';
 import { OpenTelemetryWorkflowClientInterceptor } from '@temporalio/interceptors-opentelemetry-v2/lib/client/index.js';
-import { z } from 'zod';
-
-/** Settings of every process that connects to Temporal. */
-export const temporalSettings = {
-  TEMPORAL_ADDRESS: z
-    .string()
-    .regex(/^[^\s/]+:\d+$/, 'must be host:port')
-    .default('127.0.0.1:7233'),
-  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
-};
-
-export interface TemporalPlace {
-  address: string;
-  namespace: string;
-}
+import { type TemporalPlace, connectionOptions } from './place.ts';
 
 // Starting or updating a workflow takes 5 to 30 ms; a server that does not respond for this long is down.
 const CALL_TIMEOUT_MS = 5_000;
 
 /** A client that connects at its first use, so that a process can start, and report its state, without a server. */
-export function createTemporalClient({ address, namespace }: TemporalPlace): Client {
-  const connection = Connection.lazy({ address, connectTimeout: CALL_TIMEOUT_MS });
+export function createTemporalClient(place: TemporalPlace): Client {
+  const connection = Connection.lazy({ ...connectionOptions(place), connectTimeout: CALL_TIMEOUT_MS });
   return new Client({
     connection,
-    namespace,
+    namespace: place.namespace,
     interceptors: { workflow: [new OpenTelemetryWorkflowClientInterceptor()] },
   });
 }

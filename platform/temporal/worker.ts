@@ -5,6 +5,7 @@ import { OpenTelemetryActivityInboundInterceptor } from '@temporalio/interceptor
 import {
   type ActivityInboundCallsInterceptor,
   type DefaultLogger,
+  type LogMetadata,
   NativeConnection,
   Runtime,
   Worker,
@@ -17,14 +18,21 @@ import type { ServedOperations } from '../http/service-api.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { takePort } from '../ports.ts';
 import { Refusal } from '../contract/refusal.ts';
-import type { TemporalPlace } from './client.ts';
+import { type TemporalPlace, connectionOptions } from './place.ts';
 
 /** The port of the Temporal SDK's metrics server; undefined if no worker runs in this process. */
 let sdkMetricsPort: number | undefined;
 let installed: Promise<void> | undefined;
 
-/** Sets up the SDK once per process, however many services start in it concurrently. */
-export function installTemporalRuntime(logger: Logger): Promise<void> {
+/** The loggers of this process's workers, by task queue: the SDK has one logger for all. */
+const loggers = new Map<string, Logger>();
+
+/**
+ * Sets up the SDK once per process, however many services start in it concurrently. Lines about a worker go to the
+ * logger given for its task queue; others, such as the SDK's own troubles, to the one given first.
+ */
+export function installTemporalRuntime(logger: Logger, taskQueue?: string): Promise<void> {
+  if (taskQueue !== undefined) loggers.set(taskQueue, logger);
   installed ??= install(logger);
   return installed;
 }
@@ -32,12 +40,13 @@ export function installTemporalRuntime(logger: Logger): Promise<void> {
 /** Our log level for each of the SDK's. */
 const LEVELS = { TRACE: 'debug', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
-/** Sends the SDK's log lines to `logger` and serves its metrics on a port of their own. */
-async function install(logger: Logger): Promise<void> {
+/** Passes the SDK's log lines on and serves its metrics on a port of their own. */
+async function install(first: Logger): Promise<void> {
   sdkMetricsPort = await takePort(0, 'the port of the SDK’s metrics');
   // The SDK logs every activity at DEBUG, and Winston formats a line before it checks the level.
   const log: DefaultLogger['log'] = (severity, message, meta) => {
     const level = LEVELS[severity];
+    const logger = loggers.get(taskQueueOf(meta)) ?? first;
     if (logger.isLevelEnabled(level)) logger.log(level, message, meta);
   };
   Runtime.install({
@@ -57,6 +66,18 @@ async function install(logger: Logger): Promise<void> {
     },
   });
 }
+
+/** The SDK names it in three ways: in a worker's lines, in the options of one that it creates, in lines of its native part. */
+const taskQueueOf = (meta: LogMetadata = {}): string => {
+  const {
+    taskQueue,
+    task_queue: native,
+    options,
+  } = meta as Partial<Record<'taskQueue' | 'task_queue', string>> & {
+    options?: { taskQueue?: string };
+  };
+  return taskQueue ?? native ?? options?.taskQueue ?? '';
+};
 
 /** The SDK's metrics in Prometheus text format. */
 export async function sdkMetrics(): Promise<string> {
@@ -80,15 +101,16 @@ const RECONNECT_MS = 1_000;
  * service's HTTP API works without it.
  */
 export function keepWorking(
-  { address, namespace }: TemporalPlace,
+  place: TemporalPlace,
   options: Omit<WorkerOptions, 'connection' | 'namespace'>,
   logger: Logger,
 ): WorkerProcess {
+  const { namespace } = place;
   const closing = new AbortController();
   let current: Worker | undefined;
 
   async function work(): Promise<void> {
-    const connection = await NativeConnection.connect({ address });
+    const connection = await NativeConnection.connect(connectionOptions(place));
     try {
       // The worker would fail with the same error, but would by then have started workflow threads that never end.
       await connection.workflowService.describeNamespace({ namespace });
@@ -165,9 +187,15 @@ export const translateRefusals = (context: Context): { inbound: ActivityInboundC
   },
 });
 
-export const traceActivities = (context: Context): { inbound: ActivityInboundCallsInterceptor } => ({
-  inbound: new OpenTelemetryActivityInboundInterceptor(context),
-});
+/** Makes a span of each activity, for the service that the task queue is named after. */
+export function traceActivities(context: Context): { inbound: ActivityInboundCallsInterceptor } {
+  const traced = new OpenTelemetryActivityInboundInterceptor(context);
+  return {
+    inbound: {
+      execute: (input, next) => withContext({ service: context.info.taskQueue }, () => traced.execute(input, next)),
+    },
+  };
+}
 
 const contextOf = (context: Context, request: unknown) => ({
   workflowId: context.info.workflowExecution?.workflowId ?? '',

@@ -1,7 +1,8 @@
 import os from 'node:os';
 import type { WorkerOptions } from '@temporalio/worker';
 import { z } from 'zod';
-import { chooseWorkflowThreads } from './workflow-threads.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { SDK_VERSION, TESTED_SDK_VERSIONS, chooseWorkflowThreads } from './workflow-threads.ts';
 
 // Memory of one cached workflow: a thousand took 190 to 280 MB with stack traces recorded, less without.
 // `node bench/studies/open-orders.ts` measures it.
@@ -29,12 +30,21 @@ export const workflowSettings = {
 
 export type WorkflowSettings = Readonly<z.infer<z.ZodObject<typeof workflowSettings>>>;
 
+let warned = false;
+
 /** Options for a worker that runs workflows. The watchdog and stack trace settings apply to the whole process. */
-export function workflowOptions(settings: WorkflowSettings): Pick<WorkerOptions, 'maxCachedWorkflows'> {
-  chooseWorkflowThreads({
-    watchdog: settings.WORKFLOW_WATCHDOG,
-    stackTraces: settings.WORKFLOW_STACK_TRACES === 'on',
-  });
+export async function workflowOptions(
+  settings: WorkflowSettings,
+  logger: Logger,
+  sdkVersion = SDK_VERSION,
+): Promise<Pick<WorkerOptions, 'maxCachedWorkflows'>> {
+  const threads = { watchdog: settings.WORKFLOW_WATCHDOG, stackTraces: settings.WORKFLOW_STACK_TRACES === 'on' };
+  const chosen = await chooseWorkflowThreads(threads, sdkVersion);
+  if (!chosen && !warned) {
+    warned = true;
+    const message = 'workflows run as with WORKFLOW_WATCHDOG=entry: this version of the Temporal SDK was not tested';
+    logger.warn(message, { sdkVersion, tested: TESTED_SDK_VERSIONS });
+  }
   return cacheOf(settings);
 }
 

@@ -18,14 +18,22 @@ const activate = Reflect.get(BaseVMWorkflow.prototype, 'activate');
 const guard = globalThis as { guardedActivation?: (() => Promise<Completion>) | undefined };
 const guarded = new vm.Script('globalThis.guardedActivation()', { filename: 'guarded-activation' });
 
+/** For the Call Stack of the Web UI, which would show the SDK's error. */
+const withoutStackTraces = {
+  handler: () =>
+    'No stack traces are recorded (WORKFLOW_STACK_TRACES=off).\nUser Metadata > Current Details says what the workflow waits for.',
+  description: 'Says where to look, as no stack traces are recorded.',
+};
+
 BaseVMWorkflow.prototype.activate = function (activation) {
   guard.guardedActivation = () => activate.call(this, activation);
+  const { activator } = this as unknown as { activator: Activator };
+  if (!stackTraces) activator.queryHandlers.set('__stack_trace', withoutStackTraces);
   try {
     // An activation is synchronous up to its first await, and all of the workflow's code runs in that part.
     return guarded.runInThisContext({ timeout: limitMs }) as Promise<Completion>;
   } catch (error) {
     // As the SDK does when one of its entries times out: the workflow task fails and is retried.
-    const { activator } = this as unknown as { activator: Activator };
     return Promise.resolve({ runId: this.runId, failed: { failure: activator.errorToFailure(error) } });
   } finally {
     guard.guardedActivation = undefined;
@@ -34,6 +42,7 @@ BaseVMWorkflow.prototype.activate = function (activation) {
 
 interface Activator {
   errorToFailure(error: unknown): object;
+  queryHandlers: Map<string, { handler: () => unknown; description?: string }>;
 }
 
 /** Inside a guarded activation an entry is watched already. Outside, as when a workflow is created, it keeps its own watchdog. */

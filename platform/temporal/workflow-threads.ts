@@ -1,9 +1,4 @@
-import { Worker } from 'node:worker_threads';
-import {
-  ThreadedVMWorkflowCreator,
-  type ThreadedVMWorkflowCreatorOptions,
-  WorkerThreadClient,
-} from '@temporalio/worker/lib/workflow/threaded-vm.js';
+import sdk from '@temporalio/worker/package.json' with { type: 'json' };
 
 export interface WorkflowThreads {
   /**
@@ -26,29 +21,23 @@ export interface ThreadData {
   stackTraces: boolean;
 }
 
-const createSdkThreads = ThreadedVMWorkflowCreator.create.bind(ThreadedVMWorkflowCreator);
+/** The installed version of the SDK's worker. */
+export const SDK_VERSION: string = sdk.version;
+
+/**
+ * Versions with which `test/platform/temporal/` and the replay of `test/histories/` have passed. Our threads replace
+ * private functions, which any release may change, so any other version runs workflows its own way, at the SDK's cost.
+ */
+export const TESTED_SDK_VERSIONS: readonly string[] = ['1.24.0'];
 
 /**
  * Sets how workers created from now on in this process run workflows. The SDK has no options for this, so the entry point
  * of its threads is replaced with ours. `node bench/studies/watchdog.ts` shows what each choice costs.
+ * @returns whether they will; false with a version of the SDK that was not tested, which stays as it is
  */
-export function chooseWorkflowThreads({ watchdog, stackTraces }: WorkflowThreads): void {
-  ThreadedVMWorkflowCreator.create =
-    watchdog === 'entry' ? createSdkThreads : (options) => createThreads(options, { stackTraces });
-}
-
-async function createThreads(
-  { threadPoolSize, logger, patchActivationCallback, ...init }: ThreadedVMWorkflowCreatorOptions,
-  { stackTraces }: { stackTraces: boolean },
-): Promise<ThreadedVMWorkflowCreator> {
-  const workerData: ThreadData = { limitMs: init.isolateExecutionTimeoutMs, stackTraces };
-  // Without the preloads of this process: workflows have their own tracing, and the thread starts in half the time.
-  const start = () => new Worker(new URL('workflow-thread.ts', import.meta.url), { workerData, execArgv: [] });
-  const clients = Array.from(
-    { length: threadPoolSize },
-    () => new WorkerThreadClient(start(), logger, patchActivationCallback),
-  );
-  const hasPatchActivationCallback = patchActivationCallback !== undefined;
-  await Promise.all(clients.map((client) => client.send({ type: 'init', ...init, hasPatchActivationCallback })));
-  return new ThreadedVMWorkflowCreator(clients);
+export async function chooseWorkflowThreads(threads: WorkflowThreads, version = SDK_VERSION): Promise<boolean> {
+  if (!TESTED_SDK_VERSIONS.includes(version)) return threads.watchdog === 'entry';
+  const { replaceThreads } = await import('./workflow-thread-creator.ts');
+  replaceThreads(threads);
+  return true;
 }

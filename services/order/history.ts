@@ -44,7 +44,7 @@ export const createHistoryRequests = (
       .selectFrom('order_history')
       .selectAll()
       .where('order_id', '=', orderId)
-      .where('position', '>', after)
+      .where('position', '>', ownPosition(orderId, after))
       .orderBy('position')
       .limit(MAX_ENTRIES)
       .execute();
@@ -57,6 +57,10 @@ export const createHistoryRequests = (
     };
   },
 });
+
+/** This position if it is an entry of the order, otherwise 0: a position that was never given says nothing about what was read. */
+const ownPosition = (orderId: string, after: number) => sql<number>`coalesce((
+  select position from order_history where position = ${after}::bigint and order_id = ${orderId}::uuid), 0)`;
 
 /** Whether the order can no longer change: it was rejected or canceled, or it and all its returns are complete. */
 async function hasEnded(db: Kysely<OrderDatabase>, orderId: string): Promise<boolean> {

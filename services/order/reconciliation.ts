@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
-import { type OrderSummary, type OrderRequests, orderRefusal } from '../../activities/order.ts';
-import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
+import type { OrderRequests, OrderSummary } from '../../activities/order.ts';
+import { decodeId, encodeCursor } from '../../platform/database/cursor.ts';
 import type { OrderRow } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 
@@ -13,7 +13,7 @@ export const createReconciliationRequests = (db: Kysely<OrderDatabase>): Pick<Or
       .where('recorded_at', 'is not', null)
       .orderBy('id')
       .limit(limit + 1);
-    if (after) query = query.where('id', '>', orderIdOf(after));
+    if (after) query = query.where('id', '>', decodeId(after));
     const orders = await query.execute();
     const page = orders.slice(0, limit);
     const restocked = await restockedByOrder(
@@ -27,13 +27,6 @@ export const createReconciliationRequests = (db: Kysely<OrderDatabase>): Pick<Or
     };
   },
 });
-
-function orderIdOf(cursor: string): string {
-  const [id] = decodeCursor(cursor, 1) as [string];
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))
-    throw orderRefusal('BadCursor', 'this cursor was not issued by this list');
-  return id;
-}
 
 const orderBook = (order: OrderRow, restocked: OrderSummary['restocked']): OrderSummary => ({
   orderId: order.id,

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { type Shipment, type ShippingRequests, shippingRefusal } from '../../activities/shipping.ts';
-import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
+import { decodeId, encodeCursor } from '../../platform/database/cursor.ts';
 import type { ShippingDatabase } from './database.ts';
 import { applyMovement, lockParcel, lockShipment } from './movements.ts';
 
@@ -28,7 +28,7 @@ export function createShippingRequests(db: Kysely<ShippingDatabase>): ShippingRe
         .select(['order_id as orderId', 'status', 'tracking_number as trackingNumber'])
         .orderBy('order_id')
         .limit(limit);
-      if (after !== undefined) query = query.where('order_id', '>', decodeCursor(after, 1)[0]!);
+      if (after !== undefined) query = query.where('order_id', '>', decodeId(after));
       const items = await query.execute();
       const last = items.length === limit ? items.at(-1) : undefined;
       return { items, next: last ? encodeCursor([last.orderId]) : null };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Kysely, type Selectable, type Transaction, sql } from 'kysely';
 import { z } from 'zod';
+import { withAsciiDomain } from '../../activities/email.ts';
 import { type Role, type User, userEvents } from '../../activities/user.ts';
 import { createOutboxWriter } from '../../platform/events/outbox.ts';
 import type { UserDatabase } from './database.ts';
@@ -30,7 +31,7 @@ export async function openAccount(
   return publishNewUser(transaction, userOf(row), { hasPassword: true });
 }
 
-/** Finds a user by e-mail address, ignoring case, with the password hash. */
+/** Finds a user by e-mail address, ignoring case and the form of the domain, with the password hash. */
 export async function findByEmail(
   db: Kysely<UserDatabase>,
   email: string,
@@ -42,7 +43,7 @@ export async function findByEmail(
     .innerJoin('credentials', 'credentials.user_id', 'users.id')
     .selectAll('users')
     .select('password_hash')
-    .where(sql`lower(email)`, '=', sql`lower(${email})`)
+    .where(sql`lower(email)`, '=', sql`lower(${withAsciiDomain(email)})`)
     .executeTakeFirst();
   return row && { user: userOf(row), passwordHash: row.password_hash };
 }

@@ -13,27 +13,38 @@ export const ensureUser = (db: Kysely<UserDatabase>, person: EnsureUser): Promis
     return created ?? (await create(transaction, person, undefined))!;
   });
 
-/** Finds the profile and changes its role if the issuer's is another. */
+/** Finds the profile, with the issuer's role and, if it has none yet, the issuer's e-mail address. */
 async function findWithRole(
   transaction: Transaction<UserDatabase>,
-  { userId, role }: EnsureUser,
+  { userId, role, email }: EnsureUser,
 ): Promise<User | undefined> {
   const row = await transaction.selectFrom('users').selectAll().where('id', '=', userId).executeTakeFirst();
-  if (!row || row.role === role) return row && userOf(row);
+  if (!row) return undefined;
+  const address =
+    row.email === unknownAddress(userId) && email && (await isFree(transaction, email)) ? email : row.email;
+  if (row.role === role && row.email === address) return userOf(row);
   const changed = await transaction
     .updateTable('users')
-    .set({ role, version: sql`version + 1`, updated_at: sql`now()` })
+    .set({ role, email: address, version: sql`version + 1`, updated_at: sql`now()` })
     .where('id', '=', userId)
     .returningAll()
     .executeTakeFirstOrThrow();
   return publishUser(transaction, userOf(changed));
 }
 
+/** Whether no account has this address. Another one may take it at the same time: the unique index then decides. */
+const isFree = async (transaction: Transaction<UserDatabase>, email: string): Promise<boolean> =>
+  !(await transaction
+    .selectFrom('users')
+    .select('id')
+    .where(sql`lower(email)`, '=', sql`lower(${email})`)
+    .executeTakeFirst());
+
 /** Returns undefined if the id or the e-mail address is taken. */
 async function create(
   transaction: Transaction<UserDatabase>,
   { userId, name, role }: EnsureUser,
-  email = `${userId}@unknown.invalid`,
+  email = unknownAddress(userId),
 ): Promise<User | undefined> {
   const row = await transaction
     .insertInto('users')
@@ -43,3 +54,5 @@ async function create(
     .executeTakeFirst();
   return row && publishNewUser(transaction, userOf(row), { hasPassword: false });
 }
+
+const unknownAddress = (userId: string): string => `${userId}@unknown.invalid`;

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { withAsciiDomain } from '../../activities/email.ts';
 import type { OpenSession, SignIn, Wait } from '../../activities/session.ts';
 import { type User, userRefusal } from '../../activities/user.ts';
 import { findByEmail, lockPasswordHash, replacePasswordHash } from './accounts.ts';
@@ -52,7 +53,7 @@ async function subjectOf(
   const known = await isKnownAddress(db, user?.id, address);
   return user && known
     ? attemptSubject('from', user.id, address!)
-    : attemptSubject('account', user?.id ?? email.toLowerCase());
+    : attemptSubject('account', user?.id ?? withAsciiDomain(email).toLowerCase());
 }
 
 const badCredentials = () => userRefusal('BadCredentials', 'e-mail address or password is wrong');

@@ -4,7 +4,7 @@ import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
 import { keepPurging } from '../../platform/events/retention.ts';
 import { type Service, defineService } from '../../platform/service.ts';
 import { REGISTRY } from '../registry.ts';
-import { createTemporalClient, temporalSettings } from '../../platform/temporal/client.ts';
+import { createTemporalClient } from '../../platform/temporal/client.ts';
 import { keepResolvingAbandoned } from './abandoned-deliveries.ts';
 import { createWebhookActivities } from './activities.ts';
 import { resolveByDns } from './public-addresses.ts';
@@ -26,18 +26,17 @@ const settings = {
   WEBHOOK_ALLOW_PRIVATE: z.enum(['true', 'false'], { error: 'must be true or false' }).default('false'),
   /** Where the bundled workflows are kept. */
   CACHE_DIR: z.string().default('.cache'),
-  ...temporalSettings,
 };
 
 /** Sends webhooks about orders to customers' systems, and runs the workflow of each delivery. */
 export const webhook: Service = defineService<WebhookDatabase, typeof settings>(REGISTRY, {
   name: 'webhook',
   settings,
-  async create({ db, config, logger, metrics }) {
+  async create({ db, config, temporal: place, logger, metrics }) {
     const urlPolicy = { allowPrivate: config.WEBHOOK_ALLOW_PRIVATE === 'true', resolve: resolveByDns };
     const secretCipher = new SecretCipher(config.WEBHOOK_SECRET_KEY);
     const sender = createSender(urlPolicy);
-    const temporal = createTemporalClient({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
+    const temporal = createTemporalClient(place);
     const workflows = createDeliveryWorkflows(temporal);
     const deliveryMetrics = webhookMetrics(metrics.registry);
     const starting = keepStartingWorkflows({ db, workflows, logger });

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { type Background, keepDoing } from '../../platform/background.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
+import { deliverySummary } from '../../workflows/webhook-delivery/messages.ts';
 import type { WebhookDatabase } from './database.ts';
 import type { DeliveryWorkflows } from './workflows.ts';
 
@@ -40,7 +41,7 @@ export async function startWorkflows({ db, workflows }: Omit<StartOptions, 'logg
   const outcomes = await Promise.allSettled(
     due.map(async ({ id, round, type, url, customer_id: customerId }) => {
       // Only the host of the URL: its path may be a secret of the receiver.
-      const labels = { customerId, summary: `${type} to ${new URL(url).host}` };
+      const labels = { customerId, summary: deliverySummary(type, new URL(url).host) };
       if (!(await workflows.start({ deliveryId: id, round }, labels))) return 0;
       await recordStart(db, id, round);
       return 1;

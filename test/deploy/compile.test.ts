@@ -37,6 +37,7 @@ describe('deploy/compile.mjs', () => {
       [[...start, 'services/main.ts'], collector],
       [[...start, ...GATEWAY_PROGRAM], {}],
       [['--input-type=module', '--eval', THREAD], {}],
+      [['--input-type=module', '--eval', "await import('./platform/temporal/workflow-thread-creator.ts')"], {}],
     ] as const) {
       const { stdout, stderr } = run(args, { ...environment, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' });
       const lines = `${stdout}${stderr}`.split('\n').filter((line) => line.includes('.ts'));

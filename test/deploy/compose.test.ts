@@ -5,9 +5,17 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { type DatabaseName, DATABASES, REGISTRY, SERVICES } from '../../services/registry.ts';
 import type { ProcessPlan } from '../../local/node-process.ts';
-import { type Ports, databaseUrl, gatewayPlan, sandboxPlan, servicePlans } from '../../local/processes.ts';
+import {
+  type Ports,
+  type Surroundings,
+  databaseUrl,
+  gatewayPlan,
+  sandboxPlan,
+  servicePlans,
+} from '../../local/processes.ts';
 import { loadSecrets } from '../../local/secrets.ts';
 import { readStartSettings } from '../../local/settings.ts';
+import { declaredSettings, isSecretName } from '../stage/declared-settings.ts';
 import { scratchFolder } from '../stage/test-run.ts';
 
 interface Container {
@@ -27,11 +35,16 @@ const { services: containers } = parse(text, { merge: true, maxAliasCount: -1 })
 const databaseNames = Object.keys(DATABASES) as DatabaseName[];
 const servicePorts = Object.fromEntries(SERVICES.map((name) => [`${name.toUpperCase()}_PORT`, REGISTRY[name].port]));
 
-/** The processes that `npm start` runs. */
-async function plans(): Promise<ProcessPlan[]> {
+/** The processes that `npm start` runs with this environment. */
+async function plans(environment: NodeJS.ProcessEnv = {}, separate = true): Promise<ProcessPlan[]> {
+  const surroundings = await surroundingsOf(environment);
+  return [sandboxPlan(surroundings), ...servicePlans(surroundings, separate), gatewayPlan(surroundings)];
+}
+
+async function surroundingsOf(environment: NodeJS.ProcessEnv): Promise<Surroundings> {
   const secrets = await loadSecrets(scratchFolder());
-  const surroundings = {
-    settings: readStartSettings({}),
+  return {
+    settings: readStartSettings(environment),
     secrets,
     ports: { ...servicePorts, PORT: 3000, METRICS_PORT: 9464, PROCESSOR_PORT: 4010, CARRIER_PORT: 4020 } as Ports,
     dataFolder: '/data',
@@ -39,17 +52,19 @@ async function plans(): Promise<ProcessPlan[]> {
     databaseUrls: Object.fromEntries(
       databaseNames.map((name) => [name, databaseUrl('postgres://postgres:5432/postgres', name, 'secret')]),
     ) as Record<DatabaseName, string>,
-    environment: {},
+    environment,
   };
-  return [sandboxPlan(surroundings), ...servicePlans(surroundings, true), gatewayPlan(surroundings)];
 }
 
-/** Settings that only one of the two ways of running needs. */
-const IGNORED = new Set(['HEALTH_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'NODE_COMPILE_CACHE']);
-const settingsOf = (environment: object) =>
-  Object.keys(environment)
-    .filter((name) => !IGNORED.has(name))
-    .toSorted();
+/** A deployment has its own; its image has compiled code already. */
+const ONLY_LOCAL = new Set(['NODE_COMPILE_CACHE']);
+
+const namesOf = (environment: object): string[] => Object.keys(environment).toSorted();
+
+const everyProcess = /^## Every process$.*?(?=^## )/ms.exec(
+  readFileSync(path.join(root, 'docs/settings.md'), 'utf8'),
+)![0];
+const commonNames = [...everyProcess.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name]) => name!);
 
 /** Substitutes every `${NAME:?…}` and `${NAME:-default}`. */
 const filled = (value: string | number) =>
@@ -59,13 +74,42 @@ const filled = (value: string | number) =>
   );
 
 describe('docker-compose.yml', () => {
-  it('runs every process that npm start runs, by the same command and with the same settings', async () => {
+  it('runs every process that npm start runs, by the same command', async () => {
     for (const plan of await plans()) {
       const container = containers[plan.name];
       assert.ok(container, `${plan.name} has no container`);
       assert.deepEqual(container.command, ['node', '--import', './platform/telemetry/tracing.ts', ...plan.program]);
-      assert.deepEqual(settingsOf(container.environment!), settingsOf(plan.environment), plan.name);
+      const given = namesOf(container.environment!);
+      assert.deepEqual(
+        namesOf(plan.environment).filter((name) => !given.includes(name) && !ONLY_LOCAL.has(name)),
+        [],
+        plan.name,
+      );
     }
+  });
+
+  it('passes every documented setting on to the process that reads it', async () => {
+    // One name for all containers would hide which service a span is from.
+    const common = commonNames.filter((name) => name !== 'OTEL_SERVICE_NAME');
+    assert.equal(common.length, commonNames.length - 1);
+    for (const [process, declared] of await declaredSettings()) {
+      const given = namesOf(containers[process]!.environment!);
+      const missing = [...declared, ...common].filter((name) => !given.includes(name));
+      assert.deepEqual(missing, [], process);
+    }
+  });
+
+  it('gives each process only its own secrets', async () => {
+    for (const [process, declared] of await declaredSettings()) {
+      const secrets = namesOf(containers[process]!.environment!).filter(isSecretName);
+      assert.deepEqual(
+        secrets.filter((name) => !declared.has(name)),
+        [],
+        process,
+      );
+    }
+    const holders = Object.keys(containers).filter((name) => 'STRIPE_API_KEY' in (containers[name]!.environment ?? {}));
+    assert.deepEqual(holders, ['payment']);
   });
 
   it('gives each process the ports and the database that the others expect', async () => {
@@ -92,7 +136,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('migrates every database before a process that uses one starts', () => {
-    const given = settingsOf(containers.migrate!.environment!);
+    const given = namesOf(containers.migrate!.environment!);
     assert.deepEqual(
       given,
       ['DATABASE_URL', ...databaseNames.map((name) => `${name.toUpperCase()}_DATABASE_URL`)].toSorted(),
@@ -127,11 +171,72 @@ describe('docker-compose.yml', () => {
     );
     const required = [...text.matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name!);
     const optional = [...text.matchAll(/\$\{(\w+):-/g)].map(([, name]) => name!);
+    const withDefault = [...text.matchAll(/\$\{(\w+):-[^}]/g)].map(([, name]) => name!);
     for (const name of required) assert.ok(generated.get(name), `${name} is not generated`);
-    for (const name of optional) assert.doesNotMatch(name, /PASSWORD|SECRET|TOKEN|KEY/);
+    assert.deepEqual(withDefault.filter(isSecretName), []);
+    const unlisted = optional.filter((name) => !generated.has(name));
+    assert.deepEqual(unlisted, []);
     const unused = [...generated.keys()].filter((name) => !required.includes(name) && !optional.includes(name));
     assert.deepEqual(unused, []);
     const { kid } = JSON.parse(generated.get('JWT_PRIVATE_KEY')!.slice(1, -1)) as { kid?: string };
     assert.ok(kid);
+  });
+});
+
+describe('npm start', () => {
+  const stripe = { CARD_PROCESSOR: 'stripe', STRIPE_API_KEY: 'sk_test' };
+  const temporal = { TEMPORAL_ADDRESS: 'temporal.example:7233', TEMPORAL_API_KEY: 'key' };
+  const more = {
+    SMTP_URL: 'smtp://a:b@127.0.0.1',
+    ADMIN_PASSWORD: 'correct horse',
+    CORS_ORIGINS: 'https://shop.example',
+  };
+  const environment = {
+    ...stripe,
+    ...temporal,
+    ...more,
+    PATH: '/bin',
+    DATABASE_URL: 'postgres://postgres:secret@db/a',
+  };
+
+  it('gives each process only its own secrets, with a process for each service', async () => {
+    const declared = await declaredSettings();
+    for (const plan of await plans(environment)) {
+      const own = declared.get(plan.name)!;
+      const secrets = namesOf(plan.environment).filter(isSecretName);
+      const foreign = secrets.filter((name) => !own.has(name));
+      assert.deepEqual(foreign, [], plan.name);
+      for (const name of Object.keys({ ...stripe, ...temporal, ...more }).filter((name) => own.has(name))) {
+        assert.ok(plan.environment[name], `${plan.name} has no ${name}`);
+      }
+      assert.equal(plan.environment.PATH, '/bin');
+    }
+  });
+
+  it('gives the gateway and the sandbox no service’s secrets, with one process for all services', async () => {
+    const [sandbox, services, gateway] = await plans(environment, false);
+    const secretsOf = (plan?: ProcessPlan) => namesOf(plan!.environment).filter(isSecretName);
+    assert.deepEqual(secretsOf(sandbox), ['CARRIER_CALLBACK_SECRET']);
+    assert.deepEqual(secretsOf(gateway), [
+      'CARRIER_CALLBACK_SECRET',
+      'GATEWAY_DATABASE_URL',
+      'JWT_PRIVATE_KEY',
+      'SERVICE_TOKEN',
+      'TEMPORAL_API_KEY',
+    ]);
+    assert.equal(services!.environment.STRIPE_API_KEY, 'sk_test');
+  });
+
+  it('passes the settings of an existing Temporal server on unchanged, and none to its own server’s clients', async () => {
+    const tls = { TEMPORAL_TLS_CLIENT_KEY_PATH: '/key.pem', TEMPORAL_GRPC_META_TEAM: 'orders' };
+    const withExisting = gatewayPlan({
+      ...(await surroundingsOf({ ...temporal, TEMPORAL_NAMESPACE: 'shop' })),
+      environment: { ...temporal, ...tls, TEMPORAL_NAMESPACE: 'shop' },
+    });
+    const settings = Object.entries(withExisting.environment).filter(([name]) => name.startsWith('TEMPORAL_'));
+    assert.deepEqual(Object.fromEntries(settings), { ...temporal, ...tls, TEMPORAL_NAMESPACE: 'shop' });
+    const withOwn = gatewayPlan(await surroundingsOf({ TEMPORAL_API_KEY: 'key', TEMPORAL_NAMESPACE: 'shop' }));
+    const own = Object.entries(withOwn.environment).filter(([name]) => name.startsWith('TEMPORAL_'));
+    assert.deepEqual(Object.fromEntries(own), { TEMPORAL_ADDRESS: 'temporal:7233', TEMPORAL_NAMESPACE: 'shop' });
   });
 });

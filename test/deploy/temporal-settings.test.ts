@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { parse } from 'yaml';
 import { SERVER_SETTINGS } from '../../local/temporal.ts';
-import { freshNamespace } from '../stage/fresh-namespace.ts';
+import { findTemporal } from '../../local/temporal-binary.ts';
+import { freshNamespace, temporalServer } from '../stage/fresh-namespace.ts';
+import { scratchFolder } from '../stage/test-run.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const read = (file: string): unknown =>
@@ -48,6 +53,37 @@ describe("the Temporal server's settings", function () {
       });
       assert.equal(partitions.workflowTaskQueuePartitions?.length, 1);
       assert.equal(partitions.activityTaskQueuePartitions?.length, 1);
+    } finally {
+      await connection.close();
+    }
+  });
+});
+
+describe('deploy/temporal-namespace.sh', function () {
+  this.timeout(120_000);
+
+  it('makes a namespace and its search attributes with the settings that Compose passes on, most of them empty', async () => {
+    const { address } = await temporalServer();
+    const namespace = `script-${randomUUID().slice(0, 8)}`;
+    const { services } = read('docker-compose.yml') as { services: Record<'temporal-namespace', Server> };
+    const given = Object.keys(services['temporal-namespace'].environment).map((name) => [name, '']);
+    const folder = scratchFolder();
+    symlinkSync(await findTemporal(path.join(root, '.cache')), path.join(folder, 'temporal'));
+    const env = {
+      ...Object.fromEntries(given),
+      PATH: `${folder}:${process.env.PATH}`,
+      TEMPORAL_ADDRESS: address,
+      TEMPORAL_NAMESPACE: namespace,
+    };
+    const script = path.join(root, 'deploy/temporal-namespace.sh');
+    for (const _time of ['first', 'again']) await promisify(execFile)('sh', [script], { env });
+    const connection = await Connection.connect({ address });
+    try {
+      const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+      assert.deepEqual(
+        ['OrderStatus', 'CustomerId'].filter((name) => !(name in customAttributes)),
+        [],
+      );
     } finally {
       await connection.close();
     }

@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import type { TemporalPlace } from '../../platform/temporal/client.ts';
+import type { TemporalPlace } from '../../platform/temporal/place.ts';
 
 /** Connections of one test file to the server. */
 export interface TemporalConnections {

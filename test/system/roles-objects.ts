@@ -37,6 +37,7 @@ export async function createObjects(
     deliveryId: await firstDelivery(owner, endpointId),
     sessionId: await otherSession(owner),
     part: 'swagger-ui.css',
+    code: 'NotFound',
     // No event fails often enough to become a dead letter, so an allowed caller gets 404.
     deadLetterId: `notification.${randomUUID()}`,
   };

@@ -64,6 +64,8 @@ export const ALLOWED_CALLER: Record<string, Caller> = {
   livez: 'anyone',
   readyz: 'anyone',
   readOpenApi: 'anyone',
+  listProblems: 'anyone',
+  readProblem: 'anyone',
   readDocs: 'anyone',
   readDocsPart: 'anyone',
 };

@@ -6,12 +6,15 @@ import { Platform } from '../stage/test-platform.ts';
 import { environmentOf } from '../stage/processes.ts';
 import { type ShopUser, newCustomer } from '../stage/shop-users.ts';
 
+/** Not used: the sandbox takes the cards. */
+const STRIPE_API_KEY = 'sk_test_of_payment_alone';
+
 describe('npm start -- --separate', function () {
   this.timeout(300_000);
   const platform = new Platform({
     command: ['npm', 'start', '--', '--separate'],
     // Without a return window an order is completed as soon as it is delivered.
-    settings: { RETURN_WINDOW_DAYS: '0', npm_config_update_notifier: 'false' },
+    settings: { RETURN_WINDOW_DAYS: '0', STRIPE_API_KEY, npm_config_update_notifier: 'false' },
   });
   let ada: ShopUser;
   let stopped = false;
@@ -47,6 +50,7 @@ describe('npm start -- --separate', function () {
         secretsIn(environment),
         [
           ...(service === 'user' ? ['ADMIN_PASSWORD'] : []),
+          ...(service === 'payment' ? ['STRIPE_API_KEY'] : []),
           'SERVICE_TOKEN',
           `${service.toUpperCase()}_DATABASE_URL`,
         ].toSorted(),
@@ -70,6 +74,18 @@ describe('npm start -- --separate', function () {
     }
   });
 
+  it('gives the secrets of its own environment to nobody else', () => {
+    // Those that are not for the process that npm starts with everything, nor for payment.
+    const others = platform
+      .processes()
+      .filter(({ command }) => !/npm|start\.mjs|services\/main\.ts payment/.test(command));
+    assert.ok(others.some(({ command }) => command.includes('start-dev')));
+    assert.ok(others.some(({ command }) => command.includes('postgres')));
+    for (const { pid, command } of others) {
+      assert.ok(!environmentOf(pid).some((setting) => setting.includes(STRIPE_API_KEY)), command);
+    }
+  });
+
   it('stops on Ctrl-C with every process that it started', async () => {
     assert.ok(platform.processes().length > SERVICES.length + Object.keys(DATABASES).length);
     await platform.stop();
@@ -77,7 +93,7 @@ describe('npm start -- --separate', function () {
   });
 });
 
-const SECRET = /^(\w*DATABASE_URL|\w*PASSWORD|\w*SECRET|\w*TOKEN|\w*PRIVATE_KEY)=./;
+const SECRET = /^(\w*DATABASE_URL|\w*API_KEY|\w*PASSWORD|\w*SECRET|\w*TOKEN|\w*PRIVATE_KEY)=./;
 
 /** The sorted names of the secret settings, without those that the tests' own environment has. */
 const secretsIn = (environment: readonly string[]): string[] =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { decodeCursor, encodeCursor } from '../../../platform/database/cursor.ts';
+import { decodeCursor, decodeId, encodeCursor, sequenceOf } from '../../../platform/database/cursor.ts';
 
 describe('cursors', () => {
   it('decode to the key they were made from, and are safe in a URL', () => {
@@ -34,5 +34,20 @@ describe('cursors', () => {
         assert.throws(() => decodeCursor(text, 2), { code: 'BadCursor' });
       }),
     );
+  });
+
+  it('of an id are refused with anything else in them', () => {
+    const id = '6d1f0c1e-8f57-8a3e-9d55-0e0a4f0f8b9c';
+    assert.equal(decodeId(encodeCursor([id])), id);
+    for (const part of ['', 'x', '-'.repeat(36), id.toUpperCase(), `{${id}}`, `${id} `, '\u0000']) {
+      assert.throws(() => decodeId(encodeCursor([part])), { code: 'BadCursor' }, part);
+    }
+  });
+
+  it('of a sequence number are refused with any other writing of it', () => {
+    for (const number of [0, 7, 999_999_999_999_999]) assert.equal(sequenceOf(String(number)), number);
+    for (const part of ['', ' 1', '01', '+1', '-1', '1.0', '1e3', '0x1', 'NaN', 'Infinity', '1000000000000000']) {
+      assert.throws(() => sequenceOf(part), { code: 'BadCursor' }, part);
+    }
   });
 });

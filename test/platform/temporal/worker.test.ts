@@ -20,7 +20,7 @@ describe('a worker', function () {
     let threads = 0;
     const count = () => (threads += 1);
     process.on('worker', count);
-    chooseWorkflowThreads({ watchdog: 'activation', stackTraces: false });
+    await chooseWorkflowThreads({ watchdog: 'activation', stackTraces: false });
     const worker = keepWorking(
       { address, namespace: 'nobody' },
       { taskQueue: 'order', workflowBundle: bundle },
@@ -29,7 +29,7 @@ describe('a worker', function () {
     await eventually(() => assert.ok(warn.mock.callCount() >= 2));
     await worker.close();
     process.off('worker', count);
-    chooseWorkflowThreads({ watchdog: 'entry', stackTraces: true });
+    await chooseWorkflowThreads({ watchdog: 'entry', stackTraces: true });
     assert.equal(threads, 0);
   });
 });

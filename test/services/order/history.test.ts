@@ -22,6 +22,21 @@ describe('order service: live history', () => {
     );
   });
 
+  it('is returned whole after a position that it never had', async () => {
+    const [one, other] = [await stage.placed(), await stage.placed()];
+    await stage.activities.noteSteps(stage.note(one, 'record', 'reserveStock'));
+    await stage.activities.noteSteps(stage.note(other, 'record', 'reserveStock'));
+    const positions = (await follow(other)).items.map(({ position }) => position);
+    for (const after of [...positions, positions.at(-1)! + 1, 999_999_999_999_999]) {
+      const { items } = await follow(one, after);
+      assert.deepEqual(
+        items.map(({ step }) => step),
+        ['record', 'reserveStock'],
+        String(after),
+      );
+    }
+  });
+
   it('names the orders that moved, as soon as they move', async () => {
     const orderId = await stage.placed();
     const { next, orderIds } = await moves(null);

@@ -154,7 +154,7 @@ describe('order service: bookkeeping', () => {
       [
         ['order.placed', { ...ids, total: request.total }],
         ['order.confirmed', { ...ids, total: request.total, lines }],
-        ['order.shipped', { ...ids, trackingNumber: 'SB-1' }],
+        ['order.shipped', { ...ids, trackingNumber: 'SB-1', total: request.total }],
         ['order.delivered', { ...ids, returnableUntil, paymentStatus: 'captured' }],
       ],
     );

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
+import { RecordMovement } from '../../../activities/shipping.ts';
 import { connect } from '../../../platform/database/connection.ts';
+import { encodeCursor } from '../../../platform/database/cursor.ts';
 import type { ShippingDatabase } from '../../../services/shipping/database.ts';
 import { type ShippingStage, movement, parcelTo, shippingStage } from './test-shipping-service.ts';
 
@@ -127,6 +129,21 @@ describe('shipping service: movements', () => {
     });
   });
 
+  it('are stored at their time, whatever the offset that it was sent with', async () => {
+    const { trackingNumber } = await stage.shipping.bookShipment(parcelTo());
+    const report = RecordMovement.parse({
+      ...movement(trackingNumber, 'dispatched'),
+      at: '2026-01-05T19:30:00.5+05:30',
+    });
+    await stage.requests.recordMovement(report);
+    const { at } = await stage.database.db
+      .selectFrom('movements')
+      .select('at')
+      .where('movement_id', '=', report.movementId)
+      .executeTakeFirstOrThrow();
+    assert.equal(at.toISOString(), '2026-01-05T14:00:00.500Z');
+  });
+
   describe('listBooks', () => {
     it('pages through every shipment by ascending order id', async () => {
       const parcel = parcelTo();
@@ -150,6 +167,12 @@ describe('shipping service: movements', () => {
         seen.find(({ orderId }) => orderId === parcel.orderId),
         { orderId: parcel.orderId, status: 'booked', trackingNumber },
       );
+    });
+
+    it('refuses a cursor that it did not issue', async () => {
+      for (const after of ['nonsense', encodeCursor(['not-an-id']), encodeCursor([randomUUID(), 'x'])]) {
+        await assert.rejects(stage.requests.listBooks({ limit: 2, after }), { code: 'BadCursor' });
+      }
     });
   });
 });

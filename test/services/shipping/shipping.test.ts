@@ -25,6 +25,14 @@ describe('shipping service: booking and cancelling', () => {
       assert.deepEqual(await stage.events(parcel.orderId), ['booked']);
     });
 
+    it('books a parcel to a country without postal codes', async () => {
+      const { orderId, address } = parcelTo();
+      const { postalCode: _, ...rest } = address;
+      const { trackingNumber } = await stage.shipping.bookShipment({ orderId, address: { ...rest, country: 'HK' } });
+      assert.ok(trackingNumber);
+      assert.deepEqual(await stage.carrierLedger(orderId), ['booking']);
+    });
+
     it('refuses an undeliverable address, the second time without calling the carrier', async () => {
       const parcel = parcelTo('00000');
       await assert.rejects(stage.shipping.bookShipment(parcel), { name: 'Refusal', code: 'AddressUndeliverable' });

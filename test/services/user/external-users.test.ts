@@ -50,6 +50,17 @@ describe('users of an external issuer', () => {
     assert.equal((await users.ensureUser(person)).name, 'Countess');
   });
 
+  it('get the e-mail address that the issuer sends later, once it is free', async () => {
+    const { email, ...person } = externalUser();
+    const taken = `grace.${randomUUID()}@example.com`;
+    await users.register({ email: taken, password: 'correct horse battery', name: 'Grace' });
+    assert.match((await users.ensureUser(person)).email, /@unknown\.invalid$/);
+    assert.match((await users.ensureUser({ ...person, email: taken })).email, /@unknown\.invalid$/);
+    assert.equal((await users.ensureUser({ ...person, email })).email, email);
+    assert.equal((await users.ensureUser({ ...person, email: `other.${email}` })).email, email);
+    assert.deepEqual(await typesOf(person.userId), ['user.created', 'user.updated']);
+  });
+
   it('get no access to a local account with their e-mail address, and cannot sign in with a password', async () => {
     const email = `grace.${randomUUID()}@example.com`;
     const password = 'correct horse battery';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { OpenSession } from '../../../activities/session.ts';
-import type { Register, UserRequests } from '../../../activities/user.ts';
+import { Register, type UserRequests } from '../../../activities/user.ts';
 import { ensureAdministrator } from '../../../services/user/administrator.ts';
 import type { UserDatabase } from '../../../services/user/database.ts';
 import { type Argon2Parameters, type Passwords, createPasswords } from '../../../services/user/passwords.ts';
@@ -71,6 +71,21 @@ describe('user service', () => {
       const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
       assert.equal(refused.length, 4);
       for (const { reason } of refused) assert.equal((reason as { code: string }).code, 'EmailTaken');
+    });
+
+    it('accepts an address once, whether its domain is in Unicode or in ASCII', async () => {
+      const local = randomUUID();
+      const inAscii = `${local}@xn--e1afmkfd.xn--p1ai`;
+      const registered = await users.register(Register.parse(ada({ email: `${local}@Пример.РФ` })));
+      assert.equal(registered.email, inAscii);
+      for (const spelling of [inAscii, `${local}@пример.рф`, inAscii.toUpperCase()]) {
+        await assert.rejects(
+          users.register(Register.parse(ada({ email: spelling }))),
+          { code: 'EmailTaken' },
+          spelling,
+        );
+        await signIn({ email: spelling, password: PASSWORD });
+      }
     });
 
     it('shows neither the password nor its hash', async () => {

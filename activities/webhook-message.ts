@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { StockLine } from './identity.ts';
+import { Money } from './money.ts';
+import { FulfillmentStatus, PaymentStatus, Rejection } from './order-status.ts';
+import type { WebhookEventType } from './webhook.ts';
+
+// Optional fields are absent from events that older versions wrote.
+const OrderData = z.object({ orderId: z.uuid(), number: z.string().optional() });
+const EndedOrderData = OrderData.extend({
+  paymentStatus: PaymentStatus.optional(),
+  fulfillmentStatus: FulfillmentStatus.optional(),
+});
+
+const about = <Type extends WebhookEventType, Data extends z.ZodObject>(type: Type, data: Data) =>
+  z.object({ type: z.literal(type), timestamp: z.iso.datetime(), data });
+
+/**
+ * The body of the message that a customer's endpoint receives about an event: the payload structure of Standard Webhooks
+ * (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md). `timestamp` is the time
+ * of the event. Fields that are not listed here are not sent.
+ */
+export const webhookMessages = {
+  'order.placed': about('order.placed', OrderData.extend({ total: Money })),
+  'order.confirmed': about('order.confirmed', OrderData.extend({ total: Money, lines: z.array(StockLine) })),
+  'order.rejected': about('order.rejected', EndedOrderData.extend({ rejection: Rejection })),
+  'order.canceled': about('order.canceled', EndedOrderData),
+  'order.shipped': about('order.shipped', OrderData.extend({ trackingNumber: z.string().nullable() })),
+  'order.delivered': about('order.delivered', OrderData.extend({ returnableUntil: z.iso.datetime().optional() })),
+  'order.completed': about('order.completed', OrderData),
+  'order.refunded': about('order.refunded', OrderData.extend({ returnId: z.uuid(), refund: Money })),
+  // The step and the reason are for the shop's staff only.
+  'order.action_required': about('order.action_required', OrderData),
+} satisfies Record<WebhookEventType, z.ZodObject>;

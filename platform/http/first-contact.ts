@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Background } from '../background.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Connection } from './connection.ts';
+
+// Services start in two to six seconds; a poll of one that does not listen yet costs its caller less than a millisecond.
+const POLL_MS = 100;
+// By then a service that was started together with this process is up.
+const REPORT_AFTER_MS = 30_000;
+
+/**
+ * Resolves once the service responds for the first time, or when `signal` is aborted. Processes start in any order, and
+ * a service that has not started yet is no fault: it is only reported when it stays away for half a minute.
+ */
+export async function firstContact(connection: Connection, signal: AbortSignal, logger: Logger): Promise<void> {
+  let reportAt = performance.now() + REPORT_AFTER_MS;
+  while (!signal.aborted && !(await connection.responds())) {
+    if (performance.now() > reportAt) {
+      logger.warn('still waiting for a service to start', { waitsFor: connection.service });
+      reportAt = Infinity;
+    }
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Starts work in the background that calls a service as soon as the service responds for the first time. */
+export function afterFirstContact(connection: Connection, logger: Logger, start: () => Background): Background {
+  const closing = new AbortController();
+  const started = firstContact(connection, closing.signal, logger).then(() =>
+    closing.signal.aborted ? undefined : start(),
+  );
+  return {
+    async close() {
+      closing.abort();
+      await (await started)?.close();
+    },
+  };
+}
