@@ -14,12 +14,12 @@ export const MailTemplate = z.enum([
 export type MailTemplate = z.infer<typeof MailTemplate>;
 
 /**
- * `sending`: being handed to the mail server. `failed`: the mail server refused it, or the customer does not exist.
- * `unknown`: the connection or the process was lost while sending; the mail may have arrived and is not sent again.
- * `expired`: the event was too old when the mail could have been sent. `skipped`: the customer has no e-mail address,
- * for example because an external issuer did not provide one.
+ * `sending`: being handed to the mail server. `kept`: no mail server is set, so the mail is only in the mailbox.
+ * `failed`: the mail server refused it, or the customer does not exist. `unknown`: the connection or the process was lost
+ * while sending; the mail may have arrived and is not sent again. `expired`: the event was too old when the mail could
+ * have been sent. `skipped`: the customer has no e-mail address, for example because an external issuer did not provide one.
  */
-export const MailState = z.enum(['queued', 'sending', 'sent', 'failed', 'unknown', 'expired', 'skipped']);
+export const MailState = z.enum(['queued', 'sending', 'sent', 'kept', 'failed', 'unknown', 'expired', 'skipped']);
 export type MailState = z.infer<typeof MailState>;
 
 /** An e-mail about one event. Its id is the event's, so that there is at most one mail per event. */

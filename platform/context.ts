@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** What the current work belongs to. Added to every log line and sent along with every service request. */
+/** What the current work belongs to, for log lines, traces and requests to other services. */
 export interface WorkContext {
+  /** Whose work it is: several services may share a process. */
+  service?: string;
   requestId?: string;
   orderId?: string;
   workflowId?: string;

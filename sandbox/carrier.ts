@@ -4,6 +4,7 @@ import type { Running } from '../platform/process.ts';
 import { OUTCOMES_SCHEMA } from './outcomes.ts';
 import { openSqlite } from './sqlite.ts';
 import { CALLBACKS_SCHEMA, type CallbackReceiver, startCallbacks } from './carrier/callbacks.ts';
+import { carrierPage } from './carrier/page.ts';
 import { startPace } from './carrier/pace.ts';
 import { PARCELS_SCHEMA, Parcels } from './carrier/parcels.ts';
 import { carrierRoutes } from './carrier/routes.ts';
@@ -33,6 +34,7 @@ export async function startCarrier(options: CarrierOptions): Promise<Running & {
     const listening = await startServer({
       name: 'carrier',
       routes: carrierRoutes(db, parcels),
+      page: carrierPage,
       db,
       logger,
       port,

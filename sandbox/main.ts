@@ -1,4 +1,5 @@
 import { SettingError, readConfig } from '../platform/config.ts';
+import { withContext } from '../platform/context.ts';
 import { createLogger } from '../platform/telemetry/logger.ts';
 import { type Running, run } from '../platform/process.ts';
 import { startCarrier } from './carrier.ts';
@@ -29,9 +30,9 @@ async function start(): Promise<Running> {
   if (unknown !== undefined) {
     throw new SettingError(`unknown sandbox server ${unknown}: choose from ${Object.keys(servers).join(' and ')}`);
   }
-  const starters = [...new Set(names)].map((name) => servers[name]!());
+  const starters = [...new Set(names)].map((name) => [name, servers[name]!()] as const);
   const running: Running[] = [];
-  for (const starter of starters) running.push(await starter());
+  for (const [service, starter] of starters) running.push(await withContext({ service }, starter));
   return { close: async () => void (await Promise.all(running.map((server) => server.close()))) };
 }
 

@@ -49,6 +49,13 @@ export interface SimulatedFault {
 const UNAVAILABLE_TIMES = 2;
 const SLOW_MS = 3_000;
 
+/** For people who choose one. */
+export const FAULTS_IN_WORDS: Readonly<Record<keyof SimulatedFault, string>> = {
+  unavailable: `503 the first ${UNAVAILABLE_TIMES} times, then it succeeds`,
+  slow: `succeeds after ${SLOW_MS / 1000} s`,
+  drops: 'carried out, but the first time the connection is closed without a response',
+};
+
 /** Thrown to close the connection without a response. */
 export class DroppedConnection extends Error {
   override readonly name = 'DroppedConnection';

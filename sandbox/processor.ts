@@ -6,6 +6,7 @@ import { openSqlite } from './sqlite.ts';
 import { startServer } from './server.ts';
 import { refuseCardNumbersOutsideBody } from './processor/card-number.ts';
 import { LEDGER_SCHEMA } from './processor/ledger.ts';
+import { processorPage } from './processor/page.ts';
 import { processorRoutes } from './processor/routes.ts';
 
 export interface ProcessorOptions {
@@ -25,6 +26,7 @@ export async function startProcessor(options: ProcessorOptions): Promise<Running
     const listening = await startServer({
       name: 'processor',
       routes: processorRoutes(db),
+      page: processorPage,
       db,
       logger,
       port,

@@ -1,6 +1,6 @@
 import type Koa from 'koa';
 import { z } from 'zod';
-import { decodeCursor, encodeCursor } from '../platform/database/cursor.ts';
+import { decodeCursor, encodeCursor, sequenceOf } from '../platform/database/cursor.ts';
 import { createApp } from '../platform/http/app.ts';
 import { healthRoutes } from '../platform/http/service-api.ts';
 import { Problem } from '../platform/http/problem.ts';
@@ -10,11 +10,13 @@ import type { Logger } from '../platform/telemetry/logger.ts';
 import { createMetrics } from '../platform/telemetry/metrics.ts';
 import { Refusal } from '../platform/contract/refusal.ts';
 import { DroppedConnection, StoredBody } from './outcomes.ts';
+import { type SandboxPage, pageRoute } from './page.ts';
 import type { SqliteFile } from './sqlite.ts';
 
 export interface SandboxServerOptions {
   name: string;
   routes: AnyRoute[];
+  page: SandboxPage;
   db: SqliteFile;
   logger: Logger;
   port: number;
@@ -28,10 +30,11 @@ export interface SandboxServerOptions {
 // The largest request, an order's address, is far below 10 KB.
 const BODY_LIMIT_BYTES = 64 * 1024;
 
-/** Starts a sandbox server's API, with the health and metrics routes that every process has. */
+/** Starts a sandbox server's API, a page about it, and the health and metrics routes that every process has. */
 export function startServer({
   name,
   routes,
+  page,
   db,
   logger,
   port,
@@ -43,7 +46,7 @@ export function startServer({
   const ready = async () => void db.first('select 1');
   const app = createApp({
     everythingIsPublic: true,
-    routes: [...routes, ...healthRoutes({ ready, metrics, logger })],
+    routes: [pageRoute(page, routes), ...routes, ...healthRoutes({ ready, metrics, logger })],
     logger,
     metrics,
     bodyLimit: BODY_LIMIT_BYTES,
@@ -101,8 +104,7 @@ export const ledgerRoute = (db: SqliteFile, columns: string): AnyRoute =>
         const items = db.all(`select ${columns} from ledger where order_id = ? order by sequence`, orderId);
         return { status: 200, body: { items } };
       }
-      const since = after === undefined ? 0 : Number(decodeCursor(after, 1)[0]);
-      if (!Number.isSafeInteger(since)) throw new Refusal('BadCursor', 'this cursor was not issued by this list');
+      const since = after === undefined ? 0 : sequenceOf(decodeCursor(after, 1)[0]!);
       const rows = db.all<LedgerRow>(
         `select sequence, ${columns} from ledger where sequence > ? order by sequence limit ?`,
         since,

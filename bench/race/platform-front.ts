@@ -5,7 +5,8 @@ import { createPlacing } from '../../gateway/orders/placing.ts';
 import { createWorkflows } from '../../gateway/upstream/workflow-client.ts';
 import { httpUrl, readConfig, secret } from '../../platform/config.ts';
 import { createClient } from '../../platform/http/client.ts';
-import { createTemporalClient, temporalSettings } from '../../platform/temporal/client.ts';
+import { createTemporalClient } from '../../platform/temporal/client.ts';
+import { readTemporalPlace } from '../../platform/temporal/place.ts';
 import { GOODS } from './orders.ts';
 import { serveOrders } from './peers/front.ts';
 
@@ -20,7 +21,7 @@ const products = {
   getProducts: async ({ skus }: { skus: string[] }) => ({
     items: skus.map((sku) => {
       const { name, unitPrice } = catalogue.get(sku)!;
-      return { sku, name, description: '', price: unitPrice, version: 1, createdAt: now, updatedAt: now };
+      return { sku, name, description: '', price: unitPrice, sold: true, version: 1, createdAt: now, updatedAt: now };
     }),
   }),
 } as ProductRequests;
@@ -30,22 +31,13 @@ const products = {
  * pricing, idempotency records, and admission control.
  */
 await serveOrders(async () => {
-  const {
-    SERVICE_TOKEN: token,
-    ORDER_URL,
-    ...temporal
-  } = readConfig({
-    SERVICE_TOKEN: secret,
-    ORDER_URL: httpUrl,
-    ...temporalSettings,
-  });
-  const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = temporal;
+  const { SERVICE_TOKEN: token, ORDER_URL } = readConfig({ SERVICE_TOKEN: secret, ORDER_URL: httpUrl });
   const place = createPlacing({
     orders: createClient({ service: 'order', urls: [ORDER_URL], token }, 'requests', orderRequests),
     products,
     // Every order of the race contains its lines, so no cart is read.
     carts: { getCart: async () => ({ lines: [], version: 0 }) },
-    workflows: createWorkflows(createTemporalClient({ address, namespace })),
+    workflows: createWorkflows(createTemporalClient(readTemporalPlace(process.env))),
     admission: { admit: (work) => work() },
     registry: new Registry(),
   });

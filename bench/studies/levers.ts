@@ -19,7 +19,7 @@ const ARMS: Record<string, Partial<WorkerOptions>> = {
 };
 const { orders, rounds } = studyOptions({ orders: 60, rounds: 5 });
 
-chooseWorkflowThreads({ watchdog: 'activation', stackTraces: false });
+await chooseWorkflowThreads({ watchdog: 'activation', stackTraces: false });
 const stage = await startOrdersInMemory();
 await compare(Object.entries(ARMS), rounds, (options) =>
   stage.withWorker(options, () => stage.measure(orders, CONCURRENCY)),

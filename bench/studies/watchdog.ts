@@ -30,8 +30,8 @@ const recorded = (read('manifest.json') as { file: string; workflowId: string }[
   history: historyFromJSON(read(file)),
 }));
 
-await compare(Object.entries(ARMS), rounds, (threads) => {
-  chooseWorkflowThreads(threads);
+await compare(Object.entries(ARMS), rounds, async (threads) => {
+  await chooseWorkflowThreads(threads);
   return replay();
 });
 

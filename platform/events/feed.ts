@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { CloudEvent, FeedPage, FeedRequests, ReadFeed } from '../contract/event.ts';
-import { decodeCursor, encodeCursor } from '../database/cursor.ts';
+import { decodeCursor, encodeCursor, sequenceOf } from '../database/cursor.ts';
 import type { OutboxDatabase, OutboxTable } from './outbox.ts';
 import { Tail } from './tail.ts';
 
@@ -46,7 +46,7 @@ export class Feed implements FeedRequests {
   async #positionOf(after: string | null): Promise<{ sequence: number; cursor: string | null; restarted: boolean }> {
     if (after === null) return { sequence: 0, cursor: null, restarted: false };
     const [number, id] = decodeCursor(after, 2) as [string, string];
-    const sequence = Number(number);
+    const sequence = sequenceOf(number);
     const event = await this.#db.selectFrom('outbox').select('id').where('sequence', '=', sequence).executeTakeFirst();
     return event?.id === id
       ? { sequence, cursor: after, restarted: false }

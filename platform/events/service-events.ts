@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely';
 import { type FeedRequests, deadLetterRequests, feedRequests } from '../contract/event.ts';
 import { createClient } from '../http/client.ts';
+import { Connection } from '../http/connection.ts';
+import { firstContact } from '../http/first-contact.ts';
 import type { ServedOperations } from '../http/service-api.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -71,14 +73,15 @@ function publish({ service, db, retentionDays, logger }: EventsPlan): ServiceEve
 function subscribe(plan: EventsPlan & { subscriptions: readonly Subscription[] }): ServiceEvents {
   const { db, metrics, urlsOf, token, retentionDays, logger } = plan;
   const publishers = plan.subscriptions.map(({ publisher }) => publisher);
-  const feeds = publishers.map((publisher) => [
-    publisher,
-    createClient({ service: publisher, urls: urlsOf(publisher), token }, 'events', feedRequests),
-  ]);
+  const closing = new AbortController();
+  const feeds = publishers.map((publisher) => {
+    const connection = new Connection({ service: publisher, urls: urlsOf(publisher), token });
+    return [publisher, feedAfter(firstContact(connection, closing.signal, logger), connection)] as const;
+  });
   const subscriber = new Subscriber({
     db,
     subscriptions: plan.subscriptions,
-    feeds: Object.fromEntries(feeds) as Record<string, FeedRequests>,
+    feeds: Object.fromEntries(feeds),
     metrics: subscriberMetrics({ metrics, db, logger }, publishers),
     logger,
   });
@@ -91,6 +94,18 @@ function subscribe(plan: EventsPlan & { subscriptions: readonly Subscription[] }
     async close() {
       await stopPurging();
       await subscriber.close();
+      closing.abort();
+    },
+  };
+}
+
+/** A publisher's feed, which is first read once the publisher has started. */
+function feedAfter(started: Promise<void>, connection: Connection): FeedRequests {
+  const feed = createClient(connection, 'events', feedRequests);
+  return {
+    async readFeed(request) {
+      await started;
+      return feed.readFeed(request);
     },
   };
 }

@@ -7,6 +7,7 @@ import Router from 'koa-router';
 import { withContext } from '../context.ts';
 import { type Logger, traceId } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { claimActiveSpan } from '../telemetry/service-name.ts';
 import { entityTag, notModified } from './conditional.ts';
 import { checkInput, readBody } from './input.ts';
 import { Problem, titleOf } from './problem.ts';
@@ -56,7 +57,7 @@ export function createApp(options: AppOptions): Koa {
     ];
     router[definition.method](definition.path, ...(stack as Router.IMiddleware[]));
   }
-  app.use(identify);
+  app.use(identify(options.metrics));
   app.use(measure(options.metrics));
   for (const middleware of options.everywhere ?? []) app.use(middleware);
   app.use(problems(options));
@@ -70,13 +71,17 @@ export function createApp(options: AppOptions): Koa {
 
 const REQUEST_ID = /^[\w.-]{1,100}$/;
 
-async function identify(ctx: Koa.Context, next: Koa.Next): Promise<void> {
-  const given = ctx.get('X-Request-Id');
-  const requestId = REQUEST_ID.test(given) ? given : randomUUID();
-  ctx.state.requestId = requestId;
-  ctx.set('X-Request-Id', requestId);
-  await withContext({ requestId }, next);
-}
+const identify =
+  ({ service }: Metrics): Koa.Middleware =>
+  async (ctx, next) => {
+    const given = ctx.get('X-Request-Id');
+    const requestId = REQUEST_ID.test(given) ? given : randomUUID();
+    ctx.state.requestId = requestId;
+    ctx.set('X-Request-Id', requestId);
+    // The request's span began before it was known which of the process's services it is for.
+    claimActiveSpan(service);
+    await withContext({ service, requestId }, next);
+  };
 
 const measure =
   ({ httpRequestDuration }: Metrics): Koa.Middleware =>
@@ -98,7 +103,8 @@ const problems =
       }
     } catch (error) {
       const problem = error instanceof Problem ? error : (problemOf?.(error) ?? bug(error, logger));
-      if (problem.status === 503) logger.warn('service unavailable', { code: problem.code, error: problem.cause });
+      if (problem.status === 503 && !problem.expected)
+        logger.warn('service unavailable', { code: problem.code, error: problem.cause });
       writeProblem(ctx, problem);
     }
   };
@@ -110,6 +116,7 @@ export function writeProblem(ctx: Koa.Context, problem: Problem): void {
   ctx.set('Cache-Control', 'no-store');
   ctx.type = 'application/problem+json';
   ctx.body = JSON.stringify({
+    ...problem.members,
     type: `/problems/${problem.code}`,
     title: titleOf(problem.code),
     status: problem.status,
@@ -149,7 +156,8 @@ const respond =
     const reply = await definition.handle(ctx.state.asked as RouteRequest<never, never, never>);
     ctx.status = reply.status;
     ctx.set(reply.headers ?? {});
-    const schema = definition.responses[reply.status]?.body;
+    const { body: json, mediaType } = definition.responses[reply.status] ?? {};
+    const schema = mediaType !== undefined && typeof reply.body === 'string' ? undefined : json;
     // Without a schema the body could contain fields that are not meant for the caller.
     if (!schema && !everythingIsPublic && isObject(reply.body))
       throw new Error(`${definition.operationId} declares no response schema for status ${reply.status}`);

@@ -4,8 +4,10 @@ import { createBrotliDecompress, createUnzip } from 'node:zlib';
 import { type RawBodyError, getRawBody } from 'raw-body';
 import { Problem } from './problem.ts';
 
+/** By content coding; `x-gzip` is another name of gzip (RFC 9110 section 8.4.1.3). */
 const DECODERS: Readonly<Record<string, () => Duplex>> = {
   gzip: createUnzip,
+  'x-gzip': createUnzip,
   deflate: createUnzip,
   br: createBrotliDecompress,
 };
@@ -17,7 +19,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * an invalid body.
  */
 export async function readBodyText(request: IncomingMessage, limit: number): Promise<string> {
-  const encoding = request.headers['content-encoding'] ?? 'identity';
+  const encoding = request.headers['content-encoding']?.trim().toLowerCase() || 'identity';
   const compressed = encoding !== 'identity';
   const stream = compressed ? decompressed(request, encoding) : request;
   // Content-Length counts compressed bytes, so it can only be checked for an uncompressed body.
@@ -32,7 +34,7 @@ export async function readBodyText(request: IncomingMessage, limit: number): Pro
 }
 
 function decompressed(request: IncomingMessage, encoding: string): Readable {
-  const decoder = DECODERS[encoding]?.();
+  const decoder = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding]?.() : undefined;
   if (!decoder) throw new Problem(415, 'UnsupportedMediaType', 'unsupported Content-Encoding: use gzip, deflate or br');
   // After the body is refused nothing else handles errors, and the connection can still break.
   decoder.on('error', () => undefined);

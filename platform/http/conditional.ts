@@ -16,10 +16,13 @@ export const entityTag = (version: number, text: string): string =>
 export function notModified(ctx: Koa.Context): boolean {
   const [wanted, tag] = [ctx.get('If-None-Match'), ctx.response.get('ETag')];
   if (!wanted || !tag || ctx.status !== 200 || !['GET', 'HEAD'].includes(ctx.method)) return false;
-  const candidates = wanted.split(',').map((candidate) => candidate.trim());
-  const held = candidates.find((candidate) => opaque(candidate) === opaque(tag));
+  if (wanted.trim() === '*') return true;
+  const held = entityTagsIn(wanted).find((candidate) => opaque(candidate) === opaque(tag));
   if (held) ctx.set('ETag', held);
-  return held !== undefined || candidates.includes('*');
+  return held !== undefined;
 }
+
+/** The entity tags of an If-Match or If-None-Match header, weak ones with `W/`. A tag may contain commas. */
+export const entityTagsIn = (header: string): string[] => header.match(/(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g) ?? [];
 
 const opaque = (tag: string): string => tag.replace(/^W\//, '').replace(/-(?:br|gzip)"$/, '"');

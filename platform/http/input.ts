@@ -2,7 +2,7 @@ import type Koa from 'koa';
 import { z } from 'zod';
 import { readBodyText } from './body.ts';
 import { hasDuplicateOrInvalidName } from './json-names.ts';
-import { Problem, invalidRequest } from './problem.ts';
+import { Problem, invalidRequest, pointerTo } from './problem.ts';
 import type { AnyRoute, RouteRequest } from './route.ts';
 
 /** Reads the body, up to the route's limit or `appLimit` bytes; it stays undefined if the request has none. */
@@ -15,7 +15,7 @@ export function readBody(definition: AnyRoute, appLimit: number): Koa.Middleware
       if (!ctx.is(MEDIA_TYPES[kind])) {
         throw new Problem(415, 'UnsupportedMediaType', `send the request body as ${MEDIA_TYPES[kind]}`);
       }
-      if (!['', 'utf-8'].includes(ctx.request.charset.toLowerCase())) {
+      if (!['', 'utf-8', 'utf8'].includes(ctx.request.charset.toLowerCase())) {
         throw new Problem(415, 'UnsupportedMediaType', 'send the request body in UTF-8');
       }
       const rawBody = await readBodyText(ctx.req, limit);
@@ -63,9 +63,13 @@ export const checkInput =
     const { body, rawBody } = ctx.request as { body?: unknown; rawBody?: string };
     const asked: RouteRequest = {
       params: checked(definition.params, { ...ctx.params }, 'params'),
-      query: checked(definition.query ?? NoQuery, { ...ctx.query }, 'query'),
+      query: checked(definition.query ?? NoQuery, singleValues(ctx.query), 'query'),
       body: checked(definition.body, body, 'body'),
       header: (name) => ctx.get(name),
+      accepts(...types) {
+        ctx.vary('Accept');
+        return ctx.accepts(types);
+      },
       rawBody: rawBody ?? '',
       caller: ctx.state.caller as RouteRequest['caller'],
       idempotencyKey: ctx.get('Idempotency-Key') || undefined,
@@ -78,6 +82,17 @@ export const checkInput =
   };
 
 const NoQuery = z.strictObject({});
+
+/** Refuses repeated parameters: a proxy might use the first of them, and this application the last. */
+function singleValues(query: Koa.Context['query']): Record<string, unknown> {
+  const repeated = Object.keys(query).filter((name) => Array.isArray(query[name]));
+  if (repeated.length > 0) {
+    throw new Problem(400, 'InvalidRequest', 'the request query is invalid', {
+      errors: repeated.slice(0, 50).map((name) => ({ pointer: pointerTo([name]), detail: 'occurs more than once' })),
+    });
+  }
+  return { ...query };
+}
 
 function checked(schema: z.ZodType | undefined, value: unknown, part: 'params' | 'query' | 'body'): unknown {
   if (!schema) return undefined;

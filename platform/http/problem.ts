@@ -26,12 +26,22 @@ export class Problem extends Error {
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly errors: FieldError[] | undefined;
+  readonly members: Readonly<Record<string, unknown>>;
+  /** Nothing is wrong, so it is not logged, whatever its status. */
+  readonly expected: boolean;
 
+  /** `members`: what RFC 9457 section 3.2 calls extension members, for programs that handle this code. */
   constructor(
     status: number,
     code: string,
     message: string,
-    extra: { headers?: Record<string, string>; errors?: FieldError[]; cause?: unknown } = {},
+    extra: {
+      headers?: Record<string, string>;
+      errors?: FieldError[];
+      members?: Record<string, unknown>;
+      cause?: unknown;
+      expected?: boolean;
+    } = {},
   ) {
     super(message, { cause: extra.cause });
     this.name = 'Problem';
@@ -39,6 +49,8 @@ export class Problem extends Error {
     this.code = code;
     this.headers = extra.headers ?? {};
     this.errors = extra.errors;
+    this.members = extra.members ?? {};
+    this.expected = extra.expected ?? false;
   }
 }
 
@@ -61,5 +73,6 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   return [{ pointer: pointerTo(issue.path), detail: issue.message }];
 }
 
-const pointerTo = (path: PropertyKey[]): string =>
+/** The JSON Pointer (RFC 6901) to this place. */
+export const pointerTo = (path: PropertyKey[]): string =>
   path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');

@@ -22,6 +22,8 @@ export interface RouteRequest<Params = unknown, Query = unknown, Body = unknown>
   body: Body;
   /** Returns a request header, or '' if it is missing. */
   header: (name: string) => string;
+  /** The first of these media types that the client accepts best; all of them without an Accept header. */
+  accepts: (...types: string[]) => string | false;
   /** The unparsed body, for checking signatures; '' if there is none. */
   rawBody: string;
   /** Defined if `access` is `user` or `admin`. */
@@ -47,7 +49,7 @@ export interface Response {
   description: string;
   /** The response is built from this schema: fields it does not declare are dropped. Absent: no body, or not JSON. */
   body?: z.ZodType;
-  /** The media type, or types, of a body that is not JSON. */
+  /** The media type, or types, of a body that is not JSON. With `body` too, the response is one of both: text is not JSON. */
   mediaType?: string | string[];
   /** Response headers and their descriptions. */
   headers?: Record<string, string>;

@@ -95,26 +95,7 @@ export const healthRoutes = (
     responses: { 200: { description: 'It runs', body: z.object({ status: z.literal('ok') }) } },
     handle: async () => ({ status: 200, body: { status: 'ok' } }),
   }),
-  route({
-    method: 'get',
-    path: '/readyz',
-    operationId: 'readyz',
-    summary: 'Whether it can do its work',
-    tag: 'health',
-    access: 'public',
-    rate: 'uncounted',
-    responses: { 200: { description: 'It can', body: z.object({ status: z.literal('ok') }) } },
-    problems: { 503: ['NotReady'] },
-    async handle() {
-      await options.ready().catch((error: unknown) => {
-        throw new Problem(503, 'NotReady', 'a server that this process depends on does not respond', {
-          headers: { 'Retry-After': '1' },
-          cause: error,
-        });
-      });
-      return { status: 200, body: { status: 'ok' } };
-    },
-  }),
+  readinessRoute(options),
   route({
     method: 'get',
     path: '/metrics',
@@ -135,6 +116,30 @@ export const healthRoutes = (
     },
   }),
 ];
+
+function readinessRoute({ ready }: Pick<ServiceApiOptions, 'ready'>): AnyRoute {
+  // Whoever started the process polls this until it is ready.
+  let starting = true;
+  return route({
+    method: 'get',
+    path: '/readyz',
+    operationId: 'readyz',
+    summary: 'Whether it can do its work',
+    tag: 'health',
+    access: 'public',
+    rate: 'uncounted',
+    responses: { 200: { description: 'It can', body: z.object({ status: z.literal('ok') }) } },
+    problems: { 503: ['NotReady'] },
+    async handle() {
+      await ready().catch((cause: unknown) => {
+        const detail = 'a server that this process depends on does not respond';
+        throw new Problem(503, 'NotReady', detail, { headers: { 'Retry-After': '1' }, cause, expected: starting });
+      });
+      starting = false;
+      return { status: 200, body: { status: 'ok' } };
+    },
+  });
+}
 
 const digest = (text: string) => hash('sha256', text, 'buffer');
 

@@ -10,7 +10,11 @@ export function traceId(): string | undefined {
   return span && isSpanContextValid(span) ? span.traceId : undefined;
 }
 
-const addContext = winston.format((line) => Object.assign(line, workContext(), { traceId: traceId() }));
+/** Not the service: a line is about the service that its logger belongs to. */
+const addContext = winston.format((line) => {
+  const { service: _service, ...context } = workContext();
+  return Object.assign(line, context, { traceId: traceId() });
+});
 
 /** JSON.stringify would write an error as `{}`. */
 const serializeErrors = winston.format((line) => {

@@ -2,6 +2,8 @@ import { Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Logger } from './logger.ts';
 
 export interface Metrics {
+  /** The service whose metrics these are. */
+  service: string;
   registry: Registry;
   /** Seconds, by method, route template and status code. Never by path: the number of paths is unbounded. */
   httpRequestDuration: Histogram<'method' | 'route' | 'status_code'>;
@@ -22,7 +24,7 @@ export function createMetrics(service: string): Metrics {
     buckets: HTTP_BUCKETS_SECONDS,
     registers: [registry],
   });
-  return { registry, httpRequestDuration };
+  return { service, registry, httpRequestDuration };
 }
 
 interface ReadGauges<Label extends string, Name extends string> {

@@ -11,7 +11,7 @@ if (isMainThread && process.env.OTEL_SDK_DISABLED !== 'true') {
   if (hasCollector) {
     process.env.OTEL_METRICS_EXPORTER ??= 'none';
     process.env.OTEL_LOGS_EXPORTER ??= 'none';
-    (await import('./trace-spans.ts')).collectSpans(process.env.OTEL_SERVICE_NAME ?? 'order-platform');
+    (await import('./trace-spans.ts')).collectSpans(process.env.OTEL_SERVICE_NAME || undefined);
   } else {
     (await import('./trace-ids.ts')).propagateTraceIds();
   }

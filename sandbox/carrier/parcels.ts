@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { type StoredOutcome, refusal } from '../outcomes.ts';
 import type { SqliteFile } from '../sqlite.ts';
 import { queueCallback } from './callbacks.ts';
+import { isUndeliverable } from './postal-codes.ts';
 
 /** The carrier's parcels and its ledger. */
 export const PARCELS_SCHEMA = `
@@ -35,7 +36,7 @@ export interface Address {
   line1: string;
   line2?: string | undefined;
   city: string;
-  postalCode: string;
+  postalCode?: string | undefined;
   country: string;
 }
 
@@ -51,8 +52,6 @@ const NEXT = {
   booked: { status: 'dispatched', type: 'dispatch' },
   dispatched: { status: 'delivered', type: 'delivery' },
 } as const;
-
-const UNDELIVERABLE = '00000';
 
 const SELECT_PARCEL = 'select tracking_number as "trackingNumber", order_id as "orderId", status from parcels';
 
@@ -76,7 +75,7 @@ export class Parcels {
       return refusal(409, 'Canceled', 'this order was canceled');
     }
     if (this.ofOrder(orderId).length > 0) return refusal(409, 'AlreadyBooked', 'this order already has a parcel');
-    if (address.postalCode === UNDELIVERABLE) {
+    if (isUndeliverable(address.postalCode)) {
       return refusal(422, 'AddressUndeliverable', 'there is no delivery to this postal code');
     }
     const trackingNumber = `SB${randomBytes(8).toString('hex').toUpperCase()}`;

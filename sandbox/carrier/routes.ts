@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
-import { type SimulatedFault, StoredBody, performOnce, replyWith } from '../outcomes.ts';
+import { StoredBody, performOnce, replyWith } from '../outcomes.ts';
 import type { SqliteFile } from '../sqlite.ts';
 import { ledgerRoute } from '../server.ts';
 import { ENTRY_COLUMNS, type Parcels } from './parcels.ts';
+import { simulatedFaultAt } from './postal-codes.ts';
 
 const line = z.string().max(200);
 const OrderId = z.string().min(1).max(100);
@@ -14,16 +15,10 @@ const Booking = z.strictObject({
     line1: line,
     line2: line.optional(),
     city: line,
-    postalCode: z.string().trim().min(1).max(20),
+    postalCode: z.string().trim().min(1).max(20).optional(),
     country: z.string().regex(/^[A-Z]{2}$/),
   }),
 });
-
-/** Simulated faults by postal code. */
-const FAULTS = new Map<string, SimulatedFault>([
-  ['00503', { unavailable: true }],
-  ['00408', { drops: true }],
-]);
 
 /** The carrier's API. */
 export const carrierRoutes = (db: SqliteFile, parcels: Parcels): AnyRoute[] => [
@@ -49,7 +44,7 @@ const bookingRoute = (db: SqliteFile, parcels: Parcels): AnyRoute =>
     async handle({ body, idempotencyKey }) {
       const key = idempotencyKey!;
       const request = { key, action: 'booking', subject: body.orderId, payload: body };
-      const fault = FAULTS.get(body.address.postalCode) ?? {};
+      const fault = simulatedFaultAt(body.address.postalCode);
       return replyWith(await performOnce(db, request, fault, () => parcels.book(body, key)));
     },
   });

@@ -8,9 +8,10 @@ export interface Behaviour {
   fault?: { actions: readonly Action[]; kind: keyof SimulatedFault };
 }
 
-const EVERY_ACTION: readonly Action[] = ['authorization', 'capture', 'void', 'refund'];
+export const EVERY_ACTION: readonly Action[] = ['authorization', 'capture', 'void', 'refund'];
 
-const BEHAVIOURS = new Map<string, Behaviour>([
+/** Every payment method that the processor knows. */
+export const PAYMENT_METHODS: ReadonlyMap<string, Behaviour> = new Map<string, Behaviour>([
   ['pm_card_visa', {}],
   [
     'pm_card_chargeDeclined',
@@ -36,7 +37,7 @@ const BEHAVIOURS = new Map<string, Behaviour>([
 ]);
 
 /** The behaviour of a payment method; undefined if the processor does not know it. */
-export const behaviourOf = (paymentMethod: string): Behaviour | undefined => BEHAVIOURS.get(paymentMethod);
+export const behaviourOf = (paymentMethod: string): Behaviour | undefined => PAYMENT_METHODS.get(paymentMethod);
 
 /** The fault to simulate for this action on this payment method. */
 export function simulatedFaultOf(paymentMethod: string | undefined, action: Action): SimulatedFault {

@@ -111,6 +111,7 @@ async function saveOutcome(db: Kysely<NotificationDatabase>, mail: MailRow, resu
   const tooLate = sql<boolean>`occurred_at < now() - make_interval(days => ${GIVE_UP_AFTER_DAYS})`;
   const state = {
     sent: sql<MailRow['state']>`'sent'`,
+    kept: sql<MailRow['state']>`'kept'`,
     refused: sql<MailRow['state']>`'failed'`,
     unknown: sql<MailRow['state']>`'unknown'`,
     skipped: sql<MailRow['state']>`'skipped'`,
@@ -120,7 +121,7 @@ async function saveOutcome(db: Kysely<NotificationDatabase>, mail: MailRow, resu
     .updateTable('mails')
     .set({
       state,
-      error: result.outcome === 'sent' ? null : result.error,
+      error: 'error' in result ? result.error : null,
       updated_at: sql`now()`,
       next_attempt_at: sql<Date>`now() + make_interval(secs => ${delay})`,
     })

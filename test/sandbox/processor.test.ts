@@ -225,7 +225,10 @@ describe('sandbox processor', () => {
     });
 
     it('refuses an invalid cursor', async () => {
-      assert.equal(summaryOf(await get(`${processor.url}/ledger?after=nonsense`)), '400 BadCursor');
+      const forged = ['', '-1', '1e3'].map((part) => Buffer.from(JSON.stringify([part])).toString('base64url'));
+      for (const after of ['nonsense', ...forged]) {
+        assert.equal(summaryOf(await get(`${processor.url}/ledger?after=${after}`)), '400 BadCursor', after);
+      }
     });
   });
 });

@@ -12,7 +12,7 @@ const { address, maxCachedWorkflows, stackTraces } = JSON.parse(process.argv[2]!
   stackTraces: boolean;
 };
 await installTemporalRuntime(createLogger('bench', 'error'));
-chooseWorkflowThreads({ watchdog: 'activation', stackTraces });
+await chooseWorkflowThreads({ watchdog: 'activation', stackTraces });
 const connection = await NativeConnection.connect({ address });
 const worker = await createOrderWorker(connection, { maxCachedWorkflows }, (confirmed) => process.send!({ confirmed }));
 process.on('message', () =>

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type Kysely, type Transaction, sql } from 'kysely';
 import type { FeedPage } from '../../../platform/contract/event.ts';
 import { inventoryEvents } from '../../../activities/inventory.ts';
+import { encodeCursor } from '../../../platform/database/cursor.ts';
 import { connect } from '../../../platform/database/connection.ts';
 import { Feed } from '../../../platform/events/feed.ts';
 import { purgeOutbox } from '../../../platform/events/retention.ts';
@@ -55,6 +56,13 @@ describe('a feed', () => {
     const third = await read(second.next, { limit: 2 });
     assert.deepEqual([first, second, third].map(reasons), [['1', '2'], ['3', '4'], ['5']]);
     assert.deepEqual(await read(third.next), { events: [], next: third.next, restarted: false });
+  });
+
+  it('refuses a cursor that no feed issued', async () => {
+    await commit('1');
+    for (const sequence of ['', 'x', '1.5', '-1', '1e3', '9'.repeat(20)]) {
+      await assert.rejects(read(encodeCursor([sequence, randomUUID()])), { code: 'BadCursor' }, sequence);
+    }
   });
 
   it('holds an event back while an earlier one may still commit', async () => {

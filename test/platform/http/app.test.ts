@@ -47,7 +47,11 @@ describe('HTTP applications', () => {
       (await fetch(`${server.url}/tagged`, { headers: { 'if-none-match': tag } })).status;
     assert.equal(await statusFor('"a"'), 304);
     assert.equal(await statusFor('W/"a"'), 304);
-    assert.equal(await statusFor('"b" , "a"'), 304);
+    for (const list of ['"b" , "a"', 'W/"b",W/"a"', '"b", "a", "c"', '"with, a comma", "a"']) {
+      assert.equal(await statusFor(list), 304, list);
+    }
+    assert.equal(await statusFor('"b", "c"'), 200);
+    assert.equal(await statusFor('"x,"a","'), 200, 'inside of another tag');
     assert.equal(await statusFor('*'), 304);
     assert.equal(await statusFor('"b"'), 200);
     assert.equal(await statusFor('a'), 200);

@@ -157,10 +157,10 @@ describe('sending mail', function () {
     assert.deepEqual([state, error], ['failed', 'down']);
   });
 
-  it('keeps mails in the mailbox if no mail server is set', async () => {
+  it('says of mails that they are only kept in the mailbox, if no mail server is set', async () => {
     const id = await queue('refunded', { orderId, refund: total });
     await sendNext({ ...options(''), transport: localMailbox });
     const { state, recipient, subject } = await mail(id);
-    assert.deepEqual([state, recipient, subject], ['sent', 'ada@example.com', 'We have refunded £12.50']);
+    assert.deepEqual([state, recipient, subject], ['kept', 'ada@example.com', 'We have refunded £12.50']);
   });
 });

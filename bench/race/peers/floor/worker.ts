@@ -2,7 +2,7 @@ import path from 'node:path';
 import { readConfig } from '../../../../platform/config.ts';
 import { createLogger } from '../../../../platform/telemetry/logger.ts';
 import { run } from '../../../../platform/process.ts';
-import { temporalSettings } from '../../../../platform/temporal/client.ts';
+import { readTemporalPlace } from '../../../../platform/temporal/place.ts';
 import { installTemporalRuntime, keepWorking } from '../../../../platform/temporal/worker.ts';
 import { workflowOptions, workflowSettings } from '../../../../platform/temporal/workflow-settings.ts';
 import type { PlacedOrder } from '../order.ts';
@@ -16,17 +16,17 @@ export interface Floor {
 // The work of `direct` as the only local activity of a workflow, on the platform's own worker with its shipped options.
 const logger = createLogger('order');
 await run(logger, async () => {
-  const config = readConfig({ ...temporalSettings, ...workflowSettings });
+  const config = readConfig(workflowSettings);
   const steps = stepsOverHttp(process.env);
   const activities: Floor = { placeInOneGo: (order) => placeOrder(order, steps) };
   await installTemporalRuntime(logger);
   return keepWorking(
-    { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE },
+    readTemporalPlace(process.env),
     {
       taskQueue: 'order',
       workflowsPath: path.join(import.meta.dirname, 'workflow.ts'),
       activities: { ...activities },
-      ...workflowOptions(config),
+      ...(await workflowOptions(config, logger)),
     },
     logger,
   );

@@ -1,12 +1,11 @@
 import { Client, Connection } from '@temporalio/client';
-import { readConfig } from '../../../../platform/config.ts';
-import { temporalSettings } from '../../../../platform/temporal/client.ts';
+import { readTemporalPlace } from '../../../../platform/temporal/place.ts';
 import { serveOrders } from '../front.ts';
 import type { orderWorkflow } from './workflow.ts';
 
 // Starts the workflow and waits for its result.
 await serveOrders(async () => {
-  const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = readConfig(temporalSettings);
+  const { address, namespace } = readTemporalPlace(process.env);
   const client = new Client({ connection: await Connection.connect({ address }), namespace });
   return (order) =>
     client.workflow.execute<typeof orderWorkflow>('orderWorkflow', {

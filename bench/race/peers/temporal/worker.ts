@@ -1,9 +1,8 @@
 import path from 'node:path';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { readConfig } from '../../../../platform/config.ts';
 import { createLogger } from '../../../../platform/telemetry/logger.ts';
 import { run } from '../../../../platform/process.ts';
-import { temporalSettings } from '../../../../platform/temporal/client.ts';
+import { readTemporalPlace } from '../../../../platform/temporal/place.ts';
 import { translateRefusals } from '../../../../platform/temporal/worker.ts';
 import { functionsOf, openSteps, serviceNamed } from '../steps.ts';
 
@@ -11,11 +10,11 @@ import { functionsOf, openSteps, serviceNamed } from '../steps.ts';
 const service = serviceNamed(process.argv[2]);
 await run(createLogger(service), async () => {
   Runtime.install({ shutdownSignals: [] });
-  const { TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE } = readConfig(temporalSettings);
-  const connection = await NativeConnection.connect({ address: TEMPORAL_ADDRESS });
+  const { address, namespace } = readTemporalPlace(process.env);
+  const connection = await NativeConnection.connect({ address });
   const worker = await Worker.create({
     connection,
-    namespace: TEMPORAL_NAMESPACE,
+    namespace,
     taskQueue: service,
     activities: functionsOf(openSteps(service, process.env)),
     interceptors: { activity: [translateRefusals] },

@@ -1,0 +1,26 @@
+import { FAULTS_IN_WORDS } from '../outcomes.ts';
+import type { SandboxPage } from '../page.ts';
+import { type Behaviour, EVERY_ACTION, PAYMENT_METHODS } from './payment-methods.ts';
+
+/** What the processor shows at `/`. */
+export const processorPage: SandboxPage = {
+  title: 'Sandbox card processor',
+  about:
+    'Stands where a real card processor would, with a ledger of its own. No money moves, and it refuses whatever looks like a card number: an order names one of these payment methods as its paymentMethod.',
+  table: {
+    caption: 'Payment methods',
+    columns: ['paymentMethod', 'What the processor does'],
+    rows: [...PAYMENT_METHODS].map(([name, behaviour]) => [name, inWords(behaviour)]),
+  },
+  examples: (url) => [
+    { purpose: 'Every effect so far, oldest first. Refusals are left out.', command: `curl -sS '${url}/ledger'` },
+    { purpose: 'Those of one order', command: `curl -sS '${url}/ledger?orderId=ORDER-ID'` },
+  ],
+};
+
+function inWords({ refuses, fault }: Behaviour): string {
+  if (refuses) return `refuses every ${refuses.action}: ${refuses.code}, ${refuses.detail}`;
+  if (!fault) return 'says yes to every request';
+  const when = fault.actions.length === EVERY_ACTION.length ? 'every request' : `every ${fault.actions.join(' and ')}`;
+  return `${when}: ${FAULTS_IN_WORDS[fault.kind]}`;
+}
