@@ -52,6 +52,7 @@ import { returnRoutes } from './orders/return-routes.ts';
 import { orderRoutes } from './orders/routes.ts';
 import { orderStreamRoutes } from './orders/stream-routes.ts';
 import type { OrderStreams } from './orders/streams.ts';
+import { problemRoutes } from './problem-pages/routes.ts';
 import { problemOf } from './problems.ts';
 import type { parseProxies } from './rate-limits/client-address.ts';
 import { createRateLimits } from './rate-limits/limits.ts';
@@ -172,6 +173,7 @@ export function routesOf(dependencies: GatewayDependencies): AnyRoute[] {
     ...serviceRoutes(connections, temporal),
     ...carrierRoutes({ shipping, orders, workflows, logger, registry: metrics.registry }),
     ...keySetRoutes(tokens),
+    ...problemRoutes,
     // Ready even without Temporal and the services: each route that needs one of them responds with 503 by itself.
     ...healthRoutes({ ready: () => ping(db), metrics, logger }).filter(({ path }) => path !== '/metrics'),
   ];

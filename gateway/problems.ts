@@ -13,6 +13,7 @@ import { Refusal } from '../platform/contract/refusal.ts';
 import { ServiceFault } from '../platform/http/client.ts';
 import { Problem } from '../platform/http/problem.ts';
 import { IssuerUnavailable } from './auth/remote-keys.ts';
+import type { StatusAndCode } from './problem-pages/registry.ts';
 import { TemporalFault, type WorkflowRefusal } from './upstream/workflow-client.ts';
 
 /** The contracts that the gateway calls. */
@@ -38,8 +39,8 @@ export const CHALLENGE = 'Bearer realm="order-platform"';
 /** The route that calls the operation handles the refusal; anywhere else it is a bug. */
 const BY_ROUTE = undefined;
 
-/** The HTTP status and code of each refusal. One that is missing here does not compile. */
-const REFUSALS: Readonly<Record<AnyRefusal, readonly [status: number, code: string] | typeof BY_ROUTE>> = {
+/** The HTTP status and code of each refusal. One that is missing here, or has no page, does not compile. */
+const REFUSALS: Readonly<Record<AnyRefusal, StatusAndCode | typeof BY_ROUTE>> = {
   BadCursor: [400, 'BadCursor'],
   UrlNotAllowed: [400, 'UrlNotAllowed'],
   BadCredentials: [401, 'BadCredentials'],

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { listed, port, postgresUrl, requestsPerMinute, secret } from '../platform/config.ts';
-import { temporalSettings } from '../platform/temporal/client.ts';
 import { urlsOf } from '../services/registry.ts';
 import { oidcSettings } from './auth/oidc-settings.ts';
 import { PublicKey, SigningKey } from './auth/tokens.ts';
@@ -68,7 +67,6 @@ export const gatewaySettings = {
   NOTIFICATION_URL: urlsOf('notification'),
   WEBHOOK_URL: urlsOf('webhook'),
   RECOMMENDATION_URL: urlsOf('recommendation'),
-  ...temporalSettings,
   JWT_PRIVATE_KEY: signingKey,
   /** Keys whose tokens are accepted besides those of JWT_PRIVATE_KEY. */
   JWT_PUBLIC_KEYS: publicKeys,

@@ -1,6 +1,8 @@
 import { readConfig } from '../platform/config.ts';
+import { withContext } from '../platform/context.ts';
 import { feedRequests } from '../platform/contract/event.ts';
-import { connect, ping } from '../platform/database/connection.ts';
+import { openDatabase } from '../platform/database/check.ts';
+import { ping } from '../platform/database/connection.ts';
 import { createApp } from '../platform/http/app.ts';
 import { createClient } from '../platform/http/client.ts';
 import { listen } from '../platform/http/server.ts';
@@ -8,7 +10,9 @@ import { healthRoutes } from '../platform/http/service-api.ts';
 import type { Running } from '../platform/process.ts';
 import { type Logger, createLogger } from '../platform/telemetry/logger.ts';
 import { createMetrics } from '../platform/telemetry/metrics.ts';
+import { checkTemporal } from '../platform/temporal/check.ts';
 import { createTemporalClient } from '../platform/temporal/client.ts';
+import { type TemporalPlace, readTemporalPlace } from '../platform/temporal/place.ts';
 import { type GatewayDependencies, createGateway } from './app.ts';
 import { EndedSessions } from './auth/ended-sessions.ts';
 import { ExternalTokens } from './auth/external-issuer.ts';
@@ -35,15 +39,21 @@ export interface RunningGateway extends Running {
 type GatewayConfig = ReturnType<typeof readConfig<typeof gatewaySettings>>;
 
 /** Serves the API at one port, and health and metrics at another that need not be reachable from outside. */
-export async function startGateway(environment: NodeJS.ProcessEnv): Promise<RunningGateway> {
+export const startGateway = (environment: NodeJS.ProcessEnv): Promise<RunningGateway> =>
+  withContext({ service: 'gateway' }, () => start(environment));
+
+async function start(environment: NodeJS.ProcessEnv): Promise<RunningGateway> {
   const config = readConfig(gatewaySettings, environment);
   const logger = createLogger('gateway', environment.LOG_LEVEL);
   const connections = connectServices(serviceUrls(config), config.SERVICE_TOKEN);
-  const dependencies = await createDependencies(config, connections, logger);
+  const place = readTemporalPlace(environment);
+  await checkTemporal(place);
+  const dependencies = await createDependencies({ config, place, connections, logger });
   const { services, streams, temporal, db } = dependencies;
   const { server, metricsServer } = await listenAtPorts(config, dependencies);
   const background = startBackground({
     ...dependencies,
+    connections,
     users: services.users,
     productFeed: createClient(connections.products, 'events', feedRequests),
   });
@@ -60,7 +70,14 @@ export async function startGateway(environment: NodeJS.ProcessEnv): Promise<Runn
   };
 }
 
-async function createDependencies(config: GatewayConfig, connections: Connections, logger: Logger) {
+interface Start {
+  config: GatewayConfig;
+  place: TemporalPlace;
+  connections: Connections;
+  logger: Logger;
+}
+
+async function createDependencies({ config, place, connections, logger }: Start) {
   const tokens = await createTokens({
     key: config.JWT_PRIVATE_KEY,
     publicKeys: config.JWT_PUBLIC_KEYS,
@@ -69,6 +86,10 @@ async function createDependencies(config: GatewayConfig, connections: Connection
     lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
   });
   const issuer = externalIssuer(config);
+  const db = await openDatabase<GatewayDatabase>(config.GATEWAY_DATABASE_URL, {
+    setting: 'GATEWAY_DATABASE_URL',
+    logger,
+  });
   const metrics = createMetrics('gateway');
   const { registry } = metrics;
   const services = createServiceClients(connections);
@@ -82,8 +103,8 @@ async function createDependencies(config: GatewayConfig, connections: Connection
     admission: new Admission({ orders, boundSeconds: config.ORDER_BACKLOG_SECONDS, registry }),
     ended: new EndedSessions(tokens),
     external: issuer && new ExternalTokens(issuer, logger),
-    temporal: createTemporalClient({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE }),
-    db: connect<GatewayDatabase>(config.GATEWAY_DATABASE_URL),
+    temporal: createTemporalClient(place),
+    db,
     tokens,
     carrierSecret: config.CARRIER_CALLBACK_SECRET,
     corsOrigins: config.CORS_ORIGINS,

@@ -29,7 +29,11 @@ const Claims = z.object({
   sub: z.string().min(1).max(255),
   exp: z.number(),
   email: Email.optional().catch(undefined),
-  email_verified: z.boolean().optional().catch(undefined),
+  // Some issuers send the text instead of the boolean of OpenID Connect Core section 5.1.
+  email_verified: z
+    .union([z.boolean(), z.literal('true').transform(() => true)])
+    .optional()
+    .catch(undefined),
   name: PersonName.optional().catch(undefined),
 });
 
@@ -38,10 +42,12 @@ export class ExternalTokens {
   readonly issuer: string;
   readonly #options: ExternalIssuer;
   readonly #keys: RemoteKeys;
+  readonly #logger: Logger;
 
   constructor(options: ExternalIssuer, logger: Logger) {
     this.issuer = options.issuer;
     this.#options = options;
+    this.#logger = logger;
     this.#keys = new RemoteKeys(options, logger);
   }
 
@@ -77,9 +83,14 @@ export class ExternalTokens {
     const claims = Claims.safeParse(payload).data;
     if (!claims) return undefined;
     const { sub, exp, email, email_verified: verified, name = 'Customer' } = claims;
-    const role = this.#isAdmin(payload) ? 'admin' : 'customer';
+    const id = userIdOf(this.issuer, sub);
+    // The profile gets no address then, and its owner no mail.
+    if (payload.email !== undefined && !(email && verified)) {
+      const reason = email ? 'the claim email_verified is not true' : 'the claim email is not an e-mail address';
+      this.#logger.warn('e-mail address of the external issuer not used', { userId: id, reason });
+    }
     return {
-      caller: { id: userIdOf(this.issuer, sub), role },
+      caller: { id, role: this.#isAdmin(payload) ? 'admin' : 'customer' },
       profile: { name, ...(email && verified && { email }) },
       until: (exp + CLOCK_TOLERANCE_SECONDS) * 1000,
     };

@@ -68,8 +68,10 @@ export const userRoutes = (users: UserRequests): AnyRoute[] => [
     },
     problems: { 404: ['UserNotFound'], 412: ['PreconditionFailed'] },
     async handle({ body, caller, header }) {
-      const version = expectedVersion(header('If-Match'));
-      const user = await users.updateUser({ ...body, userId: caller!.id, expectedVersion: version });
+      const userId = caller!.id;
+      const current = async () => (await users.getUser({ userId })).version;
+      const version = await expectedVersion(header('If-Match'), current);
+      const user = await users.updateUser({ ...body, userId, expectedVersion: version });
       return { status: 200, body: profileOf(user), version: user.version };
     },
   }),

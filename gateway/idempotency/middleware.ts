@@ -8,7 +8,10 @@ import { problemOf } from '../problems.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { IdempotencyRecords, IdempotencyScope, StoredResponse } from './records.ts';
 
-/** Requires the header (draft-ietf-httpapi-idempotency-key-header) before the body is read. */
+/**
+ * Requires the header (draft-ietf-httpapi-idempotency-key-header-07) before the body is read. Absent, it is 428 and not
+ * the draft's 400: see docs/decisions/0019-missing-idempotency-key.md.
+ */
 export async function requireIdempotencyKey(ctx: Koa.Context, next: Koa.Next): Promise<void> {
   const key = ctx.get('Idempotency-Key');
   if (key === '') {

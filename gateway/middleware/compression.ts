@@ -22,7 +22,12 @@ export function compression(): Koa.Middleware[] {
     deflate: false,
     zstd: false,
   }) as Koa.Middleware;
-  return [tagEncoding, compressText];
+  return [
+    tagEncoding,
+    // Without any acceptable encoding, not even none, koa-compress fails. RFC 9110 section 12.5.3 lets a server send the
+    // response as it is then.
+    (ctx, next) => (ctx.acceptsEncodings('br', 'gzip', 'identity') === false ? next() : compressText(ctx, next)),
+  ];
 }
 
 /** A strong ETag names one byte sequence, so each encoding needs its own (RFC 9110 section 8.8.3.3). */

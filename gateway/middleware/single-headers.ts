@@ -1,15 +1,13 @@
 import type Koa from 'koa';
 import { Problem } from '../../platform/http/problem.ts';
 
-/** Headers that may occur once. If there were two, a proxy might use the first one and this gateway the last. */
+/** Headers with one value, which may occur once; those with a list may repeat (RFC 9110 section 5.3). If there were two, a proxy might use the first one and this gateway the last. */
 const SINGLE = new Set([
   'host',
   'authorization',
   'content-type',
   'content-encoding',
   'idempotency-key',
-  'if-match',
-  'prefer',
   'carrier-signature',
 ]);
 

@@ -9,6 +9,7 @@ import type { AnyRoute, Response } from '../../platform/http/route.ts';
 import { ProblemDocument, headersOf, problem, problemsOf } from './problems.ts';
 import { SECURITY_SCHEMES, securityOf } from './security.ts';
 import { addTextPatterns } from './text-patterns.ts';
+import { webhookOperations } from './webhooks.ts';
 
 /** The OpenAPI 3.1 document of the API, made from its routes. */
 export function openApi(routes: readonly AnyRoute[]): Record<string, unknown> {
@@ -28,6 +29,7 @@ export function openApi(routes: readonly AnyRoute[]): Record<string, unknown> {
     },
     servers: [{ url: '/' }],
     paths,
+    webhooks: webhookOperations(),
     components: { schemas: { Problem: ProblemDocument }, securitySchemes: SECURITY_SCHEMES },
   }) as unknown as Record<string, unknown>;
   addTextPatterns(document);
@@ -109,9 +111,11 @@ const KEY_PARAMETER: ZodOpenApiParameterObject = {
 const responseOf = ({ description, body, mediaType, headers }: Response): ZodOpenApiResponseObject => ({
   description,
   ...(headers && { headers: headersOf(headers) }),
-  ...(body && { content: { 'application/json': { schema: body } } }),
-  ...(mediaType && {
-    content: Object.fromEntries([mediaType].flat().map((one) => [one, { schema: { type: 'string' as const } }])),
+  ...((body ?? mediaType) && {
+    content: {
+      ...(body && { 'application/json': { schema: body } }),
+      ...Object.fromEntries([mediaType ?? []].flat().map((one) => [one, { schema: { type: 'string' as const } }])),
+    },
   }),
 });
 

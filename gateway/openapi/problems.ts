@@ -1,4 +1,5 @@
 import type { ZodOpenApiResponseObject } from 'zod-openapi';
+import { Money } from '../../activities/money.ts';
 import { ProblemDetails, titleOf } from '../../platform/http/problem.ts';
 import type { AnyRoute } from '../../platform/http/route.ts';
 
@@ -8,9 +9,16 @@ export const headersOf = (headers: Record<string, string>) =>
     Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' as const } }]),
   );
 
-export const ProblemDocument = ProblemDetails.meta({
+const changed = (description: string) =>
+  Money.optional().meta({ description: `with \`PriceChanged\`: ${description}` });
+
+export const ProblemDocument = ProblemDetails.extend({
+  expectedTotal: changed('the total of the request'),
+  total: changed('the total that the order would have now'),
+}).meta({
   id: 'Problem',
-  description: 'A problem document (RFC 9457). `code` is stable; `type` is `/problems/` followed by the code.',
+  description:
+    'A problem document (RFC 9457). `code` is stable; `type` is the path of a page about it, `/problems/` followed by the code.',
 });
 
 /** The content of a problem response with one of these codes. */

@@ -22,7 +22,32 @@ const PAGE = `<!doctype html>
   </body>
 </html>
 `;
-const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, persistAuthorization: false });
+// Authorize opens at the field for a user's token. It leaves out the carrier, who signs each body: nobody can enter that.
+const START = `const forPeople = {
+  statePlugins: {
+    auth: {
+      wrapSelectors: {
+        definitionsToAuthorize:
+          (original) =>
+          (...args) =>
+            original(...args)?.filter((definition) => !definition.has('carrier')),
+      },
+      wrapActions: {
+        showDefinitions: (original) => (definitions) => {
+          original(definitions);
+          if (definitions) setTimeout(() => document.getElementById('auth-bearer-value')?.focus());
+        },
+      },
+    },
+  },
+};
+SwaggerUIBundle({
+  url: '/openapi.json',
+  dom_id: '#swagger-ui',
+  deepLinking: true,
+  persistAuthorization: false,
+  plugins: [forPeople],
+});
 `;
 
 /** The page's files: one of our own, the others from swagger-ui-dist. The page loads nothing from other hosts. */

@@ -1,3 +1,4 @@
+import { VISIBLE } from '../../activities/text.ts';
 import { MULTILINE_FIELDS } from '../middleware/printable.ts';
 
 interface Schema {
@@ -25,6 +26,11 @@ interface Operation {
 const CONTROL = String.raw`\u0000-\u001f\u007f-\u009f`;
 const CONTROL_EXCEPT_LINES = String.raw`\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f`;
 
+// The characters that `VISIBLE` excludes, without the Unicode properties that regular expressions of other languages do
+// not have. Only those of four hexadecimal digits: clients may count the others as two characters. Half of such a pair
+// counts as visible.
+const INVISIBLE = rangesOf((character) => !VISIBLE.test(character) && character.isWellFormed());
+
 /** Adds the allowed characters to every request text in one place, as one middleware checks them all. */
 export function addTextPatterns(document: OpenApiDocument): void {
   const seen = new Set<Schema>();
@@ -48,6 +54,19 @@ function describe(schema: Schema, name: string): void {
   if (schema.format ?? schema.enum ?? schema.const) return;
   const control = MULTILINE_FIELDS.has(name) ? CONTROL_EXCEPT_LINES : CONTROL;
   if (schema.pattern === undefined) schema.pattern = `^[^${control}]*$`;
-  // At least one character that is not a space, like `text` of the contracts.
-  if (schema.pattern === String.raw`\S`) schema.pattern = String.raw`^[^${control}]*[^\s${control}][^${control}]*$`;
+  // At least one visible character, like `text` of the contracts.
+  if (schema.pattern === VISIBLE.source) schema.pattern = `^[^${control}]*[^${INVISIBLE}][^${control}]*$`;
+}
+
+/** The ranges of the characters up to U+FFFF that fulfil the condition, as in a regular expression's brackets. */
+function rangesOf(fulfils: (character: string) => boolean): string {
+  const ranges: [first: number, last: number][] = [];
+  for (let code = 0; code <= 0xffff; code += 1) {
+    if (!fulfils(String.fromCharCode(code))) continue;
+    const range = ranges.at(-1);
+    if (range?.[1] === code - 1) range[1] = code;
+    else ranges.push([code, code]);
+  }
+  const escaped = (code: number) => `\\u${code.toString(16).padStart(4, '0')}`;
+  return ranges.map(([first, last]) => `${escaped(first)}${first === last ? '' : `-${escaped(last)}`}`).join('');
 }

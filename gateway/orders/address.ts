@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ShippingAddress } from '../../activities/address.ts';
+import { ShippingAddress, WITHOUT_POSTAL_CODES } from '../../activities/address.ts';
+import { text } from '../../activities/text.ts';
 
 // ISO 3166-1 alpha-2, officially assigned codes only. Intl also knows regions that cannot be in an address, such as EU,
 // ZZ and former countries.
@@ -21,7 +22,20 @@ export const ADDRESS_EXAMPLE = {
   country: 'GB',
 } as const;
 
-/** An address from a request, whose country must exist. */
-export const Address = ShippingAddress.extend({
+/** An address from a request: its country must exist, and its texts must be visible. */
+export const Address = ShippingAddress.safeExtend({
+  name: text(200),
+  line1: text(200),
+  city: text(200),
+  postalCode: text(20).optional(),
   country: z.string().regex(new RegExp(`^(${COUNTRIES})$`), 'is not a country code of ISO 3166-1 alpha-2'),
-}).meta({ id: 'ShippingAddress', examples: [ADDRESS_EXAMPLE] });
+}).meta({
+  id: 'ShippingAddress',
+  description: '`postalCode` may be absent only in countries that have no postal codes.',
+  // Not anyOf: generators of types would read its branches as alternatives to the whole address.
+  override: {
+    if: { properties: { country: { enum: [...WITHOUT_POSTAL_CODES] } }, required: ['country'] },
+    else: { required: ['postalCode'] },
+  },
+  examples: [ADDRESS_EXAMPLE],
+});

@@ -32,7 +32,8 @@ export async function priceLines(products: ProductRequests, requested: readonly 
   const { items } = await products.getProducts({ skus: summed.map(({ sku }) => sku) });
   const known = new Map(items.map((product) => [product.sku, product]));
   const unknown = pointTo(requested, ({ sku }) => !known.has(sku), 'is not in the catalogue');
-  if (unknown.length > 0) throw refused(unknown);
+  const withdrawn = pointTo(requested, ({ sku }) => known.get(sku)?.sold === false, 'is not sold any more');
+  if (unknown.length + withdrawn.length > 0) throw refused([...unknown, ...withdrawn]);
 
   const lines = summed.map(({ sku, quantity }) => priced(known.get(sku)!, quantity));
   const { currency } = lines[0]!.unitPrice;

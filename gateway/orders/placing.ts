@@ -5,6 +5,7 @@ import type { CartRequests } from '../../activities/cart.ts';
 import type { StockLine } from '../../activities/identity.ts';
 import type { Lane } from '../../activities/lane.ts';
 import { moneyInWords } from '../../activities/money-in-words.ts';
+import type { Money } from '../../activities/money.ts';
 import type { Order, OrderRequests } from '../../activities/order.ts';
 import type { ProductRequests } from '../../activities/product.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
@@ -21,6 +22,8 @@ export interface NewOrder {
   lines: StockLine[] | undefined;
   shippingAddress: ShippingAddress;
   paymentMethod: string;
+  /** The total that the customer has seen; absent: the order may have any. */
+  expectedTotal?: Money | undefined;
   /** An earlier attempt with the same key and body may have placed the order already. */
   retried: boolean;
 }
@@ -50,18 +53,18 @@ export function createPlacing(dependencies: PlacingDependencies) {
     registers: [registry],
   });
 
-  return async function place({ retried, lines, ...request }: NewOrder, waitMs: number): Promise<Order> {
+  return async function place({ retried, lines, expectedTotal, ...request }: NewOrder, waitMs: number): Promise<Order> {
     const fromCart = lines === undefined;
     const draftOf = (priced: PricedLines) => orders.draftOrder({ ...request, ...priced });
-    const priced = () => (fromCart ? cartOf(dependencies, request) : priceLines(dependencies.products, lines));
+    const requested = { lines, expectedTotal };
     const stored = retried ? await storedOrder(orders, request.orderId) : undefined;
     const {
       order: draft,
       recorded,
       lane,
     } = stored
-      ? await draftOf(pricedAsStored(stored, lines))
-      : await admission.admit(async () => draftOf(await priced()));
+      ? await draftOf(pricedAsStored(stored, requested))
+      : await admission.admit(async () => draftOf(await priced(dependencies, { ...request, ...requested })));
     const first =
       !recorded && (await start(workflows, draft, { lane, paymentMethod: request.paymentMethod, fromCart }));
     const order = waitMs > 0 ? await decidedOrder(orders, draft, waitMs) : draft;
@@ -70,13 +73,43 @@ export function createPlacing(dependencies: PlacingDependencies) {
   };
 }
 
-/** The priced lines of the customer's cart. An order that is already stored keeps its lines, whatever the cart has. */
-async function cartOf(
-  { carts, orders, products }: PlacingDependencies,
-  { orderId, customerId }: Pick<NewOrder, 'orderId' | 'customerId'>,
+type Requested = Pick<NewOrder, 'lines' | 'expectedTotal'>;
+
+/**
+ * The prices that the order freezes: current ones, or those of the order that is already stored. Current prices with
+ * another total than the customer has seen are refused, also with a lower one.
+ */
+async function priced(
+  dependencies: PlacingDependencies,
+  request: Requested & Pick<NewOrder, 'orderId' | 'customerId'>,
 ): Promise<PricedLines> {
-  const stored = await storedOrder(orders, orderId);
-  if (stored) return pricedAsStored(stored, undefined);
+  const { lines, expectedTotal, orderId, customerId } = request;
+  const placed = async () => {
+    const stored = await storedOrder(dependencies.orders, orderId);
+    return stored && pricedAsStored(stored, request);
+  };
+  // An order from the cart has emptied it.
+  const before = lines === undefined ? await placed() : undefined;
+  if (before) return before;
+  try {
+    const prices = await (lines ? priceLines(dependencies.products, lines) : cartOf(dependencies, customerId));
+    if (expectedTotal && !isDeepStrictEqual(prices.total, expectedTotal)) refusePrices(prices, expectedTotal);
+    return prices;
+  } catch (error) {
+    // An order that is already stored keeps its lines and prices, whatever can be ordered now.
+    const stored = error instanceof Problem ? await placed() : undefined;
+    if (!stored) throw error;
+    return stored;
+  }
+}
+
+function refusePrices({ total }: PricedLines, expectedTotal: Money): never {
+  const detail = `the order now costs ${moneyInWords(total)}, not ${moneyInWords(expectedTotal)}`;
+  throw new Problem(409, 'PriceChanged', detail, { members: { expectedTotal, total } });
+}
+
+/** The priced lines of the customer's cart. */
+async function cartOf({ carts, products }: PlacingDependencies, customerId: string): Promise<PricedLines> {
   const { lines } = await carts.getCart({ customerId });
   if (lines.length === 0) throw new Problem(409, 'CartEmpty', 'the cart is empty');
   return priceLines(products, lines).catch((error: unknown) => {
@@ -99,12 +132,15 @@ const storedOrder = (orders: OrderRequests, orderId: string): Promise<Order | un
   });
 
 /**
- * The stored lines at their stored prices. A client may reuse a key after the gateway's record of it has expired, so
- * the requested lines must match; the order service compares the other fields.
+ * The stored lines at their stored prices, whatever the cart has now. A client may reuse a key after the gateway's record
+ * of it has expired, so what was requested must match; the order service compares the other fields.
  */
-function pricedAsStored({ lines, total }: Order, requested: readonly StockLine[] | undefined): PricedLines {
-  if (requested && !isDeepStrictEqual(sumLines(requested), lines.map(toStockLine))) {
+function pricedAsStored({ lines, total }: Order, requested: Requested): PricedLines {
+  if (requested.lines && !isDeepStrictEqual(sumLines(requested.lines), lines.map(toStockLine))) {
     throw new Refusal('OrderDiffers', 'an order with other lines was placed with this Idempotency-Key');
+  }
+  if (requested.expectedTotal && !isDeepStrictEqual(requested.expectedTotal, total)) {
+    throw new Refusal('OrderDiffers', 'an order with another total was placed with this Idempotency-Key');
   }
   return { lines, total };
 }

@@ -6,7 +6,8 @@ const MAX_WAIT_SECONDS = 30;
  * honored: preferences are ignored then, never refused. The first of several counts.
  */
 export function preferredWait(prefer: string): number | undefined {
-  for (const preference of prefer.split(',')) {
+  // Commas separate preferences, except within quotes.
+  for (const preference of prefer.match(/(?:[^,"]|"(?:\\.|[^"\\])*"?)+/g) ?? []) {
     const [, digits] = /^\s*wait\s*=\s*"?(\d{1,6})"?\s*(?:;.*)?$/i.exec(preference) ?? [];
     if (digits === undefined) continue;
     const seconds = Number(digits);

@@ -10,6 +10,7 @@ import type { Workflows } from '../upstream/workflow-client.ts';
 import { sumLines } from './lines.ts';
 import { OrderPath, ownOrder } from './own-order.ts';
 import { receiveGoods, startReturn, startWaitingReturns } from './returns.ts';
+import { MUG, MUG_MINOR } from '../openapi/examples.ts';
 
 /** Returning goods of an order. */
 export const returnRoutes = (orders: OrderRequests, workflows: Workflows): AnyRoute[] => [
@@ -27,9 +28,9 @@ const ReturnView = Return.omit({ customerId: true, refund: true })
         id: '0b7f3c1e-4d5a-4f0e-9c55-2f6f0f0f8b9c',
         orderId: '6d1f0c1e-8f57-4a3e-9d55-0e0a4f0f8b9c',
         status: 'refunded',
-        lines: [{ sku: '85123A', quantity: 1 }],
-        received: [{ sku: '85123A', quantity: 1, condition: 'damaged' }],
-        refund: { amountMinor: 255, currency: 'GBP' },
+        lines: [{ sku: MUG.sku, quantity: 1 }],
+        received: [{ sku: MUG.sku, quantity: 1, condition: 'damaged' }],
+        refund: { amountMinor: MUG_MINOR, currency: 'GBP' },
         reason: 'arrived broken',
         createdAt: '2026-01-12T09:00:00.000Z',
         updatedAt: '2026-01-15T10:30:00.000Z',
@@ -39,10 +40,10 @@ const ReturnView = Return.omit({ customerId: true, refund: true })
 const ReturnRequest = DraftReturn.pick({ reason: true })
   .strict()
   .extend({ lines: z.array(StockLine).min(1).max(2000) })
-  .meta({ id: 'AskReturn', examples: [{ lines: [{ sku: '85123A', quantity: 1 }], reason: 'arrived broken' }] });
+  .meta({ id: 'AskReturn', examples: [{ lines: [{ sku: MUG.sku, quantity: 1 }], reason: 'arrived broken' }] });
 const ReceivedGoods = z.strictObject({ lines: z.array(ReceivedLine).min(1).max(4000) }).meta({
   id: 'ReceivedGoods',
-  examples: [{ lines: [{ sku: '85123A', quantity: 1, condition: 'damaged' }] }],
+  examples: [{ lines: [{ sku: MUG.sku, quantity: 1, condition: 'damaged' }] }],
 });
 
 const viewOf = ({ refund, ...rest }: Return): z.infer<typeof ReturnView> => ({ ...rest, ...(refund && { refund }) });

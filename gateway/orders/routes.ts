@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { StockLine } from '../../activities/identity.ts';
 import { HistoryItem, OrderStatus } from '../../activities/order-status.ts';
+import { Money } from '../../activities/money.ts';
 import type { Order, OrderRequests } from '../../activities/order.ts';
 import { PaymentMethod } from '../../activities/payment.ts';
 import { type AnyRoute, type Caller, route } from '../../platform/http/route.ts';
@@ -12,6 +13,7 @@ import { OrderPath, ownOrder } from './own-order.ts';
 import type { createPlacing } from './placing.ts';
 import { preferredWait } from './prefer-header.ts';
 import { OrderView, viewOf } from './view.ts';
+import { MUG } from '../openapi/examples.ts';
 
 /** Placing and reading orders. */
 export const orderRoutes = (orders: OrderRequests, place: Place): AnyRoute[] => [
@@ -29,6 +31,10 @@ const PlaceOrder = z
     fromCart: z.literal(true).optional().meta({ description: 'instead of `lines`: order the content of your cart' }),
     shippingAddress: Address,
     paymentMethod: PaymentMethod,
+    expectedTotal: Money.optional().meta({
+      description:
+        'the total that you have seen: if the order would have another one, it is not placed (409 `PriceChanged`)',
+    }),
   })
   .refine(({ lines, fromCart }) => (lines === undefined) !== (fromCart === undefined), {
     error: 'send either lines or fromCart',
@@ -39,7 +45,7 @@ const PlaceOrder = z
     override: { oneOf: [{ required: ['lines'] }, { required: ['fromCart'] }] },
     examples: [
       {
-        lines: [{ sku: '85123A', quantity: 6 }],
+        lines: [{ sku: MUG.sku, quantity: 6 }],
         shippingAddress: {
           name: 'Ada Lovelace',
           line1: '12 High St',
@@ -83,14 +89,14 @@ function placeOrder(place: Place): AnyRoute {
         links: orderLinks('/id'),
       },
     },
-    problems: { 409: ['CartEmpty', 'CartNotOrderable'], 503: ['Overloaded'] },
+    problems: { 409: ['CartEmpty', 'CartNotOrderable', 'PriceChanged'], 503: ['Overloaded'] },
     async handle(request) {
-      const { fromCart, lines, ...rest } = request.body;
+      const { fromCart, lines, expectedTotal, ...rest } = request.body;
       // With one key, an order from the cart and an order of given lines are two different orders.
       const orderId = effectId(fromCart ? 'placeOrder fromCart' : 'placeOrder', request);
       const seconds = preferredWait(request.header('Prefer')) ?? 0;
       const order = await place(
-        { ...rest, lines, orderId, customerId: request.caller!.id, retried: request.retried },
+        { ...rest, lines, expectedTotal, orderId, customerId: request.caller!.id, retried: request.retried },
         seconds * 1000,
       );
       return placed(order, seconds);

@@ -14,7 +14,10 @@ export const orderStreamRoutes = (orders: OrderRequests, streams: OrderStreams):
     access: 'user',
     scopes: ['orders:read'],
     params: OrderPath,
-    headers: { 'Last-Event-ID': 'the last `id` you received; the stream continues after it' },
+    headers: {
+      'Last-Event-ID':
+        'the last `id` you received; the stream continues after it, or starts from the beginning if it is not an id of this stream',
+    },
     responses: {
       200: {
         description:
@@ -43,5 +46,5 @@ export const orderStreamRoutes = (orders: OrderRequests, streams: OrderStreams):
   }),
 ];
 
-/** With an unknown id the stream starts from the beginning. */
+/** With an id that is not of this order's stream the history is sent from the beginning; followStory checks the number. */
 const positionOf = (lastEventId: string): number => (/^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : 0);

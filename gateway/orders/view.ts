@@ -10,6 +10,7 @@ import {
   Rejection,
 } from '../../activities/order-status.ts';
 import type { Order } from '../../activities/order.ts';
+import { MUG, MUG_MINOR } from '../openapi/examples.ts';
 
 const pounds = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
 
@@ -39,10 +40,8 @@ export const OrderView = z
         status: 'confirmed',
         paymentStatus: 'authorized',
         fulfillmentStatus: 'booked',
-        lines: [
-          { sku: '85123A', name: 'White hanging heart', quantity: 6, unitPrice: pounds(255), total: pounds(1530) },
-        ],
-        total: pounds(1530),
+        lines: [{ ...MUG, quantity: 6, unitPrice: pounds(MUG_MINOR), total: pounds(6 * MUG_MINOR) }],
+        total: pounds(6 * MUG_MINOR),
         shippingAddress: {
           name: 'Ada Lovelace',
           line1: '12 High St',

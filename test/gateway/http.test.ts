@@ -30,6 +30,23 @@ describe('HTTP at the gateway', () => {
     }
   });
 
+  it('combines a repeated header that has a list, and refuses another', async () => {
+    const { accessToken } = await gateway.tokens.issue(gateway.customer);
+    const clearCart = async (headers: Record<string, string | string[]>) => {
+      const sent = request(`${gateway.url}/v1/cart`, {
+        method: 'DELETE',
+        headers: { authorization: `Bearer ${accessToken}`, ...headers },
+      }).end();
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+      answer.resume();
+      return answer.statusCode;
+    };
+    assert.equal(await clearCart({ 'if-match': ['"7"', '"0"'] }), 204);
+    assert.equal(await clearCart({ 'if-match': ['"7"', '"8"'] }), 412);
+    assert.equal(await clearCart({ prefer: ['respond-async', 'wait=5'] }), 204);
+    assert.equal(await clearCart({ 'idempotency-key': ['a', 'b'] }), 400);
+  });
+
   it('gives every request an id, the caller’s if it is valid', async () => {
     const named = await gateway.call('GET /v1/nothing', { headers: { 'x-request-id': 'mine-1' } });
     assert.deepEqual([named.headers.get('x-request-id'), named.body.requestId], ['mine-1', 'mine-1']);
@@ -58,7 +75,7 @@ describe('HTTP at the gateway', () => {
       headers: { origin: 'https://shop.example', 'access-control-request-method': 'POST' },
     });
     assert.equal(preflight.status, 204);
-    assert.match(preflight.headers.get('access-control-allow-headers')!, /Idempotency-Key/);
+    assert.match(preflight.headers.get('access-control-allow-headers')!, /Idempotency-Key.*Last-Event-ID/);
     const bare = await startHarness();
     const { headers } = await bare.call('GET /v1/products', { headers: { origin: 'https://shop.example' } });
     await bare.close();

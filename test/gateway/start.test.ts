@@ -66,6 +66,7 @@ describe('the gateway’s process', () => {
       { OIDC_ALGORITHMS: 'none' },
       { CARRIER_CALLBACK_SECRET: '' },
       { TEMPORAL_ADDRESS: 'nowhere' },
+      { TEMPORAL_TLS_CLIENT_KEY_PATH: '', TEMPORAL_TLS_CLIENT_CERT_PATH: '/nowhere.pem' },
     ];
     for (const difference of invalid) {
       const [name] = Object.keys(difference);
@@ -76,6 +77,18 @@ describe('the gateway’s process', () => {
         return true;
       });
     }
+  });
+
+  it('does not start if the Temporal server refuses it', async () => {
+    const gateway = await startGateway(settings());
+    const withoutTls = new URL(gateway.url).host;
+    await assert.rejects(
+      startGateway(settings({ TEMPORAL_ADDRESS: withoutTls, TEMPORAL_TLS: 'true' })),
+      new SettingError(
+        `setting TEMPORAL_ADDRESS: ${withoutTls} does not use TLS: unset TEMPORAL_TLS, or set it to false`,
+      ),
+    );
+    await gateway.close();
   });
 
   it('names the setting if a port is in use', async () => {

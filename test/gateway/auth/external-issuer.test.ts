@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { Writable } from 'node:stream';
 import { exportSPKI, importJWK } from 'jose';
-import { type ExternalIssuer, userIdOf } from '../../../gateway/auth/external-issuer.ts';
+import winston from 'winston';
+import { type ExternalIssuer, ExternalTokens, userIdOf } from '../../../gateway/auth/external-issuer.ts';
 import { OidcIssuer } from '../../stage/fake-oidc-issuer.ts';
 import { type Harness, startHarness } from '../../stage/test-gateway.ts';
 
@@ -9,16 +11,17 @@ describe('an external issuer', () => {
   const issuer = new OidcIssuer();
   let gateway: Harness;
   const open: Harness[] = [];
+  const optionsOf = (difference: Partial<ExternalIssuer> = {}): ExternalIssuer => ({
+    issuer: issuer.url,
+    keysUrl: undefined,
+    audience: 'shop',
+    algorithms: ['RS256', 'ES256', 'EdDSA'],
+    roleClaim: 'realm_access.roles',
+    adminValue: 'shop-admin',
+    ...difference,
+  });
   const start = async (difference: Partial<ExternalIssuer> = {}): Promise<Harness> => {
-    const options = {
-      issuer: issuer.url,
-      keysUrl: undefined,
-      audience: 'shop',
-      algorithms: ['RS256', 'ES256', 'EdDSA'],
-      roleClaim: 'realm_access.roles',
-      adminValue: 'shop-admin',
-    };
-    const harness = await startHarness({ external: { ...options, ...difference } });
+    const harness = await startHarness({ external: optionsOf(difference) });
     open.push(harness);
     return harness;
   };
@@ -50,15 +53,41 @@ describe('an external issuer', () => {
     );
     assert.deepEqual([status, body.id, body.name], [200, userIdOf(issuer.url, sub), 'Grace Hopper']);
     assert.equal((body as unknown as { email: string }).email, 'grace@example.com');
-    const odd = await callWith(await issuer.sign({ sub: 'odd', email: 'grace@example-.com', email_verified: true }));
-    assert.equal((odd.body as unknown as { email: string }).email, 'none@unknown.invalid');
-    const unverified = await callWith(
-      await issuer.sign({ sub: 'x', email: 'boss@example.com', email_verified: false }),
-    );
-    assert.equal((unverified.body as unknown as { email: string }).email, 'none@unknown.invalid');
     // RFC 9562: a UUID version 5 of the standard variant.
     assert.match(body.id, /^[\da-f]{8}-[\da-f]{4}-5[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
   });
+
+  for (const [address, verified, given] of [
+    ['info@example.xn--p1ai', true, 'info@example.xn--p1ai'],
+    ['info@пример.рф', true, 'info@xn--e1afmkfd.xn--p1ai'],
+    ['as-text@example.com', 'true', 'as-text@example.com'],
+    ['grace@example-.com', true, undefined],
+    ['пользователь@пример.рф', true, undefined],
+    ['boss@example.com', false, undefined],
+    ['boss@example.com', 'false', undefined],
+    ['boss@example.com', undefined, undefined],
+  ] as const) {
+    it(`gives ${given ? 'the' : 'no'} address for ${address}, verified ${verified}, and logs what it drops`, async () => {
+      const claims = { sub: `${address} ${verified}`, email: address, email_verified: verified };
+      const token = await issuer.sign(claims);
+      const { body } = await callWith(token);
+      assert.equal((body as unknown as { email: string }).email, given ?? 'none@unknown.invalid');
+      const logged: { userId: string }[] = [];
+      const stream = new Writable({
+        objectMode: true,
+        write(entry: { userId: string }, _encoding, done) {
+          logged.push(entry);
+          done();
+        },
+      });
+      const logger = winston.createLogger({ transports: [new winston.transports.Stream({ stream })] });
+      await new ExternalTokens(optionsOf(), logger).verify(token);
+      assert.deepEqual(
+        logged.map(({ userId }) => userId),
+        given ? [] : [userIdOf(issuer.url, claims.sub)],
+      );
+    });
+  }
 
   it('grants the admin role only by the configured claim and value', async () => {
     const statusFor = async (claims: object, at = gateway) =>

@@ -33,6 +33,10 @@ describe('users at the gateway', () => {
     const changed = await gateway.call('PATCH /v1/users/me', change);
     assert.deepEqual(changed.body, { ...profile.body, shippingAddress });
     assert.equal((await gateway.call('PATCH /v1/users/me', change)).status, 412);
+    const either = [ifMatch['if-match'], changed.headers.get('etag')].join(', ');
+    const again = { ...change, headers: { ...ifMatch, 'if-match': either } };
+    assert.equal((await gateway.call('PATCH /v1/users/me', again)).status, 200);
+    assert.equal((await gateway.call('PATCH /v1/users/me', again)).status, 412);
   });
 
   it('get 409 for an e-mail address that is taken', async () => {

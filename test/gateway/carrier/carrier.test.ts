@@ -89,6 +89,12 @@ describe('POST /v1/callbacks/carrier', () => {
     assert.equal((await send(raw, `${time},v1=${'0'.repeat(64)},${good}`)).status, 204);
   });
 
+  for (const at of ['2026-01-05T14:00:00+00:00', '2026-01-05T19:30:00.5+05:30', '2026-01-05t14:00:00z']) {
+    it(`accepts the time ${at}`, async () => {
+      assert.equal((await send(JSON.stringify({ ...update, at }))).status, 204);
+    });
+  }
+
   it('returns 401 for signatures that are missing, wrong, or for another body or time', async () => {
     // With a running clock, a time that is one second too late would be valid when it is checked.
     mock.timers.enable({ apis: ['Date'], now: Date.now() });

@@ -48,8 +48,23 @@ describe('recommendations and the dashboard', () => {
       const answer = await gateway.call('GET /v1/products/tea/recommendations');
       assert.equal(answer.status, 200);
       assert.deepEqual(answer.body.items, [
-        { sku: 'mug', name: 'Tea', description: '', price: { amountMinor: 450, currency: 'GBP' }, available: 4 },
+        {
+          sku: 'mug',
+          name: 'Tea',
+          description: '',
+          price: { amountMinor: 450, currency: 'GBP' },
+          sold: true,
+          available: 4,
+        },
       ]);
+    });
+
+    it('shows no product that was withdrawn from sale, but still what goes with one', async () => {
+      const { store } = gateway.services;
+      store.products.set('mug', productOf({ sku: 'mug', sold: false }));
+      assert.deepEqual(skus(await gateway.call('GET /v1/products/tea/recommendations')), []);
+      assert.deepEqual(skus(await gateway.call('GET /v1/products/mug/recommendations')), ['tea']);
+      assert.deepEqual(skus(await gateway.call('GET /v1/recommendations', { as: gateway.customer })), ['tea']);
     });
 
     it('shows at most ten products', async () => {

@@ -188,7 +188,7 @@ describe('Idempotency-Key', () => {
   it('stores a 409 that the state of the resource caused', async () => {
     const { body } = await place(randomUUID());
     const order = gateway.services.store.orders.get(body.id)!;
-    gateway.services.store.orders.set(order.id, { ...order, status: 'completed' });
+    gateway.services.store.orders.set(order.id, { ...order, status: 'completed', allowedActions: [] });
     const cancel = () => gateway.call(`POST /v1/orders/${order.id}/cancel`, { as: gateway.customer, key: 'late' });
     const first = await cancel();
     gateway.services.store.orders.set(order.id, order);

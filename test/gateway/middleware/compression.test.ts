@@ -44,6 +44,14 @@ describe('compressed responses', () => {
     for (const { headers } of [plain, brotli, gzip]) assert.match(headers.vary!, /accept-encoding/i);
   });
 
+  it('are not used if the client accepts no encoding, not even none', async () => {
+    for (const accepted of ['identity;q=0, *;q=0', '*;q=0', 'identity;q=0', 'identity;q=0, zstd']) {
+      const { status, headers, body } = await get(tea, { 'accept-encoding': accepted });
+      assert.deepEqual([status, headers['content-encoding']], [200, undefined], accepted);
+      assert.equal((JSON.parse(body.toString()) as { sku: string }).sku, 'tea');
+    }
+  });
+
   it('are not used for small responses, or for other types than text', async () => {
     const all = { 'accept-encoding': 'br, gzip' };
     for (const path of ['/v1/products/cup', '/docs/favicon-32x32.png']) {

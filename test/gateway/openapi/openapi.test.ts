@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { WITHOUT_POSTAL_CODES } from '../../../activities/address.ts';
 import { type Harness, startHarness } from '../../stage/test-gateway.ts';
 
 /**
@@ -74,6 +75,8 @@ describe('the OpenAPI document', () => {
       'GET /docs/{part}',
       'GET /livez',
       'GET /openapi.json',
+      'GET /problems',
+      'GET /problems/{code}',
       'GET /readyz',
       'GET /v1/admin/clients',
       'GET /v1/admin/dead-letters',
@@ -150,6 +153,16 @@ describe('the OpenAPI document', () => {
         }
       }
     }
+  });
+
+  it('says where an address may have no postal code', () => {
+    const schema = document.components.schemas.ShippingAddress as Record<string, unknown>;
+    assert.ok(!(schema.required as string[]).includes('postalCode'));
+    assert.deepEqual(schema.else, { required: ['postalCode'] });
+    assert.deepEqual(schema.if, {
+      properties: { country: { enum: [...WITHOUT_POSTAL_CODES] } },
+      required: ['country'],
+    });
   });
 
   it('lists exactly the possible codes of each problem', () => {

@@ -43,6 +43,22 @@ describe('POST /v1/orders from the cart', () => {
     );
   });
 
+  it('is refused with both totals if the cart costs something else than the customer has seen', async () => {
+    const expectedTotal = { amountMinor: 1_350, currency: 'GBP' };
+    gateway.services.store.products.set('mug', productOf({ sku: 'mug', price: { amountMinor: 500, currency: 'GBP' } }));
+    const { status, body } = await checkOut(randomUUID(), { expectedTotal });
+    assert.deepEqual([status, body.code], [409, 'PriceChanged']);
+    const now = { amountMinor: 1_400, currency: 'GBP' };
+    assert.deepEqual(body.total, now);
+    assert.equal(gateway.temporal.started.size, 0);
+    const key = randomUUID();
+    const placed = await checkOut(key, { expectedTotal: now });
+    assert.deepEqual([placed.status, placed.body.total], [202, now]);
+    fill({ tea: 1 });
+    await gateway.db.deleteFrom('idempotency_records').where('key', '=', key).execute();
+    assert.equal((await checkOut(key, { expectedTotal: now })).body.id, placed.body.id);
+  });
+
   it('does not read the cart if the request has lines', async () => {
     const { body } = await gateway.call('POST /v1/orders', {
       as: gateway.customer,
@@ -68,6 +84,15 @@ describe('POST /v1/orders from the cart', () => {
     fill({});
     const empty = await checkOut();
     assert.deepEqual([empty.status, empty.body.code], [409, 'CartEmpty']);
+  });
+
+  it('is refused if a line was withdrawn from sale, and starts nothing', async () => {
+    gateway.services.store.products.set('mug', productOf({ sku: 'mug', sold: false }));
+    const refused = await checkOut();
+    assert.deepEqual([refused.status, refused.body.code], [409, 'CartNotOrderable']);
+    assert.match(refused.body.detail, /^mug: is not sold any more$/);
+    assert.equal(gateway.services.store.drafts.size, 0);
+    assert.equal(gateway.temporal.started.size, 0);
   });
 
   it('returns the first response to a repeat, whatever is in the cart then', async () => {

@@ -26,6 +26,7 @@ describe('POST /v1/orders', () => {
     assert.equal(headers.get('cache-control'), 'no-store');
     assert.deepEqual(body, {
       id: body.id,
+      number: '10001',
       status: 'pending',
       paymentStatus: 'not_paid',
       fulfillmentStatus: 'not_fulfilled',
@@ -65,7 +66,7 @@ describe('POST /v1/orders', () => {
       ],
       // The lane that the order service chose for the draft.
       memo: { lane: 'local-first' },
-      staticSummary: `1 line, 9.00 GBP, customer ${gateway.customer.id}`,
+      staticSummary: `1 line, £9.00, customer ${gateway.customer.id}`,
     });
     assert.deepEqual(
       (typedSearchAttributes as { key: { name: string }; value: string }[]).map(({ key, value }) => [key.name, value]),
@@ -75,6 +76,18 @@ describe('POST /v1/orders', () => {
       ],
     );
   });
+
+  for (const [currency, total] of [
+    ['JPY', 'JP¥900'],
+    ['HUF', 'HUF\\s9\\.00'],
+    ['KWD', 'KWD\\s0\\.900'],
+  ] as const) {
+    it(`summarizes the total with as many decimals as ISO 4217 gives ${currency}`, async () => {
+      gateway.services.store.products.set('box', productOf({ sku: 'box', price: { amountMinor: 450, currency } }));
+      const { body } = await place({ lines: [{ sku: 'box', quantity: 2 }] });
+      assert.match(String(workflowOf(body.id)!.staticSummary), new RegExp(`^1 line, ${total}, customer`));
+    });
+  }
 
   it('merges lines of the same SKU, in the order of their first occurrence', async () => {
     gateway.services.store.products.set('cup', productOf({ sku: 'cup', price: { amountMinor: 1, currency: 'GBP' } }));
@@ -124,9 +137,27 @@ describe('POST /v1/orders', () => {
     }
   });
 
+  it('needs a postal code only in countries that have them', async () => {
+    const { postalCode: _, ...address } = orderBody().shippingAddress as Record<string, unknown>;
+    const hongKong = { ...address, country: 'HK' };
+    const { status, body } = await place({ shippingAddress: hongKong });
+    assert.equal(status, 202);
+    assert.deepEqual((body as unknown as { shippingAddress: object }).shippingAddress, hongKong);
+    const [input] = workflowOf(body.id)!.args as [{ shippingAddress: object }];
+    assert.deepEqual(input.shippingAddress, hongKong);
+    const british = await place({ shippingAddress: { ...address, country: 'GB' } });
+    assert.deepEqual(
+      [british.status, british.body.errors],
+      [400, [{ pointer: '/shippingAddress/postalCode', detail: 'is required in this country' }]],
+    );
+  });
+
   it('waits as the Prefer header requests, and confirms it', async () => {
     gateway.services.store.decided = { status: 'rejected', rejection: { code: 'CardDeclined', detail: 'declined' } };
-    const { status, headers, body } = await place({}, { headers: { prefer: 'respond-async, wait=5' } });
+    const { status, headers, body } = await place(
+      {},
+      { headers: { prefer: 'note="a, wait=0", respond-async, wait=5' } },
+    );
     gateway.services.store.decided = {};
     assert.deepEqual([status, headers.get('preference-applied'), body.status], [201, 'wait=5', 'rejected']);
     assert.deepEqual(body.rejection, { code: 'CardDeclined', detail: 'declined' });

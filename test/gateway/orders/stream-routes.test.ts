@@ -75,9 +75,21 @@ describe('the stream of an order’s history', () => {
     const stream = await follow({ lastEventId: '1' });
     add('confirm');
     await eventually(() => assert.deepEqual(steps(stream), ['reserveStock', 'confirm']));
-    const again = await follow({ lastEventId: 'not one of ours' });
-    await eventually(() => assert.deepEqual(steps(again), ['record', 'reserveStock', 'confirm']));
   });
+
+  const UNKNOWN = ['999999999', '999999999999999', '9'.repeat(400), '-1', '+1', '1.0', '1e0', '0x1', '1, 1', 'a name'];
+  for (const lastEventId of UNKNOWN) {
+    it(`is sent from the beginning after an id that it never had: ${lastEventId.slice(0, 20)}`, async () => {
+      add('record', 'reserveStock');
+      const open = await follow({ lastEventId });
+      await eventually(() => assert.deepEqual(steps(open), ['record', 'reserveStock']));
+      gateway.services.events.endHistory(orderId);
+      const ended = await follow({ lastEventId });
+      assert.equal(ended.response.statusCode, 200);
+      await eventually(() => assert.equal(ended.ended, true));
+      assert.deepEqual(steps(ended), ['record', 'reserveStock']);
+    });
+  }
 
   it('ends with the order, and tells clients not to reconnect', async () => {
     add('record');

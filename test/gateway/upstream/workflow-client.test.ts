@@ -52,7 +52,7 @@ describe('the workflow client', function () {
 
     const canceled = await confirmed();
     await workflows.cancelOrder({ orderId: canceled.orderId, reason: 'ordered twice', updateId });
-    assert.equal(await canceled.handle.result(), 'canceled');
+    assert.equal((await canceled.handle.result()).status, 'canceled');
     const ended = { orderId: canceled.orderId, updateId: randomUUID() };
     await assert.rejects(workflows.cancelOrder(ended), refused('WorkflowEnded'));
     await assert.rejects(workflows.signalParcelMoved(ended.orderId, { status: 'delivered' }), refused('WorkflowEnded'));

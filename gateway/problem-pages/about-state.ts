@@ -1,0 +1,133 @@
+const nothing = (what: string, where: string) =>
+  ({
+    status: 404,
+    meaning: `There is no ${what} with this id, or it belongs to somebody else.`,
+    action: `Check the id against ${where}.`,
+  }) as const;
+
+/** Problems of the state of what the request is about. Sent at another time it may succeed. */
+export const ABOUT_STATE = {
+  UserNotFound: {
+    status: 404,
+    meaning: 'The account that the access token belongs to does not exist (yet).',
+    action: 'Sign in again.',
+  },
+  SessionNotFound: nothing('session', 'the list at /v1/sessions'),
+  ClientNotFound: nothing('API client', 'the list at /v1/admin/clients'),
+  ProductNotFound: {
+    status: 404,
+    meaning: 'The catalogue has no product with this SKU.',
+    action: 'Check the SKU against the list at /v1/products.',
+  },
+  OrderNotFound: nothing('order', 'the list at /v1/orders'),
+  ReturnNotFound: nothing('return', 'the list at /v1/orders/{orderId}/returns'),
+  InterventionNotFound: nothing('intervention', 'the list at /v1/admin/interventions'),
+  DeadLetterNotFound: nothing('dead letter', 'the list at /v1/admin/dead-letters'),
+  EndpointNotFound: nothing('webhook endpoint', 'the list at /v1/webhook-endpoints'),
+  DeliveryNotFound: nothing('delivery', 'the list at /v1/webhook-endpoints/{endpointId}/deliveries'),
+  ShipmentNotFound: {
+    status: 404,
+    meaning: 'No parcel with this tracking number is booked yet. The report is kept and counts once it is.',
+    action: 'Send the report again later, with the same id.',
+  },
+  RequestInProgress: {
+    status: 409,
+    meaning: 'The first request with this Idempotency-Key is still being carried out.',
+    action: 'Repeat the request after the seconds in Retry-After, to get the response of the first one.',
+  },
+  EmailTaken: {
+    status: 409,
+    meaning: 'An account with this e-mail address exists. Upper and lower case do not distinguish addresses.',
+    action: 'Sign in with it, or sign up with another address.',
+  },
+  SkuTaken: {
+    status: 409,
+    meaning: 'The catalogue has a product with this SKU.',
+    action: 'Change that product, or choose another SKU.',
+  },
+  InsufficientStock: {
+    status: 409,
+    meaning: 'The stock would fall below the quantity that is reserved for orders.',
+    action: 'Read the stock, and take away less.',
+  },
+  CartFull: {
+    status: 409,
+    meaning: 'The cart has the largest number of lines.',
+    action: 'Remove a line, or place the order.',
+  },
+  ProductWithdrawn: {
+    status: 409,
+    meaning: 'The product is not sold any more.',
+    action: 'Choose another product.',
+  },
+  CartEmpty: {
+    status: 409,
+    meaning: 'An order was to be placed from the cart, and the cart is empty. No order was placed.',
+    action: 'Put something into the cart, then place the order with a new Idempotency-Key.',
+  },
+  CartNotOrderable: {
+    status: 409,
+    meaning: 'The cart has lines that cannot be ordered, for example products that are gone. No order was placed.',
+    action: 'Correct the lines that `detail` names, then place the order with a new Idempotency-Key.',
+  },
+  PriceChanged: {
+    status: 409,
+    meaning: 'The order would not cost the `expectedTotal` of the request but `total`. No order was placed.',
+    action: 'Show the new total to the customer. Then place the order with it and with a new Idempotency-Key.',
+  },
+  TooLateToCancel: {
+    status: 409,
+    meaning: 'The order is dispatched, or has ended, so it can no longer be canceled.',
+    action: 'Read the order. Once it is delivered, its goods can be sent back.',
+  },
+  NotReturnable: {
+    status: 409,
+    meaning: 'The goods are not delivered yet, or the time for returns has passed.',
+    action: 'Read the order: `allowedActions` has `return` while goods can be sent back.',
+  },
+  TooMany: {
+    status: 409,
+    meaning: 'More pieces were to be sent back than were bought and are not part of other returns.',
+    action: 'Read the order and its returns, and ask for fewer pieces.',
+  },
+  AlreadyReceived: {
+    status: 409,
+    meaning: 'The goods of this return were received before.',
+    action: 'Read the return. Nothing is left to do.',
+  },
+  NotInReturn: {
+    status: 409,
+    meaning: 'What was received has goods, or quantities, that the return does not have.',
+    action: 'Read the return, and report only what belongs to it.',
+  },
+  InterventionClosed: {
+    status: 409,
+    meaning: 'Somebody has resolved this intervention before.',
+    action: 'Read the list of interventions for what is still open.',
+  },
+  DeadLetterClosed: {
+    status: 409,
+    meaning: 'The event was handled, or discarded, in the meantime.',
+    action: 'Read the list of dead letters for what is still open.',
+  },
+  EndpointDisabled: {
+    status: 409,
+    meaning: 'The webhook endpoint responded with 410 Gone, so nothing is sent to it any more.',
+    action: 'Register the URL again.',
+  },
+  TooManyEndpoints: {
+    status: 409,
+    meaning: 'You have the largest number of webhook endpoints.',
+    action: 'Delete an endpoint before you register another one.',
+  },
+  TooManyClients: {
+    status: 409,
+    meaning: 'There is the largest number of API clients.',
+    action: 'Delete a client before you create another one.',
+  },
+  PreconditionFailed: {
+    status: 412,
+    meaning: 'The resource has changed since the version in If-Match. Your change was not made.',
+    action: 'Read the resource again, apply your change to it, and send the new ETag.',
+  },
+} as const;
