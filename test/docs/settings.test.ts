@@ -6,6 +6,7 @@ import { gatewaySettings } from '../../gateway/settings.ts';
 import { startSettings } from '../../local/settings.ts';
 import { retentionSettings } from '../../platform/events/retention.ts';
 import { type Service, serviceSettings } from '../../platform/service.ts';
+import { temporalSettings } from '../../platform/temporal/place.ts';
 import { carrierSettings, processorSettings } from '../../sandbox/settings.ts';
 import { REGISTRY, SERVICES, type ServiceName, urlsOf } from '../../services/registry.ts';
 
@@ -76,6 +77,10 @@ describe('docs/settings.md', () => {
     assert.deepEqual(page['`npm start`'], inShape(startSettings));
   });
 
+  it('lists the settings of the connection to Temporal', () => {
+    assert.deepEqual(page.Temporal, inShape(temporalSettings));
+  });
+
   it('lists the settings of every service', () => {
     assert.deepEqual(page['Every service'], everyService);
   });
@@ -110,7 +115,16 @@ describe('docs/settings.md', () => {
   it('has no table of anything else', () => {
     const headings = Object.keys(page).filter((heading) => Object.keys(page[heading]!).length > 0);
     const services = SERVICES.map((service) => `\`${service}\``);
-    const known = ['`npm start`', 'Every process', 'Every service', ...services, 'Gateway', 'Sandbox', 'Tools'];
+    const known = [
+      '`npm start`',
+      'Every process',
+      'Every service',
+      ...services,
+      'Temporal',
+      'Gateway',
+      'Sandbox',
+      'Tools',
+    ];
     assert.deepEqual(
       headings.filter((heading) => !known.includes(heading)),
       [],

@@ -42,13 +42,16 @@ export class FakeEvents {
       const moved = this.#histories.slice(after).map(({ orderId }) => orderId);
       return { orderIds: [...new Set(moved)], next: this.#histories.length, restarted: false };
     },
-    followStory: async ({ orderId, after }) => ({
-      items: this.#histories
-        .filter((entry) => entry.orderId === orderId && entry.item.position > after)
-        .map(({ item }) => item),
-      more: false,
-      ended: this.#ended.has(orderId),
-    }),
+    followStory: async ({ orderId, after }) => {
+      const all = this.#histories.filter((entry) => entry.orderId === orderId).map(({ item }) => item);
+      // 0 for a position that was never given.
+      const position = all.find((item) => item.position === after)?.position ?? 0;
+      return {
+        items: all.filter((item) => item.position > position),
+        more: false,
+        ended: this.#ended.has(orderId),
+      };
+    },
   };
 
   readonly notifications: NotificationRequests = {

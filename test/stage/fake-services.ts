@@ -156,14 +156,14 @@ const fakeProducts = ({ products, listed }: Store): ProductRequests => ({
   async listProducts(request) {
     listed.push(request);
     if (request.after === 'bad') throw new Refusal('BadCursor', 'not a cursor of this list');
-    const items = [...products.values()];
+    const items = [...products.values()].filter(({ sold }) => sold);
     return { items: items.slice(0, request.limit), next: items.length > request.limit ? 'c-2' : null };
   },
   getProduct: async ({ sku }) => findOrRefuse(products, sku, 'ProductNotFound'),
   getProducts: async ({ skus }) => ({ items: [...products.values()].filter(({ sku }) => skus.includes(sku)) }),
   async createProduct({ sku, name, description = '', price }) {
     if (products.has(sku)) throw new Refusal('SkuTaken', 'this SKU exists already');
-    const product = { sku, name, description, price, version: 1, createdAt: NOW, updatedAt: NOW };
+    const product = { sku, name, description, price, sold: true, version: 1, createdAt: NOW, updatedAt: NOW };
     products.set(sku, product);
     return product;
   },

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { prepareNamespace } from '../../local/temporal-namespace.ts';
-import type { TemporalPlace } from '../../platform/temporal/client.ts';
+import type { TemporalPlace } from '../../platform/temporal/place.ts';
 import { sharedServer } from './shared-server.ts';
 
 /** A real Temporal server that can skip time: TEST_TEMPORAL_ADDRESS, or a server started for this run. */

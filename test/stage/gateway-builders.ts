@@ -45,6 +45,7 @@ export const productOf = (difference: Partial<Product>): Product => ({
   name: 'Tea',
   description: '',
   price: { amountMinor: 450, currency: 'GBP' },
+  sold: true,
   version: 1,
   createdAt: NOW,
   updatedAt: NOW,

@@ -12,6 +12,7 @@ export type HistoryItem = Awaited<ReturnType<ShopUser['history']>>[number];
 export interface OrderRequest {
   lines: { sku: string; quantity: number }[];
   paymentMethod: string;
+  expectedTotal?: { amountMinor: number; currency: string };
   shippingAddress: { name: string; line1: string; city: string; postalCode: string; country: string };
 }
 

@@ -34,15 +34,20 @@ const CONTRACTS = {
 const TOKEN = 'a service token of 32 characters';
 const cache = path.join(import.meta.dirname, '../../.cache');
 
+export interface TaskQueueWorkers {
+  /** Does this while no worker runs the workflows of orders and returns. */
+  whileStopped(work: () => Promise<void>): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** Runs a worker on the task queue of each service, and an HTTP server for steps that are first tried directly. */
 export async function runTaskQueueWorkers(
   connection: WorkerConnection,
   { services, bookkeeping, webhooks }: Implementations,
-): Promise<{ close(): Promise<void> }> {
+): Promise<TaskQueueWorkers> {
   const serviceApi = await serveActivities(services);
   const workers = await Promise.all([
     webhooks.worker({ ...connection, workflowBundle: await workflowBundle(cache) }),
-    createOrderWorker(connection, bookkeeping, serviceApi.url),
     ...Object.entries(CONTRACTS).map(([taskQueue, operations]) =>
       Worker.create({
         ...connection,
@@ -53,10 +58,24 @@ export async function runTaskQueueWorkers(
     ),
   ]);
   const running = workers.map((worker) => worker.run());
+  const startOrders = async () => {
+    const worker = await createOrderWorker(connection, bookkeeping, serviceApi.url);
+    return { worker, ended: worker.run() };
+  };
+  let orders = await startOrders();
   return {
+    async whileStopped(work) {
+      orders.worker.shutdown();
+      await orders.ended;
+      try {
+        await work();
+      } finally {
+        orders = await startOrders();
+      }
+    },
     async close() {
-      for (const worker of workers) worker.shutdown();
-      await Promise.all([...running, serviceApi.close()]);
+      for (const worker of [...workers, orders.worker]) worker.shutdown();
+      await Promise.all([...running, orders.ended, serviceApi.close()]);
     },
   };
 }

@@ -47,6 +47,7 @@ export interface Body {
   rejection: unknown;
   sku: string;
   name: string;
+  sold: boolean;
   available: number | null;
   accessToken: string;
   quantity: number;

@@ -18,11 +18,16 @@ describe('a failing start', function () {
 
   /** The start ends with exit code 1, no process left behind, and one line on standard error, which is returned. */
   async function complaintAbout(settings: Record<string, string>, ...args: string[]): Promise<string> {
+    const { code, complaint } = await refusedStart(settings, ...args);
+    assert.equal(code, 1, complaint);
+    return complaint;
+  }
+
+  async function refusedStart(settings: Record<string, string>, ...args: string[]) {
     const platform = new Platform({ command: [process.execPath, 'local/start.mjs', ...args], settings });
     const { code, stderr } = await platform.runUntilExit();
-    assert.equal(code, 1, stderr);
     assert.match(stderr, /^[^\n]+\n$/);
-    return stderr.trim();
+    return { code, complaint: stderr.trim() };
   }
 
   for (const setting of ['PORT', 'POSTGRES_PORT', 'TEMPORAL_PORT', 'CARRIER_PORT']) {
@@ -98,6 +103,8 @@ describe('a failing start', function () {
   }
 
   test('prints its usage if an argument is unknown', async () => {
-    assert.match(await complaintAbout({}, '--rest'), /^unknown argument --rest; usage: npm start/);
+    const { code, complaint } = await refusedStart({}, '--rest');
+    assert.match(complaint, /^unknown argument --rest; usage: npm start/);
+    assert.equal(code, 2);
   });
 });

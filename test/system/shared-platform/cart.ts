@@ -55,6 +55,26 @@ describe('a cart on the whole platform', function () {
     assert.deepEqual(money.flat(), ['authorization 2500']);
   });
 
+  it('is not ordered at a price that the customer has not seen, and charged at the one that was agreed to', async () => {
+    const ada = await newCustomer(platform);
+    const sku = await newProduct(shop, 100);
+    await put(ada, sku, 2);
+    const { total: seen } = await expectStatus(200, ada.api.GET('/v1/cart'));
+    assert.ok(seen);
+    const price = { amountMinor: 1300, currency: 'GBP' };
+    await expectStatus(200, shop.api.PATCH('/v1/products/{sku}', { params: { path: { sku } }, body: { price } }));
+    const { lines: _lines, ...rest } = orderRequest();
+    const buy = (expectedTotal: typeof price) => ada.place({ ...rest, fromCart: true, expectedTotal }, { wait: 30 });
+    const refused = await buy(seen);
+    const { code, total } = refused.body as unknown as { code: string; total: typeof price };
+    assert.deepEqual([refused.status, code, total], [409, 'PriceChanged', { amountMinor: 2600, currency: 'GBP' }]);
+    assert.deepEqual(await contents(ada), [`2 ${sku}`]);
+    assert.deepEqual(await ada.orders(), []);
+    const { body } = await buy(total);
+    assert.equal((await decided(ada, body.id)).status, 'confirmed');
+    assert.deepEqual(await moneyInWords(platform, body.id), ['authorization 2600']);
+  });
+
   it('gets its lines back if the card is declined', async () => {
     const ada = await newCustomer(platform);
     const sku = await newProduct(shop, 100);
