@@ -110,6 +110,8 @@ export function keepWorking(
   let current: Worker | undefined;
 
   async function work(): Promise<void> {
+    // The first connection of a process would otherwise install the SDK's own, for good.
+    await installTemporalRuntime(logger, options.taskQueue);
     const connection = await NativeConnection.connect(connectionOptions(place));
     try {
       // The worker would fail with the same error, but would by then have started workflow threads that never end.
@@ -120,7 +122,10 @@ export function keepWorking(
         namespace,
         shutdownGraceTime: SHUTDOWN_GRACE,
       });
-      if (!closing.signal.aborted) await current.run();
+      const running = current.run();
+      // Closed while it was created: only a worker that has run is released.
+      if (closing.signal.aborted) current.shutdown();
+      await running;
     } finally {
       current = undefined;
       await connection.close();

@@ -64,14 +64,7 @@ describe('a Temporal server with TLS', function () {
     try {
       const { count } = await promptly(temporal, () => temporal.workflow.count());
       assert.equal(count, 0);
-      await eventually(
-        () =>
-          worker.ready().then(
-            () => true,
-            () => false,
-          ),
-        30_000,
-      );
+      await eventually(() => worker.ready(), 30_000);
     } finally {
       await worker.close();
       await temporal.connection.close();
