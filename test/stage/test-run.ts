@@ -83,6 +83,8 @@ async function expectNothingOpen(file = 'a test file'): Promise<void> {
 function exitIfStuck(): void {
   setTimeout(() => {
     process.stderr.write(`the test run does not end; still open: ${process.getActiveResourcesInfo().join(', ')}\n`);
+    // Mocha sets the code to the number of failed tests, when the process exits.
+    process.once('exit', () => (process.exitCode = 1));
     process.exit(1);
   }, LEAK_MS).unref();
 }
