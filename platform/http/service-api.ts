@@ -118,7 +118,7 @@ export const healthRoutes = (
 ];
 
 function readinessRoute({ ready }: Pick<ServiceApiOptions, 'ready'>): AnyRoute {
-  // Whoever started the process polls this until it is ready.
+  // The process that started this one polls this until it is ready.
   let starting = true;
   return route({
     method: 'get',

@@ -66,7 +66,7 @@ export const namesTemporal = (environment: NodeJS.ProcessEnv): boolean =>
 
 /**
  * Reads the settings as Temporal's command line does, except that a `temporal.toml` is read only if TEMPORAL_CONFIG_FILE
- * or TEMPORAL_PROFILE asks for it: a server must not use the cluster of whoever is signed in on its machine.
+ * or TEMPORAL_PROFILE asks for it: a server must not use the cluster of the person who is signed in on its machine.
  * @throws {SettingError} a setting, the file, a certificate or a key is invalid, or the two do not belong together
  */
 export function readTemporalPlace(environment: NodeJS.ProcessEnv): TemporalPlace {

@@ -7,7 +7,7 @@ import { type Shop, ShopBuilder } from '../../tools/shop/shop.ts';
 import { scratchFolder } from '../stage/test-run.ts';
 
 /** A usable line of a shop's file; a test states only the difference. */
-export const aRow = (different: Partial<Row> = {}): Row => ({
+const aRow = (different: Partial<Row> = {}): Row => ({
   InvoiceNo: '536365',
   StockCode: '85123A',
   Description: 'WHITE HANGING HEART',

@@ -10,7 +10,7 @@ const MARKS: readonly [mark: Buffer, encoding: string][] = [
 const LONGEST_MARK = 3;
 
 /** The decoder for an encoding by any name of the WHATWG encoding standard, such as `windows-1252` or `latin1`. */
-export function decoderOf(encoding: string): TextDecoder {
+function decoderOf(encoding: string): TextDecoder {
   try {
     return new TextDecoder(encoding, { fatal: true });
   } catch (cause) {

@@ -6,7 +6,7 @@ import { Mismatch, type Parser } from './parsing.ts';
 
 /**
  * What the workflow is started with. Where it does not fit, the workflow ends as Failed, which says that a person must
- * look, and whoever waits for it learns why.
+ * look, and a caller that waits for the result learns why.
  */
 export const readInput = <Input>(parse: Parser<Input>, input: unknown): Input => read(parse, input, 'InvalidInput');
 

@@ -18,7 +18,7 @@ export interface OrderInput {
   /** Whether the lines come from the customer's cart and leave it with the order. Absent: they were given. */
   fromCart?: boolean;
 }
-/** A field that this version does not know is left out: whoever sends it may be newer, as after a rollback. */
+/** A field that this version does not know is left out: its sender may be newer, as after a rollback. */
 export const orderInput: Parser<OrderInput> = record(
   { orderId: uuid, customerId: uuid, lines: stockLines, total: money, paymentMethod, shippingAddress },
   { optional: { fromCart: boolean }, others: 'left out' },

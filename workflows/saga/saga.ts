@@ -218,7 +218,7 @@ export class Saga {
     const before = this.#status;
     this.show('requires_action');
     this.#history.now(
-      `**A person must decide** about ${step}, which was refused (${plainText(reason)}): ` +
+      `**A person must decide** about ${step} (${plainText(reason)}): ` +
         `\`POST /v1/admin/interventions/${interventionId}/resolve\` with the action \`retry\` or \`skip\`.`,
     );
     const { action, note, resolvedBy } = await this.#interventions.resolutionOf(interventionId);

@@ -53,7 +53,7 @@ describe('a PostgreSQL server with TLS', function () {
     }
   }
 
-  it('is used with sslmode=require, whoever issued its certificate', () => encrypted(urlWith({ sslmode: 'require' })));
+  it('is used with sslmode=require, whatever its certificate', () => encrypted(urlWith({ sslmode: 'require' })));
 
   it('is used with sslmode=verify-ca and its authority, by any name', async () => {
     await encrypted(urlWith({ sslmode: 'verify-ca', sslrootcert: ca }));

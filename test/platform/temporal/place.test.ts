@@ -91,7 +91,7 @@ describe('the settings of the connection to Temporal', () => {
     );
   });
 
-  it('do not come from the file of whoever is signed in, unless a profile is named', () => {
+  it('do not come from the signed-in person’s file, unless a profile is named', () => {
     const home = scratchFolder();
     mkdirSync(path.join(home, 'temporalio'), { recursive: true });
     file('temporalio/temporal.toml', '[profile.default]\naddress = "production.example:7233"');

@@ -1,47 +1,23 @@
 import assert from 'node:assert/strict';
-import { promises as fs } from 'node:fs';
-import path from 'node:path';
-import { type Kysely, sql } from 'kysely';
-import { FileMigrationProvider, Migrator } from 'kysely/migration';
+import { sql } from 'kysely';
 import { Product } from '../../../activities/product.ts';
-import { connect } from '../../../platform/database/connection.ts';
-import { bringUpToDate } from '../../../platform/database/provision.ts';
 import { createProductCache } from '../../../services/product/cache.ts';
 import type { ProductDatabase } from '../../../services/product/database.ts';
 import { createProductRequests } from '../../../services/product/requests.ts';
-import { DATABASES } from '../../../services/registry.ts';
-import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
+import type { FreshDatabase } from '../../stage/fresh-database.ts';
+import { upgradedDatabase } from '../../stage/upgraded-database.ts';
 
 describe('products of an earlier version', () => {
   let database: FreshDatabase<ProductDatabase>;
-  let owner: Kysely<unknown>;
 
   before(async () => {
-    database = await freshDatabase<ProductDatabase>('product');
-    owner = connect(database.ownerUrl, 1);
-    await sql`drop schema public cascade`.execute(owner);
-    await sql`create schema public`.execute(owner);
-    const migrator = new Migrator({
-      db: owner,
-      provider: new FileMigrationProvider({
-        fs,
-        path,
-        migrationFolder: DATABASES.product.migrations,
-        import: (file) => import(file),
-      }),
-    });
-    const { error } = await migrator.migrateTo('001_create_product');
-    assert.equal(error, undefined);
-    await sql`
-      insert into products (sku, name, description, price_minor, currency)
-      values ('old-1', 'हिन्दी किताब', 'Café', 100, 'DEM'), ('old-2', 'Lanterns', '', 100, 'GBP')`.execute(owner);
-    const role = decodeURIComponent(new URL(database.url).username);
-    await bringUpToDate(DATABASES.product, database.ownerUrl, role);
+    database = await upgradedDatabase('product', '001_create_product', (owner) =>
+      sql`
+        insert into products (sku, name, description, price_minor, currency)
+        values ('old-1', 'हिन्दी किताब', 'Café', 100, 'DEM'), ('old-2', 'Lanterns', '', 100, 'GBP')`.execute(owner),
+    );
   });
-  after(async () => {
-    await owner.destroy();
-    await database.drop();
-  });
+  after(() => database.drop());
 
   const requests = () => createProductRequests(database.db, createProductCache());
   const find = async (query: string) =>

@@ -43,10 +43,7 @@ describe('current details of an order', function () {
     const order = await canceledWith(workers(), { voidPayment: refuse('VoidRefused') });
     const id = await openIntervention(order, 'authorizePayment');
     const line = await firstLineOf(order.handle);
-    assert.ok(
-      line.startsWith('**A person must decide** about authorizePayment, which was refused (VoidRefused: '),
-      line,
-    );
+    assert.ok(line.startsWith('**A person must decide** about authorizePayment (VoidRefused: '), line);
     assert.ok(line.includes(`POST /v1/admin/interventions/${id}/resolve`), line);
     await order.handle.terminate();
   });

@@ -52,6 +52,12 @@ describe('return workflow', function () {
       const expected = action === 'retry' ? 'refunded' : 'not_refunded';
       assert.equal(await sentBack.result(), expected);
       assert.equal(order.world.returnStatus, expected);
+      // The last entry comes with the end of the return: it tells those who follow the order's stream.
+      const { outcome, detail } = order.world.history.findLast(({ step }) => step === 'refundPayment')!;
+      assert.deepEqual(
+        [outcome, detail],
+        action === 'retry' ? ['succeeded', undefined] : ['failed', 'the return is closed without a refund'],
+      );
     });
   }
 

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { type Kysely, sql } from 'kysely';
+import type { OrderDatabase } from '../../../services/order/database.ts';
+import { OrderWatcher } from '../../../services/order/order-watcher.ts';
+import { createOrderRequests } from '../../../services/order/requests.ts';
+import type { FreshDatabase } from '../../stage/fresh-database.ts';
+import { upgradedDatabase } from '../../stage/upgraded-database.ts';
+
+const LINES = [
+  { sku: 'teapot', name: 'Teapot', quantity: 2, unitPrice: { amountMinor: 1000, currency: 'GBP' } },
+  { sku: 'kettle', name: 'Kettle', quantity: 1, unitPrice: { amountMinor: 2500, currency: 'GBP' } },
+];
+const ADDRESS = { name: 'Ada', line1: '1 High St', city: 'London', postalCode: 'N1', country: 'GB' };
+
+/** An order of LINES, delivered, and what came back of it. */
+interface Old {
+  id: string;
+  returnId: string;
+  status: 'requested' | 'received' | 'refunded' | 'expired';
+  received: { sku: string; quantity: number }[];
+  /** What a person decided about its refund. */
+  action?: 'skip' | 'retry';
+  fulfillment?: string;
+}
+
+const old = (difference: Omit<Old, 'id' | 'returnId'>): Old => ({
+  id: randomUUID(),
+  returnId: randomUUID(),
+  ...difference,
+});
+
+async function insert(owner: Kysely<unknown>, { id, returnId, ...order }: Old): Promise<void> {
+  await sql`
+    insert into orders (id, customer_id, status, payment_status, fulfillment_status, lines, total_minor, currency,
+                        shipping_address, payment_method, recorded_at, returnable_until)
+    values (${id}, ${randomUUID()}, 'confirmed', 'captured', ${order.fulfillment ?? 'delivered'},
+            ${JSON.stringify(LINES)}, 4500, 'GBP', ${JSON.stringify(ADDRESS)}, 'pm_card_visa', now(),
+            now() + interval '1 day')`.execute(owner);
+  await sql`
+    insert into returns (id, order_id, customer_id, status, lines, received, reason)
+    values (${returnId}, ${id}, ${randomUUID()}, ${order.status}, '[{"sku": "teapot", "quantity": 2}]',
+            ${JSON.stringify(order.received)}, 'broken')`.execute(owner);
+  if (!order.action) return;
+  await sql`
+    insert into interventions (id, order_id, workflow_id, step, reason, state, action, note, resolved_by, resolved_at)
+    values (${randomUUID()}, ${id}, ${`return-${returnId}`}, 'refundPayment', 'refused', 'resolved', ${order.action},
+            'seen', 'admin', now())`.execute(owner);
+}
+
+describe('orders of an earlier version', () => {
+  const teapots = [{ sku: 'teapot', quantity: 2 }];
+  const everything = [...teapots, { sku: 'kettle', quantity: 1 }];
+  const orders = {
+    skipped: old({ status: 'received', received: everything, action: 'skip' }),
+    waiting: old({ status: 'received', received: teapots, action: 'retry' }),
+    refunded: old({ status: 'refunded', received: teapots, fulfillment: 'partially_returned' }),
+    requested: old({ status: 'requested', received: [] }),
+    expired: old({ status: 'expired', received: [] }),
+  };
+  let database: FreshDatabase<OrderDatabase>;
+  before(async () => {
+    database = await upgradedDatabase('order', '001_create_order', async (owner) => {
+      for (const order of Object.values(orders)) await insert(owner, order);
+    });
+  });
+  after(() => database.drop());
+
+  const requests = () => createOrderRequests(database.db, { waiting: new OrderWatcher(), lane: 'local-first' });
+
+  it('show what came back of them, and close returns whose refund a person skipped', async () => {
+    const expected = {
+      skipped: ['not_refunded', 'returned', []],
+      waiting: ['received', 'partially_returned', ['return']],
+      refunded: ['refunded', 'partially_returned', ['return']],
+      requested: ['requested', 'delivered', ['return']],
+      expired: ['expired', 'delivered', ['return']],
+    };
+    for (const [name, { id, returnId }] of Object.entries(orders)) {
+      const { status } = await requests().getReturn({ returnId });
+      const { fulfillmentStatus, allowedActions } = await requests().getOrder({ orderId: id });
+      assert.deepEqual([status, fulfillmentStatus, allowedActions], expected[name as keyof typeof orders], name);
+    }
+  });
+
+  it('have numbers, each another one', async () => {
+    const { items } = await requests().listOrders({ limit: 10 });
+    const numbers = items.map(({ number }) => Number(number)).toSorted((one, other) => one - other);
+    assert.deepEqual(numbers, [10_001, 10_002, 10_003, 10_004, 10_005]);
+  });
+});
