@@ -10,6 +10,8 @@ COPY platform platform
 COPY services services
 COPY gateway gateway
 COPY sandbox sandbox
+COPY tools tools
+COPY local/lock-file.ts local/
 COPY deploy/healthy.mjs deploy/compile.mjs deploy/slim.mjs deploy/
 # Bundling at build time lets a worker start in half a second on a read-only file system.
 RUN node --input-type=module -e "await (await import('./platform/temporal/workflow-bundle.ts')).workflowBundle('.cache')" \

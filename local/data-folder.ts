@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, w
 import path from 'node:path';
 import { SettingError } from '../platform/config.ts';
 import { checkFolderVersion, recordVersion } from './data-folder-version.ts';
+import { type Addresses, LOCK } from './lock-file.ts';
 import { endLeftoverPostgres } from './postgres.ts';
 import { endProcess, isRunning, sendSignal } from './server-process.ts';
 import { endLeftoverTemporal } from './temporal.ts';
@@ -10,8 +11,6 @@ import { endLeftoverTemporal } from './temporal.ts';
 const MARKER = '.order-platform';
 /** The folder contains customers' orders and addresses. */
 const OWNER_ONLY = 0o700;
-/** Records the supervisor that uses the folder, its child processes and addresses. */
-export const LOCK = 'running.json';
 /** PostgreSQL's name among the child processes. */
 export const POSTGRES = 'PostgreSQL';
 
@@ -19,15 +18,6 @@ export const POSTGRES = 'PostgreSQL';
 interface Lock extends Partial<Addresses> {
   supervisor: number;
   children: Record<string, number>;
-}
-
-/** URLs of the running platform. The operator's tools read them from the lock file. */
-export interface Addresses {
-  api: string;
-  /** Service APIs, by service. */
-  doors: Record<string, string>;
-  processor: string;
-  carrier: string;
 }
 
 /** The folder with all state of a platform, locked by this process until `release`. */

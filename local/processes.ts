@@ -2,7 +2,7 @@ import path from 'node:path';
 import { GATEWAY_MEMORY, GATEWAY_PROGRAM } from '../gateway/program.ts';
 import { isTemporalSetting } from '../platform/temporal/place.ts';
 import { type DatabaseName, type ServiceName, SERVICES, usesTemporal } from '../services/registry.ts';
-import type { Addresses } from './data-folder.ts';
+import type { Addresses } from './lock-file.ts';
 import type { ProcessPlan } from './node-process.ts';
 import { withDatabase } from '../platform/database/provision.ts';
 import type { Secrets } from './secrets.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { type Addresses, LOCK } from '../local/data-folder.ts';
+import { type Addresses, LOCK } from '../local/lock-file.ts';
 import { dataFolder, urlOption } from './command-line.ts';
 
 const shape: z.ZodType<Addresses> = z.object({

@@ -6,7 +6,17 @@ import { scratchFolder } from '../stage/test-run.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 // As the Dockerfile copies them.
-const SOURCES = ['activities', 'workflows', 'platform', 'services', 'gateway', 'sandbox', 'deploy'];
+const SOURCES = [
+  'activities',
+  'workflows',
+  'platform',
+  'services',
+  'gateway',
+  'sandbox',
+  'tools',
+  'local/lock-file.ts',
+  'deploy',
+];
 
 describe('deploy/slim.mjs', function () {
   this.timeout(300_000);
@@ -47,5 +57,7 @@ describe('deploy/slim.mjs', function () {
     // Starts every program, loads every service and runs a workflow thread.
     const compiled = run('deploy/compile.mjs', { NODE_COMPILE_CACHE: path.join(folder, 'compiled') });
     assert.equal(compiled.status, 0, compiled.stderr);
+    const reconciled = run('tools/reconcile.ts', { SERVICE_TOKEN: 'token', ORDER_URL: 'none' });
+    assert.deepEqual([reconciled.status, reconciled.stderr], [2, 'ORDER_URL must be an http:// URL, not "none"\n']);
   });
 });

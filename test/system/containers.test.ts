@@ -56,7 +56,7 @@ describe('docker-compose.yml', function () {
     );
   });
 
-  it('starts with the secrets that make-env generates, carries out an order, and stops on SIGTERM', async () => {
+  it('starts with the secrets that make-env generates, carries out an order, reconciles it, and stops on SIGTERM', async () => {
     const api = `http://127.0.0.1:${containers.setting('gateway', 'PORT')}`;
     const carrier = `http://127.0.0.1:${containers.setting('sandbox', 'CARRIER_PORT')}`;
     const platform = { api, carrier } as Platform;
@@ -67,6 +67,7 @@ describe('docker-compose.yml', function () {
     const order = await ada.placeAndWait({ sku: await newProduct(admin, 1) });
     await advance(platform, order);
     await ada.waitForOrder(order.id, { fulfillmentStatus: 'shipped', paymentStatus: 'captured' });
+    assert.match(await containers.runJob('reconcile'), /^1 orders compared .*: 0 discrepancies$/m);
     const codes = await containers.stop();
     assert.deepEqual(new Set(Object.values(codes)), new Set([0]), JSON.stringify(codes));
   });

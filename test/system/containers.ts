@@ -32,6 +32,7 @@ interface ContainersOptions {
   folder: string;
 }
 
+const JOBS = new Set(['migrate', 'reconcile']);
 const READY_MS = 120_000;
 const POLL_MS = 200;
 // `stop_grace_period`
@@ -78,9 +79,9 @@ export class Containers {
     return new Containers(Object.fromEntries(containers), folder);
   }
 
-  /** The containers of the platform's image, except `migrate`. */
+  /** The containers of the platform's image, except those that do a job and end. */
   get names(): string[] {
-    return Object.keys(this.#all).filter((name) => this.#all[name]!.image === 'order-platform' && name !== 'migrate');
+    return Object.keys(this.#all).filter((name) => this.#all[name]!.image === 'order-platform' && !JOBS.has(name));
   }
 
   setting(container: string, name: string): string {
@@ -89,12 +90,18 @@ export class Containers {
 
   /** Starts all containers; resolves when each is healthy. */
   async start(): Promise<void> {
-    assert.equal(await this.#start('migrate').ended, 0, this.#output('migrate'));
+    await this.runJob('migrate');
     const started = this.names.map((name) => [name, this.#start(name)] as const);
     for (const [name, { child }] of started) {
       await eventually<unknown>(() => hasEnded(child) || this.#checkHealth(name), READY_MS, POLL_MS);
       assert.ok(!hasEnded(child), this.#output(name));
     }
+  }
+
+  /** Runs a container that does a job, which must end well. Returns what it printed. */
+  async runJob(name: string): Promise<string> {
+    assert.equal(await this.#start(name).ended, 0, this.#output(name));
+    return this.#output(name);
   }
 
   /** Stops all as `docker compose stop` does. Returns the exit code of each, or the signal that ended it. */

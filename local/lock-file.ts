@@ -1,0 +1,11 @@
+/** In a data folder: records the supervisor that uses the folder, its child processes and addresses. */
+export const LOCK = 'running.json';
+
+/** URLs of the running platform. The operator's tools read them from the lock file. */
+export interface Addresses {
+  api: string;
+  /** Service APIs, by service. */
+  doors: Record<string, string>;
+  processor: string;
+  carrier: string;
+}
