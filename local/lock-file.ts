@@ -1,11 +1,13 @@
 /** In a data folder: records the supervisor that uses the folder, its child processes and addresses. */
 export const LOCK = 'running.json';
 
-/** URLs of the running platform. The operator's tools read them from the lock file. */
+/** Where the running platform is. The operator's tools read them from the lock file. */
 export interface Addresses {
   api: string;
   /** Service APIs, by service. */
   doors: Record<string, string>;
   processor: string;
   carrier: string;
+  /** Its address is host:port. */
+  temporal: { address: string; namespace: string };
 }

@@ -71,7 +71,12 @@ export class LocalPlatform {
       // Independent of the rest: nothing calls the sandbox before the first order.
       this.#startNode('sandbox', sandboxPlan({ ...this.#options, dataFolder: this.#options.folder.path, ports })),
     ]);
-    this.#options.folder.recordAddresses(addressesOf(ports));
+    const { existingTemporal, TEMPORAL_NAMESPACE } = this.#options.settings;
+    const namespace = existingTemporal?.namespace ?? TEMPORAL_NAMESPACE;
+    this.#options.folder.recordAddresses({
+      ...addressesOf(ports),
+      temporal: { address: temporal.address, namespace },
+    });
     return { ports, temporalAddress: temporal.address, temporalUiUrl: temporal.uiUrl };
   }
 

@@ -30,7 +30,7 @@ export const portSetting = (service: ServiceName): PortSetting =>
 
 const localUrl = (port: number) => `http://127.0.0.1:${port}`;
 
-export const addressesOf = (ports: Ports): Addresses => ({
+export const addressesOf = (ports: Ports): Omit<Addresses, 'temporal'> => ({
   api: localUrl(ports.PORT),
   doors: Object.fromEntries(SERVICES.map((service) => [service, localUrl(ports[portSetting(service)])])),
   processor: localUrl(ports.PROCESSOR_PORT),

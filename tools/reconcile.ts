@@ -3,17 +3,17 @@ import { ServiceFault } from '../platform/http/client.ts';
 import { Refusal } from '../platform/contract/refusal.ts';
 import { Unreachable } from './api/client.ts';
 import { type Tool, readArguments } from './arguments.ts';
-import { type ExitCode, ToolError, numberOption, printLine, runTool } from './command-line.ts';
+import { type ExitCode, ToolError, numberOption, printLine, runTool, warn } from './command-line.ts';
 import { type Comparison, compare } from './reconcile/compare.ts';
 import { findSources } from './reconcile/find-sources.ts';
 import { ReportFile } from './report-file.ts';
-import { UnsortedLedger } from './reconcile/sources.ts';
+import { type ReadingProgress, UnsortedLedger } from './reconcile/sources.ts';
 
 const STUCK_MINUTES = 15;
 const TOOL = {
   name: 'reconcile',
   purpose: `Compares every order's entries in our ledgers with each other and with those of the card processor and the
-carrier, of the running platform. Prints each discrepancy; exits with 1 if there is one.`,
+carrier, and with Temporal's running workflows, of the running platform. Prints each discrepancy; exits with 1 if there is one.`,
   options: {
     json: { type: 'string', value: 'REPORT', help: 'a file for the report, which is written however the run ends' },
     'stuck-minutes': {
@@ -25,6 +25,8 @@ carrier, of the running platform. Prints each discrepancy; exits with 1 if there
   example: '--json report.json',
 } as const satisfies Tool;
 const BETWEEN_READINGS_MS = 1_500;
+// A million orders take minutes: a line now and then shows that the tool still runs.
+const SHOW_EVERY_MS = 10_000;
 
 await runTool(async () => {
   const { values } = readArguments(TOOL);
@@ -38,12 +40,26 @@ async function main(stuckMinutes: number, reportFile: ReportFile): Promise<ExitC
   const comparison = await compare(findSources(), {
     stuckMs: stuckMinutes * 60_000,
     pause: () => sleep(BETWEEN_READINGS_MS),
+    progress: showReading(),
   }).catch((error: unknown) => {
     throw explained(error);
   });
   const seconds = Number(((performance.now() - startedAt) / 1000).toFixed(1));
   reportFile.write({ outcome: 'completed', ...comparison, seconds });
   return report(comparison, seconds);
+}
+
+function showReading(): ReadingProgress {
+  let shownAt = performance.now();
+  let last = '';
+  let count = 0;
+  return (what) => {
+    count = what === last ? count + 1 : 1;
+    last = what;
+    if (performance.now() - shownAt < SHOW_EVERY_MS) return;
+    shownAt = performance.now();
+    warn(`${count} ${what} read`);
+  };
 }
 
 function report({ orders, discrepancies, balances, open }: Comparison, seconds: number): 0 | 1 {

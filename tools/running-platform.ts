@@ -9,6 +9,7 @@ const shape: z.ZodType<Addresses> = z.object({
   doors: z.record(z.string(), z.string()),
   processor: z.string(),
   carrier: z.string(),
+  temporal: z.object({ address: z.string(), namespace: z.string() }),
 });
 
 /** The addresses that a running `npm start` writes to its data folder. Empty if no platform runs from there. */

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import pg from 'pg';
 import { sendRequest } from '../stage/api-client.ts';
 import type { Platform } from '../stage/test-platform.ts';
 import { type Order, PRICE_MINOR } from '../stage/shop-users.ts';
+import { changeAsOwner } from './change-as-owner.ts';
+import { TEMPORAL_DISCREPANCIES } from './temporal-discrepancies.ts';
 
 export interface Target {
   platform: Platform;
@@ -34,7 +35,6 @@ interface InDatabase {
   says: Discrepancy['says'];
 }
 
-/** Changes a database as its owner; the service's own role may not. */
 const inDatabase = ({
   service,
   cause,
@@ -43,12 +43,8 @@ const inDatabase = ({
   orderStage,
   ...rest
 }: InDatabase): Discrepancy => {
-  const change = async ({ platform, order }: Target, sql: string) => {
-    const client = new pg.Client({ connectionString: platform.ownerUrl(service) });
-    await client.connect();
-    const { rowCount } = await client.query(sql, values(order)).finally(() => client.end());
-    assert.ok(rowCount, `no row was changed by: ${sql}`);
-  };
+  const change = ({ platform, order }: Target, sql: string) =>
+    changeAsOwner(platform.ownerUrl(service), sql, values(order));
   return {
     ...rest,
     orderStage: orderStage ?? 'confirmed',
@@ -177,6 +173,7 @@ export const DISCREPANCIES: readonly Discrepancy[] = [
       `${id} carrier-ledger: expected booking; found booking, dispatch`,
     ],
   }),
+  ...TEMPORAL_DISCREPANCIES,
   atProcessor({
     name: 'an authorization for an unknown order',
     orderStage: 'confirmed',

@@ -21,11 +21,13 @@ export const movement = (type: CarrierItem['type'], orderId = ORDER): CarrierIte
   trackingNumber: 'SB1',
 });
 
-/** An account without entries. */
+/** An account without entries, whose workflow has ended. */
 export const anAccount = (different: Partial<Account> = {}): Account => ({
   orderId: ORDER,
   processor: [],
   carrier: [],
+  workflowRuns: false,
+  draft: false,
   ...different,
 });
 
@@ -72,6 +74,8 @@ const confirmed = (): Account => ({
   shipment: shipment('booked'),
   processor: [entry('authorization')],
   carrier: [movement('booking')],
+  workflowRuns: true,
+  draft: false,
 });
 const shipped = (): Account => ({
   ...confirmed(),
@@ -89,7 +93,7 @@ const delivered = (): Account => ({
   carrier: [movement('booking'), movement('dispatch'), movement('delivery')],
 });
 const canceled = (): Account => ({
-  orderId: ORDER,
+  ...anAccount(),
   order: order({ status: 'canceled', paymentStatus: 'canceled', fulfillmentStatus: 'canceled' }),
   payment: payment({ voidedMinor: TOTAL }),
   stock: stock('reserved', 'released'),
@@ -120,6 +124,7 @@ export const STAGES = {
   delivered,
   completed: () => ({
     ...delivered(),
+    workflowRuns: false,
     order: order({ status: 'completed', paymentStatus: 'captured', fulfillmentStatus: 'delivered' }),
   }),
   'partly returned': () => ({

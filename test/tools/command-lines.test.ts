@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { concurrently } from '../stage/concurrently.ts';
@@ -116,7 +118,8 @@ describe('a tool', function () {
   test('asks the platform that runs from the data folder', async () => {
     const url = UNUSED;
     const folder = mkdtempSync(path.join(scratchFolder(), 'running-'));
-    const addresses = { api: url, doors: {}, processor: url, carrier: url };
+    const temporal = { address: '127.0.0.1:2', namespace: 'default' };
+    const addresses = { api: url, doors: {}, processor: url, carrier: url, temporal };
     writeFileSync(path.join(folder, 'running.json'), JSON.stringify({ supervisor: 1, children: {}, ...addresses }));
     const at = { DATA_DIR: folder, ...ADMIN };
     const file = aFile(csvOf({}));
@@ -129,5 +132,26 @@ describe('a tool', function () {
     const other = UNUSED_TOO;
     const { stderr } = await run('import', [file], { ...at, API_URL: other });
     assert.ok(stderr.includes(`could not reach ${other}/`), stderr);
+  });
+
+  test('asks the Temporal server of that platform, unless the settings name another one', async () => {
+    const [here, there] = ['127.0.0.1:2', '127.0.0.1:4'];
+    const empty = createServer((_request, response) =>
+      response.setHeader('content-type', 'application/json').end(JSON.stringify({ items: [], next: null })),
+    );
+    await new Promise<void>((resolve) => empty.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(empty.address() as AddressInfo).port}`;
+    const folder = mkdtempSync(path.join(scratchFolder(), 'running-'));
+    const temporal = { address: here, namespace: 'shop' };
+    const addresses = { api: url, doors: {}, processor: url, carrier: url, temporal };
+    writeFileSync(path.join(folder, 'running.json'), JSON.stringify({ supervisor: 1, children: {}, ...addresses }));
+    const at = { DATA_DIR: folder, SERVICE_TOKEN: 's'.repeat(32), TEMPORAL_TLS: '' };
+    const tries = await Promise.all([
+      run('reconcile', [], at),
+      run('reconcile', [], { ...at, TEMPORAL_ADDRESS: there }),
+    ]);
+    empty.close();
+    const said = tries.map(({ stderr }) => /Temporal at (\S+) /.exec(stderr)?.[1] ?? stderr);
+    assert.deepEqual(said, [here, there]);
   });
 });

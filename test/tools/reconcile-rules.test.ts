@@ -12,6 +12,10 @@ describe('the rules of reconciliation', () => {
     });
   }
 
+  it('accept the workflow of an order that is not recorded yet', () => {
+    assert.deepEqual(checkRules(anAccount({ workflowRuns: true, draft: true })), []);
+  });
+
   type Case = [name: string, account: Account, rules: string[]];
   const confirmed = STAGES.confirmed();
   const shipped = STAGES.shipped();
@@ -34,6 +38,8 @@ describe('the rules of reconciliation', () => {
     ['money at the processor without an order', anAccount({ processor: [entry('authorization')] }), ['order-exists']],
     ['a parcel at the carrier without an order', anAccount({ carrier: [movement('booking')] }), ['order-exists']],
     ['a payment without an order', { ...confirmed, order: undefined }, ['order-exists']],
+    ['a running workflow without an order', anAccount({ workflowRuns: true }), ['order-exists']],
+    ['a payment of an order that is not recorded', { ...confirmed, order: undefined, draft: true }, ['order-exists']],
     ['a second authorization', withEntry(confirmed, entry('authorization')), ['authorized-once', 'processor-ledger']],
     ['a second capture', withEntry(shipped, entry('capture')), ['captured-once', 'processor-ledger']],
     ['a second void', withEntry(canceled, entry('void')), ['voided-once', 'processor-ledger']],

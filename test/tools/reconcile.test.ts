@@ -1,50 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Page, PageRequest } from '../../platform/contract/operation.ts';
 import type { Account } from '../../tools/reconcile/account.ts';
-import { type CompareOptions, compare } from '../../tools/reconcile/compare.ts';
-import { UnsortedLedger, type Sources, readAccounts } from '../../tools/reconcile/sources.ts';
+import { compare } from '../../tools/reconcile/compare.ts';
+import { UnsortedLedger, readAccounts } from '../../tools/reconcile/sources.ts';
 import { STAGES } from './accounts.ts';
-
-const idOf = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
-
-/** The same account for another order id. */
-function renamed(account: Account, orderId: string): Account {
-  return JSON.parse(JSON.stringify(account).replaceAll(account.orderId, orderId)) as Account;
-}
-
-const STAGE_LIST = Object.values(STAGES);
-/** `count` orders, each in the next state. */
-const someOrders = (count: number): Account[] =>
-  Array.from({ length: count }, (_, n) => renamed(STAGE_LIST[n % STAGE_LIST.length]!(), idOf(n)));
-
-/** Lists the current `items`, at most three per page. */
-const listOf =
-  <Item>(items: () => readonly (Item | undefined)[]) =>
-  async ({ after, limit }: PageRequest): Promise<Page<Item>> => {
-    const all = items().filter((item) => item !== undefined);
-    const start = Number(after ?? 0);
-    const end = start + Math.min(limit, 3);
-    return { items: all.slice(start, end), next: end < all.length ? String(end) : null };
-  };
-
-/** Six ledgers that hold these accounts. */
-const sourcesOf = (accounts: () => readonly Account[], balances: string[] = []): Sources => ({
-  order: listOf(() => accounts().map(({ order }) => order)),
-  payment: listOf(() => accounts().map(({ payment }) => payment)),
-  inventory: listOf(() => accounts().map(({ stock }) => stock)),
-  shipping: listOf(() => accounts().map(({ shipment }) => shipment)),
-  processor: listOf(() =>
-    accounts()
-      .flatMap(({ processor }) => processor)
-      .toReversed(),
-  ),
-  carrier: listOf(() =>
-    accounts()
-      .flatMap(({ carrier }) => carrier)
-      .toReversed(),
-  ),
-  checkBalances: async () => balances,
-});
+import { JUST_AFTER, STAGE_LIST, idOf, options, renamed, someOrders, sourcesOf } from './ledgers.ts';
 
 async function allOf<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const all: Item[] = [];
@@ -52,15 +11,7 @@ async function allOf<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   return all;
 }
 
-const JUST_AFTER = Date.parse('2026-01-05T09:00:10.000Z');
-const options = (different: Partial<CompareOptions> = {}): CompareOptions => ({
-  stuckMs: 15 * 60_000,
-  now: () => JUST_AFTER,
-  pause: async () => undefined,
-  ...different,
-});
-
-describe('reading six ledgers side by side', () => {
+describe('reading six ledgers and Temporal side by side', () => {
   it('merges the entries of each order across pages, by ascending order id', async () => {
     const accounts = someOrders(40);
     const read = await allOf(readAccounts(sourcesOf(() => accounts)));

@@ -21,7 +21,7 @@ export const CarrierItem = z.object({
 });
 export type CarrierItem = z.infer<typeof CarrierItem>;
 
-/** What the six ledgers record about one order. Undefined: that ledger has no entry. */
+/** What the six ledgers and Temporal record about one order. Undefined: that ledger has no entry. */
 export interface Account {
   orderId: string;
   order?: OrderSummary | undefined;
@@ -30,4 +30,8 @@ export interface Account {
   shipment?: Shipment | undefined;
   processor: readonly ProcessorItem[];
   carrier: readonly CarrierItem[];
+  /** Whether the order's workflow runs. */
+  workflowRuns: boolean;
+  /** The order service has stored the order and not recorded it yet. Its workflow may run already. */
+  draft: boolean;
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { Tally } from '../tally.ts';
 import type { Account } from './account.ts';
 import { type Finding, checkRules } from './rules.ts';
-import { type Sources, readAccounts } from './sources.ts';
-import { stageOf } from './stage.ts';
+import { type ReadingProgress, type Sources, readAccounts } from './sources.ts';
+import { needsWorkflow, stageOf } from './stage.ts';
 
 export interface Discrepancy extends Finding {
   orderId: string;
@@ -24,10 +24,14 @@ export interface CompareOptions {
   now?: () => number;
   /** Waits between two readings. */
   pause: () => Promise<unknown>;
+  progress?: ReadingProgress;
 }
 
 // A step takes well under a second. An order that differs in each of these readings is busy, not wrong.
 const MAX_READINGS = 4;
+
+// An order may be placed, or confirmed, a moment before its workflow is started, and Temporal's list shows it only then.
+const HAND_OVER_MS = 30_000;
 
 /**
  * Compares the ledgers of every order. They are read one after the other while orders make progress, so a suspected
@@ -36,7 +40,7 @@ const MAX_READINGS = 4;
 export async function compare(sources: Sources, options: CompareOptions): Promise<Comparison> {
   const comparison: Comparison = { orders: 0, discrepancies: [], balances: [], open: new Tally() };
   let suspects = new Map<string, string>();
-  for await (const account of readAccounts(sources)) {
+  for await (const account of readAccounts(sources, options.progress)) {
     if (account.order) comparison.orders += 1;
     if (findingsOf(account, options).length > 0) suspects.set(account.orderId, fingerprint(account));
     else countOpen(account, comparison.open);
@@ -58,7 +62,7 @@ async function readAgain(
   options: CompareOptions,
 ): Promise<Map<string, string>> {
   const moving = new Map<string, string>();
-  for await (const account of readAccounts(sources)) {
+  for await (const account of readAccounts(sources, options.progress)) {
     const before = suspects.get(account.orderId);
     if (before === undefined) continue;
     const findings = findingsOf(account, options);
@@ -71,11 +75,25 @@ async function readAgain(
 }
 
 function findingsOf(account: Account, { stuckMs, now = Date.now }: CompareOptions): Finding[] {
-  const { order } = account;
+  const { order, workflowRuns } = account;
   const findings = checkRules(account);
-  if (!order || stageOf(order) !== 'inProgress' || now() - Date.parse(order.updatedAt) <= stuckMs) return findings;
-  const found = `${statusOf(order)} since ${order.updatedAt}`;
-  return [...findings, { rule: 'stuck', expected: `finished within ${Math.round(stuckMs / 60_000)} minutes`, found }];
+  if (!order) return findings;
+  const ageMs = now() - Date.parse(order.updatedAt);
+  if (needsWorkflow(order) && !workflowRuns && ageMs > HAND_OVER_MS) {
+    findings.push({
+      rule: 'workflow',
+      expected: 'a running workflow',
+      found: `none, and the order is ${order.status} since ${order.updatedAt}`,
+    });
+  }
+  if (stageOf(order) === 'inProgress' && ageMs > stuckMs) {
+    findings.push({
+      rule: 'stuck',
+      expected: `finished within ${Math.round(stuckMs / 60_000)} minutes`,
+      found: `${statusOf(order)} since ${order.updatedAt}`,
+    });
+  }
+  return findings;
 }
 
 const statusOf = ({ status, paymentStatus }: NonNullable<Account['order']>): string =>

@@ -6,18 +6,21 @@ import { orderRequests } from '../../activities/order.ts';
 import { paymentRequests } from '../../activities/payment.ts';
 import { shippingRequests } from '../../activities/shipping.ts';
 import { createClient } from '../../platform/http/client.ts';
+import { type TemporalPlace, namesTemporal, readTemporalPlace } from '../../platform/temporal/place.ts';
 import { REGISTRY, type ServiceName } from '../../services/registry.ts';
 import { Unreachable, createApi } from '../api/client.ts';
 import { ToolError, dataFolder, urlOption } from '../command-line.ts';
+import type { Addresses } from '../../local/lock-file.ts';
 import { carrierUrl, processorUrl, readJson, runningPlatform } from '../running-platform.ts';
 import { CarrierItem, ProcessorItem } from './account.ts';
+import { runningWorkflows } from './running-workflows.ts';
 import type { Sources } from './sources.ts';
 
 const Secrets = z.object({ serviceToken: z.string().optional() });
 
 /**
- * Finds the ledgers: from `<NAME>_URL` (several addresses separated by commas), PROCESSOR_URL, CARRIER_URL and
- * SERVICE_TOKEN; else from the data folder of a running `npm start`; else at the default ports.
+ * Finds the ledgers and Temporal: from `<NAME>_URL` (several addresses separated by commas), PROCESSOR_URL, CARRIER_URL,
+ * SERVICE_TOKEN and the `TEMPORAL_` settings; else from the data folder of a running `npm start`; else at the default ports.
  */
 export function findSources(environment: NodeJS.ProcessEnv = process.env, folder = dataFolder()): Sources {
   const running = runningPlatform(folder);
@@ -32,6 +35,7 @@ export function findSources(environment: NodeJS.ProcessEnv = process.env, folder
     const given = environment[setting] || running.doors?.[service] || `http://127.0.0.1:${REGISTRY[service].port}`;
     return { service, urls: given.split(',').map((url) => urlOption(setting, url.trim())), token };
   };
+  const temporal = temporalOf(running, environment);
   const order = createClient(address('order'), 'requests', orderRequests);
   const payment = createClient(address('payment'), 'requests', paymentRequests);
   const inventory = createClient(address('inventory'), 'requests', inventoryRequests);
@@ -43,6 +47,12 @@ export function findSources(environment: NodeJS.ProcessEnv = process.env, folder
     shipping: (request) => shipping.listBooks(request),
     processor: ledgerAt(processorUrl(running, environment), ProcessorItem),
     carrier: ledgerAt(carrierUrl(running, environment), CarrierItem),
+    runningWorkflows: () => runningWorkflows(temporal),
+    async hasOrder(orderId) {
+      // Somebody may have started a workflow with any id.
+      if (!z.uuid().safeParse(orderId).success) return false;
+      return (await order.getOrders({ orderIds: [orderId] })).items.length > 0;
+    },
     async checkBalances() {
       const [money, stock] = await Promise.all([payment.checkBalances({}), inventory.checkBalances({})]);
       return [
@@ -51,6 +61,13 @@ export function findSources(environment: NodeJS.ProcessEnv = process.env, folder
       ];
     },
   };
+}
+
+/** The lock file has no certificate and no API key: where Temporal asks for them, the settings name them as well. */
+function temporalOf({ temporal }: Partial<Addresses>, environment: NodeJS.ProcessEnv): TemporalPlace {
+  if (!temporal || namesTemporal(environment)) return readTemporalPlace(environment);
+  const TEMPORAL_NAMESPACE = environment.TEMPORAL_NAMESPACE || temporal.namespace;
+  return readTemporalPlace({ ...environment, TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE });
 }
 
 // Long enough for a restart during a comparison, short enough to report soon that a ledger is down.

@@ -30,6 +30,7 @@ type OrderAccount = Account & { order: NonNullable<Account['order']> };
 /** Returns every rule that does not hold. For an order in progress only the rules that hold at any time are checked. */
 export function checkRules(account: Account): Finding[] {
   const { order } = account;
+  if (!order && isBeingPlaced(account)) return [];
   if (!order)
     return [
       { rule: 'order-exists', expected: 'an order in the order service', found: `only ${describeLedgers(account)}` },
@@ -44,6 +45,10 @@ export function checkRules(account: Account): Finding[] {
     }))
     .filter(({ expected, found }) => expected !== found);
 }
+
+/** Between its draft and its record an order may have a workflow, and nothing else. */
+const isBeingPlaced = (account: Account): boolean =>
+  account.draft && describeLedgers({ ...account, workflowRuns: false }) === '';
 
 const atMostOnce = (name: string, count: (account: Account) => number): Rule => ({
   name,

@@ -7,7 +7,10 @@ import type { Account, CarrierItem, ProcessorItem } from './account.ts';
 
 type List<Item> = (request: PageRequest) => Promise<Page<Item>>;
 
-/** The six ledgers. Our own are sorted by ascending order id; the processor's and the carrier's are in any order. */
+/**
+ * The six ledgers and Temporal. Our own ledgers are sorted by ascending order id; the processor's, the carrier's and
+ * Temporal's list are in any order.
+ */
 export interface Sources {
   order: List<OrderSummary>;
   payment: List<OrderPaymentTotals>;
@@ -15,20 +18,32 @@ export interface Sources {
   shipping: List<Shipment>;
   processor: List<ProcessorItem>;
   carrier: List<CarrierItem>;
+  /** The ids of the orders whose workflow runs. */
+  runningWorkflows(): AsyncIterable<string>;
+  /** Whether the order service has stored the order, recorded or not. */
+  hasOrder(orderId: string): Promise<boolean>;
   /** Descriptions of the balances that differ from their ledger's entries. */
   checkBalances(): Promise<string[]>;
 }
+
+/** Called for each that was read. */
+export type ReadingProgress = (what: 'running workflows' | 'orders') => void;
 
 // An order of the real shop has 26 lines: a page of them is about 300 KB.
 const PAGE = 200;
 
 /**
  * Yields every account, by ascending order id. Our own ledgers are merged as streams, so that memory does not grow with
- * them. The processor's and the carrier's are not sorted and are kept in memory, about 200 bytes per entry.
+ * them. The processor's and the carrier's are not sorted and are kept in memory, about 200 bytes per entry, and so are the
+ * ids of the running workflows, about 130 bytes each.
  */
-export async function* readAccounts(sources: Sources): AsyncGenerator<Account> {
+export async function* readAccounts(
+  sources: Sources,
+  progress: ReadingProgress = () => undefined,
+): AsyncGenerator<Account> {
   const [processor, carrier] = await Promise.all([byOrder(sources.processor), byOrder(sources.carrier)]);
-  const externalIds = [...new Set([...processor.keys(), ...carrier.keys()])].toSorted();
+  const running = await idsOf(sources.runningWorkflows(), () => progress('running workflows'));
+  const externalIds = [...new Set([...processor.keys(), ...carrier.keys(), ...running])].toSorted();
   const orders = new SortedStream('order', pages(sources.order));
   const payments = new SortedStream('payment', pages(sources.payment));
   const stocks = new SortedStream('inventory', pages(sources.inventory));
@@ -42,14 +57,20 @@ export async function* readAccounts(sources: Sources): AsyncGenerator<Account> {
     const orderId = heads.filter((id) => id !== undefined).toSorted()[0];
     if (orderId === undefined) return;
     known.take(orderId);
+    const order = orders.take(orderId);
+    const workflowRuns = running.has(orderId);
+    progress('orders');
     yield {
       orderId,
-      order: orders.take(orderId),
+      order,
       payment: payments.take(orderId),
       stock: stocks.take(orderId),
       shipment: shipments.take(orderId),
       processor: processor.get(orderId) ?? [],
       carrier: carrier.get(orderId) ?? [],
+      workflowRuns,
+      // There are few: a workflow records its order first of all.
+      draft: !order && workflowRuns && (await sources.hasOrder(orderId)),
     };
   }
 }
@@ -106,6 +127,15 @@ async function byOrder<Item extends { orderId: string }>(list: List<Item>): Prom
     else items.set(item.orderId, [item]);
   }
   return items;
+}
+
+async function idsOf(ids: AsyncIterable<string>, read: () => void): Promise<Set<string>> {
+  const all = new Set<string>();
+  for await (const id of ids) {
+    all.add(id);
+    read();
+  }
+  return all;
 }
 
 async function* pages<Item>(list: List<Item>): AsyncGenerator<Item> {

@@ -30,5 +30,11 @@ export function stageOf({ status, paymentStatus, fulfillmentStatus }: OrderSumma
   }
 }
 
+/**
+ * Whether the order's workflow must run. `requires_action` does not tell: perhaps only the workflow of a return or of a
+ * stray parcel waits for a person.
+ */
+export const needsWorkflow = ({ status }: OrderSummary): boolean => status === 'pending' || status === 'confirmed';
+
 /** Whether the parcel was dispatched: from then on the payment is captured and the stock committed. */
 export const isDispatched = (stage: Stage): boolean => stage === 'dispatched' || stage === 'delivered';

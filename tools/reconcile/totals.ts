@@ -69,14 +69,15 @@ export const differingGoods = (goods: Goods, others: Goods): string =>
     .map((key) => `${key} ×${goods.get(key) ?? 0}`)
     .join(', ');
 
-/** Lists the ledgers that have entries for an account. */
-export const describeLedgers = ({ payment, stock, shipment, processor, carrier }: Account): string =>
+/** Lists what there is of an order without the order service. */
+export const describeLedgers = ({ payment, stock, shipment, processor, carrier, workflowRuns }: Account): string =>
   [
     payment && 'a payment',
     stock && 'stock movements',
     shipment && 'a shipment',
     processor.length > 0 && `${processor.map(({ type }) => type).join(' and ')} at the processor`,
     carrier.length > 0 && `${carrier.map(({ type }) => type).join(' and ')} at the carrier`,
+    workflowRuns && 'a running workflow',
   ]
     .filter(Boolean)
     .join(', ');
