@@ -38,6 +38,7 @@ import { stockRoutes } from './catalogue/stock-routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import type { GatewayDatabase } from './database.ts';
 import { idempotency, requireIdempotencyKey } from './idempotency/middleware.ts';
+import { Leases } from './idempotency/leases.ts';
 import { createIdempotencyRecords } from './idempotency/records.ts';
 import { compression } from './middleware/compression.ts';
 import { announceDeprecation } from './middleware/deprecation.ts';
@@ -94,6 +95,7 @@ export function createGateway(dependencies: GatewayDependencies): Koa {
   const { tokens, ended, external, db, admission, carrierSecret, corsOrigins, trustedProxies, logger, metrics } =
     dependencies;
   const records = createIdempotencyRecords(db);
+  const leases = new Leases({ records, logger });
   // Overload stops new orders only; requests about existing orders are always served.
   const overload = ({ operationId }: AnyRoute) => (operationId === 'placeOrder' ? admission.refusal() : undefined);
   watchConnections(metrics.registry, dependencies.connections);
@@ -123,7 +125,7 @@ export function createGateway(dependencies: GatewayDependencies): Koa {
     around: (definition) => [
       refuseUnprintable,
       ...(definition.idempotent
-        ? [idempotency(definition, { records, logger, overload: () => overload(definition) })]
+        ? [idempotency(definition, { records, leases, logger, overload: () => overload(definition) })]
         : []),
     ],
     problemOf,

@@ -6,7 +6,8 @@ import type { AnyRoute } from '../../platform/http/route.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import { problemOf } from '../problems.ts';
 import { canonicalJson } from './canonical-json.ts';
-import type { IdempotencyRecords, IdempotencyScope, StoredResponse } from './records.ts';
+import type { Leases } from './leases.ts';
+import type { IdempotencyRecords, Lease, StoredResponse } from './records.ts';
 
 /**
  * Requires the header (draft-ietf-httpapi-idempotency-key-header-07) before the body is read. Absent, it is 428 and not
@@ -29,6 +30,7 @@ export async function requireIdempotencyKey(ctx: Koa.Context, next: Koa.Next): P
 
 export interface IdempotencyDependencies {
   records: IdempotencyRecords;
+  leases: Leases;
   logger: Logger;
   /** Refuses new requests during overload; repeats are served all the same. */
   overload: () => Problem | undefined;
@@ -37,7 +39,7 @@ export interface IdempotencyDependencies {
 /** Performs the request of a key once, and repeats its first response, on every replica and after restarts. */
 export function idempotency(
   definition: AnyRoute,
-  { records, logger, overload }: IdempotencyDependencies,
+  { records, leases, logger, overload }: IdempotencyDependencies,
 ): Koa.Middleware {
   const route = `${definition.method.toUpperCase()} ${definition.path}`;
   return async (ctx, next) => {
@@ -51,7 +53,8 @@ export function idempotency(
     if (claim.outcome === 'running') throw inProgress();
     if (claim.outcome === 'done') return replay(ctx, claim.response);
     request.retried = claim.retried;
-    await perform({ ctx, next, records, logger, scope, holder: claim.holder });
+    const lease = { scope, holder: claim.holder };
+    await leases.during(lease, () => perform({ ctx, next, records, logger, lease }));
   };
 }
 
@@ -60,11 +63,10 @@ interface Attempt {
   next: Koa.Next;
   records: IdempotencyRecords;
   logger: Logger;
-  scope: IdempotencyScope;
-  holder: string;
+  lease: Lease;
 }
 
-async function perform({ ctx, next, records, logger, scope, holder }: Attempt): Promise<void> {
+async function perform({ ctx, next, records, logger, lease }: Attempt): Promise<void> {
   // The response is sent even if it cannot be stored: the lease expires, and a repeat changes nothing.
   const logFailure = (error: unknown) => logger.warn('idempotency record not written', { error });
   try {
@@ -72,16 +74,16 @@ async function perform({ ctx, next, records, logger, scope, holder }: Attempt): 
   } catch (error) {
     const problem = error instanceof Problem ? error : problemOf(error);
     if (!problem || problem.status >= 500) {
-      await records.abandon(scope, holder).catch(logFailure);
+      await records.abandon(lease).catch(logFailure);
       throw error;
     }
     if (!isFinal(problem.status)) {
-      await records.release(scope, holder).catch(logFailure);
+      await records.release(lease).catch(logFailure);
       throw error;
     }
     writeProblem(ctx, problem);
   }
-  await records.finish(scope, holder, responseOf(ctx)).catch(logFailure);
+  await records.finish(lease, responseOf(ctx)).catch(logFailure);
 }
 
 /**

@@ -17,6 +17,13 @@ export interface StoredResponse {
   body: string | undefined;
 }
 
+/** The right of one attempt to carry out the request of a key. */
+export interface Lease {
+  scope: IdempotencyScope;
+  /** Unique for each attempt. */
+  holder: string;
+}
+
 /** The result of claiming a key. */
 export type Claim =
   /** `retried`: an earlier attempt ended without a stored response. */
@@ -27,9 +34,10 @@ export type Claim =
 
 export type IdempotencyRecords = ReturnType<typeof createIdempotencyRecords>;
 
-// Longer than the slowest request (a wait of 30 s and its retries), and short enough for a person after a crash of the
-// gateway. If a live attempt is overtaken all the same, no harm is done: effects carry ids.
-const LEASE_SECONDS = 60;
+// A running request renews it every second, so it outlives a gateway that stalls for some seconds, and a customer waits
+// no longer after a crash. If a live attempt is overtaken all the same, no harm is done: effects carry ids, and only the
+// holder can write.
+const LEASE_SECONDS = 5;
 // The API promises 24 h; twice that also covers a client that retries a day later.
 const RETENTION_HOURS = 48;
 
@@ -53,29 +61,46 @@ export function createIdempotencyRecords(db: Kysely<GatewayDatabase>) {
         return !!(await db.selectFrom('idempotency_records').select(one).where(within(scope)).executeTakeFirst());
       }),
 
+    /** Extends these leases, and returns the holders of those that are still held: the others ended or were taken over. */
+    renew: (leases: readonly Lease[]): Promise<Set<string>> =>
+      asServiceFault('renew', async () => {
+        const part = (name: keyof IdempotencyScope) => leases.map(({ scope }) => scope[name]);
+        const { rows } = await sql<{ holder: string }>`
+          update idempotency_records as record
+             set locked_until = ${leaseEnd}
+            from unnest(${part('caller')}::text[], ${part('route')}::text[], ${part('key')}::text[],
+                        ${leases.map(({ holder }) => holder)}::uuid[]) as mine (caller, route, key, holder)
+           where record.caller = mine.caller and record.route = mine.route and record.key = mine.key
+             and record.holder = mine.holder and record.state = 'running'
+             -- One that was just abandoned stays free for a retry.
+             and record.locked_until <> '-infinity'
+          returning record.holder`.execute(db);
+        return new Set(rows.map(({ holder }) => holder));
+      }),
+
     /** Stores the response for repeats, unless another attempt has taken over. */
-    finish: (scope: IdempotencyScope, holder: string, { status, headers, body }: StoredResponse) =>
+    finish: (lease: Lease, { status, headers, body }: StoredResponse) =>
       asServiceFault('finish', () =>
         db
           .updateTable('idempotency_records')
           .set({ state: 'done', status, headers: JSON.stringify(headers), body: body ?? null })
-          .where(heldBy(scope, holder))
+          .where(heldBy(lease))
           .execute(),
       ),
 
     /** Ends an attempt whose effect is unknown: the same request may be retried at once. */
-    abandon: (scope: IdempotencyScope, holder: string) =>
+    abandon: (lease: Lease) =>
       asServiceFault('abandon', () =>
         db
           .updateTable('idempotency_records')
           .set({ locked_until: sql<Date>`'-infinity'` })
-          .where(heldBy(scope, holder))
+          .where(heldBy(lease))
           .execute(),
       ),
 
     /** Deletes the record of an attempt without effect: any request may use the key again. */
-    release: (scope: IdempotencyScope, holder: string) =>
-      asServiceFault('release', () => db.deleteFrom('idempotency_records').where(heldBy(scope, holder)).execute()),
+    release: (lease: Lease) =>
+      asServiceFault('release', () => db.deleteFrom('idempotency_records').where(heldBy(lease)).execute()),
 
     /** Deletes the records whose retention has ended. */
     purge: () =>
@@ -88,6 +113,8 @@ export function createIdempotencyRecords(db: Kysely<GatewayDatabase>) {
   };
 }
 
+const leaseEnd = sql<Date>`now() + make_interval(secs => ${LEASE_SECONDS})`;
+
 /** Inserts the record, or takes it over if its lease has expired. */
 async function take(
   db: Kysely<GatewayDatabase>,
@@ -95,7 +122,6 @@ async function take(
   requestHash: string,
 ): Promise<Claim | undefined> {
   const holder = randomUUID();
-  const lockedUntil = sql<Date>`now() + make_interval(secs => ${LEASE_SECONDS})`;
   const taken = await db
     .insertInto('idempotency_records')
     .values({
@@ -103,7 +129,7 @@ async function take(
       request_hash: requestHash,
       state: 'running',
       holder,
-      locked_until: lockedUntil,
+      locked_until: leaseEnd,
       status: null,
       headers: null,
       body: null,
@@ -111,7 +137,7 @@ async function take(
     .onConflict((conflict) =>
       conflict
         .columns(['caller', 'route', 'key'])
-        .doUpdateSet({ holder, locked_until: lockedUntil })
+        .doUpdateSet({ holder, locked_until: leaseEnd })
         .where('idempotency_records.state', '=', 'running')
         .where('idempotency_records.request_hash', '=', requestHash)
         .where(sql<boolean>`idempotency_records.locked_until < now()`),
@@ -142,7 +168,7 @@ async function read(
 const within = ({ caller, route, key }: IdempotencyScope) =>
   sql<boolean>`caller = ${caller} and route = ${route} and key = ${key}`;
 
-const heldBy = (scope: IdempotencyScope, holder: string) =>
+const heldBy = ({ scope, holder }: Lease) =>
   sql<boolean>`${within(scope)} and holder = ${holder}::uuid and state = 'running'`;
 
 /** To callers, the gateway's own database is one more service that may be unavailable. */

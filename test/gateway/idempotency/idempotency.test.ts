@@ -140,8 +140,11 @@ describe('Idempotency-Key', () => {
       .executeTakeFirstOrThrow();
     const claims = await Promise.all(Array.from({ length: 8 }, () => records.claim(scope, hash)));
     assert.equal(claims.filter(({ outcome }) => outcome === 'claimed').length, 1);
-    await records.finish(scope, dead, { status: 500, headers: {}, body: undefined });
-    await records.release(scope, dead);
+    const overtaken = { scope, holder: dead };
+    assert.deepEqual(await records.renew([overtaken]), new Set());
+    await records.finish(overtaken, { status: 500, headers: {}, body: undefined });
+    await records.abandon(overtaken);
+    await records.release(overtaken);
     assert.equal((await records.claim(scope, hash)).outcome, 'running');
   });
 
