@@ -54,6 +54,11 @@ describe('the orders whose workflow runs', function () {
     });
   });
 
+  it('cannot be listed over TLS from a server without it, which is said in a line', async () => {
+    const listing = all(runningWorkflows({ ...place, tls: true }));
+    await assert.rejects(listing, /^SettingError: setting TEMPORAL_ADDRESS: \S+ does not use TLS: unset TEMPORAL_TLS/);
+  });
+
   it('cannot be listed in a namespace that does not exist', async () => {
     const listing = all(runningWorkflows({ ...place, namespace: 'nowhere' }));
     await assert.rejects(listing, /^Unreachable: could not list .* \(Namespace nowhere is not found\.\)$/);
