@@ -12,7 +12,10 @@ export interface Sample {
   /** Processed in these seconds; orders that overlap them only in part count as that share. */
   orders: number;
   latenciesMs: readonly number[];
+  /** Of the whole load: from before its first order until each confirmed one has its workflow. */
   cpu: CpuSeconds;
+  /** The orders that were confirmed with that CPU. */
+  carried: number;
   measured: TimeSpan;
   /** Events in the history of an order's workflow, on Temporal. */
   historyEvents?: number;
@@ -58,7 +61,7 @@ export function measurementsOf(samples: readonly Sample[]): Measurement[] {
   return [...groups.values()].map((group) => {
     const [{ row, clients }] = group as [Sample];
     const latencies = group.flatMap(({ latenciesMs }) => latenciesMs);
-    const orders = group.reduce((sum, sample) => sum + sample.orders, 0);
+    const carried = group.reduce((sum, sample) => sum + sample.carried, 0);
     const rates = group.map((sample) => round(sample.orders / sample.seconds, 2));
     const names = [...new Set(group.flatMap(({ cpu }) => Object.keys(cpu)))];
     const cpuOf = (name: string) => group.reduce((sum, { cpu }) => sum + (cpu[name] ?? 0), 0);
@@ -71,7 +74,7 @@ export function measurementsOf(samples: readonly Sample[]): Measurement[] {
       p50Ms: round(quantile(latencies, 0.5), 1),
       p95Ms: round(quantile(latencies, 0.95), 1),
       p99Ms: round(quantile(latencies, 0.99), 1),
-      cpuMs: Object.fromEntries(names.map((name) => [name, round((1000 * cpuOf(name)) / Math.max(1, orders), 2)])),
+      cpuMs: Object.fromEntries(names.map((name) => [name, round((1000 * cpuOf(name)) / Math.max(1, carried), 2)])),
       ...(events.length > 0 && { historyEvents: median(events) }),
     };
   });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CpuSeconds, cpuBetween, cpuSeconds } from '../cpu.ts';
+import { cpuBetween, cpuSeconds } from '../cpu.ts';
 import { median } from '../quantiles.ts';
+import { untilHandedOver } from './handover.ts';
 import { disagreements } from './ledgers.ts';
 import { type OrderEndpoint, type Loaded, drive } from './load.ts';
 import { type Totals, add, nothing, orderSeries } from './orders.ts';
@@ -52,9 +53,10 @@ async function measureSystem(world: World, plan: Plan, { system, round }: { syst
   const series: Series = { next: orderSeries(crypto.randomUUID()), confirmed: nothing() };
   try {
     const endpoint = await system.start(stage);
-    await load(stage, endpoint, { ...WARM_UP, series });
+    await load(stage, endpoint, { system, ...WARM_UP, series });
     for (const clients of plan.clients) {
-      const loaded = await load(stage, endpoint, { clients, rampMs: RAMP_MS, measureMs: plan.seconds * 1000, series });
+      const measureMs = plan.seconds * 1000;
+      const loaded = await load(stage, endpoint, { system, clients, rampMs: RAMP_MS, measureMs, series });
       const { lastIds, ...measured } = loaded;
       const history = await historyOf(system, stage, lastIds);
       samples.push({ row: system.row, clients, round, seconds: plan.seconds, ...measured, ...history });
@@ -81,26 +83,36 @@ interface Series {
   confirmed: Totals;
 }
 
+/**
+ * One load. The CPU is that of all its orders, from before the first until each confirmed order has its workflow, so that
+ * nothing is put off until after the measurement.
+ */
 async function load(
   stage: Stage,
   endpoint: OrderEndpoint,
-  { series, ...options }: { clients: number; rampMs: number; measureMs: number; series: Series },
-): Promise<Pick<Loaded, 'orders' | 'latenciesMs' | 'lastIds'> & Pick<Sample, 'cpu' | 'measured'>> {
+  {
+    system,
+    series,
+    ...options
+  }: { system: System; clients: number; rampMs: number; measureMs: number; series: Series },
+): Promise<Pick<Loaded, 'orders' | 'latenciesMs' | 'lastIds'> & Pick<Sample, 'cpu' | 'carried' | 'measured'>> {
   const { world, processes } = stage;
-  const marks: { at: number; cpu: CpuSeconds }[] = [];
   const roots = { postgres: world.postgresPid, ...processes.pids() };
-  const sample = () => marks.push({ at: monotonicMicroseconds(), cpu: cpuSeconds(roots) });
+  const marks: number[] = [];
+  const before = cpuSeconds(roots);
   const { confirmed, ...loaded } = await drive(endpoint, {
     ...options,
     next: series.next,
     signal: world.signal,
-    sample,
+    sample: () => marks.push(monotonicMicroseconds()),
   });
   add(series.confirmed, confirmed);
+  const { countWorkflows } = system;
+  if (countWorkflows) await untilHandedOver(series.confirmed.orders, () => countWorkflows(stage));
+  const cpu = cpuBetween(before, cpuSeconds(roots));
   const wrong = await disagreements(series.confirmed, stage.ledgers);
   if (wrong.length > 0) throw new Error(`the ledgers disagree:\n  ${wrong.join('\n  ')}`);
-  const [begin, end] = [marks[0]!, marks[1]!];
-  return { ...loaded, cpu: cpuBetween(begin.cpu, end.cpu), measured: { from: begin.at, to: end.at } };
+  return { ...loaded, cpu, carried: confirmed.orders, measured: { from: marks[0]!, to: marks[1]! } };
 }
 
 const PAUSE_MS = 500;

@@ -8,6 +8,7 @@ export const sampleOf = (difference: Partial<Sample> = {}): Sample => ({
   orders: 4,
   latenciesMs: [10, 20, 30, 40],
   cpu: { order: 0.2, postgres: 0.1 },
+  carried: 5,
   measured: { from: 0, to: 10_000_000 },
   ...difference,
 });

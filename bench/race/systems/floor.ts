@@ -2,7 +2,7 @@ import { frontProcess, peerProcess } from '../process-plans.ts';
 import { platformSettings } from '../temporal/settings.ts';
 import { PEER_DATABASES, httpServices } from './peers.ts';
 import { type System, frontEndpoint } from './system.ts';
-import { historyEvents, polled } from './temporal.ts';
+import { countWorkflows, historyEvents, polled } from './temporal.ts';
 
 /**
  * The lower bound for the cost of an order in a workflow of its own: `direct` as the only local activity of a workflow.
@@ -23,4 +23,5 @@ export const floor: System = {
     return frontEndpoint(stage);
   },
   historyEvents,
+  countWorkflows,
 };

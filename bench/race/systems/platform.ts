@@ -10,7 +10,7 @@ import { profilingEnvironment } from '../profile.ts';
 import type { Needs, Stage } from '../stage.ts';
 import { frontProcess, platformProcess } from '../process-plans.ts';
 import { platformSettings } from '../temporal/settings.ts';
-import { historyEvents } from './temporal.ts';
+import { countWorkflows, historyEvents } from './temporal.ts';
 import { type System, frontEndpoint } from './system.ts';
 
 export const LANES = ['durable', 'local-first', 'express'] as const;
@@ -37,6 +37,7 @@ export const platform = (lane: Lane, profile?: string): System => ({
     return frontEndpoint(stage);
   },
   historyEvents,
+  countWorkflows,
 });
 
 /** The row of a lane behind the whole gateway. */
@@ -52,6 +53,7 @@ export const platformBehindGateway = (lane: Lane, profile?: string): System => (
     return gatewayEndpoint(stage);
   },
   historyEvents,
+  countWorkflows,
 });
 
 const needs = (lane: Lane, names: readonly DatabaseName[]): Needs => ({

@@ -12,6 +12,8 @@ export interface System {
   start(stage: Stage): Promise<OrderEndpoint>;
   /** The number of events in the history of an order's workflow, if it has one. */
   historyEvents?: (stage: Stage, orderId: string) => Promise<number>;
+  /** The number of order workflows started so far, if each order has one. It may be started after the response. */
+  countWorkflows?: (stage: Stage) => Promise<number>;
 }
 
 /** The endpoint that `peers/front.ts` serves. */

@@ -21,6 +21,7 @@ export const temporalSystem = (row: string, temporal: ServerSettings): System =>
     return frontEndpoint(stage);
   },
   historyEvents,
+  countWorkflows,
 });
 
 export const temporal = temporalSystem('temporal', DEFAULTS);
@@ -31,6 +32,14 @@ export async function historyEvents(stage: Stage, orderId: string): Promise<numb
     const execution = { workflowId: `order-${orderId}` };
     const found = await workflowService.describeWorkflowExecution({ namespace: NAMESPACE, execution });
     return Number(found.workflowExecutionInfo?.historyLength ?? 0);
+  });
+}
+
+/** The number of order workflows that were started, under way or not. Peers and platform call their type the same. */
+export async function countWorkflows(stage: Stage): Promise<number> {
+  return connected(stage, async ({ workflowService }) => {
+    const query = `WorkflowType = 'orderWorkflow'`;
+    return Number((await workflowService.countWorkflowExecutions({ namespace: NAMESPACE, query })).count);
   });
 }
 
