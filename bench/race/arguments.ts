@@ -18,6 +18,8 @@ export interface RaceOptions {
   clients: number[];
   systems: System[];
   serverSettings: boolean;
+  /** The commit to compare this one with. */
+  base: string | undefined;
   /** The folder for the CPU profiles of the platform's processes. */
   profile: string | undefined;
   output: string;
@@ -25,7 +27,7 @@ export interface RaceOptions {
 }
 
 const USAGE =
-  'usage: npm run bench -- [server-settings] [--rounds N] [--seconds N] [--clients 1,16,64] [--only ROW,ROW] [--json FILE] [--profile]';
+  'usage: npm run bench -- [server-settings | compare --base COMMIT] [--rounds N] [--seconds N] [--clients 1,16,64] [--only ROW,ROW] [--json FILE] [--profile]';
 
 /** The rows without `--only`. The default lane is also measured behind the whole gateway. */
 const DEFAULT_ROWS = ['direct', 'floor', 'temporal', 'restate', 'dbos', ...LANES, behindGateway('local-first')];
@@ -33,39 +35,57 @@ const DEFAULT_ROWS = ['direct', 'floor', 'temporal', 'restate', 'dbos', ...LANES
 const ROUNDS = 3;
 // In three rounds the slowest system processes more than a hundred orders with one client.
 const SECONDS = 8;
-const CLIENTS = [1, 16, 64];
+
+const COMMANDS = ['race', 'server-settings', 'compare'] as const;
+type Command = (typeof COMMANDS)[number];
+
+/** What each command measures where the command line does not say. */
+const DEFAULTS: Readonly<Record<Command, { rows: readonly string[]; clients: readonly number[]; output: string }>> = {
+  race: { rows: DEFAULT_ROWS, clients: [1, 16, 64], output: 'latest' },
+  'server-settings': { rows: [], clients: [1, 16], output: 'server-settings' },
+  compare: { rows: ['direct'], clients: [16, 64], output: 'compare' },
+};
 
 export function readOptions(given: readonly string[]): RaceOptions {
   const { values, positionals } = parsed(given);
-  const [command, ...more] = positionals;
-  if (more.length > 0 || (command !== undefined && command !== 'server-settings')) throw new ToolError(USAGE);
-  const serverSettings = command !== undefined;
+  const command = commandOf(positionals);
+  const serverSettings = command === 'server-settings';
   if (serverSettings && (values.only !== undefined || values.profile)) {
     throw new ToolError(`server-settings does not accept --only or --profile; ${USAGE}`);
   }
+  if ((command === 'compare') !== (values.base !== undefined)) {
+    throw new ToolError(`compare and --base belong together; ${USAGE}`);
+  }
+  const defaults = DEFAULTS[command];
   const rounds = numberOption('rounds', values.rounds, { least: 1, whole: true }) ?? ROUNDS;
   const seconds = numberOption('seconds', values.seconds, { least: 1, whole: false }) ?? SECONDS;
   const isPartial = values.only ?? values.clients ?? values.profile ?? (rounds < ROUNDS || seconds < SECONDS);
-  const completeName = serverSettings ? 'server-settings' : 'latest';
   const profile = values.profile ? profileFolder() : undefined;
   return {
     rounds,
     seconds,
-    clients: clientsOf(values.clients) ?? (serverSettings ? [1, 16] : CLIENTS),
-    systems: serverSettings ? settingsSystems() : systemsNamed(values.only, profile),
+    clients: clientsOf(values.clients) ?? [...defaults.clients],
+    systems: serverSettings ? settingsSystems() : systemsNamed(values.only?.split(',') ?? defaults.rows, profile),
     serverSettings,
+    base: values.base,
     profile,
     output: values.json
       ? path.resolve(values.json)
-      : path.join(import.meta.dirname, `../results/${isPartial ? 'partial' : completeName}.json`),
+      : path.join(import.meta.dirname, `../results/${isPartial ? 'partial' : defaults.output}.json`),
     command: ['npm run bench', ...(given.length > 0 ? ['--', ...given] : [])].join(' '),
   };
+}
+
+function commandOf([name = 'race', ...more]: readonly string[]): Command {
+  const command = COMMANDS.find((known) => known === name);
+  if (!command || more.length > 0) throw new ToolError(USAGE);
+  return command;
 }
 
 function parsed(given: readonly string[]) {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const options = { rounds: text, seconds: text, clients: text, only: text, json: text, profile: flag };
+  const options = { rounds: text, seconds: text, clients: text, only: text, base: text, json: text, profile: flag };
   try {
     return parseArgs({ args: [...given], options, allowPositionals: true });
   } catch (error) {
@@ -77,11 +97,10 @@ function clientsOf(text: string | undefined): number[] | undefined {
   return text?.split(',').map((one) => numberOption('clients', one, { least: 1, whole: true })!);
 }
 
-function systemsNamed(text: string | undefined, profile: string | undefined): System[] {
+function systemsNamed(names: readonly string[], profile: string | undefined): System[] {
   const lanes = LANES.flatMap((lane) => [platform(lane, profile), platformBehindGateway(lane, profile)]);
   const known = new Map([direct, floor, temporal, restate, dbos, ...lanes].map((system) => [system.row, system]));
-  const rows = [...new Set(text?.split(',') ?? DEFAULT_ROWS)];
-  return rows.map((row) => {
+  return [...new Set(names)].map((row) => {
     const system = known.get(row);
     if (!system) throw new ToolError(`--only: unknown row ${row}; choose from ${[...known.keys()].join(', ')}`);
     return system;

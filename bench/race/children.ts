@@ -19,7 +19,8 @@ const POLL_MS = 50;
 // Longer than the platform needs to drain.
 const GRACE_MS = 25_000;
 
-const root = path.join(import.meta.dirname, '../..');
+/** The folder of this checkout. */
+export const ROOT = path.join(import.meta.dirname, '../..');
 const killSignals = new Map<number, NodeJS.Signals>();
 
 /** Registers a process that `killEverything` ends with this signal, until `forget`. */
@@ -44,11 +45,14 @@ interface Child {
 export class Processes {
   readonly #logs: string;
   readonly #signal: AbortSignal;
+  readonly #root: string;
   readonly #batches: Child[][] = [];
 
-  constructor(logs: string, signal: AbortSignal) {
+  /** @param root the checkout whose programs are started */
+  constructor(logs: string, signal: AbortSignal, root: string = ROOT) {
     this.#logs = logs;
     this.#signal = signal;
+    this.#root = root;
     mkdirSync(logs, { recursive: true });
   }
 
@@ -77,7 +81,7 @@ export class Processes {
     const descriptor = openSync(log, 'a');
     const [program, ...args] = command;
     const child = spawn(program!, args, {
-      cwd: root,
+      cwd: this.#root,
       env: environment,
       // The platform's Node processes end when this channel closes, which happens when the bench is killed.
       stdio: ['ignore', descriptor, descriptor, ...(program === process.execPath ? (['ipc'] as const) : [])],

@@ -2,6 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { print, runTool } from '../../tools/command-line.ts';
 import { type RaceOptions, readOptions } from './arguments.ts';
+import { checkOut } from './checkout.ts';
+import { comparisonReport, systemsAt } from './compare.ts';
 import { describeMachine } from './machine.ts';
 import { installPeers } from './install.ts';
 import { Processes, killEverything } from './children.ts';
@@ -43,14 +45,17 @@ async function measure(options: RaceOptions): Promise<{ result: Result; samples:
   const { world, close } = await openWorld({ folder: DATA, cache: CACHE, binary, signal: stopping.signal });
   try {
     if (options.systems.some(({ needs }) => needs.temporal)) await prepareTemporal(world);
-    const samples = await runRounds(world, { ...options, print });
+    const checkout = options.base === undefined ? undefined : await checkOut(options.base, CACHE);
+    const systems = [...options.systems, ...(checkout ? await systemsAt(checkout, options.systems) : [])];
+    const samples = await runRounds(world, { ...options, systems, print });
     const result = {
       startedAt,
       command: options.command,
       machine: await describeMachine(world),
       rounds: options.rounds,
       seconds: options.seconds,
-      setUps: Object.fromEntries(options.systems.map(({ row, setUp }) => [row, setUp])),
+      setUps: Object.fromEntries(systems.map(({ row, setUp }) => [row, setUp])),
+      ...(checkout && { base: checkout.id }),
       measurements: measurementsOf(samples),
     };
     return { result, samples };
@@ -68,7 +73,8 @@ async function prepareTemporal({ binary, superuserUrl, signal }: World): Promise
 function report(options: RaceOptions, { result, samples }: { result: Result; samples: Sample[] }): void {
   mkdirSync(path.dirname(options.output), { recursive: true });
   writeFileSync(options.output, `${JSON.stringify(result, null, 2)}\n`);
-  print(options.serverSettings ? settingsReport(result) : reportOf(result));
+  const render = options.serverSettings ? settingsReport : options.base === undefined ? reportOf : comparisonReport;
+  print(render(result));
   if (options.profile) {
     const measured = samples.map((sample) => sample.measured);
     print(summarizeProfiles(options.profile, measured));

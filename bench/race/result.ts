@@ -33,6 +33,8 @@ export interface Measurement {
   p99Ms: number;
   /** Milliseconds of CPU per order, by process. */
   cpuMs: Record<string, number>;
+  /** Milliseconds of CPU per order in each round, of all processes. */
+  cpuMsOfRounds: number[];
   historyEvents?: number;
 }
 
@@ -45,6 +47,8 @@ export interface Result {
   seconds: number;
   /** A description of the set-up, by row. */
   setUps: Record<string, string>;
+  /** The short id of the commit that this one was compared with. */
+  base?: string;
   measurements: Measurement[];
 }
 
@@ -61,10 +65,10 @@ export function measurementsOf(samples: readonly Sample[]): Measurement[] {
   return [...groups.values()].map((group) => {
     const [{ row, clients }] = group as [Sample];
     const latencies = group.flatMap(({ latenciesMs }) => latenciesMs);
-    const carried = group.reduce((sum, sample) => sum + sample.carried, 0);
+    const carried = sum(group.map((sample) => sample.carried));
     const rates = group.map((sample) => round(sample.orders / sample.seconds, 2));
     const names = [...new Set(group.flatMap(({ cpu }) => Object.keys(cpu)))];
-    const cpuOf = (name: string) => group.reduce((sum, { cpu }) => sum + (cpu[name] ?? 0), 0);
+    const cpuOf = (name: string) => sum(group.map(({ cpu }) => cpu[name] ?? 0));
     const events = group.flatMap(({ historyEvents }) => historyEvents ?? []);
     return {
       row,
@@ -74,13 +78,16 @@ export function measurementsOf(samples: readonly Sample[]): Measurement[] {
       p50Ms: round(quantile(latencies, 0.5), 1),
       p95Ms: round(quantile(latencies, 0.95), 1),
       p99Ms: round(quantile(latencies, 0.99), 1),
-      cpuMs: Object.fromEntries(names.map((name) => [name, round((1000 * cpuOf(name)) / Math.max(1, carried), 2)])),
+      cpuMs: Object.fromEntries(names.map((name) => [name, round((1000 * cpuOf(name)) / carried, 2)])),
+      cpuMsOfRounds: group.map(({ cpu, carried: orders }) => round((1000 * sum(Object.values(cpu))) / orders, 2)),
       ...(events.length > 0 && { historyEvents: median(events) }),
     };
   });
 }
 
-export const cpuPerOrder = ({ cpuMs }: Measurement): number => Object.values(cpuMs).reduce((sum, ms) => sum + ms, 0);
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+export const cpuPerOrder = ({ cpuMs }: Measurement): number => sum(Object.values(cpuMs));
 
 /** The ratio of the rates in each round that both rows have. */
 export const rateRatios = (measurement: Measurement, base: Measurement): number[] =>

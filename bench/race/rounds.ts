@@ -48,7 +48,7 @@ export async function runRounds(world: World, plan: Plan): Promise<Sample[]> {
 
 async function measureSystem(world: World, plan: Plan, { system, round }: { system: System; round: number }) {
   await flush(world);
-  const stage = await openStage(world, system.needs);
+  const stage = await openStage(world, system.needs, system.root);
   const samples: Sample[] = [];
   const series: Series = { next: orderSeries(crypto.randomUUID()), confirmed: nothing() };
   try {

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type DatabaseName, DATABASES, SERVICES } from '../../services/registry.ts';
 import { takePorts } from '../../platform/ports.ts';
 import { type Ports, type Surroundings, databaseUrl, portSetting, sandboxPlan } from '../../local/processes.ts';
@@ -7,9 +8,9 @@ import { type DatabasePlan, provision } from '../../platform/database/provision.
 import { readStartSettings } from '../../local/settings.ts';
 import { type LedgerLocations, ledgersAt } from './ledgers.ts';
 import { FRONT_PORT } from './peers/front.ts';
-import { Processes } from './children.ts';
+import { Processes, ROOT } from './children.ts';
 import { platformProcess } from './process-plans.ts';
-import { stockUp } from './stock.ts';
+import type * as Stock from './stock.ts';
 import { runAsSuperuser } from './superuser.ts';
 import { startServer } from './temporal/server.ts';
 import { NAMESPACE, type ServerSettings } from './temporal/settings.ts';
@@ -37,18 +38,20 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage(world: World, needs: Needs): Promise<Stage> {
+/** @param root the checkout whose programs run on the stage */
+export async function openStage(world: World, needs: Needs, root: string = ROOT): Promise<Stage> {
   const folder = path.join(world.folder, 'stage');
   rmSync(folder, { recursive: true, force: true });
   const sandboxFolder = path.join(folder, 'sandbox');
   mkdirSync(sandboxFolder, { recursive: true });
-  const processes = new Processes(path.join(folder, 'logs'), world.signal);
+  const processes = new Processes(path.join(folder, 'logs'), world.signal, root);
   try {
     const databaseUrls = await newDatabases(world, needs.databases);
     const temporalAddress = await startTemporal(world, needs, { folder, processes });
     const { frontPort, ...settings } = await chooseSettings(world, needs, folder);
     const surroundings = { ...settings, databaseUrls, temporalAddress };
     await processes.start(platformProcess(sandboxPlan(surroundings)));
+    const { stockUp } = (await import(pathToFileURL(path.join(root, 'bench/race/stock.ts')).href)) as typeof Stock;
     await stockUp(adminUrl(world, 'inventory'));
     return {
       world,

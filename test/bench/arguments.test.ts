@@ -27,12 +27,23 @@ describe('npm run bench', () => {
     assert.match(readOptions(['server-settings']).output, /results\/server-settings\.json$/);
   });
 
+  it('compares direct with another commit', () => {
+    const { base, clients, output } = readOptions(['compare', '--base', 'abc']);
+    assert.equal(base, 'abc');
+    assert.deepEqual(clients, [16, 64]);
+    assert.match(output, /results\/compare\.json$/);
+    assert.deepEqual(rowsOf('compare', '--base', 'abc'), ['direct']);
+    assert.deepEqual(rowsOf('compare', '--base', 'abc', '--only', 'express'), ['express']);
+  });
+
   const INVALID: Record<string, string[]> = {
     'an unknown row': ['--only', 'cadence'],
     'a fraction of a round': ['--rounds', '0.5'],
     'zero clients': ['--clients', '1,0'],
     'an unknown option': ['--fast'],
     'an unknown command': ['everything'],
+    'compare without a commit': ['compare'],
+    'a commit without compare': ['--base', 'abc'],
     '--only with server-settings': ['server-settings', '--only', 'direct'],
   };
   for (const [what, given] of Object.entries(INVALID)) {

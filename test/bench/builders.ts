@@ -22,6 +22,7 @@ export const figuresOfRow = (row: string, difference: Partial<Measurement> = {})
   p95Ms: 300,
   p99Ms: 400,
   cpuMs: { order: 30, postgres: 20 },
+  cpuMsOfRounds: [50, 50, 50],
   ...difference,
 });
 

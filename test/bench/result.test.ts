@@ -8,7 +8,14 @@ describe('the results of the bench', () => {
     const latenciesMs = Array.from({ length: 100 }, (_, index) => 101 + index);
     const [measurement, ...more] = measurementsOf([
       sampleOf({ orders: 10, carried: 15, latenciesMs: [1], cpu: { order: 1 } }),
-      sampleOf({ round: 2, orders: 100, carried: 110, latenciesMs, cpu: { order: 1, postgres: 0.1 }, historyEvents: 9 }),
+      sampleOf({
+        round: 2,
+        orders: 100,
+        carried: 110,
+        latenciesMs,
+        cpu: { order: 1, postgres: 0.1 },
+        historyEvents: 9,
+      }),
       sampleOf({ round: 3, orders: 20, carried: 25, latenciesMs: [1], cpu: { order: 1 }, historyEvents: 9 }),
     ]);
     assert.deepEqual(more, []);

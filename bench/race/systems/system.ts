@@ -7,6 +7,8 @@ export interface System {
   row: string;
   /** A description of its set-up, printed with the results. */
   setUp: string;
+  /** The checkout that has its programs, if it is not this one. */
+  root?: string;
   needs: Needs;
   /** Starts it on a stage; returns where orders are placed. */
   start(stage: Stage): Promise<OrderEndpoint>;
