@@ -15,7 +15,9 @@ import { temporal } from './systems/temporal.ts';
 export interface RaceOptions {
   rounds: number;
   seconds: number;
-  clients: number[];
+  loadsOf: (system: System) => readonly number[];
+  flash: boolean;
+  life: boolean;
   systems: System[];
   serverSettings: boolean;
   /** The commit to compare this one with. */
@@ -27,10 +29,19 @@ export interface RaceOptions {
 }
 
 const USAGE =
-  'usage: npm run bench -- [server-settings | compare --base COMMIT] [--rounds N] [--seconds N] [--clients 1,16,64] [--only ROW,ROW] [--json FILE] [--profile]';
+  'usage: npm run bench -- [server-settings | compare --base COMMIT] [--rounds N] [--seconds N] [--clients 1,16,64] [--only ROW,ROW] [--flash] [--life] [--json FILE] [--profile]';
 
-/** The rows without `--only`. The default lane is also measured behind the whole gateway. */
-const DEFAULT_ROWS = ['direct', 'floor', 'temporal', 'restate', 'dbos', ...LANES, behindGateway('local-first')];
+/** The rows without `--only`. The lanes for many customers are also measured behind the whole gateway. */
+const DEFAULT_ROWS = [
+  'direct',
+  'floor',
+  'temporal',
+  'restate',
+  'dbos',
+  ...LANES,
+  behindGateway('local-first'),
+  behindGateway('express'),
+];
 
 const ROUNDS = 3;
 // In three rounds the slowest system processes more than a hundred orders with one client.
@@ -41,7 +52,7 @@ type Command = (typeof COMMANDS)[number];
 
 /** What each command measures where the command line does not say. */
 const DEFAULTS: Readonly<Record<Command, { rows: readonly string[]; clients: readonly number[]; output: string }>> = {
-  race: { rows: DEFAULT_ROWS, clients: [1, 16, 64], output: 'latest' },
+  race: { rows: DEFAULT_ROWS, clients: [1, 16, 64, 256], output: 'latest' },
   'server-settings': { rows: [], clients: [1, 16], output: 'server-settings' },
   compare: { rows: ['direct'], clients: [16, 64], output: 'compare' },
 };
@@ -60,11 +71,15 @@ export function readOptions(given: readonly string[]): RaceOptions {
   const rounds = numberOption('rounds', values.rounds, { least: 1, whole: true }) ?? ROUNDS;
   const seconds = numberOption('seconds', values.seconds, { least: 1, whole: false }) ?? SECONDS;
   const isPartial = values.only ?? values.clients ?? values.profile ?? (rounds < ROUNDS || seconds < SECONDS);
+  const clients = clientsOf(values.clients);
+  const everything = command === 'race' && values.only === undefined && clients === undefined;
   const profile = values.profile ? profileFolder() : undefined;
   return {
     rounds,
     seconds,
-    clients: clientsOf(values.clients) ?? [...defaults.clients],
+    loadsOf: ({ mostClients = Infinity }) => clients ?? defaults.clients.filter((number) => number <= mostClients),
+    flash: values.flash ?? everything,
+    life: values.life ?? everything,
     systems: serverSettings ? settingsSystems() : systemsNamed(values.only?.split(',') ?? defaults.rows, profile),
     serverSettings,
     base: values.base,
@@ -85,7 +100,17 @@ function commandOf([name = 'race', ...more]: readonly string[]): Command {
 function parsed(given: readonly string[]) {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const options = { rounds: text, seconds: text, clients: text, only: text, base: text, json: text, profile: flag };
+  const options = {
+    rounds: text,
+    seconds: text,
+    clients: text,
+    only: text,
+    base: text,
+    json: text,
+    profile: flag,
+    flash: flag,
+    life: flag,
+  };
   try {
     return parseArgs({ args: [...given], options, allowPositionals: true });
   } catch (error) {

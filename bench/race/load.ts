@@ -31,13 +31,12 @@ export interface Loaded {
   latenciesMs: number[];
   /** Everything that was confirmed, including before and after the measurement. */
   confirmed: Totals;
-  /** Ids of the last orders. */
-  lastIds: string[];
+  /** Ids of these orders. */
+  ids: string[];
 }
 
 // Far longer than the slowest system's queue at 64 clients.
 const TIMEOUT_MS = 120_000;
-const KEPT_IDS = 20;
 
 /**
  * Runs closed-loop clients: each places an order, waits until it is confirmed, and places the next, until the time is
@@ -49,7 +48,7 @@ export async function drive(endpoint: OrderEndpoint, options: LoadOptions): Prom
   const pool = new Pool(endpoint.url, { connections: clients, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS });
   const measureFrom = performance.now() + rampMs;
   const measureUntil = measureFrom + measureMs;
-  const loaded: Loaded = { orders: 0, latenciesMs: [], confirmed: nothing(), lastIds: [] };
+  const loaded: Loaded = { orders: 0, latenciesMs: [], confirmed: nothing(), ids: [] };
   const early: number[] = [];
   const failed = new AbortController();
 
@@ -64,7 +63,7 @@ export async function drive(endpoint: OrderEndpoint, options: LoadOptions): Prom
       if (startedAt >= measureFrom) loaded.latenciesMs.push(latencyMs);
       else if (endedAt > measureFrom) early.push(latencyMs);
       add(loaded.confirmed, totalsOf(order));
-      loaded.lastIds = [...loaded.lastIds.slice(1 - KEPT_IDS), id];
+      loaded.ids.push(id);
     }
   };
   const sampling = async () => {

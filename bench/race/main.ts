@@ -9,7 +9,7 @@ import { installPeers } from './install.ts';
 import { Processes, killEverything } from './children.ts';
 import { summarizeProfiles } from './profile.ts';
 import { reportOf } from './report.ts';
-import { type Result, type Sample, measurementsOf } from './result.ts';
+import { type Result, type Sample, livesOf, measurementsOf } from './result.ts';
 import { RunFailure, runRounds } from './rounds.ts';
 import { settingsReport } from './server-settings.ts';
 import { findServer } from './temporal/binary.ts';
@@ -47,7 +47,7 @@ async function measure(options: RaceOptions): Promise<{ result: Result; samples:
     if (options.systems.some(({ needs }) => needs.temporal)) await prepareTemporal(world);
     const checkout = options.base === undefined ? undefined : await checkOut(options.base, CACHE);
     const systems = [...options.systems, ...(checkout ? await systemsAt(checkout, options.systems) : [])];
-    const samples = await runRounds(world, { ...options, systems, print });
+    const { samples, lives } = await runRounds(world, { ...options, systems, print });
     const result = {
       startedAt,
       command: options.command,
@@ -57,6 +57,7 @@ async function measure(options: RaceOptions): Promise<{ result: Result; samples:
       setUps: Object.fromEntries(systems.map(({ row, setUp }) => [row, setUp])),
       ...(checkout && { base: checkout.id }),
       measurements: measurementsOf(samples),
+      ...(lives.length > 0 && { lives: livesOf(lives) }),
     };
     return { result, samples };
   } finally {

@@ -17,16 +17,20 @@ export const GOODS: readonly Goods[] = Array.from({ length: ASSORTMENT }, (_, in
   unitPrice: { amountMinor: 250 + ((index * 37) % 4_000), currency: 'GBP' },
 }));
 
+/** `spread`: the orders cover the whole assortment. `flash`: all are for the same two SKUs. */
+export type Sale = 'spread' | 'flash';
+
 /**
  * The order definition: two lines, a valid card and a valid address. Apart from ids, the series is the same for every
  * system and every round.
  */
-export function orderSeries(customerId: string): () => PlacedOrder {
+export function orderSeries(customerId: string, sale: Sale = 'spread'): () => PlacedOrder {
   let number = 0;
   return () => {
     number += 1;
+    const first = sale === 'flash' ? 0 : (number * 7) % ASSORTMENT;
     // Both lines cover the whole assortment and never have the same SKU.
-    const lines = [line((number * 7) % ASSORTMENT, 1 + (number % 3)), line((number * 7 + 101) % ASSORTMENT, 1)];
+    const lines = [line(first, 1 + (number % 3)), line((first + 101) % ASSORTMENT, 1)];
     const amountMinor = lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice.amountMinor, 0);
     return {
       orderId: randomUUID(),
@@ -52,18 +56,24 @@ export interface Totals {
   orders: number;
   pieces: number;
   amountMinor: number;
+  /** Pieces of each SKU that was ordered. */
+  piecesOf: Map<string, number>;
 }
 
-export const nothing = (): Totals => ({ orders: 0, pieces: 0, amountMinor: 0 });
+export const nothing = (): Totals => ({ orders: 0, pieces: 0, amountMinor: 0, piecesOf: new Map() });
 
 export const totalsOf = ({ lines, total }: PlacedOrder): Totals => ({
   orders: 1,
   pieces: lines.reduce((sum, { quantity }) => sum + quantity, 0),
   amountMinor: total.amountMinor,
+  piecesOf: new Map(lines.map(({ sku, quantity }) => [sku, quantity])),
 });
 
-export function add(totals: Totals, more: Totals): void {
-  totals.orders += more.orders;
-  totals.pieces += more.pieces;
-  totals.amountMinor += more.amountMinor;
+export function add(totals: Totals, more: Totals, sign: 1 | -1 = 1): void {
+  totals.orders += sign * more.orders;
+  totals.pieces += sign * more.pieces;
+  totals.amountMinor += sign * more.amountMinor;
+  for (const [sku, pieces] of more.piecesOf) {
+    totals.piecesOf.set(sku, (totals.piecesOf.get(sku) ?? 0) + sign * pieces);
+  }
 }

@@ -21,6 +21,29 @@ export interface Sample {
   historyEvents?: number;
 }
 
+/** The parts of an order's life, by what has happened to it at the end. */
+export const LIFE = ['confirmed', 'dispatched', 'delivered'] as const;
+export type LifePart = (typeof LIFE)[number];
+
+/** The whole life of orders: one row, one round. */
+export interface LifeSample {
+  row: string;
+  round: number;
+  /** The orders that lived with that CPU. */
+  carried: number;
+  /** Of each part, until all orders have done what follows it. */
+  cpu: Record<LifePart, CpuSeconds>;
+}
+
+/** The whole life of an order in a row, over all rounds. */
+export interface Life {
+  row: string;
+  /** Milliseconds of CPU per order in each part. */
+  cpuMs: Record<LifePart, number>;
+  /** Milliseconds of CPU per order in each round, of all parts. */
+  cpuMsOfRounds: number[];
+}
+
 /** A row at one number of clients, over all rounds. */
 export interface Measurement {
   row: string;
@@ -50,11 +73,16 @@ export interface Result {
   /** The short id of the commit that this one was compared with. */
   base?: string;
   measurements: Measurement[];
+  /** Absent in a run without the whole life of orders. */
+  lives?: Life[];
 }
 
 /** The rows that the others are compared with: Temporal as in its samples, and the fastest of the durable peers. */
 export const IDIOMATIC = 'temporal';
 export const FASTEST_PEER = 'restate';
+
+/** The row of a system's flash sale. */
+export const flashOf = (row: string): string => `${row}-flash`;
 
 export const find = ({ measurements }: Result, row: string, clients: number): Measurement | undefined =>
   measurements.find((one) => one.row === row && one.clients === clients);
@@ -82,6 +110,20 @@ export function measurementsOf(samples: readonly Sample[]): Measurement[] {
       cpuMsOfRounds: group.map(({ cpu, carried: orders }) => round((1000 * sum(Object.values(cpu))) / orders, 2)),
       ...(events.length > 0 && { historyEvents: median(events) }),
     };
+  });
+}
+
+/** The CPU of an order's life, over the orders of all rounds. */
+export function livesOf(samples: readonly LifeSample[]): Life[] {
+  return [...Map.groupBy(samples, ({ row }) => row)].map(([row, group]) => {
+    const carried = sum(group.map((sample) => sample.carried));
+    const secondsOf = ({ cpu }: LifeSample, part: LifePart) => sum(Object.values(cpu[part]));
+    const ofPart = (part: LifePart) => (1000 * sum(group.map((sample) => secondsOf(sample, part)))) / carried;
+    const cpuMs = Object.fromEntries(LIFE.map((part) => [part, round(ofPart(part), 2)])) as Life['cpuMs'];
+    const cpuMsOfRounds = group.map((sample) =>
+      round((1000 * sum(LIFE.map((part) => secondsOf(sample, part)))) / sample.carried, 2),
+    );
+    return { row, cpuMs, cpuMsOfRounds };
   });
 }
 

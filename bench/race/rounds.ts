@@ -1,12 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cpuBetween, cpuSeconds } from '../cpu.ts';
 import { median } from '../quantiles.ts';
-import { untilHandedOver } from './handover.ts';
-import { disagreements } from './ledgers.ts';
-import { type OrderEndpoint, type Loaded, drive } from './load.ts';
-import { type Totals, add, nothing, orderSeries } from './orders.ts';
-import { monotonicMicroseconds } from './profile.ts';
-import type { Sample } from './result.ts';
+import { measureLife } from './life.ts';
+import { type Started, load } from './measuring.ts';
+import { type Sale, nothing, orderSeries } from './orders.ts';
+import { type LifeSample, type Sample, flashOf } from './result.ts';
 import { type Stage, openStage } from './stage.ts';
 import { runAsSuperuser } from './superuser.ts';
 import type { System } from './systems/system.ts';
@@ -15,9 +12,18 @@ import type { World } from './world.ts';
 export interface Plan {
   rounds: number;
   seconds: number;
-  clients: readonly number[];
+  /** The numbers of clients with which a system is measured. */
+  loadsOf: (system: System) => readonly number[];
   systems: readonly System[];
-  print(line: string): void;
+  /** Whether to measure a flash sale and the whole life of an order, at the systems that take part. */
+  flash: boolean;
+  life: boolean;
+  print: (line: string) => void;
+}
+
+export interface Samples {
+  samples: Sample[];
+  lives: LifeSample[];
 }
 
 /** A system did not start or did not confirm an order, or a ledger disagrees. The message says which. */
@@ -34,85 +40,98 @@ const RAMP_MS = 2_000;
  * In each round every system is started alone, warmed up, measured under every load and stopped; each round begins with
  * another system. After every load all ledgers must agree with what was confirmed to the clients, or the run fails.
  */
-export async function runRounds(world: World, plan: Plan): Promise<Sample[]> {
-  const samples: Sample[] = [];
+export async function runRounds(world: World, plan: Plan): Promise<Samples> {
+  const all: Samples = { samples: [], lives: [] };
   for (let round = 1; round <= plan.rounds; round += 1) {
     const shift = (round - 1) % plan.systems.length;
     for (const system of [...plan.systems.slice(shift), ...plan.systems.slice(0, shift)]) {
       plan.print(`round ${round} of ${plan.rounds}: ${system.row}`);
-      samples.push(...(await measureSystem(world, plan, { system, round })));
+      const { samples, lives } = await measureSystem(world, plan, { system, round });
+      all.samples.push(...samples);
+      all.lives.push(...lives);
     }
   }
-  return samples;
+  return all;
 }
 
-async function measureSystem(world: World, plan: Plan, { system, round }: { system: System; round: number }) {
+async function measureSystem(
+  world: World,
+  plan: Plan,
+  { system, round }: { system: System; round: number },
+): Promise<Samples> {
   await flush(world);
   const stage = await openStage(world, system.needs, system.root);
-  const samples: Sample[] = [];
-  const series: Series = { next: orderSeries(crypto.randomUUID()), confirmed: nothing() };
+  const all: Samples = { samples: [], lives: [] };
   try {
-    const endpoint = await system.start(stage);
-    await load(stage, endpoint, { system, ...WARM_UP, series });
-    for (const clients of plan.clients) {
-      const measureMs = plan.seconds * 1000;
-      const loaded = await load(stage, endpoint, { system, clients, rampMs: RAMP_MS, measureMs, series });
-      const { lastIds, ...measured } = loaded;
-      const history = await historyOf(system, stage, lastIds);
-      samples.push({ row: system.row, clients, round, seconds: plan.seconds, ...measured, ...history });
-      const rate = (measured.orders / plan.seconds).toFixed(1);
-      plan.print(`  ${String(clients).padStart(3)} clients  ${rate.padStart(6)} orders/s`);
+    const started = await start(system, stage);
+    await load(started, WARM_UP);
+    for (const { clients, sale } of loadsOf(system, plan)) {
+      all.samples.push({ ...(await measure(started, plan, { clients, sale })), round });
     }
+    if (plan.life && system.life)
+      all.lives.push({ row: system.row, round, ...(await measureLife(started, plan.seconds)) });
   } catch (error) {
     if (world.signal.aborted) throw error;
     throw new RunFailure(`${system.row}: ${(error as Error).message}`, { cause: error });
   } finally {
     await stage.close();
   }
-  return samples;
+  return all;
 }
+
+async function start(system: System, stage: Stage): Promise<Started> {
+  const endpoint = await system.start(stage);
+  const customerId = crypto.randomUUID();
+  const next = { spread: orderSeries(customerId), flash: orderSeries(customerId, 'flash') };
+  return { system, stage, endpoint, next, told: { confirmed: nothing(), delivered: nothing() } };
+}
+
+interface PlannedLoad {
+  clients: number;
+  sale: Sale;
+}
+
+// What a flash sale costs shows where many orders wait for one row, and every system is measured with that many.
+const FLASH_CLIENTS = 64;
+
+function loadsOf(system: System, { loadsOf: numbersOf, flash }: Plan): PlannedLoad[] {
+  const numbers = numbersOf(system);
+  const spread = numbers.map((clients) => ({ clients, sale: 'spread' as const }));
+  if (!flash || !system.flash) return spread;
+  const clients = numbers.findLast((number) => number <= FLASH_CLIENTS) ?? FLASH_CLIENTS;
+  return [...spread, { clients, sale: 'flash' }];
+}
+
+async function measure(
+  started: Started,
+  { seconds, print }: Plan,
+  { clients, sale }: PlannedLoad,
+): Promise<Omit<Sample, 'round'>> {
+  const { system, stage } = started;
+  const {
+    ids,
+    confirmed: _all,
+    ...measured
+  } = await load(started, {
+    clients,
+    rampMs: RAMP_MS,
+    measureMs: seconds * 1000,
+    sale,
+  });
+  const rate = (measured.orders / seconds).toFixed(1);
+  print(
+    `  ${String(clients).padStart(3)} clients  ${rate.padStart(6)} orders/s${sale === 'flash' ? ', flash sale' : ''}`,
+  );
+  const row = sale === 'flash' ? flashOf(system.row) : system.row;
+  return { row, clients, seconds, ...measured, ...(await historyOf(system, stage, ids)) };
+}
+
+// The last orders of a load: enough for a median, few enough for the server.
+const HISTORIES = 20;
 
 async function historyOf({ historyEvents }: System, stage: Stage, ids: readonly string[]) {
   if (!historyEvents) return {};
-  return { historyEvents: median(await Promise.all(ids.map((id) => historyEvents(stage, id)))) };
-}
-
-/** The orders of one start of a system: the next one, and the totals of those confirmed so far. */
-interface Series {
-  next: ReturnType<typeof orderSeries>;
-  confirmed: Totals;
-}
-
-/**
- * One load. The CPU is that of all its orders, from before the first until each confirmed order has its workflow, so that
- * nothing is put off until after the measurement.
- */
-async function load(
-  stage: Stage,
-  endpoint: OrderEndpoint,
-  {
-    system,
-    series,
-    ...options
-  }: { system: System; clients: number; rampMs: number; measureMs: number; series: Series },
-): Promise<Pick<Loaded, 'orders' | 'latenciesMs' | 'lastIds'> & Pick<Sample, 'cpu' | 'carried' | 'measured'>> {
-  const { world, processes } = stage;
-  const roots = { postgres: world.postgresPid, ...processes.pids() };
-  const marks: number[] = [];
-  const before = cpuSeconds(roots);
-  const { confirmed, ...loaded } = await drive(endpoint, {
-    ...options,
-    next: series.next,
-    signal: world.signal,
-    sample: () => marks.push(monotonicMicroseconds()),
-  });
-  add(series.confirmed, confirmed);
-  const { countWorkflows } = system;
-  if (countWorkflows) await untilHandedOver(series.confirmed.orders, () => countWorkflows(stage));
-  const cpu = cpuBetween(before, cpuSeconds(roots));
-  const wrong = await disagreements(series.confirmed, stage.ledgers);
-  if (wrong.length > 0) throw new Error(`the ledgers disagree:\n  ${wrong.join('\n  ')}`);
-  return { ...loaded, cpu, carried: confirmed.orders, measured: { from: marks[0]!, to: marks[1]! } };
+  return { historyEvents: median(await Promise.all(ids.slice(-HISTORIES).map((id) => historyEvents(stage, id)))) };
 }
 
 const PAUSE_MS = 500;

@@ -7,7 +7,7 @@ import { type Ports, type Surroundings, databaseUrl, portSetting, sandboxPlan } 
 import { type DatabasePlan, provision } from '../../platform/database/provision.ts';
 import { readStartSettings } from '../../local/settings.ts';
 import { type LedgerLocations, ledgersAt } from './ledgers.ts';
-import { FRONT_PORT } from './peers/front.ts';
+import { CARRIER_PATH, FRONT_PORT } from './peers/front.ts';
 import { Processes, ROOT } from './children.ts';
 import { platformProcess } from './process-plans.ts';
 import type * as Stock from './stock.ts';
@@ -50,14 +50,17 @@ export async function openStage(world: World, needs: Needs, root: string = ROOT)
     const temporalAddress = await startTemporal(world, needs, { folder, processes });
     const { frontPort, ...settings } = await chooseSettings(world, needs, folder);
     const surroundings = { ...settings, databaseUrls, temporalAddress };
-    await processes.start(platformProcess(sandboxPlan(surroundings)));
+    const frontUrl = `http://127.0.0.1:${frontPort}`;
+    const sandbox = platformProcess(sandboxPlan(surroundings));
+    const environment = { ...sandbox.environment, CARRIER_CALLBACK_URL: frontUrl + CARRIER_PATH };
+    await processes.start({ ...sandbox, environment });
     const { stockUp } = (await import(pathToFileURL(path.join(root, 'bench/race/stock.ts')).href)) as typeof Stock;
     await stockUp(adminUrl(world, 'inventory'));
     return {
       world,
       processes,
       surroundings,
-      frontUrl: `http://127.0.0.1:${frontPort}`,
+      frontUrl,
       ledgers: ledgersAt((service) => adminUrl(world, service), sandboxFolder),
       close: () => processes.close(),
     };

@@ -3,8 +3,8 @@ import type { InventoryDatabase } from '../../services/inventory/database.ts';
 import { move, openBalances } from '../../services/inventory/movement.ts';
 import { GOODS } from './orders.ts';
 
-/** More than any run sells. */
-const PIECES_ON_HAND = 10_000_000;
+/** The pieces of each product before a run: more than any run sells. */
+export const PIECES_ON_HAND = 10_000_000;
 
 /** Adds stock of every product to an inventory database, connected as its owner. */
 export async function stockUp(url: string): Promise<void> {

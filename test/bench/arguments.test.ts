@@ -2,16 +2,38 @@ import assert from 'node:assert/strict';
 import { readOptions } from '../../bench/race/arguments.ts';
 import { ToolError } from '../../tools/command-line.ts';
 
+/** The numbers of clients with which each row is measured. */
+const loadsOf = (...given: string[]) => {
+  const { systems, loadsOf: numbersOf } = readOptions(given);
+  return Object.fromEntries(systems.map((system) => [system.row, numbersOf(system)]));
+};
 const rowsOf = (...given: string[]) => readOptions(given).systems.map(({ row }) => row);
 
 describe('npm run bench', () => {
   it('measures every system three times under each load and stores the result', () => {
-    const { rounds, clients, output } = readOptions([]);
-    assert.equal(rounds, 3);
-    assert.deepEqual(clients, [1, 16, 64]);
+    const { rounds, flash, life, output } = readOptions([]);
+    assert.deepEqual([rounds, flash, life], [3, true, true]);
     assert.match(output, /results\/latest\.json$/);
-    const lanes = ['durable', 'local-first', 'express', 'local-first-gateway'];
+    const lanes = ['durable', 'local-first', 'express', 'local-first-gateway', 'express-gateway'];
     assert.deepEqual(rowsOf(), ['direct', 'floor', 'temporal', 'restate', 'dbos', ...lanes]);
+  });
+
+  it('has 256 clients only where no order waits for half a minute', () => {
+    const { temporal, durable, express, restate } = loadsOf();
+    assert.deepEqual({ temporal, durable }, { temporal: [1, 16, 64], durable: [1, 16, 64] });
+    assert.deepEqual({ express, restate }, { express: [1, 16, 64, 256], restate: [1, 16, 64, 256] });
+    assert.deepEqual(loadsOf('--clients', '256', '--only', 'temporal'), { temporal: [256] });
+  });
+
+  it('adds the flash sale and the whole life to a part of the rows only where they are asked for', () => {
+    const extrasOf = (...given: string[]) => {
+      const { flash, life } = readOptions(given);
+      return [flash, life];
+    };
+    assert.deepEqual(extrasOf('--only', 'express'), [false, false]);
+    assert.deepEqual(extrasOf('--clients', '64'), [false, false]);
+    assert.deepEqual(extrasOf('--only', 'express', '--flash', '--life'), [true, true]);
+    assert.deepEqual(extrasOf('server-settings'), [false, false]);
   });
 
   it('measures only the rows named with --only, in that order', () => {
@@ -28,9 +50,9 @@ describe('npm run bench', () => {
   });
 
   it('compares direct with another commit', () => {
-    const { base, clients, output } = readOptions(['compare', '--base', 'abc']);
+    const { base, output } = readOptions(['compare', '--base', 'abc']);
     assert.equal(base, 'abc');
-    assert.deepEqual(clients, [16, 64]);
+    assert.deepEqual(loadsOf('compare', '--base', 'abc'), { direct: [16, 64] });
     assert.match(output, /results\/compare\.json$/);
     assert.deepEqual(rowsOf('compare', '--base', 'abc'), ['direct']);
     assert.deepEqual(rowsOf('compare', '--base', 'abc', '--only', 'express'), ['express']);

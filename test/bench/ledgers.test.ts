@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import { sql } from 'kysely';
-import { disagreements, ledgersAt } from '../../bench/race/ledgers.ts';
-import { nothing } from '../../bench/race/orders.ts';
+import { type Told, disagreements, ledgersAt } from '../../bench/race/ledgers.ts';
+import { type Totals, nothing } from '../../bench/race/orders.ts';
 import { stockUp } from '../../bench/race/stock.ts';
 import { openSqlite } from '../../sandbox/sqlite.ts';
 import { PARCELS_SCHEMA } from '../../sandbox/carrier/parcels.ts';
@@ -13,7 +13,10 @@ import type { ShippingDatabase } from '../../services/shipping/database.ts';
 import { type FreshDatabase, freshDatabase } from '../stage/fresh-database.ts';
 import { scratchFolder } from '../stage/test-run.ts';
 
-const ORDER = { orders: 1, pieces: 2, amountMinor: 300 };
+const ORDER = { orders: 1, pieces: 2, amountMinor: 300, piecesOf: new Map([['BENCH-001', 2]]) };
+const told = (confirmed: Totals, delivered = nothing()): Told => ({ confirmed, delivered });
+
+const ledgerIn = (line: string): string => line.slice(0, line.indexOf(':'));
 
 describe('the ledgers after a run', () => {
   let databases: Record<'order' | 'inventory' | 'payment' | 'shipping', FreshDatabase<unknown>>;
@@ -35,13 +38,12 @@ describe('the ledgers after a run', () => {
   });
 
   it('agree when there was no order', async () => {
-    assert.deepEqual(await disagreements(nothing(), locations()), []);
+    assert.deepEqual(await disagreements(told(nothing()), locations()), []);
   });
 
   it('each report a confirmed order that they do not contain', async () => {
-    const found = await disagreements(ORDER, locations());
-    const ledgers = new Set(found.map((line) => line.slice(0, line.indexOf(':'))));
-    assert.deepEqual([...ledgers].toSorted(), [
+    const found = await disagreements(told(ORDER), locations());
+    assert.deepEqual([...new Set(found.map(ledgerIn))].toSorted(), [
       'carrier’s ledger',
       'money ledger',
       'orders confirmed',
@@ -52,6 +54,22 @@ describe('the ledgers after a run', () => {
       'shipments booked',
       'stock',
       'stock ledger',
+      'stock of BENCH-001',
+    ]);
+  });
+
+  it('each report a delivered order that they do not contain', async () => {
+    const confirmedOnly = new Set((await disagreements(told(ORDER), locations())).map(ledgerIn));
+    const found = (await disagreements(told(ORDER, ORDER), locations())).map(ledgerIn);
+    assert.deepEqual([...new Set(found)].filter((ledger) => !confirmedOnly.has(ledger)).toSorted(), [
+      'carrier’s ledger, delivered',
+      'carrier’s ledger, dispatched',
+      'money ledger, captured',
+      'orders delivered and paid',
+      'payments captured',
+      'processor’s ledger, captured',
+      'shipments delivered',
+      'stock ledger, shipped',
     ]);
   });
 
@@ -63,10 +81,11 @@ describe('the ledgers after a run', () => {
       .execute();
     const inventory = databases.inventory as FreshDatabase<InventoryDatabase>;
     await sql`update stock set reserved = 1 where sku = 'BENCH-001'`.execute(inventory.db);
-    assert.deepEqual(await disagreements(nothing(), locations()), [
+    assert.deepEqual(await disagreements(told(nothing()), locations()), [
       'stock: pieces 1, expected 0',
       'shipments: orders 1, expected 0',
       'shipments booked: orders 1, expected 0',
+      'stock of BENCH-001: 1 reserved of 10000000, expected 0 of 10000000',
     ]);
   });
 });

@@ -12,7 +12,7 @@ await serveOrders(async () => {
   const steps = durable(stepsOverHttp(process.env));
   const orderWorkflow = DBOS.registerWorkflow((order: PlacedOrder) => placeOrder(order, steps), { name: 'order' });
   await DBOS.launch();
-  return (order) => DBOS.withNextWorkflowID(order.orderId, () => orderWorkflow(order));
+  return { place: (order) => DBOS.withNextWorkflowID(order.orderId, () => orderWorkflow(order)) };
 });
 
 /** Wraps each step as a DBOS step with the same name. */

@@ -5,5 +5,5 @@ import { stepsOverHttp } from './services.ts';
 // No durability: a handler calls one service after the other, and a crash loses its state.
 await serveOrders(async () => {
   const steps = stepsOverHttp(process.env);
-  return (order) => placeOrder(order, steps);
+  return { place: (order) => placeOrder(order, steps) };
 });

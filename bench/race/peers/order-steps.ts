@@ -1,4 +1,4 @@
-import { type Generated, type Kysely, sql } from 'kysely';
+import { type Generated, type Kysely, type UpdateObject, sql } from 'kysely';
 import type { OrderSteps } from './order.ts';
 
 export interface PeerOrderDatabase {
@@ -6,6 +6,8 @@ export interface PeerOrderDatabase {
     id: string;
     customer_id: string;
     status: Generated<'pending' | 'confirmed' | 'rejected'>;
+    payment_status: Generated<'authorized' | 'captured'>;
+    fulfillment_status: Generated<'booked' | 'shipped' | 'delivered'>;
     lines: string;
     total_minor: number;
     currency: string;
@@ -29,6 +31,14 @@ export function createOrderSteps(db: Kysely<PeerOrderDatabase>): OrderSteps {
       .where('status', '=', 'pending')
       .execute();
 
+  const advance = (orderId: string, change: UpdateObject<PeerOrderDatabase, 'orders'>) =>
+    db
+      .updateTable('orders')
+      .set({ ...change, updated_at: sql`now()` })
+      .where('id', '=', orderId)
+      .where('status', '=', 'confirmed')
+      .execute();
+
   return {
     async recordOrder(order) {
       await db
@@ -48,5 +58,8 @@ export function createOrderSteps(db: Kysely<PeerOrderDatabase>): OrderSteps {
     confirmOrder: async ({ orderId, trackingNumber }) =>
       void (await decide(orderId, { status: 'confirmed', tracking_number: trackingNumber })),
     rejectOrder: async ({ orderId }) => void (await decide(orderId, { status: 'rejected' })),
+    dispatchOrder: async ({ orderId }) => void (await advance(orderId, { fulfillment_status: 'shipped' })),
+    captureOrder: async ({ orderId }) => void (await advance(orderId, { payment_status: 'captured' })),
+    deliverOrder: async ({ orderId }) => void (await advance(orderId, { fulfillment_status: 'delivered' })),
   };
 }

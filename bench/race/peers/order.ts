@@ -7,6 +7,15 @@ import { ConfirmOrder } from '../../../activities/order-bookkeeping.ts';
 export const PlacedOrder = DraftOrder;
 export type PlacedOrder = DraftOrder;
 
+/** The carrier's report of a movement, as it sends it. */
+export interface CarrierReport {
+  id: string;
+  trackingNumber: string;
+  orderId: string;
+  type: 'dispatched' | 'delivered';
+  at: string;
+}
+
 const Confirmation = ConfirmOrder.pick({ orderId: true, trackingNumber: true });
 
 /** The bookkeeping of a peer's own order table. Each is named by the order: a repeat changes nothing. */
@@ -14,5 +23,8 @@ export const orderSteps = {
   recordOrder: activity({ request: PlacedOrder }),
   confirmOrder: activity({ request: Confirmation }),
   rejectOrder: activity({ request: OrderRef }),
+  dispatchOrder: activity({ request: OrderRef }),
+  captureOrder: activity({ request: OrderRef }),
+  deliverOrder: activity({ request: OrderRef }),
 };
 export type OrderSteps = Implementation<typeof orderSteps>;

@@ -1,6 +1,6 @@
 import { inventoryActivities } from '../../../activities/inventory.ts';
 import { paymentActivities } from '../../../activities/payment.ts';
-import { shippingActivities } from '../../../activities/shipping.ts';
+import { shippingActivities, shippingRequests } from '../../../activities/shipping.ts';
 import { httpUrl, postgresUrl, readConfig } from '../../../platform/config.ts';
 import { connect } from '../../../platform/database/connection.ts';
 import type { ServedOperations } from '../../../platform/http/service-api.ts';
@@ -8,6 +8,8 @@ import { createInventoryActivities } from '../../../services/inventory/activitie
 import { createPaymentActivities } from '../../../services/payment/activities.ts';
 import { createSandboxProcessor } from '../../../services/payment/processor/sandbox.ts';
 import { createShippingActivities } from '../../../services/shipping/activities.ts';
+import type { ShippingDatabase } from '../../../services/shipping/database.ts';
+import { createShippingRequests } from '../../../services/shipping/requests.ts';
 import { createSandboxCarrier } from '../../../services/shipping/sandbox-carrier.ts';
 import { orderSteps } from './order.ts';
 import { createOrderSteps } from './order-steps.ts';
@@ -38,10 +40,11 @@ const OPEN: Readonly<Record<StepService, (environment: NodeJS.ProcessEnv) => Ser
   },
   shipping: (environment) => {
     const { CARRIER_URL } = readConfig({ CARRIER_URL: httpUrl }, environment);
-    const carrier = createSandboxCarrier(CARRIER_URL);
+    const db = database<ShippingDatabase>('shipping', environment);
+    const { recordMovement } = createShippingRequests(db);
     return {
-      operations: shippingActivities,
-      implementation: createShippingActivities(database('shipping', environment), carrier),
+      operations: { ...shippingActivities, recordMovement: shippingRequests.recordMovement },
+      implementation: { ...createShippingActivities(db, createSandboxCarrier(CARRIER_URL)), recordMovement },
     };
   },
 };

@@ -11,4 +11,5 @@ export const direct: System = {
     await stage.processes.startAll([...httpServices(stage), frontProcess(['bench/race/peers/direct.ts'], stage)]);
     return frontEndpoint(stage);
   },
+  flash: true,
 };

@@ -24,4 +24,5 @@ export const floor: System = {
   },
   historyEvents,
   countWorkflows,
+  mostClients: 64,
 };

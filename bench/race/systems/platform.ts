@@ -38,6 +38,10 @@ export const platform = (lane: Lane, profile?: string): System => ({
   },
   historyEvents,
   countWorkflows,
+  // With more, a customer would wait longer than the order service lets one wait.
+  ...(lane === 'durable' && { mostClients: 64 }),
+  flash: lane !== 'durable',
+  life: frontEndpoint,
 });
 
 /** The row of a lane behind the whole gateway. */
@@ -54,6 +58,8 @@ export const platformBehindGateway = (lane: Lane, profile?: string): System => (
   },
   historyEvents,
   countWorkflows,
+  // The gateway would refuse some of more.
+  mostClients: 64,
 });
 
 const needs = (lane: Lane, names: readonly DatabaseName[]): Needs => ({

@@ -16,13 +16,19 @@ export interface System {
   historyEvents?: (stage: Stage, orderId: string) => Promise<number>;
   /** The number of order workflows started so far, if each order has one. It may be started after the response. */
   countWorkflows?: (stage: Stage) => Promise<number>;
+  /** The most clients it is measured with unless the command line says otherwise: with more, an order waits too long. */
+  mostClients?: number;
+  /** Whether it takes part in the flash sale. */
+  flash?: boolean;
+  /** Where orders are placed whose parcels will be dispatched and delivered, if it can carry them on. */
+  life?: (stage: Stage) => OrderEndpoint;
 }
 
 /** The endpoint that `peers/front.ts` serves. */
-export const frontEndpoint = ({ frontUrl }: Stage): OrderEndpoint => ({
+export const frontEndpoint = ({ frontUrl }: Stage, path = '/orders'): OrderEndpoint => ({
   url: frontUrl,
   request: (order) => ({
-    path: '/orders',
+    path,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(order),
   }),

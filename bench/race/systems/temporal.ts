@@ -1,5 +1,6 @@
 import { Connection } from '@temporalio/client';
 import { DEFAULTS, NAMESPACE, type ServerSettings } from '../temporal/settings.ts';
+import { LIVES_PATH } from '../peers/front.ts';
 import { STEP_SERVICES } from '../peers/steps.ts';
 import type { Stage } from '../stage.ts';
 import { frontProcess, peerProcess } from '../process-plans.ts';
@@ -22,6 +23,9 @@ export const temporalSystem = (row: string, temporal: ServerSettings): System =>
   },
   historyEvents,
   countWorkflows,
+  // With more, an order takes half a minute.
+  mostClients: 64,
+  life: (stage) => frontEndpoint(stage, LIVES_PATH),
 });
 
 export const temporal = temporalSystem('temporal', DEFAULTS);
@@ -35,10 +39,11 @@ export async function historyEvents(stage: Stage, orderId: string): Promise<numb
   });
 }
 
-/** The number of order workflows that were started, under way or not. Peers and platform call their type the same. */
+/** The number of order workflows that were started, under way or not. */
 export async function countWorkflows(stage: Stage): Promise<number> {
   return connected(stage, async ({ workflowService }) => {
-    const query = `WorkflowType = 'orderWorkflow'`;
+    // Peers and platform call the type by the same name; the second is the peer's for an order's whole life.
+    const query = `WorkflowType in ('orderWorkflow', 'orderLifeWorkflow')`;
     return Number((await workflowService.countWorkflowExecutions({ namespace: NAMESPACE, query })).count);
   });
 }

@@ -8,6 +8,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       id uuid primary key,
       customer_id uuid not null,
       status text not null default 'pending' check (status in ('pending', 'confirmed', 'rejected')),
+      -- They say what holds of an order that is confirmed.
+      payment_status text not null default 'authorized' check (payment_status in ('authorized', 'captured')),
+      fulfillment_status text not null default 'booked'
+        check (fulfillment_status in ('booked', 'shipped', 'delivered')),
       lines jsonb not null,
       total_minor bigint not null,
       currency text not null,

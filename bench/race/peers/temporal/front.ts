@@ -1,16 +1,31 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, WithStartWorkflowOperation } from '@temporalio/client';
 import { readTemporalPlace } from '../../../../platform/temporal/place.ts';
 import { serveOrders } from '../front.ts';
-import type { orderWorkflow } from './workflow.ts';
+import type { PlacedOrder } from '../order.ts';
+import { decidedUpdate, parcelMovedSignal } from './messages.ts';
+import type { orderLifeWorkflow, orderWorkflow } from './workflow.ts';
 
-// Starts the workflow and waits for its result.
+const workflowIdOf = (orderId: string): string => `order-${orderId}`;
+const startOf = (order: PlacedOrder) => ({
+  taskQueue: 'order',
+  workflowId: workflowIdOf(order.orderId),
+  args: [order] as [PlacedOrder],
+});
+
 await serveOrders(async () => {
   const { address, namespace } = readTemporalPlace(process.env);
-  const client = new Client({ connection: await Connection.connect({ address }), namespace });
-  return (order) =>
-    client.workflow.execute<typeof orderWorkflow>('orderWorkflow', {
-      taskQueue: 'order',
-      workflowId: `order-${order.orderId}`,
-      args: [order],
-    });
+  const { workflow } = new Client({ connection: await Connection.connect({ address }), namespace });
+  return {
+    // Starts the workflow and waits for its result.
+    place: (order) => workflow.execute<typeof orderWorkflow>('orderWorkflow', startOf(order)),
+    // A workflow that goes on has no result yet: it is started with an update that returns early.
+    placeForLife: (order) =>
+      workflow.executeUpdateWithStart(decidedUpdate, {
+        startWorkflowOperation: new WithStartWorkflowOperation<typeof orderLifeWorkflow>('orderLifeWorkflow', {
+          ...startOf(order),
+          workflowIdConflictPolicy: 'FAIL',
+        }),
+      }),
+    parcelMoved: (report) => workflow.getHandle(workflowIdOf(report.orderId)).signal(parcelMovedSignal, report),
+  };
 });

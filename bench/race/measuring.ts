@@ -1,0 +1,81 @@
+import { type CpuSeconds, cpuBetween, cpuSeconds } from '../cpu.ts';
+import { type Told, disagreements } from './ledgers.ts';
+import { type Loaded, type OrderEndpoint, drive } from './load.ts';
+import { type Sale, add, type orderSeries } from './orders.ts';
+import { monotonicMicroseconds } from './profile.ts';
+import type { Sample } from './result.ts';
+import type { Stage } from './stage.ts';
+import type { System } from './systems/system.ts';
+import { untilCounted } from './until.ts';
+
+/** One start of a system, with what was told of its orders so far. */
+export interface Started {
+  system: System;
+  stage: Stage;
+  endpoint: OrderEndpoint;
+  /** Places the next order of each kind of sale. */
+  next: Readonly<Record<Sale, ReturnType<typeof orderSeries>>>;
+  told: Told;
+}
+
+interface Load {
+  clients: number;
+  rampMs: number;
+  measureMs: number;
+  sale?: Sale;
+}
+
+type Measured = Pick<Loaded, 'orders' | 'latenciesMs' | 'ids' | 'confirmed'> &
+  Pick<Sample, 'cpu' | 'carried' | 'measured'>;
+
+/**
+ * One load. The CPU is that of all its orders, from before the first until each confirmed order has its workflow, so that
+ * nothing is put off until after the measurement. Then all ledgers must agree with what was confirmed to the clients.
+ */
+export async function load(started: Started, { sale = 'spread', ...options }: Load): Promise<Measured> {
+  const { stage, endpoint, told } = started;
+  const marks: number[] = [];
+  const { result: loaded, cpu } = await withCpu(stage, async () => {
+    const driven = await drive(endpoint, {
+      ...options,
+      next: started.next[sale],
+      signal: stage.world.signal,
+      sample: () => marks.push(monotonicMicroseconds()),
+    });
+    add(told.confirmed, driven.confirmed);
+    await untilHandedOver(started);
+    return driven;
+  });
+  await checkLedgers(started);
+  return { ...loaded, cpu, carried: loaded.confirmed.orders, measured: { from: marks[0]!, to: marks[1]! } };
+}
+
+/** The CPU of all processes during some work. */
+export async function withCpu<Result>(
+  { world, processes }: Stage,
+  work: () => Promise<Result>,
+): Promise<{ result: Result; cpu: CpuSeconds }> {
+  const roots = { postgres: world.postgresPid, ...processes.pids() };
+  const before = cpuSeconds(roots);
+  const result = await work();
+  return { result, cpu: cpuBetween(before, cpuSeconds(roots)) };
+}
+
+// An order whose workflow is started after its response gets it while the next orders are placed, and at the latest then.
+const HAND_OVER_MS = 10_000;
+
+/** Waits until there is one workflow for each confirmed order; one without a workflow is one that nobody carries on. */
+async function untilHandedOver({ system: { countWorkflows }, stage, told }: Started): Promise<void> {
+  if (!countWorkflows) return;
+  const { orders } = told.confirmed;
+  await untilCounted(orders, {
+    count: () => countWorkflows(stage),
+    timeoutMs: HAND_OVER_MS,
+    wrong: (found) => `there are ${found} workflows for ${orders} confirmed orders`,
+  });
+}
+
+export async function checkLedgers({ stage, told }: Started): Promise<void> {
+  const wrong = await disagreements(told, stage.ledgers);
+  if (wrong.length > 0) throw new Error(`the ledgers disagree:\n  ${wrong.join('\n  ')}`);
+}
