@@ -2,8 +2,8 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as Arguments from './arguments.ts';
 import type { Checkout } from './checkout.ts';
-import { type Goal, isReached } from './goals.ts';
-import { ranged, times } from './report.ts';
+import { type Goal, clientsInWords, isReached } from './goals.ts';
+import { ranged, times } from './ratios.ts';
 import { type Measurement, type Result, find, rateRatios } from './result.ts';
 import { median } from '../quantiles.ts';
 import type { System } from './systems/system.ts';
@@ -37,7 +37,7 @@ const GOAL = { row: 'direct', bound: 0.8 };
 export function comparisonGoals(result: Result): Goal[] {
   return pairsOf(result).flatMap(({ now, before }) => {
     if (now.row !== GOAL.row) return [];
-    const what = `CPU an order of ${before.row} at ${now.clients} ${now.clients === 1 ? 'client' : 'clients'}`;
+    const what = `CPU an order of ${before.row} at ${clientsInWords(now.clients)}`;
     const found = median(cpuRatios(now, before));
     return [{ row: now.row, what, side: 'at most' as const, bound: GOAL.bound, found }];
   });

@@ -1,5 +1,6 @@
-import { median } from '../quantiles.ts';
 import { goalsOf, isReached } from './goals.ts';
+import { ranged, times } from './ratios.ts';
+import { sectionsOf } from './sections.ts';
 import { FASTEST_PEER, type Measurement, IDIOMATIC, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
 
 /** The report for the terminal: ratios first, absolute values second. */
@@ -18,14 +19,8 @@ export function reportOf(result: Result): string {
     'CPU per order, in milliseconds by process',
     ...result.measurements.map((measurement) => `  ${label(measurement)}  ${byProcess(measurement)}`),
     '',
+    ...sectionsOf(result).flatMap(({ title, head, rows }) => [title, ...[head, ...rows].map(lineOf), '']),
   ].join('\n');
-}
-
-export const times = (ratio: number): string => `${ratio.toFixed(2)}×`;
-
-/** The median and the range of ratios over the rounds. */
-export function ranged(ratios: readonly number[]): string {
-  return `${times(median(ratios))} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`;
 }
 
 function ratioLines(result: Result, base: string): string[] {
@@ -56,6 +51,7 @@ function absoluteLines(result: Result): string[] {
   });
 }
 
+const lineOf = (cells: readonly string[]): string => `  ${cells.join('  |  ')}`;
 const label = ({ row, clients }: Measurement): string => `${row.padEnd(28)}${String(clients).padStart(3)} clients`;
 const ms = (value: number): string => value.toFixed(1).padStart(7);
 

@@ -81,8 +81,11 @@ export interface Result {
 export const IDIOMATIC = 'temporal';
 export const FASTEST_PEER = 'restate';
 
+/** The row of a lane behind the whole gateway. */
+export const behindGateway = (lane: string): string => `${lane}-gateway`;
 /** The row of a system's flash sale. */
 export const flashOf = (row: string): string => `${row}-flash`;
+export const isFlash = ({ row }: Measurement): boolean => row.endsWith(flashOf(''));
 
 export const find = ({ measurements }: Result, row: string, clients: number): Measurement | undefined =>
   measurements.find((one) => one.row === row && one.clients === clients);
@@ -127,7 +130,7 @@ export function livesOf(samples: readonly LifeSample[]): Life[] {
   });
 }
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 export const cpuPerOrder = ({ cpuMs }: Measurement): number => sum(Object.values(cpuMs));
 

@@ -1,4 +1,4 @@
-import { ranged, times } from './report.ts';
+import { ranged, times } from './ratios.ts';
 import { type Measurement, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
 import type { System } from './systems/system.ts';
 import { temporalSystem } from './systems/temporal.ts';

@@ -1,8 +1,19 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Goal, goalsOf, isReached } from './goals.ts';
-import { ranged, times } from './report.ts';
-import { FASTEST_PEER, type Measurement, IDIOMATIC, type Result, cpuPerOrder, find, rateRatios } from './result.ts';
+import { COMPARISON_HEAD, comparisonGoals, comparisonRows } from './compare.ts';
+import { type Goal, clientsInWords, goalsOf, isReached } from './goals.ts';
+import { ranged, times } from './ratios.ts';
+import {
+  FASTEST_PEER,
+  type Measurement,
+  IDIOMATIC,
+  type Result,
+  cpuPerOrder,
+  find,
+  isFlash,
+  rateRatios,
+} from './result.ts';
+import { sectionsOf } from './sections.ts';
 import { SETTINGS_HEAD, settingsRows } from './server-settings.ts';
 
 const root = path.join(import.meta.dirname, '../..');
@@ -18,6 +29,7 @@ interface Place {
 export const PLACES: readonly Place[] = [
   { page: 'README.md', name: 'bench-summary', result: 'bench/results/latest.json', render: summaryTable },
   { page: 'bench/README.md', name: 'bench', result: 'bench/results/latest.json', render: benchTable },
+  { page: 'bench/README.md', name: 'bench-compare', result: 'bench/results/compare.json', render: comparisonTable },
   {
     page: 'docs/operations.md',
     name: 'server-settings',
@@ -45,13 +57,9 @@ export function benchTable(result: Result): string {
   const loads = [...new Set(result.measurements.map(({ clients }) => clients))];
   return [
     conditions(result),
-    ...loads.flatMap((clients) => [
-      '',
-      `**${clients} ${clients === 1 ? 'client' : 'clients'}**`,
-      '',
-      ...rows(result, clients),
-    ]),
+    ...loads.flatMap((clients) => ['', `**${clientsInWords(clients)}**`, '', ...rows(result, clients)]),
     '',
+    ...sectionsOf(result).flatMap(({ title, head, rows: cells }) => [`**${title}**`, '', ...markdown(head, cells), '']),
     '**Goals and gaps**',
     '',
     ...goalsOf(result).map(goalLine),
@@ -108,7 +116,7 @@ function rows(result: Result, clients: number): string[] {
   return markdown(
     HEAD,
     result.measurements
-      .filter((measurement) => measurement.clients === clients)
+      .filter((measurement) => measurement.clients === clients && !isFlash(measurement))
       .map((measurement) => [
         measurement.row,
         rateCell(measurement, temporal),
@@ -128,6 +136,17 @@ const rateCell = (measurement: Measurement, base: Measurement | undefined): stri
 
 const goalLine = (goal: Goal): string =>
   `- ${isReached(goal) ? 'Reached' : '**Missed**'}: ${goal.row} has ${times(goal.found)} the ${goal.what}; the goal is ${goal.side} ${times(goal.bound)}.`;
+
+/** The same rows at two commits. */
+export function comparisonTable(result: Result): string {
+  return [
+    conditions(result),
+    '',
+    ...markdown(COMPARISON_HEAD, comparisonRows(result)),
+    '',
+    ...comparisonGoals(result).map(goalLine),
+  ].join('\n');
+}
 
 function settingsTable(result: Result): string {
   return [conditions(result), '', ...markdown(SETTINGS_HEAD, settingsRows(result))].join('\n');

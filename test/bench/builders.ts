@@ -1,4 +1,4 @@
-import type { Measurement, Result, Sample } from '../../bench/race/result.ts';
+import type { LifeSample, Measurement, Result, Sample } from '../../bench/race/result.ts';
 
 export const sampleOf = (difference: Partial<Sample> = {}): Sample => ({
   row: 'temporal',
@@ -10,6 +10,14 @@ export const sampleOf = (difference: Partial<Sample> = {}): Sample => ({
   cpu: { order: 0.2, postgres: 0.1 },
   carried: 5,
   measured: { from: 0, to: 10_000_000 },
+  ...difference,
+});
+
+export const lifeOf = (difference: Partial<LifeSample> = {}): LifeSample => ({
+  row: 'temporal',
+  round: 1,
+  carried: 10,
+  cpu: { confirmed: { order: 1, postgres: 1 }, dispatched: { order: 2 }, delivered: { order: 1 } },
   ...difference,
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { goalsOf, isReached } from '../../bench/race/goals.ts';
-import { cpuPerOrder, measurementsOf, rateRatios } from '../../bench/race/result.ts';
-import { figuresOfRow, resultOf, sampleOf } from './builders.ts';
+import { type Measurement, cpuPerOrder, livesOf, measurementsOf, rateRatios } from '../../bench/race/result.ts';
+import { figuresOfRow, lifeOf, resultOf, sampleOf } from './builders.ts';
 
 describe('the results of the bench', () => {
   it('are the median rate of the rounds, and percentiles and CPU over the orders of all rounds', () => {
@@ -32,6 +32,15 @@ describe('the results of the bench', () => {
     assert.equal(measurementsOf(samples).length, 3);
   });
 
+  it('of a whole life are the CPU of each part over the orders of all rounds', () => {
+    const [life] = livesOf([
+      lifeOf({ carried: 10 }),
+      lifeOf({ round: 2, carried: 30, cpu: { confirmed: { order: 3 }, dispatched: {}, delivered: { order: 1 } } }),
+    ]);
+    assert.deepEqual(life!.cpuMs, { confirmed: 125, dispatched: 50, delivered: 50 });
+    assert.deepEqual(life!.cpuMsOfRounds, [500, 133.33]);
+  });
+
   it('are compared within a round', () => {
     const fast = figuresOfRow('express', { rates: [80, 96, 44] });
     assert.deepEqual(rateRatios(fast, figuresOfRow('temporal')), [8, 8, 4]);
@@ -40,21 +49,60 @@ describe('the results of the bench', () => {
 
 describe('a goal', () => {
   const restate = figuresOfRow('restate', { rates: [60, 60, 60], p50Ms: 30 });
+  const outcomesOf = (...measurements: Measurement[]) =>
+    goalsOf(resultOf(measurements)).map((goal) => [goal.row, goal.what, goal.bound, isReached(goal)]);
 
   it('is evaluated at the loads to which it applies, if both rows were measured', () => {
-    const express = figuresOfRow('express', { rates: [59, 61, 62], p50Ms: 31 });
-    const goals = goalsOf(resultOf([restate, express]));
-    assert.deepEqual(
-      goals.map((goal) => [goal.what, isReached(goal)]),
-      [
-        ['orders/s of restate at 16 clients', true],
-        ['p50 of restate at 16 clients', false],
-      ],
-    );
+    const express = figuresOfRow('express', { rates: [77, 79, 80], p50Ms: 23 });
+    assert.deepEqual(outcomesOf(restate, express), [
+      ['express', 'orders/s of restate at 16 clients', 1.3, true],
+      ['express', 'p50 of restate at 16 clients', 0.75, false],
+    ]);
   });
 
   it('for one client is not evaluated at sixteen', () => {
-    const goals = goalsOf(resultOf([restate, figuresOfRow('local-first')]));
-    assert.deepEqual(goals, []);
+    const oneClient = { clients: 1, rates: [10, 10, 10] };
+    const express = figuresOfRow('express', { ...oneClient, rates: [69, 69, 69], cpuMs: { order: 9 } });
+    assert.deepEqual(outcomesOf(figuresOfRow('temporal', oneClient), express), [
+      ['express', 'CPU an order of temporal at 1 client', 0.17, false],
+    ]);
+  });
+
+  const BOUNDS: [row: string, base: string, clients: number, atLeast: number][] = [
+    ['express', 'temporal', 16, 7],
+    ['express', 'restate', 1, 1.3],
+    ['express', 'restate', 64, 1.2],
+    ['express', 'dbos', 64, 1.15],
+    ['express', 'direct', 1, 0.55],
+    ['local-first', 'temporal', 64, 3],
+    ['local-first', 'floor', 16, 0.9],
+    ['local-first-gateway', 'local-first', 16, 0.8],
+    ['express-gateway', 'express', 64, 0.8],
+    ['direct-flash', 'direct', 64, 0.9],
+    ['express-flash', 'express', 64, 0.9],
+  ];
+  for (const [row, base, clients, atLeast] of BOUNDS) {
+    it(`of ${row} is at least ${atLeast} times the orders/s of ${base} at ${clients} clients`, () => {
+      const other = figuresOfRow(base, { clients, rates: [100, 100, 100] });
+      const reachedAt = (ratio: number) => {
+        const one = figuresOfRow(row, { clients, rates: Array.from({ length: 3 }, () => 100 * ratio) });
+        return goalsOf(resultOf([one, other]))
+          .filter((goal) => goal.what.startsWith('orders/s'))
+          .map((goal) => [goal.row, isReached(goal)]);
+      };
+      assert.deepEqual(reachedAt(atLeast + 0.001), [[row, true]]);
+      assert.deepEqual(reachedAt(atLeast - 0.001), [[row, false]]);
+    });
+  }
+
+  it('of express is that it stays at nine tenths of its best rate with many clients', () => {
+    const rates = { 16: 40, 64: 37, 256: 35 };
+    const loads = Object.entries(rates).map(([clients, rate]) =>
+      figuresOfRow('express', { clients: Number(clients), rates: [rate, rate, rate], ordersPerSecond: rate }),
+    );
+    assert.deepEqual(outcomesOf(...loads), [
+      ['express', 'orders/s of its best number of clients at 64 clients', 0.9, true],
+      ['express', 'orders/s of its best number of clients at 256 clients', 0.9, false],
+    ]);
   });
 });

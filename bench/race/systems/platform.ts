@@ -7,6 +7,7 @@ import type { Plan } from '../children.ts';
 import type { OrderEndpoint } from '../load.ts';
 import { GOODS } from '../orders.ts';
 import { profilingEnvironment } from '../profile.ts';
+import { behindGateway } from '../result.ts';
 import type { Needs, Stage } from '../stage.ts';
 import { frontProcess, platformProcess } from '../process-plans.ts';
 import { platformSettings } from '../temporal/settings.ts';
@@ -43,9 +44,6 @@ export const platform = (lane: Lane, profile?: string): System => ({
   flash: lane !== 'durable',
   life: frontEndpoint,
 });
-
-/** The row of a lane behind the whole gateway. */
-export const behindGateway = (lane: Lane): string => `${lane}-gateway`;
 
 /** The same behind the whole API: with authentication, pricing and idempotency records. */
 export const platformBehindGateway = (lane: Lane, profile?: string): System => ({
