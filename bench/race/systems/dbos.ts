@@ -19,6 +19,8 @@ export const dbos: System = {
     await stage.processes.startAll([...httpServices(stage), front]);
     return frontEndpoint(stage);
   },
+  // With more, its calls of the services time out, and it rejects orders after three attempts.
+  mostClients: 64,
 };
 
 async function emptyDatabase({ world: { superuserUrl } }: Stage): Promise<string> {
