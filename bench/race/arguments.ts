@@ -16,7 +16,8 @@ import { temporal } from './systems/temporal.ts';
 export interface RaceOptions {
   rounds: number;
   seconds: number;
-  loadsOf: (system: System) => readonly number[];
+  /** The numbers of clients with which a system is measured. */
+  clientsOf: (system: System) => readonly number[];
   flash: boolean;
   life: boolean;
   systems: System[];
@@ -72,13 +73,13 @@ export function readOptions(given: readonly string[]): RaceOptions {
   const rounds = numberOption('rounds', values.rounds, { least: 1, whole: true }) ?? ROUNDS;
   const seconds = numberOption('seconds', values.seconds, { least: 1, whole: false }) ?? SECONDS;
   const isPartial = values.only ?? values.clients ?? values.profile ?? (rounds < ROUNDS || seconds < SECONDS);
-  const clients = clientsOf(values.clients);
+  const clients = clientNumbers(values.clients);
   const everything = command === 'race' && values.only === undefined && clients === undefined;
   const profile = values.profile ? profileFolder() : undefined;
   return {
     rounds,
     seconds,
-    loadsOf: ({ mostClients = Infinity }) => clients ?? defaults.clients.filter((number) => number <= mostClients),
+    clientsOf: ({ mostClients = Infinity }) => clients ?? defaults.clients.filter((number) => number <= mostClients),
     flash: values.flash ?? everything,
     life: values.life ?? everything,
     systems: serverSettings ? settingsSystems() : systemsNamed(values.only?.split(',') ?? defaults.rows, profile),
@@ -119,7 +120,7 @@ function parsed(given: readonly string[]) {
   }
 }
 
-function clientsOf(text: string | undefined): number[] | undefined {
+function clientNumbers(text: string | undefined): number[] | undefined {
   return text?.split(',').map((one) => numberOption('clients', one, { least: 1, whole: true })!);
 }
 

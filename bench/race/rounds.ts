@@ -13,7 +13,7 @@ export interface Plan {
   rounds: number;
   seconds: number;
   /** The numbers of clients with which a system is measured. */
-  loadsOf: (system: System) => readonly number[];
+  clientsOf: (system: System) => readonly number[];
   systems: readonly System[];
   /** Whether to measure a flash sale and the whole life of an order, at the systems that take part. */
   flash: boolean;
@@ -94,8 +94,8 @@ interface PlannedLoad {
 // What a flash sale costs shows where many orders wait for one row, and every system is measured with that many.
 const FLASH_CLIENTS = 64;
 
-function loadsOf(system: System, { loadsOf: numbersOf, flash }: Plan): PlannedLoad[] {
-  const numbers = numbersOf(system);
+function loadsOf(system: System, { clientsOf, flash }: Plan): PlannedLoad[] {
+  const numbers = clientsOf(system);
   const spread = numbers.map((clients) => ({ clients, sale: 'spread' as const }));
   if (!flash || !system.flash) return spread;
   const clients = numbers.findLast((number) => number <= FLASH_CLIENTS) ?? FLASH_CLIENTS;

@@ -4,8 +4,8 @@ import { ToolError } from '../../tools/command-line.ts';
 
 /** The numbers of clients with which each row is measured. */
 const loadsOf = (...given: string[]) => {
-  const { systems, loadsOf: numbersOf } = readOptions(given);
-  return Object.fromEntries(systems.map((system) => [system.row, numbersOf(system)]));
+  const { systems, clientsOf } = readOptions(given);
+  return Object.fromEntries(systems.map((system) => [system.row, clientsOf(system)]));
 };
 const rowsOf = (...given: string[]) => readOptions(given).systems.map(({ row }) => row);
 
