@@ -88,4 +88,16 @@ describe('the ledgers after a run', () => {
       'stock of BENCH-001: 1 reserved of 10000000, expected 0 of 10000000',
     ]);
   });
+
+  it('report pieces that are missing from the stock of one SKU and superfluous in that of another', async () => {
+    const inventory = databases.inventory as FreshDatabase<InventoryDatabase>;
+    const before = await disagreements(told(nothing()), locations());
+    await sql`update stock set on_hand = on_hand + case sku when 'BENCH-002' then 1 else -1 end
+              where sku in ('BENCH-002', 'BENCH-003')`.execute(inventory.db);
+    const found = await disagreements(told(nothing()), locations());
+    assert.deepEqual(found.filter((line) => !before.includes(line)).toSorted(), [
+      'stock of BENCH-002: 0 reserved of 10000001, expected 0 of 10000000',
+      'stock of BENCH-003: 0 reserved of 9999999, expected 0 of 10000000',
+    ]);
+  });
 });
