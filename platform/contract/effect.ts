@@ -1,4 +1,4 @@
-import { type Generated, type Kysely, type Transaction, sql } from 'kysely';
+import { type Generated, type Kysely, type RawBuilder, type Transaction, sql } from 'kysely';
 import { Undone } from './operation.ts';
 import { Refusal } from './refusal.ts';
 
@@ -28,30 +28,52 @@ export interface EffectKey {
   step: string;
 }
 
-type OnRefusal<Database> = (transaction: Transaction<Database>, refusal: Refusal) => Promise<void>;
-
 type StoredEffect = Pick<EffectTable, 'state' | 'answer' | 'refusal_code' | 'refusal_message'>;
 
 /**
  * Performs `effect` at most once for this key and stores its response in the same transaction. A repeat returns the
  * first response or throws the first refusal; after `undo` it is refused as `Undone`. A concurrent call waits for the
- * first. `onRefusal` runs in the transaction that stores the refusal, after the effect was rolled back.
+ * first.
  */
 export async function once<Database extends EffectDatabase, Answer>(
   db: Kysely<Database>,
   key: EffectKey,
   effect: (transaction: Transaction<Database>) => Promise<Answer>,
-  onRefusal?: OnRefusal<Database>,
 ): Promise<Answer> {
   const stored = await db
     .transaction()
     .execute((transaction) => perform(transaction, key, effect))
-    .catch((error: unknown) => {
-      // The rollback released the claim too: if another call has taken the key since, its outcome counts.
+    .catch(async (error: unknown) => {
       if (!(error instanceof Refusal)) throw error;
-      return db.transaction().execute((transaction) => storeRefusal(transaction, key, { refusal: error, onRefusal }));
+      await claimKey(key, { refusal: error }).execute(db);
+      // The rollback released the claim too: if another call has taken the key since, its outcome counts.
+      return (await find(effectsOf(db), key))!;
     });
   return outcomeOf(stored, key) as Answer;
+}
+
+/**
+ * The same for an effect that is one statement: the `insert` of the outcome, to be a CTE that everything else in the
+ * statement depends on. It returns a row only to the first call, and only if `condition` holds; `recall` then has what
+ * an earlier call stored. A concurrent call waits for the first.
+ */
+export function claimKey(
+  { subject, step }: EffectKey,
+  outcome: { answer?: unknown } | { refusal: Refusal },
+  condition: RawBuilder<unknown> = sql`true`,
+): RawBuilder<unknown> {
+  const { refusal, answer } = { refusal: undefined, answer: undefined, ...outcome };
+  const stored = [
+    answer === undefined ? null : JSON.stringify(answer),
+    refusal?.code ?? null,
+    refusal?.message ?? null,
+  ];
+  return sql`
+    insert into effects (subject, step, state, answer, refusal_code, refusal_message)
+    select ${subject}::uuid, ${step}, ${refusal ? 'refused' : 'done'}, ${stored[0]}::jsonb, ${stored[1]}, ${stored[2]}
+    where ${condition}
+    on conflict (subject, step) do nothing
+    returning subject`;
 }
 
 /** The stored response of a step; undefined if the step was never called. Throws the same refusals as `once`. */
@@ -59,7 +81,7 @@ export async function recall<Database extends EffectDatabase, Answer>(
   db: Kysely<Database>,
   key: EffectKey,
 ): Promise<{ answer: Answer } | undefined> {
-  const stored = await find(db as unknown as Kysely<EffectDatabase>, key);
+  const stored = await find(effectsOf(db), key);
   return stored && { answer: outcomeOf(stored, key) as Answer };
 }
 
@@ -73,32 +95,23 @@ export async function undo<Database extends EffectDatabase>(
   reverse: (transaction: Transaction<Database>) => Promise<void>,
 ): Promise<void> {
   await db.transaction().execute(async (transaction) => {
-    const work = effectsOf(transaction);
-    const earlier = await claim(work, key, { state: 'undone' });
-    if (!earlier || earlier.state === 'undone') return;
-    if (earlier.state === 'done') await reverse(transaction);
-    await work.updateTable('effects').set({ state: 'undone' }).where(matches(key)).execute();
+    const state = await lockOrUndo(transaction, key);
+    if (state === 'undone') return;
+    if (state === 'done') await reverse(transaction);
+    await sql`update effects set state = 'undone' where ${matches(key)}`.execute(transaction);
   });
 }
 
-/** A service's transaction, typed for the effects table only. */
-const effectsOf = <Database extends EffectDatabase>(transaction: Transaction<Database>) =>
-  transaction as unknown as Transaction<EffectDatabase>;
+/** A service's database or transaction, typed for the effects table only. */
+const effectsOf = <Database extends EffectDatabase>(db: Kysely<Database>) => db as unknown as Kysely<EffectDatabase>;
 
-/** Inserts the row of this key, or locks the one that exists and returns it. */
-async function claim(
-  work: Transaction<EffectDatabase>,
-  key: EffectKey,
-  effect: Pick<StoredEffect, 'state'> & Partial<StoredEffect>,
-): Promise<StoredEffect | undefined> {
-  const row = { answer: null, refusal_code: null, refusal_message: null, ...effect };
-  const claimed = await work
-    .insertInto('effects')
-    .values({ ...key, ...row })
-    .onConflict((conflict) => conflict.columns(['subject', 'step']).doNothing())
-    .executeTakeFirst();
-  if (claimed.numInsertedOrUpdatedRows === 1n) return undefined;
-  return selectEffect(work).where(matches(key)).forUpdate().executeTakeFirstOrThrow();
+/** Inserts the tombstone, or locks the row that exists; returns its state. */
+async function lockOrUndo<Database>(transaction: Transaction<Database>, key: EffectKey): Promise<EffectTable['state']> {
+  const { rows } = await sql<Pick<EffectTable, 'state'>>`
+    insert into effects (subject, step, state) values (${key.subject}, ${key.step}, 'undone')
+    on conflict (subject, step) do update set state = effects.state
+    returning state`.execute(transaction);
+  return rows[0]!.state;
 }
 
 /** Lets the effect's refusal through, which rolls the transaction back. */
@@ -107,30 +120,13 @@ async function perform<Database extends EffectDatabase, Answer>(
   key: EffectKey,
   effect: (transaction: Transaction<Database>) => Promise<Answer>,
 ): Promise<StoredEffect> {
-  const work = effectsOf(transaction);
-  const earlier = await claim(work, key, { state: 'done' });
-  if (earlier) return earlier;
+  const { rows } = await claimKey(key, {}).execute(transaction);
+  if (rows.length === 0) return (await find(effectsOf(transaction), key))!;
   const answer = await effect(transaction);
   if (answer !== undefined) {
-    await work
-      .updateTable('effects')
-      .set({ answer: JSON.stringify(answer) })
-      .where(matches(key))
-      .execute();
+    await sql`update effects set answer = ${JSON.stringify(answer)} where ${matches(key)}`.execute(transaction);
   }
   return { state: 'done', answer, refusal_code: null, refusal_message: null };
-}
-
-async function storeRefusal<Database extends EffectDatabase>(
-  transaction: Transaction<Database>,
-  key: EffectKey,
-  { refusal, onRefusal }: { refusal: Refusal; onRefusal: OnRefusal<Database> | undefined },
-): Promise<StoredEffect> {
-  const row = { state: 'refused' as const, refusal_code: refusal.code, refusal_message: refusal.message };
-  const earlier = await claim(effectsOf(transaction), key, row);
-  if (earlier) return earlier;
-  await onRefusal?.(transaction, refusal);
-  return { ...row, answer: null };
 }
 
 /** Returns the stored response or throws the stored refusal. */

@@ -1,12 +1,12 @@
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, type Transaction, sql } from 'kysely';
 import type { StockLine } from '../../activities/identity.ts';
 import { type InventoryActivities, inventoryEvents, inventoryRefusal } from '../../activities/inventory.ts';
-import { type EffectKey, once, undo } from '../../platform/contract/effect.ts';
-import { createOutboxWriter } from '../../platform/events/outbox.ts';
+import { type EffectKey, claimKey, once, recall, undo } from '../../platform/contract/effect.ts';
+import { createOutbox } from '../../platform/events/outbox.ts';
 import type { InventoryDatabase } from './database.ts';
-import { lockStock, move, moveLocked, openBalances, reservedFor, sumBySku } from './movement.ts';
+import { lockedStock, move, openBalances, reservedFor, sumBySku, unnest } from './movement.ts';
 
-const writeEvent = createOutboxWriter('inventory', inventoryEvents);
+const outbox = createOutbox('inventory', inventoryEvents);
 const reservationKey = (orderId: string): EffectKey => ({ subject: orderId, step: 'reserveStock' });
 const commitKey = (orderId: string): EffectKey => ({ subject: orderId, step: 'commitStock' });
 
@@ -14,17 +14,12 @@ const commitKey = (orderId: string): EffectKey => ({ subject: orderId, step: 'co
 export function createInventoryActivities(db: Kysely<InventoryDatabase>): InventoryActivities {
   return {
     async reserveStock({ orderId, lines }) {
-      await once(
-        db,
-        reservationKey(orderId),
-        (transaction) => reserve(transaction, orderId, sumBySku(lines)),
-        (transaction, { message }) =>
-          writeEvent(transaction, {
-            type: 'inventory.reservation_failed',
-            subject: orderId,
-            data: { orderId, reason: message },
-          }),
-      );
+      const wanted = sumBySku(lines);
+      const { reserved, shortages } = await reserve(db, orderId, wanted);
+      if (reserved) return outbox.announce();
+      if (shortages.length > 0) await storeShortage(db, orderId, describeShortages(wanted, shortages));
+      // An earlier call has decided, or this one has stored its refusal.
+      await recall(db, reservationKey(orderId));
     },
 
     async releaseStock({ orderId }) {
@@ -51,20 +46,49 @@ export function createInventoryActivities(db: Kysely<InventoryDatabase>): Invent
   };
 }
 
+/** A SKU of which less is available than the order wants. */
+interface Shortage {
+  sku: string;
+  available: number;
+}
+
+/**
+ * Reserves all lines or none in one statement, so that a popular SKU stays locked no longer than a commit takes. Balances
+ * are locked in the order of their SKUs before anything is written: two orders never deadlock.
+ */
 async function reserve(
-  transaction: Transaction<InventoryDatabase>,
+  db: Kysely<InventoryDatabase>,
   orderId: string,
   lines: StockLine[],
-): Promise<void> {
-  const balances = await lockStock(transaction, lines);
-  const shortages = lines.flatMap(({ sku, quantity }) => {
-    const balance = balances.get(sku);
-    const available = balance ? balance.on_hand - balance.reserved : 0;
-    return available < quantity ? [`${sku}: wanted ${quantity}, available ${available}`] : [];
-  });
-  if (shortages.length > 0) throw inventoryRefusal('OutOfStock', describeShortages(shortages));
-  await moveLocked(transaction, { kind: 'reserve', subject: orderId, orderId, lines });
-  await writeEvent(transaction, { type: 'inventory.reserved', subject: orderId, data: { orderId, lines } });
+): Promise<{ reserved: boolean; shortages: Shortage[] }> {
+  const event = { type: 'inventory.reserved' as const, subject: orderId, data: { orderId, lines } };
+  const { rows } = await sql<{ reserved: boolean; shortages: Shortage[] }>`
+    with line as (${unnest(lines)}),
+    balance as (${lockedStock(lines)}),
+    shortage as (
+      select sku, coalesce(on_hand - reserved, 0) as available from line left join balance using (sku)
+      where coalesce(on_hand - reserved, 0) < quantity
+    ),
+    claim as (${claimKey(reservationKey(orderId), {}, sql`not exists (select from shortage)`)}),
+    moved as (update stock set reserved = reserved + quantity from line, claim where stock.sku = line.sku),
+    recorded as (
+      insert into stock_ledger (kind, subject, order_id, sku, on_hand_delta, reserved_delta)
+      select 'reserve', subject, subject, sku, 0, quantity from line, claim
+    ),
+    published as (${outbox.insert('claim', [event])})
+    select exists (select from claim) as reserved,
+      (select coalesce(json_agg(shortage), '[]') from shortage) as shortages`.execute(db);
+  return rows[0]!;
+}
+
+/** Stores the refusal and its event, unless the step has an outcome already. */
+async function storeShortage(db: Kysely<InventoryDatabase>, orderId: string, reason: string): Promise<void> {
+  const refusal = inventoryRefusal('OutOfStock', reason);
+  const data = { orderId, reason };
+  await sql`
+    with claim as (${claimKey(reservationKey(orderId), { refusal })})
+    ${outbox.insert('claim', [{ type: 'inventory.reservation_failed', subject: orderId, data }])}`.execute(db);
+  outbox.announce();
 }
 
 async function release(transaction: Transaction<InventoryDatabase>, orderId: string): Promise<void> {
@@ -80,7 +104,7 @@ async function release(transaction: Transaction<InventoryDatabase>, orderId: str
   if (committed) throw inventoryRefusal('AlreadyCommitted', `the stock of order ${orderId} has already been shipped`);
   const lines = await reservedFor(transaction, orderId);
   await move(transaction, { kind: 'release', subject: orderId, orderId, lines });
-  await writeEvent(transaction, { type: 'inventory.released', subject: orderId, data: { orderId, lines } });
+  await outbox.write(transaction, { type: 'inventory.released', subject: orderId, data: { orderId, lines } });
 }
 
 /** Whether stock is reserved for the order. Locks the reservation until the transaction ends. */
@@ -99,10 +123,14 @@ async function lockReservation(transaction: Transaction<InventoryDatabase>, orde
 // The reason is stored in the order's history, which takes 1,000 characters an entry, and in the workflow's history.
 const REASON_CHARACTERS = 900;
 
-/** As many shortages as fit in one line, and the number of the others. */
-function describeShortages(shortages: string[]): string {
+/** As many shortages as fit in one line, in the order of the lines, and the number of the others. */
+function describeShortages(lines: readonly StockLine[], shortages: readonly Shortage[]): string {
+  const available = new Map(shortages.map((shortage) => [shortage.sku, shortage.available]));
+  const described = lines
+    .filter(({ sku }) => available.has(sku))
+    .map(({ sku, quantity }) => `${sku}: wanted ${quantity}, available ${available.get(sku)}`);
   let length = 0;
-  const fitting = shortages.filter((shortage) => (length += shortage.length + 2) <= REASON_CHARACTERS);
-  const more = shortages.length - fitting.length;
+  const fitting = described.filter((shortage) => (length += shortage.length + 2) <= REASON_CHARACTERS);
+  const more = described.length - fitting.length;
   return fitting.join('; ') + (more > 0 ? `; and ${more} more` : '');
 }

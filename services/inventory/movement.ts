@@ -22,24 +22,21 @@ const DIRECTIONS = {
 } as const satisfies Record<MovementKind, { onHand: number; reserved: number }>;
 
 /**
- * ChangedOrders stock: one statement updates the balances and the ledger, so that they always agree.
- * The rows are first locked in the order of their SKUs, so that two movements never deadlock.
+ * Moves stock: one statement changes the balances and the ledger, so that they always agree. It first locks the balances
+ * in the order of their SKUs, so that two movements never deadlock.
  */
 export async function move(transaction: Transaction<InventoryDatabase>, movement: Movement): Promise<void> {
-  await lockStock(transaction, movement.lines);
-  await moveLocked(transaction, movement);
-}
-
-/** The same for a caller that has already locked the balances. */
-export async function moveLocked(transaction: Transaction<InventoryDatabase>, movement: Movement): Promise<void> {
   const { kind, subject, orderId, lines, explanation } = movement;
   const { onHand, reserved } = DIRECTIONS[kind];
   await sql`
     with line as (${unnest(lines)}),
-    balance as (
+    balance as (${lockedStock(lines)}),
+    -- Counting the locks first takes them all before the first change.
+    moved as (
       update stock
-      set on_hand = on_hand + ${onHand}::bigint * quantity, reserved = reserved + ${reserved}::bigint * quantity
-      from line where stock.sku = line.sku
+      set on_hand = stock.on_hand + ${onHand}::bigint * quantity,
+        reserved = stock.reserved + ${reserved}::bigint * quantity
+      from line where stock.sku = line.sku and (select count(*) from balance) > 0
     )
     insert into stock_ledger (kind, subject, order_id, sku, on_hand_delta, reserved_delta, reason, adjusted_by)
     select ${kind}, ${subject}::uuid, ${orderId}::uuid, sku,
@@ -63,11 +60,14 @@ export async function lockStock(
   transaction: Transaction<InventoryDatabase>,
   lines: readonly StockLine[],
 ): Promise<Map<string, Balance>> {
-  const { rows } = await sql<Balance>`
-    select sku, on_hand, reserved from stock where sku = any(${lines.map(({ sku }) => sku)}::text[])
-    order by sku for no key update`.execute(transaction);
+  const { rows } = await sql<Balance>`${lockedStock(lines)}`.execute(transaction);
   return new Map(rows.map((row) => [row.sku, row]));
 }
+
+/** The query of `lockStock`, for a statement that does more. */
+export const lockedStock = (lines: readonly StockLine[]) => sql`
+  select sku, on_hand, reserved from stock where sku = any(${lines.map(({ sku }) => sku)}::text[])
+  order by sku for no key update`;
 
 /** Creates a zero balance for each SKU that has none. Sorted, for the same reason as the locks. */
 export async function openBalances(
@@ -97,7 +97,8 @@ export async function reservedFor(db: Kysely<InventoryDatabase>, orderId: string
     .execute();
 }
 
-const unnest = (lines: readonly StockLine[]) =>
+/** The lines as rows. */
+export const unnest = (lines: readonly StockLine[]) =>
   sql`select * from unnest(
     ${lines.map(({ sku }) => sku)}::text[],
     ${lines.map(({ quantity }) => quantity)}::bigint[]

@@ -1,11 +1,15 @@
-import type { Kysely, Transaction } from 'kysely';
-import { sql } from 'kysely';
+import { type Kysely, type Transaction, sql } from 'kysely';
 import { Undone } from '../../platform/contract/operation.ts';
-import { type Booking, type ShippingActivities, shippingRefusal } from '../../activities/shipping.ts';
-import { once, recall } from '../../platform/contract/effect.ts';
-import type { Carrier } from './carrier.ts';
+import {
+  type Booking,
+  type RecordMovement,
+  type ShippingActivities,
+  shippingRefusal,
+} from '../../activities/shipping.ts';
+import { claimKey, once, recall } from '../../platform/contract/effect.ts';
+import type { BookingOutcome, Carrier } from './carrier.ts';
 import type { ShippingDatabase } from './database.ts';
-import { applyEarlyMovements, applyMovement, lockParcel, lockShipment, writeEvent } from './movements.ts';
+import { applyEarlyMovements, applyMovement, lockShipment, outbox } from './movements.ts';
 
 const bookKey = (orderId: string) => ({ subject: orderId, step: 'book' });
 const cancelKey = (orderId: string) => ({ subject: orderId, step: 'cancel' });
@@ -20,13 +24,10 @@ export function createShippingActivities(db: Kysely<ShippingDatabase>, carrier: 
       const earlier = await recall<ShippingDatabase, Booking>(db, bookKey(orderId));
       if (earlier) return earlier.answer;
       const outcome = await carrier.book({ orderId, address });
-      return await once(db, bookKey(orderId), async (transaction) => {
-        if ('refused' in outcome) {
-          throw shippingRefusal(outcome.refused === 'Canceled' ? Undone : outcome.refused, outcome.detail);
-        }
-        await writeBooking(transaction, orderId, outcome.trackingNumber);
-        return { trackingNumber: outcome.trackingNumber };
-      });
+      const stored = 'refused' in outcome ? await storeRefusal(db, orderId, outcome) : await book(db, orderId, outcome);
+      if (stored) return stored;
+      // A concurrent call was faster, or a cancellation.
+      return (await recall<ShippingDatabase, Booking>(db, bookKey(orderId)))!.answer;
     },
 
     async cancelShipment({ orderId }) {
@@ -56,18 +57,37 @@ export function createShippingActivities(db: Kysely<ShippingDatabase>, carrier: 
   };
 }
 
-async function writeBooking(
-  transaction: Transaction<ShippingDatabase>,
+/** Records the booking in one statement; undefined if the step has an outcome already. */
+async function book(
+  db: Kysely<ShippingDatabase>,
   orderId: string,
-  trackingNumber: string,
-): Promise<void> {
-  await lockParcel(transaction, trackingNumber);
-  await transaction
-    .insertInto('shipments')
-    .values({ order_id: orderId, tracking_number: trackingNumber, status: 'booked' })
-    .execute();
-  await writeEvent(transaction, { type: 'shipment.booked', subject: orderId, data: { orderId, trackingNumber } });
-  await applyEarlyMovements(transaction, { orderId, trackingNumber, status: 'booked' });
+  { trackingNumber }: Booking,
+): Promise<Booking | undefined> {
+  const data = { orderId, trackingNumber };
+  const { rows } = await sql<{ booked: boolean; early: RecordMovement['type'][] }>`
+    with claim as (${claimKey(bookKey(orderId), { answer: { trackingNumber } })}),
+    booking as (
+      insert into shipments (order_id, tracking_number, status) select subject, ${trackingNumber}, 'booked' from claim
+    ),
+    published as (${outbox.insert('claim', [{ type: 'shipment.booked', subject: orderId, data }])})
+    select exists (select from claim) as booked,
+      array(select type from movements where tracking_number = ${trackingNumber} order by at) as early`.execute(db);
+  const { booked, early } = rows[0]!;
+  if (!booked) return undefined;
+  outbox.announce();
+  if (early.length > 0) await applyEarlyMovements(db, orderId, early);
+  return { trackingNumber };
+}
+
+/** Stores the carrier's refusal and throws it; returns undefined if the step has an outcome already. */
+async function storeRefusal(
+  db: Kysely<ShippingDatabase>,
+  orderId: string,
+  { refused, detail }: Extract<BookingOutcome, { refused: string }>,
+): Promise<undefined> {
+  const refusal = shippingRefusal(refused === 'Canceled' ? Undone : refused, detail);
+  const { rows } = await claimKey(bookKey(orderId), { refusal }).execute(db);
+  if (rows.length > 0) throw refusal;
 }
 
 /** Marks the booking as undone, whether or not it happened. */
@@ -101,5 +121,5 @@ async function writeCancellation(
   const { tracking_number: trackingNumber } = written;
   // Without a parcel there is no event.
   if (trackingNumber === null) return;
-  await writeEvent(transaction, { type: 'shipment.canceled', subject: orderId, data: { orderId, trackingNumber } });
+  await outbox.write(transaction, { type: 'shipment.canceled', subject: orderId, data: { orderId, trackingNumber } });
 }

@@ -1,9 +1,9 @@
-import { type Transaction, sql } from 'kysely';
+import { type Kysely, type Transaction, sql } from 'kysely';
 import { type RecordMovement, type Shipment, shippingEvents } from '../../activities/shipping.ts';
-import { createOutboxWriter } from '../../platform/events/outbox.ts';
+import { createOutbox } from '../../platform/events/outbox.ts';
 import type { ShippingDatabase } from './database.ts';
 
-export const writeEvent = createOutboxWriter('shipping', shippingEvents);
+export const outbox = createOutbox('shipping', shippingEvents);
 
 type Movement = RecordMovement['type'];
 
@@ -24,39 +24,34 @@ export async function applyMovement(
   const steps = TRANSITIONS[movement][shipment.status] ?? [];
   if (steps.length === 0) return shipment;
   const { orderId, trackingNumber } = shipment;
-  await transaction
-    .updateTable('shipments')
-    .set({ status: movement, updated_at: sql`now()` })
-    .where('order_id', '=', orderId)
-    .execute();
-  for (const step of steps) {
-    await writeEvent(transaction, {
-      type: `shipment.${step}`,
-      subject: orderId,
-      data: { orderId, trackingNumber },
-    });
-  }
+  const events = steps.map((step) => ({
+    type: `shipment.${step}` as const,
+    subject: orderId,
+    data: { orderId, trackingNumber },
+  }));
+  await sql`
+    with change as (
+      update shipments set status = ${movement}, updated_at = now() where order_id = ${orderId}::uuid returning order_id
+    )
+    ${outbox.insert('change', events)}`.execute(transaction);
+  outbox.announce();
   return { ...shipment, status: movement };
 }
 
-/** Applies the movements that the carrier reported before we recorded the booking. */
+/**
+ * Applies the movements that the carrier reported before we recorded the booking. One that is reported while the booking
+ * is being recorded is refused, and applied when the carrier repeats it.
+ */
 export async function applyEarlyMovements(
-  transaction: Transaction<ShippingDatabase>,
-  shipment: Shipment,
+  db: Kysely<ShippingDatabase>,
+  orderId: string,
+  early: readonly Movement[],
 ): Promise<void> {
-  const early = await transaction
-    .selectFrom('movements')
-    .select('type')
-    .where('tracking_number', '=', shipment.trackingNumber)
-    .orderBy('at')
-    .execute();
-  let current = shipment;
-  for (const { type } of early) current = await applyMovement(transaction, current, type);
+  await db.transaction().execute(async (transaction) => {
+    let current = (await lockShipment(transaction, 'order_id', orderId))!;
+    for (const type of early) current = await applyMovement(transaction, current, type);
+  });
 }
-
-/** Serializes the writes of a parcel's booking and its movements, so that each sees what the other wrote. */
-export const lockParcel = (transaction: Transaction<ShippingDatabase>, trackingNumber: string) =>
-  sql`select pg_advisory_xact_lock(hashtextextended(${trackingNumber}, 0))`.execute(transaction);
 
 /** Reads the shipment and locks it for the rest of the transaction. */
 export const lockShipment = (

@@ -2,13 +2,12 @@ import type { Kysely } from 'kysely';
 import { type Shipment, type ShippingRequests, shippingRefusal } from '../../activities/shipping.ts';
 import { decodeId, encodeCursor } from '../../platform/database/cursor.ts';
 import type { ShippingDatabase } from './database.ts';
-import { applyMovement, lockParcel, lockShipment } from './movements.ts';
+import { applyMovement, lockShipment } from './movements.ts';
 
 export function createShippingRequests(db: Kysely<ShippingDatabase>): ShippingRequests {
   return {
     async recordMovement({ movementId, trackingNumber, type, at }) {
       const shipment = await db.transaction().execute(async (transaction): Promise<Shipment | undefined> => {
-        await lockParcel(transaction, trackingNumber);
         await transaction
           .insertInto('movements')
           .values({ movement_id: movementId, tracking_number: trackingNumber, type, at })

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { type Kysely, type Transaction, sql } from 'kysely';
+import { type Kysely, type RawBuilder, type Transaction, sql } from 'kysely';
 import { connect } from '../../../platform/database/connection.ts';
-import { type EffectKey, once, recall, undo } from '../../../platform/contract/effect.ts';
+import { type EffectKey, claimKey, once, recall, undo } from '../../../platform/contract/effect.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
 import type { InventoryDatabase } from '../../../services/inventory/database.ts';
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
@@ -83,19 +83,6 @@ describe('effects', () => {
       assert.equal(await counted(step), 0);
     });
 
-    it('calls onRefusal once, in the transaction that stores the refusal', async () => {
-      const step = key();
-      const codes: string[] = [];
-      const onRefusal = async (work: Work, refusal: Refusal) => {
-        codes.push(refusal.code);
-        await count(work, step);
-      };
-      await assert.rejects(once(db, step, refusing, onRefusal), { code: 'No' });
-      await assert.rejects(once(db, step, refusing, onRefusal), { code: 'No' });
-      assert.deepEqual(codes, ['No']);
-      assert.equal(await counted(step), 1);
-    });
-
     it('stores nothing after a fault, so that it can be retried', async () => {
       const step = key();
       const fail = async (work: Work) => {
@@ -104,14 +91,6 @@ describe('effects', () => {
       };
       await assert.rejects(once(db, step, fail), /a fault/);
       assert.equal(await recall(db, step), undefined);
-      await once(db, step, counting(step));
-      assert.equal(await counted(step), 1);
-    });
-
-    it('can be retried after a fault in onRefusal', async () => {
-      const step = key();
-      const fail = () => Promise.reject(new Error('a fault'));
-      await assert.rejects(once(db, step, refusing, fail), /a fault/);
       await once(db, step, counting(step));
       assert.equal(await counted(step), 1);
     });
@@ -133,6 +112,67 @@ describe('effects', () => {
       assert.equal(await counted(step), 0);
       assert.equal(await once(db, step, async (work) => (await count(work, step), 'stored')), 'stored');
       assert.equal(await counted(step), 1);
+    });
+  });
+
+  describe('claimKey', () => {
+    /** One statement that counts if it gets the key. */
+    const countIn = async (of: EffectKey, condition?: RawBuilder<unknown>, call = 0) => {
+      const { rows } = await sql`
+        with claim as (${claimKey(of, { answer: { call } }, condition)})
+        insert into stock (sku, on_hand, reserved) select subject, 1, 0 from claim
+        on conflict (sku) do update set on_hand = stock.on_hand + 1
+        returning sku`.execute(db);
+      return rows.length;
+    };
+
+    it('lets one of many concurrent statements have its effect, with its response', async () => {
+      const step = key();
+      const counts = await Promise.all(
+        Array.from({ length: 20 }, (_, call) => patiently(() => countIn(step, undefined, call))),
+      );
+      assert.equal(await counted(step), 1);
+      assert.deepEqual(await recall(db, step), { answer: { call: counts.indexOf(1) } });
+    });
+
+    it('leaves the key free while its condition does not hold', async () => {
+      const step = key();
+      assert.equal(await countIn(step, sql`false`), 0);
+      assert.equal(await recall(db, step), undefined);
+      assert.equal(await countIn(step), 1);
+    });
+
+    it('stores a refusal, which is final', async () => {
+      const step = key();
+      const refuse = () => claimKey(step, { refusal: new Refusal('No', 'not today') }).execute(db);
+      assert.equal((await refuse()).rows.length, 1);
+      assert.equal((await refuse()).rows.length, 0);
+      assert.equal(await countIn(step), 0);
+      await assert.rejects(recall(db, step), { code: 'No', message: 'not today' });
+    });
+
+    it('waits for a running step, and has no effect after it', async () => {
+      const step = key();
+      const begun = Promise.withResolvers<void>();
+      const proceed = Promise.withResolvers<void>();
+      const running = once(db, step, async (work) => {
+        await count(work, step);
+        begun.resolve();
+        await proceed.promise;
+      });
+      await begun.promise;
+      const late = countIn(step);
+      proceed.resolve();
+      await running;
+      assert.equal(await late, 0);
+      assert.equal(await counted(step), 1);
+    });
+
+    it('has no effect after undo', async () => {
+      const step = key();
+      await undo(db, step, reversing(step));
+      assert.equal(await countIn(step), 0);
+      await assert.rejects(recall(db, step), { code: 'Undone' });
     });
   });
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, type Transaction, sql } from 'kysely';
 import { CloudEvent } from '../../../platform/contract/event.ts';
 import { inventoryEvents } from '../../../activities/inventory.ts';
 import { once } from '../../../platform/contract/effect.ts';
-import { createOutboxWriter } from '../../../platform/events/outbox.ts';
+import { createOutbox, createOutboxWriter } from '../../../platform/events/outbox.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
 import type { InventoryDatabase } from '../../../services/inventory/database.ts';
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
@@ -102,5 +102,34 @@ describe('the outbox', () => {
     );
     assert.equal(new Set(events.map((event) => event.id)).size, 3);
     assert.equal(events[0]!.source, '/services/inventory');
+  });
+
+  it('writes events in the statement of their change, in order, and only if the change happens', async () => {
+    const outbox = createOutbox('inventory', inventoryEvents);
+    const id = randomUUID();
+    const events = ['first', 'second', 'third'].map((reason) => ({
+      type: 'inventory.reservation_failed' as const,
+      subject: id,
+      data: { orderId: id, reason },
+    }));
+    const changeOnce = () =>
+      sql`
+        with change as (
+          insert into stock (sku, on_hand, reserved) values (${id}, 1, 0) on conflict do nothing returning sku
+        )
+        ${outbox.insert('change', events)}`.execute(db);
+    await changeOnce();
+    await changeOnce();
+    const rows = await db.selectFrom('outbox').select('data').where('subject', '=', id).orderBy('sequence').execute();
+    assert.deepEqual(
+      rows.map(({ data }) => (data as { reason: string }).reason),
+      ['first', 'second', 'third'],
+    );
+  });
+
+  it('rejects an event of a statement that violates its contract', () => {
+    const outbox = createOutbox('inventory', inventoryEvents);
+    const event = { type: 'inventory.reservation_failed' as const, subject: 'x', data: { orderId: 'x', reason: 'y' } };
+    assert.throws(() => outbox.insert('change', [event]), { name: 'ZodError' });
   });
 });

@@ -91,6 +91,15 @@ describe('inventory service', () => {
       assert.equal((await eventsOf(wanted.orderId)).length, 1);
     });
 
+    it('repeats the reservation even when less stock is left than it took', async () => {
+      const sku = await stocked(5);
+      const wanted = order({ sku, quantity: 4 });
+      await activities.reserveStock(wanted);
+      await activities.reserveStock(wanted);
+      assert.deepEqual(await balanceOf(sku), [5, 4, 1]);
+      assert.equal((await eventsOf(wanted.orderId)).length, 1);
+    });
+
     it('shortens the reason when 2,000 lines are out of stock', async () => {
       const lines = Array.from({ length: 2000 }, (_, index) => ({ sku: `GONE-${index}`, quantity: 1 }));
       await assert.rejects(activities.reserveStock(order(...lines)), (error: Error) => {

@@ -101,15 +101,14 @@ describe('shipping service: booking and cancelling', () => {
     it('keeps neither booking nor event if the transaction fails after the event was written', async () => {
       const parcel = parcelTo();
       const owner = connect<unknown>(stage.database.ownerUrl, 1);
-      // The response is stored after the event; a failure there must roll the event back.
       await sql`create function fail() returns trigger language plpgsql as
         $$ begin raise exception 'failed after the event'; end $$`.execute(owner);
-      await sql`create trigger fail before update of answer on effects for each row
+      await sql`create trigger fail after insert on outbox for each row
         when (new.subject = ${sql.lit(parcel.orderId)}) execute function fail()`.execute(owner);
       await assert.rejects(stage.shipping.bookShipment(parcel), /failed after the event/);
       assert.equal(await stage.shipmentOf(parcel.orderId), undefined);
       assert.deepEqual(await stage.events(parcel.orderId), []);
-      await sql`drop trigger fail on effects`.execute(owner);
+      await sql`drop trigger fail on outbox`.execute(owner);
       await owner.destroy();
       await stage.shipping.bookShipment(parcel);
       assert.deepEqual(await stage.events(parcel.orderId), ['booked']);
