@@ -1,117 +1,105 @@
-import { paymentEvents } from '../../activities/payment.ts';
+import type { z } from 'zod';
 import type { Money } from '../../activities/money.ts';
-import { createOutboxWriter } from '../../platform/events/outbox.ts';
+import { paymentEvents } from '../../activities/payment.ts';
 import type { Refusal } from '../../platform/contract/refusal.ts';
-import type { Payment, PaymentTransaction } from './database.ts';
-import { updatePayment } from './payments.ts';
+import type { Payment } from './database.ts';
 
-const writeEvent = createOutboxWriter('payment', paymentEvents);
+/** What an outcome changes in our records, written together: see `outcome.ts`. */
+export interface Effects {
+  change: Partial<Pick<Payment, 'status' | 'undone' | `${'authorized' | 'voided' | 'captured'}_minor`>> & {
+    /** Added to the current value. */
+    refund_reserved_by?: number;
+    refunded_by?: number;
+  };
+  entries: readonly LedgerEntry[];
+  events: readonly PaymentEvent[];
+}
+
+/** Debits one account and credits another by the same amount. `effect` is the step that posts it. */
+interface LedgerEntry {
+  effect: string;
+  debit: string;
+  credit: string;
+  amount: Money;
+}
+
+export type PaymentEvent = {
+  [Type in keyof typeof paymentEvents]: { type: Type; subject: string; data: z.infer<(typeof paymentEvents)[Type]> };
+}[keyof typeof paymentEvents];
+
+export const NO_EFFECTS: Effects = { change: {}, entries: [], events: [] };
+
+/** Both, in this order. */
+export const together = (first: Effects, second: Effects): Effects => ({
+  change: { ...first.change, ...second.change },
+  entries: [...first.entries, ...second.entries],
+  events: [...first.events, ...second.events],
+});
 
 /** The card's bank holds the money. */
-export async function recordAuthorization(transaction: PaymentTransaction, payment: Payment): Promise<void> {
+export function authorized(payment: Payment): Effects {
   const amount = amountOf(payment);
-  await updatePayment(transaction, payment.order_id, { status: 'authorized', authorized_minor: amount.amountMinor });
-  await writeEntries(transaction, payment, {
-    effect: 'authorize',
-    amount,
-    movements: [['card_holds', 'uncaptured_orders']],
-  });
-  await writeAmountEvent(transaction, 'payment.authorized', payment, amount);
+  return {
+    change: { status: 'authorized', authorized_minor: amount.amountMinor },
+    entries: entriesOf('authorize', amount, [['card_holds', 'uncaptured_orders']]),
+    events: [amountEvent('payment.authorized', payment, amount)],
+  };
 }
 
 /** The card's bank releases the hold. */
-export async function recordVoid(transaction: PaymentTransaction, payment: Payment): Promise<void> {
+export function voided(payment: Payment): Effects {
   const amount = amountOf(payment);
-  await updatePayment(transaction, payment.order_id, { status: 'voided', voided_minor: amount.amountMinor });
-  await writeEntries(transaction, payment, {
-    effect: 'void',
-    amount,
-    movements: [['uncaptured_orders', 'card_holds']],
-  });
-  await writeAmountEvent(transaction, 'payment.voided', payment, amount);
+  return {
+    change: { status: 'voided', voided_minor: amount.amountMinor },
+    entries: entriesOf('void', amount, [['uncaptured_orders', 'card_holds']]),
+    events: [amountEvent('payment.voided', payment, amount)],
+  };
 }
 
 /** The hold is used up; the processor owes us the amount of the sale. */
-export async function recordCapture(transaction: PaymentTransaction, payment: Payment): Promise<void> {
+export function captured(payment: Payment): Effects {
   const amount = amountOf(payment);
-  await updatePayment(transaction, payment.order_id, { status: 'captured', captured_minor: amount.amountMinor });
-  await writeEntries(transaction, payment, {
-    effect: 'capture',
-    amount,
-    movements: [
-      ['uncaptured_orders', 'card_holds'],
-      ['processor_receivable', 'sales'],
-    ],
-  });
-  await writeAmountEvent(transaction, 'payment.captured', payment, amount);
+  const movements = [
+    ['uncaptured_orders', 'card_holds'],
+    ['processor_receivable', 'sales'],
+  ] as const;
+  return {
+    change: { status: 'captured', captured_minor: amount.amountMinor },
+    entries: entriesOf('capture', amount, movements),
+    events: [amountEvent('payment.captured', payment, amount)],
+  };
 }
 
 /** The amount reserved for this refund is paid back. */
-export async function recordRefund(
-  transaction: PaymentTransaction,
-  payment: Payment,
+export function refunded(
+  { order_id: orderId }: Payment,
   { refundId, amount }: { refundId: string; amount: Money },
-): Promise<void> {
-  await updatePayment(transaction, payment.order_id, {
-    refund_reserved_by: -amount.amountMinor,
-    refunded_by: amount.amountMinor,
-  });
-  await writeEntries(transaction, payment, {
-    effect: `refund:${refundId}`,
-    amount,
-    movements: [['refunds', 'processor_receivable']],
-  });
-  const { order_id: orderId } = payment;
-  await writeEvent(transaction, { type: 'payment.refunded', subject: orderId, data: { orderId, amount, refundId } });
+): Effects {
+  return {
+    change: { refund_reserved_by: -amount.amountMinor, refunded_by: amount.amountMinor },
+    entries: entriesOf(`refund:${refundId}`, amount, [['refunds', 'processor_receivable']]),
+    events: [{ type: 'payment.refunded', subject: orderId, data: { orderId, amount, refundId } }],
+  };
 }
 
 /** The processor refused: no money moved, but subscribers may want to know. */
-export const writeFailureEvent = (
-  transaction: PaymentTransaction,
-  payment: Payment,
-  step: string,
-  refusal: Refusal,
-): Promise<void> =>
-  writeEvent(transaction, {
-    type: 'payment.failed',
-    subject: payment.order_id,
-    data: { orderId: payment.order_id, step, reason: refusal.code },
-  });
+export const failed = ({ order_id: orderId }: Payment, step: string, refusal: Refusal): Effects => ({
+  ...NO_EFFECTS,
+  events: [{ type: 'payment.failed', subject: orderId, data: { orderId, step, reason: refusal.code } }],
+});
 
-interface Posting {
-  effect: string;
-  amount: Money;
-  /** Pairs of accounts. */
-  movements: (readonly [debit: string, credit: string])[];
-}
+const entriesOf = (
+  effect: string,
+  amount: Money,
+  movements: readonly (readonly [debit: string, credit: string])[],
+): LedgerEntry[] =>
+  amount.amountMinor === 0 ? [] : movements.map(([debit, credit]) => ({ effect, debit, credit, amount }));
 
-async function writeEntries(
-  transaction: PaymentTransaction,
-  payment: Payment,
-  { effect, amount, movements }: Posting,
-): Promise<void> {
-  if (amount.amountMinor === 0) return;
-  await transaction
-    .insertInto('ledger_entries')
-    .values(
-      movements.map(([debit, credit]) => ({
-        order_id: payment.order_id,
-        effect,
-        debit_account: debit,
-        credit_account: credit,
-        amount_minor: amount.amountMinor,
-        currency: amount.currency,
-      })),
-    )
-    .execute();
-}
-
-const writeAmountEvent = (
-  transaction: PaymentTransaction,
+const amountEvent = (
   type: 'payment.authorized' | 'payment.voided' | 'payment.captured',
   { order_id: orderId }: Payment,
   amount: Money,
-): Promise<void> => writeEvent(transaction, { type, subject: orderId, data: { orderId, amount } });
+): PaymentEvent => ({ type, subject: orderId, data: { orderId, amount } });
 
 /** The authorized amount: all of it is voided or captured, never a part. */
 const amountOf = ({ amount_minor: amountMinor, currency }: Payment): Money => ({

@@ -1,6 +1,8 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { Operation, Payment, PaymentDatabase, PaymentTransaction } from './database.ts';
+import type { Effects } from './ledger.ts';
+import { type PaymentOutcome, recordOutcome } from './outcome.ts';
 import { lockPayment, saveReference } from './payments.ts';
 import type { CardProcessor, CardRequest, Receipt } from './processor.ts';
 
@@ -11,6 +13,11 @@ export interface PaymentStep {
   name: string;
   /** A declined card stays declined. Any other refused step may be requested again, under a new key. */
   refusalIsFinal: boolean;
+  /**
+   * The query of a CTE for the first request, where every order takes this step: returns the payment, locked, if nothing
+   * rules the step out. The step then begins in one statement; it asks for the payment's whole amount.
+   */
+  begin?: RawBuilder<unknown>;
   /** Locks the payment, so that the steps of one order run one at a time. Refuses if there is no such payment. */
   lock(transaction: PaymentTransaction): Promise<Payment>;
   /** The refusal that our records require, whatever the processor says. */
@@ -18,16 +25,15 @@ export interface PaymentStep {
   /** Refuses what our records rule out, and records what must be stored before the processor is called. */
   prepare(transaction: PaymentTransaction, payment: Payment): Promise<void>;
   buildRequest(payment: Payment, key: string): CardRequest;
-  applyReceipt(transaction: PaymentTransaction, payment: Payment, receipt: Receipt): Promise<void>;
-  applyRefusal(transaction: PaymentTransaction, payment: Payment, refusal: Refusal): Promise<void>;
+  /** What the processor's response changes. */
+  effectsOfReceipt(payment: Payment, receipt: Receipt): Effects;
+  effectsOfRefusal(payment: Payment, refusal: Refusal): Effects;
 }
 
 export interface PaymentDependencies {
   db: Kysely<PaymentDatabase>;
   processor: CardProcessor;
 }
-
-type PaymentOutcome = { receipt: Receipt } | { refusal: Refusal };
 
 interface StartedAttempt {
   payment: Payment;
@@ -42,18 +48,30 @@ interface StartedAttempt {
  * is unknown, and the next request for the step first looks it up at the processor.
  */
 export async function carryOut({ db, processor }: PaymentDependencies, step: PaymentStep): Promise<Receipt> {
-  const started = await db.transaction().execute((transaction) => startStep(transaction, step));
-  let outcome: PaymentOutcome;
-  if ('attempt' in started) {
-    const response = await callProcessor({ db, processor }, step, started);
-    outcome = await db
-      .transaction()
-      .execute((transaction) => saveOutcome(transaction, step, started.attempt, response));
-  } else {
-    outcome = started;
-  }
+  const started =
+    (await beginStep(db, step)) ?? (await db.transaction().execute((transaction) => startStep(transaction, step)));
+  const outcome =
+    'attempt' in started
+      ? await saveOutcome(db, step, started, await callProcessor({ db, processor }, step, started))
+      : started;
   if ('refusal' in outcome) throw outcome.refusal;
   return outcome.receipt;
+}
+
+/** Starts the first attempt in one statement; undefined if it takes a closer look. */
+async function beginStep(db: Kysely<PaymentDatabase>, step: PaymentStep): Promise<StartedAttempt | undefined> {
+  if (!step.begin) return undefined;
+  const { rows } = await sql<Payment>`
+    with payment as (${step.begin}),
+    operation as (
+      insert into operations (order_id, step, state, amount_minor)
+      select order_id, ${step.name}, 'asked', amount_minor from payment
+      on conflict (order_id, step) do nothing
+      returning order_id
+    )
+    select payment.* from payment join operation using (order_id)`.execute(db);
+  const [payment] = rows;
+  return payment && { payment, attempt: 1, outcomeUnknown: false };
 }
 
 /** Starts an attempt, or returns the outcome of an earlier one. */
@@ -122,19 +140,26 @@ async function openPayment(
 
 /** Records the outcome and its effects once, even if several requests for the step are under way. */
 async function saveOutcome(
-  transaction: PaymentTransaction,
+  db: Kysely<PaymentDatabase>,
   step: PaymentStep,
-  attempt: number,
+  { payment: known, attempt }: StartedAttempt,
   outcome: PaymentOutcome,
 ): Promise<PaymentOutcome> {
-  const payment = (await lockPayment(transaction, step.orderId))!;
-  if (await closeOperation(transaction, step, attempt, outcome)) {
-    await ('receipt' in outcome
-      ? step.applyReceipt(transaction, payment, outcome.receipt)
-      : step.applyRefusal(transaction, payment, outcome.refusal));
-  }
-  const overridingRefusal = step.overridingRefusal(payment);
-  return overridingRefusal ? { refusal: overridingRefusal } : outcome;
+  const record = (work: Kysely<PaymentDatabase>, payment: Payment) => {
+    const effects =
+      'receipt' in outcome
+        ? step.effectsOfReceipt(payment, outcome.receipt)
+        : step.effectsOfRefusal(payment, outcome.refusal);
+    return recordOutcome(work, payment, { step: step.name, attempt, outcome, effects });
+  };
+  if (await record(db, known)) return outcome;
+  // Another request has changed the payment since, or has recorded this attempt.
+  return db.transaction().execute(async (transaction) => {
+    const payment = (await lockPayment(transaction, step.orderId))!;
+    await record(transaction, payment);
+    const overridingRefusal = step.overridingRefusal(payment);
+    return overridingRefusal ? { refusal: overridingRefusal } : outcome;
+  });
 }
 
 const amountOf = (request: CardRequest): number => ('amount' in request ? request.amount.amountMinor : 0);
@@ -168,31 +193,4 @@ async function reopenOperation(transaction: PaymentTransaction, step: PaymentSte
     .where('order_id', '=', step.orderId)
     .where('step', '=', step.name)
     .execute();
-}
-
-/** Records the outcome of this attempt; false if one is recorded already. */
-async function closeOperation(
-  transaction: PaymentTransaction,
-  step: PaymentStep,
-  attempt: number,
-  outcome: PaymentOutcome,
-): Promise<boolean> {
-  const { numUpdatedRows } = await transaction
-    .updateTable('operations')
-    .set(
-      'receipt' in outcome
-        ? { state: 'done', receipt_id: outcome.receipt.id, at: sql`now()` }
-        : {
-            state: 'refused',
-            refusal_code: outcome.refusal.code,
-            refusal_message: outcome.refusal.message,
-            at: sql`now()`,
-          },
-    )
-    .where('order_id', '=', step.orderId)
-    .where('step', '=', step.name)
-    .where('state', '=', 'asked')
-    .where('attempt', '=', attempt)
-    .executeTakeFirst();
-  return numUpdatedRows === 1n;
 }

@@ -6,8 +6,8 @@ export const lockPayment = (transaction: PaymentTransaction, orderId: string): P
   transaction.selectFrom('payments').selectAll().where('order_id', '=', orderId).forUpdate().executeTakeFirst();
 
 /**
- * Creates the payment's row if it does not exist, and locks it, in one statement. The first request sets the terms: the
- * update of an existing row changes nothing and only serves to lock and return it.
+ * Creates the payment's row if it does not exist, and locks it, in one statement. The first request sets the terms. A
+ * void leaves its mark on a payment that exists, too.
  */
 export async function createOrLockPayment(
   transaction: PaymentTransaction,
@@ -19,28 +19,23 @@ export async function createOrLockPayment(
   return transaction
     .insertInto('payments')
     .values({ order_id: orderId, ...terms })
-    .onConflict((conflict) => conflict.column('order_id').doUpdateSet({ order_id: orderId }))
+    .onConflict((conflict) =>
+      conflict.column('order_id').doUpdateSet({ undone: sql<boolean>`payments.undone or excluded.undone` }),
+    )
     .returningAll()
     .executeTakeFirstOrThrow();
 }
 
-/** Updates a payment; the caller holds its lock. */
-export async function updatePayment(
+/** Reserves an amount for a refund; the caller holds the payment's lock. */
+export async function reserveRefund(
   transaction: PaymentTransaction,
   orderId: string,
-  change: Partial<Pick<Payment, 'status' | 'undone' | `${'authorized' | 'voided' | 'captured'}_minor`>> & {
-    /** Added to the current value. */
-    refund_reserved_by?: number;
-    refunded_by?: number;
-  },
+  amountMinor: number,
 ): Promise<void> {
-  const { refund_reserved_by: reservedBy = 0, refunded_by: refundedBy = 0, ...values } = change;
   await transaction
     .updateTable('payments')
     .set({
-      ...values,
-      refund_reserved_minor: sql<number>`refund_reserved_minor + ${reservedBy}`,
-      refunded_minor: sql<number>`refunded_minor + ${refundedBy}`,
+      refund_reserved_minor: sql<number>`refund_reserved_minor + ${amountMinor}`,
       updated_at: sql`now()`,
     })
     .where('order_id', '=', orderId)

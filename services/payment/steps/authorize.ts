@@ -1,14 +1,21 @@
+import { sql } from 'kysely';
 import { type AuthorizePayment, type PaymentRefusal, paymentRefusal } from '../../../activities/payment.ts';
-import { recordAuthorization, writeFailureEvent } from '../ledger.ts';
+import { NO_EFFECTS, authorized, failed } from '../ledger.ts';
 import type { Payment } from '../database.ts';
 import type { PaymentStep } from '../operation.ts';
-import { createOrLockPayment, updatePayment } from '../payments.ts';
+import { createOrLockPayment } from '../payments.ts';
 
 /** Holds the money. Refused once a void was requested; the void then releases whatever this step may have held. */
 export const authorize = ({ orderId, amount, paymentMethod }: AuthorizePayment): PaymentStep => ({
   orderId,
   name: 'authorize',
   refusalIsFinal: true,
+
+  begin: sql`
+    insert into payments (order_id, amount_minor, currency, payment_method)
+    values (${orderId}, ${amount.amountMinor}, ${amount.currency}, ${paymentMethod})
+    on conflict (order_id) do nothing
+    returning *`,
 
   async lock(transaction) {
     const terms = { amount_minor: amount.amountMinor, currency: amount.currency, payment_method: paymentMethod };
@@ -28,19 +35,18 @@ export const authorize = ({ orderId, amount, paymentMethod }: AuthorizePayment):
 
   buildRequest: ({ reference }, key) => ({ step: 'authorize', key, orderId, reference, amount, paymentMethod }),
 
-  async applyReceipt(transaction, payment) {
+  effectsOfReceipt(payment) {
     // A void that came first has found this hold at the processor and recorded it. If it did not, the ledger shows
     // money held for a voided order, and checkBalances reports it.
     const unrecorded = amount.amountMinor > 0 && payment.authorized_minor === 0;
-    if (payment.status === 'pending' || unrecorded) await recordAuthorization(transaction, payment);
+    return payment.status === 'pending' || unrecorded ? authorized(payment) : NO_EFFECTS;
   },
 
-  async applyRefusal(transaction, payment, refusal) {
+  effectsOfRefusal(payment, refusal) {
     const undone = refusal.code === ('Undone' satisfies PaymentRefusal);
-    if (payment.status === 'pending') {
-      await updatePayment(transaction, orderId, undone ? { status: 'voided', undone } : { status: 'declined' });
-    }
-    if (!undone) await writeFailureEvent(transaction, payment, 'authorizePayment', refusal);
+    const { events } = undone ? NO_EFFECTS : failed(payment, 'authorizePayment', refusal);
+    if (payment.status !== 'pending') return { ...NO_EFFECTS, events };
+    return { change: undone ? { status: 'voided', undone } : { status: 'declined' }, entries: [], events };
   },
 });
 

@@ -1,6 +1,7 @@
+import { sql } from 'kysely';
 import type { OrderRef } from '../../../activities/identity.ts';
 import { paymentRefusal } from '../../../activities/payment.ts';
-import { recordCapture, writeFailureEvent } from '../ledger.ts';
+import { captured, failed } from '../ledger.ts';
 import type { PaymentStep } from '../operation.ts';
 import { lockPayment } from '../payments.ts';
 
@@ -11,6 +12,9 @@ export const capture = ({ orderId }: OrderRef): PaymentStep => {
     orderId,
     name: 'capture',
     refusalIsFinal: false,
+
+    begin: sql`
+      select * from payments where order_id = ${orderId} and status = 'authorized' and not undone for update`,
 
     async lock(transaction) {
       const payment = await lockPayment(transaction, orderId);
@@ -33,8 +37,8 @@ export const capture = ({ orderId }: OrderRef): PaymentStep => {
       amount: { amountMinor: amount_minor ?? 0, currency: currency ?? '' },
     }),
 
-    applyReceipt: (transaction, payment) => recordCapture(transaction, payment),
+    effectsOfReceipt: (payment) => captured(payment),
 
-    applyRefusal: (transaction, payment, refusal) => writeFailureEvent(transaction, payment, 'capturePayment', refusal),
+    effectsOfRefusal: (payment, refusal) => failed(payment, 'capturePayment', refusal),
   };
 };

@@ -1,8 +1,8 @@
 import { type RefundPayment, paymentRefusal } from '../../../activities/payment.ts';
-import { recordRefund, writeFailureEvent } from '../ledger.ts';
+import { failed, refunded } from '../ledger.ts';
 import type { Payment } from '../database.ts';
 import type { PaymentStep } from '../operation.ts';
-import { lockPayment, updatePayment } from '../payments.ts';
+import { lockPayment, reserveRefund } from '../payments.ts';
 
 /** Refunds some or all of the captured amount, once per refund id. */
 export const refund = ({ orderId, refundId, amount }: RefundPayment): PaymentStep => ({
@@ -35,17 +35,17 @@ export const refund = ({ orderId, refundId, amount }: RefundPayment): PaymentSte
       );
     }
     // Reserved before the processor is called, so that two concurrent refunds never use the same amount.
-    await updatePayment(transaction, orderId, { refund_reserved_by: amount.amountMinor });
+    await reserveRefund(transaction, orderId, amount.amountMinor);
   },
 
   buildRequest: ({ reference }, key) => ({ step: 'refund', key, orderId, reference, amount }),
 
-  applyReceipt: (transaction, payment) => recordRefund(transaction, payment, { refundId, amount }),
+  effectsOfReceipt: (payment) => refunded(payment, { refundId, amount }),
 
-  async applyRefusal(transaction, payment, refusal) {
-    await updatePayment(transaction, orderId, { refund_reserved_by: -amount.amountMinor });
-    await writeFailureEvent(transaction, payment, 'refundPayment', refusal);
-  },
+  effectsOfRefusal: (payment, refusal) => ({
+    ...failed(payment, 'refundPayment', refusal),
+    change: { refund_reserved_by: -amount.amountMinor },
+  }),
 });
 
 const refundableMinor = (payment: Payment): number =>

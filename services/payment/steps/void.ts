@@ -1,8 +1,8 @@
 import type { OrderRef } from '../../../activities/identity.ts';
 import { paymentRefusal } from '../../../activities/payment.ts';
-import { recordAuthorization, recordVoid, writeFailureEvent } from '../ledger.ts';
+import { NO_EFFECTS, authorized, failed, together, voided } from '../ledger.ts';
 import type { PaymentStep } from '../operation.ts';
-import { createOrLockPayment, updatePayment } from '../payments.ts';
+import { createOrLockPayment } from '../payments.ts';
 
 /**
  * Releases the hold. It always calls the processor, even if we know of no authorization: a late one may be under way,
@@ -14,6 +14,7 @@ export const voidHold = ({ orderId }: OrderRef): PaymentStep => ({
   refusalIsFinal: false,
 
   async lock(transaction) {
+    // The tombstone stays, whatever the outcome of the void itself, unless this is refused below.
     const payment = await createOrLockPayment(transaction, orderId, {
       amount_minor: null,
       currency: null,
@@ -23,8 +24,6 @@ export const voidHold = ({ orderId }: OrderRef): PaymentStep => ({
     if (payment.status === 'captured') {
       throw paymentRefusal('AlreadyCaptured', `the payment of order ${orderId} was captured: refund it instead`);
     }
-    // The tombstone stays, whatever the outcome of the void itself.
-    if (!payment.undone) await updatePayment(transaction, orderId, { undone: true });
     return payment;
   },
 
@@ -34,13 +33,12 @@ export const voidHold = ({ orderId }: OrderRef): PaymentStep => ({
 
   buildRequest: ({ reference }, key) => ({ step: 'void', key, orderId, reference }),
 
-  async applyReceipt(transaction, payment, receipt) {
+  effectsOfReceipt(payment, receipt) {
     // The processor held money that we had no record of: the authorizing request died, or has not returned yet.
     const unrecorded = receipt.id !== null && payment.authorized_minor === 0 && payment.amount_minor !== null;
-    if (unrecorded) await recordAuthorization(transaction, payment);
-    if (unrecorded || payment.authorized_minor > 0) await recordVoid(transaction, payment);
-    else await updatePayment(transaction, orderId, { status: 'voided' });
+    if (unrecorded) return together(authorized(payment), voided(payment));
+    return payment.authorized_minor > 0 ? voided(payment) : { ...NO_EFFECTS, change: { status: 'voided' } };
   },
 
-  applyRefusal: (transaction, payment, refusal) => writeFailureEvent(transaction, payment, 'voidPayment', refusal),
+  effectsOfRefusal: (payment, refusal) => failed(payment, 'voidPayment', refusal),
 });
