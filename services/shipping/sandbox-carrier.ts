@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sendRequest } from '../../platform/http/request.ts';
 import type { Carrier } from './carrier.ts';
 
 /** The carrier sent no valid response: the requested effect may or may not have happened. */
@@ -52,15 +53,21 @@ function parseResponse<Shape extends z.ZodType>(shape: Shape, body: unknown): z.
   throw new CarrierFault(`unexpected response from the carrier: ${code} ${detail}`, { cause: result.error });
 }
 
-async function exchange(url: URL, key?: string, payload?: object): Promise<{ status: number; body: unknown }> {
+async function exchange(
+  { origin, pathname, search }: URL,
+  key?: string,
+  payload?: object,
+): Promise<{ status: number; body: unknown }> {
   try {
-    const response = await fetch(url, {
-      ...(payload && { method: 'POST', body: JSON.stringify(payload) }),
+    const { status, text } = await sendRequest({
+      method: payload ? 'POST' : 'GET',
+      origin,
+      path: pathname + search,
       headers: { ...(payload && { 'content-type': 'application/json' }), ...(key && { 'idempotency-key': key }) },
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(payload && { body: JSON.stringify(payload) }),
+      timeoutMs: TIMEOUT_MS,
     });
-    return { status: response.status, body: await response.json() };
+    return { status, body: JSON.parse(text) as unknown };
   } catch (error) {
     throw new CarrierFault('the carrier did not respond', { cause: error });
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type PaymentRefusal, paymentRefusal } from '../../../activities/payment.ts';
+import { type HttpRequest, sendRequest } from '../../../platform/http/request.ts';
 import type { CardProcessor, CardRequest, Receipt } from '../processor.ts';
 
 type CardStep = CardRequest['step'];
@@ -39,8 +40,9 @@ const REFUSALS: Readonly<Record<CardStep, Readonly<Record<string, PaymentRefusal
 
 /** The sandbox processor over HTTP. It keeps every idempotency key forever and finds payments by order. */
 export function createSandboxProcessor(url: string): CardProcessor {
+  const base = new URL(url);
   const send = async (request: CardRequest): Promise<Receipt> => {
-    const { status, body } = await exchange(`${url}/${PATHS[request.step]}`, {
+    const { status, body } = await exchange(base, PATHS[request.step], {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'idempotency-key': request.key },
       body: JSON.stringify(payloadOf(request)),
@@ -54,7 +56,10 @@ export function createSandboxProcessor(url: string): CardProcessor {
     capture: (effect) => send({ ...effect, step: 'capture' }),
     refund: (effect) => send({ ...effect, step: 'refund' }),
     async find({ step, key }) {
-      const { status, body } = await exchange(`${url}/operations/${encodeURIComponent(key)}`, { method: 'GET' });
+      const { status, body } = await exchange(base, `operations/${encodeURIComponent(key)}`, {
+        method: 'GET',
+        headers: {},
+      });
       if (status === 404) return undefined;
       if (status !== 200) throw unexpectedResponse(step, status);
       const earlier = Operation.parse(body);
@@ -69,11 +74,17 @@ function payloadOf(request: CardRequest): object {
   return request.step === 'refund' ? { orderId, ...request.amount } : { orderId };
 }
 
-/** A broken connection or a timeout is thrown as it is: the outcome is unknown. */
-async function exchange(url: string, init: RequestInit): Promise<{ status: number; body: unknown }> {
-  const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
-  const text = await response.text();
-  return { status: response.status, body: text ? (JSON.parse(text) as unknown) : undefined };
+/** Throws if there is no whole response: the outcome is unknown. */
+async function exchange(
+  { origin, pathname }: URL,
+  path: string,
+  request: Pick<HttpRequest, 'method' | 'headers' | 'body'>,
+): Promise<{ status: number; body: unknown }> {
+  const whole = { origin, path: `${pathname.replace(/\/+$/, '')}/${path}`, timeoutMs: TIMEOUT_MS, ...request };
+  const { status, text } = await sendRequest(whole).catch((cause: unknown) => {
+    throw new Error('the card processor did not respond', { cause });
+  });
+  return { status, body: text ? (JSON.parse(text) as unknown) : undefined };
 }
 
 function receiptOf(step: CardStep, status: number, body: unknown): Receipt {
