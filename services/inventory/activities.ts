@@ -1,12 +1,10 @@
 import { type Kysely, type Transaction, sql } from 'kysely';
 import type { StockLine } from '../../activities/identity.ts';
-import { type InventoryActivities, inventoryEvents, inventoryRefusal } from '../../activities/inventory.ts';
+import { type InventoryActivities, inventoryRefusal } from '../../activities/inventory.ts';
 import { type EffectKey, claimKey, once, recall, undo } from '../../platform/contract/effect.ts';
-import { createOutbox } from '../../platform/events/outbox.ts';
 import type { InventoryDatabase } from './database.ts';
-import { lockedStock, move, openBalances, reservedFor, sumBySku, unnest } from './movement.ts';
+import { lockedStock, move, openBalances, outbox, reservedFor, sumBySku, unnest } from './movement.ts';
 
-const outbox = createOutbox('inventory', inventoryEvents);
 const reservationKey = (orderId: string): EffectKey => ({ subject: orderId, step: 'reserveStock' });
 const commitKey = (orderId: string): EffectKey => ({ subject: orderId, step: 'commitStock' });
 
@@ -103,8 +101,8 @@ async function release(transaction: Transaction<InventoryDatabase>, orderId: str
     .executeTakeFirst();
   if (committed) throw inventoryRefusal('AlreadyCommitted', `the stock of order ${orderId} has already been shipped`);
   const lines = await reservedFor(transaction, orderId);
-  await move(transaction, { kind: 'release', subject: orderId, orderId, lines });
-  await outbox.write(transaction, { type: 'inventory.released', subject: orderId, data: { orderId, lines } });
+  const event = { type: 'inventory.released' as const, subject: orderId, data: { orderId, lines } };
+  await move(transaction, { kind: 'release', subject: orderId, orderId, lines, event });
 }
 
 /** Whether stock is reserved for the order. Locks the reservation until the transaction ends. */

@@ -1,6 +1,11 @@
 import { type Kysely, type Transaction, sql } from 'kysely';
 import type { StockLine } from '../../activities/identity.ts';
+import { inventoryEvents } from '../../activities/inventory.ts';
+import { type OutboxEvent, createOutbox } from '../../platform/events/outbox.ts';
 import type { InventoryDatabase, MovementKind } from './database.ts';
+
+export const outbox = createOutbox('inventory', inventoryEvents);
+type InventoryEvent = OutboxEvent<typeof inventoryEvents>;
 
 /** Stock that moves together, for one reason. At most one line per SKU; only an adjustment may be negative. */
 export interface Movement {
@@ -10,6 +15,8 @@ export interface Movement {
   orderId: string | null;
   lines: readonly StockLine[];
   explanation?: { reason: string; adjustedBy: string };
+  /** The event that says so. */
+  event?: InventoryEvent;
 }
 
 /** How one unit of each kind of movement changes the two balances. */
@@ -26,7 +33,7 @@ const DIRECTIONS = {
  * in the order of their SKUs, so that two movements never deadlock.
  */
 export async function move(transaction: Transaction<InventoryDatabase>, movement: Movement): Promise<void> {
-  const { kind, subject, orderId, lines, explanation } = movement;
+  const { kind, subject, orderId, lines, explanation, event } = movement;
   const { onHand, reserved } = DIRECTIONS[kind];
   await sql`
     with line as (${unnest(lines)}),
@@ -37,12 +44,14 @@ export async function move(transaction: Transaction<InventoryDatabase>, movement
       set on_hand = stock.on_hand + ${onHand}::bigint * quantity,
         reserved = stock.reserved + ${reserved}::bigint * quantity
       from line where stock.sku = line.sku and (select count(*) from balance) > 0
-    )
+    ),
+    published as (${outbox.insert('line', event ? [event] : [])})
     insert into stock_ledger (kind, subject, order_id, sku, on_hand_delta, reserved_delta, reason, adjusted_by)
     select ${kind}, ${subject}::uuid, ${orderId}::uuid, sku,
       ${onHand}::bigint * quantity, ${reserved}::bigint * quantity,
       ${explanation?.reason ?? null}, ${explanation?.adjustedBy ?? null}
     from line`.execute(transaction);
+  if (event) outbox.announce();
 }
 
 export interface Balance {

@@ -14,10 +14,10 @@ export interface PaymentStep {
   /** A declined card stays declined. Any other refused step may be requested again, under a new key. */
   refusalIsFinal: boolean;
   /**
-   * The query of a CTE for the first request, where every order takes this step: returns the payment, locked, if nothing
-   * rules the step out. The step then begins in one statement; it asks for the payment's whole amount.
+   * How the step begins in one statement if nothing speaks against it: a query that returns the payment, locked, with
+   * whatever must be stored before the processor is called, and the amount to ask for.
    */
-  begin?: RawBuilder<unknown>;
+  begin?: { payment: RawBuilder<unknown>; amountMinor: RawBuilder<unknown> };
   /** Locks the payment, so that the steps of one order run one at a time. Refuses if there is no such payment. */
   lock(transaction: PaymentTransaction): Promise<Payment>;
   /** The refusal that our records require, whatever the processor says. */
@@ -62,10 +62,10 @@ export async function carryOut({ db, processor }: PaymentDependencies, step: Pay
 async function beginStep(db: Kysely<PaymentDatabase>, step: PaymentStep): Promise<StartedAttempt | undefined> {
   if (!step.begin) return undefined;
   const { rows } = await sql<Payment>`
-    with payment as (${step.begin}),
+    with payment as (${step.begin.payment}),
     operation as (
       insert into operations (order_id, step, state, amount_minor)
-      select order_id, ${step.name}, 'asked', amount_minor from payment
+      select order_id, ${step.name}, 'asked', ${step.begin.amountMinor} from payment
       on conflict (order_id, step) do nothing
       returning order_id
     )

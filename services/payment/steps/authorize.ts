@@ -11,11 +11,14 @@ export const authorize = ({ orderId, amount, paymentMethod }: AuthorizePayment):
   name: 'authorize',
   refusalIsFinal: true,
 
-  begin: sql`
-    insert into payments (order_id, amount_minor, currency, payment_method)
-    values (${orderId}, ${amount.amountMinor}, ${amount.currency}, ${paymentMethod})
-    on conflict (order_id) do nothing
-    returning *`,
+  begin: {
+    payment: sql`
+      insert into payments (order_id, amount_minor, currency, payment_method)
+      values (${orderId}, ${amount.amountMinor}, ${amount.currency}, ${paymentMethod})
+      on conflict (order_id) do nothing
+      returning *`,
+    amountMinor: sql`amount_minor`,
+  },
 
   async lock(transaction) {
     const terms = { amount_minor: amount.amountMinor, currency: amount.currency, payment_method: paymentMethod };

@@ -13,8 +13,11 @@ export const capture = ({ orderId }: OrderRef): PaymentStep => {
     name: 'capture',
     refusalIsFinal: false,
 
-    begin: sql`
-      select * from payments where order_id = ${orderId} and status = 'authorized' and not undone for update`,
+    begin: {
+      payment: sql`
+        select * from payments where order_id = ${orderId} and status = 'authorized' and not undone for update`,
+      amountMinor: sql`amount_minor`,
+    },
 
     async lock(transaction) {
       const payment = await lockPayment(transaction, orderId);

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { OrderRef } from '../../../activities/identity.ts';
 import { paymentRefusal } from '../../../activities/payment.ts';
 import { NO_EFFECTS, authorized, failed, together, voided } from '../ledger.ts';
@@ -12,6 +13,14 @@ export const voidHold = ({ orderId }: OrderRef): PaymentStep => ({
   orderId,
   name: 'void',
   refusalIsFinal: false,
+
+  begin: {
+    payment: sql`
+      update payments set undone = true, updated_at = now()
+      where order_id = ${orderId} and status = 'authorized'
+      returning *`,
+    amountMinor: sql`0`,
+  },
 
   async lock(transaction) {
     // The tombstone stays, whatever the outcome of the void itself, unless this is refused below.

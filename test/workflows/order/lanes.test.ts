@@ -99,16 +99,20 @@ describe('lanes', function () {
     for (const { step, refusal } of [CART_STEP, ...COMPENSABLE]) {
       test(`${step} is not asked again`, async () => {
         // On a busy machine a first try may time out, and is then repeated.
-        const durable: number[] = [];
+        const runs: { calls: number; durable: number }[] = [];
         for (let number = 0; number < 3; number += 1) {
           const order = await workers()
             .inLane('local-first')
             .place({ [step]: refuse(refusal) }, { fromCart: step === CART_STEP.step });
           const { detail, ...result } = await order.handle.result();
           assert.deepEqual([result, detail], [{ status: 'rejected', code: refusal }, `${step} refused`]);
-          durable.push(await durableCallsOf(order, step));
+          const calls = order.world.calls.filter((call) => call === step).length;
+          runs.push({ calls, durable: await durableCallsOf(order, step) });
         }
-        assert.ok(durable.includes(0), JSON.stringify(durable));
+        assert.ok(
+          runs.some((run) => isDeepStrictEqual(run, { calls: 1, durable: 0 })),
+          JSON.stringify(runs),
+        );
       });
     }
 
