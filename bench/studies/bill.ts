@@ -3,16 +3,15 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { print } from '../../tools/command-line.ts';
-import { killEverything } from '../race/children.ts';
+import { Processes, killEverything } from '../race/children.ts';
 import type { OrderEndpoint } from '../race/load.ts';
 import { orderSeries } from '../race/orders.ts';
 import { type Stage, openStage } from '../race/stage.ts';
 import { direct } from '../race/systems/direct.ts';
 import { LANES, platform } from '../race/systems/platform.ts';
 import type { System } from '../race/systems/system.ts';
-import { findServer } from '../race/temporal/binary.ts';
+import { type ServerBinary, findServer } from '../race/temporal/binary.ts';
 import { prepareServers } from '../race/temporal/server.ts';
-import { Processes } from '../race/children.ts';
 import { openWorld } from '../race/world.ts';
 import { scratchFolder } from '../scratch-folder.ts';
 import { type Counts, noCounts } from './bill/counts.ts';
@@ -46,22 +45,18 @@ const folder = scratchFolder();
 const billFolder = path.join(folder.path, 'bill');
 mkdirSync(billFolder);
 process.on('exit', killEverything);
-const binary = await findServer(path.join(import.meta.dirname, '../../.cache/bench'), print);
-const { world, close } = await openWorld({
-  folder: path.join(folder.path, 'world'),
-  cache: path.join(import.meta.dirname, '../../.cache/bench'),
-  binary,
-  signal: new AbortController().signal,
-});
+const cache = path.join(import.meta.dirname, '../../.cache/bench');
+/** `direct` needs no Temporal server. */
+const NO_SERVER: ServerBinary = { kind: 'dev', executable: '', reason: 'none is needed' };
+const binary = lanes ? await findServer(cache, print) : NO_SERVER;
+const { signal } = new AbortController();
+const { world, close } = await openWorld({ folder: path.join(folder.path, 'world'), cache, binary, signal });
 try {
   const systems = [direct, ...(lanes ? LANES.map((lane) => platform(lane)) : [])];
-  if (lanes && binary.kind === 'full') {
+  if (binary.kind === 'full') {
     const template = path.join(folder.path, 'template');
-    await prepareServers(binary, {
-      folder: template,
-      superuserUrl: world.superuserUrl,
-      processes: new Processes(template, world.signal),
-    });
+    const processes = new Processes(template, signal);
+    await prepareServers(binary, { folder: template, superuserUrl: world.superuserUrl, processes });
   }
   const results: Record<string, Record<string, Bill>> = {};
   for (const system of systems) {
@@ -85,7 +80,7 @@ async function billsOf(system: System): Promise<Record<string, Bill>> {
     const endpoint = await system.start(stage);
     const next = orderSeries(crypto.randomUUID());
     const place = (kind: keyof typeof KINDS) => placeOrder(endpoint, kind, { ...next(), paymentMethod: KINDS[kind] });
-    // The first orders open connections and prepare nothing that counts; they also start whatever begins with an order.
+    // The first orders start what begins with an order, such as the readers of its events.
     for (const kind of ['confirmed', 'refused', 'confirmed'] as const) await place(kind);
     await sleep(IDLE_MS);
     const idle = await during(stage, () => sleep(IDLE_MS));

@@ -105,11 +105,14 @@ describe('statements of the services that an order calls', () => {
     });
 
     it('captures and voids in as many', async () => {
-      const [captured, voided] = [request(), request()];
+      const [captured, voided, declined] = [request(), request(), request('pm_card_chargeDeclined')];
       await payment.authorizePayment(captured);
       await payment.authorizePayment(voided);
+      await assert.rejects(payment.authorizePayment(declined), { code: 'CardDeclined' });
       assert.deepEqual(await costOf(() => payment.capturePayment({ orderId: captured.orderId })), single(2));
-      assert.deepEqual(await costOf(() => payment.voidPayment({ orderId: voided.orderId })), single(2));
+      for (const { orderId } of [voided, declined, request()]) {
+        assert.deepEqual(await costOf(() => payment.voidPayment({ orderId })), single(2));
+      }
     });
 
     it('refunds in one transaction and a statement', async () => {

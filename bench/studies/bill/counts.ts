@@ -20,7 +20,7 @@ export const noCounts = (): Counts => ({ statements: 0, transactions: 0, roundTr
 const BOUNDARY = /^\s*(begin|start transaction|commit|rollback)\b/i;
 
 /** Counts from now on what this process does, in the object that it returns. `stop` ends it. */
-export function startCounting(): { counts: Counts; stop(): void } {
+export function startCounting(): { counts: Counts; stop: () => void } {
   const counts = noCounts();
   const stops = [countStatements(counts)];
   for (const [name, column] of [
@@ -36,7 +36,7 @@ export function startCounting(): { counts: Counts; stop(): void } {
 
 /** By the client's own method, below pools and prepared statements. */
 function countStatements(counts: Counts): () => void {
-  const { query } = pg.Client.prototype;
+  const query = Reflect.get(pg.Client.prototype, 'query') as (this: pg.Client, ...args: unknown[]) => unknown;
   const inTransaction = new WeakSet<object>();
   pg.Client.prototype.query = function counted(this: pg.Client, ...args: unknown[]): unknown {
     const [given] = args;
@@ -48,6 +48,6 @@ function countStatements(counts: Counts): () => void {
     else if (boundary !== undefined) inTransaction.delete(this);
     if (!inTransaction.has(this)) counts.transactions += 1;
     return Reflect.apply(query, this, args);
-  } as typeof query;
-  return () => void (pg.Client.prototype.query = query);
+  } as typeof pg.Client.prototype.query;
+  return () => void Reflect.set(pg.Client.prototype, 'query', query);
 }

@@ -16,8 +16,8 @@ export const voidHold = ({ orderId }: OrderRef): PaymentStep => ({
 
   begin: {
     payment: sql`
-      update payments set undone = true, updated_at = now()
-      where order_id = ${orderId} and status = 'authorized'
+      insert into payments (order_id, undone) values (${orderId}, true)
+      on conflict (order_id) do update set undone = true, updated_at = now() where payments.status <> 'captured'
       returning *`,
     amountMinor: sql`0`,
   },
