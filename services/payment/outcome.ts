@@ -20,8 +20,9 @@ export interface Decided {
 
 /**
  * Records an outcome with all its effects, in one statement. Changes nothing and returns false if the attempt has an
- * outcome already, or if the payment is no longer as `effects` assumes: the columns that they depend on are compared
- * under the payment's lock. The sums of refunds are not among them, because several refunds may be under way.
+ * outcome already, or if the payment is no longer as `effects` assumes. Under the payment's lock its status is compared,
+ * which says what is authorized, voided and captured, and whether a void was requested. The sums of refunds are not:
+ * several refunds may be under way, and each only adds to them.
  */
 export async function recordOutcome(
   db: Kysely<PaymentDatabase>,
@@ -35,7 +36,6 @@ export async function recordOutcome(
     with payment as (
       select order_id from payments
       where order_id = ${payment.order_id} and status = ${payment.status} and undone = ${payment.undone}
-        and authorized_minor = ${payment.authorized_minor}
       for update
     ),
     attempt as (

@@ -134,6 +134,27 @@ describe('voidPayment', () => {
     assert.deepEqual(await bench.events(orderId), ['payment.authorized', 'payment.failed', 'payment.voided']);
   });
 
+  it('does not take a late refusal for the outcome of the next attempt', async () => {
+    const request = paymentRequest();
+    const { orderId } = request;
+    await bench.payment.authorizePayment(request);
+    bench.processor.refuse('void', 'VoidRefused');
+    const slow = bench.processor.hold('void', 'after');
+    const late = bench.payment.voidPayment({ orderId });
+    await slow.reached;
+    await assert.rejects(bench.payment.voidPayment({ orderId }), { code: 'VoidRefused' });
+    bench.processor.refuse('void', undefined);
+    const underway = bench.processor.hold('void', 'before');
+    const retry = bench.payment.voidPayment({ orderId });
+    await underway.reached;
+    slow.release();
+    await assert.rejects(late, { code: 'VoidRefused' });
+    underway.release();
+    await retry;
+    assert.equal((await bench.paymentOf(orderId)).status, 'voided');
+    assert.deepEqual(await bench.events(orderId), ['payment.authorized', 'payment.failed', 'payment.voided']);
+  });
+
   it('reuses the key of a retry whose outcome is unknown', async () => {
     const request = paymentRequest();
     const { orderId } = request;
@@ -152,5 +173,7 @@ describe('voidPayment', () => {
     const orderId = await bench.captured();
     await assert.rejects(bench.payment.voidPayment({ orderId }), { name: 'Refusal', code: 'AlreadyCaptured' });
     assert.deepEqual(bench.effects(orderId), ['authorize', 'capture']);
+    assert.ok(!bench.processor.asked.some((key) => key.endsWith(':void')));
+    assert.equal((await bench.paymentOf(orderId)).undone, false);
   });
 });
