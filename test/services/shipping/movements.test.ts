@@ -112,6 +112,29 @@ describe('shipping service: movements', () => {
       assert.deepEqual(await stage.events(parcel.orderId), ['booked', 'dispatched']);
     });
 
+    it('applies a movement that arrives while the booking is being recorded when the carrier repeats it', async () => {
+      const parcel = parcelTo();
+      const { orderId } = parcel;
+      const dispatched = movement(await stage.bookedAtCarrier(parcel), 'dispatched');
+      const owner = connect<ShippingDatabase>(stage.database.ownerUrl, 1);
+      const holding = Promise.withResolvers<unknown>();
+      // Holds the key of the booking, so that its statement has begun but cannot go on.
+      const held = owner.transaction().execute(async (transaction) => {
+        await sql`insert into effects (subject, step, state) values (${orderId}, 'book', 'done')`.execute(transaction);
+        const booking = stage.shipping.bookShipment(parcel);
+        await waitingForLocks(transaction, 1);
+        await assert.rejects(stage.requests.recordMovement(dispatched), { code: 'ShipmentNotFound' });
+        holding.resolve(booking);
+        throw new Error('released');
+      });
+      await assert.rejects(held, /released/);
+      await holding.promise;
+      await owner.destroy();
+      assert.deepEqual(await stage.events(orderId), ['booked']);
+      assert.equal((await stage.requests.recordMovement(dispatched)).status, 'dispatched');
+      assert.deepEqual(await stage.events(orderId), ['booked', 'dispatched']);
+    });
+
     it('leaves a canceled parcel canceled', async () => {
       const parcel = parcelTo();
       const { trackingNumber } = await stage.shipping.bookShipment(parcel);
