@@ -50,7 +50,7 @@ async function explain<Database>(
     .transaction()
     .execute(async (transaction) => {
       // An insert cannot be repeated: its ids exist by now.
-      const options = /^insert/i.test(statement) ? 'format json' : 'analyze, buffers, format json';
+      const options = /\binsert into\b/i.test(statement) ? 'format json' : 'analyze, buffers, format json';
       const query = CompiledQuery.raw(`explain (${options}) ${statement}`, [...parameters]);
       const { rows } = await transaction.executeQuery<{ 'QUERY PLAN': [NonNullable<typeof explanation>] }>(query);
       [explanation] = rows[0]!['QUERY PLAN'];
