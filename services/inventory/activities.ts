@@ -52,7 +52,8 @@ interface Shortage {
 
 /**
  * Reserves all lines or none in one statement, so that a popular SKU stays locked no longer than a commit takes. Balances
- * are locked in the order of their SKUs before anything is written: two orders never deadlock.
+ * are locked in the order of their SKUs before anything is written: two orders never deadlock. Like `move`, it writes
+ * balances as they were locked.
  */
 async function reserve(
   db: Kysely<InventoryDatabase>,
@@ -68,7 +69,10 @@ async function reserve(
       where coalesce(on_hand - reserved, 0) < quantity
     ),
     claim as (${claimKey(reservationKey(orderId), {}, sql`not exists (select from shortage)`)}),
-    moved as (update stock set reserved = reserved + quantity from line, claim where stock.sku = line.sku),
+    moved as (
+      update stock set on_hand = balance.on_hand, reserved = balance.reserved + quantity
+      from line join balance using (sku), claim where stock.sku = line.sku
+    ),
     recorded as (
       insert into stock_ledger (kind, subject, order_id, sku, on_hand_delta, reserved_delta)
       select 'reserve', subject, subject, sku, 0, quantity from line, claim

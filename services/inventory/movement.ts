@@ -29,8 +29,9 @@ const DIRECTIONS = {
 } as const satisfies Record<MovementKind, { onHand: number; reserved: number }>;
 
 /**
- * Moves stock: one statement changes the balances and the ledger, so that they always agree. It first locks the balances
- * in the order of their SKUs, so that two movements never deadlock.
+ * Moves stock: one statement changes the balances and the ledger, so that they always agree. It locks the balances in the
+ * order of their SKUs, so that two movements never deadlock, and writes both columns as they were locked: an update that
+ * adds to `reserved` is first checked against the row of the statement's snapshot, which may have been older and had less.
  */
 export async function move(transaction: Transaction<InventoryDatabase>, movement: Movement): Promise<void> {
   const { kind, subject, orderId, lines, explanation, event } = movement;
@@ -38,12 +39,11 @@ export async function move(transaction: Transaction<InventoryDatabase>, movement
   await sql`
     with line as (${unnest(lines)}),
     balance as (${lockedStock(lines)}),
-    -- Counting the locks first takes them all before the first change.
     moved as (
       update stock
-      set on_hand = stock.on_hand + ${onHand}::bigint * quantity,
-        reserved = stock.reserved + ${reserved}::bigint * quantity
-      from line where stock.sku = line.sku and (select count(*) from balance) > 0
+      set on_hand = balance.on_hand + ${onHand}::bigint * quantity,
+        reserved = balance.reserved + ${reserved}::bigint * quantity
+      from line join balance using (sku) where stock.sku = line.sku
     ),
     published as (${outbox.insert('line', event ? [event] : [])})
     insert into stock_ledger (kind, subject, order_id, sku, on_hand_delta, reserved_delta, reason, adjusted_by)

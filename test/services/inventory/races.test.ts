@@ -3,13 +3,16 @@ import { randomUUID } from 'node:crypto';
 import { mock } from 'node:test';
 import fc from 'fast-check';
 import pg from 'pg';
+import { connect } from '../../../platform/database/connection.ts';
 import type { StockLine } from '../../../activities/identity.ts';
 import type { InventoryActivities, InventoryRequests } from '../../../activities/inventory.ts';
 import { createInventoryActivities } from '../../../services/inventory/activities.ts';
 import type { InventoryDatabase } from '../../../services/inventory/database.ts';
+import { move } from '../../../services/inventory/movement.ts';
 import { createInventoryRequests } from '../../../services/inventory/requests.ts';
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 import { patiently } from '../../stage/retry-pool-timeout.ts';
+import { waitingForLocks } from '../../stage/waiting-for-locks.ts';
 
 describe('inventory under concurrency', () => {
   let database: FreshDatabase<InventoryDatabase>;
@@ -69,6 +72,23 @@ describe('inventory under concurrency', () => {
       if (outcome.status === 'rejected') assert.equal((outcome.reason as { code?: string }).code, 'OutOfStock');
     }
     assert.deepEqual(await balanceOf(sku), [1, 1, 0]);
+  });
+
+  it('takes stock that arrives while it waits for the balance', async () => {
+    const sku = await stocked(1);
+    const wanted = order({ sku, quantity: 8 });
+    const owner = connect<InventoryDatabase>(database.ownerUrl, 1);
+    let reserving: Promise<void> | undefined;
+    await owner.transaction().execute(async (transaction) => {
+      const explanation = { reason: 'counted', adjustedBy: 'a' };
+      const lines = [{ sku, quantity: 9 }];
+      await move(transaction, { kind: 'adjust', subject: randomUUID(), orderId: null, lines, explanation });
+      reserving = activities.reserveStock(wanted);
+      await waitingForLocks(transaction, 1);
+    });
+    await reserving;
+    await owner.destroy();
+    assert.deepEqual(await balanceOf(sku), [10, 8, 2]);
   });
 
   it('does not deadlock when orders request the same SKUs in opposite order', async () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { RecordMovement } from '../../../activities/shipping.ts';
 import { connect } from '../../../platform/database/connection.ts';
 import { encodeCursor } from '../../../platform/database/cursor.ts';
 import type { ShippingDatabase } from '../../../services/shipping/database.ts';
+import { waitingForLocks } from '../../stage/waiting-for-locks.ts';
 import { type ShippingStage, movement, parcelTo, shippingStage } from './test-shipping-service.ts';
 
 describe('shipping service: movements', () => {
@@ -199,13 +200,3 @@ describe('shipping service: movements', () => {
     });
   });
 });
-
-/** Resolves when this many connections to the database wait for a lock. */
-async function waitingForLocks(db: Kysely<ShippingDatabase>, count: number): Promise<void> {
-  for (;;) {
-    const { rows } = await sql`select 1 from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
-    if (rows.length >= count) return;
-    await sql`select pg_sleep(0.01), pg_stat_clear_snapshot()`.execute(db);
-  }
-}
