@@ -61,6 +61,9 @@ export const Step = z.enum([
   'refundPayment',
 ]);
 export type Step = z.infer<typeof Step>;
+/** The steps from placed to confirmed that call another service. */
+export const PlacingStep = Step.extract(['takeLines', 'reserveStock', 'authorizePayment', 'bookShipment']);
+export type PlacingStep = z.infer<typeof PlacingStep>;
 export const StepOutcome = z.enum(['started', 'succeeded', 'failed', 'compensated', 'compensation_failed']);
 export type StepOutcome = z.infer<typeof StepOutcome>;
 

@@ -12,6 +12,7 @@ import {
   OrderAction,
   OrderStatus,
   PaymentStatus,
+  PlacingStep,
   Rejection,
   Step,
 } from './order-status.ts';
@@ -53,7 +54,7 @@ export type Order = z.infer<typeof Order>;
 export const OrderRefs = z.strictObject({ orderIds: z.array(z.uuid()).max(100) });
 export type OrderRefs = z.infer<typeof OrderRefs>;
 
-export const DraftOrder = z.strictObject({
+export const PlaceOrder = z.strictObject({
   /** Derived from the caller and the Idempotency-Key. */
   orderId: z.uuid(),
   customerId: z.uuid(),
@@ -61,16 +62,46 @@ export const DraftOrder = z.strictObject({
   total: Money,
   shippingAddress: ShippingAddress,
   paymentMethod: PaymentMethod,
+  /** Whether the lines come from the customer's cart and leave it with the order. */
+  fromCart: z.boolean().optional(),
 });
-export type DraftOrder = z.infer<typeof DraftOrder>;
-export const DraftedOrder = z.object({
-  order: Order,
-  /** Whether the order is recorded: its workflow then runs or has ended, and need not be started. */
-  recorded: z.boolean(),
-  /** The lane for its workflow. */
+export type PlaceOrder = z.infer<typeof PlaceOrder>;
+
+/** What the order service itself did of an order before its workflow, in the lane `express`. */
+export const Attempt = z.strictObject({
+  /** It confirmed the order. */
+  confirmedAt: z.iso.datetime().optional(),
+  /** It gave up, and these steps may have happened. */
+  tried: z.array(PlacingStep).max(10).optional(),
+});
+export type Attempt = z.infer<typeof Attempt>;
+
+/** How an order's workflow is started; `startOptionsOf` in workflows/order/messages.ts makes the client's options of it. */
+export const OrderStart = z.object({
+  input: z.object({
+    orderId: z.uuid(),
+    customerId: z.uuid(),
+    lines: z.array(StockLine),
+    total: Money,
+    paymentMethod: PaymentMethod,
+    shippingAddress: ShippingAddress,
+    fromCart: z.boolean().optional(),
+    attempt: Attempt.optional(),
+  }),
   lane: Lane,
+  /** What the Temporal Web UI shows until the workflow itself has run, in Markdown. Only of a confirmed order. */
+  details: z.string().optional(),
 });
-export type DraftedOrder = z.infer<typeof DraftedOrder>;
+export type OrderStart = z.infer<typeof OrderStart>;
+
+export const PlacedOrder = z.object({
+  order: Order,
+  /** False for a repeat. */
+  created: z.boolean(),
+  /** How the caller starts the order's workflow. Absent: it was started before, or the order service starts it. */
+  start: OrderStart.optional(),
+});
+export type PlacedOrder = z.infer<typeof PlacedOrder>;
 /** `patienceMs` is the longest time to wait for a decision. */
 export const AwaitOrder = z.strictObject({ orderId: z.uuid(), patienceMs: z.int().min(0).max(30_000) });
 export type AwaitOrder = z.infer<typeof AwaitOrder>;
@@ -138,10 +169,28 @@ export type Backlog = z.infer<typeof Backlog>;
 /** What the order service's HTTP API offers. */
 export const orderRequests = {
   /**
-   * Stores an order's lines, prices and address until recordOrder; no list shows the order before. A repeat changes
-   * nothing and returns the stored order, at its prices. Refuses `OrderDiffers` if the stored order has other contents.
+   * Stores an order with its lines, prices and address. In the lane `express` the order is then placed, its steps are taken
+   * at once, and `order` is mostly `confirmed`; otherwise it is a draft, which no list shows until recordOrder. A repeat
+   * changes nothing and returns the stored order, at its prices. Refuses `OrderDiffers` if the stored order has other
+   * contents.
    */
-  draftOrder: operation({ request: DraftOrder, response: DraftedOrder, refuses: ['OrderDiffers'] }),
+  placeOrder: operation({
+    request: PlaceOrder,
+    response: PlacedOrder,
+    // In the lane `express`: 10 s of waiting for a turn, 3 s of an attempt, and the statements around it.
+    timeoutMs: 20_000,
+    patient: false,
+    refuses: ['OrderDiffers'],
+  }),
+  /**
+   * How the workflow of an order is started, for whoever speaks to it and may be the first. Absent: the order has ended.
+   * Refuses `OrderNotFound`.
+   */
+  getOrderStart: operation({
+    request: OrderRef,
+    response: z.object({ start: OrderStart.optional() }),
+    refuses: ['OrderNotFound'],
+  }),
   /** One order, drafts included. Refuses `OrderNotFound`. */
   getOrder: operation({ request: OrderRef, response: Order, refuses: ['OrderNotFound'] }),
   /** Several orders, in no particular sequence. Unknown ids are left out. */

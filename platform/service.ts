@@ -46,6 +46,8 @@ export interface ServiceParts {
   localActivities?: object;
   /** Whether activities return their number of attempts. By default if the service runs no workflows. */
   countsAttempts?: boolean;
+  /** Whether it is ready also while its worker does not poll, as when Temporal is away. */
+  readyWithoutWorker?: boolean;
   /** Its handlers of other services' events. Its database then has an inbox. */
   subscriptions?: readonly Subscription[];
   /** Ends long polls at shutdown, before the HTTP server closes. */
@@ -144,7 +146,7 @@ async function start<Database, Shape extends z.ZodRawShape, Services extends Reg
     events: events.answered,
     async ready() {
       await ping(db);
-      await worker?.ready();
+      if (!parts.readyWithoutWorker) await worker?.ready();
     },
     ...(worker && { moreMetrics: sdkMetrics }),
     token: config.serviceToken,

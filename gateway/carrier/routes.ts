@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { RecordMovement, type ShippingRequests } from '../../activities/shipping.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
+import type { ParcelMoved } from '../../workflows/order/messages.ts';
 import type { Workflows } from '../upstream/workflow-client.ts';
 import { type StrayParcelDependencies, createStrayParcels } from './stray-parcels.ts';
 
@@ -30,6 +31,20 @@ interface CarrierDependencies extends StrayParcelDependencies {
 /** The callback with which the carrier reports the movements of parcels. */
 export function carrierRoutes({ shipping, workflows, ...dependencies }: CarrierDependencies): AnyRoute[] {
   const reportStray = createStrayParcels({ workflows, ...dependencies });
+
+  /** Tells the order's workflow, which may not have been started. False: it has ended. */
+  async function tellOrder(orderId: string, moved: ParcelMoved): Promise<boolean> {
+    const { start } = await dependencies.orders.getOrderStart({ orderId });
+    if (!start) return false;
+    try {
+      await workflows.parcelMoved(start, moved);
+      return true;
+    } catch (error) {
+      if (error instanceof Refusal && error.code === 'WorkflowEnded') return false;
+      throw error;
+    }
+  }
+
   return [
     route({
       method: 'post',
@@ -54,10 +69,7 @@ export function carrierRoutes({ shipping, workflows, ...dependencies }: CarrierD
           await reportStray({ ...stray, contradicts: 'bookingCanceled' });
           return { status: 204 };
         }
-        await workflows.signalParcelMoved(orderId, { status }).catch((error: unknown) => {
-          if (!(error instanceof Refusal) || error.code !== 'WorkflowEnded') throw error;
-          return reportStray({ ...stray, contradicts: 'workflowEnded' });
-        });
+        if (!(await tellOrder(orderId, { status }))) await reportStray({ ...stray, contradicts: 'workflowEnded' });
         return { status: 204 };
       },
     }),

@@ -6,7 +6,7 @@ import type { StrayParcelInput } from '../../workflows/stray-parcel/messages.ts'
 import type { Workflows } from '../upstream/workflow-client.ts';
 
 export interface StrayParcelDependencies {
-  orders: Pick<OrderRequests, 'getOrder'>;
+  orders: Pick<OrderRequests, 'getOrder' | 'getOrderStart'>;
   workflows: Pick<Workflows, 'startStrayParcel'>;
   logger: Logger;
   registry: Registry;

@@ -19,6 +19,9 @@ const MIN_PER_SECOND = 10;
 const QUEUED_BOUNDS = 3;
 // The weight of a slower rate at each refresh: three quarters of a slowdown count after five seconds.
 const SLOWDOWN_WEIGHT = 0.25;
+// Storing an order takes milliseconds, and seconds where the services are busy. In the lane `express` the order service
+// answers only when the order's steps are taken: by then it is in the backlog for long.
+const STORED_WITHIN_MS = 2_000;
 // Clients may retry after a minute, whatever the estimate says.
 const MAX_RETRY_SECONDS = 60;
 
@@ -44,8 +47,8 @@ export class Admission {
   #readAtMs: number;
   /** Admitted since the last refresh began. */
   #admitted = 0;
-  /** Admitted, but not stored yet: no refresh can see these. */
-  #storing = 0;
+  /** Since when each admitted order is being stored, in milliseconds: no refresh can see the youngest of these. */
+  readonly #storing = new Map<symbol, number>();
   #refreshing = false;
 
   constructor(options: AdmissionOptions) {
@@ -90,7 +93,8 @@ export class Admission {
     const refusal = this.refusal();
     if (refusal) throw refusal;
     this.#admitted += 1;
-    this.#storing += 1;
+    const storing = Symbol('an order');
+    this.#storing.set(storing, this.#options.now());
     try {
       const stored = await store();
       this.#orders.inc({ outcome: 'accepted' });
@@ -99,7 +103,7 @@ export class Admission {
       this.#admitted = Math.max(0, this.#admitted - 1);
       throw error;
     } finally {
-      this.#storing -= 1;
+      this.#storing.delete(storing);
     }
   }
 
@@ -107,7 +111,9 @@ export class Admission {
   async refresh(): Promise<void> {
     if (this.#refreshing) return;
     this.#refreshing = true;
-    const before = this.#admitted - this.#storing;
+    const unseenSince = this.#options.now() - STORED_WITHIN_MS;
+    const unseen = [...this.#storing.values()].filter((since) => since > unseenSince).length;
+    const before = this.#admitted - unseen;
     const youngerThanSeconds = Math.ceil(this.#options.boundSeconds * QUEUED_BOUNDS);
     try {
       this.#update(await this.#options.orders.getBacklog({ youngerThanSeconds }));

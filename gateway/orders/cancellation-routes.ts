@@ -50,7 +50,9 @@ async function cancel(order: Order, reason: string | undefined, { workflows, ord
   // Of a retry the workflow knows whether it was accepted before.
   if (!request.retried && !order.allowedActions.includes('cancel')) throw tooLate();
   try {
-    await workflows.cancelOrder({ orderId: order.id, reason, updateId: effectId('cancelOrder', request) });
+    const { start } = await orders.getOrderStart({ orderId: order.id });
+    if (!start) throw new Refusal('WorkflowEnded', 'the order has ended');
+    await workflows.cancelOrder(start, { reason, updateId: effectId('cancelOrder', request) });
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'WorkflowEnded') throw error;
     if (!done(await orders.getOrder({ orderId: order.id }))) throw tooLate();

@@ -3,7 +3,6 @@ import { Counter, type Registry } from 'prom-client';
 import type { ShippingAddress } from '../../activities/address.ts';
 import type { CartRequests } from '../../activities/cart.ts';
 import type { StockLine } from '../../activities/identity.ts';
-import type { Lane } from '../../activities/lane.ts';
 import { moneyInWords } from '../../activities/money-in-words.ts';
 import type { Money } from '../../activities/money.ts';
 import type { Order, OrderRequests } from '../../activities/order.ts';
@@ -41,8 +40,8 @@ export interface PlacingDependencies {
 const GRACE_MS = 2_000;
 
 /**
- * Places an order: stores a draft, then starts its workflow. An earlier attempt under the same order id may have done
- * either step; existing results stay unchanged.
+ * Places an order: has the order service store it, and starts its workflow unless the order service does. An earlier
+ * attempt under the same order id may have done either; existing results stay unchanged.
  */
 export function createPlacing(dependencies: PlacingDependencies) {
   const { orders, workflows, admission, registry } = dependencies;
@@ -54,20 +53,23 @@ export function createPlacing(dependencies: PlacingDependencies) {
   });
 
   return async function place({ retried, lines, expectedTotal, ...request }: NewOrder, waitMs: number): Promise<Order> {
+    const deadline = Date.now() + waitMs;
     const fromCart = lines === undefined;
-    const draftOf = (priced: PricedLines) => orders.draftOrder({ ...request, ...priced });
+    const placeWith = (priced: PricedLines) =>
+      orders.placeOrder({ ...request, ...priced, ...(fromCart && { fromCart }) });
     const requested = { lines, expectedTotal };
     const stored = retried ? await storedOrder(orders, request.orderId) : undefined;
     const {
-      order: draft,
-      recorded,
-      lane,
+      order: placed,
+      created,
+      start,
     } = stored
-      ? await draftOf(pricedAsStored(stored, requested))
-      : await admission.admit(async () => draftOf(await priced(dependencies, { ...request, ...requested })));
-    const first =
-      !recorded && (await start(workflows, draft, { lane, paymentMethod: request.paymentMethod, fromCart }));
-    const order = waitMs > 0 ? await decidedOrder(orders, draft, waitMs) : draft;
+      ? await placeWith(pricedAsStored(stored, requested))
+      : await admission.admit(async () => placeWith(await priced(dependencies, { ...request, ...requested })));
+    const first = start ? await workflows.startOrder(start) : created;
+    const isDecided = placed.status !== 'pending';
+    const leftMs = Math.max(0, deadline - Date.now());
+    const order = leftMs > 0 && !isDecided ? await decidedOrder(orders, placed, leftMs) : placed;
     if (first) ordersCreated.inc({ status: order.status });
     return order;
   };
@@ -146,22 +148,6 @@ function pricedAsStored({ lines, total }: Order, requested: Requested): PricedLi
 }
 
 const toStockLine = ({ sku, quantity }: StockLine): StockLine => ({ sku, quantity });
-
-async function start(
-  workflows: Workflows,
-  order: Order,
-  { lane, paymentMethod, fromCart }: { lane: Lane; paymentMethod: string; fromCart: boolean },
-): Promise<boolean> {
-  const { id: orderId, customerId, total, shippingAddress } = order;
-  const lines = order.lines.map(toStockLine);
-  return workflows.startOrder(
-    { orderId, customerId, lines, total, paymentMethod, shippingAddress, ...(fromCart && { fromCart }) },
-    {
-      lane,
-      summary: `${lines.length} ${lines.length === 1 ? 'line' : 'lines'}, ${moneyInWords(total)}, customer ${customerId}`,
-    },
-  );
-}
 
 /** Waits until the order is decided. Falls back to the draft: the order is placed even if waiting for it fails. */
 const decidedOrder = (orders: OrderRequests, draft: Order, waitMs: number): Promise<Order> =>

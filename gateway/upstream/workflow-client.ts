@@ -1,29 +1,24 @@
 import {
   type Client,
   ServiceError,
+  WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
+  isGrpcServiceError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ReceivedLine } from '../../activities/return.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { promptly } from '../../platform/temporal/client.ts';
-import {
-  type LaneMemo,
-  type OrderInput,
-  type ParcelMoved,
-  cancelUpdate,
-  orderWorkflowId,
-  parcelMovedSignal,
-} from '../../workflows/order/messages.ts';
+import type { OrderStart } from '../../activities/order.ts';
+import { type ParcelMoved, cancelUpdate, parcelMovedSignal, startOptionsOf } from '../../workflows/order/messages.ts';
 import { type ReturnInput, receiveReturnUpdate, returnWorkflowId } from '../../workflows/return/messages.ts';
 import {
   ORDER_TASK_QUEUE,
   type Resolution,
   customerIdAttribute,
-  orderStatusAttribute,
   resolveInterventionUpdate,
 } from '../../workflows/saga/messages.ts';
 import { type StrayParcelInput, strayParcelWorkflowId } from '../../workflows/stray-parcel/messages.ts';
@@ -56,23 +51,8 @@ export function createWorkflows(client: Client) {
 
   return {
     /** Resolves to false if the workflow had been started before. */
-    startOrder: (input: OrderInput, { lane, summary }: LaneMemo & { summary: string }): Promise<boolean> =>
-      startedNow(
-        call(() =>
-          client.workflow.start<typeof orderWorkflow>('orderWorkflow', {
-            workflowId: orderWorkflowId(input.orderId),
-            taskQueue: ORDER_TASK_QUEUE,
-            workflowIdReusePolicy: 'REJECT_DUPLICATE',
-            args: [input],
-            memo: { lane },
-            staticSummary: summary,
-            typedSearchAttributes: [
-              { key: orderStatusAttribute, value: 'pending' },
-              { key: customerIdAttribute, value: input.customerId },
-            ],
-          }),
-        ),
-      ),
+    startOrder: (start: OrderStart): Promise<boolean> =>
+      startedNow(call(() => client.workflow.start<typeof orderWorkflow>('orderWorkflow', startOptionsOf(start)))),
 
     startReturn: (input: ReturnInput, summary: string): Promise<boolean> =>
       startedNow(
@@ -103,18 +83,28 @@ export function createWorkflows(client: Client) {
         ),
       ),
 
-    /** Refuses `TooLateToCancel` and `WorkflowEnded`. */
-    cancelOrder: ({ orderId, reason, updateId }: { orderId: string; reason?: string | undefined; updateId: string }) =>
+    /** The order's workflow may not have been started: then it is. Refuses `TooLateToCancel` and `WorkflowEnded`. */
+    cancelOrder: (start: OrderStart, { reason, updateId }: { reason?: string | undefined; updateId: string }) =>
       call(() =>
-        handle(orderWorkflowId(orderId)).executeUpdate(cancelUpdate, {
+        client.workflow.executeUpdateWithStart(cancelUpdate, {
           args: [reason === undefined ? {} : { reason }],
           updateId,
+          startWorkflowOperation: new WithStartWorkflowOperation<typeof orderWorkflow>('orderWorkflow', {
+            ...startOptionsOf(start),
+            workflowIdConflictPolicy: 'USE_EXISTING',
+          }),
         }),
       ),
 
-    /** Refuses `WorkflowEnded`. */
-    signalParcelMoved: (orderId: string, moved: ParcelMoved) =>
-      call(() => handle(orderWorkflowId(orderId)).signal(parcelMovedSignal, moved)),
+    /** The same. It ends the workflow's start delay, which a signal alone does not. Refuses `WorkflowEnded`. */
+    parcelMoved: (start: OrderStart, moved: ParcelMoved) =>
+      call(() =>
+        client.workflow.signalWithStart<typeof orderWorkflow, [ParcelMoved]>('orderWorkflow', {
+          ...startOptionsOf(start),
+          signal: parcelMovedSignal,
+          signalArgs: [moved],
+        }),
+      ),
 
     /** Refuses `InterventionClosed` and `WorkflowEnded`. */
     resolveIntervention: ({
@@ -139,7 +129,8 @@ const startedNow = (start: Promise<unknown>): Promise<boolean> =>
   start.then(
     () => true,
     (error: unknown) => {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+      // It may also run: a start is refused in the same way.
+      if (error instanceof Refusal && error.code === 'WorkflowEnded') return false;
       throw error;
     },
   );
@@ -148,19 +139,27 @@ function translate(error: unknown): unknown {
   if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
     return new Refusal(error.cause.type ?? 'Unknown', error.cause.message, { cause: error });
   }
-  if (error instanceof WorkflowNotFoundError) {
+  // With a start, a workflow that has ended is one that cannot be started again.
+  if (error instanceof WorkflowNotFoundError || error instanceof WorkflowExecutionAlreadyStartedError) {
     return new Refusal<WorkflowRefusal>('WorkflowEnded', 'the workflow has ended', { cause: error });
   }
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
     return new TemporalFault(error.message, { cause: error });
   }
-  if (error instanceof ServiceError && codeOf(error) !== INVALID_ARGUMENT) {
+  // What an update-with-start fails of comes as the server's own error.
+  const code = isGrpcServiceError(error) ? error.code : error instanceof ServiceError ? codeOf(error) : undefined;
+  if (code === NOT_FOUND)
+    return new Refusal<WorkflowRefusal>('WorkflowEnded', 'the workflow has ended', { cause: error });
+  if (error instanceof Error && code !== undefined && code !== INVALID_ARGUMENT) {
     return new TemporalFault(error.message, { cause: error });
   }
   return error;
 }
 
-/** The gRPC status of a request that can never be accepted, which is a bug of ours and not a fault of Temporal. */
+// gRPC status codes (https://grpc.io/docs/guides/status-codes/).
+/** The request can never be accepted, which is a bug of ours and not a fault of Temporal. */
 const INVALID_ARGUMENT = 3;
+/** The workflow closed before it answered. */
+const NOT_FOUND = 5;
 
 const codeOf = ({ cause }: ServiceError): unknown => (cause as { code?: unknown } | undefined)?.code;

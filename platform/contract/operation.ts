@@ -10,6 +10,8 @@ export interface Operation<Request = unknown, Response = unknown, Code extends s
   repeatable: boolean;
   /** How long a client of the HTTP API waits for the response; 5,000 if absent. Set for long polls. */
   timeoutMs?: number;
+  /** Whether it is a long poll, whose slow response says nothing about the service. By default if it sets `timeoutMs`. */
+  patient?: boolean;
 }
 
 /** A part of a service's contract: its operations, by name. */
@@ -31,6 +33,7 @@ interface Definition<Request extends z.ZodType, Response extends z.ZodType, Code
   response?: Response;
   refuses?: readonly Code[];
   timeoutMs?: number;
+  patient?: boolean;
 }
 
 /** Declares an operation of a service's HTTP API. Repeatable by default. */

@@ -33,6 +33,22 @@ export interface OutboxDatabase {
  */
 export const written = new EventEmitter().setMaxListeners(0);
 
+/** The columns of a new event that its change does not determine, for statements that make its data of their own rows. */
+export const newEvent = (service: string): Pick<OutboxTable, 'id' | 'source' | 'traceparent'> => ({
+  id: randomUUID(),
+  source: sourceOf(service),
+  traceparent: currentTrace(),
+});
+
+const sourceOf = (service: string) => `/services/${service}`;
+
+/** The W3C Trace Context of the current work. */
+function currentTrace(): string | null {
+  const carrier: { traceparent?: string } = {};
+  propagation.inject(context.active(), carrier);
+  return carrier.traceparent ?? null;
+}
+
 /** The events of one service. Each is written with the change that it is about: published if, and only if, that commits. */
 export function createOutbox<Shapes extends EventShapes>(service: string, shapes: Shapes) {
   const insert = insertOf(service, shapes);
@@ -71,15 +87,13 @@ export type OutboxEvent<Shapes extends EventShapes> = {
 const insertOf =
   (service: string, shapes: EventShapes) =>
   (events: readonly { type: string; subject: string; data: unknown }[], condition: RawBuilder<unknown>) => {
-    const carrier: { traceparent?: string } = {};
-    propagation.inject(context.active(), carrier);
     const ids = events.map(() => randomUUID());
     const types = events.map(({ type }) => type);
     const subjects = events.map(({ subject }) => subject);
     const data = events.map((event) => JSON.stringify(shapes[event.type]!.parse(event.data)));
     return sql`
       insert into outbox (id, source, type, subject, data, traceparent)
-      select id, ${`/services/${service}`}, type, subject, data, ${carrier.traceparent ?? null}
+      select id, ${sourceOf(service)}, type, subject, data, ${currentTrace()}
       from unnest(${ids}::uuid[], ${types}::text[], ${subjects}::text[], ${data}::jsonb[])
         with ordinality as event (id, type, subject, data, position)
       where ${condition}

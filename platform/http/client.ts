@@ -46,11 +46,11 @@ export function createClient<Contract extends Operations>(
 
 /** One operation with its safeguards, from the outside in: retries, bulkhead, circuit breaker, timeout. */
 function caller(connection: Connection, path: string, { name, operation }: { name: string; operation: Operation }) {
-  const { repeatable, timeoutMs } = operation;
+  const { repeatable, timeoutMs, patient = timeoutMs !== undefined } = operation;
   const mayRetry = (error: unknown) => error instanceof ServiceFault && !error.late && (repeatable || error.unsent);
   const retries = retry(handleWhen(mayRetry), { maxAttempts: DELAYS_MS.length, backoff });
   retries.onRetry(() => (connection.counts.retries += 1));
-  const limits = { path, repeatable, patient: timeoutMs !== undefined, timeoutMs: timeoutMs ?? TIMEOUT_MS };
+  const limits = { path, repeatable, patient, timeoutMs: timeoutMs ?? TIMEOUT_MS };
   return (request: unknown): Promise<unknown> => {
     const serviceRequest = { ...limits, body: JSON.stringify(request) };
     const deadline = performance.now() + RETRY_WITHIN_MS;

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type {
   CancelOrder,
   OrderActivities,
@@ -6,18 +6,23 @@ import type {
   WithholdOrderResult,
 } from '../../activities/order-bookkeeping.ts';
 import { storableText } from '../../platform/database/storable-text.ts';
-import {
-  type OrderRow,
-  type OrderSettings,
-  type StatusChange,
-  writeOrderEvent,
-  applyChange,
-  writeHistory,
-} from './bookkeeping.ts';
+import { type ChangeEvent, type OrderSettings, type StatusChange, applyChange, writeHistory } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { createInterventionActivities } from './interventions.ts';
 import { createReturnActivities } from './refunds.ts';
 import { setStatus, setPaymentStatus, underlyingPaymentStatus, underlyingStatus } from './statuses.ts';
+
+// The data of events, of an order's columns.
+const total = sql`jsonb_build_object('amountMinor', total_minor, 'currency', currency)`;
+const stockLines = sql`(
+  select jsonb_agg(jsonb_build_object('sku', line->'sku', 'quantity', line->'quantity') order by position)
+    from jsonb_array_elements(lines) with ordinality as listed (line, position))`;
+/** As `Date.toISOString` writes it. */
+const rfc3339 = (at: RawBuilder<unknown>) => sql`to_char(${at} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+const json = (data: Record<string, unknown>) => sql`${JSON.stringify(data)}::jsonb`;
+
+/** An order is placed once its workflow or the order service itself has begun to take its steps. */
+export const PLACED: ChangeEvent = { type: 'order.placed', data: sql`jsonb_build_object('total', ${total})` };
 
 /** The order service's bookkeeping. The contract documents each operation. */
 export const createOrderActivities = (db: Kysely<OrderDatabase>, settings: OrderSettings): OrderActivities => ({
@@ -39,7 +44,7 @@ function createPlacingActivities(
       const recorded = await applyChange(db, note, {
         appliesIf: sql`recorded_at is null`,
         set: { recorded_at: sql`now()` },
-        event: (work, order) => writeOrderEvent(work, order, 'order.placed', { total: totalOf(order) }),
+        event: PLACED,
       });
       settings.moved(note.orderId);
       return { again: recorded === undefined };
@@ -47,26 +52,32 @@ function createPlacingActivities(
 
     noteSteps: (note) => writeHistory(db, note),
 
-    confirmOrder: ({ trackingNumber, despiteWithheld = false, ...note }) =>
-      change(note, {
-        appliesIf: sql`${underlyingStatus} = 'pending' and (withheld_at is null or ${despiteWithheld})`,
-        recordsHistoryOnlyIfApplied: true,
-        set: {
-          ...setStatus('confirmed'),
-          payment_status: 'authorized',
-          fulfillment_status: 'booked',
-          tracking_number: trackingNumber,
-        },
-        event: (work, order) =>
-          writeOrderEvent(work, order, 'order.confirmed', {
-            total: totalOf(order),
-            lines: order.lines.map(({ sku, quantity }) => ({ sku, quantity })),
-          }),
-      }),
+    confirmOrder: ({ trackingNumber, despiteWithheld, ...note }) =>
+      change(note, confirmation(trackingNumber, { despiteWithheld })),
 
     withholdOrder: (note) => withhold(db, note),
   };
 }
+
+/** How long other replicas leave the start of a confirmed order's workflow to the one that confirmed it. */
+const HANDED_OVER_WITHIN_SECONDS = 2;
+
+/** From placed to confirmed, unless somebody fenced the order. */
+export const confirmation = (
+  trackingNumber: string,
+  { despiteWithheld = false }: { despiteWithheld?: boolean | undefined } = {},
+): StatusChange => ({
+  appliesIf: sql`${underlyingStatus} = 'pending' and (withheld_at is null or ${despiteWithheld})`,
+  recordsHistoryOnlyIfApplied: true,
+  set: {
+    ...setStatus('confirmed'),
+    payment_status: 'authorized',
+    fulfillment_status: 'booked',
+    tracking_number: trackingNumber,
+  },
+  event: { type: 'order.confirmed', data: sql`jsonb_build_object('total', ${total}, 'lines', ${stockLines})` },
+  workflowDue: sql`now() + make_interval(secs => ${HANDED_OVER_WITHIN_SECONDS})`,
+});
 
 /** From the confirmed order to the delivered parcel. */
 function createFulfillmentActivities(
@@ -79,11 +90,10 @@ function createFulfillmentActivities(
       change(note, {
         appliesIf: sql`fulfillment_status = 'booked'`,
         set: { fulfillment_status: 'shipped' },
-        event: (work, order) =>
-          writeOrderEvent(work, order, 'order.shipped', {
-            trackingNumber: order.tracking_number,
-            total: totalOf(order),
-          }),
+        event: {
+          type: 'order.shipped',
+          data: sql`jsonb_build_object('trackingNumber', tracking_number, 'total', ${total})`,
+        },
       }),
 
     captureOrder: (note) =>
@@ -93,27 +103,26 @@ function createFulfillmentActivities(
       }),
 
     async deliverOrder(note) {
-      await change(note, {
+      const changed = await applyChange(db, note, {
         appliesIf: sql`fulfillment_status = 'shipped'`,
         set: {
           fulfillment_status: 'delivered',
           returnable_until: sql`now() + make_interval(days => ${settings.returnWindowDays})`,
         },
-        event: (work, order) =>
-          writeOrderEvent(work, order, 'order.delivered', {
-            returnableUntil: order.returnable_until!.toISOString(),
-            paymentStatus: order.payment_status,
-          }),
+        event: {
+          type: 'order.delivered',
+          data: sql`jsonb_build_object('returnableUntil', ${rfc3339(sql`returnable_until`)}, 'paymentStatus', payment_status)`,
+        },
       });
-      const { returnable_until } = await db
-        .selectFrom('orders')
-        .select('returnable_until')
-        .where('id', '=', note.orderId)
-        .executeTakeFirstOrThrow();
+      settings.moved(note.orderId);
+      const { returnable_until } = changed ?? (await returnWindowOf(db, note.orderId));
       return { returnableUntil: returnable_until!.toISOString() };
     },
   };
 }
+
+const returnWindowOf = (db: Kysely<OrderDatabase>, orderId: string) =>
+  db.selectFrom('orders').select('returnable_until').where('id', '=', orderId).executeTakeFirstOrThrow();
 
 /** The ends of an order: rejected, canceled or completed. */
 function createEndingActivities(
@@ -131,8 +140,7 @@ function createEndingActivities(
           ...finalStatuses({ paymentStatus, fulfillmentStatus }),
           rejection: JSON.stringify(rejection),
         },
-        event: (work, order) =>
-          writeOrderEvent(work, order, 'order.rejected', { rejection, paymentStatus, fulfillmentStatus }),
+        event: { type: 'order.rejected', data: json({ rejection, paymentStatus, fulfillmentStatus }) },
       });
     },
 
@@ -140,7 +148,7 @@ function createEndingActivities(
       change(note, {
         appliesIf: sql`${underlyingStatus} in ('pending', 'confirmed') and ${notShipped}`,
         set: { ...setStatus('canceled'), ...finalStatuses({ paymentStatus, fulfillmentStatus }) },
-        event: (work, order) => writeOrderEvent(work, order, 'order.canceled', { paymentStatus, fulfillmentStatus }),
+        event: { type: 'order.canceled', data: json({ paymentStatus, fulfillmentStatus }) },
       }),
 
     completeOrder: (note) =>
@@ -148,7 +156,7 @@ function createEndingActivities(
         appliesIf: sql`${underlyingStatus} = 'confirmed'`,
         // If a return still waits for a person, the order becomes `completed` once that intervention is closed.
         set: setStatus('completed'),
-        event: (work, order) => writeOrderEvent(work, order, 'order.completed', {}),
+        event: { type: 'order.completed', data: json({}) },
       }),
   };
 }
@@ -192,5 +200,3 @@ const finalStatuses = ({
   resume_payment_status: null,
   fulfillment_status: fulfillmentStatus,
 });
-
-const totalOf = ({ total_minor, currency }: OrderRow) => ({ amountMinor: total_minor, currency });

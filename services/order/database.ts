@@ -40,6 +40,8 @@ export interface OrdersTable {
   version: Generated<number>;
   /** Null while the order is a draft that no workflow has recorded yet. */
   recorded_at: Date | null;
+  /** Whether the lines come from the customer's cart. */
+  from_cart: Generated<boolean>;
   /** When the order first stopped being pending. */
   decided_at: Generated<Date | null>;
   /** When the order was fenced against confirmation; null while it may still be confirmed. */
@@ -87,8 +89,15 @@ export interface ReturnsTable {
   updated_at: Generated<Date>;
 }
 
+/** The orders whose workflow is still to be started, by the order service itself. */
+export interface WorkflowsToStartTable {
+  order_id: string;
+  due_at: Date;
+}
+
 export interface OrderDatabase extends OutboxDatabase {
   orders: OrdersTable;
+  workflows_to_start: WorkflowsToStartTable;
   order_history: OrderHistoryTable;
   interventions: InterventionsTable;
   returns: ReturnsTable;

@@ -73,3 +73,36 @@ export async function countWaitingOrders(db: Kysely<OrderDatabase>): Promise<Wai
   const { rows } = await sql<WaitingOrders>`${sql.join(kinds, sql` union all `)}`.execute(db);
   return rows;
 }
+
+/** Gauges of the orders whose workflows this service still has to start. */
+export function handOverMetrics({
+  metrics,
+  db,
+  logger,
+}: Pick<ServiceContext<OrderDatabase, unknown>, 'metrics' | 'db' | 'logger'>): void {
+  gaugesOf(metrics, {
+    logger,
+    label: 'status',
+    gauges: {
+      orders: { name: 'orders_to_hand_over', help: 'Number of orders whose workflow is still to be started' },
+      oldest: {
+        name: 'orders_to_hand_over_oldest_seconds',
+        help: 'Age of the oldest order whose workflow is still to be started, in seconds',
+      },
+    },
+    read: () => countToHandOver(db),
+  });
+}
+
+/** Confirmed ones wait for Temporal only; pending ones are being placed, or their replica has died. */
+export async function countToHandOver(
+  db: Kysely<OrderDatabase>,
+): Promise<{ status: string; orders: number; oldest: number }[]> {
+  const { rows } = await sql<{ status: string; orders: number; oldest: number }>`
+    select kinds.status, count(orders.id)::int as orders,
+           coalesce(extract(epoch from now() - min(coalesce(decided_at, created_at))), 0)::float8 as oldest
+      from (values ('pending', false), ('confirmed', true)) as kinds (status, decided)
+      left join (workflows_to_start join orders on id = order_id) on (decided_at is not null) = decided
+     group by kinds.status`.execute(db);
+  return rows;
+}

@@ -1,23 +1,20 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type Kysely, sql } from 'kysely';
-import type { Lane } from '../../activities/lane.ts';
-import { type DraftOrder, type Order, type OrderRequests, orderRefusal } from '../../activities/order.ts';
+import { type Order, type OrderRequests, orderRefusal } from '../../activities/order.ts';
 import { olderThan, pageByAge } from '../../platform/database/cursor.ts';
 import type { Tail } from '../../platform/events/tail.ts';
 import { createBacklogRequests } from './backlog.ts';
 import { createReconciliationRequests } from './reconciliation.ts';
 import type { OrderRow } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
+import { type PlacingOptions, createPlacingRequests } from './placing.ts';
 import { createInterventionRequests } from './interventions.ts';
 import { createReturnRequests, returnableAmong } from './returns.ts';
 import { createHistoryRequests, historyTail } from './history.ts';
 import { historyView, orderView } from './views.ts';
 import type { OrderWatcher } from './order-watcher.ts';
 
-export interface OrderRequestOptions {
+export interface OrderRequestOptions extends Pick<PlacingOptions, 'lane' | 'placeExpress'> {
   waiting: OrderWatcher;
-  /** The lane of orders drafted from now on. */
-  lane: Lane;
   /** Waits for new history entries; creates its own if absent. */
   tail?: Tail;
 }
@@ -25,22 +22,9 @@ export interface OrderRequestOptions {
 /** The order service's requests; see the contract for what each one guarantees. */
 export function createOrderRequests(
   db: Kysely<OrderDatabase>,
-  { waiting, lane, tail = historyTail(db) }: OrderRequestOptions,
+  { waiting, lane, placeExpress, tail = historyTail(db) }: OrderRequestOptions,
 ): OrderRequests {
   return {
-    async draftOrder(request) {
-      const inserted = await insertDraft(db, request);
-      if (inserted) return { order: await viewOf(db, inserted), recorded: false, lane };
-      const stored = await findOrder(db, request.orderId);
-      if (!isSameRequest(stored, request)) {
-        throw orderRefusal(
-          'OrderDiffers',
-          'an order with different lines, address or payment method was already placed with this key',
-        );
-      }
-      return { order: await viewOf(db, stored), recorded: stored.recorded_at !== null, lane };
-    },
-
     getOrder: async ({ orderId }) => viewOf(db, await findOrder(db, orderId)),
 
     async getOrders({ orderIds }) {
@@ -83,6 +67,12 @@ export function createOrderRequests(
       return { items: rows.map(historyView) };
     },
 
+    ...createPlacingRequests(db, {
+      lane,
+      placeExpress,
+      viewOf: (row) => viewOf(db, row),
+      findOrder: (orderId) => findOrder(db, orderId),
+    }),
     ...createHistoryRequests(db, tail),
     ...createInterventionRequests(db),
     ...createReturnRequests(db),
@@ -98,40 +88,6 @@ async function viewsOf(db: Kysely<OrderDatabase>, rows: OrderRow[]): Promise<Ord
 }
 
 const viewOf = async (db: Kysely<OrderDatabase>, row: OrderRow): Promise<Order> => (await viewsOf(db, [row]))[0]!;
-
-const insertDraft = (db: Kysely<OrderDatabase>, request: DraftOrder) =>
-  db
-    .insertInto('orders')
-    .values({
-      id: request.orderId,
-      customer_id: request.customerId,
-      lines: JSON.stringify(request.lines),
-      total_minor: request.total.amountMinor,
-      currency: request.total.currency,
-      shipping_address: JSON.stringify(request.shippingAddress),
-      payment_method: request.paymentMethod,
-      resume_status: null,
-      resume_payment_status: null,
-      rejection: null,
-      tracking_number: null,
-      returnable_until: null,
-      recorded_at: null,
-    })
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .returningAll()
-    .executeTakeFirst();
-
-/** Prices are not compared: the catalogue's prices at the first request are kept. */
-const isSameRequest = (stored: OrderRow, request: DraftOrder): boolean =>
-  stored.customer_id === request.customerId &&
-  stored.payment_method === request.paymentMethod &&
-  isDeepStrictEqual(stored.shipping_address, asStored(request.shippingAddress)) &&
-  isDeepStrictEqual(stored.lines.map(skuAndQuantity), request.lines.map(skuAndQuantity));
-
-/** jsonb does not distinguish between absent and undefined. */
-const asStored = (address: DraftOrder['shippingAddress']): unknown => JSON.parse(JSON.stringify(address));
-
-const skuAndQuantity = ({ sku, quantity }: { sku: string; quantity: number }) => ({ sku, quantity });
 
 async function findOrder(db: Kysely<OrderDatabase>, orderId: string): Promise<OrderRow> {
   const order = await db.selectFrom('orders').selectAll().where('id', '=', orderId).executeTakeFirst();

@@ -3,14 +3,22 @@ import { Lane } from '../../activities/lane.ts';
 import { orderRequests } from '../../activities/order.ts';
 import { orderActivities } from '../../activities/order-bookkeeping.ts';
 import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
+import { createTemporalClient } from '../../platform/temporal/client.ts';
 import { secret } from '../../platform/config.ts';
 import { defineService } from '../../platform/service.ts';
 import { REGISTRY, urlsOf } from '../registry.ts';
-import { createOrderActivities } from './activities.ts';
+import { confirmation, createOrderActivities } from './activities.ts';
+import { applyChange } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { createStepServices } from './step-services.ts';
-import { waitingMetrics } from './metrics.ts';
-import { createLocalActivities } from './lanes.ts';
+import { AttemptBound } from './attempt-bound.ts';
+import { createExpress } from './express.ts';
+import { expressMetrics } from './express-metrics.ts';
+import { HandOver } from './hand-over.ts';
+import { Leases } from './leases.ts';
+import { handOverMetrics, waitingMetrics } from './metrics.ts';
+import { startOrderWorkflow } from './order-start.ts';
+import { insertPlaced } from './placing.ts';
 import { createOrderRequests, decidedAmong } from './requests.ts';
 import { historyTail } from './history.ts';
 import { OrderWatcher } from './order-watcher.ts';
@@ -32,29 +40,61 @@ const settings = {
 export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
   name: 'order',
   settings,
-  async create({ db, config, logger, metrics }) {
+  async create({ db, config, temporal, logger, metrics }) {
     waitingMetrics({ metrics, db, logger });
+    handOverMetrics({ metrics, db, logger });
     const waiting = new OrderWatcher(decidedAmong(db));
     const tail = historyTail(db);
-    const bookkeeping = createOrderActivities(db, {
-      returnWindowDays: config.RETURN_WINDOW_DAYS,
-      moved: (orderId) => waiting.moved(orderId),
-    });
+    const moved = (orderId: string) => waiting.moved(orderId);
+    const bookkeeping = createOrderActivities(db, { returnWindowDays: config.RETURN_WINDOW_DAYS, moved });
     const urls = {
       cart: config.CART_URL,
       inventory: config.INVENTORY_URL,
       payment: config.PAYMENT_URL,
       shipping: config.SHIPPING_URL,
     };
+    const services = createStepServices(urls, config.SERVICE_TOKEN);
+    const client = createTemporalClient(temporal);
+    const handOver = new HandOver({ db, startWorkflow: (start) => startOrderWorkflow(client, start), logger });
+    const leases = new Leases(db, logger);
+    const isExpress = config.ORDER_LANE === 'express';
+    const bound = new AttemptBound();
+    const placeExpress = createExpress({
+      bound,
+      ...(isExpress && { count: expressMetrics(metrics.registry, bound) }),
+      services,
+      insert: (request, entries) => insertPlaced(db, request, entries),
+      async confirm(note, trackingNumber) {
+        const changed = await applyChange(db, note, confirmation(trackingNumber));
+        moved(note.orderId);
+        return changed;
+      },
+      handOver: (start) => handOver.soon(start),
+      leases,
+      logger,
+    });
     return {
       requests: {
         operations: orderRequests,
-        implementation: createOrderRequests(db, { waiting, lane: config.ORDER_LANE, tail }),
+        implementation: createOrderRequests(db, {
+          waiting,
+          lane: config.ORDER_LANE,
+          placeExpress: isExpress ? placeExpress : undefined,
+          tail,
+        }),
       },
       activities: { operations: orderActivities, implementation: bookkeeping },
-      localActivities: createLocalActivities(bookkeeping, createStepServices(urls, config.SERVICE_TOKEN)),
+      // The first tries of steps in the lane `local-first`.
+      localActivities: { ...services.cart, ...services.inventory, ...services.payment, ...services.shipping },
       workflowBundle: await workflowBundle(config.CACHE_DIR),
+      // It confirms orders without Temporal, and hands them over later.
+      readyWithoutWorker: isExpress,
       drain: () => tail.close(),
+      async close() {
+        leases.close();
+        await handOver.close();
+        await client.connection.close();
+      },
     };
   },
 });

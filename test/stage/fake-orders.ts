@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { DraftOrder, OrderRequests } from '../../activities/order.ts';
+import type { PlaceOrder, OrderRequests } from '../../activities/order.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { Store } from './fake-services.ts';
 import { findOrRefuse } from './find-or-refuse.ts';
 import { NOW, orderOf, returnOf } from './gateway-builders.ts';
 
 /** The parts of a draft that a repeat must equal. Prices may differ: those of the first request count. */
-const comparable = ({ lines, total: _total, ...rest }: DraftOrder) => ({
+const comparable = ({ lines, total: _total, ...rest }: PlaceOrder) => ({
   ...rest,
   lines: lines.map(({ sku, quantity }) => ({ sku, quantity })),
 });
@@ -16,7 +16,7 @@ export function fakeOrders(store: Store): Omit<OrderRequests, 'followMoves' | 'f
   const { orders, drafts, returns, interventions, listed } = store;
   const recorded = new Set<string>();
   return {
-    async draftOrder(draft) {
+    async placeOrder(draft) {
       const { orderId, paymentMethod: _paymentMethod, ...rest } = draft;
       const earlier = drafts.get(orderId);
       if (earlier && !isDeepStrictEqual(comparable(earlier), comparable(draft)))
@@ -24,7 +24,19 @@ export function fakeOrders(store: Store): Omit<OrderRequests, 'followMoves' | 'f
       drafts.set(orderId, draft);
       const order = orders.get(orderId) ?? orderOf({ ...rest, id: orderId });
       orders.set(orderId, order);
-      return { order, recorded: recorded.has(orderId), lane: 'local-first' };
+      const input = { ...draft, lines: draft.lines.map(({ sku, quantity }) => ({ sku, quantity })) };
+      return {
+        order,
+        created: !earlier,
+        ...(!recorded.has(orderId) && { start: { input, lane: 'local-first' as const } }),
+      };
+    },
+    async getOrderStart({ orderId }) {
+      const { id, customerId, lines, total, shippingAddress, status } = findOrRefuse(orders, orderId, 'OrderNotFound');
+      if (['rejected', 'canceled', 'completed'].includes(status)) return {};
+      const paymentMethod = drafts.get(orderId)?.paymentMethod ?? 'pm_card_visa';
+      const input = { orderId: id, customerId, lines, total, shippingAddress, paymentMethod };
+      return { start: { input, lane: 'local-first' } };
     },
     getOrder: async ({ orderId }) => findOrRefuse(orders, orderId, 'OrderNotFound'),
     getOrders: async ({ orderIds }) => ({ items: orderIds.flatMap((orderId) => orders.get(orderId) ?? []) }),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Cart } from '../../activities/cart.ts';
 import type { ClientWithSecret } from '../../activities/client.ts';
 import type { AdjustStock, InventoryRequests, Stock } from '../../activities/inventory.ts';
-import type { Backlog, DraftOrder, Intervention, Order } from '../../activities/order.ts';
+import type { Backlog, PlaceOrder, Intervention, Order } from '../../activities/order.ts';
 import type { Product, ProductRequests } from '../../activities/product.ts';
 import type { RecommendationRequests } from '../../activities/recommendation.ts';
 import type { Return } from '../../activities/return.ts';
@@ -24,7 +24,7 @@ import { type FakeWebhooks, fakeWebhooks } from './fake-webhooks.ts';
 export interface FakeServices extends ServiceClients {
   /** Services that are unavailable. */
   down: Set<keyof ServiceClients>;
-  /** The name of every call, such as `orders.draftOrder`. */
+  /** The name of every call, such as `orders.placeOrder`. */
   calls: string[];
   /** Runs before a call with this name is carried out. */
   before: Map<string, () => Promise<void> | void>;
@@ -41,7 +41,7 @@ export interface Store {
   stock: Map<string, Stock>;
   adjustments: AdjustStock[];
   orders: Map<string, Order>;
-  drafts: Map<string, DraftOrder>;
+  drafts: Map<string, PlaceOrder>;
   returns: Map<string, Return>;
   interventions: Map<string, Intervention>;
   shipments: Map<string, string>;

@@ -30,6 +30,12 @@ export interface FakeTemporal {
   onUpdate: () => void;
 }
 
+interface UpdateWithStart {
+  args: unknown[];
+  updateId: string;
+  startWorkflowOperation: { options: { workflowId: string } };
+}
+
 export function createFakeTemporal(): FakeTemporal {
   const fake: FakeTemporal = {
     client: undefined as unknown as Client,
@@ -63,12 +69,35 @@ export function createFakeTemporal(): FakeTemporal {
     if (fake.started.has(workflowId)) throw new WorkflowExecutionAlreadyStartedError('again', workflowId, type);
     fake.started.set(workflowId, { type, options });
   };
+  /** A workflow that has ended cannot be started again. */
+  const refuseEnded = (workflowId: string) => {
+    if (fake.ended.has(workflowId))
+      throw new WorkflowExecutionAlreadyStartedError('ended', workflowId, 'orderWorkflow');
+  };
+  const signalWithStart = async (
+    _type: string,
+    { workflowId, signal, signalArgs: args }: { workflowId: string; signal: { name: string }; signalArgs: unknown[] },
+  ) => {
+    refuseEnded(workflowId);
+    connect();
+    fake.signals.push({ workflowId, name: signal.name, args });
+  };
+  const executeUpdateWithStart = async (
+    definition: { name: string },
+    { startWorkflowOperation: { options }, ...more }: UpdateWithStart,
+  ) => {
+    refuseEnded(options.workflowId);
+    await getHandle(options.workflowId).executeUpdate(definition, more);
+  };
   const withDeadline = <Result>(_deadline: number, work: () => Promise<Result>) => work();
   const count = async () => {
     connect();
     return { count: 0 };
   };
-  fake.client = { withDeadline, workflow: { start, getHandle, count } } as unknown as Client;
+  fake.client = {
+    withDeadline,
+    workflow: { start, getHandle, count, signalWithStart, executeUpdateWithStart },
+  } as unknown as Client;
   return fake;
 }
 

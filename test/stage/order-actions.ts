@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { type OrderInput, cancelUpdate, orderWorkflowId, parcelMovedSignal } from '../../workflows/order/messages.ts';
+import { type OrderInput, cancelUpdate, orderWorkflowId } from '../../workflows/order/messages.ts';
 import { resolveInterventionUpdate } from '../../workflows/saga/messages.ts';
 import { eventually } from './eventually.ts';
 import { type TestOrder, type TestWorkers, type Faults, orderInput } from './test-workers.ts';
@@ -13,7 +13,7 @@ export const confirmed = ({ world }: TestOrder): Promise<void> =>
 
 /** Delivers the order and waits until it is completed. */
 export async function finish(order: TestOrder): Promise<void> {
-  await order.handle.signal(parcelMovedSignal, { status: 'delivered' });
+  await order.moved('delivered');
   assert.equal((await order.handle.result()).status, 'completed');
 }
 

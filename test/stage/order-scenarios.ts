@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cancelUpdate, parcelMovedSignal } from '../../workflows/order/messages.ts';
+import { cancelUpdate } from '../../workflows/order/messages.ts';
 import { eventually } from './eventually.ts';
 import { answerLost, dispatchedUnnoticed, down, faultyTwice, refuse, refuseOnce } from './faults.ts';
 import { canceledWith, confirmed, finish, lostAttempt, openIntervention, resolve } from './order-actions.ts';
@@ -109,6 +109,7 @@ export const LANE_SCENARIOS: Scenarios = {
     [
       'order-completed',
       'order-completed-after-faults',
+      'order-completed-by-asking-the-carrier',
       'order-rejected-card-declined',
       'order-rejected-service-unavailable',
       'order-from-cart-completed',
@@ -177,7 +178,7 @@ function canceledDuring(step: 'reserveStock' | 'authorizePayment' | 'bookShipmen
 
 function stuckAt(step: 'capturePayment' | 'commitStock', fault: Fault, action: 'retry' | 'skip'): Scenario {
   return placed({ [step]: fault }, async (order) => {
-    await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
+    await order.moved('dispatched');
     await resolve(order.handle, await openIntervention(order, step), action);
     await finish(order);
   });

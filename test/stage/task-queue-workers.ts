@@ -11,8 +11,7 @@ import { createLogger } from '../../platform/telemetry/logger.ts';
 import { createMetrics } from '../../platform/telemetry/metrics.ts';
 import { countAttempts, durableActivities, translateRefusals } from '../../platform/temporal/worker.ts';
 import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
-import { createLocalActivities } from '../../services/order/lanes.ts';
-import { createStepServices } from '../../services/order/step-services.ts';
+import { type StepServices, createStepServices } from '../../services/order/step-services.ts';
 import type { StepActivities } from './fake-order-services.ts';
 import type { TemporalConnections } from './temporal-connections.ts';
 import type { createWebhookStage } from './test-webhook-worker.ts';
@@ -35,6 +34,8 @@ const TOKEN = 'a service token of 32 characters';
 const cache = path.join(import.meta.dirname, '../../.cache');
 
 export interface TaskQueueWorkers {
+  /** The services over HTTP, as the order service calls them. */
+  stepServices: StepServices;
   /** Does this while no worker runs the workflows of orders and returns. */
   whileStopped(work: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
@@ -46,6 +47,8 @@ export async function runTaskQueueWorkers(
   { services, bookkeeping, webhooks }: Implementations,
 ): Promise<TaskQueueWorkers> {
   const serviceApi = await serveActivities(services);
+  const urls = [serviceApi.url];
+  const stepServices = createStepServices({ cart: urls, inventory: urls, payment: urls, shipping: urls }, TOKEN);
   const workers = await Promise.all([
     webhooks.worker({ ...connection, workflowBundle: await workflowBundle(cache) }),
     ...Object.entries(CONTRACTS).map(([taskQueue, operations]) =>
@@ -59,11 +62,12 @@ export async function runTaskQueueWorkers(
   ]);
   const running = workers.map((worker) => worker.run());
   const startOrders = async () => {
-    const worker = await createOrderWorker(connection, bookkeeping, serviceApi.url);
+    const worker = await createOrderWorker(connection, bookkeeping, stepServices);
     return { worker, ended: worker.run() };
   };
   let orders = await startOrders();
   return {
+    stepServices,
     async whileStopped(work) {
       orders.worker.shutdown();
       await orders.ended;
@@ -83,16 +87,17 @@ export async function runTaskQueueWorkers(
 async function createOrderWorker(
   connection: WorkerConnection,
   bookkeeping: OrderActivities,
-  serviceUrl: string,
+  { cart, inventory, payment, shipping }: StepServices,
 ): Promise<Worker> {
-  const urls = [serviceUrl];
-  const stepServices = createStepServices({ cart: urls, inventory: urls, payment: urls, shipping: urls }, TOKEN);
   return Worker.create({
     ...connection,
     taskQueue: 'order',
     workflowBundle: await workflowBundle(cache),
     activities: {
-      ...createLocalActivities(bookkeeping, stepServices),
+      ...cart,
+      ...inventory,
+      ...payment,
+      ...shipping,
       ...durableActivities({ operations: orderActivities, implementation: bookkeeping }),
     },
     interceptors: { activity: [translateRefusals] },

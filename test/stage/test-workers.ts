@@ -1,16 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { Client, WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { Lane } from '../../activities/lane.ts';
 import { type OrderActivities, orderActivities } from '../../activities/order-bookkeeping.ts';
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import { installTemporalRuntime } from '../../platform/temporal/worker.ts';
-import { type OrderInput, orderWorkflowId } from '../../workflows/order/messages.ts';
+import type { OrderStart } from '../../activities/order.ts';
+import {
+  type OrderInput,
+  type ParcelMoved,
+  orderWorkflowId,
+  parcelMovedSignal,
+  startOptionsOf,
+} from '../../workflows/order/messages.ts';
 import type { orderWorkflow } from '../../workflows/order/workflow.ts';
 import { type ReturnInput, returnWorkflowId } from '../../workflows/return/messages.ts';
 import type { returnWorkflow } from '../../workflows/return/workflow.ts';
 import { strayParcelWorkflowId } from '../../workflows/stray-parcel/messages.ts';
 import type { strayParcelWorkflow } from '../../workflows/stray-parcel/workflow.ts';
-import { customerIdAttribute, orderStatusAttribute } from '../../workflows/saga/messages.ts';
 import {
   type StepActivities,
   type StepActivityName,
@@ -19,6 +25,7 @@ import {
   createBookkeeping,
   createServices,
 } from './fake-order-services.ts';
+import { placeAsOrderService } from './express-orders.ts';
 import { freshNamespace } from './fresh-namespace.ts';
 import { runTaskQueueWorkers } from './task-queue-workers.ts';
 import { connectToTemporal } from './temporal-connections.ts';
@@ -31,7 +38,9 @@ export type Faults = Partial<Record<StepActivityName | keyof OrderActivities, Fa
 export interface TestOrder {
   orderId: string;
   world: OrderWorld;
-  handle: WorkflowHandleWithFirstExecutionRunId<typeof orderWorkflow>;
+  handle: WorkflowHandle<typeof orderWorkflow>;
+  /** The carrier's news, as the gateway sends it. */
+  moved(status: ParcelMoved['status']): Promise<void>;
 }
 
 export type OrderChange = Partial<OrderInput> & {
@@ -52,6 +61,7 @@ export interface TestWorkers {
   /** The services without faults, for carrying out what a worker did before it died. */
   services: StepActivities;
   bookkeeping: OrderActivities;
+  worldOf(orderId: string): OrderWorld;
   sendBack(
     order: TestOrder,
     change?: Partial<ReturnInput>,
@@ -76,11 +86,14 @@ export async function startTestWorkers(): Promise<TestWorkers> {
   const faults = new Map<string, Faults>();
   const withoutFaults = { services: createServices(worlds), bookkeeping: createBookkeeping(worlds, RETURN_WINDOW_MS) };
   const webhooks = createWebhookStage(client);
+  const bookkeeping = withFaults(withoutFaults.bookkeeping, worlds, faults);
   const running = await runTaskQueueWorkers(connections.worker, {
     services: withFaults(withoutFaults.services, worlds, faults),
-    bookkeeping: withFaults(withoutFaults.bookkeeping, worlds, faults),
+    bookkeeping,
     webhooks,
   });
+  const placeExpress = (by: Client, input: OrderInput) =>
+    placeAsOrderService({ by, input, services: running.stepServices, bookkeeping, worlds });
   const testWorkers: TestWorkers = {
     client,
     inRealTime,
@@ -90,11 +103,14 @@ export async function startTestWorkers(): Promise<TestWorkers> {
       ...testWorkers,
       place: (orderFaults, change) => testWorkers.place(orderFaults, { lane, ...change }),
     }),
+    worldOf: (orderId) => worlds.of(orderId),
     whileStopped: (work) => running.whileStopped(work),
     async place(orderFaults = {}, { lane = 'durable', by = client, ...change } = {}) {
       const input = { ...orderInput(), ...change };
       faults.set(input.orderId, orderFaults);
-      return { orderId: input.orderId, world: worlds.of(input.orderId), handle: await startOrder(by, input, lane) };
+      if (lane === 'express') await placeExpress(by, input);
+      else await startOrder(by, input, lane);
+      return testOrder(by, { input, lane }, worlds.of(input.orderId));
     },
     reportStray: (order) => startStrayParcel(client, order),
     sendBack: ({ orderId }, change, by = client) => startReturn(by, { ...returnInput(orderId), ...change }),
@@ -117,17 +133,22 @@ export function useTestWorkers(): () => TestWorkers {
   return () => workers;
 }
 
+/** An order whose workflow was started so. */
+export const testOrder = (client: Client, start: OrderStart, world: OrderWorld): TestOrder => ({
+  orderId: start.input.orderId,
+  world,
+  handle: client.workflow.getHandle<typeof orderWorkflow>(orderWorkflowId(start.input.orderId)),
+  async moved(status) {
+    await client.workflow.signalWithStart<typeof orderWorkflow, [ParcelMoved]>('orderWorkflow', {
+      ...startOptionsOf(start),
+      signal: parcelMovedSignal,
+      signalArgs: [{ status }],
+    });
+  },
+});
+
 const startOrder = (client: Client, input: OrderInput, lane: Lane) =>
-  client.workflow.start<typeof orderWorkflow>('orderWorkflow', {
-    workflowId: orderWorkflowId(input.orderId),
-    taskQueue: 'order',
-    args: [input],
-    memo: { lane },
-    typedSearchAttributes: [
-      { key: orderStatusAttribute, value: 'pending' },
-      { key: customerIdAttribute, value: input.customerId },
-    ],
-  });
+  client.workflow.start<typeof orderWorkflow>('orderWorkflow', startOptionsOf({ input, lane }));
 
 const startReturn = (client: Client, input: ReturnInput) =>
   client.workflow.start<typeof returnWorkflow>('returnWorkflow', {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { Lane } from '../../activities/lane.ts';
+import type { Lane } from '../../activities/lane.ts';
 import { orderRequests } from '../../activities/order.ts';
 import { createWorkflows } from '../../gateway/upstream/workflow-client.ts';
 import { createClient } from '../../platform/http/client.ts';
@@ -12,6 +12,7 @@ import { type HistoryCost, historyCostOf } from '../stage/history-cost.ts';
 import { moneyInWords, parcel } from '../stage/outside-ledgers.ts';
 import type { Platform } from '../stage/test-platform.ts';
 import { environmentOf } from '../stage/processes.ts';
+import { halt } from './halt.ts';
 import {
   PRICE_MINOR,
   type ShopUser,
@@ -21,12 +22,13 @@ import {
   orderRequest,
 } from '../stage/shop-users.ts';
 
+const LANES = ['durable', 'local-first'] as const satisfies Lane[];
 const ORDER = { name: 'order', command: 'services/main.ts order' };
 const PAYMENT = 'services/main.ts payment';
 const TEMPORAL = 'server start-dev';
 
 /** The lanes whose worker first tries the steps itself and reports them to Temporal together. */
-const REPORTED_LATE = ['local-first', 'express'] as const;
+const REPORTED_LATE = ['local-first'] as const;
 
 // Longer than the first tries of all steps together, far shorter than a durable step's timeout.
 const FIRST_TRIES_MS = 6_000;
@@ -39,7 +41,7 @@ interface LaneOrder {
 }
 
 /**
- * Tests of each lane, on a platform whose services are separate processes so that one can be stopped. Call it in
+ * Tests of the lanes whose workflow takes the steps, on a platform whose services are separate processes so that one can be stopped. Call it in
  * `describe`. One outage serves an order in each lane: Temporal notices a killed worker only after 10 s.
  */
 export function laneTests(platform: Platform): void {
@@ -57,13 +59,13 @@ export function laneTests(platform: Platform): void {
     const total = { amountMinor: PRICE_MINOR, currency: 'GBP' };
     const order = { orderId: randomUUID(), customerId: customer.id, total, paymentMethod, shippingAddress };
     const line = { sku, quantity: 1 };
-    await orderService(platform).draftOrder({
+    await orderService(platform).placeOrder({
       ...order,
       lines: [{ ...line, name: 'A test product', unitPrice: total }],
     });
     const client = temporal();
     await createWorkflows(client)
-      .startOrder({ ...order, lines: [line] }, { lane, summary: `in the lane ${lane}` })
+      .startOrder({ input: { ...order, lines: [line] }, lane })
       .finally(() => client.connection.close());
     return { lane, orderId: order.orderId, sku };
   }
@@ -108,24 +110,24 @@ export function laneTests(platform: Platform): void {
     [customer, admin] = await Promise.all([newCustomer(platform), signInAsAdmin(platform)]);
   });
 
-  for (const lane of Lane.options) {
+  for (const lane of LANES) {
     it(`confirms an order in the lane ${lane}`, async () => {
       const order = await place(lane);
       await expectConfirmedOnce(order);
       const { local } = await historyUntilTimer(order);
-      const steps = local.map(({ name }) => name).filter((name) => /Stock|Payment|Shipment|InOneGo/.test(name));
-      const expected = { durable: /^$/, 'local-first': /^reserveStock\b/, express: /^placeInOneGo/ };
+      const steps = local.map(({ name }) => name).filter((name) => /Stock|Payment|Shipment/.test(name));
+      const expected = { durable: /^$/, 'local-first': /^reserveStock\b/ };
       assert.match(steps.join(), expected[lane]);
     });
   }
 
   testEach(
-    Lane.options,
+    LANES,
     (lane) => `shows in the history that an order in the lane ${lane} waits for a service that hangs, and confirms it`,
     async () => {
       const resume = halt(platform, PAYMENT);
       try {
-        const orders = await placeInEach(Lane.options);
+        const orders = await placeInEach(LANES);
         await Promise.all(orders.map(untilPaymentStarted));
         return orders;
       } finally {
@@ -151,12 +153,12 @@ export function laneTests(platform: Platform): void {
   );
 
   testEach(
-    Lane.options,
+    LANES,
     (lane) => `confirms an order in the lane ${lane} after its worker was killed between two steps`,
     async () => {
       const resume = halt(platform, PAYMENT);
       try {
-        const orders = await placeInEach(Lane.options);
+        const orders = await placeInEach(LANES);
         await Promise.all(orders.map(untilStockReserved));
         await platform.killProcess(ORDER);
         return orders;
@@ -212,11 +214,4 @@ function orderService(platform: Platform) {
   const setting = (name: string) => environment.find((one) => one.startsWith(`${name}=`))!.slice(name.length + 1);
   const urls = [`http://127.0.0.1:${setting('ORDER_PORT')}`];
   return createClient({ service: 'order', urls, token: setting('SERVICE_TOKEN') }, 'requests', orderRequests);
-}
-
-/** Stops a process; its connections stay open without responses. Returns the function that resumes it. */
-function halt(platform: Platform, command: string): () => void {
-  const { pid } = platform.process(command);
-  process.kill(pid, 'SIGSTOP');
-  return () => void process.kill(pid, 'SIGCONT');
 }

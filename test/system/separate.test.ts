@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { DATABASES, SERVICES } from '../../services/registry.ts';
+import { expressTests } from './express.ts';
 import { laneTests } from './lanes.ts';
 import { advance, moneyInWords, parcel } from '../stage/outside-ledgers.ts';
 import { Platform } from '../stage/test-platform.ts';
@@ -42,6 +43,8 @@ describe('npm start -- --separate', function () {
   });
 
   laneTests(platform);
+
+  expressTests(platform);
 
   it('gives each process only its own database and its own secrets', () => {
     for (const service of SERVICES) {

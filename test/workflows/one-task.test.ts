@@ -110,7 +110,7 @@ describe('what arrives in one workflow task', function () {
       const answers: string[] = [];
       await workers().whileStopped(async () => {
         order = await place();
-        await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
+        await order.moved('dispatched');
         void cancelLater(order, answers);
       });
       await eventually(() => assert.deepEqual(answers, ['TooLateToCancel']));
@@ -160,7 +160,7 @@ describe('what arrives in one workflow task', function () {
 
   it('a resolution and a cancellation after the dispatch: the cancellation is too late', async () => {
     const order = await place({ capturePayment: refuseOnce });
-    await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
+    await order.moved('dispatched');
     const id = await openIntervention(order, 'capturePayment');
     const sent = [cancel(order), resolve(order.handle, id, 'retry'), { signal: 'delivered' } as const];
     assert.deepEqual(await inOneTask(workers(), order.handle, sent), ['TooLateToCancel', 'accepted']);

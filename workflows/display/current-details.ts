@@ -1,38 +1,24 @@
 import { setCurrentDetails } from '@temporalio/workflow';
-import { plainText } from './markdown.ts';
+import { DetailsText, type Happened } from './details-text.ts';
 
-/** `at` in RFC 3339; `text` is plain, from wherever it comes. */
-export interface Happened {
-  at: string;
-  text: string;
-}
-
-/** What the Temporal Web UI shows as a workflow's Current Details: where it stands, and below that what has happened. */
+/** What the Temporal Web UI shows as a workflow's Current Details. */
 export class CurrentDetails {
-  readonly #title: string;
-  readonly #lines: string[] = [];
-  #standing = '';
-  #day = '';
+  readonly #details: DetailsText;
 
   /** `title` is Markdown. */
   constructor(title: string) {
-    this.#title = title;
+    this.#details = new DetailsText(title);
   }
 
   /** The first line: where the workflow stands, what it waits for and until when, or who must act and how. Markdown. */
   now(standing: string): void {
-    this.#standing = standing;
+    this.#details.now(standing);
     this.#show();
   }
 
   /** Adds a line for everything that has happened. */
   add(...happened: readonly Happened[]): void {
-    for (const { at, text } of happened) {
-      const day = at.slice(0, 10);
-      if (day !== this.#day) this.#lines.push('', `${day}, UTC:`, '');
-      this.#day = day;
-      this.#lines.push(`- \`${at.slice(11, 19)}\` ${plainText(text)}`);
-    }
+    this.#details.add(...happened);
     this.#show();
   }
 
@@ -41,8 +27,7 @@ export class CurrentDetails {
     this.add({ at: new Date().toISOString(), text });
   }
 
-  // A list: the Web UI puts no space between the columns of a table, and does not wrap the lines of a code block.
   #show(): void {
-    setCurrentDetails([this.#standing, '', this.#title, ...this.#lines].join('\n'));
+    setCurrentDetails(this.#details.text);
   }
 }

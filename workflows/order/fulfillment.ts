@@ -10,11 +10,13 @@ import type { OrderInProgress } from './order-in-progress.ts';
 
 /** From confirmed to dispatched, unless the order is canceled. Returns how it ended, or undefined where it continues. */
 export async function awaitDispatch(order: OrderInProgress): Promise<OrderResult | undefined> {
-  const { saga, parcel, cancellation } = order;
-  await parcel.until(
-    () => parcel.dispatched || parcel.lost || cancellation.requested,
-    newsOf(order, '**Confirmed**: waits for the carrier to take the parcel.'),
-  );
+  const { input, saga, parcel, cancellation } = order;
+  const { confirmedAt } = input.attempt ?? {};
+  await parcel.until(() => parcel.dispatched || parcel.lost || cancellation.requested, {
+    ...newsOf(order, '**Confirmed**: waits for the carrier to take the parcel.'),
+    // This workflow may have been started long after.
+    ...(confirmedAt !== undefined && { waitedMs: Date.now() - Date.parse(confirmedAt) }),
+  });
   if (!parcel.dispatched && (await saga.compensate())) return end(order, 'canceled');
 
   if (cancellation.requested) order.history.add('cancel', 'failed', { detail: 'the parcel had left' });

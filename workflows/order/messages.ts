@@ -2,10 +2,13 @@ import { defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ShippingAddress } from '../../activities/address.ts';
 import type { StockLine } from '../../activities/identity.ts';
 import type { Lane } from '../../activities/lane.ts';
-import type { OrderStatus, RejectionCode } from '../../activities/order-status.ts';
+import { moneyInWords } from '../../activities/money-in-words.ts';
+import type { OrderStatus, PlacingStep, RejectionCode } from '../../activities/order-status.ts';
+import type { Attempt, OrderStart } from '../../activities/order.ts';
 import type { Money } from '../../activities/money.ts';
-import { type Parser, boolean, oneOf, orAbsent, record, string } from '../incoming/parsing.ts';
-import { money, paymentMethod, shippingAddress, stockLines, uuid } from '../incoming/values.ts';
+import { type Parser, boolean, list, oneOf, orAbsent, record, string } from '../incoming/parsing.ts';
+import { money, paymentMethod, shippingAddress, stockLines, utcTime, uuid } from '../incoming/values.ts';
+import { ORDER_TASK_QUEUE, customerIdAttribute, orderStatusAttribute } from '../saga/messages.ts';
 
 /** What the order workflow is started with. Names and prices stay in the order service: the steps do not need them. */
 export interface OrderInput {
@@ -16,12 +19,23 @@ export interface OrderInput {
   paymentMethod: string;
   shippingAddress: ShippingAddress;
   /** Whether the lines come from the customer's cart and leave it with the order. Absent: they were given. */
-  fromCart?: boolean;
+  fromCart?: boolean | undefined;
+  /** What the order service did of it before, in the lane `express`. Absent there: it may have done anything. */
+  attempt?: Attempt | undefined;
 }
+const attempt: Parser<Attempt> = record(
+  {},
+  {
+    optional: {
+      confirmedAt: utcTime,
+      tried: list(oneOf<PlacingStep>('takeLines', 'reserveStock', 'authorizePayment', 'bookShipment'), { max: 10 }),
+    },
+  },
+);
 /** A field that this version does not know is left out: its sender may be newer, as after a rollback. */
 export const orderInput: Parser<OrderInput> = record(
   { orderId: uuid, customerId: uuid, lines: stockLines, total: money, paymentMethod, shippingAddress },
-  { optional: { fromCart: boolean }, others: 'left out' },
+  { optional: { fromCart: boolean, attempt }, others: 'left out' },
 );
 
 /** How an order ended, for people who look at its workflow: the order service has recorded it before. */
@@ -37,6 +51,31 @@ export interface OrderResult {
 export interface LaneMemo {
   lane: Lane;
 }
+
+/** What details say of which order they are of, in Markdown. */
+export const orderTitle = ({ orderId, total }: Pick<OrderInput, 'orderId' | 'total'>): string =>
+  `Order ${orderId}: ${moneyInWords(total)}`;
+
+/** When a parcel is usually dispatched: if the carrier has sent no news by then, it is asked. */
+export const FIRST_QUESTION_MS = 6 * 60 * 60 * 1000;
+
+/**
+ * The client's options for an order's workflow. `startDelay` is not among them: with it a signal-with-start would wait,
+ * and an update-with-start is refused.
+ */
+export const startOptionsOf = ({ input, lane, details }: OrderStart) => ({
+  workflowId: orderWorkflowId(input.orderId),
+  taskQueue: ORDER_TASK_QUEUE,
+  workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
+  args: [input] as [OrderInput],
+  memo: { lane } satisfies LaneMemo as Record<string, unknown>,
+  staticSummary: `${input.lines.length} ${input.lines.length === 1 ? 'line' : 'lines'}, ${moneyInWords(input.total)}, customer ${input.customerId}`,
+  ...(details !== undefined && { staticDetails: details }),
+  typedSearchAttributes: [
+    { key: orderStatusAttribute, value: input.attempt?.confirmedAt === undefined ? 'pending' : 'confirmed' },
+    { key: customerIdAttribute, value: input.customerId },
+  ],
+});
 
 /** One order, one workflow: the server itself refuses a second one. */
 export const orderWorkflowId = (orderId: string): string => `order-${orderId}`;

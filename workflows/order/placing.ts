@@ -4,19 +4,21 @@ import type { Saga } from '../saga/saga.ts';
 import { lane } from '../saga/step-services.ts';
 import { troubleOf } from '../saga/trouble.ts';
 import { end } from './ending.ts';
-import { placeExpress } from './express.ts';
 import type { OrderInput, OrderResult } from './messages.ts';
 import type { OrderInProgress } from './order-in-progress.ts';
 import { bookingOf, takeSteps } from './steps.ts';
 
 /** From placed to confirmed. Returns how the order ended, or undefined where it continues. */
 export async function place(order: OrderInProgress): Promise<OrderResult | undefined> {
-  const { input, history, saga, cancellation } = order;
+  const { input, history, saga } = order;
   registerUndos(input, saga);
+  if (input.attempt?.confirmedAt !== undefined) {
+    // By the order service; the details that the workflow was started with have the steps.
+    saga.allHappened();
+    return undefined;
+  }
   history.now('**Being placed**: its steps are taken.');
-  const express = cancellation.requested ? undefined : await placeExpress(input);
-  if (express) saga.adopt(express);
-  const ended = express?.confirmed ? undefined : await placeStepByStep(order, express?.first ?? false);
+  const ended = await placeStepByStep(order);
   if (ended) return ended;
   saga.show('confirmed');
   return undefined;
@@ -31,12 +33,13 @@ function registerUndos({ orderId, fromCart }: OrderInput, saga: Saga): void {
   saga.undoWith('bookShipment', (ask) => ask.shipping.cancelShipment({ orderId }), { tooLate: 'AlreadyDispatched' });
 }
 
-async function placeStepByStep(order: OrderInProgress, recordedHere: boolean): Promise<OrderResult | undefined> {
+async function placeStepByStep(order: OrderInProgress): Promise<OrderResult | undefined> {
   const { input, history, saga, cancellation } = order;
   history.add('record', 'succeeded');
   const recorded = await bookkeeping.recordOrder(saga.update());
+  if (input.attempt?.tried) saga.resumeAfter(input.attempt.tried);
   // In the lane `durable` an attempt that leaves no trace has called no service: its calls are in the history first.
-  if (lane() !== 'durable' && recorded.again && !recordedHere) saga.resumeAfterLostAttempt();
+  else if (lane() !== 'durable' && recorded.again) saga.resumeAfterLostAttempt();
 
   let trackingNumber: string;
   try {

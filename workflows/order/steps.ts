@@ -1,10 +1,10 @@
-import type { Step } from '../../activities/order-status.ts';
+import type { PlacingStep } from '../../activities/order-status.ts';
 import type { BookShipment, Booking } from '../../activities/shipping.ts';
 import type { StepCall } from '../saga/step-services.ts';
 import type { OrderInput } from './messages.ts';
 
 /** Takes one step. How the services are called, and what follows trouble, is up to the lane. */
-export type TakeStep = <Answer>(step: Step, call: StepCall<Answer>) => Promise<Answer>;
+export type TakeStep = <Answer>(step: PlacingStep, call: StepCall<Answer>) => Promise<Answer>;
 
 /**
  * From recorded to booked. One text for every lane: the saga takes each step durably or over the service's API first,

@@ -1,11 +1,17 @@
 import { CancellationScope, allHandlersFinished, condition } from '@temporalio/workflow';
 import { DisplayedHistory } from '../saga/displayed-history.ts';
 import { Saga } from '../saga/saga.ts';
-import { moneyInWords } from '../../activities/money-in-words.ts';
 import { Cancellation } from './cancellation.ts';
 import { awaitDispatch, fulfill } from './fulfillment.ts';
 import { onSignal, readInput } from '../incoming/arrivals.ts';
-import { type OrderInput, type OrderResult, orderInput, parcelMoved, parcelMovedSignal } from './messages.ts';
+import {
+  type OrderInput,
+  type OrderResult,
+  orderInput,
+  orderTitle,
+  parcelMoved,
+  parcelMovedSignal,
+} from './messages.ts';
 import { Parcel } from './parcel.ts';
 import { place } from './placing.ts';
 
@@ -15,8 +21,8 @@ import { place } from './placing.ts';
  */
 export async function orderWorkflow(given: OrderInput): Promise<OrderResult> {
   const input = readInput(orderInput, given);
-  const history = new DisplayedHistory(`Order ${input.orderId}: ${moneyInWords(input.total)}`);
-  const saga = new Saga(input.orderId, history, 'pending');
+  const history = new DisplayedHistory(orderTitle(input));
+  const saga = new Saga(input.orderId, history, input.attempt?.confirmedAt === undefined ? 'pending' : 'confirmed');
   const parcel = new Parcel();
   // Registered before the cancellation: what has come before the first task is handed out in this order, and the news that
   // the parcel has left makes a cancellation too late.

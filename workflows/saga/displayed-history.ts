@@ -1,5 +1,6 @@
 import type { HistoryEntry } from '../../activities/order-status.ts';
 import { CurrentDetails } from '../display/current-details.ts';
+import { historyLine } from '../display/history-line.ts';
 import { type EntryDetails, type EntryOutcome, type EntryStep, OrderHistory } from './order-history.ts';
 
 /** An order history that the Temporal Web UI shows, as the workflow's current details. */
@@ -18,7 +19,7 @@ export class DisplayedHistory {
   }
 
   add(step: EntryStep, outcome: EntryOutcome, details: EntryDetails = {}): void {
-    this.#details.add(lineOf(this.#history.add(step, outcome, details)));
+    this.#details.add(historyLine(this.#history.add(step, outcome, details)));
   }
 
   /** Shows something that the order service does not store. */
@@ -26,19 +27,8 @@ export class DisplayedHistory {
     this.#details.note(text);
   }
 
-  /** Continues after entries that somebody else has made and stored. */
-  adopt(entries: readonly HistoryEntry[]): void {
-    this.#history.adopt(entries);
-    this.#details.add(...entries.map(lineOf));
-  }
-
   /** Hands over the entries that are not stored; the caller stores them. */
   takeUnsaved(): HistoryEntry[] {
     return this.#history.takeUnsaved();
   }
 }
-
-const lineOf = ({ at, step, outcome, attempt, detail }: HistoryEntry) => ({
-  at,
-  text: `${step} ${outcome}${attempt === undefined ? '' : `, attempt ${attempt}`}${detail ? `: ${detail}` : ''}`,
-});

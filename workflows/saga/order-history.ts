@@ -25,11 +25,6 @@ export class OrderHistory {
     return entry;
   }
 
-  /** Continues after entries that somebody else has made and stored. */
-  adopt(entries: readonly HistoryEntry[]): void {
-    for (const entry of entries) this.#count(entry);
-  }
-
   /** Hands over the entries that are not stored; the caller stores them. */
   takeUnsaved(): HistoryEntry[] {
     const entries = this.#unsaved;

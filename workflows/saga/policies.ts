@@ -40,6 +40,3 @@ export const firstTry: LocalActivityOptions = {
   retry: { maximumAttempts: 1 },
   cancellationType: 'TRY_CANCEL',
 };
-
-/** All steps at once, in the lane `express`: a cancellation waits for them just as long. */
-export const allSteps: LocalActivityOptions = { ...firstTry, startToCloseTimeout: '3s' };

@@ -1,6 +1,6 @@
 import { CancellationScope, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { OrderUpdate } from '../../activities/order-bookkeeping.ts';
-import type { HistoryEntry, OrderStatus, PaymentStatus, Step } from '../../activities/order-status.ts';
+import type { OrderStatus, PaymentStatus, Step } from '../../activities/order-status.ts';
 import type { Attempted } from '../../platform/contract/operation.ts';
 import { bookkeeping } from './bookkeeping.ts';
 import type { DisplayedHistory } from './displayed-history.ts';
@@ -87,16 +87,16 @@ export class Saga {
     }
   }
 
-  /** Takes over what the express lane did: all steps, or those that have to be taken again. */
-  adopt({ entries, confirmed }: { entries: readonly HistoryEntry[]; confirmed: boolean }): void {
-    if (confirmed) this.#history.adopt(entries);
-    for (const { step, outcome } of entries) {
-      if (outcome === 'started') {
-        this.#mayHaveHappened(step);
-        if (!confirmed) this.#triesBefore.set(step, 1);
-      } else if (confirmed) {
-        this.#setState(step, 'done');
-      }
+  /** Every undoable step has happened, before this workflow began. */
+  allHappened(): void {
+    for (const { step } of this.#undos) this.#states.set(step, 'done');
+  }
+
+  /** These steps were tried before this workflow began, and may have happened. */
+  resumeAfter(tried: readonly Step[]): void {
+    for (const step of tried) {
+      this.#mayHaveHappened(step);
+      this.#triesBefore.set(step, 1);
     }
   }
 

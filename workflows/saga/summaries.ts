@@ -38,7 +38,6 @@ const SUMMARIES: Record<string, (input: SummaryInput) => string> = {
   refundPayment: ({ amount }) => `refund ${moneyInWords(amount!)}`,
   bookShipment: ({ address }) => `book a parcel to ${address!.city}, ${address!.country}`,
   cancelShipment: () => 'undo: cancel the parcel',
-  placeInOneGo: ({ lines = [] }) => `place and confirm an order of ${piecesInWords(lines)}`,
   recordOrder: () => 'record the order as pending',
   noteSteps: () => 'store the history of the order',
   confirmOrder: () => 'record the order as confirmed',

@@ -1,11 +1,11 @@
 import { OrderRef } from '../../../activities/identity.ts';
 import { type Implementation, activity } from '../../../platform/contract/operation.ts';
-import { DraftOrder } from '../../../activities/order.ts';
+import { PlaceOrder } from '../../../activities/order.ts';
 import { ConfirmOrder } from '../../../activities/order-bookkeeping.ts';
 
 /** The order that every system receives: the same as the gateway sends to the order service. */
-export const PlacedOrder = DraftOrder;
-export type PlacedOrder = DraftOrder;
+export const PlacedOrder = PlaceOrder;
+export type PlacedOrder = PlaceOrder;
 
 /** The carrier's report of a movement, as it sends it. */
 export interface CarrierReport {

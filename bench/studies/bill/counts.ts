@@ -1,5 +1,9 @@
 import { channel } from 'node:diagnostics_channel';
-import pg from 'pg';
+import { createRequire } from 'node:module';
+import type pgModule from 'pg';
+
+// The one that the services load: the bench's own packages may have another.
+const pg = createRequire(new URL('../../../package.json', import.meta.url))('pg') as typeof pgModule;
 
 /** What one process has done. */
 export interface Counts {
@@ -36,9 +40,9 @@ export function startCounting(): { counts: Counts; stop: () => void } {
 
 /** By the client's own method, below pools and prepared statements. */
 function countStatements(counts: Counts): () => void {
-  const query = Reflect.get(pg.Client.prototype, 'query') as (this: pg.Client, ...args: unknown[]) => unknown;
+  const query = Reflect.get(pg.Client.prototype, 'query') as (this: pgModule.Client, ...args: unknown[]) => unknown;
   const inTransaction = new WeakSet<object>();
-  pg.Client.prototype.query = function counted(this: pg.Client, ...args: unknown[]): unknown {
+  pg.Client.prototype.query = function counted(this: pgModule.Client, ...args: unknown[]): unknown {
     const [given] = args;
     const text = typeof given === 'string' ? given : ((given as { text?: string }).text ?? '');
     const boundary = BOUNDARY.exec(text)?.[1]?.toLowerCase();
@@ -48,6 +52,6 @@ function countStatements(counts: Counts): () => void {
     else if (boundary !== undefined) inTransaction.delete(this);
     if (!inTransaction.has(this)) counts.transactions += 1;
     return Reflect.apply(query, this, args);
-  } as typeof pg.Client.prototype.query;
+  } as typeof pgModule.Client.prototype.query;
   return () => void Reflect.set(pg.Client.prototype, 'query', query);
 }

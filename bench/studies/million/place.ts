@@ -8,7 +8,7 @@ const gbp = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
 /** Writes everything that the order service writes for an order until it is confirmed. */
 export async function placeOrder({ requests, activities }: Operations, customerId: string): Promise<void> {
   const orderId = randomUUID();
-  await requests.draftOrder({
+  await requests.placeOrder({
     orderId,
     customerId,
     lines: [1, 2, 3].map((n) => ({ sku: `SKU-${n}`, name: 'White hanging heart', quantity: n, unitPrice: gbp(255) })),

@@ -12,6 +12,7 @@ describe('POST /v1/callbacks/carrier', () => {
   const logged: Record<string, unknown>[] = [];
   before(async () => {
     gateway = await startHarness({ logger: recordingLogger(logged) });
+    storeOrder({ id: orderId, status: 'confirmed', fulfillmentStatus: 'booked' });
     gateway.services.store.shipments.set('SB-1', orderId);
   });
   after(() => gateway.close());

@@ -19,7 +19,7 @@ describe('Idempotency-Key', () => {
 
   const place = (key: string, request: Request = {}) =>
     gateway.call('POST /v1/orders', { as: gateway.customer, key, body: orderBody(), ...request });
-  const drafts = () => gateway.services.calls.filter((name) => name === 'orders.draftOrder').length;
+  const drafts = () => gateway.services.calls.filter((name) => name === 'orders.placeOrder').length;
 
   it('is required before the body is read', async () => {
     const id = randomUUID();
@@ -105,7 +105,7 @@ describe('Idempotency-Key', () => {
     let finish = () => {};
     const held = new Promise<void>((resolve) => (finish = resolve));
     const reached = new Promise<void>((resolve) =>
-      gateway.services.before.set('orders.draftOrder', async () => {
+      gateway.services.before.set('orders.placeOrder', async () => {
         resolve();
         await held;
       }),
@@ -180,7 +180,7 @@ describe('Idempotency-Key', () => {
     assert.equal((await place('typo', { body: orderBody({ lines: [{ sku: 'tee', quantity: 1 }] }) })).status, 400);
     assert.equal((await place('typo')).status, 202);
 
-    gateway.services.before.set('orders.draftOrder', () => {
+    gateway.services.before.set('orders.placeOrder', () => {
       throw new TypeError('a bug');
     });
     assert.equal((await place('bug')).status, 500);
@@ -205,7 +205,7 @@ describe('Idempotency-Key', () => {
     const owner = connect<unknown>(gateway.ownerUrl, 1);
     const rename = (from: string, to: string) =>
       sql`alter table ${sql.id(from)} rename to ${sql.id(to)}`.execute(owner);
-    gateway.services.before.set('orders.draftOrder', async () => {
+    gateway.services.before.set('orders.placeOrder', async () => {
       await rename('idempotency_records', 'away');
     });
     const unstored = await place('unstored');

@@ -155,7 +155,7 @@ describe('a key whose request runs', function () {
   /** Places an order that stays under way until `finish`. */
   async function placeSlowly(key: string) {
     const [reached, held] = [gate(), gate()];
-    gateway.services.before.set('orders.draftOrder', async () => {
+    gateway.services.before.set('orders.placeOrder', async () => {
       reached.open();
       await held.passed;
     });

@@ -53,12 +53,26 @@ describe('admission of new orders', () => {
     isOverloaded(await place());
   });
 
+  it('counts an order once whose steps are taken while its request lasts', async () => {
+    await report(98, 10);
+    let taken = () => {};
+    gateway.services.before.set('orders.placeOrder', () => new Promise((resolve) => (taken = resolve)));
+    const slow = place();
+    while (!gateway.services.calls.includes('orders.placeOrder')) await new Promise(setImmediate);
+    gateway.services.before.clear();
+    await report(99, 10, 3);
+    assert.equal((await place()).status, 202);
+    isOverloaded(await place());
+    taken();
+    assert.equal((await slow).status, 202);
+  });
+
   it('counts an order that a refresh was too early to see', async () => {
     await report(98, 10);
     let stored = () => {};
-    gateway.services.before.set('orders.draftOrder', () => new Promise((resolve) => (stored = resolve)));
+    gateway.services.before.set('orders.placeOrder', () => new Promise((resolve) => (stored = resolve)));
     const slow = place();
-    while (!gateway.services.calls.includes('orders.draftOrder')) await new Promise(setImmediate);
+    while (!gateway.services.calls.includes('orders.placeOrder')) await new Promise(setImmediate);
     gateway.services.before.clear();
     await gateway.admission.refresh();
     assert.equal((await place()).status, 202);

@@ -41,7 +41,7 @@ describe('POST /v1/orders with products that were withdrawn from sale', () => {
     const withdrawnBefore = await place({ lines });
     before.clear();
     setSold(true);
-    before.set('orders.draftOrder', () => void setSold(false));
+    before.set('orders.placeOrder', () => void setSold(false));
     const key = randomUUID();
     const withdrawnAfter = await place({ lines }, { key });
     before.clear();

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
 import { TemporalFault, type Workflows, createWorkflows } from '../../../gateway/upstream/workflow-client.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
 import { createTemporalClient } from '../../../platform/temporal/client.ts';
 import { eventually } from '../../stage/eventually.ts';
+import type { orderWorkflow } from '../../../workflows/order/workflow.ts';
 import { type TestWorkers, startTestWorkers, orderInput } from '../../stage/test-workers.ts';
 
 describe('the workflow client', function () {
@@ -24,39 +26,51 @@ describe('the workflow client', function () {
     assert.equal(error.code, code);
     return true;
   };
+  const resultOf = ({ input }: ReturnType<typeof startOf>) =>
+    stage.client.workflow.getHandle<typeof orderWorkflow>(`order-${input.orderId}`).result();
   const confirmed = async () => {
     const order = await stage.place();
     await eventually(() => assert.equal(order.world.status, 'confirmed'));
     return order;
   };
 
-  const order = { lane: 'durable', summary: '1 line' } as const;
+  const startOf = (input = orderInput()) => ({ input, lane: 'durable' as const });
+  /** How an order that exists was started. */
+  const startOfOrder = (orderId: string) => startOf({ ...orderInput(), orderId });
 
   it('starts an order once, and reports whether it was new', async () => {
     const input = orderInput();
     assert.deepEqual(
-      [await workflows.startOrder(input, order), await workflows.startOrder(input, order)],
+      [await workflows.startOrder(startOf(input)), await workflows.startOrder(startOf(input))],
       [true, false],
     );
-    await workflows.cancelOrder({ orderId: input.orderId, updateId: randomUUID() });
+    await workflows.cancelOrder(startOf(input), { updateId: randomUUID() });
     await stage.client.workflow.getHandle(`order-${input.orderId}`).result();
-    assert.equal(await workflows.startOrder(input, order), false, 'even after it has ended');
+    assert.equal(await workflows.startOrder(startOf(input)), false, 'even after it has ended');
   });
 
   it('gets a refusal if it is too late to cancel, and if the workflow has ended', async () => {
     const { orderId, world } = await confirmed();
-    await workflows.signalParcelMoved(orderId, { status: 'dispatched' });
+    await workflows.parcelMoved(startOfOrder(orderId), { status: 'dispatched' });
     await eventually(() => assert.equal(world.money, 'captured'));
     const updateId = randomUUID();
-    await assert.rejects(workflows.cancelOrder({ orderId, updateId }), refused('TooLateToCancel'));
+    await assert.rejects(workflows.cancelOrder(startOfOrder(orderId), { updateId }), refused('TooLateToCancel'));
 
     const canceled = await confirmed();
-    await workflows.cancelOrder({ orderId: canceled.orderId, reason: 'ordered twice', updateId });
+    await workflows.cancelOrder(startOfOrder(canceled.orderId), { reason: 'ordered twice', updateId });
     assert.equal((await canceled.handle.result()).status, 'canceled');
-    const ended = { orderId: canceled.orderId, updateId: randomUUID() };
-    await assert.rejects(workflows.cancelOrder(ended), refused('WorkflowEnded'));
-    await assert.rejects(workflows.signalParcelMoved(ended.orderId, { status: 'delivered' }), refused('WorkflowEnded'));
-    await assert.rejects(workflows.signalParcelMoved(randomUUID(), { status: 'delivered' }), refused('WorkflowEnded'));
+    const ended = startOfOrder(canceled.orderId);
+    await assert.rejects(workflows.cancelOrder(ended, { updateId: randomUUID() }), refused('WorkflowEnded'));
+    await assert.rejects(workflows.parcelMoved(ended, { status: 'delivered' }), refused('WorkflowEnded'));
+  });
+
+  it('starts the workflow of an order that it is the first to speak to', async () => {
+    const canceled = startOf();
+    await workflows.cancelOrder(canceled, { reason: 'changed my mind', updateId: randomUUID() });
+    assert.equal((await resultOf(canceled)).status, 'canceled');
+    const moved = startOf();
+    await workflows.parcelMoved(moved, { status: 'delivered' });
+    await eventually(() => assert.equal(stage.worldOf(moved.input.orderId).status, 'confirmed'));
   });
 
   it('gets a refusal if an intervention is not open', async () => {
@@ -84,15 +98,38 @@ describe('the workflow client', function () {
     );
   });
 
+  // An update-with-start fails with the server's own error, which the client does not translate.
+  for (const [code, expected] of [
+    [5, 'WorkflowEnded'],
+    [4, 'TemporalFault'],
+    [8, 'TemporalFault'],
+    [14, 'TemporalFault'],
+    [3, 'Error'],
+  ] as const) {
+    it(`takes the gRPC status ${code} of an update-with-start for ${expected}`, async () => {
+      const status = Object.assign(new Error('refused'), { code, details: 'refused', metadata: {} });
+      const client = {
+        withDeadline: (_deadline: number, work: () => Promise<unknown>) => work(),
+        workflow: { executeUpdateWithStart: () => Promise.reject(status) },
+      } as unknown as Client;
+      await assert.rejects(
+        createWorkflows(client).cancelOrder(startOf(), { updateId: randomUUID() }),
+        (error: Error) => {
+          assert.equal(error instanceof Refusal ? error.code : error.name, expected);
+          return true;
+        },
+      );
+    });
+  }
+
   it('fails within seconds while Temporal is unavailable', async () => {
     const client = createTemporalClient({ address: '127.0.0.1:1', namespace: 'default' });
     const away = createWorkflows(client);
     const started = Date.now();
-    const orderId = randomUUID();
     await Promise.all([
-      assert.rejects(away.startOrder(orderInput(), order), TemporalFault),
-      assert.rejects(away.cancelOrder({ orderId, updateId: randomUUID() }), TemporalFault),
-      assert.rejects(away.signalParcelMoved(orderId, { status: 'dispatched' }), TemporalFault),
+      assert.rejects(away.startOrder(startOf()), TemporalFault),
+      assert.rejects(away.cancelOrder(startOf(), { updateId: randomUUID() }), TemporalFault),
+      assert.rejects(away.parcelMoved(startOf(), { status: 'dispatched' }), TemporalFault),
     ]);
     assert.ok(Date.now() - started < 10_000);
     await client.connection.close();

@@ -17,7 +17,7 @@ describe('order service: backlog', () => {
   };
 
   it('counts drafts and placed orders as undecided', async () => {
-    assert.deepEqual(await difference(() => stage.requests.draftOrder(draft())), [1, 0]);
+    assert.deepEqual(await difference(() => stage.requests.placeOrder(draft())), [1, 0]);
     assert.deepEqual(await difference(() => stage.placed()), [1, 0]);
   });
 

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { DraftOrder } from '../../../activities/order.ts';
+import type { PlaceOrder } from '../../../activities/order.ts';
 import { draft, orderStage, pounds, refusedAs } from './test-order-service.ts';
 
 describe('order service: drafting', () => {
   const stage = orderStage();
-  const draftOrder = (request: DraftOrder) => stage.requests.draftOrder(request);
+  const placeOrder = (request: PlaceOrder) => stage.requests.placeOrder(request);
 
   it('stores a pending order as requested, and publishes no event', async () => {
     const request = draft();
-    const { order, recorded } = await draftOrder(request);
-    assert.equal(recorded, false);
+    const { order, created } = await placeOrder(request);
+    assert.equal(created, true);
     const { createdAt, updatedAt, number: _number, ...rest } = order;
     assert.deepEqual(rest, {
       id: request.orderId,
@@ -29,52 +29,54 @@ describe('order service: drafting', () => {
     });
     assert.ok(Date.parse(createdAt) <= Date.parse(updatedAt) + 1);
     assert.deepEqual(await stage.requests.getOrder({ orderId: order.id }), order);
-    await draftOrder(draft());
+    await placeOrder(draft());
     const orderIds = [order.id, randomUUID()];
     assert.deepEqual(await stage.requests.getOrders({ orderIds }), { items: [order] });
     assert.deepEqual(await stage.events(order.id), []);
   });
 
   it('numbers orders, for people', async () => {
-    const orders = await Promise.all([1, 2, 3].map(async () => (await stage.requests.draftOrder(draft())).order));
+    const orders = await Promise.all([1, 2, 3].map(async () => (await stage.requests.placeOrder(draft())).order));
     for (const { number } of orders) assert.match(number, /^[1-9]\d{4,}$/);
     assert.equal(new Set(orders.map(({ number }) => number)).size, 3);
   });
 
-  it('returns the stored order to a repeat, and says whether the saga has recorded it', async () => {
+  it('returns the stored order to a repeat, and how its workflow is started until the saga has recorded it', async () => {
     const request = draft();
-    const first = await draftOrder(request);
-    assert.deepEqual(await draftOrder(request), first);
+    const first = await placeOrder(request);
+    assert.deepEqual(await placeOrder(request), { ...first, created: false });
     await stage.activities.recordOrder(stage.note(request.orderId));
-    const { order, recorded } = await draftOrder(request);
-    assert.equal(recorded, true);
+    const { order, created, start } = await placeOrder(request);
+    assert.deepEqual([created, start], [false, undefined]);
     assert.equal(order.createdAt, first.order.createdAt);
   });
 
   it('creates one order for concurrent requests', async () => {
     const request = draft();
-    const responses = await Promise.all(Array.from({ length: 8 }, () => draftOrder(request)));
-    for (const response of responses) assert.deepEqual(response, responses[0]);
+    const responses = await Promise.all(Array.from({ length: 8 }, () => placeOrder(request)));
+    for (const { order, start } of responses)
+      assert.deepEqual({ order, start }, { order: responses[0]!.order, start: responses[0]!.start });
+    assert.equal(responses.filter(({ created }) => created).length, 1);
   });
 
   it('keeps the prices of the first request', async () => {
     const request = draft();
-    await draftOrder(request);
+    await placeOrder(request);
     const repriced = request.lines.map((line) => ({ ...line, name: 'New name', unitPrice: pounds(9999) }));
-    const { order } = await draftOrder({ ...request, lines: repriced, total: pounds(39_996) });
+    const { order } = await placeOrder({ ...request, lines: repriced, total: pounds(39_996) });
     assert.deepEqual([order.lines, order.total], [request.lines, request.total]);
   });
 
   it('recognizes an address without its second line, and with its fields in another order', async () => {
     const { line2: _line2, ...short } = draft().shippingAddress;
     const request = draft({ shippingAddress: short });
-    await draftOrder(request);
-    const reordered = Object.fromEntries(Object.entries(short).toReversed()) as DraftOrder['shippingAddress'];
-    await draftOrder({ ...request, shippingAddress: reordered });
-    await draftOrder({ ...request, shippingAddress: { ...short, line2: undefined } });
+    await placeOrder(request);
+    const reordered = Object.fromEntries(Object.entries(short).toReversed()) as PlaceOrder['shippingAddress'];
+    await placeOrder({ ...request, shippingAddress: reordered });
+    await placeOrder({ ...request, shippingAddress: { ...short, line2: undefined } });
   });
 
-  const differences: Record<string, (request: DraftOrder) => Partial<DraftOrder>> = {
+  const differences: Record<string, (request: PlaceOrder) => Partial<PlaceOrder>> = {
     'another customer': () => ({ customerId: randomUUID() }),
     'another payment method': () => ({ paymentMethod: 'pm_sandbox_flaky' }),
     'another street': ({ shippingAddress }) => ({ shippingAddress: { ...shippingAddress, line1: '2 High St' } }),
@@ -86,8 +88,8 @@ describe('order service: drafting', () => {
   for (const [what, difference] of Object.entries(differences)) {
     it(`refuses ${what} under the same id and keeps the first`, async () => {
       const request = draft();
-      const { order } = await draftOrder(request);
-      await assert.rejects(draftOrder({ ...request, ...difference(request) }), refusedAs('OrderDiffers'));
+      const { order } = await placeOrder(request);
+      await assert.rejects(placeOrder({ ...request, ...difference(request) }), refusedAs('OrderDiffers'));
       assert.deepEqual(await stage.requests.getOrder({ orderId: order.id }), order);
     });
   }
@@ -100,11 +102,11 @@ describe('order service: drafting', () => {
       unitPrice: pounds(4999),
     }));
     const request = draft({ lines, total: pounds(2000 * 100_000 * 4999) });
-    const { order } = await draftOrder(request);
+    const { order } = await placeOrder(request);
     assert.deepEqual([order.lines, order.total.amountMinor], [lines, 999_800_000_000]);
-    await draftOrder(request);
+    await placeOrder(request);
     const fewer = lines.with(1999, { ...lines[1999]!, quantity: 99_999 });
-    await assert.rejects(draftOrder({ ...request, lines: fewer }), refusedAs('OrderDiffers'));
+    await assert.rejects(placeOrder({ ...request, lines: fewer }), refusedAs('OrderDiffers'));
   });
 
   it('refuses unknown ids', async () => {

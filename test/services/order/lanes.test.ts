@@ -15,16 +15,21 @@ describe('order service: lanes', () => {
   const confirm = (orderId: string, despiteWithheld = false) =>
     stage.activities.confirmOrder({ ...stage.note(orderId, 'confirm'), trackingNumber: 'SB-7', despiteWithheld });
 
-  it('returns its configured lane with each draft', async () => {
+  it('says with each draft how its workflow is started, in the configured lane', async () => {
     for (const lane of Lane.options) {
       const { db } = stage.database;
       const requests = createOrderRequests(db, { waiting: new OrderWatcher(decidedAmong(db)), lane });
-      assert.equal((await requests.draftOrder(draft())).lane, lane);
+      const request = draft({ fromCart: true });
+      const { lines, ...rest } = request;
+      const input = { ...rest, lines: lines.map(({ sku, quantity }) => ({ sku, quantity })) };
+      const { start } = await requests.placeOrder(request);
+      assert.deepEqual(start, { input, lane });
+      assert.deepEqual(await requests.getOrderStart({ orderId: request.orderId }), { start });
     }
   });
 
   it('distinguishes the first recording of an order from repeats', async () => {
-    const { order } = await stage.requests.draftOrder(draft());
+    const { order } = await stage.requests.placeOrder(draft());
     const recordings = Array.from({ length: 4 }, () => stage.activities.recordOrder(stage.note(order.id)));
     const results = await Promise.all(recordings);
     assert.equal(results.filter(({ again }) => !again).length, 1);
@@ -96,7 +101,7 @@ describe('order service: lanes', () => {
   it('has no bookkeeping activity with the name of a step: one worker runs both', () => {
     const steps = Object.keys({ ...inventoryActivities, ...paymentActivities, ...shippingActivities });
     assert.deepEqual(
-      [...steps, 'placeInOneGo'].filter((name) => name in orderActivities),
+      steps.filter((name) => name in orderActivities),
       [],
     );
   });

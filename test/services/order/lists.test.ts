@@ -55,8 +55,8 @@ describe('order service: lists', () => {
     await stage.activities.confirmOrder({ ...stage.note(ids[1]!), trackingNumber: 'SB-1' });
     await stage.activities.confirmOrder({ ...stage.note(ids[4]!), trackingNumber: 'SB-4' });
     // Drafts that no workflow has recorded.
-    await stage.requests.draftOrder(draft({ customerId }));
-    await stage.requests.draftOrder(draft());
+    await stage.requests.placeOrder(draft({ customerId }));
+    await stage.requests.placeOrder(draft());
   });
 
   const newestFirst = () => {
@@ -99,7 +99,7 @@ describe('order service: lists', () => {
   });
 
   it('never show a draft', async () => {
-    const { order } = await stage.requests.draftOrder(draft());
+    const { order } = await stage.requests.placeOrder(draft());
     const { items } = await readAllPages(orders({}), 100);
     const { items: summarized } = await readAllPages(summaries, 100);
     assert.ok(items.length > 0 && !idsOf(items).includes(order.id));

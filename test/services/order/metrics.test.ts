@@ -25,7 +25,7 @@ describe('order service: what orders wait for', () => {
   }
 
   it('is a decision for placed orders, and to be recorded for drafts', async () => {
-    assert.deepEqual(await difference(() => stage.requests.draftOrder(draft())), { record: 1 });
+    assert.deepEqual(await difference(() => stage.requests.placeOrder(draft())), { record: 1 });
     assert.deepEqual(await difference(() => stage.placed()), { decision: 1 });
     const notStarted = { paymentStatus: 'not_paid', fulfillmentStatus: 'not_fulfilled' } as const;
     const rejection = { code: 'OutOfStock', detail: 'none left' } as const;

@@ -17,7 +17,7 @@ describe('order service: bookkeeping', () => {
   /** Each bookkeeping step: the state before, the statuses after, and the event it publishes. */
   const STEPS: Record<string, { from: () => Promise<string>; take: Step; to: string[]; event?: string }> = {
     recordOrder: {
-      from: async () => (await stage.requests.draftOrder(draft())).order.id,
+      from: async () => (await stage.requests.placeOrder(draft())).order.id,
       // Its result differs between the first call and repeats; the tests of the lanes cover it.
       take: async (activities, note) => void (await activities.recordOrder(note)),
       to: ['pending', 'not_paid', 'not_fulfilled'],
@@ -126,7 +126,7 @@ describe('order service: bookkeeping', () => {
     await sql`create constraint trigger lost after update on orders deferrable initially deferred
       for each row execute function lose()`.execute(owner);
     try {
-      const { id: orderId } = (await stage.requests.draftOrder(draft())).order;
+      const { id: orderId } = (await stage.requests.placeOrder(draft())).order;
       await assert.rejects(stage.activities.recordOrder(stage.note(orderId, 'record')), /lost at commit/);
       assert.deepEqual(await stage.events(orderId), []);
       assert.deepEqual(await stage.steps(orderId), []);

@@ -84,7 +84,7 @@ describe('order service: plans over many orders', function () {
 
   it('drafts, records and confirms an order, and handles an intervention, by its own rows only', async () => {
     const draftRequest = draft();
-    await assertDirect((requests) => requests.draftOrder(draftRequest), 60);
+    await assertDirect((requests) => requests.placeOrder(draftRequest), 60);
     const { orderId } = draftRequest;
     await assertDirect((_requests, activities) => activities.recordOrder(stage.note(orderId, 'record')), 80);
     const confirm = { ...stage.note(orderId, 'confirm'), trackingNumber: 'SB-1' };

@@ -55,7 +55,7 @@ describe('order service: requested returns', () => {
 
   it('are refused for an order that is unknown, or not placed yet', async () => {
     await assert.rejects(stage.sendBack(randomUUID()), refusedAs('OrderNotFound'));
-    const { order } = await stage.requests.draftOrder(draft());
+    const { order } = await stage.requests.placeOrder(draft());
     await assert.rejects(stage.sendBack(order.id), refusedAs('OrderNotFound'));
   });
 

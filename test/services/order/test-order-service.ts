@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import type { DraftOrder, OrderRequests } from '../../../activities/order.ts';
+import type { PlaceOrder, OrderRequests } from '../../../activities/order.ts';
 import type { OrderActivities, OrderUpdate } from '../../../activities/order-bookkeeping.ts';
 import type { HistoryItem } from '../../../activities/order-status.ts';
 import type { DraftReturn, ReceivedLine, Return } from '../../../activities/return.ts';
@@ -13,7 +13,7 @@ import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts
 export const pounds = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
 
 /** Three teapots at 10.00 and one kettle at 25.00. */
-export const draft = (difference: Partial<DraftOrder> = {}): DraftOrder => ({
+export const draft = (difference: Partial<PlaceOrder> = {}): PlaceOrder => ({
   orderId: randomUUID(),
   customerId: randomUUID(),
   lines: [
@@ -49,10 +49,10 @@ export interface OrderStage {
   /** The note of a workflow on an order, with a new history entry for each step. */
   note: (orderId: string, ...steps: HistoryItem['step'][]) => OrderUpdate;
   /** Create an order in this state; each returns the order's id. */
-  placed: (difference?: Partial<DraftOrder>) => Promise<string>;
-  confirmed: (difference?: Partial<DraftOrder>) => Promise<string>;
-  captured: (difference?: Partial<DraftOrder>) => Promise<string>;
-  delivered: (difference?: Partial<DraftOrder>) => Promise<string>;
+  placed: (difference?: Partial<PlaceOrder>) => Promise<string>;
+  confirmed: (difference?: Partial<PlaceOrder>) => Promise<string>;
+  captured: (difference?: Partial<PlaceOrder>) => Promise<string>;
+  delivered: (difference?: Partial<PlaceOrder>) => Promise<string>;
   /** Opens an intervention and returns its id. */
   opened: (orderId: string, step: HistoryItem['step'], workflowId?: string) => Promise<string>;
   closed: (orderId: string, interventionId: string, action: 'retry' | 'skip') => Promise<void>;
@@ -117,7 +117,7 @@ function ordersIn(service: OrderService): Pick<OrderStage, 'placed' | 'confirmed
   const { note } = service;
   const orders: ReturnType<typeof ordersIn> = {
     async placed(difference) {
-      const { order } = await service.requests.draftOrder(draft(difference));
+      const { order } = await service.requests.placeOrder(draft(difference));
       await service.activities.recordOrder(note(order.id));
       return order.id;
     },

@@ -86,7 +86,7 @@ describe('current details of an order', function () {
 
   test('a step that a person retried is no longer waited for', async () => {
     const order = await place({ capturePayment: refuseOnce });
-    await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
+    await order.moved('dispatched');
     const interventionId = await openIntervention(order, 'capturePayment');
     const resolution = { interventionId, action: 'retry', note: '', resolvedBy: 'admin-1' };
     await (order.handle as unknown as WorkflowHandle).executeUpdate('resolveIntervention', { args: [resolution] });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { cartEvents, RemindOfCart, TakeLines } from '../../../activities/cart.ts';
 import { CancelOrder, CloseIntervention, ReceiveReturn } from '../../../activities/order-bookkeeping.ts';
-import { DraftOrder } from '../../../activities/order.ts';
+import { OrderStart, PlaceOrder } from '../../../activities/order.ts';
 import { DraftReturn } from '../../../activities/return.ts';
 import { OrderStatus } from '../../../activities/order-status.ts';
 import { RecordMovement, shippingEvents } from '../../../activities/shipping.ts';
@@ -42,11 +42,12 @@ const MESSAGES: Record<string, Message> = {
   'the input of an order': {
     parse: orderInput,
     contract: z.object({
-      ...DraftOrder.pick({ orderId: true, customerId: true, total: true, paymentMethod: true }).shape,
+      ...PlaceOrder.pick({ orderId: true, customerId: true, total: true, paymentMethod: true }).shape,
       // Which countries have postal codes changes; an order under way keeps the address that it was placed with.
-      shippingAddress: z.strictObject(DraftOrder.shape.shippingAddress.shape),
+      shippingAddress: z.strictObject(PlaceOrder.shape.shippingAddress.shape),
       lines: TakeLines.shape.lines,
       fromCart: z.boolean().optional(),
+      attempt: OrderStart.shape.input.shape.attempt,
     }),
     example: {
       orderId: ID,
@@ -56,6 +57,7 @@ const MESSAGES: Record<string, Message> = {
       paymentMethod: 'pm_card_visa',
       shippingAddress: address,
       fromCart: true,
+      attempt: { confirmedAt: '2028-02-29T12:00:00.000Z', tried: ['reserveStock', 'authorizePayment'] },
     },
   },
   'a cancellation': {

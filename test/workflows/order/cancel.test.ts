@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cancelUpdate, parcelMovedSignal } from '../../../workflows/order/messages.ts';
+import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import {
   assertNothingLeft,
@@ -52,7 +52,7 @@ describe('canceling an order', function () {
     await confirmed(order);
     order.world.parcel = 'dispatched';
     await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
-    await order.handle.signal(parcelMovedSignal, { status: 'delivered' });
+    await order.moved('delivered');
     assert.equal((await order.handle.result()).status, 'completed');
     assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
     assert.deepEqual(outcomes(order, 'cancel'), ['started', 'failed']);
@@ -79,7 +79,7 @@ describe('canceling an order', function () {
   test('is too late as soon as the carrier reports the dispatch', async () => {
     const order = await workers().place({ capturePayment: refuseOnce });
     await confirmed(order);
-    await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
+    await order.moved('dispatched');
     await assert.rejects(order.handle.executeUpdate(cancelUpdate, { args: [{}] }), isRefused('TooLateToCancel'));
     await resolve(order.handle, await openIntervention(order, 'capturePayment'), 'retry');
     await finish(order);

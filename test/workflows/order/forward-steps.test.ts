@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Lane } from '../../../activities/lane.ts';
-import { cancelUpdate, parcelMovedSignal } from '../../../workflows/order/messages.ts';
+import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { answerLost, faultyTwice, dispatchedUnnoticed, refuse, refuseOnce } from '../../stage/faults.ts';
 import {
@@ -48,7 +48,7 @@ function forwardTests(test: ReturnType<typeof concurrently>, workers: () => Test
       for (const action of ['retry', 'skip'] as const) {
         test(`refused: waits for a person, who decides on ${action}`, async () => {
           const order = await workers().place({ [step]: action === 'retry' ? refuseOnce : refuse(refusal) });
-          await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
+          await order.moved('dispatched');
           const interventionId = await openIntervention(order, step);
           assert.equal(order.world.status, 'requires_action');
           await resolve(order.handle, interventionId, action);
@@ -68,7 +68,7 @@ function forwardTests(test: ReturnType<typeof concurrently>, workers: () => Test
             return next();
           },
         } satisfies Record<string, Fault>);
-        await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
+        await order.moved('dispatched');
         await underway.promise;
         await assert.rejects(order.handle.executeUpdate(cancelUpdate, { args: [{}] }), isRefused('TooLateToCancel'));
         go.resolve();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Lane } from '../../../activities/lane.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
-import { cancelUpdate, parcelMovedSignal } from '../../../workflows/order/messages.ts';
+import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import {
   assertNothingLeft,
@@ -51,8 +51,8 @@ function sagaTests({ lane, test, workers }: LaneTests) {
 
   test('carries an order from placed to completed, and charges and ships it once', async () => {
     const order = await workers().place();
-    await order.handle.signal(parcelMovedSignal, { status: 'dispatched' });
-    await order.handle.signal(parcelMovedSignal, { status: 'delivered' });
+    await order.moved('dispatched');
+    await order.moved('delivered');
 
     assert.equal((await order.handle.result()).status, 'completed');
     assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);

@@ -1,0 +1,87 @@
+import { type Kysely, sql } from 'kysely';
+import type { Lane } from '../../activities/lane.ts';
+import type { HistoryEntry } from '../../activities/order-status.ts';
+import type { OrderStart } from '../../activities/order.ts';
+import { detailsOfConfirmed } from '../../workflows/order/confirmed-details.ts';
+import type { OrderRow } from './bookkeeping.ts';
+import type { OrderDatabase } from './database.ts';
+import { startOfRow } from './order-start.ts';
+import { historyView } from './views.ts';
+
+// Starts take milliseconds. While Temporal is slow a batch may take longer: another replica then starts some of it too,
+// which does nothing.
+const CLAIM_SECONDS = 10;
+
+/**
+ * Claims up to `limit` orders whose workflow is due, the longest due first, and returns how each is started. No two
+ * replicas claim the same ones; a claim ends by itself.
+ */
+export async function claimDue(db: Kysely<OrderDatabase>, limit: number): Promise<OrderStart[]> {
+  const { rows } = await sql<OrderRow>`
+    with due as (
+      select order_id from workflows_to_start where due_at <= now()
+       order by due_at limit ${limit} for update skip locked),
+    claimed as (
+      update workflows_to_start set due_at = now() + make_interval(secs => ${CLAIM_SECONDS})
+       where order_id in (select order_id from due) returning order_id)
+    select orders.* from orders join claimed on id = order_id`.execute(db);
+  // Whoever spoke to such an order started its workflow.
+  const ended = rows.filter(hasEnded).map(({ id }) => id);
+  await forget(db, ended);
+  return startsOf(
+    db,
+    rows.filter((row) => !hasEnded(row)),
+    'express',
+  );
+}
+
+/** Takes orders whose workflows were started out of the table. */
+export async function forget(db: Kysely<OrderDatabase>, orderIds: readonly string[]): Promise<void> {
+  if (orderIds.length === 0) return;
+  await sql`delete from workflows_to_start where order_id = any(${orderIds}::uuid[])`.execute(db);
+}
+
+/**
+ * How the workflows of these orders are started: confirmed ones as such, pending ones with all steps, which may have
+ * happened. `lane` is that of drafts; an order that is recorded has a workflow already, or was placed in the lane `express`.
+ */
+export async function startsOf(
+  db: Kysely<OrderDatabase>,
+  rows: readonly OrderRow[],
+  lane: Lane,
+): Promise<OrderStart[]> {
+  const confirmed = rows.filter(isConfirmed).map(({ id }) => id);
+  const entries = await historyOf(db, confirmed);
+  return rows.map((row) => {
+    if (!isConfirmed(row)) return startOfRow(row, { lane: row.recorded_at ? 'express' : lane });
+    const attempt = { confirmedAt: row.decided_at!.toISOString() };
+    const { input } = startOfRow(row, { lane: 'express', attempt });
+    return startOfRow(row, { lane: 'express', attempt, details: detailsOfConfirmed(input, entries.get(row.id) ?? []) });
+  });
+}
+
+/** Its status apart from open interventions. */
+const underlying = ({ resume_status, status }: OrderRow) => resume_status ?? status;
+const isConfirmed = (row: OrderRow): boolean => underlying(row) === 'confirmed';
+
+/** Whether the order's workflow has nothing more to do. */
+export const hasEnded = (row: OrderRow): boolean => ['rejected', 'canceled', 'completed'].includes(underlying(row));
+
+async function historyOf(db: Kysely<OrderDatabase>, orderIds: string[]): Promise<Map<string, HistoryEntry[]>> {
+  if (orderIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('order_history')
+    .selectAll()
+    .where('order_id', '=', sql<string>`any(${orderIds}::uuid[])`)
+    // Not those of its returns.
+    .where('workflow_id', '=', sql<string>`'order-' || order_id`)
+    .orderBy('position')
+    .execute();
+  const byOrder = Map.groupBy(rows, (row) => row.order_id);
+  return new Map(
+    [...byOrder].map(([orderId, items]) => [
+      orderId,
+      items.map((row) => ({ sequence: row.sequence, ...historyView(row) })),
+    ]),
+  );
+}
