@@ -183,8 +183,8 @@ export const orderRequests = {
     refuses: ['OrderDiffers'],
   }),
   /**
-   * How the workflow of an order is started, for whoever speaks to it and may be the first. Absent: the order has ended.
-   * Refuses `OrderNotFound`.
+   * How to start the workflow of an order. A client that signals or updates the workflow needs this, because the workflow may
+   * not have been started yet. Absent: the order has ended. Refuses `OrderNotFound`.
    */
   getOrderStart: operation({
     request: OrderRef,

@@ -25,7 +25,7 @@ export async function claimDue(db: Kysely<OrderDatabase>, limit: number): Promis
       update workflows_to_start set due_at = now() + make_interval(secs => ${CLAIM_SECONDS})
        where order_id in (select order_id from due) returning order_id)
     select orders.* from orders join claimed on id = order_id`.execute(db);
-  // Whoever spoke to such an order started its workflow.
+  // A cancellation or the carrier's news has started its workflow before.
   const ended = rows.filter(hasEnded).map(({ id }) => id);
   await forget(db, ended);
   return startsOf(

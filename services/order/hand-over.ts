@@ -20,9 +20,9 @@ const SWEEP_SIZE = 100;
 const FORGET_AFTER_MS = 100;
 
 /**
- * Starts the workflows of the orders that this service placed itself, off the customers' path: at once those that this
- * process hands over, and every second those that are due, whoever placed them. Several replicas share the due ones. While
- * Temporal is away they stay due.
+ * Starts the workflows of the orders that this service placed itself, after the response to the customer. Orders of this
+ * process are started at once. Every second all orders that are due are started, also those of other replicas, which share
+ * them. While Temporal is away they stay due.
  */
 export class HandOver {
   readonly #options: HandOverOptions;
