@@ -7,6 +7,11 @@ export async function takePort(port: number, setting: string): Promise<number> {
   return release(server);
 }
 
+/** A free port that nobody else needs to know, in a range where none is searched for a process that is started later. */
+export async function takePrivatePort(use: string): Promise<number> {
+  return release(await bind(0, use, PRIVATE));
+}
+
 /** The same for several ports at once, keyed by setting. All returned ports differ. */
 export async function takePorts<Setting extends string>(
   wanted: Readonly<Record<Setting, number>>,
@@ -28,6 +33,7 @@ export async function takePorts<Setting extends string>(
 // Below the ephemeral range: an outgoing connection could take such a port before the server listens on it.
 // Above the last port that fetch blocks (https://fetch.spec.whatwg.org/#port-blocking).
 const FREE = { from: 10_081, to: 20_000 };
+const PRIVATE = { from: 28_000, to: 32_768 };
 const TRIES = 100;
 // A free port is released before its server listens on it, so two processes that search at the same time could find the
 // same one. Each process searches upwards from its own start; processes that start together have neighbouring ids, and so
@@ -35,11 +41,11 @@ const TRIES = 100;
 const PORTS_PER_PROCESS = 500;
 let next = process.pid * PORTS_PER_PROCESS;
 
-const nextPort = () => FREE.from + (next++ % (FREE.to - FREE.from));
+const nextPort = ({ from, to }: typeof FREE) => from + (next++ % (to - from));
 
-async function bind(port: number, setting: string): Promise<Server> {
+async function bind(port: number, setting: string, range = FREE): Promise<Server> {
   for (let left = TRIES; ; left -= 1) {
-    const wanted = port === 0 ? nextPort() : port;
+    const wanted = port === 0 ? nextPort(range) : port;
     try {
       return await bindAt(wanted);
     } catch (error) {

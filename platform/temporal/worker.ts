@@ -16,7 +16,7 @@ import type { Attempted } from '../contract/operation.ts';
 import { untilCalledOff, withContext } from '../context.ts';
 import type { ServedOperations } from '../http/service-api.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { takePort } from '../ports.ts';
+import { takePrivatePort } from '../ports.ts';
 import { Refusal } from '../contract/refusal.ts';
 import { type TemporalPlace, connectionOptions } from './place.ts';
 
@@ -42,7 +42,7 @@ const LEVELS = { TRACE: 'debug', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERR
 
 /** Passes the SDK's log lines on and serves its metrics on a port of their own. */
 async function install(first: Logger): Promise<void> {
-  sdkMetricsPort = await takePort(0, 'the port of the SDK’s metrics');
+  sdkMetricsPort = await takePrivatePort('the port of the SDK’s metrics');
   // The SDK logs every activity at DEBUG, and Winston formats a line before it checks the level.
   const log: DefaultLogger['log'] = (severity, message, meta) => {
     const level = LEVELS[severity];

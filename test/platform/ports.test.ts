@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { SettingError } from '../../platform/config.ts';
-import { takePort, takePorts } from '../../platform/ports.ts';
+import { takePort, takePorts, takePrivatePort } from '../../platform/ports.ts';
 
 describe('ports taken by npm start', () => {
   const taken = createServer();
@@ -39,6 +39,12 @@ describe('ports taken by npm start', () => {
     assert.equal(new Set(ports).size, 20);
     // A higher port could be taken by an outgoing connection before a server listens on it.
     for (const free of ports) assert.ok(free > 10_080 && free < 20_000, String(free));
+  });
+
+  it('are never those that a process takes for itself: another one may listen later on a port that was free', async () => {
+    const own = await takePrivatePort('metrics');
+    // Below the ephemeral range, and above all that are searched for others.
+    assert.ok(own >= 28_000 && own < 32_768, String(own));
   });
 
   it('differ between processes that search at the same time', async () => {

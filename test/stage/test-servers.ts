@@ -18,9 +18,9 @@ const cache = path.join(import.meta.dirname, '../../.cache');
 // `drop database` waits for a checkpoint, which on a slow disk takes longer than a service's statement may take.
 const NO_STATEMENT_TIMEOUT = 0;
 
-// Above the ports that processes choose by themselves (platform/ports.ts), below those that systems give to connections.
+// Between the two ranges in which processes choose ports by themselves (platform/ports.ts).
 const FIRST_PORT = 20_000;
-const END_OF_PORTS = 32_768;
+const END_OF_PORTS = 28_000;
 
 /**
  * The servers of one test run. Mocha runs test files in several processes. The main process starts each server once and

@@ -63,7 +63,7 @@ const addressOf = ({ frontend }: ServerPorts): string => `127.0.0.1:${frontend}`
 async function serverPorts(): Promise<ServerPorts> {
   const names = ROLES.flatMap((role) => [role, `${role}Membership`] as const);
   for (;;) {
-    const first = 15_000 + Math.floor(Math.random() * 15_000);
+    const first = 20_000 + Math.floor(Math.random() * 7_000);
     const wanted = Object.fromEntries(names.map((name, index) => [name, first + index])) as ServerPorts;
     try {
       return await takePorts(wanted);
