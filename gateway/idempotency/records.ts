@@ -85,6 +85,7 @@ export function createIdempotencyRecords(db: Kysely<GatewayDatabase>) {
           .updateTable('idempotency_records')
           .set({ state: 'done', status, headers: JSON.stringify(headers), body: body ?? null })
           .where(heldBy(lease))
+          .returning(withoutFlush)
           .execute(),
       ),
 
@@ -112,6 +113,13 @@ export function createIdempotencyRecords(db: Kysely<GatewayDatabase>) {
       ),
   };
 }
+
+/**
+ * In the RETURNING of a statement that is its own transaction: the response does not wait until the change is on the disk
+ * (https://www.postgresql.org/docs/current/wal-async-commit.html). Everybody sees it at once. If the database server
+ * crashes within a second, the record may be as it was before: a repeat is carried out again, and its effects are there.
+ */
+const withoutFlush = sql<string>`set_config('synchronous_commit', 'off', true)`.as('flushed');
 
 const leaseEnd = sql<Date>`now() + make_interval(secs => ${LEASE_SECONDS})`;
 
@@ -143,7 +151,7 @@ async function take(
         .where(sql<boolean>`idempotency_records.locked_until < now()`),
     )
     // A row created in this transaction was inserted; an older one was taken over.
-    .returning(sql<boolean>`idempotency_records.created_at < now()`.as('retried'))
+    .returning([sql<boolean>`idempotency_records.created_at < now()`.as('retried'), withoutFlush])
     .executeTakeFirst();
   return taken && { outcome: 'claimed', holder, retried: taken.retried };
 }
