@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type Server as HttpServer, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -31,7 +31,9 @@ export class TestServers {
   readonly #started = new Map<string, Promise<object>>();
   readonly #closings: (() => Promise<void>)[] = [];
   #http: HttpServer | undefined;
-  #ports = 0;
+  // Another run on this machine may take the port of a process that a test has killed, until it is restarted. Runs that
+  // begin at different ports hardly ever meet.
+  #ports = randomInt(END_OF_PORTS - FIRST_PORT);
 
   constructor(folder: string) {
     this.#folder = folder;
