@@ -144,6 +144,14 @@ describe('order service: handing orders over to their workflows', () => {
     assert.equal(rows[0]!.later, true);
   });
 
+  it('starts the workflow of each order once although two replicas race for the same leases', async () => {
+    const orderIds = await Promise.all(Array.from({ length: 40 }, () => due({ confirmed: false })));
+    const racing = [replica(), replica()];
+    await eventually(async () => assert.deepEqual(await waiting(), []));
+    const started = racing.flatMap(({ started }) => started.map(({ input }) => input.orderId));
+    assert.deepEqual(started.toSorted(), orderIds.toSorted());
+  });
+
   it('renews the lease of an attempt that takes long, and of no other', async () => {
     const [slow, lost] = [await due({ confirmed: false }), await due({ confirmed: false })];
     const leases = new Leases(stage.database.db, { warn: () => assert.fail() });
