@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { DATABASES, SERVICES } from '../../services/registry.ts';
+import { expressKillTests } from './express-kills.ts';
 import { expressTests } from './express.ts';
 import { laneTests } from './lanes.ts';
 import { advance, moneyInWords, parcel } from '../stage/outside-ledgers.ts';
@@ -44,8 +45,6 @@ describe('npm start -- --separate', function () {
 
   laneTests(platform);
 
-  expressTests(platform);
-
   it('gives each process only its own database and its own secrets', () => {
     for (const service of SERVICES) {
       const environment = environmentOf(platform.process(`services/main.ts ${service}`).pid);
@@ -89,10 +88,16 @@ describe('npm start -- --separate', function () {
     }
   });
 
-  it('stops on Ctrl-C with every process that it started', async () => {
-    assert.ok(platform.processes().length > SERVICES.length + Object.keys(DATABASES).length);
-    await platform.stop();
-    stopped = true;
+  // Mocha runs these after all tests above. Each has a further process of the order service, which ends with its tests.
+  describe('and a replica of the order service', () => expressTests(platform));
+  describe('and a replica of the order service that is killed', () => expressKillTests(platform));
+
+  describe('at its end', () => {
+    it('stops on Ctrl-C with every process that it started', async () => {
+      assert.ok(platform.processes().length > SERVICES.length + Object.keys(DATABASES).length);
+      await platform.stop();
+      stopped = true;
+    });
   });
 });
 
