@@ -12,15 +12,15 @@ import {
   orderRequest,
 } from '../stage/shop-users.ts';
 
-/** An order of a flood, and how it must end no matter which process is killed meanwhile. */
-interface Kind {
+/** An order of a flood, or of a kill run, and how it must end no matter which process is killed meanwhile. */
+export interface Kind {
   difference: OrderDifference;
   rejected?: 'CardDeclined' | 'AddressUndeliverable';
 }
 
 const slow = { difference: { paymentMethod: 'pm_sandbox_slow' } };
 // Slow orders come first and last: each takes 3 s, in which a process can be killed.
-const KINDS: readonly Kind[] = [
+export const KINDS: readonly Kind[] = [
   slow,
   slow,
   { difference: { paymentMethod: 'pm_sandbox_slow', postalCode: '00000' }, rejected: 'AddressUndeliverable' },
@@ -38,7 +38,7 @@ const KINDS: readonly Kind[] = [
 const CONCURRENCY = 8;
 const POLL_MS = 100;
 
-interface Placed {
+export interface Placed {
   kind: Kind;
   /** The acknowledged order. */
   order: Order;
