@@ -8,9 +8,9 @@ import type { OrderDatabase } from './database.ts';
 import { startOfRow } from './order-start.ts';
 import { historyView } from './views.ts';
 
-// Starts take milliseconds. While Temporal is slow a batch may take longer: another replica then starts some of it too,
-// which does nothing.
-const CLAIM_SECONDS = 10;
+// As long as a lease: a replica that dies while it starts a batch delays its orders no longer. While Temporal is slow a batch
+// may take longer; another replica then starts some of it too, which does nothing.
+const CLAIM_SECONDS = 4;
 
 /**
  * Claims up to `limit` orders whose workflow is due, the longest due first, and returns how each is started. No two
