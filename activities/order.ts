@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { ShippingAddress } from './address.ts';
 import type { EventShapes } from '../platform/contract/event.ts';
-import { OrderRef, Quantity, Sku, StockLine } from './identity.ts';
-import { Lane } from './lane.ts';
+import { OrderRef, StockLine } from './identity.ts';
 import { Money } from './money.ts';
 import { type Implementation, PageRequest, type RefusalOf, operation, pageOf } from '../platform/contract/operation.ts';
 import { refusalFor } from '../platform/contract/refusal.ts';
@@ -12,18 +11,13 @@ import {
   OrderAction,
   OrderStatus,
   PaymentStatus,
-  PlacingStep,
   Rejection,
   Step,
 } from './order-status.ts';
 import { ChangedOrders, FollowMoves, FollowStory, HistoryPage } from './order-history.ts';
 import { InterventionAction, orderActivities } from './order-bookkeeping.ts';
-import { PaymentMethod } from './payment.ts';
+import { OrderStart, PlaceOrder, PricedLine } from './order-placing.ts';
 import { DraftReturn, Return, ReturnRef } from './return.ts';
-
-/** An order line, with the product's name and price at the time of placing. */
-export const PricedLine = z.strictObject({ sku: Sku, name: z.string(), quantity: Quantity, unitPrice: Money });
-export type PricedLine = z.infer<typeof PricedLine>;
 
 /** An order as its customer and the staff see it. */
 export const Order = z.object({
@@ -53,46 +47,6 @@ export type Order = z.infer<typeof Order>;
 /** At most 100, as an order may have 400 KB. */
 export const OrderRefs = z.strictObject({ orderIds: z.array(z.uuid()).max(100) });
 export type OrderRefs = z.infer<typeof OrderRefs>;
-
-export const PlaceOrder = z.strictObject({
-  /** Derived from the caller and the Idempotency-Key. */
-  orderId: z.uuid(),
-  customerId: z.uuid(),
-  lines: z.array(PricedLine).min(1).max(2000),
-  total: Money,
-  shippingAddress: ShippingAddress,
-  paymentMethod: PaymentMethod,
-  /** Whether the lines come from the customer's cart and leave it with the order. */
-  fromCart: z.boolean().optional(),
-});
-export type PlaceOrder = z.infer<typeof PlaceOrder>;
-
-/** What the order service itself did of an order before its workflow, in the lane `express`. */
-export const Attempt = z.strictObject({
-  /** It confirmed the order. */
-  confirmedAt: z.iso.datetime().optional(),
-  /** It gave up, and these steps may have happened. */
-  tried: z.array(PlacingStep).max(10).optional(),
-});
-export type Attempt = z.infer<typeof Attempt>;
-
-/** How an order's workflow is started; `startOptionsOf` in workflows/order/messages.ts makes the client's options of it. */
-export const OrderStart = z.object({
-  input: z.object({
-    orderId: z.uuid(),
-    customerId: z.uuid(),
-    lines: z.array(StockLine),
-    total: Money,
-    paymentMethod: PaymentMethod,
-    shippingAddress: ShippingAddress,
-    fromCart: z.boolean().optional(),
-    attempt: Attempt.optional(),
-  }),
-  lane: Lane,
-  /** What the Temporal Web UI shows until the workflow itself has run, in Markdown. Only of a confirmed order. */
-  details: z.string().optional(),
-});
-export type OrderStart = z.infer<typeof OrderStart>;
 
 export const PlacedOrder = z.object({
   order: Order,

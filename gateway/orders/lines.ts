@@ -1,6 +1,6 @@
 import { Quantity, StockLine } from '../../activities/identity.ts';
 import { Money, times } from '../../activities/money.ts';
-import type { PricedLine } from '../../activities/order.ts';
+import type { PricedLine } from '../../activities/order-placing.ts';
 import type { Product, ProductRequests } from '../../activities/product.ts';
 import { type FieldError, Problem } from '../../platform/http/problem.ts';
 

@@ -12,7 +12,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ReceivedLine } from '../../activities/return.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { promptly } from '../../platform/temporal/client.ts';
-import type { OrderStart } from '../../activities/order.ts';
+import type { OrderStart } from '../../activities/order-placing.ts';
 import { type ParcelMoved, cancelUpdate, parcelMovedSignal, startOptionsOf } from '../../workflows/order/messages.ts';
 import { type ReturnInput, receiveReturnUpdate, returnWorkflowId } from '../../workflows/return/messages.ts';
 import {

@@ -1,7 +1,7 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { ShippingAddress } from '../../activities/address.ts';
 import type { StockLine } from '../../activities/identity.ts';
-import type { PricedLine } from '../../activities/order.ts';
+import type { PricedLine } from '../../activities/order-placing.ts';
 import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
 import type {
   FulfillmentStatus,

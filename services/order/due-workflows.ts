@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Lane } from '../../activities/lane.ts';
 import type { HistoryEntry } from '../../activities/order-status.ts';
-import type { OrderStart } from '../../activities/order.ts';
+import type { OrderStart } from '../../activities/order-placing.ts';
 import { detailsOfConfirmed } from '../../workflows/order/confirmed-details.ts';
 import type { OrderRow } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';

@@ -1,4 +1,4 @@
-import type { Attempt, OrderStart, PlaceOrder } from '../../activities/order.ts';
+import type { Attempt, OrderStart, PlaceOrder } from '../../activities/order-placing.ts';
 import type { OrderUpdate } from '../../activities/order-bookkeeping.ts';
 import type { HistoryEntry, PlacingStep } from '../../activities/order-status.ts';
 import type { Attempted } from '../../platform/contract/operation.ts';

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { OrderStart } from '../../activities/order.ts';
+import type { OrderStart } from '../../activities/order-placing.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { OrderDatabase } from './database.ts';
 import { claimDue, forget } from './due-workflows.ts';

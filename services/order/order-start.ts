@@ -1,5 +1,5 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import type { Attempt, OrderStart, PlaceOrder } from '../../activities/order.ts';
+import type { Attempt, OrderStart, PlaceOrder } from '../../activities/order-placing.ts';
 import type { Lane } from '../../activities/lane.ts';
 import { promptly } from '../../platform/temporal/client.ts';
 import { FIRST_QUESTION_MS, startOptionsOf } from '../../workflows/order/messages.ts';

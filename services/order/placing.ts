@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Kysely, sql } from 'kysely';
 import type { Lane } from '../../activities/lane.ts';
-import { type Order, type OrderRequests, type PlaceOrder, orderRefusal } from '../../activities/order.ts';
+import { type Order, type OrderRequests, orderRefusal } from '../../activities/order.ts';
+import type { PlaceOrder } from '../../activities/order-placing.ts';
 import type { HistoryEntry } from '../../activities/order-status.ts';
 import { written } from '../../platform/events/outbox.ts';
 import { orderWorkflowId } from '../../workflows/order/messages.ts';

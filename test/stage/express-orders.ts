@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { OrderActivities } from '../../activities/order-bookkeeping.ts';
-import type { OrderStart } from '../../activities/order.ts';
+import type { OrderStart } from '../../activities/order-placing.ts';
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import type { ChangedOrder, OrderRow } from '../../services/order/bookkeeping.ts';
 import { createExpress } from '../../services/order/express.ts';

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { PlaceOrder, OrderRequests } from '../../activities/order.ts';
+import type { OrderRequests } from '../../activities/order.ts';
+import type { PlaceOrder } from '../../activities/order-placing.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { Store } from './fake-services.ts';
 import { findOrRefuse } from './find-or-refuse.ts';

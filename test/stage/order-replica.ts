@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type PlaceOrder, orderRequests } from '../../activities/order.ts';
+import { orderRequests } from '../../activities/order.ts';
+import type { PlaceOrder } from '../../activities/order-placing.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { eventually } from './eventually.ts';
 import { freePorts } from './free-ports.ts';

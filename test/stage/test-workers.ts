@@ -4,7 +4,7 @@ import type { Lane } from '../../activities/lane.ts';
 import { type OrderActivities, orderActivities } from '../../activities/order-bookkeeping.ts';
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import { installTemporalRuntime } from '../../platform/temporal/worker.ts';
-import type { OrderStart } from '../../activities/order.ts';
+import type { OrderStart } from '../../activities/order-placing.ts';
 import {
   type OrderInput,
   type ParcelMoved,

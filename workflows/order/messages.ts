@@ -4,7 +4,7 @@ import type { StockLine } from '../../activities/identity.ts';
 import type { Lane } from '../../activities/lane.ts';
 import { moneyInWords } from '../../activities/money-in-words.ts';
 import type { OrderStatus, PlacingStep, RejectionCode } from '../../activities/order-status.ts';
-import type { Attempt, OrderStart } from '../../activities/order.ts';
+import type { Attempt, OrderStart } from '../../activities/order-placing.ts';
 import type { Money } from '../../activities/money.ts';
 import { type Parser, boolean, list, oneOf, orAbsent, record, string } from '../incoming/parsing.ts';
 import { money, paymentMethod, shippingAddress, stockLines, utcTime, uuid } from '../incoming/values.ts';

@@ -1,6 +1,6 @@
 import { OrderRef } from '../../../activities/identity.ts';
 import { type Implementation, activity } from '../../../platform/contract/operation.ts';
-import { PlaceOrder } from '../../../activities/order.ts';
+import { PlaceOrder } from '../../../activities/order-placing.ts';
 import { ConfirmOrder } from '../../../activities/order-bookkeeping.ts';
 
 /** The order that every system receives: the same as the gateway sends to the order service. */

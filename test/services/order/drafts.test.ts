@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { PlaceOrder } from '../../../activities/order.ts';
+import type { PlaceOrder } from '../../../activities/order-placing.ts';
 import { draft, orderStage, pounds, refusedAs } from './test-order-service.ts';
 
 describe('order service: drafting', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
 import { Registry } from 'prom-client';
-import type { OrderStart, PlaceOrder } from '../../../activities/order.ts';
+import type { OrderStart, PlaceOrder } from '../../../activities/order-placing.ts';
 import type { StepServices } from '../../../services/order/step-services.ts';
 import { confirmation } from '../../../services/order/activities.ts';
 import { AttemptBound } from '../../../services/order/attempt-bound.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
-import type { OrderStart } from '../../../activities/order.ts';
+import type { OrderStart } from '../../../activities/order-placing.ts';
 import { countToHandOver } from '../../../services/order/metrics.ts';
 import { claimDue } from '../../../services/order/due-workflows.ts';
 import { HandOver } from '../../../services/order/hand-over.ts';

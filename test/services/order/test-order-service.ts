@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import type { PlaceOrder, OrderRequests } from '../../../activities/order.ts';
+import type { OrderRequests } from '../../../activities/order.ts';
+import type { PlaceOrder } from '../../../activities/order-placing.ts';
 import type { OrderActivities, OrderUpdate } from '../../../activities/order-bookkeeping.ts';
 import type { HistoryItem } from '../../../activities/order-status.ts';
 import type { DraftReturn, ReceivedLine, Return } from '../../../activities/return.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { cartEvents, RemindOfCart, TakeLines } from '../../../activities/cart.ts';
 import { CancelOrder, CloseIntervention, ReceiveReturn } from '../../../activities/order-bookkeeping.ts';
-import { OrderStart, PlaceOrder } from '../../../activities/order.ts';
+import { OrderStart, PlaceOrder } from '../../../activities/order-placing.ts';
 import { DraftReturn } from '../../../activities/return.ts';
 import { OrderStatus } from '../../../activities/order-status.ts';
 import { RecordMovement, shippingEvents } from '../../../activities/shipping.ts';
