@@ -1,7 +1,6 @@
 import type { Attempt, OrderStart, PlaceOrder } from '../../activities/order-placing.ts';
 import type { OrderUpdate } from '../../activities/order-bookkeeping.ts';
 import type { HistoryEntry, PlacingStep } from '../../activities/order-status.ts';
-import type { Attempted } from '../../platform/contract/operation.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { untilCalledOff } from '../../platform/context.ts';
 import { ServiceFault } from '../../platform/http/client.ts';
@@ -10,12 +9,11 @@ import { detailsOfConfirmed } from '../../workflows/order/confirmed-details.ts';
 import { orderWorkflowId } from '../../workflows/order/messages.ts';
 import { type TakeStep, takeSteps } from '../../workflows/order/steps.ts';
 import { OrderHistory } from '../../workflows/saga/order-history.ts';
-import type { Counted } from '../../workflows/saga/step-services.ts';
 import { ATTEMPT_MS, AttemptBound } from './attempt-bound.ts';
 import type { ChangedOrder, OrderRow } from './bookkeeping.ts';
 import type { Leases } from './leases.ts';
 import { startOf } from './order-start.ts';
-import type { StepServices } from './step-services.ts';
+import { type StepServices, countedServices } from './step-services.ts';
 
 export interface ExpressDependencies {
   services: StepServices;
@@ -83,12 +81,7 @@ function createAttempt({
   logger,
   attemptMs = ATTEMPT_MS,
 }: Omit<ExpressDependencies, 'insert' | 'handOver' | 'leases' | 'bound' | 'count'>) {
-  const ask = {
-    cart: counted(services.cart),
-    inventory: counted(services.inventory),
-    payment: counted(services.payment),
-    shipping: counted(services.shipping),
-  };
+  const ask = countedServices(services);
 
   return async function attempt({ request, history, entries }: Placing): Promise<Outcome> {
     const start = (made?: Attempt, details?: string) => startOf(request, { lane: 'express', attempt: made, details });
@@ -136,14 +129,3 @@ function createAttempt({
     if (!isExpected) logger.error('an order was not placed at once; its workflow takes it over', { error });
   }
 }
-
-type Call = (request: unknown) => Promise<unknown>;
-
-/** Each operation is called once. */
-const counted = <Contract extends object>(service: Contract): Counted<Contract> =>
-  Object.fromEntries(
-    Object.entries(service as Record<string, Call>).map(([name, call]) => [
-      name,
-      async (request: unknown): Promise<Attempted<unknown>> => ({ attempt: 1, answer: await call(request) }),
-    ]),
-  ) as Counted<Contract>;

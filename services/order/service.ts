@@ -13,6 +13,7 @@ import type { OrderDatabase } from './database.ts';
 import { createStepServices } from './step-services.ts';
 import { AttemptBound } from './attempt-bound.ts';
 import { createExpress } from './express.ts';
+import { createFirstAttempt } from './first-attempt.ts';
 import { expressMetrics } from './express-metrics.ts';
 import { HandOver } from './hand-over.ts';
 import { Leases } from './leases.ts';
@@ -84,8 +85,14 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
         }),
       },
       activities: { operations: orderActivities, implementation: bookkeeping },
-      // The first tries of steps in the lane `local-first`.
-      localActivities: { ...services.cart, ...services.inventory, ...services.payment, ...services.shipping },
+      // The first tries of the lane `local-first`: all steps at once, and each on its own.
+      localActivities: {
+        ...createFirstAttempt(bookkeeping, services),
+        ...services.cart,
+        ...services.inventory,
+        ...services.payment,
+        ...services.shipping,
+      },
       workflowBundle: await workflowBundle(config.CACHE_DIR),
       // It confirms orders without Temporal, and hands them over later.
       readyWithoutWorker: isExpress,

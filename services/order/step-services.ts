@@ -2,8 +2,9 @@ import { type CartActivities, cartActivities } from '../../activities/cart.ts';
 import { type InventoryActivities, inventoryActivities } from '../../activities/inventory.ts';
 import { type PaymentActivities, paymentActivities } from '../../activities/payment.ts';
 import { type ShippingActivities, shippingActivities } from '../../activities/shipping.ts';
-import type { Operations } from '../../platform/contract/operation.ts';
+import type { Attempted, Operations } from '../../platform/contract/operation.ts';
 import { createClient } from '../../platform/http/client.ts';
+import type { Counted, StepServices as CountedServices } from '../../workflows/saga/step-services.ts';
 
 /** The services that the saga's steps call, over their HTTP APIs. The contracts are those of their task queues. */
 export interface StepServices {
@@ -38,3 +39,21 @@ const triedOnce = <Contract extends Operations>(contract: Contract): Contract =>
       { ...operation, repeatable: false, timeoutMs: TIMEOUT_MS },
     ]),
   ) as Contract;
+
+/** The services as the text of the steps calls them: each operation is called once. */
+export const countedServices = ({ cart, inventory, payment, shipping }: StepServices): CountedServices => ({
+  cart: counted(cart),
+  inventory: counted(inventory),
+  payment: counted(payment),
+  shipping: counted(shipping),
+});
+
+type Call = (request: unknown) => Promise<unknown>;
+
+const counted = <Contract extends object>(service: Contract): Counted<Contract> =>
+  Object.fromEntries(
+    Object.entries(service as Record<string, Call>).map(([name, call]) => [
+      name,
+      async (request: unknown): Promise<Attempted<unknown>> => ({ attempt: 1, answer: await call(request) }),
+    ]),
+  ) as Counted<Contract>;

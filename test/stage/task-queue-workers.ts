@@ -11,6 +11,7 @@ import { createLogger } from '../../platform/telemetry/logger.ts';
 import { createMetrics } from '../../platform/telemetry/metrics.ts';
 import { countAttempts, durableActivities, translateRefusals } from '../../platform/temporal/worker.ts';
 import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
+import { createFirstAttempt } from '../../services/order/first-attempt.ts';
 import { type StepServices, createStepServices } from '../../services/order/step-services.ts';
 import type { StepActivities } from './fake-order-services.ts';
 import type { TemporalConnections } from './temporal-connections.ts';
@@ -87,13 +88,15 @@ export async function runTaskQueueWorkers(
 async function createOrderWorker(
   connection: WorkerConnection,
   bookkeeping: OrderActivities,
-  { cart, inventory, payment, shipping }: StepServices,
+  stepServices: StepServices,
 ): Promise<Worker> {
+  const { cart, inventory, payment, shipping } = stepServices;
   return Worker.create({
     ...connection,
     taskQueue: 'order',
     workflowBundle: await workflowBundle(cache),
     activities: {
+      ...createFirstAttempt(bookkeeping, stepServices),
       ...cart,
       ...inventory,
       ...payment,

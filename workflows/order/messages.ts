@@ -50,6 +50,8 @@ export interface OrderResult {
 /** The memo of an order workflow. Without it the order takes the lane `durable`. */
 export interface LaneMemo {
   lane: Lane;
+  /** In the lane `local-first`: all steps are tried in one local activity. Absent: each in one of its own. */
+  atOnce?: true;
 }
 
 /** What details say of which order they are of, in Markdown. */
@@ -68,7 +70,7 @@ export const startOptionsOf = ({ input, lane, details }: OrderStart) => ({
   taskQueue: ORDER_TASK_QUEUE,
   workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
   args: [input] as [OrderInput],
-  memo: { lane } satisfies LaneMemo as Record<string, unknown>,
+  memo: { lane, ...(lane === 'local-first' && { atOnce: true }) } satisfies LaneMemo as Record<string, unknown>,
   staticSummary: `${input.lines.length} ${input.lines.length === 1 ? 'line' : 'lines'}, ${moneyInWords(input.total)}, customer ${input.customerId}`,
   ...(details !== undefined && { staticDetails: details }),
   typedSearchAttributes: [

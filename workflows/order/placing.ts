@@ -1,9 +1,12 @@
 import { isCancellation, patched, workflowInfo } from '@temporalio/workflow';
+import type { OrderUpdate } from '../../activities/order-bookkeeping.ts';
 import { bookkeeping } from '../saga/bookkeeping.ts';
 import type { Saga } from '../saga/saga.ts';
 import { lane } from '../saga/step-services.ts';
+import { responseOf, unknownAmong } from '../saga/tried-step.ts';
 import { troubleOf } from '../saga/trouble.ts';
 import { end } from './ending.ts';
+import { placeAtOnce } from './first-attempt.ts';
 import type { OrderInput, OrderResult } from './messages.ts';
 import type { OrderInProgress } from './order-in-progress.ts';
 import { bookingOf, takeSteps } from './steps.ts';
@@ -36,14 +39,22 @@ function registerUndos({ orderId, fromCart }: OrderInput, saga: Saga): void {
 async function placeStepByStep(order: OrderInProgress): Promise<OrderResult | undefined> {
   const { input, history, saga, cancellation } = order;
   history.add('record', 'succeeded');
-  const recorded = await bookkeeping.recordOrder(saga.update());
-  if (input.attempt?.tried) saga.resumeAfter(input.attempt.tried);
-  // In the lane `durable` an attempt that leaves no trace has called no service: its calls are in the history first.
-  else if (lane() !== 'durable' && recorded.again) saga.resumeAfterLostAttempt();
+  const note = saga.update();
+  const first = await cancellation.scope.run(() => placeAtOnce({ ...note, input }));
+  if (first?.outcome === 'confirmed') {
+    history.show(first.entries);
+    saga.allHappened();
+    return undefined;
+  }
+  const tried = first?.outcome === 'stopped' ? first.tried : {};
+  if (first?.outcome === 'stopped') saga.resumeAfter(unknownAmong(tried));
+  else await record(order, note);
 
   let trackingNumber: string;
   try {
-    ({ trackingNumber } = await cancellation.scope.run(() => takeSteps(input, (step, call) => saga.step(step, call))));
+    ({ trackingNumber } = await cancellation.scope.run(() =>
+      takeSteps(input, (step, call) => saga.step(step, async (ask) => responseOf(tried[step]) ?? call(ask))),
+    ));
   } catch (error) {
     const ended = await giveUp(order, error);
     if (ended) return ended;
@@ -55,6 +66,14 @@ async function placeStepByStep(order: OrderInProgress): Promise<OrderResult | un
   history.add('confirm', 'succeeded');
   await bookkeeping.confirmOrder({ ...saga.update(), trackingNumber, despiteWithheld: saga.afterLostAttempt });
   return undefined;
+}
+
+/** Records the order, which tells whether an earlier attempt at it has left no trace here. */
+async function record({ input, saga }: OrderInProgress, note: OrderUpdate): Promise<void> {
+  const recorded = await bookkeeping.recordOrder(note);
+  if (input.attempt?.tried) saga.resumeAfter(input.attempt.tried);
+  // In the lane `durable` an attempt that leaves no trace has called no service: its calls are in the history first.
+  else if (lane() !== 'durable' && recorded.again) saga.resumeAfterLostAttempt();
 }
 
 /** Compensates what was done. Returns how the order ended, or undefined where it can only go forward. */

@@ -22,6 +22,11 @@ export class DisplayedHistory {
     this.#details.add(historyLine(this.#history.add(step, outcome, details)));
   }
 
+  /** Shows entries that the order service has stored. */
+  show(entries: readonly HistoryEntry[]): void {
+    this.#details.add(...entries.map(historyLine));
+  }
+
   /** Shows something that the order service does not store. */
   note(text: string): void {
     this.#details.note(text);

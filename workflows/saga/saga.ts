@@ -60,7 +60,7 @@ export class Saga {
     const waiting = () =>
       `**Waits for ${step}** until ${momentInWords(new Date(Date.now() + FORWARD_LIMIT_MS))}; then the order is undone and rejected.`;
     return this.#take({ step, waiting }, (onWait) =>
-      call(forwardServices({ durable: this.#afterLostAttempt, onWait })),
+      call(forwardServices({ durable: this.#afterLostAttempt || this.#triesBefore.has(step), onWait })),
     );
   }
 

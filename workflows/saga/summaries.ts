@@ -15,6 +15,9 @@ export const piecesInWords = (lines: readonly { quantity: number }[]): string =>
 const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`;
 
 interface SummaryInput {
+  fromCart?: boolean;
+  total?: Money;
+  shippingAddress?: { city: string; country: string };
   lines?: { sku: string; quantity: number }[];
   amount?: Money;
   paymentMethod?: string;
@@ -38,6 +41,15 @@ const SUMMARIES: Record<string, (input: SummaryInput) => string> = {
   refundPayment: ({ amount }) => `refund ${moneyInWords(amount!)}`,
   bookShipment: ({ address }) => `book a parcel to ${address!.city}, ${address!.country}`,
   cancelShipment: () => 'undo: cancel the parcel',
+  placeAtOnce: ({ fromCart, total, shippingAddress, ...order }) =>
+    [
+      'record',
+      ...(fromCart ? [SUMMARIES.takeLines!(order)] : []),
+      SUMMARIES.reserveStock!(order),
+      SUMMARIES.authorizePayment!({ ...order, amount: total! }),
+      SUMMARIES.bookShipment!({ address: shippingAddress! }),
+      'confirm',
+    ].join(', '),
   recordOrder: () => 'record the order as pending',
   noteSteps: () => 'store the history of the order',
   confirmOrder: () => 'record the order as confirmed',

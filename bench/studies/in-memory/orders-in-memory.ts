@@ -5,7 +5,7 @@ import { createLogger } from '../../../platform/telemetry/logger.ts';
 import { findTemporal } from '../../../local/temporal-binary.ts';
 import { startTemporal } from '../../../local/temporal.ts';
 import { installTemporalRuntime } from '../../../platform/temporal/worker.ts';
-import { type OrderInput, orderWorkflowId } from '../../../workflows/order/messages.ts';
+import { type OrderInput, startOptionsOf } from '../../../workflows/order/messages.ts';
 import { forEach } from '../../../tools/for-each.ts';
 import { scratchFolder } from '../../scratch-folder.ts';
 import type { Cost } from '../compare.ts';
@@ -47,12 +47,7 @@ export async function startOrdersInMemory(): Promise<OrdersInMemory> {
   async function place(): Promise<string> {
     const input = orderInput();
     const isConfirmed = new Promise<void>((resolve) => waiting.set(input.orderId, resolve));
-    await client.workflow.start('orderWorkflow', {
-      workflowId: orderWorkflowId(input.orderId),
-      taskQueue: 'order',
-      args: [input],
-      memo: { lane: 'local-first' },
-    });
+    await client.workflow.start('orderWorkflow', startOptionsOf({ input, lane: 'local-first' }));
     await isConfirmed;
     return input.orderId;
   }

@@ -1,10 +1,13 @@
 import path from 'node:path';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { cartActivities } from '../../../activities/cart.ts';
 import { inventoryActivities } from '../../../activities/inventory.ts';
-import { orderActivities } from '../../../activities/order-bookkeeping.ts';
+import { type OrderActivities, orderActivities } from '../../../activities/order-bookkeeping.ts';
 import { paymentActivities } from '../../../activities/payment.ts';
 import { shippingActivities } from '../../../activities/shipping.ts';
 import { workflowBundle } from '../../../platform/temporal/workflow-bundle.ts';
+import { createFirstAttempt } from '../../../services/order/first-attempt.ts';
+import type { StepServices } from '../../../services/order/step-services.ts';
 import { countAttempts, durableActivities, translateRefusals } from '../../../platform/temporal/worker.ts';
 
 const root = path.join(import.meta.dirname, '../../..');
@@ -36,20 +39,30 @@ export const createOrderWorker = async (
   connection: NativeConnection,
   options: Partial<WorkerOptions>,
   onConfirmed: (orderId: string) => void,
-): Promise<Worker> =>
-  Worker.create({
+): Promise<Worker> => {
+  const bookkeeping = statelessActivities(orderActivities, onConfirmed);
+  const services = {
+    cart: statelessActivities(cartActivities),
+    inventory: statelessActivities(inventoryActivities),
+    payment: statelessActivities(paymentActivities),
+    shipping: statelessActivities(shippingActivities),
+  };
+  return Worker.create({
     connection,
     taskQueue: 'order',
     workflowBundle: await workflowBundle(cache),
     activities: {
-      ...statelessActivities(inventoryActivities),
-      ...statelessActivities(paymentActivities),
-      ...statelessActivities(shippingActivities),
-      ...statelessActivities(orderActivities, onConfirmed),
+      ...createFirstAttempt(bookkeeping as unknown as OrderActivities, services as unknown as StepServices),
+      ...services.cart,
+      ...services.inventory,
+      ...services.payment,
+      ...services.shipping,
+      ...bookkeeping,
     },
     interceptors: { activity: [translateRefusals] },
     ...options,
   });
+};
 
 /** The other services' workers, for durable steps. */
 export const createServiceWorkers = (connection: NativeConnection): Promise<Worker[]> =>

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { untilCalledOff } from '../../../platform/context.ts';
+import { Refusal } from '../../../platform/contract/refusal.ts';
+import { ServiceFault } from '../../../platform/http/client.ts';
+import { createFirstAttempt } from '../../../services/order/first-attempt.ts';
+import { startOf } from '../../../services/order/order-start.ts';
+import { orderWorkflowId } from '../../../workflows/order/messages.ts';
+import { OrderWorlds, type StepActivities, createServices } from '../../stage/fake-order-services.ts';
+import { PLACED_HISTORY } from '../../stage/placed-history.ts';
+import { draft, orderStage } from './test-order-service.ts';
+
+describe('order service: the first attempt of the lane local-first', () => {
+  const stage = orderStage();
+
+  /** An attempt at a new draft, on the real tables, with services in memory. `changed` replaces some of them. */
+  async function attempted(changed: Partial<StepActivities> = {}, recordedBefore = false) {
+    const worlds = new OrderWorlds();
+    const all = { ...createServices(worlds), ...changed };
+    const services = { cart: all, inventory: all, payment: all, shipping: all };
+    const activities = createFirstAttempt(stage.activities, services);
+    const request = draft();
+    const { orderId } = request;
+    await stage.requests.placeOrder(request);
+    const note = { ...stage.note(orderId, 'record'), workflowId: orderWorkflowId(orderId) };
+    if (recordedBefore) await stage.activities.recordOrder(note);
+    const { input } = startOf(request, { lane: 'local-first' });
+    return { orderId, world: worlds.of(orderId), attempt: activities.placeAtOnce({ ...note, input }) };
+  }
+  const history = async (orderId: string) =>
+    (await stage.requests.getHistory({ orderId })).items.map(({ step, outcome }) => `${step} ${outcome}`);
+
+  it('confirms an order, with the history and the events of every lane', async () => {
+    const { orderId, world, attempt } = await attempted();
+    const made = await attempt;
+    assert.ok(made.outcome === 'confirmed');
+    assert.deepEqual(
+      made.entries.map(({ step, outcome }) => `${step} ${outcome}`),
+      PLACED_HISTORY.slice(1),
+    );
+    assert.deepEqual(await history(orderId), PLACED_HISTORY);
+    assert.deepEqual(await stage.events(orderId), ['order.placed', 'order.confirmed']);
+    assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'authorized', 'booked']);
+    assert.deepEqual(world.effects, ['reserve', 'hold', 'book']);
+  });
+
+  it('does nothing to an order that was recorded before', async () => {
+    const { orderId, world, attempt } = await attempted({}, true);
+    assert.deepEqual(await attempt, { outcome: 'recorded before' });
+    assert.deepEqual(world.effects, []);
+    assert.deepEqual(await stage.statuses(orderId), ['pending', 'not_paid', 'not_fulfilled']);
+  });
+
+  it('stops at a refusal, and says what became of each step', async () => {
+    const authorizePayment = async () => {
+      throw new Refusal('CardDeclined', 'no money');
+    };
+    const { orderId, world, attempt } = await attempted({ authorizePayment });
+    assert.deepEqual(await attempt, {
+      outcome: 'stopped',
+      tried: {
+        reserveStock: { outcome: 'done', answer: undefined },
+        authorizePayment: { outcome: 'refused', code: 'CardDeclined', message: 'no money' },
+      },
+    });
+    assert.deepEqual(world.effects, ['reserve']);
+    assert.deepEqual(await history(orderId), ['record succeeded']);
+  });
+
+  it('stops at a fault, which leaves open whether the step happened', async () => {
+    const reserveStock = async () => {
+      throw new ServiceFault('inventory', 'reserveStock', new Error('no response'));
+    };
+    const { attempt } = await attempted({ reserveStock });
+    assert.deepEqual(await attempt, { outcome: 'stopped', tried: { reserveStock: { outcome: 'unknown' } } });
+  });
+
+  it('does not take a bug for a refusal or a fault', async () => {
+    const reserveStock = async () => {
+      throw new TypeError('a bug');
+    };
+    const { attempt } = await attempted({ reserveStock });
+    await assert.rejects(attempt, TypeError);
+  });
+
+  it('begins no further step once it is called off', async () => {
+    const calledOff = new AbortController();
+    const reserveStock = async () => calledOff.abort(new Error('called off'));
+    const { orderId, world, attempt } = await untilCalledOff(calledOff.signal, () => attempted({ reserveStock }));
+    await assert.rejects(attempt, /called off/);
+    assert.deepEqual(world.effects, []);
+    assert.deepEqual(await stage.statuses(orderId), ['pending', 'not_paid', 'not_fulfilled']);
+  });
+});
