@@ -115,8 +115,8 @@ export function laneTests(platform: Platform): void {
       const order = await place(lane);
       await expectConfirmedOnce(order);
       const { local } = await historyUntilTimer(order);
-      const steps = local.map(({ name }) => name).filter((name) => /Stock|Payment|Shipment/.test(name));
-      const expected = { durable: /^$/, 'local-first': /^reserveStock\b/ };
+      const steps = local.map(({ name }) => name).filter((name) => /Stock|Payment|Shipment|placeAtOnce/.test(name));
+      const expected = { durable: /^$/, 'local-first': /^placeAtOnce\b/ };
       assert.match(steps.join(), expected[lane]);
     });
   }

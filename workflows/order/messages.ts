@@ -50,7 +50,7 @@ export interface OrderResult {
 /** The memo of an order workflow. Without it the order takes the lane `durable`. */
 export interface LaneMemo {
   lane: Lane;
-  /** In the lane `local-first`: all steps are tried in one local activity. Absent: each in one of its own. */
+  /** In the lane `local-first`: all steps are first tried in one local activity. Absent: each in one of its own. */
   atOnce?: true;
 }
 

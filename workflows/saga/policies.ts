@@ -31,9 +31,9 @@ export const quickBookkeeping: LocalActivityOptions = {
 };
 
 /**
- * All steps tried at once, in the lane `local-first`: recording, confirming and each step have two seconds. While the local
- * activity runs, the workflow handles no update, not even a cancellation: until the worker reports that it still runs,
- * after 8 s.
+ * All steps tried at once, in the lane `local-first`. Recording, confirming and each step may take two seconds; together
+ * they take 20 to 200 ms. While local activities run, the workflow handles no update, not even a cancellation, until the
+ * worker reports after 8 s that they still run.
  */
 export const attemptAtOnce: LocalActivityOptions = {
   startToCloseTimeout: '12s',
@@ -41,11 +41,7 @@ export const attemptAtOnce: LocalActivityOptions = {
   cancellationType: 'TRY_CANCEL',
 };
 
-/**
- * The first try of a step in the lane `local-first`, of orders that were placed before all were tried at once. A step takes 5 to 50 ms over its service's API. While local
- * activities run, the workflow handles no update, not even a cancellation: a step that hangs delays it by two seconds,
- * and all steps together by 8 s at most, when the worker reports what it has.
- */
+/** The first try of one step in the lane `local-first`: of a step that the attempt at all of them did not reach. */
 export const firstTry: LocalActivityOptions = {
   startToCloseTimeout: '2s',
   retry: { maximumAttempts: 1 },

@@ -55,7 +55,7 @@ export class Saga {
     this.#undos.push({ step, call, tooLate });
   }
 
-  /** Takes one forward step, in the order's lane. Records its trouble, and throws it. */
+  /** Takes one forward step, in the order's lane; durably if it was tried before. Records its trouble, and throws it. */
   step<Answer>(step: Step, call: StepCall<Answer>): Promise<Answer> {
     const waiting = () =>
       `**Waits for ${step}** until ${momentInWords(new Date(Date.now() + FORWARD_LIMIT_MS))}; then the order is undone and rejected.`;
