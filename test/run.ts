@@ -51,7 +51,10 @@ const files = globSync('test/**/*.test.ts')
   .toSorted((one, other) => rank(one) - rank(other))
   .toSorted((one, other) => shuffleKey(one).localeCompare(shuffleKey(other)));
 
+// As for a platform's processes: with compiled code in the cache, the tests and the programs they run start with less CPU.
+const compiled = path.resolve(process.env.CACHE_DIR || '.cache', 'compiled');
 const child = spawn('mocha', ['--parallel', '--jobs', String(JOBS), ...mochaArguments, ...files], {
+  env: { NODE_COMPILE_CACHE: compiled, ...process.env },
   stdio: 'inherit',
 });
 child.once('close', (code) => (process.exitCode = code ?? 1));

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { mock } from 'node:test';
 import { rotateLogs } from '../../local/logs.ts';
 import { startNodeProcess } from '../../local/node-process.ts';
+import { bareEnvironment } from '../stage/bare-environment.ts';
 import { freePorts } from '../stage/free-ports.ts';
 import { scratchFolder } from '../stage/test-run.ts';
 
@@ -20,7 +21,7 @@ describe('logs of npm start', function () {
     const plan = {
       name: 'shop',
       program: ['--eval', serves],
-      environment: { PATH: process.env.PATH },
+      environment: bareEnvironment(),
       ready: [`http://127.0.0.1:${port}`],
     };
     const running = await startNodeProcess(plan, { logs, signal: new AbortController().signal });

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { bareEnvironment } from '../stage/bare-environment.ts';
 import { get, ledgerOf, post, scratch } from './requests.ts';
 
 const MAIN = path.join(import.meta.dirname, '../../sandbox/main.ts');
@@ -16,7 +17,7 @@ describe('sandbox process', () => {
 
   const launch = (names: string[], settings: Record<string, string>) => {
     const child = spawn(process.execPath, [MAIN, ...names], {
-      env: { PATH: process.env.PATH, PROCESSOR_PORT: '0', CARRIER_PORT: '0', ...settings },
+      env: { ...bareEnvironment(), PROCESSOR_PORT: '0', CARRIER_PORT: '0', ...settings },
     });
     children.push(child);
     return child;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { productRequests } from '../../activities/product.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { Connection } from '../../platform/http/connection.ts';
+import { bareEnvironment } from '../stage/bare-environment.ts';
 import { freePorts } from '../stage/free-ports.ts';
 import { type FreshDatabase, freshDatabase } from '../stage/fresh-database.ts';
 import { eventually } from '../stage/eventually.ts';
@@ -31,7 +32,7 @@ describe('two processes of one service', function () {
     const child = spawn(process.execPath, ['services/main.ts', 'product'], {
       cwd: path.join(import.meta.dirname, '../..'),
       env: {
-        PATH: process.env.PATH,
+        ...bareEnvironment(),
         SERVICE_TOKEN: TOKEN,
         PRODUCT_DATABASE_URL: database.url,
         PRODUCT_PORT: String(port),

@@ -9,6 +9,7 @@ import type { Operations } from '../../platform/contract/operation.ts';
 import { productRequests } from '../../activities/product.ts';
 import { userRequests } from '../../activities/user.ts';
 import { createClient } from '../../platform/http/client.ts';
+import { bareEnvironment } from '../stage/bare-environment.ts';
 import { freePorts } from '../stage/free-ports.ts';
 import { type FreshDatabase, freshDatabase } from '../stage/fresh-database.ts';
 
@@ -57,7 +58,7 @@ describe('services/main.ts', function () {
       ['--import', './platform/telemetry/tracing.ts', 'services/main.ts', ...names],
       {
         cwd: path.join(import.meta.dirname, '../..'),
-        env: { PATH: process.env.PATH, ...settings },
+        env: { ...bareEnvironment(), ...settings },
       },
     );
     const output = { stdout: '', stderr: '' };

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { bareEnvironment } from './bare-environment.ts';
 import { type Platform, root } from './test-platform.ts';
 
 export interface Reconciled {
@@ -11,7 +12,7 @@ export interface Reconciled {
 export function reconcile(platform: Platform, ...args: string[]): Promise<Reconciled> {
   const child = spawn(process.execPath, ['tools/reconcile.ts', ...args], {
     cwd: root,
-    env: { PATH: process.env.PATH, DATA_DIR: platform.setting('DATA_DIR') },
+    env: { ...bareEnvironment(), DATA_DIR: platform.setting('DATA_DIR') },
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));

@@ -101,9 +101,12 @@ export class Platform {
     return JSON.parse(readFileSync(path.join(this.setting('DATA_DIR'), 'secrets.json'), 'utf8')) as Secrets;
   }
 
-  /** Runs the command and waits until it is ready with its products. A restart uses the settings of the first start. */
-  async start(): Promise<void> {
-    await this.#launch();
+  /**
+   * Runs the command and waits until it is ready with its products. `known` are settings that are known only now. A restart
+   * uses the settings of the first start.
+   */
+  async start(known: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.#launch(known);
     const early = this.#ended!.then(({ code }) =>
       assert.fail(`the platform ended with exit code ${code}:\n${this.#output()}`),
     );
@@ -173,8 +176,8 @@ export class Platform {
     return found[0]!;
   }
 
-  async #launch(): Promise<void> {
-    if (!('PORT' in this.#settings)) this.#settings = { ...(await ownSettings()), ...this.#options.settings };
+  async #launch(known: Readonly<Record<string, string>> = {}): Promise<void> {
+    if (!('PORT' in this.#settings)) this.#settings = { ...(await ownSettings()), ...this.#options.settings, ...known };
     const [program, ...given] = this.#options.command ?? [process.execPath, 'local/start.mjs'];
     const [name, value] = this.#marker.split('=') as [string, string];
     const child = spawn(program, given, {

@@ -5,6 +5,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
+import { bareEnvironment } from '../stage/bare-environment.ts';
 import { freePorts } from '../stage/free-ports.ts';
 import { eventually } from '../stage/eventually.ts';
 import { root } from '../stage/test-platform.ts';
@@ -138,7 +139,7 @@ export class Containers {
   }
 
   #spawnOptions(name: string) {
-    const image = { PATH: process.env.PATH, NODE_ENV: 'production', CACHE_DIR: path.join(root, '.cache') };
+    const image = { ...bareEnvironment(), NODE_ENV: 'production', CACHE_DIR: path.join(root, '.cache') };
     return { cwd: root, env: { ...image, ...this.#all[name]!.environment } };
   }
 

@@ -11,6 +11,8 @@ import {
   newProduct,
   orderRequest,
 } from '../stage/shop-users.ts';
+import { type TraceCollector, startTraceCollector } from '../stage/trace-collector.ts';
+import { telemetryTests, tracedTo } from './telemetry.ts';
 
 describe('more orders than the platform can process', function () {
   this.timeout(300_000);
@@ -18,15 +20,21 @@ describe('more orders than the platform can process', function () {
   const platform = new Platform({ settings: { ORDER_BACKLOG_SECONDS: '1' } });
   const BURST = 150;
   let ada: ShopUser;
+  let collector: TraceCollector;
   let stopped = false;
 
   before(async () => {
-    await platform.start();
+    collector = await startTraceCollector();
+    await platform.start(tracedTo(collector));
     ada = await newCustomer(platform);
   });
   after(async () => {
     if (!stopped) await platform.killAll();
+    await collector.close();
   });
+
+  // Here, because this platform is one of its own and is killed nowhere.
+  telemetryTests(platform, () => collector);
 
   it('are refused in part, and every admitted order is decided once', async () => {
     const sku = await newProduct(await signInAsAdmin(platform), 10_000);

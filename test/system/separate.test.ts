@@ -7,6 +7,8 @@ import { advance, moneyInWords, parcel } from '../stage/outside-ledgers.ts';
 import { Platform } from '../stage/test-platform.ts';
 import { environmentOf } from '../stage/processes.ts';
 import { type ShopUser, newCustomer } from '../stage/shop-users.ts';
+import { type TraceCollector, startTraceCollector } from '../stage/trace-collector.ts';
+import { telemetryTests, tracedTo } from './telemetry.ts';
 
 /** Not used: the sandbox takes the cards. */
 const STRIPE_API_KEY = 'sk_test_of_payment_alone';
@@ -19,16 +21,21 @@ describe('npm start -- --separate', function () {
     settings: { RETURN_WINDOW_DAYS: '0', STRIPE_API_KEY, npm_config_update_notifier: 'false' },
   });
   let ada: ShopUser;
+  let collector: TraceCollector;
   let stopped = false;
 
   before(async () => {
-    await platform.start();
+    collector = await startTraceCollector();
+    await platform.start(tracedTo(collector));
     ada = await newCustomer(platform);
   });
 
   after(async () => {
     if (!stopped) await platform.killAll();
+    await collector.close();
   });
+
+  telemetryTests(platform, () => collector);
 
   it('carries an order through the process of each service until it is completed', async () => {
     const order = await ada.placeAndWait({});

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { bareEnvironment } from '../stage/bare-environment.ts';
 import { concurrently } from '../stage/concurrently.ts';
 import { scratchFolder } from '../stage/test-run.ts';
 import { aFile, csvOf } from './builders.ts';
@@ -13,7 +14,7 @@ const ROOT = path.join(import.meta.dirname, '../..');
 /** Runs a tool in a process of its own. */
 function run(name: string, args: string[], environment: NodeJS.ProcessEnv = {}) {
   const folder = mkdtempSync(path.join(scratchFolder(), 'tool-'));
-  const env = { PATH: process.env.PATH, DATA_DIR: folder, ...environment };
+  const env = { ...bareEnvironment(), DATA_DIR: folder, ...environment };
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     execFile(
       process.execPath,

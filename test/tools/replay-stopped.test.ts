@@ -6,6 +6,7 @@ import { type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { ReportFile } from '../../tools/report-file.ts';
+import { bareEnvironment } from '../stage/bare-environment.ts';
 import { scratchFolder } from '../stage/test-run.ts';
 import { aFile, csvOf } from './builders.ts';
 
@@ -36,7 +37,7 @@ describe('a replay that is stopped', function () {
     const child = spawn(
       process.execPath,
       ['tools/replay.ts', file, '--json', report, '--api', url, '--concurrency', '1'],
-      { cwd: ROOT, env: { PATH: process.env.PATH, DATA_DIR: folder() }, stdio: ['ignore', 'ignore', 'pipe'] },
+      { cwd: ROOT, env: { ...bareEnvironment(), DATA_DIR: folder() }, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     let told = '';
     child.stderr.on('data', (chunk: Buffer) => {

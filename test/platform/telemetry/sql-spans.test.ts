@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { bareEnvironment } from '../../stage/bare-environment.ts';
 import { freshDatabase } from '../../stage/fresh-database.ts';
 import { startTraceCollector } from '../../stage/trace-collector.ts';
 
@@ -13,7 +14,7 @@ describe('the span of a statement that fails', function () {
   it('has the error’s code, and no value from its message', async () => {
     const [database, collector] = [await freshDatabase('notification'), await startTraceCollector()];
     // Not arguments: those are in every span's resource.
-    const settings = { PATH: process.env.PATH, DATABASE_URL: database.url, VALUE: 'a-private-value' };
+    const settings = { ...bareEnvironment(), DATABASE_URL: database.url, VALUE: 'a-private-value' };
     try {
       await promisify(execFile)(
         process.execPath,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { bareEnvironment } from '../../stage/bare-environment.ts';
 
 const root = path.join(import.meta.dirname, '../../..');
 
@@ -20,7 +21,7 @@ async function traced(environment: NodeJS.ProcessEnv, headers: Record<string, st
       'test/platform/telemetry/traced-process.ts',
       JSON.stringify(headers),
     ],
-    { cwd: root, env: { PATH: process.env.PATH, ...environment } },
+    { cwd: root, env: { ...bareEnvironment(), ...environment } },
   );
   const lines = stdout
     .trim()

@@ -13,6 +13,7 @@ import { createOutboxWriter } from '../../../platform/events/outbox.ts';
 import type { Running } from '../../../platform/process.ts';
 import { defineService } from '../../../platform/service.ts';
 import { REGISTRY } from '../../../services/registry.ts';
+import { bareEnvironment } from '../../stage/bare-environment.ts';
 import { freePorts } from '../../stage/free-ports.ts';
 import type { NotificationDatabase } from '../../../services/notification/database.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
@@ -76,7 +77,7 @@ describe('the notification service', function () {
   const start = () => {
     child = spawn(process.execPath, ['services/main.ts', 'notification'], {
       cwd: path.join(import.meta.dirname, '../../..'),
-      env: { PATH: process.env.PATH, ...environment },
+      env: { ...bareEnvironment(), ...environment },
       stdio: 'ignore',
     });
   };

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { type Server, type Socket, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { bareEnvironment } from '../../stage/bare-environment.ts';
 import { freePorts } from '../../stage/free-ports.ts';
 import { createTemporalClient } from '../../../platform/temporal/client.ts';
 import type { TemporalPlace } from '../../../platform/temporal/place.ts';
@@ -34,7 +35,7 @@ describe('a webhook service that is killed', function () {
     const child = spawn(process.execPath, ['services/main.ts', 'webhook'], {
       cwd: path.join(import.meta.dirname, '../../..'),
       env: {
-        PATH: process.env.PATH,
+        ...bareEnvironment(),
         SERVICE_TOKEN: 'a service token of more than thirty-two characters',
         WEBHOOK_DATABASE_URL: service.database.url,
         WEBHOOK_PORT: String(port),
