@@ -41,23 +41,22 @@ export function telemetryTests(platform: Platform, collector: () => TraceCollect
     await (await newCustomer(platform)).placeAndWait({});
   });
 
-  /** The spans of the order's trace, once those of every service have arrived. */
-  function placedTrace(): Promise<CollectedSpan[]> {
-    return eventually(() => {
-      const { traceId } =
-        collector().spans.find(({ name }) => name === 'POST /v1/orders') ?? assert.fail('no span yet');
-      const trace = collector().spans.filter((span) => span.traceId === traceId);
-      assert.deepEqual([...new Set(trace.map(({ service }) => service))].toSorted(), ON_THE_WAY);
-      return trace;
-    });
+  /** The spans of the order's trace. Throws until those of every service have arrived. */
+  function placedTrace(): CollectedSpan[] {
+    const { traceId } = collector().spans.find(({ name }) => name === 'POST /v1/orders') ?? assert.fail('no span yet');
+    const trace = collector().spans.filter((span) => span.traceId === traceId);
+    assert.deepEqual([...new Set(trace.map(({ service }) => service))].toSorted(), ON_THE_WAY);
+    return trace;
   }
 
   it('telemetry: shows an order as one connected trace, each span under the name of its own service', async () => {
-    const trace = await placedTrace();
-    const ids = new Set(trace.map(({ spanId }) => spanId));
-    await eventually(() => {
-      const detached = trace.filter(({ parentId }) => parentId !== '' && !ids.has(parentId));
+    // A process may send a span later than another one sends its children.
+    const trace = await eventually(() => {
+      const arrived = placedTrace();
+      const ids = new Set(arrived.map(({ spanId }) => spanId));
+      const detached = arrived.filter(({ parentId }) => parentId !== '' && !ids.has(parentId));
       assert.deepEqual(detached, []);
+      return arrived;
     });
     // Each service has a database of its own, so its SQL tells which service a span is really from.
     const databases = trace.filter(({ attributes }) => 'db.namespace' in attributes);
@@ -75,7 +74,7 @@ export function telemetryTests(platform: Platform, collector: () => TraceCollect
   });
 
   it('telemetry: names SQL spans after their operations and tables, and records no values', async () => {
-    const statements = (await placedTrace()).filter(({ attributes }) => 'db.query.text' in attributes);
+    const statements = (await eventually(placedTrace)).filter(({ attributes }) => 'db.query.text' in attributes);
     for (const { name, attributes } of statements) {
       assert.match(name, OPERATION);
       assert.equal(attributes['db.query.summary'], name);
