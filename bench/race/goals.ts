@@ -61,6 +61,9 @@ const GOALS: readonly GoalDefinition[] = [
 // More clients than a row has use for may make it slower, but never by much.
 const NO_COLLAPSE = { row: 'express', at: [64, 256], atLeast: 0.9 };
 
+// Without a fault injected almost none falls back to the saga, however many clients wait.
+const AT_ONCE = { atLeast: 0.99 };
+
 /** Evaluates each goal at each load to which it applies, if both rows were measured. */
 export function goalsOf(result: Result): Goal[] {
   const loads = [...new Set(result.measurements.map(({ clients }) => clients))];
@@ -74,7 +77,7 @@ export function goalsOf(result: Result): Goal[] {
         return [{ row, what, ...sideOf(bound), found: MEASURES[measure](one, other) }];
       }),
   );
-  return [...relative, ...collapseGoals(result)];
+  return [...relative, ...collapseGoals(result), ...atOnceGoals(result)];
 }
 
 /** The rate at many clients, relative to the rate at the number of clients with which the row is fastest. */
@@ -90,6 +93,13 @@ function collapseGoals({ measurements }: Result): Goal[] {
       return { row, what, ...sideOf(bound), found: rateRatio(one, best) };
     });
 }
+
+const atOnceGoals = ({ measurements }: Result): Goal[] =>
+  measurements.flatMap(({ row, clients, atOnce }) => {
+    if (atOnce === undefined) return [];
+    const what = `orders of ${clientsInWords(clients)} confirmed at once`;
+    return [{ row, what, ...sideOf(AT_ONCE), found: atOnce }];
+  });
 
 const sideOf = (bound: { atLeast: number } | { atMost: number }): Pick<Goal, 'side' | 'bound'> =>
   'atLeast' in bound ? { side: 'at least', bound: bound.atLeast } : { side: 'at most', bound: bound.atMost };

@@ -26,7 +26,7 @@ interface Load {
 }
 
 type Measured = Pick<Loaded, 'orders' | 'latenciesMs' | 'ids' | 'confirmed'> &
-  Pick<Sample, 'cpu' | 'carried' | 'measured'>;
+  Pick<Sample, 'cpu' | 'carried' | 'atOnce' | 'measured'>;
 
 /**
  * One load. The CPU is that of all its orders, from before the first until each confirmed order has its workflow, so that
@@ -35,6 +35,8 @@ type Measured = Pick<Loaded, 'orders' | 'latenciesMs' | 'ids' | 'confirmed'> &
 export async function load(started: Started, { sale = 'spread', ...options }: Load): Promise<Measured> {
   const { stage, endpoint, told } = started;
   const marks: number[] = [];
+  const countAtOnce = () => started.system.countAtOnce?.(stage);
+  const atOnceBefore = await countAtOnce();
   const { result: loaded, cpu } = await withCpu(stage, async () => {
     const driven = await drive(endpoint, {
       ...options,
@@ -47,7 +49,14 @@ export async function load(started: Started, { sale = 'spread', ...options }: Lo
     return driven;
   });
   await checkLedgers(started);
-  return { ...loaded, cpu, carried: loaded.confirmed.orders, measured: { from: marks[0]!, to: marks[1]! } };
+  const atOnce = await countAtOnce();
+  return {
+    ...loaded,
+    cpu,
+    carried: loaded.confirmed.orders,
+    ...(atOnce !== undefined && { atOnce: atOnce - atOnceBefore! }),
+    measured: { from: marks[0]!, to: marks[1]! },
+  };
 }
 
 /** The CPU of all processes during some work. */

@@ -16,6 +16,8 @@ export interface Sample {
   cpu: CpuSeconds;
   /** The orders that were confirmed with that CPU. */
   carried: number;
+  /** How many of these were confirmed at once, at a system that may also fall back to a slower way. */
+  atOnce?: number;
   measured: TimeSpan;
   /** Events in the history of an order's workflow, on Temporal. */
   historyEvents?: number;
@@ -58,6 +60,8 @@ export interface Measurement {
   cpuMs: Record<string, number>;
   /** Milliseconds of CPU per order in each round, of all processes. */
   cpuMsOfRounds: number[];
+  /** The share of orders that were confirmed at once, from 0 to 1. */
+  atOnce?: number;
   historyEvents?: number;
 }
 
@@ -101,6 +105,7 @@ export function measurementsOf(samples: readonly Sample[]): Measurement[] {
     const names = [...new Set(group.flatMap(({ cpu }) => Object.keys(cpu)))];
     const cpuOf = (name: string) => sum(group.map(({ cpu }) => cpu[name] ?? 0));
     const events = group.flatMap(({ historyEvents }) => historyEvents ?? []);
+    const atOnce = group.flatMap((sample) => sample.atOnce ?? []);
     return {
       row,
       clients,
@@ -111,6 +116,7 @@ export function measurementsOf(samples: readonly Sample[]): Measurement[] {
       p99Ms: round(quantile(latencies, 0.99), 1),
       cpuMs: Object.fromEntries(names.map((name) => [name, round((1000 * cpuOf(name)) / carried, 2)])),
       cpuMsOfRounds: group.map(({ cpu, carried: orders }) => round((1000 * sum(Object.values(cpu))) / orders, 2)),
+      ...(atOnce.length > 0 && { atOnce: round(sum(atOnce) / carried, 4) }),
       ...(events.length > 0 && { historyEvents: median(events) }),
     };
   });

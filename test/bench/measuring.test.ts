@@ -22,10 +22,10 @@ describe('a load', () => {
   });
   afterEach(() => new Promise((resolve) => server.close(resolve)));
 
-  const start = (countWorkflows: () => Promise<number>): Started => {
+  const start = (system: Partial<Started['system']>): Started => {
     const series = orderSeries(crypto.randomUUID());
     return {
-      system: { countWorkflows } as Partial<Started['system']> as Started['system'],
+      system: system as Started['system'],
       stage: {
         world: { postgresPid: process.pid, signal: new AbortController().signal },
         processes: { pids: () => ({}) },
@@ -47,7 +47,7 @@ describe('a load', () => {
       counted.push(counted.length === 0 ? received - 1 : received);
       return counted.at(-1)!;
     };
-    await assert.rejects(load(start(countWorkflows), { clients: 2, rampMs: 0, measureMs: 20 }), /ECONNREFUSED/);
+    await assert.rejects(load(start({ countWorkflows }), { clients: 2, rampMs: 0, measureMs: 20 }), /ECONNREFUSED/);
     assert.deepEqual(counted, [received - 1, received]);
   });
 });

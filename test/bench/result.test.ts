@@ -105,4 +105,12 @@ describe('a goal', () => {
       ['express', 'orders/s of its best number of clients at 256 clients', 0.9, false],
     ]);
   });
+
+  it('of express is that all but one order in a hundred are confirmed at once', () => {
+    const rounds = [1, 2].map((round) => sampleOf({ row: 'express', round, carried: 100, atOnce: 98 + round }));
+    const [most] = measurementsOf(rounds) as [Measurement];
+    assert.equal(most.atOnce, 0.995);
+    assert.deepEqual(outcomesOf(most), [['express', 'orders of 16 clients confirmed at once', 0.99, true]]);
+    assert.equal(outcomesOf({ ...most, atOnce: 0.98 })[0]?.[3], false);
+  });
 });

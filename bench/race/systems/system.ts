@@ -16,6 +16,8 @@ export interface System {
   historyEvents?: (stage: Stage, orderId: string) => Promise<number>;
   /** The number of order workflows started so far, if each order has one. It may be started after the response. */
   countWorkflows?: (stage: Stage) => Promise<number>;
+  /** The number of orders so far that were confirmed by the fast way, at a system that has a slow one beside it. */
+  countAtOnce?: (stage: Stage) => Promise<number>;
   /** The most clients it is measured with unless the command line says otherwise: with more, an order waits too long. */
   mostClients?: number;
   /** Whether it takes part in the flash sale. */
