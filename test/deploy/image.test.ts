@@ -85,7 +85,7 @@ describe('deploy/slim.mjs and deploy/compile.mjs', function () {
     assert.deepEqual([reconciled.status, reconciled.stderr], [2, 'ORDER_URL must be an http:// URL, not "none"\n']);
   });
 
-  it('store the stripped types of every program', () => {
+  it('store every program with its types stripped', () => {
     for (const [args, environment] of PROGRAMS) {
       const settings = { ...environment, NODE_COMPILE_CACHE: cache, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' };
       const { stdout, stderr } = run(args, settings);

@@ -87,7 +87,7 @@ export function expressKillTests(platform: Platform): void {
     assert.partialDeepStrictEqual(await admin.stock(sku), { reserved: 0 });
   });
 
-  it('express: ends every order exactly when its process is killed before and after each effect, and its client repeats', async () => {
+  it('express: ends every order as without a kill when its process is killed before and after each effect, and its client repeats', async () => {
     for (let round = 1; !(await killedAtEveryPoint()); round += 1) {
       assert.ok(round < ROUNDS, `in none of ${ROUNDS} rounds did all orders reach their point in time`);
       await gated.close();

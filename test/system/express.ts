@@ -14,7 +14,7 @@ import { halt } from './halt.ts';
 const PAYMENT = 'services/main.ts payment';
 const TEMPORAL = 'server start-dev';
 const CLIENTS = 4;
-// Few enough that the replica is killed before it claims any again: what it has claimed is due only after 10 s.
+// Few enough that the replica is killed before it claims any again: what it has claimed is due only after 4 s.
 const CONFIRMED_WITHOUT_TEMPORAL = 20;
 const TRIES = 5;
 

@@ -41,8 +41,8 @@ interface LaneOrder {
 }
 
 /**
- * Tests of the lanes whose workflow takes the steps, on a platform whose services are separate processes so that one can be stopped. Call it in
- * `describe`. One outage serves an order in each lane: Temporal notices a killed worker only after 10 s.
+ * Tests of the lanes whose workflow takes the steps, on a platform whose services are separate processes so that one can be
+ * stopped. Call it in `describe`. One outage serves an order in each lane: Temporal notices a killed worker only after 10 s.
  */
 export function laneTests(platform: Platform): void {
   let customer: ShopUser;

@@ -31,8 +31,8 @@ export const quickBookkeeping: LocalActivityOptions = {
 };
 
 /**
- * All steps tried at once, in the lane `local-first`. Recording, confirming and each step may take two seconds; together
- * they take 20 to 200 ms. While local activities run, the workflow handles no update, not even a cancellation, until the
+ * All steps tried at once, in the lane `local-first`. Each step may take two seconds, recording and confirming four;
+ * together they take 20 to 200 ms. While local activities run, the workflow handles no update, not even a cancellation, until the
  * worker reports after 8 s that they still run.
  */
 export const attemptAtOnce: LocalActivityOptions = {

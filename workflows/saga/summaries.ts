@@ -46,7 +46,7 @@ const SUMMARIES: Record<string, (input: SummaryInput) => string> = {
       'record',
       ...(fromCart ? [SUMMARIES.takeLines!(order)] : []),
       SUMMARIES.reserveStock!(order),
-      SUMMARIES.authorizePayment!({ ...order, amount: total! }),
+      `authorize ${moneyInWords(total!)}`,
       SUMMARIES.bookShipment!({ address: shippingAddress! }),
       'confirm',
     ].join(', '),

@@ -58,7 +58,7 @@ export const platformBehindGateway = (lane: Lane, profile?: string): System => (
   historyEvents,
   countWorkflows,
   ...(lane === 'express' && { countAtOnce }),
-  // The gateway would refuse some of more.
+  // With more, the gateway may refuse orders in the slower lanes.
   mostClients: 64,
 });
 

@@ -23,7 +23,7 @@ export const temporalSystem = (row: string, temporal: ServerSettings): System =>
   },
   historyEvents,
   countWorkflows,
-  // With more, an order takes half a minute.
+  // With more, an order takes twenty seconds.
   mostClients: 64,
   life: (stage) => frontEndpoint(stage, LIVES_PATH),
 });

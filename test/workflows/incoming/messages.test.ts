@@ -5,7 +5,7 @@ import { cartEvents, RemindOfCart, TakeLines } from '../../../activities/cart.ts
 import { CancelOrder, CloseIntervention, ReceiveReturn } from '../../../activities/order-bookkeeping.ts';
 import { OrderStart, PlaceOrder } from '../../../activities/order-placing.ts';
 import { DraftReturn } from '../../../activities/return.ts';
-import { OrderStatus } from '../../../activities/order-status.ts';
+import { OrderStatus, PlacingStep } from '../../../activities/order-status.ts';
 import { RecordMovement, shippingEvents } from '../../../activities/shipping.ts';
 import { DeliveryRound } from '../../../activities/webhook.ts';
 import { cartChanged, cartReminderInput } from '../../../workflows/cart-reminder/messages.ts';
@@ -57,7 +57,7 @@ const MESSAGES: Record<string, Message> = {
       paymentMethod: 'pm_card_visa',
       shippingAddress: address,
       fromCart: true,
-      attempt: { confirmedAt: '2028-02-29T12:00:00.000Z', tried: ['reserveStock', 'authorizePayment'] },
+      attempt: { confirmedAt: '2028-02-29T12:00:00.000Z', tried: PlacingStep.options },
     },
   },
   'a cancellation': {

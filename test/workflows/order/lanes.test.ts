@@ -83,8 +83,7 @@ describe('lanes', function () {
       await confirmed(order);
       await finish(order);
       const { local } = await historyCostOf(order.handle);
-      const summary =
-        'record, reserve 2 pieces of 1 SKU, authorize £2.00 on pm_card_visa, book a parcel to London, GB, confirm';
+      const summary = 'record, reserve 2 pieces of 1 SKU, authorize £2.00, book a parcel to London, GB, confirm';
       assert.deepEqual(local[0], { name: 'placeAtOnce', summary });
     });
   });
