@@ -1,4 +1,4 @@
-import type { OrderActivities } from '../../activities/order-bookkeeping.ts';
+import type { OrderActivities, OrderUpdate } from '../../activities/order-bookkeeping.ts';
 import { calledOff } from '../../platform/context.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { ServiceFault } from '../../platform/http/client.ts';
@@ -8,19 +8,24 @@ import { OrderHistory } from '../../workflows/saga/order-history.ts';
 import type { TriedSteps } from '../../workflows/saga/tried-step.ts';
 import { type StepServices, countedServices } from './step-services.ts';
 
+export interface FirstAttemptBookkeeping extends Pick<OrderActivities, 'recordOrder'> {
+  /** Confirms the order. Undefined: another attempt has decided it, or the saga fenced it. */
+  confirm: (note: OrderUpdate, trackingNumber: string) => Promise<object | undefined>;
+}
+
 /**
  * The first attempt of the lane `local-first`, a local activity of the order's workflow. Nothing is retried or undone here:
  * the workflow learns what became of each step, and continues with the first that did not succeed. Where recording or
  * confirming fails it learns nothing, and finds the order recorded.
  */
 export function createFirstAttempt(
-  bookkeeping: Pick<OrderActivities, 'recordOrder' | 'confirmOrder'>,
+  { recordOrder, confirm }: FirstAttemptBookkeeping,
   services: StepServices,
 ): FirstAttemptActivities {
   const ask = countedServices(services);
   return {
     async placeAtOnce({ input, ...note }) {
-      const { again } = await bookkeeping.recordOrder(note);
+      const { again } = await recordOrder(note);
       if (again) return { outcome: 'recorded before' };
       const history = new OrderHistory();
       const tried: TriedSteps = {};
@@ -41,8 +46,8 @@ export function createFirstAttempt(
       if (!booking) return { outcome: 'stopped', tried };
       history.add('confirm', 'succeeded');
       const entries = history.takeUnsaved();
-      await bookkeeping.confirmOrder({ ...note, entries, trackingNumber: booking.trackingNumber });
-      return { outcome: 'confirmed', entries };
+      const confirmed = await confirm({ ...note, entries }, booking.trackingNumber);
+      return confirmed ? { outcome: 'confirmed', entries } : { outcome: 'recorded before' };
     },
   };
 }

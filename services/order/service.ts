@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Lane } from '../../activities/lane.ts';
 import { orderRequests } from '../../activities/order.ts';
-import { orderActivities } from '../../activities/order-bookkeeping.ts';
+import { type OrderUpdate, orderActivities } from '../../activities/order-bookkeeping.ts';
 import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
 import { createTemporalClient } from '../../platform/temporal/client.ts';
 import { secret } from '../../platform/config.ts';
@@ -60,16 +60,17 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
     const leases = new Leases(db, logger);
     const isExpress = config.ORDER_LANE === 'express';
     const bound = new AttemptBound();
+    const confirm = async (note: OrderUpdate, trackingNumber: string) => {
+      const changed = await applyChange(db, note, confirmation(trackingNumber));
+      moved(note.orderId);
+      return changed;
+    };
     const placeExpress = createExpress({
       bound,
       ...(isExpress && { count: expressMetrics(metrics.registry, bound) }),
       services,
       insert: (request, entries) => insertPlaced(db, request, entries),
-      async confirm(note, trackingNumber) {
-        const changed = await applyChange(db, note, confirmation(trackingNumber));
-        moved(note.orderId);
-        return changed;
-      },
+      confirm,
       handOver: (start) => handOver.soon(start),
       leases,
       logger,
@@ -87,7 +88,7 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
       activities: { operations: orderActivities, implementation: bookkeeping },
       // The first tries of the lane `local-first`: all steps at once, and each on its own.
       localActivities: {
-        ...createFirstAttempt(bookkeeping, services),
+        ...createFirstAttempt({ ...bookkeeping, confirm }, services),
         ...services.cart,
         ...services.inventory,
         ...services.payment,

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { Worker } from '@temporalio/worker';
 import { cartActivities } from '../../activities/cart.ts';
 import { inventoryActivities } from '../../activities/inventory.ts';
-import { type OrderActivities, orderActivities } from '../../activities/order-bookkeeping.ts';
+import { type OrderActivities, type OrderUpdate, orderActivities } from '../../activities/order-bookkeeping.ts';
 import { paymentActivities } from '../../activities/payment.ts';
 import { shippingActivities } from '../../activities/shipping.ts';
 import { listen } from '../../platform/http/server.ts';
@@ -91,12 +91,16 @@ async function createOrderWorker(
   stepServices: StepServices,
 ): Promise<Worker> {
   const { cart, inventory, payment, shipping } = stepServices;
+  const confirm = async (note: OrderUpdate, trackingNumber: string) => {
+    await bookkeeping.confirmOrder({ ...note, trackingNumber });
+    return {};
+  };
   return Worker.create({
     ...connection,
     taskQueue: 'order',
     workflowBundle: await workflowBundle(cache),
     activities: {
-      ...createFirstAttempt(bookkeeping, stepServices),
+      ...createFirstAttempt({ ...bookkeeping, confirm }, stepServices),
       ...cart,
       ...inventory,
       ...payment,

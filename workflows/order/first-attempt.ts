@@ -30,6 +30,12 @@ export type FirstAttempt =
   | { outcome: 'confirmed'; entries: HistoryEntry[] }
   | { outcome: 'stopped'; tried: TriedSteps };
 
+/** Throws at anything else: where versions are mixed, the history may have the response of another activity here. */
+export function firstAttemptOf(made: FirstAttempt | undefined): FirstAttempt {
+  if (made && ['recorded before', 'confirmed', 'stopped'].includes(made.outcome)) return made;
+  throw new Error('the response of placeAtOnce is not one of a first attempt');
+}
+
 const activities = proxyLocalActivities<FirstAttemptActivities>(attemptAtOnce);
 
 /**
@@ -41,7 +47,7 @@ export async function placeAtOnce(request: FirstAttemptRequest): Promise<FirstAt
   if (!(workflowInfo().memo as Partial<LaneMemo> | undefined)?.atOnce) return undefined;
   const options = { summary: summaryOf('placeAtOnce', request.input) };
   try {
-    return await activities.placeAtOnce.executeWithOptions(options, [request]);
+    return firstAttemptOf(await activities.placeAtOnce.executeWithOptions(options, [request]));
   } catch (error) {
     // Throws bugs. A cancellation is met again by the first step.
     if (!isCancellation(error)) troubleOf(error);

@@ -43,7 +43,7 @@ async function placeStepByStep(order: OrderInProgress): Promise<OrderResult | un
   const first = await cancellation.scope.run(() => placeAtOnce({ ...note, input }));
   if (first?.outcome === 'confirmed') {
     history.show(first.entries);
-    saga.allHappened();
+    saga.allHappened(first.entries.filter(({ outcome }) => outcome === 'succeeded').map(({ step }) => step));
     return undefined;
   }
   const tried = first?.outcome === 'stopped' ? first.tried : {};

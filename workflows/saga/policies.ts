@@ -31,9 +31,9 @@ export const quickBookkeeping: LocalActivityOptions = {
 };
 
 /**
- * All steps tried at once, in the lane `local-first`. Each step may take two seconds, recording and confirming four;
- * together they take 20 to 200 ms. While local activities run, the workflow handles no update, not even a cancellation, until the
- * worker reports after 8 s that they still run.
+ * All steps tried at once, in the lane `local-first`. Each step may take two seconds, recording and confirming as long as
+ * the database lets them; together they take 20 to 200 ms. While local activities run, the workflow handles no update, not
+ * even a cancellation, until the worker reports after 8 s that they still run.
  */
 export const attemptAtOnce: LocalActivityOptions = {
   startToCloseTimeout: '12s',

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { cartActivities } from '../../../activities/cart.ts';
 import { inventoryActivities } from '../../../activities/inventory.ts';
-import { type OrderActivities, orderActivities } from '../../../activities/order-bookkeeping.ts';
+import { type OrderActivities, type OrderUpdate, orderActivities } from '../../../activities/order-bookkeeping.ts';
 import { paymentActivities } from '../../../activities/payment.ts';
 import { shippingActivities } from '../../../activities/shipping.ts';
 import { workflowBundle } from '../../../platform/temporal/workflow-bundle.ts';
@@ -47,12 +47,17 @@ export const createOrderWorker = async (
     payment: statelessActivities(paymentActivities),
     shipping: statelessActivities(shippingActivities),
   };
+  const { recordOrder, confirmOrder } = bookkeeping as unknown as OrderActivities;
+  const confirm = async (note: OrderUpdate, trackingNumber: string) => {
+    await confirmOrder({ ...note, trackingNumber });
+    return {};
+  };
   return Worker.create({
     connection,
     taskQueue: 'order',
     workflowBundle: await workflowBundle(cache),
     activities: {
-      ...createFirstAttempt(bookkeeping as unknown as OrderActivities, services as unknown as StepServices),
+      ...createFirstAttempt({ recordOrder, confirm }, services as unknown as StepServices),
       ...services.cart,
       ...services.inventory,
       ...services.payment,

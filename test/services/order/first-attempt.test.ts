@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { OrderUpdate } from '../../../activities/order-bookkeeping.ts';
 import { untilCalledOff } from '../../../platform/context.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
 import { ServiceFault } from '../../../platform/http/client.ts';
+import { confirmation } from '../../../services/order/activities.ts';
+import { applyChange } from '../../../services/order/bookkeeping.ts';
 import { createFirstAttempt } from '../../../services/order/first-attempt.ts';
 import { startOf } from '../../../services/order/order-start.ts';
 import { orderWorkflowId } from '../../../workflows/order/messages.ts';
@@ -13,13 +17,18 @@ describe('order service: the first attempt of the lane local-first', () => {
   const stage = orderStage();
 
   /** An attempt at a new draft, on the real tables, with services in memory. `changed` replaces some of them. */
-  async function attempted(changed: Partial<StepActivities> = {}, recordedBefore = false) {
+  async function attempted(
+    changed: Partial<StepActivities> = {},
+    { recordedBefore = false, orderId: given = randomUUID() } = {},
+  ) {
     const worlds = new OrderWorlds();
     const all = { ...createServices(worlds), ...changed };
     const services = { cart: all, inventory: all, payment: all, shipping: all };
-    const activities = createFirstAttempt(stage.activities, services);
-    const request = draft();
-    const { orderId } = request;
+    const { db } = stage.database;
+    const confirm = (note: OrderUpdate, trackingNumber: string) => applyChange(db, note, confirmation(trackingNumber));
+    const activities = createFirstAttempt({ ...stage.activities, confirm }, services);
+    const request = draft({ orderId: given });
+    const orderId = given;
     await stage.requests.placeOrder(request);
     const note = { ...stage.note(orderId, 'record'), workflowId: orderWorkflowId(orderId) };
     if (recordedBefore) await stage.activities.recordOrder(note);
@@ -44,9 +53,20 @@ describe('order service: the first attempt of the lane local-first', () => {
   });
 
   it('does nothing to an order that was recorded before', async () => {
-    const { orderId, world, attempt } = await attempted({}, true);
+    const { orderId, world, attempt } = await attempted({}, { recordedBefore: true });
     assert.deepEqual(await attempt, { outcome: 'recorded before' });
     assert.deepEqual(world.effects, []);
+    assert.deepEqual(await stage.statuses(orderId), ['pending', 'not_paid', 'not_fulfilled']);
+  });
+
+  it('does not report an order as confirmed that the saga has fenced meanwhile', async () => {
+    const id = randomUUID();
+    const bookShipment = async () => {
+      await stage.activities.withholdOrder(stage.note(id));
+      return { trackingNumber: 'TRACK-1' };
+    };
+    const { orderId, attempt } = await attempted({ bookShipment }, { orderId: id });
+    assert.deepEqual(await attempt, { outcome: 'recorded before' });
     assert.deepEqual(await stage.statuses(orderId), ['pending', 'not_paid', 'not_fulfilled']);
   });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { firstAttemptOf } from '../../../workflows/order/first-attempt.ts';
 import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { answerLost, down, held } from '../../stage/faults.ts';
@@ -6,6 +7,14 @@ import { assertNothingLeft, attempt, confirmed, durableCallsOf, finish, outcomes
 import { PLACED_HISTORY } from '../../stage/placed-history.ts';
 import { type Fault, type TestOrder, useTestWorkers } from '../../stage/test-workers.ts';
 import { COMPENSABLE } from './step-matrix.ts';
+
+describe('the response of a first attempt', () => {
+  it('is one of three, or the workflow task fails', () => {
+    assert.deepEqual(firstAttemptOf({ outcome: 'recorded before' }), { outcome: 'recorded before' });
+    for (const foreign of [undefined, { again: false }])
+      assert.throws(() => firstAttemptOf(foreign as never), /is not one of a first attempt/);
+  });
+});
 
 const outcomesOf = ({ world }: TestOrder) => world.history.map(({ step, outcome }) => `${step} ${outcome}`);
 const failedOnce: Fault = (call) => (call.number === 1 ? down(call) : call.next());
