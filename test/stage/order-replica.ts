@@ -42,12 +42,16 @@ export async function startReplica(
 }
 
 /** An order of one piece, as the gateway asks the order service for it. */
-export function pieceOf(sku: string, customer: ShopUser, given: { orderId: string; postalCode?: string }): PlaceOrder {
-  const { orderId, ...difference } = given;
+export function pieceOf(
+  sku: string,
+  customer: ShopUser,
+  given: { orderId: string; postalCode?: string; fromCart?: boolean },
+): PlaceOrder {
+  const { orderId, fromCart = false, ...difference } = given;
   const { paymentMethod, shippingAddress } = orderRequest(difference);
   const total = { amountMinor: PRICE_MINOR, currency: 'GBP' };
   const lines = [{ sku, quantity: 1, name: 'A test product', unitPrice: total }];
-  return { orderId, customerId: customer.id, lines, total, paymentMethod, shippingAddress };
+  return { orderId, customerId: customer.id, lines, total, paymentMethod, shippingAddress, fromCart };
 }
 
 /** The environment of the platform's own order service. */

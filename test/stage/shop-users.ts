@@ -110,6 +110,17 @@ export class ShopUser {
     return (await expectStatus(200, this.api.GET('/v1/orders/{orderId}/history', { params }))).items;
   }
 
+  /** Puts this many pieces into the cart. */
+  async setCartLine(sku: string, quantity: number): Promise<void> {
+    await expectStatus(200, this.api.PUT('/v1/cart/lines/{sku}', { params: { path: { sku } }, body: { quantity } }));
+  }
+
+  /** `2 MUG-BLUE` */
+  async cartLines(): Promise<string[]> {
+    const { lines } = await expectStatus(200, this.api.GET('/v1/cart'));
+    return lines.map(({ sku, quantity }) => `${quantity} ${sku}`);
+  }
+
   stock(sku: string): Promise<Schemas['Stock']> {
     return expectStatus(200, this.api.GET('/v1/products/{sku}/stock', { params: { path: { sku } } }));
   }

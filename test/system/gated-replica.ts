@@ -5,6 +5,7 @@ import type { Platform } from '../stage/test-platform.ts';
 /** The calls with which a replica carries an order from its insert to its workflow. */
 const CALLS = {
   insert: /^\s*with placed as \(insert into "orders"/,
+  take: /\/takeLines$/,
   reserve: /\/reserveStock$/,
   authorize: /\/authorizePayment$/,
   book: /\/bookShipment$/,
@@ -30,7 +31,7 @@ export interface GatedReplica extends Replica {
 
 const NEVER = new Promise<void>(() => undefined);
 
-const SERVICE_URLS = ['INVENTORY_URL', 'PAYMENT_URL', 'SHIPPING_URL'];
+const SERVICE_URLS = ['CART_URL', 'INVENTORY_URL', 'PAYMENT_URL', 'SHIPPING_URL'];
 
 export async function startGatedReplica(platform: Platform): Promise<GatedReplica> {
   const holds = new Holds();

@@ -14,10 +14,6 @@ describe('a cart on the whole platform', function () {
     shop = await signInAsAdmin(platform);
   });
 
-  const put = (person: ShopUser, sku: string, quantity: number) =>
-    expectStatus(200, person.api.PUT('/v1/cart/lines/{sku}', { params: { path: { sku } }, body: { quantity } }));
-  const contents = async (person: ShopUser) =>
-    (await expectStatus(200, person.api.GET('/v1/cart'))).lines.map(({ sku, quantity }) => `${quantity} ${sku}`);
   const checkOut = (person: ShopUser, difference: { paymentMethod?: string } = {}) => {
     const { lines: _lines, ...rest } = orderRequest(difference);
     return person.place({ ...rest, fromCart: true }, { wait: 30 });
@@ -27,7 +23,7 @@ describe('a cart on the whole platform', function () {
   const twoCheckouts = (sku: string) =>
     eventually(async () => {
       const ada = await newCustomer(platform);
-      await put(ada, sku, 2);
+      await ada.setCartLine(sku, 2);
       const placed = await Promise.all([checkOut(ada), checkOut(ada)]);
       for (const { body } of placed) assert.ok(body.id, JSON.stringify(body));
       return { ada, placed };
@@ -50,7 +46,7 @@ describe('a cart on the whole platform', function () {
     const orders = await Promise.all(placed.map(({ body: { id } }) => decided(ada, id)));
     assert.deepEqual(orders.map(({ status }) => status).toSorted(), ['confirmed', 'rejected']);
     assert.equal(orders.find(({ rejection }) => rejection)?.rejection?.code, 'CartChanged');
-    assert.deepEqual(await contents(ada), []);
+    assert.deepEqual(await ada.cartLines(), []);
     const money = await Promise.all(orders.map(({ id }) => moneyInWords(platform, id)));
     assert.deepEqual(money.flat(), ['authorization 2500']);
   });
@@ -58,7 +54,7 @@ describe('a cart on the whole platform', function () {
   it('is not ordered at a price that the customer has not seen, and charged at the one that was agreed to', async () => {
     const ada = await newCustomer(platform);
     const sku = await newProduct(shop, 100);
-    await put(ada, sku, 2);
+    await ada.setCartLine(sku, 2);
     const { total: seen } = await expectStatus(200, ada.api.GET('/v1/cart'));
     assert.ok(seen);
     const price = { amountMinor: 1300, currency: 'GBP' };
@@ -68,7 +64,7 @@ describe('a cart on the whole platform', function () {
     const refused = await buy(seen);
     const { code, total } = refused.body as unknown as { code: string; total: typeof price };
     assert.deepEqual([refused.status, code, total], [409, 'PriceChanged', { amountMinor: 2600, currency: 'GBP' }]);
-    assert.deepEqual(await contents(ada), [`2 ${sku}`]);
+    assert.deepEqual(await ada.cartLines(), [`2 ${sku}`]);
     assert.deepEqual(await ada.orders(), []);
     const { body } = await buy(total);
     assert.equal((await decided(ada, body.id)).status, 'confirmed');
@@ -78,28 +74,28 @@ describe('a cart on the whole platform', function () {
   it('gets its lines back if the card is declined', async () => {
     const ada = await newCustomer(platform);
     const sku = await newProduct(shop, 100);
-    await put(ada, sku, 3);
+    await ada.setCartLine(sku, 3);
     const { body } = await checkOut(ada, { paymentMethod: 'pm_card_chargeDeclined' });
     await ada.waitForOrder(body.id, { status: 'rejected' });
-    assert.deepEqual(await contents(ada), [`3 ${sku}`]);
+    assert.deepEqual(await ada.cartLines(), [`3 ${sku}`]);
   });
 
   it('gets its lines back if the customer cancels the order', async () => {
     const ada = await newCustomer(platform);
     const sku = await newProduct(shop, 100);
-    await put(ada, sku, 3);
+    await ada.setCartLine(sku, 3);
     const { body } = await checkOut(ada);
     await ada.waitForOrder(body.id, { status: 'confirmed' });
-    assert.deepEqual(await contents(ada), []);
+    assert.deepEqual(await ada.cartLines(), []);
     await ada.cancel(body.id);
     await ada.waitForOrder(body.id, { status: 'canceled' });
-    assert.deepEqual(await contents(ada), [`3 ${sku}`]);
+    assert.deepEqual(await ada.cartLines(), [`3 ${sku}`]);
   });
 
   it('is ordered once per customer when six customers check out twice each while the services are killed', async () => {
     const sku = await newProduct(shop, 100);
     const customers = await Promise.all(Array.from({ length: 6 }, () => newCustomer(platform)));
-    for (const customer of customers) await put(customer, sku, 1);
+    for (const customer of customers) await customer.setCartLine(sku, 1);
     const keys = customers.map(() => [randomUUID(), randomUUID()]);
     const { lines: _lines, ...rest } = orderRequest();
     // A repeat with the same key gets the first response. The second checkout may find the cart already empty.
@@ -126,7 +122,7 @@ describe('a cart on the whole platform', function () {
       for (const { rejection } of lost) assert.equal(rejection?.code, 'CartChanged');
       const money = await Promise.all(orders.map(({ id }) => moneyInWords(platform, id)));
       assert.deepEqual(money.flat(), ['authorization 1250']);
-      assert.deepEqual(await contents(customer), []);
+      assert.deepEqual(await customer.cartLines(), []);
     }
     assert.equal((await shop.stock(sku)).reserved, customers.length);
   });
@@ -135,8 +131,8 @@ describe('a cart on the whole platform', function () {
     const [one, other] = [await newProduct(shop, 100), await newProduct(shop, 100)];
     for (let count = 0; count < 2; count += 1) {
       const buyer = await newCustomer(platform);
-      await put(buyer, one, 1);
-      await put(buyer, other, 1);
+      await buyer.setCartLine(one, 1);
+      await buyer.setCartLine(other, 1);
       const { body } = await checkOut(buyer);
       await buyer.waitForOrder(body.id, { status: 'confirmed' });
     }
