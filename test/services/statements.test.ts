@@ -15,6 +15,7 @@ import type { ShippingDatabase } from '../../services/shipping/database.ts';
 import { createShippingRequests } from '../../services/shipping/requests.ts';
 import { createFakeProcessor } from '../stage/fake-card-processor.ts';
 import { type FreshDatabase, freshDatabase } from '../stage/fresh-database.ts';
+import { draft, orderStage } from './order/test-order-service.ts';
 
 /**
  * What each operation of an order asks of PostgreSQL, in statements and in round trips, `begin` and `commit` included.
@@ -66,6 +67,26 @@ describe('statements of the services that an order calls', () => {
     return { statements: counts.statements, roundTrips: counts.roundTrips };
   }
   const single = (statements: number) => ({ statements, roundTrips: statements });
+
+  describe('order', () => {
+    const orders = orderStage();
+    const note = (orderId: string) => orders.note(orderId, 'record');
+
+    it('stores a draft, records, confirms and rejects an order in one statement each', async () => {
+      const [confirmed, rejected] = [draft(), draft()];
+      for (const request of [confirmed, rejected]) {
+        assert.deepEqual(await costOf(() => orders.requests.placeOrder(request)), single(1));
+        assert.deepEqual(await costOf(() => orders.activities.recordOrder(note(request.orderId))), single(1));
+      }
+      const confirm = { ...note(confirmed.orderId), trackingNumber: 'SB-1' };
+      assert.deepEqual(await costOf(() => orders.activities.confirmOrder(confirm)), single(1));
+      const why = { rejection: { code: 'CardDeclined', detail: 'no money' } } as const;
+      const left = { paymentStatus: 'not_paid', fulfillmentStatus: 'not_fulfilled' } as const;
+      const reject = { ...note(rejected.orderId), ...why, ...left };
+      assert.deepEqual(await costOf(() => orders.activities.rejectOrder(reject)), single(1));
+      assert.deepEqual(await orders.statuses(rejected.orderId), ['rejected', 'not_paid', 'not_fulfilled']);
+    });
+  });
 
   describe('inventory', () => {
     const order = (quantity = 1) => ({ orderId: randomUUID(), lines: [{ sku, quantity }] });

@@ -13,6 +13,7 @@ import { createOrderRequests } from '../../../services/order/requests.ts';
 import { OrderWatcher } from '../../../services/order/order-watcher.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
 import { OrderWorlds, createServices } from '../../stage/fake-order-services.ts';
+import { startCounting } from '../../../bench/studies/bill/counts.ts';
 import { eventually } from '../../stage/eventually.ts';
 import { PLACED_HISTORY } from '../../stage/placed-history.ts';
 import { draft, orderStage, refusedAs } from './test-order-service.ts';
@@ -84,6 +85,19 @@ describe('order service: the lane express', () => {
     assert.deepEqual(await history(order.id), PLACED_HISTORY);
     assert.deepEqual(await stage.events(order.id), ['order.placed', 'order.confirmed']);
     assert.deepEqual(await requests.placeOrder(request), { order, created: false });
+  });
+
+  it('costs two statements if it is confirmed, and one before the saga takes over if it is refused', async () => {
+    const costOf = async (changed: Partial<StepServices['payment']>) => {
+      const { place } = express(changed);
+      const { counts, stop } = startCounting();
+      await place(draft()).finally(stop);
+      const { statements, roundTrips } = counts;
+      return { statements, roundTrips };
+    };
+    assert.deepEqual(await costOf({}), { statements: 2, roundTrips: 2 });
+    const authorizePayment = () => Promise.reject(new Refusal('CardDeclined', 'no'));
+    assert.deepEqual(await costOf({ authorizePayment }), { statements: 1, roundTrips: 1 });
   });
 
   it('hands a confirmed order over with what the Temporal Web UI shows of its steps, and keeps it due', async () => {
