@@ -26,6 +26,8 @@ const FORGET_AFTER_MS = 100;
  */
 export class HandOver {
   readonly #options: HandOverOptions;
+  /** Of orders that are not confirmed: their customers wait for the saga. */
+  readonly #urgent: OrderStart[] = [];
   readonly #waiting: OrderStart[] = [];
   readonly #starting = new Set<Promise<void>>();
   /** Started, and still in the table. */
@@ -41,10 +43,11 @@ export class HandOver {
     this.#timer = setInterval(() => this.#sweepOnce(), SWEEP_MS);
   }
 
-  /** Starts this workflow soon. If that fails, or if too many wait, it is started when it is due. */
+  /** Starts this workflow soon, before those of confirmed orders. If that fails, or if too many wait, it is started when it is due. */
   soon(start: OrderStart): void {
-    if (this.#closed || this.#waiting.length >= MOST_WAITING) return;
-    this.#waiting.push(start);
+    const queue = start.input.attempt?.confirmedAt === undefined ? this.#urgent : this.#waiting;
+    if (this.#closed || queue.length >= MOST_WAITING) return;
+    queue.push(start);
     this.#startNext();
   }
 
@@ -52,6 +55,7 @@ export class HandOver {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
+    this.#urgent.length = 0;
     this.#waiting.length = 0;
     await this.#sweeping;
     await Promise.all(this.#starting);
@@ -61,7 +65,7 @@ export class HandOver {
 
   #startNext(): void {
     while (this.#starting.size < AT_ONCE) {
-      const start = this.#waiting.shift();
+      const start = this.#urgent.shift() ?? this.#waiting.shift();
       if (!start) return;
       const starting = this.#start(start)
         // It stays due.
