@@ -20,7 +20,7 @@ import {
 import { Platform } from '../stage/test-platform.ts';
 import { KINDS, type Kind, type Placed } from '../system/flood.ts';
 import { RandomKills } from './random-kills.ts';
-import { Random } from './random.ts';
+import { Random } from '../../tools/random.ts';
 
 /**
  * Places orders while processes of a platform are killed at random, and compares every ledger when all have ended:

@@ -1,6 +1,6 @@
 import { killProcesses } from '../stage/processes.ts';
 import type { Platform } from '../stage/test-platform.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../../tools/random.ts';
 
 const service = (name: string) => ({ name, command: `services/main.ts ${name}` });
 const ORDER = service('order');

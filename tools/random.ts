@@ -9,7 +9,7 @@ export class Random {
 
   /** A whole number from `least` to `most`. */
   within({ least, most }: { least: number; most: number }): number {
-    return least + Math.floor(this.#next() * (most - least + 1));
+    return least + Math.floor(this.share() * (most - least + 1));
   }
 
   oneOf<Item>(items: readonly Item[]): Item {
@@ -17,7 +17,7 @@ export class Random {
   }
 
   /** At least 0, less than 1. */
-  #next(): number {
+  share(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
     mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
