@@ -21,6 +21,8 @@ export interface PostgresOptions {
   port: number;
   /** Of the superuser, set at the first start. Without one every local user has access, which is for tests only. */
   password?: string;
+  /** Settings of the server beyond those that every server of ours has, by their names in postgresql.conf. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 const run = promisify(execFile);
@@ -53,7 +55,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     ...user.command(binaries.postgres, [
       `-D${folder}`,
       `-p${actualPort}`,
-      ...Object.entries(SERVER_SETTINGS).map(([name, value]) => `-c${name}=${value}`),
+      ...Object.entries({ ...SERVER_SETTINGS, ...options.settings }).map(([name, value]) => `-c${name}=${value}`),
     ]),
     // A process group of its own: Ctrl-C reaches only this process, which stops PostgreSQL last.
     { ...identityOf(user), stdio: ['ignore', 'ignore', 'pipe'], detached: true },

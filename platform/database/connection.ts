@@ -19,12 +19,17 @@ export const sessionLimits = (statementMs = STATEMENT_TIMEOUT_MS) => ({
  * takes longer than `statementMs` fails; 0 turns the limit off. `openDatabase` finds out whether a pool can use named
  * prepared statements.
  */
-export function connect<Database>(
+export function connect<Database>(...options: Parameters<typeof openPool>): Kysely<Database> {
+  return new Kysely<Database>({ dialect: new PostgresDialect({ pool: openPool(...options) }) });
+}
+
+/** The same without Kysely, for a caller that needs a connection to itself. */
+export function openPool(
   url: string,
   connections = 10,
   statementMs = STATEMENT_TIMEOUT_MS,
   { prepares }: { prepares: boolean } = { prepares: true },
-): Kysely<Database> {
+): pg.Pool {
   const pool = new pg.Pool({
     ...clientConfig(url),
     ...sessionLimits(statementMs),
@@ -38,7 +43,7 @@ export function connect<Database>(
     },
   });
   ignoreLostConnections(pool);
-  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  return pool;
 }
 
 /** Without listeners Node would end the process when the server closes a connection, for example in a restart. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import { connect } from '../../platform/database/connection.ts';
 import type { DatabaseName } from '../../services/registry.ts';
-import { withDatabase } from '../../platform/database/provision.ts';
+import { type DatabasePlan, bringUpToDate, withDatabase } from '../../platform/database/provision.ts';
 import { postgresUrl, sharedServer } from './shared-server.ts';
 
 export interface FreshDatabase<Database> {
@@ -20,10 +20,27 @@ const NO_STATEMENT_TIMEOUT = 0;
 /** A migrated database for one test file, cloned from a template that is created once a run. `drop` it afterwards. */
 export async function freshDatabase<Database>(service: DatabaseName): Promise<FreshDatabase<Database>> {
   const { database: template, role } = await sharedServer('template', service);
-  const name = `${template}_${randomUUID().slice(0, 8)}`;
+  const name = await createDatabase(template, sql`template ${sql.id(template)}`);
+  return opened(name, role);
+}
+
+/** A database for one test file with other migrations than the service's own, and with the service's role. */
+export async function freshDatabaseOf<Database>(plan: DatabasePlan<DatabaseName>): Promise<FreshDatabase<Database>> {
+  const { database: template, role } = await sharedServer('template', plan.name);
+  const name = await createDatabase(template);
+  await bringUpToDate(plan, withDatabase(await postgresUrl(), name), role);
+  return opened(name, role);
+}
+
+async function createDatabase(prefix: string, from = sql``): Promise<string> {
+  const name = `${prefix}_${randomUUID().slice(0, 8)}`;
   await asSuperuser(async (server) => {
-    await sql`create database ${sql.id(name)} template ${sql.id(template)}`.execute(server);
+    await sql`create database ${sql.id(name)} ${from}`.execute(server);
   });
+  return name;
+}
+
+async function opened<Database>(name: string, role: string): Promise<FreshDatabase<Database>> {
   const ownerUrl = withDatabase(await postgresUrl(), name);
   const url = new URL(ownerUrl);
   url.username = role;

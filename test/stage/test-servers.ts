@@ -18,6 +18,10 @@ const cache = path.join(import.meta.dirname, '../../.cache');
 // `drop database` waits for a checkpoint, which on a slow disk takes longer than a service's statement may take.
 const NO_STATEMENT_TIMEOUT = 0;
 
+// For the participants of bench/race/peers/two-phase-commit: PostgreSQL refuses PREPARE TRANSACTION by default. Three of an
+// order, and few orders at a time.
+const POSTGRES_SETTINGS = { max_prepared_transactions: '64' };
+
 // Between the two ranges in which processes choose ports by themselves (platform/ports.ts).
 const FIRST_PORT = 20_000;
 const END_OF_PORTS = 28_000;
@@ -87,7 +91,11 @@ export class TestServers {
 
   async #startPostgres(): Promise<SharedServers['postgres']> {
     if (process.env.TEST_DATABASE_URL) return { url: process.env.TEST_DATABASE_URL };
-    const server = await startPostgres({ folder: path.join(this.#folder, 'postgres'), port: 0 });
+    const server = await startPostgres({
+      folder: path.join(this.#folder, 'postgres'),
+      port: 0,
+      settings: POSTGRES_SETTINGS,
+    });
     this.#closings.push(() => server.close());
     return { url: server.url };
   }
