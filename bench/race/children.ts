@@ -9,8 +9,8 @@ export interface Plan {
   name: string;
   command: readonly string[];
   environment: NodeJS.ProcessEnv;
-  /** Rejects while the process is not ready. */
-  ready?: () => Promise<unknown>;
+  /** Rejects while the process with this id is not ready. */
+  ready?: (pid: number) => Promise<unknown>;
 }
 
 // A worker bundles its workflows at the start, on a machine that may be busy.
@@ -36,9 +36,18 @@ export function killEverything(): void {
 }
 
 interface Child {
-  name: string;
+  /** As given, so that it can be started again. */
+  plan: Plan;
   process: ChildProcess;
+  log: string;
   ended: Promise<void>;
+}
+
+export interface ProcessesOptions {
+  /** The checkout whose programs are started. */
+  root?: string;
+  /** Changes each plan before it is started. */
+  rewire?: (plan: Plan) => Plan;
 }
 
 /** The processes of one system, started in batches and stopped in the reverse order. */
@@ -46,37 +55,84 @@ export class Processes {
   readonly #logs: string;
   readonly #signal: AbortSignal;
   readonly #root: string;
+  readonly #rewire: (plan: Plan) => Plan;
   readonly #batches: Child[][] = [];
 
-  /** @param root the checkout whose programs are started */
-  constructor(logs: string, signal: AbortSignal, root: string = ROOT) {
+  constructor(logs: string, signal: AbortSignal, { root = ROOT, rewire = (plan) => plan }: ProcessesOptions = {}) {
     this.#logs = logs;
     this.#signal = signal;
     this.#root = root;
+    this.#rewire = rewire;
     mkdirSync(logs, { recursive: true });
   }
 
   async startAll(plans: readonly Plan[]): Promise<void> {
     const batch: Child[] = [];
     this.#batches.push(batch);
-    await Promise.all(plans.map((plan) => this.#start(plan, batch)));
+    await Promise.all(plans.map((plan) => this.#start(plan, (child) => batch.push(child))));
   }
 
   start(plan: Plan): Promise<void> {
     return this.startAll([plan]);
   }
 
-  /** Process ids by name. */
+  /** Process ids by name, of those that run. */
   pids(): Record<string, number> {
-    return Object.fromEntries(this.#batches.flat().map(({ name, process }) => [name, process.pid!]));
+    const running = this.#batches.flat().filter(isRunning);
+    return Object.fromEntries(running.map(({ plan, process }) => [plan.name, process.pid!]));
+  }
+
+  /** Kills a process and its descendants at once, frozen or not. Resolves when it has ended. */
+  async kill(name: string): Promise<void> {
+    const child = this.#find(name);
+    signalTree(child, 'SIGKILL');
+    await child.ended;
+  }
+
+  /** Starts a process that has ended again. Resolves when it is ready; rejects if it ends before that. */
+  async restart(name: string): Promise<void> {
+    const child = this.#find(name);
+    if (isRunning(child)) throw new Error(`${name} is running`);
+    const batch = this.#batches.find((batch) => batch.includes(child))!;
+    await this.#start(child.plan, (restarted) => (batch[batch.indexOf(child)] = restarted));
+  }
+
+  /** Stops a process and its descendants where they are, until `thaw`. Their connections stay open. */
+  freeze(name: string): void {
+    signalTree(this.#find(name), 'SIGSTOP');
+  }
+
+  thaw(name: string): void {
+    signalTree(this.#find(name), 'SIGCONT');
   }
 
   async close(): Promise<void> {
     for (const batch of this.#batches.toReversed()) await Promise.all(batch.map(stop));
   }
 
-  async #start({ name, command, environment, ready }: Plan, batch: Child[]): Promise<void> {
+  #find(name: string): Child {
+    const child = this.#batches.flat().find(({ plan }) => plan.name === name);
+    if (!child) throw new Error(`there is no process ${name}`);
+    return child;
+  }
+
+  async #start(plan: Plan, keep: (child: Child) => void): Promise<void> {
     this.#signal.throwIfAborted();
+    const child = this.#spawn(plan);
+    keep(child);
+    const { ready } = plan;
+    if (!ready) return;
+    const { log, ended, process } = child;
+    const exited = new AbortController();
+    const early = ended.then((): never => {
+      exited.abort();
+      throw new Error(`${plan.name} ended: ${lastLines(log)}`);
+    });
+    await Promise.race([this.#untilReady(() => ready(process.pid!), log, exited.signal), early]);
+  }
+
+  #spawn(plan: Plan): Child {
+    const { name, command, environment } = this.#rewire(plan);
     const log = path.join(this.#logs, `${name}.log`);
     const descriptor = openSync(log, 'a');
     const [program, ...args] = command;
@@ -94,14 +150,7 @@ export class Processes {
       child.once('error', () => resolve());
       child.once('exit', () => resolve());
     }).finally(() => forget(child.pid ?? 0));
-    batch.push({ name, process: child, ended });
-    const exited = new AbortController();
-    const early = ended.then((): never => {
-      exited.abort();
-      throw new Error(`${name} ended: ${lastLines(log)}`);
-    });
-    early.catch(() => undefined);
-    if (ready) await Promise.race([this.#untilReady(ready, log, exited.signal), early]);
+    return { plan, process: child, log, ended };
   }
 
   async #untilReady(ready: () => Promise<unknown>, log: string, exited: AbortSignal): Promise<void> {
@@ -120,11 +169,21 @@ export class Processes {
   }
 }
 
-async function stop({ process, ended }: Child): Promise<void> {
-  process.kill('SIGTERM');
-  const kill = setTimeout(() => process.kill('SIGKILL'), GRACE_MS);
-  await ended;
+async function stop(child: Child): Promise<void> {
+  child.process.kill('SIGTERM');
+  // A frozen process receives the signal when it goes on.
+  signalTree(child, 'SIGCONT');
+  const kill = setTimeout(() => child.process.kill('SIGKILL'), GRACE_MS);
+  await child.ended;
   clearTimeout(kill);
+}
+
+const isRunning = ({ process: { pid, exitCode, signalCode } }: Child): boolean =>
+  pid !== undefined && exitCode === null && signalCode === null;
+
+/** To the process group, which has the process's id. */
+function signalTree(child: Child, signal: NodeJS.Signals): void {
+  if (isRunning(child)) sendSignal(-child.process.pid!, signal);
 }
 
 /** Rejects unless the status at `url` is 2xx. */

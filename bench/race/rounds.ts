@@ -60,7 +60,7 @@ async function measureSystem(
   { system, round }: { system: System; round: number },
 ): Promise<Samples> {
   await flush(world);
-  const stage = await openStage(world, system.needs, system.root);
+  const stage = await openStage(world, system.needs, { root: system.root });
   const all: Samples = { samples: [], lives: [] };
   try {
     const started = await start(system, stage);

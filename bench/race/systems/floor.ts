@@ -16,7 +16,7 @@ export const floor: System = {
   async start(stage) {
     const worker = {
       ...peerProcess('order', ['bench/race/peers/floor/worker.ts'], stage),
-      ready: () => polled(stage, { queue: 'order', of: 'workflows' }),
+      ready: (pid: number) => polled(stage, { queue: 'order', of: 'workflows', pid }),
     };
     const front = frontProcess(['bench/race/peers/temporal/front.ts'], stage);
     await stage.processes.startAll([worker, ...httpServices(stage), front]);
