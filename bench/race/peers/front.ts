@@ -20,11 +20,17 @@ export interface Front {
   placeForLife?: Place;
   /** The carrier's report. Its signature is not checked, as no customer's token is. */
   parcelMoved?: (report: CarrierReport) => Promise<unknown>;
+  /** Ends what it does beside responding. */
+  close?: () => Promise<void>;
 }
 
+/** By an order's status. Any other is 409. */
+const STATUS_CODES: Readonly<Record<string, number>> = { confirmed: 201, pending: 202 };
+
 /**
- * Serves `POST /orders`, with a response when the order is decided: 201 if it is confirmed, 409 if not. All systems
- * without an HTTP API of their own use it, so that one load generator can drive them all.
+ * Serves `POST /orders`, with a response when the order is decided: 201 if it is confirmed, 409 if not, 202 if a
+ * front no longer waits and the client may ask again. All systems without an HTTP API of their own use it, so that one
+ * load generator can drive them all.
  */
 export const serveOrders = (open: () => Promise<Front>): Promise<void> =>
   run(createLogger('front'), async (): Promise<Running> => {
@@ -45,6 +51,7 @@ export const serveOrders = (open: () => Promise<Front>): Promise<void> =>
       async close() {
         server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));
+        await front.close?.();
       },
     };
   });
@@ -66,5 +73,5 @@ async function respond(front: Front, url: string | undefined, body: unknown) {
   }
   const place = url === LIVES_PATH ? front.placeForLife! : front.place;
   const outcome = await place(body as PlacedOrder);
-  return { status: outcome.status === 'confirmed' ? 201 : 409, body: outcome };
+  return { status: STATUS_CODES[outcome.status] ?? 409, body: outcome };
 }

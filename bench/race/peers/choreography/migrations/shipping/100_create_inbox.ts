@@ -1,0 +1,1 @@
+export { createInbox as up } from '../create-events.ts';
