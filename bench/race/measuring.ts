@@ -29,7 +29,7 @@ type Measured = Pick<Loaded, 'orders' | 'latenciesMs' | 'ids' | 'confirmed'> &
   Pick<Sample, 'cpu' | 'carried' | 'atOnce' | 'measured'>;
 
 /**
- * One load. The CPU is that of all its orders, from before the first until each confirmed order has its workflow, so that
+ * One load. The CPU is that of all its orders, from before the first until nothing is left to do for any of them, so that
  * nothing is put off until after the measurement. Then all ledgers must agree with what was confirmed to the clients.
  */
 export async function load(started: Started, { sale = 'spread', ...options }: Load): Promise<Measured> {
@@ -70,18 +70,28 @@ export async function withCpu<Result>(
   return { result, cpu: cpuBetween(before, cpuSeconds(roots)) };
 }
 
-// An order whose workflow is started after its response gets it while the next orders are placed, and at the latest then.
+// What is left to do after an order's response is done while the next orders are placed, and at the latest then.
 const HAND_OVER_MS = 10_000;
 
-/** Waits until there is one workflow for each confirmed order; one without a workflow is one that nobody carries on. */
-async function untilHandedOver({ system: { countWorkflows }, stage, told }: Started): Promise<void> {
-  if (!countWorkflows) return;
+/**
+ * Waits until nothing is left to do for the confirmed orders: until there is one workflow for each, without which nobody
+ * would carry it on, or until no order has work that goes on after its response.
+ */
+async function untilHandedOver({ system, stage, told }: Started): Promise<void> {
+  const { countWorkflows, countUnfinished } = system;
   const { orders } = told.confirmed;
-  await untilCounted(orders, {
-    count: () => countWorkflows(stage),
-    timeoutMs: HAND_OVER_MS,
-    wrong: (found) => `there are ${found} workflows for ${orders} confirmed orders`,
-  });
+  if (countWorkflows)
+    await untilCounted(orders, {
+      count: () => countWorkflows(stage),
+      timeoutMs: HAND_OVER_MS,
+      wrong: (found) => `there are ${found} workflows for ${orders} confirmed orders`,
+    });
+  if (countUnfinished)
+    await untilCounted(0, {
+      count: () => countUnfinished(stage),
+      timeoutMs: HAND_OVER_MS,
+      wrong: (found) => `${found} orders are not finished`,
+    });
 }
 
 export async function checkLedgers({ stage, told }: Started): Promise<void> {

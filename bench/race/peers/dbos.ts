@@ -1,5 +1,6 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import { postgresUrl, readConfig } from '../../../platform/config.ts';
+import { Refusal } from '../../../platform/contract/refusal.ts';
 import { serveOrders } from './front.ts';
 import type { PlacedOrder } from './order.ts';
 import { type Steps, placeOrder } from './saga.ts';
@@ -15,6 +16,15 @@ await serveOrders(async () => {
   return { place: (order) => DBOS.withNextWorkflowID(order.orderId, () => orderWorkflow(order)) };
 });
 
+// Its default of three attempts ends after three seconds, before a service that was killed is back; ten take 50 s.
+const RETRIES = {
+  retriesAllowed: true,
+  maxAttempts: 10,
+  intervalSeconds: 0.1,
+  // A refusal is final.
+  shouldRetry: (error: unknown) => !(error instanceof Refusal),
+};
+
 /** Wraps each step as a DBOS step with the same name. */
 function durable(steps: Steps): Steps {
   const services = Object.entries(steps as unknown as Record<string, Record<string, Step>>).map(
@@ -23,7 +33,7 @@ function durable(steps: Steps): Steps {
       Object.fromEntries(
         Object.entries(operations).map(([name, step]) => [
           name,
-          (request: unknown) => DBOS.runStep(() => step(request), { name, retriesAllowed: true }),
+          (request: unknown) => DBOS.runStep(() => step(request), { name, ...RETRIES }),
         ]),
       ),
     ],

@@ -1,5 +1,5 @@
 import { type Generated, type Kysely, type UpdateObject, sql } from 'kysely';
-import type { OrderSteps } from './order.ts';
+import type { OrderSteps, PlacedOrder } from './order.ts';
 
 export interface PeerOrderDatabase {
   orders: {
@@ -40,21 +40,7 @@ export function createOrderSteps(db: Kysely<PeerOrderDatabase>): OrderSteps {
       .execute();
 
   return {
-    async recordOrder(order) {
-      await db
-        .insertInto('orders')
-        .values({
-          id: order.orderId,
-          customer_id: order.customerId,
-          lines: JSON.stringify(order.lines),
-          total_minor: order.total.amountMinor,
-          currency: order.total.currency,
-          shipping_address: JSON.stringify(order.shippingAddress),
-          payment_method: order.paymentMethod,
-        })
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .execute();
-    },
+    recordOrder: async (order) => void (await insertOrder(db, order)),
     confirmOrder: async ({ orderId, trackingNumber }) =>
       void (await decide(orderId, { status: 'confirmed', tracking_number: trackingNumber })),
     rejectOrder: async ({ orderId }) => void (await decide(orderId, { status: 'rejected' })),
@@ -62,4 +48,22 @@ export function createOrderSteps(db: Kysely<PeerOrderDatabase>): OrderSteps {
     captureOrder: async ({ orderId }) => void (await advance(orderId, { payment_status: 'captured' })),
     deliverOrder: async ({ orderId }) => void (await advance(orderId, { fulfillment_status: 'delivered' })),
   };
+}
+
+/** Records the order as pending; false if it is recorded already. */
+export async function insertOrder(db: Kysely<PeerOrderDatabase>, order: PlacedOrder): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('orders')
+    .values({
+      id: order.orderId,
+      customer_id: order.customerId,
+      lines: JSON.stringify(order.lines),
+      total_minor: order.total.amountMinor,
+      currency: order.total.currency,
+      shipping_address: JSON.stringify(order.shippingAddress),
+      payment_method: order.paymentMethod,
+    })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows === 1n;
 }

@@ -1,0 +1,1 @@
+export { up } from '../../migrations/001_create_orders.ts';
