@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { ToolError, numberOption } from '../../tools/command-line.ts';
 import { behindGateway } from './result.ts';
 import { settingsSystems } from './server-settings.ts';
+import { choreography } from './systems/choreography.ts';
 import { dbos } from './systems/dbos.ts';
 import { direct } from './systems/direct.ts';
 import { floor } from './systems/floor.ts';
@@ -11,6 +12,7 @@ import { LANES, platform, platformBehindGateway } from './systems/platform.ts';
 import { restate } from './systems/restate.ts';
 import type { System } from './systems/system.ts';
 import { temporal } from './systems/temporal.ts';
+import { twoPhaseCommit } from './systems/two-phase-commit.ts';
 
 /** The options of `npm run bench`. */
 export interface RaceOptions {
@@ -31,7 +33,7 @@ export interface RaceOptions {
 }
 
 const USAGE =
-  'usage: npm run bench -- [server-settings | compare --base COMMIT] [--rounds N] [--seconds N] [--clients 1,16,64] [--only ROW,ROW] [--flash] [--life] [--json FILE] [--profile]';
+  'usage: npm run bench -- [faults | server-settings | compare --base COMMIT] [--rounds N] [--seconds N] [--clients 1,16,64] [--only ROW,ROW] [--flash] [--life] [--json FILE] [--profile]';
 
 /** The rows without `--only`. The lanes for many customers are also measured behind the whole gateway. */
 const DEFAULT_ROWS = [
@@ -40,6 +42,8 @@ const DEFAULT_ROWS = [
   'temporal',
   'restate',
   'dbos',
+  twoPhaseCommit.row,
+  choreography.row,
   ...LANES,
   behindGateway('local-first'),
   behindGateway('express'),
@@ -126,7 +130,12 @@ function clientNumbers(text: string | undefined): number[] | undefined {
 
 function systemsNamed(names: readonly string[], profile: string | undefined): System[] {
   const lanes = LANES.flatMap((lane) => [platform(lane, profile), platformBehindGateway(lane, profile)]);
-  const known = new Map([direct, floor, temporal, restate, dbos, ...lanes].map((system) => [system.row, system]));
+  const known = new Map(
+    [direct, floor, temporal, restate, dbos, twoPhaseCommit, choreography, ...lanes].map((system) => [
+      system.row,
+      system,
+    ]),
+  );
   return [...new Set(names)].map((row) => {
     const system = known.get(row);
     if (!system) throw new ToolError(`--only: unknown row ${row}; choose from ${[...known.keys()].join(', ')}`);

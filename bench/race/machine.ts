@@ -44,6 +44,14 @@ export async function describeMachine({ binary, superuserUrl }: World): Promise<
   };
 }
 
+/** Where and when a run was made, for a page. */
+export const conditionsOf = (machine: Machine, startedAt: string): string =>
+  [
+    `on ${startedAt.slice(0, 10)} at commit ${machine.commit}:`,
+    `${machine.cores} cores of ${machine.processor}, ${machine.memoryGib} GiB, ${machine.system}, Node ${machine.node},`,
+    `PostgreSQL ${machine.postgres}; Temporal: ${machine.temporal}; Restate ${machine.restate}, DBOS ${machine.dbos}.`,
+  ].join('\n');
+
 /** The commit, and whether there are uncommitted changes. */
 function commit(): string {
   const git = (...args: string[]) =>

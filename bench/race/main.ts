@@ -4,6 +4,8 @@ import { print, runTool } from '../../tools/command-line.ts';
 import { type RaceOptions, readOptions } from './arguments.ts';
 import { checkOut } from './checkout.ts';
 import { comparisonReport, systemsAt } from './compare.ts';
+import { type FaultOptions, readFaultOptions } from './faults/arguments.ts';
+import { runFaults } from './faults/command.ts';
 import { describeMachine } from './machine.ts';
 import { installPeers } from './install.ts';
 import { Processes, killEverything } from './children.ts';
@@ -12,7 +14,7 @@ import { reportOf } from './report.ts';
 import { type Result, type Sample, livesOf, measurementsOf } from './result.ts';
 import { RunFailure, runRounds } from './rounds.ts';
 import { settingsReport } from './server-settings.ts';
-import { findServer } from './temporal/binary.ts';
+import { developmentServer, findServer } from './temporal/binary.ts';
 import { prepareServers } from './temporal/server.ts';
 import { type World, openWorld } from './world.ts';
 
@@ -20,14 +22,14 @@ const CACHE = path.join(import.meta.dirname, '../../.cache/bench');
 const DATA = path.join(import.meta.dirname, '../.data');
 const stopping = new AbortController();
 
-/** `npm run bench`: measures every system, compares the ledgers, prints a report, and leaves no process running. */
+/** `npm run bench`: measures every system or runs it under faults, compares the ledgers, prints a report, and leaves no process running. */
 async function main(): Promise<0 | 1 | 130> {
-  const options = readOptions(process.argv.slice(2));
+  const [command, ...given] = process.argv.slice(2);
+  const work = command === 'faults' ? faultRun(readFaultOptions(given)) : race(readOptions(process.argv.slice(2)));
   stopOnSignals();
   try {
     await installPeers(print);
-    report(options, await measure(options));
-    return 0;
+    return await work();
   } catch (error) {
     if (stopping.signal.aborted) {
       print('stopped');
@@ -38,6 +40,22 @@ async function main(): Promise<0 | 1 | 130> {
     return 1;
   }
 }
+
+const race = (options: RaceOptions) => async (): Promise<0> => {
+  report(options, await measure(options));
+  return 0;
+};
+
+const faultRun = (options: FaultOptions) => async (): Promise<0 | 1> => {
+  const binary = options.quick ? await developmentServer(CACHE) : await findServer(CACHE, print);
+  const { world, close } = await openWorld({ folder: DATA, cache: CACHE, binary, signal: stopping.signal });
+  try {
+    if (options.systems.some(({ system }) => system.needs.temporal)) await prepareTemporal(world);
+    return await runFaults(world, options);
+  } finally {
+    await close();
+  }
+};
 
 async function measure(options: RaceOptions): Promise<{ result: Result; samples: Sample[] }> {
   const startedAt = new Date().toISOString();

@@ -17,6 +17,13 @@ export const GOODS: readonly Goods[] = Array.from({ length: ASSORTMENT }, (_, in
   unitPrice: { amountMinor: 250 + ((index * 37) % 4_000), currency: 'GBP' },
 }));
 
+/** A product of which there is no stock. */
+export const SOLD_OUT: Goods = {
+  sku: 'BENCH-SOLD-OUT',
+  name: 'Bench goods, sold out',
+  unitPrice: { amountMinor: 999, currency: 'GBP' },
+};
+
 /** `spread`: the orders cover the whole assortment. `flash`: all are for the same two SKUs. */
 export type Sale = 'spread' | 'flash';
 

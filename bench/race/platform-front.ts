@@ -11,14 +11,14 @@ import type { AnyRoute, RouteRequest } from '../../platform/http/route.ts';
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import { createTemporalClient } from '../../platform/temporal/client.ts';
 import { readTemporalPlace } from '../../platform/temporal/place.ts';
-import { GOODS } from './orders.ts';
+import { GOODS, SOLD_OUT } from './orders.ts';
 import { serveOrders } from './peers/front.ts';
 import type { PlacedOrder } from './peers/order.ts';
 
 // The longest wait that the order service allows.
 const WAIT_MS = 30_000;
 
-const catalogue = new Map(GOODS.map((goods) => [goods.sku, goods]));
+const catalogue = new Map([...GOODS, SOLD_OUT].map((goods) => [goods.sku, goods]));
 const now = new Date().toISOString();
 
 /** A product service that knows the bench's products: pricing is not measured here. */

@@ -2,6 +2,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { COMPARISON_HEAD, comparisonGoals, comparisonRows } from './compare.ts';
 import { type Goal, clientsInWords, goalsOf, isReached } from './goals.ts';
+import { faultsSummaryTable, faultsTable, trialsTable } from './faults/table.ts';
+import { conditionsOf } from './machine.ts';
+import { markdown } from './markdown.ts';
 import { ranged, times } from './ratios.ts';
 import {
   FASTEST_PEER,
@@ -23,8 +26,12 @@ interface Place {
   page: string;
   name: string;
   result: string;
-  render: (result: Result) => string;
+  /** Of the kept run, which is of the type that the command writes. */
+  render: (result: never) => string;
 }
+
+const FAULTS = 'bench/results/faults.json';
+const CONSISTENCY = 'docs/consistency.md';
 
 export const PLACES: readonly Place[] = [
   { page: 'README.md', name: 'bench-summary', result: 'bench/results/latest.json', render: summaryTable },
@@ -36,6 +43,13 @@ export const PLACES: readonly Place[] = [
     result: 'bench/results/server-settings.json',
     render: settingsTable,
   },
+  { page: 'README.md', name: 'faults-summary', result: FAULTS, render: faultsSummaryTable },
+  { page: 'bench/README.md', name: 'faults', result: FAULTS, render: faultsTable },
+  { page: CONSISTENCY, name: 'faults-direct', result: FAULTS, render: trialsTable('direct') },
+  { page: CONSISTENCY, name: 'faults-two-phase-commit', result: FAULTS, render: trialsTable('two-phase-commit') },
+  { page: CONSISTENCY, name: 'faults-choreography', result: FAULTS, render: trialsTable('choreography') },
+  { page: CONSISTENCY, name: 'faults-engines', result: FAULTS, render: trialsTable('temporal', 'restate', 'dbos') },
+  { page: CONSISTENCY, name: 'faults-lanes', result: FAULTS, render: trialsTable('local-first', 'express') },
 ];
 
 /** The page with its place filled from the kept run; where none is kept, the place is empty. */
@@ -45,7 +59,7 @@ export function filled({ page, name, result, render }: Place): string {
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`${page} has no place for ${name}`);
   const file = path.join(root, result);
-  const made = existsSync(file) ? asMade(render(JSON.parse(readFileSync(file, 'utf8')) as Result)) : '';
+  const made = existsSync(file) ? asMade(render(JSON.parse(readFileSync(file, 'utf8')) as never)) : '';
   return `${text.slice(0, from)}${begin}\n${made}${text.slice(to)}`;
 }
 
@@ -90,13 +104,8 @@ export function summaryTable(result: Result): string {
   ).join('\n');
 }
 
-function conditions({ machine, rounds, seconds, command, startedAt }: Result): string {
-  return [
-    `Taken by \`${command}\` on ${startedAt.slice(0, 10)} at commit ${machine.commit}: ${rounds} rounds of ${seconds} s,`,
-    `${machine.cores} cores of ${machine.processor}, ${machine.memoryGib} GiB, ${machine.system}, Node ${machine.node},`,
-    `PostgreSQL ${machine.postgres}; Temporal: ${machine.temporal}; Restate ${machine.restate}, DBOS ${machine.dbos}.`,
-  ].join('\n');
-}
+const conditions = ({ machine, rounds, seconds, command, startedAt }: Result): string =>
+  `Taken by \`${command}\`: ${rounds} rounds of ${seconds} s, ${conditionsOf(machine, startedAt)}`;
 
 const HEAD = [
   'System',
@@ -151,9 +160,6 @@ export function comparisonTable(result: Result): string {
 function settingsTable(result: Result): string {
   return [conditions(result), '', ...markdown(SETTINGS_HEAD, settingsRows(result))].join('\n');
 }
-
-const markdown = (head: readonly string[], cells: readonly string[][]): string[] =>
-  [head, head.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`);
 
 if (process.argv[1] === import.meta.filename) {
   for (const place of PLACES) writeFileSync(path.join(root, place.page), filled(place));

@@ -15,7 +15,8 @@ describe('npm run bench', () => {
     assert.deepEqual([rounds, flash, life], [3, true, true]);
     assert.match(output, /results\/latest\.json$/);
     const lanes = ['durable', 'local-first', 'express', 'local-first-gateway', 'express-gateway'];
-    assert.deepEqual(rowsOf(), ['direct', 'floor', 'temporal', 'restate', 'dbos', ...lanes]);
+    const peers = ['direct', 'floor', 'temporal', 'restate', 'dbos', 'two-phase-commit', 'choreography'];
+    assert.deepEqual(rowsOf(), [...peers, ...lanes]);
   });
 
   it('has 256 clients only where all their orders are confirmed in time', () => {

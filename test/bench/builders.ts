@@ -1,4 +1,18 @@
+import type { Machine } from '../../bench/race/machine.ts';
 import type { LifeSample, Measurement, Result, Sample } from '../../bench/race/result.ts';
+
+export const machine: Machine = {
+  processor: 'a processor',
+  cores: 2,
+  memoryGib: 24,
+  system: 'Linux 6',
+  node: '24.0.0',
+  postgres: '18, fsync on',
+  temporal: 'server v1',
+  restate: '1',
+  dbos: '5',
+  commit: 'abc',
+};
 
 export const sampleOf = (difference: Partial<Sample> = {}): Sample => ({
   row: 'temporal',
@@ -37,18 +51,7 @@ export const figuresOfRow = (row: string, difference: Partial<Measurement> = {})
 export const resultOf = (measurements: Measurement[]): Result => ({
   startedAt: '2026-01-02T03:04:05.000Z',
   command: 'npm run bench',
-  machine: {
-    processor: 'a processor',
-    cores: 2,
-    memoryGib: 24,
-    system: 'Linux 6',
-    node: '24.0.0',
-    postgres: '18, fsync on',
-    temporal: 'server v1',
-    restate: '1',
-    dbos: '5',
-    commit: 'abc',
-  },
+  machine,
   rounds: 3,
   seconds: 8,
   setUps: { temporal: 'defaults' },

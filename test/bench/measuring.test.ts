@@ -50,4 +50,14 @@ describe('a load', () => {
     await assert.rejects(load(start({ countWorkflows }), { clients: 2, rampMs: 0, measureMs: 20 }), /ECONNREFUSED/);
     assert.deepEqual(counted, [received - 1, received]);
   });
+
+  it('is not over before no order has work left to do', async () => {
+    const counted: number[] = [];
+    const countUnfinished = async () => {
+      counted.push(counted.length === 0 ? 1 : 0);
+      return counted.at(-1)!;
+    };
+    await assert.rejects(load(start({ countUnfinished }), { clients: 2, rampMs: 0, measureMs: 20 }), /ECONNREFUSED/);
+    assert.deepEqual(counted, [1, 0]);
+  });
 });

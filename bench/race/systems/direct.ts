@@ -1,5 +1,5 @@
 import { frontProcess } from '../process-plans.ts';
-import { PEER_DATABASES, httpServices } from './peers.ts';
+import { PEER_DATABASES, STEP_PROCESSES, httpServices } from './peers.ts';
 import { type System, frontEndpoint } from './system.ts';
 
 /** No durability: the cost of a handler that calls one service after the other. */
@@ -12,4 +12,10 @@ export const direct: System = {
     return frontEndpoint(stage);
   },
   flash: true,
+  underFaults: {
+    services: STEP_PROCESSES,
+    deciders: ['front'],
+    resumes: false,
+    lookAt: 'nowhere: the order’s row says `pending`, and four ledgers must be compared by hand',
+  },
 };

@@ -12,8 +12,9 @@ export const PEER_DATABASES = [
   { name: 'order' as const, migrations: path.join(import.meta.dirname, '../peers/migrations'), appendOnly: [] },
 ];
 
+/** The processes that carry out the steps beside the order’s, at every system. */
+export const STEP_PROCESSES = ['inventory', 'payment', 'shipping'] as const;
+
 /** The inventory, payment and shipping services, each a process with an HTTP API. */
 export const httpServices = (stage: Stage): Plan[] =>
-  ['inventory', 'payment', 'shipping'].map((service) =>
-    peerProcess(service, ['bench/race/peers/http-service.ts', service], stage),
-  );
+  STEP_PROCESSES.map((service) => peerProcess(service, ['bench/race/peers/http-service.ts', service], stage));

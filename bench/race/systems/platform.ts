@@ -1,3 +1,4 @@
+import { orderRequests } from '../../../activities/order.ts';
 import { productRequests } from '../../../activities/product.ts';
 import { type DatabaseName, DATABASES } from '../../../services/registry.ts';
 import { createClient } from '../../../platform/http/client.ts';
@@ -10,6 +11,7 @@ import { profilingEnvironment } from '../profile.ts';
 import { behindGateway } from '../result.ts';
 import type { Needs, Stage } from '../stage.ts';
 import { frontProcess, platformProcess } from '../process-plans.ts';
+import { STEP_PROCESSES } from './peers.ts';
 import { platformSettings } from '../temporal/settings.ts';
 import { countWorkflows, historyEvents } from './temporal.ts';
 import { type System, frontEndpoint } from './system.ts';
@@ -44,7 +46,33 @@ export const platform = (lane: Lane, profile?: string): System => ({
   ...(lane === 'durable' && { mostClients: 64 }),
   flash: lane !== 'durable',
   life: frontEndpoint,
+  underFaults: {
+    services: STEP_PROCESSES,
+    deciders: ['order', 'front', 'temporal'],
+    resumes: true,
+    unfinished,
+    lookAt: '`GET /v1/orders/{id}/history`, the workflow in the Temporal Web UI, `npm run reconcile`',
+  },
 });
+
+/** The recorded orders that are not decided, with the last entry of their history. */
+async function unfinished({ surroundings: { ports, secrets } }: Stage): Promise<Map<string, string>> {
+  const urls = [`http://127.0.0.1:${ports[portSetting('order')]}`];
+  const orders = createClient({ service: 'order', urls, token: secrets.serviceToken }, 'requests', orderRequests);
+  const found = new Map<string, string>();
+  let after: string | undefined;
+  do {
+    const { items, next } = await orders.listBooks({ limit: 100, ...(after && { after }) });
+    for (const { orderId, status } of items.filter(
+      (order) => order.status !== 'confirmed' && order.status !== 'rejected',
+    )) {
+      const { step, outcome, detail = '' } = (await orders.getHistory({ orderId })).items.at(-1)!;
+      found.set(orderId, `${status}: ${step} ${outcome} ${detail}`.trim());
+    }
+    after = next ?? undefined;
+  } while (after);
+  return found;
+}
 
 /** The same behind the whole API: with authentication, pricing and idempotency records. */
 export const platformBehindGateway = (lane: Lane, profile?: string): System => ({

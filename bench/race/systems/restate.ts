@@ -1,3 +1,4 @@
+import http2 from 'node:http2';
 import path from 'node:path';
 import { takePorts } from '../../../platform/ports.ts';
 import { REGISTRY } from '../../../services/registry.ts';
@@ -7,7 +8,7 @@ import { postJson } from '../../post-json.ts';
 import { isOk } from '../children.ts';
 import type { Stage } from '../stage.ts';
 import { peerProcess } from '../process-plans.ts';
-import { PEER_DATABASES } from './peers.ts';
+import { PEER_DATABASES, STEP_PROCESSES } from './peers.ts';
 import type { System } from './system.ts';
 
 /** Restate, with a Restate service for each service of the platform. */
@@ -15,17 +16,28 @@ export const restate: System = {
   row: 'restate',
   setUp:
     'one handler calls a service per step over bidirectional HTTP/2, idempotent by the order’s id; its own log fsynced, default settings; clients call its ingress directly',
-  needs: { databases: PEER_DATABASES },
+  needs: {
+    databases: PEER_DATABASES,
+    proxyKinds: Object.fromEntries(STEP_SERVICES.map((service) => [service, 'http2'])),
+  },
   async start(stage) {
-    const { ingress, admin } = await startServer(stage);
+    const { ingressPort, admin } = await startServer(stage);
+    const port = await stage.openProxy('restate', 'http', ingressPort);
+    admins.set(stage, admin);
     await stage.processes.startAll(
       STEP_SERVICES.map((service) => {
         const plan = peerProcess(service, ['bench/race/peers/restate/service.ts', service], stage);
-        return { ...plan, ready: () => register(admin, endpoint(stage, service)) };
+        const url = endpoint(stage, service);
+        // Restate keeps an endpoint that it knows without asking it again.
+        const ready = async () => {
+          await answers(url);
+          await register(admin, url);
+        };
+        return { ...plan, ready };
       }),
     );
     return {
-      url: ingress,
+      url: `http://127.0.0.1:${port}`,
       request: (order) => ({
         path: '/order/place',
         headers: { 'content-type': 'application/json', 'idempotency-key': order.orderId },
@@ -33,7 +45,53 @@ export const restate: System = {
       }),
     };
   },
+  underFaults: {
+    services: STEP_PROCESSES,
+    deciders: ['order', 'restate'],
+    resumes: true,
+    unfinished,
+    repair,
+    lookAt: 'its console, or a query of the table `sys_invocation`',
+  },
 };
+
+const admins = new WeakMap<Stage, string>();
+
+interface Invocation {
+  id: string;
+  target_service_name: string;
+  idempotency_key: string | null;
+  status: string;
+  last_failure: string | null;
+}
+
+async function invocations(stage: Stage): Promise<Invocation[]> {
+  const query = `select id, target_service_name, idempotency_key, status, last_failure from sys_invocation
+                 where status <> 'completed'`;
+  const response = await fetch(`${admins.get(stage)}/query`, {
+    method: 'POST',
+    // Otherwise it sends Arrow.
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify({ query }),
+  });
+  return ((await response.json()) as { rows: Invocation[] }).rows;
+}
+
+/** By its own query interface. An order's invocation has the order's id as its idempotency key. */
+async function unfinished(stage: Stage): Promise<Map<string, string>> {
+  const orders = (await invocations(stage)).filter(({ idempotency_key }) => idempotency_key !== null);
+  return new Map(
+    orders.map(({ idempotency_key, status, last_failure }) => [idempotency_key!, `${status}: ${last_failure ?? ''}`]),
+  );
+}
+
+/** Resumes what it has paused after too many attempts. */
+async function repair(stage: Stage): Promise<void> {
+  const paused = (await invocations(stage)).filter(({ status }) => status === 'paused');
+  for (const { id } of paused) {
+    await fetch(`${admins.get(stage)}/invocations/${id}/resume`, { method: 'PATCH' });
+  }
+}
 
 async function startServer({ processes, surroundings: { dataFolder } }: Stage) {
   const ports = await takePorts({ ingress: 0, admin: 0, node: 0 });
@@ -58,7 +116,7 @@ async function startServer({ processes, surroundings: { dataFolder } }: Stage) {
       await isOk(`${ingress}/restate/health`)();
     },
   });
-  return { ingress: ingress!, admin: admin! };
+  return { ingressPort: ports.ingress, admin: admin! };
 }
 
 const binary = (): string =>
@@ -69,6 +127,22 @@ const binary = (): string =>
 
 const endpoint = ({ surroundings: { ports } }: Stage, service: keyof typeof REGISTRY): string =>
   `http://127.0.0.1:${ports[portSetting(service)]}`;
+
+/** Rejects unless there is an answer over HTTP/2. */
+async function answers(url: string): Promise<void> {
+  const session = http2.connect(url);
+  session.on('error', () => undefined);
+  try {
+    const stream = session.request({ ':path': '/health' });
+    stream.on('error', () => undefined);
+    await new Promise<void>((resolve, reject) => {
+      stream.once('response', () => resolve());
+      stream.once('close', () => reject(new Error(`no answer from ${url}`)));
+    });
+  } finally {
+    session.destroy();
+  }
+}
 
 /** Rejects until Restate can reach the endpoint. */
 const register = (admin: string, uri: string): Promise<unknown> => postJson(`${admin}/deployments`, { uri });

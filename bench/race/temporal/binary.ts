@@ -35,7 +35,7 @@ export async function findServer(cache: string, print: (line: string) => void): 
   try {
     await run('go', ['version']);
   } catch {
-    return { kind: 'dev', executable: await findTemporal(cache), reason: 'Go is missing' };
+    return developmentServer(cache, 'Go is missing');
   }
   print(`building Temporal's server ${SERVER_VERSION}: this takes some minutes, once`);
   mkdirSync(folder, { recursive: true });
@@ -44,3 +44,10 @@ export async function findServer(cache: string, print: (line: string) => void): 
   }
   return built;
 }
+
+/** The development server, also where the full one could be built. */
+export const developmentServer = async (cache: string, reason = 'as the command line says'): Promise<DevServer> => ({
+  kind: 'dev',
+  executable: await findTemporal(cache),
+  reason,
+});
