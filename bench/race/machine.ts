@@ -57,7 +57,9 @@ function commit(): string {
   const git = (...args: string[]) =>
     execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8', stdio: 'pipe' }).trim();
   try {
-    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', ':/') === '' ? '' : ', changed');
+    // Not the results: a run that continues has written some before.
+    const changes = git('status', '--porcelain', '--', ':/', ':(exclude,top)bench/results');
+    return git('rev-parse', '--short', 'HEAD') + (changes === '' ? '' : ', changed');
   } catch {
     return 'unknown';
   }
