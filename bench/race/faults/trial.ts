@@ -16,7 +16,8 @@ import { underFault } from './under-fault.ts';
 export interface TrialPlan {
   orders: number;
   seed: number;
-  strikesOf: (fault: Fault) => number;
+  /** How often a fault strikes: until enough orders are placed, but no more often than `most`. */
+  strikesOf: (fault: Fault) => { least: number; most: number };
   /** From the start of the load: code is compiled and pools fill up. No fault strikes, and these orders are not counted. */
   warmUpMs: number;
   /** How long to wait, at most, until all is decided. */
@@ -25,7 +26,7 @@ export interface TrialPlan {
   secondLookMs: number;
   /** Until what was killed is started again. */
   awayMs: number;
-  /** To see that everything works: the fault strikes once, at once. */
+  /** To see that everything works: the fault strikes at once. */
   brief: boolean;
 }
 

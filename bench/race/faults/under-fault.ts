@@ -41,9 +41,10 @@ export async function underFault(
   const load: FaultyLoad = { asked: [], strikes: [], startedAt, now, faultsEndedAt: 0 };
   const failed = new AbortController();
   const stopped = AbortSignal.any([signal, failed.signal]);
+  const { least, most } = plan.strikesOf(fault);
   /** Orders before the fault begins; they are not counted. */
   let warmUp = Infinity;
-  const isEnough = () => load.asked.length - warmUp >= plan.orders && load.strikes.length >= plan.strikesOf(fault);
+  const isEnough = () => load.asked.length - warmUp >= plan.orders && load.strikes.length >= least;
   const striking = strikeUntilEnough();
   // A process that does not come back ends the trial.
   striking.catch((error: unknown) => failed.abort(error));
@@ -65,7 +66,7 @@ export async function underFault(
     warmUp = load.asked.length;
     fault.begin?.(target);
     while (!isEnough()) {
-      const strikes = fault.strike && !(plan.brief && load.strikes.length > 0);
+      const strikes = fault.strike && load.strikes.length < most;
       const pauseMs = strikes && !plan.brief ? random.within(fault.pauseMs) : CHECK_MS;
       await sleep(pauseMs, undefined, { signal: stopped });
       if (!strikes) continue;
