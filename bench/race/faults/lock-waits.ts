@@ -19,20 +19,22 @@ const WAITING = `
   where datname = current_database() and wait_event_type = 'Lock'
     and clock_timestamp() - query_start > interval '${SHORTEST_MS} milliseconds'`;
 
-/** Watches the waits in this database until stopped, also while PostgreSQL is away in between. */
-export function watchLockWaits(connectionString: string): { stop(): Promise<LockWaits> } {
-  const waits: LockWaits = { totalSeconds: 0, longestSeconds: 0 };
+/** Watches the waits in this database during some work, also while PostgreSQL is away in between. */
+export async function withLockWaits<Result>(
+  connectionString: string,
+  work: () => Promise<Result>,
+): Promise<{ result: Result; lockWaits: LockWaits }> {
+  const lockWaits: LockWaits = { totalSeconds: 0, longestSeconds: 0 };
   const stopping = new AbortController();
   const watching = (async () => {
-    while (!stopping.signal.aborted) await watchOnce(connectionString, waits, stopping.signal);
+    while (!stopping.signal.aborted) await watchOnce(connectionString, lockWaits, stopping.signal);
   })();
-  return {
-    async stop() {
-      stopping.abort();
-      await watching;
-      return waits;
-    },
-  };
+  try {
+    return { result: await work(), lockWaits };
+  } finally {
+    stopping.abort();
+    await watching;
+  }
 }
 
 /** Until stopped or until the connection ends. */

@@ -6,7 +6,7 @@ import type { World } from '../world.ts';
 import type { Asked } from './customers.ts';
 import type { Fault } from './faults.ts';
 import type { Wrong } from './findings.ts';
-import { type LockWaits, watchLockWaits } from './lock-waits.ts';
+import { type LockWaits, withLockWaits } from './lock-waits.ts';
 import { Proxies } from './proxies/proxies.ts';
 import { type Settled, settle } from './settling.ts';
 import type { TestedSystem } from './tested-systems.ts';
@@ -83,14 +83,12 @@ export async function runTrial(
   const settling = { stage, underFaults, timeoutMs, secondLookMs: plan.secondLookMs };
   try {
     const endpoint = await system.start(stage);
-    const waits = watchLockWaits(stage.ledgers.databaseUrls.inventory);
-    const load = await underFault(
-      endpoint,
-      { stage, proxies, underFaults, awayMs: plan.awayMs },
-      { fault, plan, signal: world.signal },
-    );
-    const settled = await settle(load, settling);
-    const lockWaits = await waits.stop();
+    const target = { stage, proxies, underFaults, awayMs: plan.awayMs };
+    const { result, lockWaits } = await withLockWaits(stage.ledgers.databaseUrls.inventory, async () => {
+      const load = await underFault(endpoint, target, { fault, plan, signal: world.signal });
+      return { load, settled: await settle(load, settling) };
+    });
+    const { load, settled } = result;
     await checkBalances(stage, load.asked, settled);
     const wrong = wrongOrders(settled.wrong, await underFaults.unfinished?.(stage));
     const repair = async () => {

@@ -10,7 +10,7 @@ import type { Asked } from '../../../bench/race/faults/customers.ts';
 import { settle } from '../../../bench/race/faults/settling.ts';
 import { NOTHING, standings } from '../../../bench/race/faults/standing.ts';
 import type { FaultyLoad } from '../../../bench/race/faults/under-fault.ts';
-import { watchLockWaits } from '../../../bench/race/faults/lock-waits.ts';
+import { withLockWaits } from '../../../bench/race/faults/lock-waits.ts';
 import { orderMix } from '../../../bench/race/faults/order-mix.ts';
 import { ledgersAt } from '../../../bench/race/ledgers.ts';
 import type { Stage } from '../../../bench/race/stage.ts';
@@ -142,34 +142,49 @@ describe('the waits for locks', () => {
   const LOCK = 'select sku from stock order by sku limit 1 for update';
 
   it('are none where nobody waits', async () => {
-    const watch = watchLockWaits(database.ownerUrl);
-    await runAsSuperuser(database.ownerUrl, [LOCK]);
-    assert.deepEqual(await watch.stop(), { totalSeconds: 0, longestSeconds: 0 });
+    const { lockWaits } = await withLockWaits(database.ownerUrl, () => runAsSuperuser(database.ownerUrl, [LOCK]));
+    assert.deepEqual(lockWaits, { totalSeconds: 0, longestSeconds: 0 });
   });
+
+  it('are watched no longer when the work fails', async () => {
+    const failing = withLockWaits(database.ownerUrl, async () => {
+      await eventually(async () => assert.equal(await connections(), 2));
+      throw new Error('no order was placed');
+    });
+    await assert.rejects(failing, /no order was placed/);
+    await eventually(async () => assert.equal(await connections(), 1));
+  });
+
+  /** To this database, the asking one included. */
+  const connections = async () => {
+    const query = `select count(*)::int as count from pg_stat_activity
+                   where datname = current_database() and usename = current_user`;
+    return (await rowsAsSuperuser(database.ownerUrl, query))[0]!.count;
+  };
 
   it('are as long as another transaction keeps a row', async () => {
     const holder = new pg.Client({ connectionString: database.ownerUrl });
     await holder.connect();
-    const watch = watchLockWaits(database.ownerUrl);
     try {
       await holder.query('begin');
       await holder.query(LOCK);
-      const waiting = runAsSuperuser(database.ownerUrl, [LOCK]);
-      // Two tenths of a second of waiting are enough to be seen.
-      await eventually(async () => {
-        const [longest] = await rowsAsSuperuser(
-          database.ownerUrl,
-          `select coalesce(max(clock_timestamp() - query_start) > interval '300 ms', false) as enough
-           from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
-        );
-        assert.equal(longest!.enough, true);
+      const { lockWaits } = await withLockWaits(database.ownerUrl, async () => {
+        const waiting = runAsSuperuser(database.ownerUrl, [LOCK]);
+        // Three tenths of a second of waiting are enough to be seen.
+        await eventually(async () => assert.equal(await hasWaited(), true));
+        await holder.query('commit');
+        await waiting;
       });
-      await holder.query('commit');
-      await waiting;
+      const { longestSeconds, totalSeconds } = lockWaits;
+      assert.ok(longestSeconds >= 0.1 && totalSeconds > 0, `${longestSeconds} ${totalSeconds}`);
     } finally {
       await holder.end();
     }
-    const { longestSeconds, totalSeconds } = await watch.stop();
-    assert.ok(longestSeconds >= 0.1 && totalSeconds > 0, `${longestSeconds} ${totalSeconds}`);
   });
+
+  const hasWaited = async () => {
+    const query = `select coalesce(max(clock_timestamp() - query_start) > interval '300 ms', false) as enough
+                   from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+    return (await rowsAsSuperuser(database.ownerUrl, query))[0]!.enough;
+  };
 });
