@@ -21,8 +21,6 @@ export interface FaultsResult {
 
 const WARM_UP_MS = 5_000;
 const AWAY_MS = 2_000;
-/** A fault strikes at most that many times as often as at least, so that a trial of a slow system ends in minutes. */
-const MOST_STRIKES = 3;
 const SECOND_LOOK_MS = 2_000;
 /** Longer than any retry waits whose cause is over: Temporal's tenth attempt comes after some minutes, its sixth after 30 s. */
 const SETTLE_MS = 60_000;
@@ -69,11 +67,8 @@ async function oneTrial(world: World, options: FaultOptions, { tested, fault }: 
   return runTrial(world, tested, fault, {
     orders: options.orders,
     seed: options.seed,
-    strikesOf: ({ strikes }) => {
-      // A fault that lasts does not strike.
-      const least = strikes > 0 ? (options.strikes ?? strikes) : 0;
-      return { least, most: options.strikes ?? least * MOST_STRIKES };
-    },
+    // A fault that lasts does not strike.
+    strikesOf: ({ strikes }) => (strikes > 0 ? (options.strikes ?? strikes) : 0),
     warmUpMs: options.quick ? 0 : WARM_UP_MS,
     awayMs: options.quick ? 500 : AWAY_MS,
     settleMs: SETTLE_MS,

@@ -60,7 +60,7 @@ export function faultsSummaryTable(result: FaultsResult): string {
     ]);
   const head = [
     '',
-    'orders, faults',
+    'orders, of which a fault met',
     'orders wrong at the end',
     'others waited for a lock, at most',
     'all decided after',
@@ -123,12 +123,21 @@ function examples(trials: readonly Trial[]): string[] {
 }
 
 function conditions({ command, startedAt, machine, trials }: FaultsResult): string {
-  const others = trials.filter(({ commit }) => commit !== machine.commit);
-  const repeated = others.map(({ system, fault, commit }) => `${system} under \`${fault}\` at ${commit}`);
+  const byCommit = Map.groupBy(trials, ({ commit }) => commit);
+  // A run of one commit has said so in its first line.
+  const commits = byCommit.size > 1 ? [...byCommit].map(([commit, made]) => `${namesOf(made)} at ${commit}`) : [];
   return [
     `Taken by \`${command}\` ${conditionsOf(machine, startedAt)}`,
-    ...(others.length > 0 ? [`Made again at another commit: ${repeated.join(', ')}.`] : []),
+    ...(commits.length > 0 ? [`Run at several commits: ${commits.join('; ')}.`] : []),
   ].join('\n');
 }
+
+/** The systems of these trials; of one that was not run under all faults here, also the faults. */
+const namesOf = (trials: readonly Trial[]): string =>
+  [...Map.groupBy(trials, ({ system }) => system)]
+    .map(([system, made]) =>
+      made.length === FAULTS.length ? system : `${system} under ${made.map(({ fault }) => `\`${fault}\``).join(', ')}`,
+    )
+    .join(', ');
 
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -16,8 +16,8 @@ import { underFault } from './under-fault.ts';
 export interface TrialPlan {
   orders: number;
   seed: number;
-  /** How often a fault strikes: until enough orders are placed, but no more often than `most`. */
-  strikesOf: (fault: Fault) => { least: number; most: number };
+  /** How often a fault strikes. */
+  strikesOf: (fault: Fault) => number;
   /** From the start of the load: code is compiled and pools fill up. No fault strikes, and these orders are not counted. */
   warmUpMs: number;
   /** How long to wait, at most, until all is decided. */

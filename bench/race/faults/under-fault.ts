@@ -26,8 +26,9 @@ export interface FaultyLoad {
 }
 
 /**
- * Places orders until enough are placed and the fault has struck often enough; it strikes until then. The seed decides
- * when, what and who leaves, by series of their own, so that they do not depend on each other.
+ * Places orders until enough are placed and the fault has struck often enough. Its strikes are spread over the orders, so
+ * that a slow system's are not all over before most of them are placed. The seed decides when, what and who leaves, by
+ * series of their own, so that they do not depend on each other.
  */
 export async function underFault(
   endpoint: OrderEndpoint,
@@ -41,10 +42,12 @@ export async function underFault(
   const load: FaultyLoad = { asked: [], strikes: [], startedAt, now, faultsEndedAt: 0 };
   const failed = new AbortController();
   const stopped = AbortSignal.any([signal, failed.signal]);
-  const { least, most } = plan.strikesOf(fault);
+  const strikes = plan.strikesOf(fault);
   /** Orders before the fault begins; they are not counted. */
   let warmUp = Infinity;
-  const isEnough = () => load.asked.length - warmUp >= plan.orders && load.strikes.length >= least;
+  const placed = () => load.asked.length - warmUp;
+  const isEnough = () => placed() >= plan.orders && load.strikes.length >= strikes;
+  const isDue = () => load.strikes.length < strikes && placed() >= (plan.orders * load.strikes.length) / strikes;
   const striking = strikeUntilEnough();
   // A process that does not come back ends the trial.
   striking.catch((error: unknown) => failed.abort(error));
@@ -66,10 +69,9 @@ export async function underFault(
     warmUp = load.asked.length;
     fault.begin?.(target);
     while (!isEnough()) {
-      const strikes = fault.strike && load.strikes.length < most;
-      const pauseMs = strikes && !plan.brief ? random.within(fault.pauseMs) : CHECK_MS;
-      await sleep(pauseMs, undefined, { signal: stopped });
-      if (!strikes) continue;
+      const due = isDue();
+      await sleep(due && !plan.brief ? random.within(fault.pauseMs) : CHECK_MS, undefined, { signal: stopped });
+      if (!due) continue;
       const from = now();
       const hit = await fault.strike!({ ...target, random });
       if (hit !== undefined) load.strikes.push({ hit, from, until: now() });
@@ -79,5 +81,5 @@ export async function underFault(
   }
 }
 
-/** How often to see whether enough orders are placed, where nothing more strikes. */
+/** How often to see whether enough orders are placed. */
 const CHECK_MS = 100;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { faultsSummaryTable, faultsTable, trialsTable } from '../../../bench/race/faults/table.ts';
 import type { FaultsResult } from '../../../bench/race/faults/command.ts';
+import { FAULTS } from '../../../bench/race/faults/faults.ts';
 import { trialLine } from '../../../bench/race/faults/report.ts';
 import { summariesOf } from '../../../bench/race/faults/summary.ts';
 import type { Trial, WrongOrders } from '../../../bench/race/faults/trial.ts';
@@ -94,6 +95,15 @@ describe('the result of runs with faults', () => {
       /- direct, `decider-killed`, seed 7: .*not confirmed.*; the system says: `waits for the carrier`\./,
     );
     assert.doesNotMatch(table, /connection-cut/);
+  });
+
+  it('says at which commit each trial was run, if there are several', () => {
+    const whole = FAULTS.map(({ name }) => trialOf({ fault: name }));
+    const result = resultOf(...whole, trialOf({ system: 'temporal' }), trialOf({ system: 'temporal', fault: 'none' }));
+    assert.doesNotMatch(faultsTable(result), /several commits/);
+    for (const trial of result.trials.slice(0, -1)) trial.commit = 'c0ffee1';
+    const said = `Run at several commits: direct, temporal under \`service-killed\` at c0ffee1; temporal under \`none\` at ${machine.commit}.`;
+    assert.ok(faultsTable(result).includes(said));
   });
 
   it('has six rows on the front page, in the order of the textbook', () => {
