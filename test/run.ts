@@ -7,7 +7,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 // Tests spend half of their time waiting, so more files run at once than most machines have idle cores.
-const JOBS = 3;
+const JOBS = 4;
 
 const KINDS = ['unit', 'integration', 'system'];
 
