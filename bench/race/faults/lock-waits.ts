@@ -13,24 +13,29 @@ const EVERY_MS = 50;
 /** Shorter waits are those for the commit of a transaction that is under way. */
 const SHORTEST_MS = 100;
 
+// A process waits for one lock at a time (https://www.postgresql.org/docs/current/view-pg-locks.html).
 const WAITING = `
-  select count(*)::int as waiting, coalesce(max(extract(epoch from clock_timestamp() - query_start)), 0)::float8 as longest
-  from pg_stat_activity
-  where datname = current_database() and wait_event_type = 'Lock'
-    and clock_timestamp() - query_start > interval '${SHORTEST_MS} milliseconds'`;
+  select pid || ' ' || waitstart as wait, extract(epoch from clock_timestamp() - waitstart)::float8 as seconds
+  from pg_locks join pg_stat_activity using (pid)
+  where datname = current_database() and not granted
+    and clock_timestamp() - waitstart > interval '${SHORTEST_MS} milliseconds'`;
 
 /** Watches the waits in this database during some work, also while PostgreSQL is away in between. */
 export async function withLockWaits<Result>(
   connectionString: string,
   work: () => Promise<Result>,
 ): Promise<{ result: Result; lockWaits: LockWaits }> {
-  const lockWaits: LockWaits = { totalSeconds: 0, longestSeconds: 0 };
+  /** Each wait, with its seconds when it was last seen. */
+  const waits = new Map<string, number>();
   const stopping = new AbortController();
   const watching = (async () => {
-    while (!stopping.signal.aborted) await watchOnce(connectionString, lockWaits, stopping.signal);
+    while (!stopping.signal.aborted) await watchOnce(connectionString, waits, stopping.signal);
   })();
   try {
-    return { result: await work(), lockWaits };
+    const result = await work();
+    const seconds = [...waits.values()];
+    const totalSeconds = seconds.reduce((sum, one) => sum + one, 0);
+    return { result, lockWaits: { totalSeconds, longestSeconds: Math.max(0, ...seconds) } };
   } finally {
     stopping.abort();
     await watching;
@@ -38,20 +43,16 @@ export async function withLockWaits<Result>(
 }
 
 /** Until stopped or until the connection ends. */
-async function watchOnce(connectionString: string, waits: LockWaits, signal: AbortSignal): Promise<void> {
+async function watchOnce(connectionString: string, waits: Map<string, number>, signal: AbortSignal): Promise<void> {
   const client = new pg.Client({ connectionString });
   // The failed query says so as well.
   client.on('error', () => undefined);
   try {
     await client.connect();
-    let lookedAt = performance.now();
     while (!signal.aborted) {
       await sleep(EVERY_MS);
-      const { waiting, longest } = (await client.query<{ waiting: number; longest: number }>(WAITING)).rows[0]!;
-      const now = performance.now();
-      waits.totalSeconds += (waiting * (now - lookedAt)) / 1_000;
-      waits.longestSeconds = Math.max(waits.longestSeconds, longest);
-      lookedAt = now;
+      const { rows } = await client.query<{ wait: string; seconds: number }>(WAITING);
+      for (const { wait, seconds } of rows) waits.set(wait, seconds);
     }
   } catch {
     // PostgreSQL is away.

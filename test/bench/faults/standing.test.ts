@@ -162,29 +162,41 @@ describe('the waits for locks', () => {
     return (await rowsAsSuperuser(database.ownerUrl, query))[0]!.count;
   };
 
-  it('are as long as another transaction keeps a row', async () => {
+  /** The waits while a statement waits for a row that another transaction keeps. */
+  async function waitsOf(statement: string) {
     const holder = new pg.Client({ connectionString: database.ownerUrl });
     await holder.connect();
     try {
       await holder.query('begin');
       await holder.query(LOCK);
+      const startedAt = performance.now();
       const { lockWaits } = await withLockWaits(database.ownerUrl, async () => {
-        const waiting = runAsSuperuser(database.ownerUrl, [LOCK]);
+        const waiting = runAsSuperuser(database.ownerUrl, [statement]);
         // Three tenths of a second of waiting are enough to be seen.
         await eventually(async () => assert.equal(await hasWaited(), true));
         await holder.query('commit');
         await waiting;
       });
-      const { longestSeconds, totalSeconds } = lockWaits;
-      assert.ok(longestSeconds >= 0.1 && totalSeconds > 0, `${longestSeconds} ${totalSeconds}`);
+      return { ...lockWaits, tookSeconds: (performance.now() - startedAt) / 1_000 };
     } finally {
       await holder.end();
     }
-  });
+  }
 
   const hasWaited = async () => {
-    const query = `select coalesce(max(clock_timestamp() - query_start) > interval '300 ms', false) as enough
-                   from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+    const query = `select coalesce(max(clock_timestamp() - waitstart) > interval '300 ms', false) as enough
+                   from pg_locks where not granted`;
     return (await rowsAsSuperuser(database.ownerUrl, query))[0]!.enough;
   };
+
+  it('are as long as another transaction keeps a row', async () => {
+    const { longestSeconds, totalSeconds } = await waitsOf(LOCK);
+    assert.ok(longestSeconds >= 0.1, String(longestSeconds));
+    assert.equal(totalSeconds, longestSeconds);
+  });
+
+  it('do not include what the statement did before', async () => {
+    const { longestSeconds, tookSeconds } = await waitsOf(`select pg_sleep(0.5); ${LOCK}`);
+    assert.ok(longestSeconds >= 0.1 && longestSeconds < tookSeconds - 0.5, `${longestSeconds} of ${tookSeconds}`);
+  });
 });
