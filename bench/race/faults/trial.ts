@@ -18,7 +18,7 @@ export interface TrialPlan {
   seed: number;
   /** How often a fault strikes. */
   strikesOf: (fault: Fault) => number;
-  /** From the start of the load: code is compiled and pools fill up. No fault strikes, and these orders are not counted. */
+  /** From the start of the load: code is compiled and pools fill up. No fault strikes, and these orders come on top. */
   warmUpMs: number;
   /** How long to wait, at most, until all is decided. */
   settleMs: number;

@@ -26,8 +26,8 @@ export interface FaultyLoad {
 }
 
 /**
- * Places orders until enough are placed and the fault has struck often enough. Its strikes are spread over the orders, so
- * that a slow system's are not all over before most of them are placed. The seed decides when, what and who leaves, by
+ * Places orders until enough are placed and the fault has struck often enough. Its strikes are spread over the orders: the
+ * first comes at once, the last when enough are placed, and nothing is placed after it. The seed decides when, what and who leaves, by
  * series of their own, so that they do not depend on each other.
  */
 export async function underFault(
@@ -43,11 +43,12 @@ export async function underFault(
   const failed = new AbortController();
   const stopped = AbortSignal.any([signal, failed.signal]);
   const strikes = plan.strikesOf(fault);
-  /** Orders before the fault begins; they are not counted. */
+  /** Orders that were placed before the fault began. */
   let warmUp = Infinity;
   const placed = () => load.asked.length - warmUp;
   const isEnough = () => placed() >= plan.orders && load.strikes.length >= strikes;
-  const isDue = () => load.strikes.length < strikes && placed() >= (plan.orders * load.strikes.length) / strikes;
+  const isDue = () =>
+    load.strikes.length < strikes && placed() >= (plan.orders * load.strikes.length) / Math.max(1, strikes - 1);
   const striking = strikeUntilEnough();
   // A process that does not come back ends the trial.
   striking.catch((error: unknown) => failed.abort(error));
