@@ -70,7 +70,11 @@ const CLAIMS: readonly Claim[] = [
       ['two-phase-commit', 'choreography', 'temporal']
         .flatMap((system) => {
           const trial = trialOf(system, 'service-killed');
-          return trial ? [`${system} rejected ${trial.refused} of ${trial.orders} orders without need`] : [];
+          return trial
+            ? [
+                `${system} rejected ${trial.refused} of ${trial.orders} orders without need, and the longest was undecided for ${secondsOrNever(trial.longestUndecidedMs)}`,
+              ]
+            : [];
         })
         .join('; '),
   },
@@ -82,9 +86,9 @@ const CLAIMS: readonly Claim[] = [
   },
   {
     says: 'It is hard to see and to change',
-    of: ['choreography', 'temporal'],
+    of: ['choreography', 'temporal', 'local-first'],
     found: () =>
-      ['choreography', 'temporal']
+      ['choreography', 'temporal', 'local-first']
         .map((system) => {
           const { files, processes } = stepFiles().find((one) => one.system === system)!;
           return `${system}: ${files.length} files in ${processes.length} ${processes.length === 1 ? 'process' : 'processes'} name the shipment’s step`;

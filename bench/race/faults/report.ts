@@ -19,7 +19,7 @@ export function faultsReport(result: FaultsResult): string {
 export const SUMMARY_HEAD = [
   'System',
   'orders, of which a fault met',
-  'faults, answers lost',
+  'strikes, answers lost',
   'told as confirmed, and lost',
   'told as rejected, and confirmed',
   'charged, reserved or booked twice',
@@ -28,9 +28,9 @@ export const SUMMARY_HEAD = [
   'stuck, of which named by the system',
   'rejected without need',
   'longest undecided',
-  'waits for locks: longest, in all',
-  'p99 of the untouched',
-  'all decided after',
+  'longest wait for a lock, all together',
+  'p99 where no fault met',
+  'all right after',
   'wrong after repair',
 ];
 
@@ -58,15 +58,15 @@ export function summaryCells(summary: FaultSummary): string[] {
 /** What came out of one trial, in one line. */
 export function trialLine({ hit, answersLost, ...trial }: Trial): string {
   return [
-    `${trial.orders} orders, ${strikesIn(hit)} faults, ${answersLost} answers lost, ${trial.met} orders met by one`,
+    `${trial.orders} orders, ${strikesIn(hit)} strikes, ${answersLost} answers lost, ${trial.met} orders met by one`,
     wrongInWords(trial.wrong),
     ...(trial.wrongAfterRepair ? [`after repair: ${wrongInWords(trial.wrongAfterRepair)}`] : []),
     `${trial.refused} rejected without need`,
     `${trial.told.nothing} customers were told nothing`,
     `longest undecided ${secondsOrNever(trial.longestUndecidedMs)}`,
     `waits for locks ${lockWaitsInWords(trial.lockWaits)}`,
-    ...(Number.isFinite(trial.untouchedP99Ms) ? [`p99 of the untouched ${trial.untouchedP99Ms.toFixed(0)} ms`] : []),
-    `all decided after ${secondsOrNever(trial.decidedAfterMs)}`,
+    ...(Number.isFinite(trial.untouchedP99Ms) ? [`p99 where no fault met ${trial.untouchedP99Ms.toFixed(0)} ms`] : []),
+    `all right after ${secondsOrNever(trial.decidedAfterMs)}`,
   ].join('; ');
 }
 

@@ -1,5 +1,4 @@
 import { median } from '../../quantiles.ts';
-import type { FaultsResult } from './command.ts';
 import { type Wrong, WRONG_KINDS } from './findings.ts';
 import type { Trial, WrongOrders } from './trial.ts';
 
@@ -29,7 +28,7 @@ export interface FaultSummary {
 }
 
 /** The systems in the order of their first trials. */
-export const summariesOf = ({ trials }: FaultsResult): FaultSummary[] =>
+export const summariesOf = ({ trials }: { trials: readonly Trial[] }): FaultSummary[] =>
   [...Map.groupBy(trials, ({ system }) => system)].map(([system, own]) => summaryOf(system, own));
 
 function summaryOf(system: string, trials: readonly Trial[]): FaultSummary {

@@ -3,6 +3,7 @@ import { conditionsOf } from '../machine.ts';
 import { claims } from './claims.ts';
 import type { FaultsResult } from './command.ts';
 import { FAULTS } from './faults.ts';
+import { foundInWords } from './in-words.ts';
 import { WRONGS } from './findings.ts';
 import { TESTED_SYSTEMS } from './tested-systems.ts';
 import { SUMMARY_HEAD, lockWaitsInWords, seconds, secondsOrNever, summaryCells, wrongInWords } from './report.ts';
@@ -59,41 +60,50 @@ export function faultsSummaryTable(result: FaultsResult): string {
       secondsOrNever(summary.decidedAfterMs),
     ]);
   const head = [
-    '',
+    'System',
     'orders, of which a fault met',
     'orders wrong at the end',
-    'others waited for a lock, at most',
-    'all decided after',
+    'longest wait for a lock',
+    'all right after',
   ];
   return markdown(head, cells).join('\n');
 }
 
 const waited = ({ lockWaits }: FaultSummary): string => seconds(lockWaits.longestSeconds * 1_000);
 
-/** The trials of some systems, a row each. */
+/** What the run found about some systems, and their trials, a row each. */
 export const trialsTable =
   (...systems: readonly string[]) =>
-  ({ trials }: FaultsResult): string =>
-    trialTable(
-      trials.filter(({ system }) => systems.includes(system)),
-      ({ system, fault }) => (systems.length > 1 ? `${system}, ${fault}` : fault),
-    ).join('\n');
+  ({ trials }: FaultsResult): string => {
+    const own = trials.filter(({ system }) => systems.includes(system));
+    const table = trialTable(own, {
+      head: systems.length > 1 ? 'System, fault' : 'Fault',
+      label: ({ system, fault }) => (systems.length > 1 ? `${system}, ${fault}` : fault),
+    });
+    return [...foundInWords(own), '', ...table].join('\n');
+  };
 
 const TRIAL_HEAD = [
   'orders, of which a fault met',
-  'faults, answers lost',
+  'strikes, answers lost',
   'wrong',
   'after repair',
   'rejected without need',
   'longest undecided',
-  'waits for locks: longest, in all',
-  'p99 of the untouched',
-  'all decided after',
+  'longest wait for a lock, all together',
+  'p99 where no fault met',
+  'all right after',
 ];
 
-const trialTable = (trials: readonly Trial[], label = ({ system }: Trial) => system): string[] =>
+const trialTable = (
+  trials: readonly Trial[],
+  { head, label }: { head: string; label: (trial: Trial) => string } = {
+    head: 'System',
+    label: ({ system }) => system,
+  },
+): string[] =>
   markdown(
-    ['', ...TRIAL_HEAD],
+    [head, ...TRIAL_HEAD],
     trials.map((trial) => [label(trial), ...trialCells(trial)]),
   );
 

@@ -73,12 +73,12 @@ describe('the result of runs with faults', () => {
   it('is told in one line a trial', () => {
     assert.match(
       trialLine(UNDECIDED),
-      /^1000 orders, 3 faults, 0 answers lost, 200 orders met by one; 2 wrong \(1 left-behind, 2 stuck, 1 named by the system\)/,
+      /^1000 orders, 3 strikes, 0 answers lost, 200 orders met by one; 2 wrong \(1 left-behind, 2 stuck, 1 named by the system\)/,
     );
-    assert.match(trialLine(UNDECIDED), /longest undecided never; .*all decided after never$/);
+    assert.match(trialLine(UNDECIDED), /longest undecided never; .*all right after never$/);
     assert.match(
       trialLine(trialOf({ answersLost: 12, hit: {} })),
-      /0 faults, 12 answers lost, .*; nothing wrong; .* all decided after 0\.5 s$/,
+      /0 strikes, 12 answers lost, .*; nothing wrong; .* all right after 0\.5 s$/,
     );
   });
 
@@ -128,10 +128,19 @@ describe('the result of runs with faults', () => {
 
   it('has the trials of a way on its page', () => {
     const result = resultOf(trialOf(), trialOf({ system: 'temporal' }), UNDECIDED);
-    assert.equal(trialsTable('direct')(result).split('\n').length, 4);
+    const [found, , ...table] = trialsTable('direct')(result).split('\n');
+    assert.equal(
+      found,
+      '- `direct`: 2 of 2000, of which a fault met 400, were wrong at the end; the system named 1 of them. 6 were rejected without need. Other orders waited up to 2.0 s for a lock. Some stayed undecided: under `decider-killed`.',
+    );
+    assert.equal(table.length, 4);
     assert.match(
       trialsTable('temporal', 'restate')(result),
       /\| temporal, service-killed \| 1000, 200 \| 3, 0 \| nothing wrong \| 0 \| 3 \| 2\.5 s/,
+    );
+    assert.match(
+      trialsTable('temporal')(result),
+      /^- `temporal`: no order of 1000, of which a fault met 200, was wrong at the end\..* The longest was undecided for 2\.5 s, under `service-killed`\.\n/,
     );
   });
 });
