@@ -19,9 +19,8 @@ function sentences(summary: FaultSummary, trials: readonly Trial[]): string {
 }
 
 function undecided(trials: readonly Trial[]): string {
-  const decided = trials.filter(({ longestUndecidedMs }) => longestUndecidedMs !== undefined);
   const never = trials.filter(({ longestUndecidedMs }) => longestUndecidedMs === undefined);
   if (never.length > 0) return `Some stayed undecided: under ${never.map(({ fault }) => `\`${fault}\``).join(', ')}.`;
-  const longest = decided.toSorted((one, other) => other.longestUndecidedMs! - one.longestUndecidedMs!)[0]!;
+  const longest = trials.toSorted((one, other) => other.longestUndecidedMs! - one.longestUndecidedMs!)[0]!;
   return `The longest was undecided for ${seconds(longest.longestUndecidedMs!)}, under \`${longest.fault}\`.`;
 }
