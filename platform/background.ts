@@ -14,15 +14,49 @@ export function keepDoing(
   work: (closing: AbortSignal) => Promise<boolean>,
   { pauseMs, failing, logger }: { pauseMs: number; failing: string; logger: Logger },
 ): Background {
+  return loop(async (signal) => {
+    const didWork = await work(signal).catch((error: unknown) => {
+      logger.warn(`${failing}, retrying`, { error });
+      return false;
+    });
+    return didWork ? 'again' : 'pause';
+  }, pauseMs);
+}
+
+/** Does some work every `everyMs` until it is closed. Of failures in a row only the first is logged. */
+export function repeat(
+  work: () => Promise<unknown>,
+  { everyMs, failing, logger }: { everyMs: number; failing: string; logger: Logger },
+): Background {
+  const report = firstOfFailures(failing, logger);
+  return loop(async () => (report(await failureOf(work)), 'pause'), everyMs);
+}
+
+/** Does some work once; after a failure again every `everyMs`, until it succeeds. Only the first failure is logged. */
+export function keepTrying(
+  work: () => Promise<unknown>,
+  { everyMs, failing, logger }: { everyMs: number; failing: string; logger: Logger },
+): Background & { hasSucceeded(): boolean } {
+  const report = firstOfFailures(failing, logger);
+  let succeeded = false;
+  const trying = loop(async () => {
+    const failure = await failureOf(work);
+    report(failure);
+    succeeded = !failure;
+    return succeeded ? 'end' : 'pause';
+  }, everyMs);
+  return { ...trying, hasSucceeded: () => succeeded };
+}
+
+/** Takes turns until one ends it or it is closed. */
+function loop(turn: (closing: AbortSignal) => Promise<'again' | 'pause' | 'end'>, pauseMs: number): Background {
   const closing = new AbortController();
   const { signal } = closing;
   const ended = (async () => {
     while (!signal.aborted) {
-      const didWork = await work(signal).catch((error: unknown) => {
-        logger.warn(`${failing}, retrying`, { error });
-        return false;
-      });
-      if (!didWork) await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+      const next = await turn(signal);
+      if (next === 'end') return;
+      if (next === 'pause') await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   })();
   return {
@@ -33,21 +67,17 @@ export function keepDoing(
   };
 }
 
-/** Does some work every `everyMs` until it is closed. Of failures in a row only the first is logged. */
-export function repeat(
-  work: () => Promise<unknown>,
-  { everyMs, failing, logger }: { everyMs: number; failing: string; logger: Logger },
-): Background {
+const failureOf = (work: () => Promise<unknown>): Promise<{ error: unknown } | undefined> =>
+  work().then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+
+/** Logs a failure unless the work before it failed too. */
+function firstOfFailures(failing: string, logger: Logger): (failure: { error: unknown } | undefined) => void {
   let failed = false;
-  const attempt = async () => {
-    try {
-      await work();
-      failed = false;
-    } catch (error) {
-      if (!failed) logger.warn(`${failing}, retrying`, { error });
-      failed = true;
-    }
-    return false;
+  return (failure) => {
+    if (failure && !failed) logger.warn(`${failing}, retrying`, failure);
+    failed = failure !== undefined;
   };
-  return keepDoing(attempt, { pauseMs: everyMs, failing, logger });
 }

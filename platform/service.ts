@@ -48,6 +48,8 @@ export interface ServiceParts {
   countsAttempts?: boolean;
   /** Whether it is ready also while its worker does not poll, as when Temporal is away. */
   readyWithoutWorker?: boolean;
+  /** Throws while something that the service needs is still to be done. */
+  ready?(): void;
   /** Its handlers of other services' events. Its database then has an inbox. */
   subscriptions?: readonly Subscription[];
   /** Ends long polls at shutdown, before the HTTP server closes. */
@@ -146,6 +148,7 @@ async function start<Database, Shape extends z.ZodRawShape, Services extends Reg
     events: events.answered,
     async ready() {
       await ping(db);
+      parts.ready?.();
       if (!parts.readyWithoutWorker) await worker?.ready();
     },
     ...(worker && { moreMetrics: sdkMetrics }),

@@ -21,7 +21,9 @@ function isService(name: string): name is ServiceName {
 
 /** Starts all services concurrently. If one fails to start, closes the others. */
 async function startAll(services: readonly ServiceName[]): Promise<Running> {
-  const outcomes = await Promise.allSettled(services.map(start));
+  // All code before the first connection: loading it can keep a busy machine longer than a connection may take.
+  const loaded = await Promise.all(services.map(load));
+  const outcomes = await Promise.allSettled(loaded.map((service) => service.start(process.env)));
   const running = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   const close = async () => {
     await Promise.all(running.map((service) => service.close()));
@@ -32,8 +34,8 @@ async function startAll(services: readonly ServiceName[]): Promise<Running> {
   throw failed.reason;
 }
 
-async function start(name: ServiceName): Promise<Running> {
-  // Loads only the named services, so that a process holds no code that it does not run.
+async function load(name: ServiceName): Promise<Service> {
+  // Only the named services, so that a process holds no code that it does not run.
   const loaded = (await import(`./${name}/service.ts`)) as Record<ServiceName, Service>;
-  return loaded[name].start(process.env);
+  return loaded[name];
 }

@@ -1,5 +1,5 @@
 import { Email, Password, userRequests } from '../../activities/user.ts';
-import { keepDoing } from '../../platform/background.ts';
+import { keepDoing, keepTrying } from '../../platform/background.ts';
 import { SettingError } from '../../platform/config.ts';
 import { type Service, defineService } from '../../platform/service.ts';
 import { REGISTRY } from '../registry.ts';
@@ -13,6 +13,8 @@ const settings = { ADMIN_EMAIL: Email.optional(), ADMIN_PASSWORD: Password.optio
 
 // Purged rows have no effect any more, so there is no hurry.
 const PURGE_EVERY_MS = 60 * 60 * 1000;
+// Nobody can administrate the shop before.
+const RETRY_ADMINISTRATOR_MS = 500;
 
 /** Accounts, profiles and how users and programs sign in. */
 export const user: Service = defineService<UserDatabase, typeof settings>(REGISTRY, {
@@ -21,7 +23,14 @@ export const user: Service = defineService<UserDatabase, typeof settings>(REGIST
   async create({ db, config, logger }) {
     const passwords = createPasswords();
     const administrator = administratorOf(config.ADMIN_EMAIL, config.ADMIN_PASSWORD);
-    if (administrator) await ensureAdministrator(db, passwords, administrator);
+    // Like every other process this one starts without its database, and is not ready until this is done.
+    const ensuring =
+      administrator &&
+      keepTrying(() => ensureAdministrator(db, passwords, administrator), {
+        everyMs: RETRY_ADMINISTRATOR_MS,
+        failing: 'could not make sure that the administrator exists',
+        logger,
+      });
     const purging = keepDoing(() => purge(db).then(() => false), {
       pauseMs: PURGE_EVERY_MS,
       failing: 'could not purge old sessions',
@@ -29,7 +38,10 @@ export const user: Service = defineService<UserDatabase, typeof settings>(REGIST
     });
     return {
       requests: { operations: userRequests, implementation: await createUserRequests(db, passwords) },
-      close: () => purging.close(),
+      ready() {
+        if (ensuring && !ensuring.hasSucceeded()) throw new Error('the administrator is still to be created');
+      },
+      close: async () => void (await Promise.all([purging.close(), ensuring?.close()])),
     };
   },
 });

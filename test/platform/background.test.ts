@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { type Background, repeat } from '../../platform/background.ts';
+import { type Background, keepTrying, repeat } from '../../platform/background.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
+import { eventually } from '../stage/eventually.ts';
 
 describe('repeated work', () => {
   const warnings: string[] = [];
@@ -44,5 +45,36 @@ describe('repeated work', () => {
     loop = repeat(async () => undefined, { everyMs: 60_000, failing: 'it failed', logger });
     await new Promise((resolve) => setImmediate(resolve));
     await loop.close();
+  });
+});
+
+describe('work that is tried until it succeeds', () => {
+  it('ends with the first success, and logs only the first failure', async () => {
+    const warnings: string[] = [];
+    const logger = { warn: (message: string) => warnings.push(message) } as unknown as Logger;
+    let runs = 0;
+    const work = async () => {
+      runs += 1;
+      if (runs < 3) throw new Error('down');
+    };
+    const trying = keepTrying(work, { everyMs: 1, failing: 'it failed', logger });
+    assert.equal(trying.hasSucceeded(), false);
+    await eventually(() => assert.equal(trying.hasSucceeded(), true));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await trying.close();
+    assert.equal(runs, 3);
+    assert.deepEqual(warnings, ['it failed, retrying']);
+  });
+
+  it('ends when it is closed', async () => {
+    let runs = 0;
+    const work = async () => {
+      runs += 1;
+      throw new Error('down');
+    };
+    const logger = { warn: () => undefined } as unknown as Logger;
+    const trying = keepTrying(work, { everyMs: 60_000, failing: 'it failed', logger });
+    await trying.close();
+    assert.deepEqual([runs, trying.hasSucceeded()], [1, false]);
   });
 });

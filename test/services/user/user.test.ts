@@ -2,11 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { OpenSession } from '../../../activities/session.ts';
 import { Register, type UserRequests } from '../../../activities/user.ts';
-import { ensureAdministrator } from '../../../services/user/administrator.ts';
 import type { UserDatabase } from '../../../services/user/database.ts';
 import { type Argon2Parameters, type Passwords, createPasswords } from '../../../services/user/passwords.ts';
 import { createUserRequests } from '../../../services/user/requests.ts';
-import { user } from '../../../services/user/service.ts';
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 
 describe('user service', () => {
@@ -197,68 +195,6 @@ describe('user service', () => {
         await assert.rejects(users.getUser({ userId }), { code: 'UserNotFound' });
         await assert.rejects(users.updateUser({ userId, name: 'x' }), { code: 'UserNotFound' });
       }
-    });
-  });
-
-  describe('the administrator', () => {
-    const boss = () => ({ email: `boss.${randomUUID()}@example.com`, password: 'a password of weight' });
-
-    it('exists once after start, even if several processes start', async () => {
-      const admin = boss();
-      await Promise.all([1, 2, 3, 4].map(() => ensureAdministrator(database.db, passwords, admin)));
-      await ensureAdministrator(database.db, passwords, admin);
-      const { userId, role } = await signIn(admin);
-      assert.equal(role, 'admin');
-      assert.deepEqual(
-        (await eventsOf(userId)).map(({ type }) => type),
-        ['user.created'],
-      );
-    });
-
-    it('keeps the password hash if nothing changed, and gets a new password if the setting changed', async () => {
-      const admin = boss();
-      await ensureAdministrator(database.db, passwords, admin);
-      const { userId: id, refreshToken } = await signIn(admin);
-      const hash = await hashOf(id);
-      await ensureAdministrator(database.db, passwords, admin);
-      assert.equal(await hashOf(id), hash);
-      await ensureAdministrator(database.db, passwords, { ...admin, password: 'another password' });
-      await assert.rejects(users.signIn(admin), { code: 'BadCredentials' });
-      assert.equal((await signIn({ ...admin, password: 'another password' })).userId, id);
-      await assert.rejects(users.refreshSession({ refreshToken }), { code: 'SessionEnded' });
-    });
-
-    it('takes over an account that was signed up with the address before', async () => {
-      const squatter = ada();
-      const { id } = await users.register(squatter);
-      const admin = { email: squatter.email.toLowerCase(), password: 'a password of weight' };
-      await ensureAdministrator(database.db, passwords, admin);
-      assert.equal((await signIn(admin)).role, 'admin');
-      await assert.rejects(signIn(squatter), { code: 'BadCredentials' });
-      assert.deepEqual((await eventsOf(id)).at(-1), {
-        type: 'user.updated',
-        data: { userId: id, email: squatter.email, name: squatter.name, role: 'admin' },
-      });
-    });
-
-    it('requires both settings or neither', async () => {
-      const settings = {
-        USER_DATABASE_URL: database.url,
-        USER_PORT: '0',
-        SERVICE_TOKEN: 'a service token of more than thirty-two characters',
-        LOG_LEVEL: 'error',
-      };
-      const { email, password } = boss();
-      for (const [given, complaint] of [
-        [{ ADMIN_EMAIL: email }, /^setting ADMIN_PASSWORD: is not set, though ADMIN_EMAIL is$/],
-        [{ ADMIN_PASSWORD: password }, /^setting ADMIN_EMAIL: is not set, though ADMIN_PASSWORD is$/],
-        [{ ADMIN_EMAIL: email, ADMIN_PASSWORD: 'short' }, /^setting ADMIN_PASSWORD: (?!.*short)/],
-      ] as const) {
-        await assert.rejects(user.start({ ...settings, ...given }), { name: 'SettingError', message: complaint });
-      }
-      const service = await user.start({ ...settings, ADMIN_EMAIL: email, ADMIN_PASSWORD: password });
-      await service.close();
-      assert.equal((await signIn({ email, password })).role, 'admin');
     });
   });
 });
