@@ -46,8 +46,9 @@ const TIMEOUT_MS = 120_000;
 export async function drive(endpoint: OrderEndpoint, options: LoadOptions): Promise<Loaded> {
   const { clients, rampMs, measureMs, next, signal, sample } = options;
   const pool = new Pool(endpoint.url, { connections: clients, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS });
-  const measureFrom = performance.now() + rampMs;
-  const measureUntil = measureFrom + measureMs;
+  // Set by the timers that also take the samples, so that all figures are of the same time.
+  let measureFrom = Infinity;
+  let measureUntil = Infinity;
   const loaded: Loaded = { orders: 0, latenciesMs: [], confirmed: nothing(), ids: [] };
   const early: number[] = [];
   const failed = new AbortController();
@@ -69,8 +70,10 @@ export async function drive(endpoint: OrderEndpoint, options: LoadOptions): Prom
   const sampling = async () => {
     const given = { signal: AbortSignal.any([signal, failed.signal]) };
     await sleep(rampMs, undefined, given);
+    measureFrom = performance.now();
     sample();
     await sleep(measureMs, undefined, given);
+    measureUntil = performance.now();
     sample();
   };
   // When the run is stopped, open orders are not awaited.
