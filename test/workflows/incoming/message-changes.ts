@@ -81,7 +81,7 @@ function change(root: { message?: unknown }, { place, way, value }: Change): voi
   const [parent, name] = places[place % places.length]!;
   const inside = parent[name];
   if (way === 'remove') delete parent[name];
-  else if (way === 'add' && typeof inside === 'object' && inside) Object.assign(inside, { extra: value });
+  else if (way === 'add' && typeof inside === 'object' && inside) Object.assign(inside, { extra: structuredClone(value) });
   else if (way === 'lengthen' && Array.isArray(inside)) parent[name] = Array<unknown>(4_001).fill(inside[0]);
   else parent[name] = structuredClone(value);
 }
