@@ -3,6 +3,8 @@ import { type Implementation, operation, pageOf } from '../platform/contract/ope
 
 export const MailTemplate = z.enum([
   'welcome',
+  'confirm-payment',
+  'payment-released',
   'confirmed',
   'rejected',
   'shipped',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FulfillmentStatus, HistoryEntry, PaymentStatus, Rejection, Step } from './order-status.ts';
 import { type Implementation, activity } from '../platform/contract/operation.ts';
 import { Money } from './money.ts';
+import { CustomerAction } from './payment.ts';
 import { ReceivedLine } from './return.ts';
 
 /** The common part of every bookkeeping request: the order and its new history entries. */
@@ -15,6 +16,11 @@ export type OrderUpdate = z.infer<typeof OrderUpdate>;
 /** `again`: the order was recorded before, be it by an earlier attempt of the same call. */
 export const RecordOrderResult = z.object({ again: z.boolean() });
 export type RecordOrderResult = z.infer<typeof RecordOrderResult>;
+export const AwaitCustomer = OrderUpdate.extend({ customerAction: CustomerAction });
+export type AwaitCustomer = z.infer<typeof AwaitCustomer>;
+/** Until when the customer may act. */
+export const AwaitCustomerResult = z.object({ expiresAt: z.iso.datetime() });
+export type AwaitCustomerResult = z.infer<typeof AwaitCustomerResult>;
 export const ConfirmOrder = OrderUpdate.extend({
   trackingNumber: z.string(),
   /** True if the caller fenced the order with withholdOrder to give it up, and then found that it must go forward. */
@@ -68,6 +74,13 @@ export const orderActivities = {
   /** Adds history entries and changes nothing else. */
   noteSteps: activity({ request: OrderUpdate }),
   /**
+   * The card's holder must confirm the payment of a pending order: `awaiting_customer`. Publishes
+   * `order.payment_action_required`. A repeat returns the first response.
+   */
+  awaitCustomer: activity({ request: AwaitCustomer, response: AwaitCustomerResult }),
+  /** The card's holder has confirmed the payment of a pending order: `authorized`. */
+  authorizeOrder: activity({ request: OrderUpdate }),
+  /**
    * Confirms a pending order: `confirmed`, `authorized`, `booked`. Publishes `order.confirmed`. Does nothing, and adds
    * no history, if the order is not pending, or if it is fenced and `despiteWithheld` is not set.
    */
@@ -86,6 +99,8 @@ export const orderActivities = {
   deliverOrder: activity({ request: OrderUpdate, response: DeliverOrderResult }),
   /** The return window has closed: `completed`. Publishes `order.completed`. */
   completeOrder: activity({ request: OrderUpdate }),
+  /** A hold that came after the order was given up is released. Publishes `order.payment_released`. */
+  releasePayment: activity({ request: OrderUpdate }),
   /** A step was refused permanently and a person must decide: `requires_action`. Publishes `order.action_required`. */
   openIntervention: activity({ request: OpenIntervention }),
   /**

@@ -3,8 +3,10 @@ import { z } from 'zod';
 /** `rejected`: a service refused a step. `canceled`: a person canceled it. `requires_action`: a person must decide. */
 export const OrderStatus = z.enum(['pending', 'confirmed', 'completed', 'rejected', 'canceled', 'requires_action']);
 export type OrderStatus = z.infer<typeof OrderStatus>;
+/** `awaiting_customer`: the card's holder must confirm the payment. */
 export const PaymentStatus = z.enum([
   'not_paid',
+  'awaiting_customer',
   'authorized',
   'captured',
   'partially_refunded',
@@ -32,6 +34,7 @@ export const RejectionCode = z.enum([
   'OutOfStock',
   'CardDeclined',
   'InsufficientFunds',
+  'PaymentNotCompleted',
   'AddressUndeliverable',
   'ServiceUnavailable',
   'CartChanged',
@@ -46,6 +49,8 @@ export const Step = z.enum([
   'takeLines',
   'reserveStock',
   'authorizePayment',
+  'confirmPayment',
+  'releasePayment',
   'bookShipment',
   'confirm',
   'cancel',

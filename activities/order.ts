@@ -3,6 +3,7 @@ import { ShippingAddress } from './address.ts';
 import type { EventShapes } from '../platform/contract/event.ts';
 import { OrderRef, StockLine } from './identity.ts';
 import { Money } from './money.ts';
+import { ConfirmInStripe, ConfirmOnPage } from './payment.ts';
 import { type Implementation, PageRequest, type RefusalOf, operation, pageOf } from '../platform/contract/operation.ts';
 import { refusalFor } from '../platform/contract/refusal.ts';
 import {
@@ -19,6 +20,11 @@ import { InterventionAction, orderActivities } from './order-bookkeeping.ts';
 import { OrderStart, PlaceOrder, PricedLine } from './order-placing.ts';
 import { DraftReturn, Return, ReturnRef } from './return.ts';
 
+const expiry = { expiresAt: z.iso.datetime() };
+/** What the customer must do before the order goes on, and until when. */
+export const NextAction = z.discriminatedUnion('type', [ConfirmOnPage.extend(expiry), ConfirmInStripe.extend(expiry)]);
+export type NextAction = z.infer<typeof NextAction>;
+
 /** An order as its customer and the staff see it. */
 export const Order = z.object({
   id: z.uuid(),
@@ -32,6 +38,8 @@ export const Order = z.object({
   total: Money,
   shippingAddress: ShippingAddress,
   rejection: Rejection.nullable(),
+  /** Null unless the order is pending and its customer must act now. An older order service leaves it out. */
+  nextAction: NextAction.nullish().transform((action) => action ?? null),
   trackingNumber: z.string().nullable(),
   /** End of the return window; null until the order is delivered. */
   returnableUntil: z.iso.datetime().nullable(),
@@ -105,6 +113,8 @@ export const OrderSummary = z.object({
   /** Resellable pieces returned so far, per SKU. */
   restocked: z.array(StockLine),
   trackingNumber: z.string().nullable(),
+  /** Until when its customer may act; null or absent if the order waits for nobody. */
+  awaitsCustomerUntil: z.iso.datetime().nullish(),
   updatedAt: z.iso.datetime(),
 });
 export type OrderSummary = z.infer<typeof OrderSummary>;
@@ -113,7 +123,7 @@ export const MeasureBacklog = z.strictObject({ youngerThanSeconds: z.int().min(1
 export type MeasureBacklog = z.infer<typeof MeasureBacklog>;
 /** How many orders wait for a decision, and how fast orders are decided. */
 export const Backlog = z.object({
-  /** Pending orders of that age at most, drafts included. */
+  /** Pending orders of that age at most, drafts included; without those that wait for their customers. */
   undecided: z.int().min(0),
   /** Orders per second that stopped being `pending`, averaged over the last few seconds. */
   decidedPerSecond: z.number().min(0),
@@ -149,7 +159,10 @@ export const orderRequests = {
   getOrder: operation({ request: OrderRef, response: Order, refuses: ['OrderNotFound'] }),
   /** Several orders, in no particular sequence. Unknown ids are left out. */
   getOrders: operation({ request: OrderRefs, response: z.object({ items: z.array(Order) }) }),
-  /** Long poll: the order as soon as it is not `pending` any more, or after `patienceMs`. Refuses `OrderNotFound`. */
+  /**
+   * Long poll: the order as soon as it is not `pending` any more or its customer must act, or after `patienceMs`.
+   * Refuses `OrderNotFound`.
+   */
   awaitOrder: operation({ request: AwaitOrder, response: Order, timeoutMs: 35_000, refuses: ['OrderNotFound'] }),
   /** The recorded orders, newest first. Refuses `BadCursor`. */
   listOrders: operation({ request: ListOrders, response: pageOf(Order), refuses: ['BadCursor'] }),
@@ -208,6 +221,8 @@ const OrderEnded = OrderEvent.extend({
 /** Events of the order service. Their subject is the order's id. */
 export const orderEvents = {
   'order.placed': OrderEvent.extend({ total: Money }),
+  /** The card's holder must confirm the payment: on the page `url`, or in the shop itself if there is none. */
+  'order.payment_action_required': OrderEvent.extend({ url: z.url().nullable(), expiresAt: z.iso.datetime() }),
   'order.confirmed': OrderEvent.extend({ total: Money, lines: z.array(StockLine) }),
   'order.rejected': OrderEnded.extend({ rejection: Rejection }),
   'order.canceled': OrderEnded,
@@ -219,5 +234,7 @@ export const orderEvents = {
   }),
   'order.completed': OrderEvent,
   'order.refunded': OrderEvent.extend({ returnId: z.uuid(), refund: Money }),
+  /** The card's holder confirmed after the order was given up; the hold is released again. */
+  'order.payment_released': OrderEvent.extend({ total: Money }),
   'order.action_required': OrderEvent.extend({ step: Step, reason: z.string() }),
 } satisfies EventShapes;

@@ -18,10 +18,31 @@ export const PaymentMethod = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_]{2,99}$/, 'must be a payment method token such as pm_card_visa');
 
-export const AuthorizePayment = z.strictObject({ orderId: z.uuid(), amount: Money, paymentMethod: PaymentMethod });
+export const AuthorizePayment = z.strictObject({
+  orderId: z.uuid(),
+  amount: Money,
+  paymentMethod: PaymentMethod,
+  /** Whether the caller waits for the card's holder. Absent: a card whose holder must confirm is declined. */
+  customerMayAct: z.boolean().optional(),
+});
 export type AuthorizePayment = z.infer<typeof AuthorizePayment>;
-export const Authorization = z.object({ authorizationId: z.string() });
+
+/** Confirm on this page. */
+export const ConfirmOnPage = z.object({ type: z.literal('redirect'), url: z.url() });
+/** Confirm in Stripe's own library, which takes this secret (https://docs.stripe.com/js/payment_intents/handle_next_action). */
+export const ConfirmInStripe = z.object({ type: z.literal('stripe'), clientSecret: z.string() });
+/** What the card's holder must do before the money is held (strong customer authentication, EMV 3-D Secure). */
+export const CustomerAction = z.discriminatedUnion('type', [ConfirmOnPage, ConfirmInStripe]);
+export type CustomerAction = z.infer<typeof CustomerAction>;
+
+/** A hold; or, with `authorizationId` null, what the card's holder must do first. */
+export const Authorization = z.object({
+  authorizationId: z.string().nullable(),
+  customerAction: CustomerAction.optional(),
+});
 export type Authorization = z.infer<typeof Authorization>;
+export const Voided = z.object({ released: z.boolean() });
+export type Voided = z.infer<typeof Voided>;
 export const RefundPayment = z.strictObject({
   orderId: z.uuid(),
   /** Identifies the refund: the id of the return that it pays for. */
@@ -38,19 +59,25 @@ export type RefundPayment = z.infer<typeof RefundPayment>;
  */
 export const paymentActivities = {
   /**
-   * Places a hold on the card. Refuses `CardDeclined` and `InsufficientFunds`, both final, and `Undone` after
-   * voidPayment.
+   * Places a hold on the card. While the card's holder must confirm it, nothing is held: a repeat asks the processor again.
+   * Refuses `CardDeclined`, `InsufficientFunds` and `PaymentNotCompleted` (the holder did not confirm), all final, and
+   * `Undone` after voidPayment.
    */
   authorizePayment: activity({
     request: AuthorizePayment,
     response: Authorization,
-    refuses: ['CardDeclined', 'InsufficientFunds', 'Undone'],
+    refuses: ['CardDeclined', 'InsufficientFunds', 'PaymentNotCompleted', 'Undone'],
   }),
   /**
    * Compensates authorizePayment, even if it never happened: it then cannot happen any more.
-   * Refuses `VoidRefused` if the processor refuses, and `AlreadyCaptured`.
+   * `released` says whether money was held. Refuses `VoidRefused` if the processor refuses, and `AlreadyCaptured`.
    */
-  voidPayment: activity({ request: OrderRef, refuses: ['VoidRefused', 'AlreadyCaptured'] }),
+  voidPayment: activity({ request: OrderRef, response: Voided, refuses: ['VoidRefused', 'AlreadyCaptured'] }),
+  /**
+   * Releases a hold that came after voidPayment: the card's holder confirmed too late. Refuses `VoidRefused`,
+   * `AlreadyCaptured`, and `NotUndone` if the payment was not voided.
+   */
+  releaseLateHold: activity({ request: OrderRef, refuses: ['VoidRefused', 'AlreadyCaptured', 'NotUndone'] }),
   /**
    * Captures the whole authorized amount: the saga's point of no return. Refuses `CaptureRefused` if the processor
    * refuses, and `NotAuthorized` if there is no hold or voidPayment was called.
@@ -78,8 +105,30 @@ export const OrderPaymentTotals = z.object({
 });
 export type OrderPaymentTotals = z.infer<typeof OrderPaymentTotals>;
 
+/** An event of the card processor: the body as it came, and its signature. */
+export const ReceiveEvent = z.strictObject({ payload: z.string().max(100_000), signature: z.string().max(2_000) });
+export type ReceiveEvent = z.infer<typeof ReceiveEvent>;
+/**
+ * What an event means for an order. `nothing`: it is about none of ours, or nobody waits for it. `awaited`: the order waits
+ * for the card's holder. `heldLate`: money is held for a payment that was voided, and must be released.
+ */
+export const ReceivedEvent = z.discriminatedUnion('meaning', [
+  z.object({ meaning: z.literal('nothing') }),
+  z.object({ meaning: z.enum(['awaited', 'heldLate']), orderId: z.uuid() }),
+]);
+export type ReceivedEvent = z.infer<typeof ReceivedEvent>;
+
 /** What the payment service's HTTP API offers. */
 export const paymentRequests = {
+  /**
+   * Takes an event of the card processor. Its content is not believed: it only says which payment to look at. A repeat gives
+   * the same answer. Refuses `InvalidSignature`, and `InvalidEvent` if its body cannot be read.
+   */
+  receiveEvent: operation({
+    request: ReceiveEvent,
+    response: ReceivedEvent,
+    refuses: ['InvalidSignature', 'InvalidEvent'],
+  }),
   /** For reconciliation: the ledger's totals of every order, by ascending order id. Refuses `BadCursor`. */
   listBooks: operation({ request: PageRequest, response: pageOf(OrderPaymentTotals), refuses: ['BadCursor'] }),
   /** For reconciliation: a sentence for every payment that differs from the ledger. */

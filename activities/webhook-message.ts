@@ -21,6 +21,10 @@ const about = <Type extends WebhookEventType, Data extends z.ZodObject>(type: Ty
  */
 export const webhookMessages = {
   'order.placed': about('order.placed', OrderData.extend({ total: Money })),
+  'order.payment_action_required': about(
+    'order.payment_action_required',
+    OrderData.extend({ url: z.url().nullable(), expiresAt: z.iso.datetime() }),
+  ),
   'order.confirmed': about('order.confirmed', OrderData.extend({ total: Money, lines: z.array(StockLine) })),
   'order.rejected': about('order.rejected', EndedOrderData.extend({ rejection: Rejection })),
   'order.canceled': about('order.canceled', EndedOrderData),
@@ -28,6 +32,7 @@ export const webhookMessages = {
   'order.delivered': about('order.delivered', OrderData.extend({ returnableUntil: z.iso.datetime().optional() })),
   'order.completed': about('order.completed', OrderData),
   'order.refunded': about('order.refunded', OrderData.extend({ returnId: z.uuid(), refund: Money })),
+  'order.payment_released': about('order.payment_released', OrderData.extend({ total: Money })),
   // The step and the reason are for the shop's staff only.
   'order.action_required': about('order.action_required', OrderData),
 } satisfies Record<WebhookEventType, z.ZodObject>;

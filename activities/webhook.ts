@@ -5,6 +5,7 @@ import { refusalFor } from '../platform/contract/refusal.ts';
 /** Event types that a customer's system can receive. */
 export const WebhookEventType = z.enum([
   'order.placed',
+  'order.payment_action_required',
   'order.confirmed',
   'order.rejected',
   'order.canceled',
@@ -12,6 +13,7 @@ export const WebhookEventType = z.enum([
   'order.delivered',
   'order.completed',
   'order.refunded',
+  'order.payment_released',
   'order.action_required',
 ]);
 export type WebhookEventType = z.infer<typeof WebhookEventType>;

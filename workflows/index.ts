@@ -1,4 +1,5 @@
 export { cartReminderWorkflow } from './cart-reminder/workflow.ts';
+export { latePaymentWorkflow } from './late-payment/workflow.ts';
 export { orderWorkflow } from './order/workflow.ts';
 export { returnWorkflow } from './return/workflow.ts';
 export { strayParcelWorkflow } from './stray-parcel/workflow.ts';

@@ -47,6 +47,8 @@ export const subscriptions: readonly Subscription[] = [
     },
   }),
   subscription('order', orderEvents, {
+    'order.payment_action_required': mail('confirm-payment'),
+    'order.payment_released': mail('payment-released'),
     'order.confirmed': mail('confirmed'),
     'order.rejected': mail('rejected'),
     'order.shipped': mail('shipped'),

@@ -6,7 +6,15 @@ import type {
   WithholdOrderResult,
 } from '../../activities/order-bookkeeping.ts';
 import { storableText } from '../../platform/database/storable-text.ts';
-import { type ChangeEvent, type OrderSettings, type StatusChange, applyChange, writeHistory } from './bookkeeping.ts';
+import {
+  type ChangeEvent,
+  type OrderSettings,
+  type StatusChange,
+  type Work,
+  applyChange,
+  writeHistory,
+  writeOrderEvent,
+} from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { createInterventionActivities } from './interventions.ts';
 import { createReturnActivities } from './refunds.ts';
@@ -37,7 +45,10 @@ export const createOrderActivities = (db: Kysely<OrderDatabase>, settings: Order
 function createPlacingActivities(
   db: Kysely<OrderDatabase>,
   settings: OrderSettings,
-): Pick<OrderActivities, 'recordOrder' | 'noteSteps' | 'confirmOrder' | 'withholdOrder'> {
+): Pick<
+  OrderActivities,
+  'recordOrder' | 'noteSteps' | 'awaitCustomer' | 'authorizeOrder' | 'confirmOrder' | 'withholdOrder'
+> {
   const change = changeAndNotify(db, settings);
   return {
     async recordOrder(note) {
@@ -51,6 +62,23 @@ function createPlacingActivities(
     },
 
     noteSteps: (note) => writeHistory(db, note),
+
+    async awaitCustomer({ customerAction, ...note }) {
+      const expiresAt = new Date(Date.now() + settings.paymentActionMinutes * 60_000).toISOString();
+      const url = 'url' in customerAction ? customerAction.url : null;
+      await change(note, {
+        appliesIf: sql`${underlyingStatus} = 'pending' and next_action is null`,
+        set: { payment_status: 'awaiting_customer', next_action: JSON.stringify({ ...customerAction, expiresAt }) },
+        event: { type: 'order.payment_action_required', data: json({ url, expiresAt }) },
+      });
+      return { expiresAt: (await nextActionOf(db, note.orderId))?.expiresAt ?? expiresAt };
+    },
+
+    authorizeOrder: (note) =>
+      change(note, {
+        appliesIf: sql`${underlyingStatus} = 'pending' and next_action is not null`,
+        set: { payment_status: 'authorized', next_action: null },
+      }),
 
     confirmOrder: ({ trackingNumber, despiteWithheld, ...note }) =>
       change(note, confirmation(trackingNumber, { despiteWithheld })),
@@ -72,6 +100,7 @@ export const confirmation = (
   set: {
     ...setStatus('confirmed'),
     payment_status: 'authorized',
+    next_action: null,
     fulfillment_status: 'booked',
     tracking_number: trackingNumber,
   },
@@ -121,6 +150,9 @@ function createFulfillmentActivities(
   };
 }
 
+const nextActionOf = async (db: Kysely<OrderDatabase>, orderId: string) =>
+  (await db.selectFrom('orders').select('next_action').where('id', '=', orderId).executeTakeFirstOrThrow()).next_action;
+
 const returnWindowOf = (db: Kysely<OrderDatabase>, orderId: string) =>
   db.selectFrom('orders').select('returnable_until').where('id', '=', orderId).executeTakeFirstOrThrow();
 
@@ -128,7 +160,7 @@ const returnWindowOf = (db: Kysely<OrderDatabase>, orderId: string) =>
 function createEndingActivities(
   db: Kysely<OrderDatabase>,
   settings: OrderSettings,
-): Pick<OrderActivities, 'rejectOrder' | 'cancelOrder' | 'completeOrder'> {
+): Pick<OrderActivities, 'rejectOrder' | 'cancelOrder' | 'completeOrder' | 'releasePayment'> {
   const change = changeAndNotify(db, settings);
   return {
     rejectOrder({ rejection: { code, detail }, paymentStatus, fulfillmentStatus, ...note }) {
@@ -151,6 +183,31 @@ function createEndingActivities(
         event: { type: 'order.canceled', data: json({ paymentStatus, fulfillmentStatus }) },
       }),
 
+    releasePayment: (note) => {
+      const { orderId } = note;
+      return db.transaction().execute(async (work) => {
+        // Under the order's lock, so that a repeat sees the entry of the first.
+        const order = await work
+          .selectFrom('orders')
+          .selectAll()
+          .where('id', '=', orderId)
+          .forUpdate()
+          .executeTakeFirstOrThrow();
+        if (await wasReleased(work, note)) return;
+        await writeHistory(work, note);
+        // The money was held after all.
+        if (order.payment_status === 'not_paid') {
+          await work
+            .updateTable('orders')
+            .set({ payment_status: 'canceled', version: sql`version + 1`, updated_at: sql`now()` })
+            .where('id', '=', order.id)
+            .execute();
+        }
+        const total = { amountMinor: order.total_minor, currency: order.currency };
+        await writeOrderEvent(work, order, 'order.payment_released', { total });
+      });
+    },
+
     completeOrder: (note) =>
       change(note, {
         appliesIf: sql`${underlyingStatus} = 'confirmed'`,
@@ -160,6 +217,15 @@ function createEndingActivities(
       }),
   };
 }
+
+const wasReleased = async (work: Work, { workflowId }: OrderUpdate): Promise<boolean> =>
+  (await work
+    .selectFrom('order_history')
+    .select('position')
+    .where('workflow_id', '=', workflowId)
+    .where('step', '=', 'releasePayment')
+    .where('outcome', '=', 'succeeded')
+    .executeTakeFirst()) !== undefined;
 
 /** Applies changes, and wakes the requests that wait for the order. */
 const changeAndNotify =
@@ -198,5 +264,6 @@ const finalStatuses = ({
 }: Pick<CancelOrder, 'paymentStatus' | 'fulfillmentStatus'>) => ({
   payment_status: paymentStatus,
   resume_payment_status: null,
+  next_action: null,
   fulfillment_status: fulfillmentStatus,
 });

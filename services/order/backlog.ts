@@ -10,7 +10,8 @@ export const createBacklogRequests = (db: Kysely<OrderDatabase>): Pick<OrderRequ
   async getBacklog({ youngerThanSeconds }) {
     const since = (seconds: number) => sql`now() - make_interval(secs => ${seconds})`;
     const { rows } = await sql<{ undecided: number; decided: number }>`
-      select (select count(*) from orders where status = 'pending' and created_at > ${since(youngerThanSeconds)}) as undecided,
+      select (select count(*) from orders where status = 'pending' and payment_status <> 'awaiting_customer'
+                 and created_at > ${since(youngerThanSeconds)}) as undecided,
              (select count(*) from orders where decided_at > ${since(RATE_OVER_SECONDS)}) as decided`.execute(db);
     const { undecided, decided } = rows[0]!;
     return { undecided, decidedPerSecond: decided / RATE_OVER_SECONDS };

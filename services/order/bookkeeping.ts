@@ -18,6 +18,8 @@ type EventType = Parameters<typeof writeEvent>[1]['type'];
 export interface OrderSettings {
   /** Length of the return window, which opens at delivery. */
   returnWindowDays: number;
+  /** How long a customer may take to confirm a payment. */
+  paymentActionMinutes: number;
   /** Called after an order has changed, to wake requests that wait for it. */
   moved(orderId: string): void;
 }

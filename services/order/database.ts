@@ -1,6 +1,7 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { ShippingAddress } from '../../activities/address.ts';
 import type { StockLine } from '../../activities/identity.ts';
+import type { NextAction } from '../../activities/order.ts';
 import type { PricedLine } from '../../activities/order-placing.ts';
 import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
 import type {
@@ -35,6 +36,8 @@ export interface OrdersTable {
   shipping_address: Json<ShippingAddress>;
   payment_method: string;
   rejection: JSONColumnType<Rejection> | null;
+  /** Set while the payment status is `awaiting_customer`. */
+  next_action: JSONColumnType<NextAction> | null;
   tracking_number: string | null;
   returnable_until: Date | null;
   version: Generated<number>;

@@ -7,7 +7,7 @@ import { ServiceFault } from '../../platform/http/client.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import { detailsOfConfirmed } from '../../workflows/order/confirmed-details.ts';
 import { orderWorkflowId } from '../../workflows/order/messages.ts';
-import { type TakeStep, takeSteps } from '../../workflows/order/steps.ts';
+import { CustomerMustAct, type TakeStep, leaveToWorkflow, takeSteps } from '../../workflows/order/steps.ts';
 import { OrderHistory } from '../../workflows/saga/order-history.ts';
 import { ATTEMPT_MS, AttemptBound } from './attempt-bound.ts';
 import type { ChangedOrder, OrderRow } from './bookkeeping.ts';
@@ -100,7 +100,7 @@ function createAttempt({
 
     let trackingNumber: string;
     try {
-      ({ trackingNumber } = await untilCalledOff(timeUp, () => takeSteps(lost.input, step)));
+      ({ trackingNumber } = await untilCalledOff(timeUp, () => takeSteps(lost.input, step, leaveToWorkflow)));
     } catch (error) {
       noteUnlessExpected(error);
       return { start: start({ tried }) };
@@ -124,6 +124,7 @@ function createAttempt({
   function noteUnlessExpected(error: unknown): void {
     const isExpected =
       error instanceof Refusal ||
+      error instanceof CustomerMustAct ||
       error instanceof ServiceFault ||
       (error instanceof DOMException && error.name === 'TimeoutError');
     if (!isExpected) logger.error('an order was not placed at once; its workflow takes it over', { error });

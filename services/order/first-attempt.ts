@@ -3,7 +3,7 @@ import { calledOff } from '../../platform/context.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { ServiceFault } from '../../platform/http/client.ts';
 import type { FirstAttemptActivities } from '../../workflows/order/first-attempt.ts';
-import { type TakeStep, takeSteps } from '../../workflows/order/steps.ts';
+import { CustomerMustAct, type TakeStep, leaveToWorkflow, takeSteps } from '../../workflows/order/steps.ts';
 import { OrderHistory } from '../../workflows/saga/order-history.ts';
 import type { TriedSteps } from '../../workflows/saga/tried-step.ts';
 import { type StepServices, countedServices } from './step-services.ts';
@@ -42,7 +42,7 @@ export function createFirstAttempt(
         history.add(name, 'succeeded', { attempt });
         return answer;
       };
-      const booking = await takeSteps(input, step).catch(unlessBug);
+      const booking = await takeSteps(input, step, leaveToWorkflow).catch(unlessBug);
       if (!booking) return { outcome: 'stopped', tried };
       history.add('confirm', 'succeeded');
       const entries = history.takeUnsaved();
@@ -54,5 +54,6 @@ export function createFirstAttempt(
 
 /** A bug must not pass for a refusal or a fault. */
 function unlessBug(error: unknown): undefined {
-  if (!(error instanceof Refusal) && !(error instanceof ServiceFault)) throw error;
+  const isExpected = [Refusal, ServiceFault, CustomerMustAct].some((kind) => error instanceof kind);
+  if (!isExpected) throw error;
 }

@@ -15,7 +15,14 @@ const WAITING_ORDERS: Readonly<Record<string, RawBuilder<{ since: Date }>>> = {
   // Drafted but not recorded: the workflow is stuck, or was never started because placing failed and was not retried.
   record: sql`select created_at as since from orders
     where status = 'pending' and recorded_at is null and created_at > now() - interval '1 day'`,
-  decision: sql`select created_at as since from orders where status = 'pending' and recorded_at is not null`,
+  // A customer who had to confirm the payment may have taken their time.
+  decision: sql`select case when payment_status = 'authorized' then updated_at else created_at end as since from orders
+    where status = 'pending' and recorded_at is not null and payment_status <> 'awaiting_customer'`,
+  // The time of the customer is up, and the order still waits for them.
+  customer: sql`select since from (
+    select (next_action->>'expiresAt')::timestamptz as since from orders
+     where status = 'pending' and payment_status = 'awaiting_customer') as awaited
+    where since < now()`,
   // Cancellation started but not complete. Checks each order that can still be canceled, because far more orders were
   // canceled at some time.
   cancellation: sql`select since from (

@@ -125,6 +125,7 @@ const rowOf = (request: PlaceOrder, determined: Determined): OrderRow => ({
   shipping_address: asStored(request.shippingAddress),
   payment_method: request.paymentMethod,
   rejection: null,
+  next_action: null,
   tracking_number: null,
   returnable_until: null,
   version: 1,

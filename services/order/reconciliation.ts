@@ -38,6 +38,7 @@ const orderBook = (order: OrderRow, restocked: OrderSummary['restocked']): Order
   refundedMinor: order.refunded_minor,
   restocked,
   trackingNumber: order.tracking_number,
+  awaitsCustomerUntil: order.next_action?.expiresAt ?? null,
   updatedAt: order.updated_at.toISOString(),
 });
 

@@ -94,13 +94,11 @@ async function findOrder(db: Kysely<OrderDatabase>, orderId: string): Promise<Or
   return order ?? notFound(orderId);
 }
 
-/** Undefined while the order is pending: a wholesale order's lines are 400 KB, and nobody needs them yet. */
+/** Undefined while the order is being placed: a wholesale order's lines are 400 KB, and nobody needs them yet. */
 async function findDecided(db: Kysely<OrderDatabase>, orderId: string): Promise<OrderRow | undefined> {
   const row = await db
     .selectFrom('orders as known')
-    .leftJoin('orders as decided', (join) =>
-      join.onRef('decided.id', '=', 'known.id').on('decided.status', '<>', 'pending'),
-    )
+    .leftJoin('orders as decided', (join) => join.onRef('decided.id', '=', 'known.id').on(mattersToCustomer('decided')))
     .selectAll('decided')
     .where('known.id', '=', orderId)
     .executeTakeFirst();
@@ -108,13 +106,17 @@ async function findDecided(db: Kysely<OrderDatabase>, orderId: string): Promise<
   return row.id === null ? undefined : (row as OrderRow);
 }
 
-/** Returns which of these orders are no longer pending, in one query. */
+/** It is decided, or its customer must act. */
+const mattersToCustomer = (table: string) => sql<boolean>`
+  (${sql.ref(`${table}.status`)} <> 'pending' or ${sql.ref(`${table}.payment_status`)} = 'awaiting_customer')`;
+
+/** Returns which of these orders are decided or wait for their customers, in one query. */
 export const decidedAmong =
   (db: Kysely<OrderDatabase>) =>
   async (orderIds: string[]): Promise<string[]> => {
     if (orderIds.length === 0) return [];
     const { rows } = await sql<{ id: string }>`
-      select id from orders where id = any(${orderIds}::uuid[]) and status <> 'pending'`.execute(db);
+      select id from orders where id = any(${orderIds}::uuid[]) and ${mattersToCustomer('orders')}`.execute(db);
     return rows.map(({ id }) => id);
   };
 

@@ -34,6 +34,8 @@ const settings = {
   INVENTORY_URL: urlsOf('inventory'),
   PAYMENT_URL: urlsOf('payment'),
   SHIPPING_URL: urlsOf('shipping'),
+  /** How long a customer may take to confirm a payment. */
+  PAYMENT_ACTION_MINUTES: z.coerce.number({ error: 'must be a number of minutes' }).int().min(1).max(1440).default(30),
   RETURN_WINDOW_DAYS: z.coerce.number({ error: 'must be a number of days' }).int().min(0).max(3650).default(30),
 };
 
@@ -47,7 +49,8 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
     const waiting = new OrderWatcher(decidedAmong(db));
     const tail = historyTail(db);
     const moved = (orderId: string) => waiting.moved(orderId);
-    const bookkeeping = createOrderActivities(db, { returnWindowDays: config.RETURN_WINDOW_DAYS, moved });
+    const { RETURN_WINDOW_DAYS: returnWindowDays, PAYMENT_ACTION_MINUTES: paymentActionMinutes } = config;
+    const bookkeeping = createOrderActivities(db, { returnWindowDays, paymentActionMinutes, moved });
     const urls = {
       cart: config.CART_URL,
       inventory: config.INVENTORY_URL,

@@ -26,7 +26,7 @@ export const setPaymentStatus = (status: PaymentStatus) => ({
   resume_payment_status: sql<PaymentStatus | null>`case when payment_status = 'requires_action' then ${status} end`,
 });
 
-const PAYMENT_STEPS: readonly Step[] = ['authorizePayment', 'capturePayment', 'refundPayment'];
+const PAYMENT_STEPS: readonly Step[] = ['authorizePayment', 'releasePayment', 'capturePayment', 'refundPayment'];
 
 /** The column changes once an intervention is closed. A payment step that a person skipped leaves the payment marked. */
 export function statusesOnceClosed() {

@@ -18,6 +18,7 @@ export const orderView = (row: OrderRow, returnable: boolean): Order => ({
   total: { amountMinor: row.total_minor, currency: row.currency },
   shippingAddress: row.shipping_address,
   rejection: row.rejection,
+  nextAction: mustActNow(row) ? row.next_action : null,
   trackingNumber: row.tracking_number,
   returnableUntil: row.returnable_until?.toISOString() ?? null,
   allowedActions: allowedActions(row, { returnable, now: Date.now() }),
@@ -25,6 +26,9 @@ export const orderView = (row: OrderRow, returnable: boolean): Order => ({
   createdAt: row.created_at.toISOString(),
   updatedAt: row.updated_at.toISOString(),
 });
+
+const mustActNow = ({ status, payment_status, next_action }: OrderRow): boolean =>
+  status === 'pending' && payment_status === 'awaiting_customer' && Date.parse(next_action!.expiresAt) > Date.now();
 
 type HistoryRow = Pick<Selectable<OrderHistoryTable>, 'at' | 'step' | 'outcome' | 'attempt' | 'detail'>;
 

@@ -3,17 +3,23 @@ import { type PaymentDependencies, carryOut } from './operation.ts';
 import { authorize } from './steps/authorize.ts';
 import { capture } from './steps/capture.ts';
 import { refund } from './steps/refund.ts';
-import { voidHold } from './steps/void.ts';
+import { releaseHold, voidHold } from './steps/void.ts';
 
 /** The payment steps of a workflow, carried out at the card processor. */
 export function createPaymentActivities(dependencies: PaymentDependencies): PaymentActivities {
   return {
     async authorizePayment(request) {
-      const { id } = await carryOut(dependencies, authorize(request));
-      return { authorizationId: id ?? NOTHING_TO_PAY };
+      const outcome = await carryOut(dependencies, authorize(request));
+      return 'customerAction' in outcome
+        ? { authorizationId: null, ...outcome }
+        : { authorizationId: outcome.id ?? NOTHING_TO_PAY };
     },
     async voidPayment(request) {
-      await carryOut(dependencies, voidHold(request));
+      const outcome = await carryOut(dependencies, voidHold(request));
+      return { released: 'id' in outcome && outcome.id !== null };
+    },
+    async releaseLateHold(request) {
+      await carryOut(dependencies, releaseHold(request));
     },
     async capturePayment(request) {
       await carryOut(dependencies, capture(request));

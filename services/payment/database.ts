@@ -8,6 +8,7 @@ export interface PaymentTable {
   order_id: string;
   status: Generated<PaymentStatus>;
   undone: Generated<boolean>;
+  holder_asked: Generated<boolean>;
   amount_minor: number | null;
   currency: string | null;
   payment_method: string | null;

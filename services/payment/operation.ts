@@ -3,13 +3,13 @@ import { Refusal } from '../../platform/contract/refusal.ts';
 import type { Operation, Payment, PaymentDatabase, PaymentTransaction } from './database.ts';
 import type { Effects } from './ledger.ts';
 import { type PaymentOutcome, recordOutcome } from './outcome.ts';
-import { lockPayment, saveReference } from './payments.ts';
-import type { CardProcessor, CardRequest, Receipt } from './processor.ts';
+import { lockPayment, noteHolderAsked, saveReference } from './payments.ts';
+import type { AwaitsCustomer, CardProcessor, CardRequest, Receipt } from './processor.ts';
 
 /** One step of one payment: what our records must allow, the request to the processor, and the effects of its response. */
 export interface PaymentStep {
   orderId: string;
-  /** Identifies the order's step, never the attempt: `authorize`, `void`, `capture`, `refund:<refundId>`. */
+  /** Identifies the order's step, never the attempt: `authorize`, `void`, `release`, `capture`, `refund:<refundId>`. */
   name: string;
   /** A declined card stays declined. Any other refused step may be requested again, under a new key. */
   refusalIsFinal: boolean;
@@ -45,17 +45,29 @@ interface StartedAttempt {
 /**
  * Has the processor carry out one step at most once: record the attempt, call the processor, then record the outcome
  * together with all its effects. The call is outside both transactions. If the process dies in between, the outcome
- * is unknown, and the next request for the step first looks it up at the processor.
+ * is unknown, and the next request for the step first looks it up at the processor. While the card's holder must act
+ * there is no outcome either, and the next request looks again.
  */
-export async function carryOut({ db, processor }: PaymentDependencies, step: PaymentStep): Promise<Receipt> {
+export async function carryOut(
+  { db, processor }: PaymentDependencies,
+  step: PaymentStep,
+): Promise<Receipt | AwaitsCustomer> {
   const started =
     (await beginStep(db, step)) ?? (await db.transaction().execute((transaction) => startStep(transaction, step)));
-  const outcome =
-    'attempt' in started
-      ? await saveOutcome(db, step, started, await callProcessor({ db, processor }, step, started))
-      : started;
+  const outcome = 'attempt' in started ? await finishAttempt({ db, processor }, step, started) : started;
   if ('refusal' in outcome) throw outcome.refusal;
-  return outcome.receipt;
+  return 'customerAction' in outcome ? outcome : outcome.receipt;
+}
+
+async function finishAttempt(
+  dependencies: PaymentDependencies,
+  step: PaymentStep,
+  started: StartedAttempt,
+): Promise<PaymentOutcome | AwaitsCustomer> {
+  const answer = await callProcessor(dependencies, step, started);
+  if (!('customerAction' in answer)) return saveOutcome(dependencies.db, step, started, answer);
+  await noteHolderAsked(dependencies.db, step.orderId);
+  return answer;
 }
 
 /** Starts the first attempt in one statement; undefined if it takes a closer look. */
@@ -103,7 +115,7 @@ async function callProcessor(
   { db, processor }: PaymentDependencies,
   step: PaymentStep,
   { payment, attempt, outcomeUnknown }: StartedAttempt,
-): Promise<PaymentOutcome> {
+): Promise<PaymentOutcome | AwaitsCustomer> {
   // A new key for each attempt after a refusal: under the old key the processor would only repeat the refusal.
   const key = `${step.orderId}:${step.name}${attempt > 1 ? `#${attempt}` : ''}`;
   try {
@@ -113,7 +125,8 @@ async function callProcessor(
     if (request.step !== 'void' && amountOf(request) === 0) return { receipt: { id: null } };
     const earlier = outcomeUnknown ? await processor.find(request) : undefined;
     // Each method of the port takes the request of the same name; TypeScript cannot see this through the union.
-    return { receipt: earlier ?? (await processor[request.step](request as never)) };
+    const answer = earlier ?? (await processor[request.step](request as never));
+    return 'customerAction' in answer ? answer : { receipt: answer };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { refusal: error };
@@ -133,7 +146,7 @@ async function openPayment(
     return reference && (await saveReference(db, orderId, reference));
   } catch (error) {
     // A payment that cannot be opened holds no money, so there is nothing to void.
-    if (error instanceof Refusal && step.name === 'void') return null;
+    if (error instanceof Refusal && step.buildRequest(payment, '').step === 'void') return null;
     throw error;
   }
 }

@@ -56,3 +56,13 @@ export async function saveReference(
     .executeTakeFirstOrThrow();
   return saved.reference;
 }
+
+/** The card's holder is told to confirm: from now on the order waits for the processor's events. */
+export async function noteHolderAsked(db: Kysely<PaymentDatabase>, orderId: string): Promise<void> {
+  await db
+    .updateTable('payments')
+    .set({ holder_asked: true })
+    .where('order_id', '=', orderId)
+    .where('holder_asked', '=', false)
+    .execute();
+}

@@ -1,4 +1,5 @@
 import type { Money } from '../../activities/money.ts';
+import type { CustomerAction } from '../../activities/payment.ts';
 
 /** Identifies a payment to the processor. */
 export interface CardPayment {
@@ -20,6 +21,11 @@ export interface CardTerms {
   paymentMethod: string;
 }
 
+export interface CardAuthorization extends CardEffect, CardTerms {
+  /** Whether the order waits for the card's holder. If not, a card that asks for them is declined. */
+  customerMayAct: boolean;
+}
+
 export interface CardRefund extends CardEffect {
   amount: Money;
 }
@@ -29,9 +35,14 @@ export interface Receipt {
   id: string | null;
 }
 
+/** Nothing is held yet: the card's holder must act first. */
+export interface AwaitsCustomer {
+  customerAction: CustomerAction;
+}
+
 /** A request for one of the four effects. */
 export type CardRequest =
-  | (CardEffect & CardTerms & { step: 'authorize' })
+  | (CardAuthorization & { step: 'authorize' })
   | (CardEffect & { step: 'void' | 'capture' })
   | (CardRefund & { step: 'refund' });
 
@@ -46,8 +57,11 @@ export interface CardProcessor {
    * finds everything by our keys and the order's id. Refuses `CardDeclined` for an unknown payment method.
    */
   open(payment: { orderId: string } & CardTerms): Promise<string | null>;
-  /** Holds the money. Refuses `CardDeclined`, `InsufficientFunds`, and `Undone` once the payment was voided. */
-  authorize(effect: CardEffect & CardTerms): Promise<Receipt>;
+  /**
+   * Holds the money, or says what the card's holder must do first. Refuses `CardDeclined`, `InsufficientFunds`,
+   * `PaymentNotCompleted` if the holder did not confirm, and `Undone` once the payment was voided.
+   */
+  authorize(effect: CardAuthorization): Promise<Receipt | AwaitsCustomer>;
   /**
    * Releases the hold and prevents any later hold for this order, even if nothing was held (`id` is then null).
    * Refuses `VoidRefused` and `AlreadyCaptured`.
@@ -57,6 +71,16 @@ export interface CardProcessor {
   capture(effect: CardEffect): Promise<Receipt>;
   /** Refunds an amount. Refuses `RefundRefused`, `RefundExceedsCapture` and `NotCaptured`. */
   refund(effect: CardRefund): Promise<Receipt>;
-  /** Looks up an earlier request: returns its receipt, throws its refusal, or returns undefined if it may be sent (again). */
-  find(request: CardRequest): Promise<Receipt | undefined>;
+  /**
+   * Looks up an earlier request: returns its receipt or what the card's holder must do, as it is now, throws its refusal,
+   * or returns undefined if it may be sent (again).
+   */
+  find(request: CardRequest): Promise<Receipt | AwaitsCustomer | undefined>;
+  /** Whether money is held for this payment now. */
+  isHeld(payment: CardPayment): Promise<boolean>;
+  /** Checks the signature of an event and reads it. Refuses `InvalidSignature` and `InvalidEvent`. */
+  readEvent(event: { payload: string; signature: string }): ProcessorEvent;
 }
+
+/** Which payment an event is about, by one of these; null for events about anything else. What has happened is looked up. */
+export type ProcessorEvent = { orderId: string } | { reference: string } | null;

@@ -1,11 +1,22 @@
 import { type Kysely, sql } from 'kysely';
 import type { OrderPaymentTotals, PaymentRequests } from '../../activities/payment.ts';
 import { decodeId, encodeCursor } from '../../platform/database/cursor.ts';
-import type { PaymentDatabase } from './database.ts';
+import type { Payment, PaymentDatabase } from './database.ts';
+import type { PaymentDependencies } from './operation.ts';
+import type { ProcessorEvent } from './processor.ts';
 
-/** The payment service's requests, for reconciliation. */
-export function createPaymentRequests(db: Kysely<PaymentDatabase>): PaymentRequests {
+/** What others ask the payment service at once: see the contract. */
+export function createPaymentRequests({ db, processor }: PaymentDependencies): PaymentRequests {
   return {
+    async receiveEvent(event) {
+      const payment = await findPayment(db, processor.readEvent(event));
+      if (!payment) return { meaning: 'nothing' };
+      const { order_id: orderId, reference, status, undone, holder_asked: asked } = payment;
+      if (!undone) return status === 'pending' && asked ? { meaning: 'awaited', orderId } : { meaning: 'nothing' };
+      const isLate = (await wasVoided(db, orderId)) && (await processor.isHeld({ orderId, reference }));
+      return isLate ? { meaning: 'heldLate', orderId } : { meaning: 'nothing' };
+    },
+
     async listBooks({ after, limit }) {
       const rows = await readBooks(db, after === undefined ? FIRST : decodeId(after), limit + 1);
       const items = rows.slice(0, limit);
@@ -13,6 +24,28 @@ export function createPaymentRequests(db: Kysely<PaymentDatabase>): PaymentReque
     },
     checkBalances: async () => ({ discrepancies: await findDiscrepancies(db) }),
   };
+}
+
+/**
+ * Whether the void was done, so that a hold is one that came after it. Where the processor refused the void, a person has
+ * taken the hold over. Throws while the outcome is unknown: the event is sent again.
+ */
+async function wasVoided(db: Kysely<PaymentDatabase>, orderId: string): Promise<boolean> {
+  const operation = await db
+    .selectFrom('operations')
+    .select('state')
+    .where('order_id', '=', orderId)
+    .where('step', '=', 'void')
+    .executeTakeFirst();
+  if (operation?.state === 'asked') throw new Error(`the void of order ${orderId} is under way`);
+  return operation?.state === 'done';
+}
+
+async function findPayment(db: Kysely<PaymentDatabase>, event: ProcessorEvent): Promise<Payment | undefined> {
+  if (!event) return undefined;
+  const [column, value] =
+    'orderId' in event ? (['order_id', event.orderId] as const) : (['reference', event.reference] as const);
+  return db.selectFrom('payments').selectAll().where(column, '=', value).executeTakeFirst();
 }
 
 /** Sorts before every order id: RFC 9562's nil UUID. */

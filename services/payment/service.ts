@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { paymentActivities, paymentRequests } from '../../activities/payment.ts';
-import { SettingError, httpUrl } from '../../platform/config.ts';
+import { SettingError, httpUrl, secret } from '../../platform/config.ts';
 import { type Service, defineService } from '../../platform/service.ts';
 import { REGISTRY } from '../registry.ts';
 import { createPaymentActivities } from './activities.ts';
@@ -13,7 +13,11 @@ import { createPaymentRequests } from './requests.ts';
 const settings = {
   CARD_PROCESSOR: z.enum(['sandbox', 'stripe'], { error: 'must be sandbox or stripe' }).default('sandbox'),
   PROCESSOR_URL: httpUrl.default('http://127.0.0.1:4010'),
+  /** Signs the events of the sandbox processor. */
+  PROCESSOR_CALLBACK_SECRET: secret.optional(),
   STRIPE_API_KEY: z.string().optional(),
+  /** The endpoint's signing secret, whsec_…; without it Stripe's events are refused. */
+  STRIPE_WEBHOOK_SECRET: z.string().optional(),
   /** For a test server such as stripe-mock. Unset: Stripe itself. */
   STRIPE_API_BASE: httpUrl.optional(),
 };
@@ -23,21 +27,30 @@ type Settings = z.infer<z.ZodObject<typeof settings>>;
 export const payment: Service = defineService<PaymentDatabase, typeof settings>(REGISTRY, {
   name: 'payment',
   settings,
-  create: ({ db, config }) => ({
-    requests: { operations: paymentRequests, implementation: createPaymentRequests(db) },
-    activities: {
-      operations: paymentActivities,
-      implementation: createPaymentActivities({ db, processor: chooseProcessor(config) }),
-    },
-  }),
+  create({ db, config }) {
+    const dependencies = { db, processor: chooseProcessor(config) };
+    return {
+      requests: { operations: paymentRequests, implementation: createPaymentRequests(dependencies) },
+      activities: { operations: paymentActivities, implementation: createPaymentActivities(dependencies) },
+    };
+  },
 });
 
 /** Creates the card processor that the settings select. */
 export function chooseProcessor(config: Settings): CardProcessor {
-  if (config.CARD_PROCESSOR === 'sandbox') return createSandboxProcessor(withoutSlash(config.PROCESSOR_URL));
+  if (config.CARD_PROCESSOR === 'sandbox') {
+    const { PROCESSOR_URL: url, PROCESSOR_CALLBACK_SECRET: callbackSecret } = config;
+    if (!callbackSecret)
+      throw new SettingError('setting PROCESSOR_CALLBACK_SECRET: is not set, but CARD_PROCESSOR is sandbox');
+    return createSandboxProcessor(withoutSlash(url), callbackSecret);
+  }
   if (!config.STRIPE_API_KEY)
     throw new SettingError('setting STRIPE_API_KEY: is not set, but CARD_PROCESSOR is stripe');
-  return createStripeProcessor({ apiKey: config.STRIPE_API_KEY, apiBase: config.STRIPE_API_BASE });
+  return createStripeProcessor({
+    apiKey: config.STRIPE_API_KEY,
+    apiBase: config.STRIPE_API_BASE,
+    webhookSecret: config.STRIPE_WEBHOOK_SECRET,
+  });
 }
 
 const withoutSlash = (url: string): string => url.replace(/\/+$/, '');

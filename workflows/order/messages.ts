@@ -93,6 +93,11 @@ export const cancelRequest: Parser<CancelRequest> = orAbsent(
   {},
 );
 
+/** The processor has an event about the payment: what has happened is asked. It may come at any time and more than once. */
+export const paymentMovedSignal = defineSignal<[PaymentMoved]>('paymentMoved');
+export type PaymentMoved = Record<string, never>;
+export const paymentMoved: Parser<PaymentMoved> = orAbsent(record({}, { others: 'left out' }), {});
+
 /** An update from the carrier. They may come in any order and more than once. */
 export const parcelMovedSignal = defineSignal<[ParcelMoved]>('parcelMoved');
 export interface ParcelMoved {

@@ -1,6 +1,7 @@
 import type { DisplayedHistory } from '../saga/displayed-history.ts';
 import type { Saga } from '../saga/saga.ts';
 import type { Cancellation } from './cancellation.ts';
+import type { PaymentNews } from './customer-confirmation.ts';
 import type { OrderInput } from './messages.ts';
 import type { Parcel } from './parcel.ts';
 
@@ -10,5 +11,6 @@ export interface OrderInProgress {
   history: DisplayedHistory;
   saga: Saga;
   parcel: Parcel;
+  paymentNews: PaymentNews;
   cancellation: Cancellation;
 }

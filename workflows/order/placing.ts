@@ -8,6 +8,7 @@ import { troubleOf } from '../saga/trouble.ts';
 import { end } from './ending.ts';
 import { placeAtOnce } from './first-attempt.ts';
 import type { OrderInput, OrderResult } from './messages.ts';
+import { untilConfirmed } from './customer-confirmation.ts';
 import type { OrderInProgress } from './order-in-progress.ts';
 import { bookingOf, takeSteps } from './steps.ts';
 
@@ -53,7 +54,11 @@ async function placeStepByStep(order: OrderInProgress): Promise<OrderResult | un
   let trackingNumber: string;
   try {
     ({ trackingNumber } = await cancellation.scope.run(() =>
-      takeSteps(input, (step, call) => saga.step(step, async (ask) => responseOf(tried[step]) ?? call(ask))),
+      takeSteps(
+        input,
+        (step, call) => saga.step(step, async (ask) => responseOf(tried[step]) ?? call(ask)),
+        (action) => saga.wait('authorizePayment', { as: 'confirmPayment', until: () => untilConfirmed(order, action) }),
+      ),
     ));
   } catch (error) {
     const ended = await giveUp(order, error);

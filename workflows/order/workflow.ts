@@ -2,6 +2,7 @@ import { CancellationScope, allHandlersFinished, condition } from '@temporalio/w
 import { DisplayedHistory } from '../saga/displayed-history.ts';
 import { Saga } from '../saga/saga.ts';
 import { Cancellation } from './cancellation.ts';
+import { PaymentNews } from './customer-confirmation.ts';
 import { awaitDispatch, fulfill } from './fulfillment.ts';
 import { onSignal, readInput } from '../incoming/arrivals.ts';
 import {
@@ -11,6 +12,8 @@ import {
   orderTitle,
   parcelMoved,
   parcelMovedSignal,
+  paymentMoved,
+  paymentMovedSignal,
 } from './messages.ts';
 import { Parcel } from './parcel.ts';
 import { place } from './placing.ts';
@@ -32,11 +35,18 @@ export async function orderWorkflow(given: OrderInput): Promise<OrderResult> {
     dropped: (why) => history.note(why),
     description: 'An update from the carrier: the parcel was dispatched or delivered.',
   });
+  const paymentNews = new PaymentNews();
+  onSignal(paymentMovedSignal, {
+    parse: paymentMoved,
+    take: () => paymentNews.arrived(),
+    dropped: (why) => history.note(why),
+    description: 'The processor has news about the payment.',
+  });
   const cancellation = new Cancellation({
     stillPossible: () => !parcel.dispatched,
     requested: (reason) => history.add('cancel', 'started', reason ? { detail: reason } : {}),
   });
-  const order = { input, history, saga, parcel, cancellation };
+  const order = { input, history, saga, parcel, paymentNews, cancellation };
 
   // Only placing can be interrupted, and only by a cancellation that is handled there.
   return CancellationScope.nonCancellable(async () => {

@@ -11,12 +11,18 @@ import { FORWARD_LIMIT_MS } from './policies.ts';
 import { type StepCall, forwardServices, servicesUntilAnswered } from './step-services.ts';
 import { type Trouble, troubleOf } from './trouble.ts';
 
-/** What is known of a step that may have happened. Only `refused` says for certain that nothing happened. */
-type StepState = 'unknown' | 'done' | 'refused' | 'undone' | 'skipped';
+/**
+ * What is known of a step that may have happened. Only `refused` says for certain that nothing happened. `awaited`: it happens
+ * when somebody else acts; its compensation tells whether it has.
+ */
+type StepState = 'unknown' | 'awaited' | 'done' | 'refused' | 'undone' | 'skipped';
+
+/** It may say whether it has released something. */
+type Compensation = StepCall<void | { released: boolean }>;
 
 interface Undo {
   step: Step;
-  call: StepCall<void>;
+  call: Compensation;
   /** The refusal that says it is too late: the step's effect has gone further than the workflow knew. */
   tooLate: string | undefined;
 }
@@ -51,7 +57,7 @@ export class Saga {
    * Registers what compensates a step. Call it *before* the step, in the order of the steps: a step that timed out may
    * still have happened.
    */
-  undoWith(step: Step, call: StepCall<void>, { tooLate }: { tooLate?: string } = {}): void {
+  undoWith(step: Step, call: Compensation, { tooLate }: { tooLate?: string } = {}): void {
     this.#undos.push({ step, call, tooLate });
   }
 
@@ -62,6 +68,21 @@ export class Saga {
     return this.#take({ step, waiting }, (onWait) =>
       call(forwardServices({ durable: this.#afterLostAttempt || this.#triesBefore.has(step), onWait })),
     );
+  }
+
+  /**
+   * Waits until somebody else makes a step happen that was taken. Records what ends the wait in vain as the outcome of
+   * `waiting`, and throws it.
+   */
+  async wait(step: Step, { as: waiting, until }: { as: Step; until: () => Promise<void> }): Promise<void> {
+    this.#setState(step, 'awaited');
+    try {
+      await until();
+      this.#setState(step, 'done');
+    } catch (error) {
+      this.#history.add(waiting, 'failed', detailsOf(troubleOf(error)));
+      throw error;
+    }
   }
 
   /** Takes one step that is retried until its service responds. Records a refusal, and throws it. */
@@ -187,8 +208,10 @@ export class Saga {
   async #undo({ step, call, tooLate }: Undo): Promise<Trouble | undefined> {
     this.#history.now(`**Being undone**: waits for the compensation of ${step}, which is retried until it succeeds.`);
     try {
-      const { attempt } = await call(servicesUntilAnswered());
-      if (this.#states.get(step) !== 'refused') this.#setState(step, 'undone');
+      const { attempt, answer } = await call(servicesUntilAnswered());
+      const state = this.#states.get(step);
+      const happened = state === 'awaited' ? answer?.released === true : state !== 'refused';
+      this.#setState(step, happened ? 'undone' : 'refused');
       this.#history.add(step, 'compensated', { attempt });
       return undefined;
     } catch (error) {

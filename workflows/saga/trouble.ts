@@ -26,6 +26,7 @@ const REJECTIONS = {
   OutOfStock: true,
   CardDeclined: true,
   InsufficientFunds: true,
+  PaymentNotCompleted: true,
   AddressUndeliverable: true,
   ServiceUnavailable: true,
   CartChanged: true,

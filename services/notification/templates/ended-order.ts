@@ -12,6 +12,7 @@ const SEE_ORDER = 'Your order shows the state of its payment.';
 
 const MONEY: Readonly<Record<PaymentStatus, string>> = {
   not_paid: NOTHING_CHARGED,
+  awaiting_customer: NOTHING_CHARGED,
   canceled: `${NOTHING_CHARGED} The money reserved on your card has been released; your bank may take a few days to show it.`,
   // A person has taken over the authorization.
   requires_action: `${NOTHING_CHARGED} The money reserved on your card could not be released automatically; our staff has taken this over.`,

@@ -1,9 +1,11 @@
 import type { MailTemplate } from '../../../activities/notification.ts';
 import { canceled } from './canceled.ts';
 import { cartReminder } from './cart-reminder.ts';
+import { confirmPayment } from './confirm-payment.ts';
 import { confirmed } from './confirmed.ts';
 import { delivered } from './delivered.ts';
 import { type Mail, type ProductNames, type Template, layOut } from './layout.ts';
+import { paymentReleased } from './payment-released.ts';
 import { refunded } from './refunded.ts';
 import { rejected } from './rejected.ts';
 import { shipped } from './shipped.ts';
@@ -11,6 +13,8 @@ import { welcome } from './welcome.ts';
 
 const TEMPLATES: Readonly<Record<MailTemplate, Template<never>>> = {
   welcome,
+  'confirm-payment': confirmPayment,
+  'payment-released': paymentReleased,
   confirmed,
   rejected,
   shipped,

@@ -6,6 +6,7 @@ const REASONS: Readonly<Record<RejectionCode, string>> = {
   OutOfStock: 'Something you ordered is sold out.',
   CardDeclined: 'Your card was declined. Your bank can tell you why. You can also try another card.',
   InsufficientFunds: 'There was not enough money on your card.',
+  PaymentNotCompleted: 'The payment was not confirmed in time, or your bank refused it.',
   AddressUndeliverable: 'Our carrier cannot deliver to the address you gave.',
   CartChanged: 'Your cart changed in the meantime, perhaps through another order of yours.',
   ServiceUnavailable: 'Something went wrong on our side. Please try again a little later.',

@@ -1,18 +1,25 @@
 import { Stripe } from 'stripe';
 import { paymentRefusal } from '../../../activities/payment.ts';
-import type { CardRequest, Receipt } from '../processor.ts';
+import type { AwaitsCustomer, CardRequest, Receipt } from '../processor.ts';
 
-type ReadReceipt = (intent: Stripe.PaymentIntent) => Receipt | undefined;
+type Read<Outcome> = (intent: Stripe.PaymentIntent) => Outcome | undefined;
 
 /**
- * What a PaymentIntent's state means for each step: done (a receipt), refused (thrown), or undefined if it may be requested
+ * What a PaymentIntent's state means for each step: done (a receipt), refused (thrown), waiting for the card's holder, or
+ * undefined if it may be requested
  * (https://docs.stripe.com/payments/paymentintents/lifecycle).
  */
-export const receiptOf: Readonly<Record<'authorize' | 'void' | 'capture', ReadReceipt>> = {
+export const receiptOf: Readonly<
+  Record<'void' | 'capture', Read<Receipt>> & Record<'authorize', Read<Receipt | AwaitsCustomer>>
+> = {
   authorize(intent) {
     if (intent.status === 'requires_capture' || intent.status === 'succeeded') return { id: intent.id };
     if (intent.status === 'canceled')
       throw paymentRefusal('Undone', 'the payment was canceled before it was authorized');
+    // `processing`: the holder has acted, and the bank has not answered.
+    if (intent.status === 'requires_action' || intent.status === 'processing') {
+      return { customerAction: { type: 'stripe', clientSecret: intent.client_secret! } };
+    }
     const { last_payment_error: decline } = intent;
     if (intent.status === 'requires_payment_method' && decline) throw declined(decline.decline_code ?? decline.code);
     return undefined;
@@ -59,10 +66,16 @@ const REFUSAL_CODES = { void: 'VoidRefused', capture: 'CaptureRefused', refund: 
 /** Amounts that no card can pay. With an unknown payment method, the only invalid parameters that are not our bug. */
 const UNCHARGEABLE: ReadonlySet<string> = new Set(['amount_too_small', 'amount_too_large']);
 
-const declined = (code: string | undefined) =>
-  code === 'insufficient_funds'
-    ? paymentRefusal('InsufficientFunds', 'the card has insufficient funds')
-    : paymentRefusal('CardDeclined', `the card was declined${code ? ` (${code})` : ''}`);
+// https://docs.stripe.com/error-codes#payment-intent-authentication-failure
+const NOT_CONFIRMED = 'payment_intent_authentication_failure';
+
+function declined(code: string | undefined) {
+  if (code === 'insufficient_funds') return paymentRefusal('InsufficientFunds', 'the card has insufficient funds');
+  if (code === NOT_CONFIRMED) {
+    return paymentRefusal('PaymentNotCompleted', "the card's holder did not confirm the payment");
+  }
+  return paymentRefusal('CardDeclined', `the card was declined${code ? ` (${code})` : ''}`);
+}
 
 /** A charge that succeeded without capture is a hold; a declined charge failed. */
 function wasHeld({ latest_charge: charge }: Stripe.PaymentIntent): boolean {

@@ -1,7 +1,8 @@
 import { Stripe } from 'stripe';
+import { z } from 'zod';
 import type { Money } from '../../../activities/money.ts';
 import { paymentRefusal } from '../../../activities/payment.ts';
-import type { CardProcessor, CardRequest, Receipt } from '../processor.ts';
+import type { AwaitsCustomer, CardProcessor, CardRequest, ProcessorEvent, Receipt } from '../processor.ts';
 import { stripeAmountOf } from './stripe-amounts.ts';
 import { receiptOf, receiptOfRefund, toRefusal } from './stripe-responses.ts';
 
@@ -14,18 +15,29 @@ const TIMEOUT_MS = 8_000;
  * this is the tombstone of a void. Stripe forgets idempotency keys after 24 hours, so the outcome of an earlier
  * request is read from the intent and its refunds.
  */
-export function createStripeProcessor(endpoint: { apiKey: string; apiBase?: string | undefined }): CardProcessor {
+export function createStripeProcessor({
+  webhookSecret,
+  ...endpoint
+}: {
+  apiKey: string;
+  apiBase?: string | undefined;
+  webhookSecret?: string | undefined;
+}): CardProcessor {
   const stripe = createStripeClient(endpoint);
   const { paymentIntents: intents, refunds } = stripe;
   const retrieveIntent = (reference: string) => intents.retrieve(reference, { expand: ['latest_charge'] });
 
   /** Changes the intent. If Stripe says that its state does not allow this, the current state decides the result. */
-  async function change(step: IntentStep, reference: string, call: () => Promise<Stripe.PaymentIntent>) {
+  async function change<Step extends IntentStep>(
+    step: Step,
+    reference: string,
+    call: () => Promise<Stripe.PaymentIntent>,
+  ): Promise<NonNullable<ReturnType<(typeof receiptOf)[Step]>>> {
     const intent = await call().catch((error: unknown) => {
       if (isUnexpectedState(error)) return retrieveIntent(reference);
       throw toRefusal(step, error);
     });
-    const receipt = receiptOf[step](intent);
+    const receipt = receiptOf[step](intent) as ReturnType<(typeof receiptOf)[Step]>;
     if (!receipt) throw new Error(`Stripe's payment intent ${intent.id} is ${intent.status} after ${step}`);
     return receipt;
   }
@@ -46,10 +58,9 @@ export function createStripeProcessor(endpoint: { apiKey: string; apiBase?: stri
       return intent.id;
     },
 
-    authorize({ key, reference }) {
+    authorize({ key, reference, customerMayAct }) {
       const id = requireReference(reference);
-      // The customer is not present for authentication: a card that requires it is declined.
-      const terms = { error_on_requires_action: true };
+      const terms = customerMayAct ? {} : { error_on_requires_action: true };
       return change('authorize', id, () => intents.confirm(id, terms, { idempotencyKey: key }));
     },
 
@@ -77,7 +88,7 @@ export function createStripeProcessor(endpoint: { apiKey: string; apiBase?: stri
       return receiptOfRefund(refund);
     },
 
-    async find({ step, key, reference }): Promise<Receipt | undefined> {
+    async find({ step, key, reference }): Promise<Receipt | AwaitsCustomer | undefined> {
       if (reference === null) return undefined;
       if (step !== 'refund') return receiptOf[step](await retrieveIntent(reference));
       for await (const refund of refunds.list({ payment_intent: reference, limit: 100 })) {
@@ -85,8 +96,43 @@ export function createStripeProcessor(endpoint: { apiKey: string; apiBase?: stri
       }
       return undefined;
     },
+
+    async isHeld({ reference }) {
+      return reference !== null && (await retrieveIntent(reference)).status === 'requires_capture';
+    },
+
+    readEvent({ payload, signature }) {
+      if (!webhookSecret) throw paymentRefusal('InvalidSignature', 'events of Stripe are not accepted here');
+      try {
+        const event = stripe.webhooks.constructEvent(payload, signature, webhookSecret, TOLERANCE_SECONDS);
+        return paymentOf(AboutObject.parse(event).data.object);
+      } catch (error) {
+        if (error instanceof Stripe.errors.StripeSignatureVerificationError) {
+          throw paymentRefusal('InvalidSignature', 'Stripe-Signature is missing, wrong or older than five minutes');
+        }
+        if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw error;
+        throw paymentRefusal('InvalidEvent', 'the event cannot be read');
+      }
+    },
   };
 }
+
+// Not Stripe's type: an endpoint gets events of the API version that it was made with, and only these fields matter.
+const Intent = z.union([z.string(), z.object({ id: z.string() }).transform(({ id }) => id)]);
+const AboutObject = z.object({
+  data: z.object({
+    object: z.object({ object: z.string(), id: z.string().optional(), payment_intent: Intent.nullish() }),
+  }),
+});
+
+/** Events are about an intent, or about a charge, a refund or a dispute of one. */
+function paymentOf(about: z.infer<typeof AboutObject>['data']['object']): ProcessorEvent {
+  const reference = about.object === 'payment_intent' ? about.id : about.payment_intent;
+  return reference ? { reference } : null;
+}
+
+// Stripe's own libraries' (https://docs.stripe.com/webhooks#replay-attacks).
+const TOLERANCE_SECONDS = 300;
 
 type IntentStep = Exclude<CardRequest['step'], 'refund'>;
 

@@ -6,7 +6,12 @@ import type { PaymentStep } from '../operation.ts';
 import { createOrLockPayment } from '../payments.ts';
 
 /** Holds the money. Refused once a void was requested; the void then releases whatever this step may have held. */
-export const authorize = ({ orderId, amount, paymentMethod }: AuthorizePayment): PaymentStep => ({
+export const authorize = ({
+  orderId,
+  amount,
+  paymentMethod,
+  customerMayAct = false,
+}: AuthorizePayment): PaymentStep => ({
   orderId,
   name: 'authorize',
   refusalIsFinal: true,
@@ -36,7 +41,15 @@ export const authorize = ({ orderId, amount, paymentMethod }: AuthorizePayment):
 
   prepare: async () => undefined,
 
-  buildRequest: ({ reference }, key) => ({ step: 'authorize', key, orderId, reference, amount, paymentMethod }),
+  buildRequest: ({ reference }, key) => ({
+    step: 'authorize',
+    key,
+    orderId,
+    reference,
+    amount,
+    paymentMethod,
+    customerMayAct,
+  }),
 
   effectsOfReceipt(payment) {
     // A void that came first has found this hold at the processor and recorded it. If it did not, the ledger shows
