@@ -54,6 +54,7 @@ import { orderRoutes } from './orders/routes.ts';
 import { orderStreamRoutes } from './orders/stream-routes.ts';
 import type { OrderStreams } from './orders/streams.ts';
 import { problemRoutes } from './problem-pages/routes.ts';
+import { processorRoutes } from './processor/routes.ts';
 import { problemOf } from './problems.ts';
 import type { parseProxies } from './rate-limits/client-address.ts';
 import { createRateLimits } from './rate-limits/limits.ts';
@@ -121,7 +122,8 @@ export function createGateway(dependencies: GatewayDependencies): Koa {
       rates.counted(definition, authenticate(callers, definition)),
       ...(definition.idempotent ? [requireIdempotencyKey] : []),
     ],
-    afterRead: ({ access }) => (access === 'signed' ? [requireCarrierSignature(carrierSecret)] : []),
+    afterRead: ({ access, operationId }) =>
+      access === 'signed' && !CHECKED_BY_PAYMENT.has(operationId) ? [requireCarrierSignature(carrierSecret)] : [],
     around: (definition) => [
       refuseUnprintable,
       ...(definition.idempotent
@@ -131,6 +133,9 @@ export function createGateway(dependencies: GatewayDependencies): Koa {
     problemOf,
   });
 }
+
+/** The payment service checks the signatures of card processors. */
+const CHECKED_BY_PAYMENT: ReadonlySet<string> = new Set(['processorCallback', 'stripeCallback']);
 
 /** Every endpoint. The OpenAPI document is made from this list. */
 export function routesOf(dependencies: GatewayDependencies): AnyRoute[] {
@@ -149,7 +154,8 @@ export function routesOf(dependencies: GatewayDependencies): AnyRoute[] {
     logger,
     metrics,
   } = dependencies;
-  const { users, products, inventory, orders, shipping, carts, notifications, recommendations, webhooks } = services;
+  const { users, products, inventory, orders, payments, shipping, carts, notifications, recommendations, webhooks } =
+    services;
   const recommend = createRecommender({ recommendations, products, inventory });
   const workflows = createWorkflows(temporal);
   const place = createPlacing({ carts, orders, products, workflows, admission, registry: metrics.registry });
@@ -174,6 +180,7 @@ export function routesOf(dependencies: GatewayDependencies): AnyRoute[] {
     ...webhookRoutes(webhooks),
     ...serviceRoutes(connections, temporal),
     ...carrierRoutes({ shipping, orders, workflows, logger, registry: metrics.registry }),
+    ...processorRoutes({ payments, orders, workflows }),
     ...keySetRoutes(tokens),
     ...problemRoutes,
     // Ready even without Temporal and the services: each route that needs one of them responds with 503 by itself.

@@ -4,6 +4,7 @@ import type { notificationRequests } from '../activities/notification.ts';
 import type { orderRequests } from '../activities/order.ts';
 import type { productRequests } from '../activities/product.ts';
 import type { recommendationRequests } from '../activities/recommendation.ts';
+import type { paymentRequests } from '../activities/payment.ts';
 import type { shippingRequests } from '../activities/shipping.ts';
 import type { userRequests } from '../activities/user.ts';
 import type { webhookRequests } from '../activities/webhook.ts';
@@ -25,6 +26,7 @@ interface Contracts {
   order: typeof orderRequests;
   product: typeof productRequests;
   recommendation: typeof recommendationRequests;
+  payments: typeof paymentRequests;
   shipping: typeof shippingRequests;
   user: typeof userRequests;
   webhook: typeof webhookRequests;
@@ -43,6 +45,8 @@ const BY_ROUTE = undefined;
 const REFUSALS: Readonly<Record<AnyRefusal, StatusAndCode | typeof BY_ROUTE>> = {
   BadCursor: [400, 'BadCursor'],
   UrlNotAllowed: [400, 'UrlNotAllowed'],
+  InvalidEvent: [400, 'InvalidEvent'],
+  InvalidSignature: [401, 'InvalidSignature'],
   BadCredentials: [401, 'BadCredentials'],
   SessionEnded: [401, 'SessionEnded'],
   WrongPassword: [403, 'WrongPassword'],

@@ -62,6 +62,7 @@ export const gatewaySettings = {
   PRODUCT_URL: urlsOf('product'),
   INVENTORY_URL: urlsOf('inventory'),
   ORDER_URL: urlsOf('order'),
+  PAYMENT_URL: urlsOf('payment'),
   SHIPPING_URL: urlsOf('shipping'),
   CART_URL: urlsOf('cart'),
   NOTIFICATION_URL: urlsOf('notification'),

@@ -144,6 +144,7 @@ const serviceUrls = (config: GatewayConfig) => ({
   products: config.PRODUCT_URL,
   inventory: config.INVENTORY_URL,
   orders: config.ORDER_URL,
+  payments: config.PAYMENT_URL,
   shipping: config.SHIPPING_URL,
   carts: config.CART_URL,
   notifications: config.NOTIFICATION_URL,

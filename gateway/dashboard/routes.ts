@@ -68,5 +68,5 @@ export function dashboardRoutes({ users, orders, recommend, logger }: DashboardD
 
 async function recentOrdersOf(orders: OrderRequests, customerId: string): Promise<OrderView[]> {
   const { items } = await orders.listOrders({ customerId, limit: RECENT });
-  return items.map((order) => viewOf(order));
+  return items.map((order) => viewOf(order, { id: customerId }));
 }

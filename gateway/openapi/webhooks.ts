@@ -14,6 +14,10 @@ const POUNDS = { amountMinor: 6 * MUG_MINOR, currency: 'GBP' };
 
 const EVENTS: Readonly<Record<WebhookEventType, Described>> = {
   'order.placed': { summary: 'An order was placed', data: { ...ORDER, total: POUNDS } },
+  'order.payment_action_required': {
+    summary: 'The card’s holder must confirm the payment of an order: on the page `url`, or in the shop if it is null',
+    data: { ...ORDER, url: 'https://bank.example/confirm/9b2f', expiresAt: '2026-01-05T09:30:00.000Z' },
+  },
   'order.confirmed': {
     summary: 'An order was confirmed: its goods are reserved and its payment is authorized',
     data: { ...ORDER, total: POUNDS, lines: [{ sku: MUG.sku, quantity: 6 }] },
@@ -44,6 +48,10 @@ const EVENTS: Readonly<Record<WebhookEventType, Described>> = {
       returnId: '3b1f0c1e-8f57-4a3e-9d55-0e0a4f0f8b11',
       refund: { amountMinor: MUG_MINOR, currency: 'GBP' },
     },
+  },
+  'order.payment_released': {
+    summary: 'A payment was confirmed after its order had ended, and is released again: nothing is charged',
+    data: { ...ORDER, total: POUNDS },
   },
   'order.action_required': { summary: 'An order waits for a person of the shop', data: ORDER },
 };

@@ -32,7 +32,7 @@ export const cancellationRoutes = (orders: OrderRequests, workflows: Workflows):
     async handle(request) {
       const order = await ownOrder(orders, request.params.orderId, request.caller!);
       await cancel(order, request.body?.reason, { workflows, orders, request });
-      return { status: 202, body: viewOf(await orders.getOrder({ orderId: order.id })) };
+      return { status: 202, body: viewOf(await orders.getOrder({ orderId: order.id }), request.caller!) };
     },
   }),
 ];

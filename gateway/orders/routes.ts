@@ -85,7 +85,10 @@ function placeOrder(place: Place): AnyRoute {
       202: {
         description: 'Placed',
         body: OrderView,
-        headers: { Location: 'the path of the order' },
+        headers: {
+          Location: 'the path of the order',
+          'Preference-Applied': 'the preference that was applied, if the customer must act first',
+        },
         links: orderLinks('/id'),
       },
     },
@@ -99,20 +102,21 @@ function placeOrder(place: Place): AnyRoute {
         { ...rest, lines, expectedTotal, orderId, customerId: request.caller!.id, retried: request.retried },
         seconds * 1000,
       );
-      return placed(order, seconds);
+      return placed(order, seconds, request.caller!);
     },
   });
 }
 
-/** 201 if the order was decided within the requested wait, otherwise 202. */
-function placed(order: Order, waitSeconds: number) {
-  const decided = waitSeconds > 0 && order.status !== 'pending';
+/** 201 if the order was decided within the requested wait, otherwise 202: also if its customer must act first. */
+function placed(order: Order, waitSeconds: number, caller: Caller) {
+  const decided = order.status !== 'pending';
+  const waited = waitSeconds > 0 && (decided || order.nextAction !== null);
   return {
-    status: decided ? 201 : 202,
-    body: viewOf(order),
+    status: waited && decided ? 201 : 202,
+    body: viewOf(order, caller),
     headers: {
       Location: `/v1/orders/${order.id}`,
-      ...(decided && { 'Preference-Applied': `wait=${waitSeconds}` }),
+      ...(waited && { 'Preference-Applied': `wait=${waitSeconds}` }),
     },
   };
 }
@@ -133,7 +137,7 @@ function listOrders(orders: OrderRequests): AnyRoute {
     problems: { 400: ['BadCursor'] },
     async handle({ query: { status, cursor, limit }, caller }) {
       const page = await orders.listOrders({ ...visibleTo(caller!), status, after: cursor, limit });
-      const items = page.items.map((order) => viewOf(order));
+      const items = page.items.map((order) => viewOf(order, caller!));
       return { status: 200, body: { items, next: nextPage('/v1/orders', page.next, { limit, status }) } };
     },
   });
@@ -161,7 +165,7 @@ function readOrder(orders: OrderRequests): AnyRoute {
     problems: { 404: ['OrderNotFound'] },
     async handle({ params, caller }) {
       const order = await ownOrder(orders, params.orderId, caller!);
-      return { status: 200, body: viewOf(order), version: order.version };
+      return { status: 200, body: viewOf(order, caller!), version: order.version };
     },
   });
 }

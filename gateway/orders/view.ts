@@ -9,7 +9,7 @@ import {
   PaymentStatus,
   Rejection,
 } from '../../activities/order-status.ts';
-import type { Order } from '../../activities/order.ts';
+import { NextAction, type Order } from '../../activities/order.ts';
 import { MUG, MUG_MINOR } from '../openapi/examples.ts';
 
 const pounds = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
@@ -26,6 +26,7 @@ export const OrderView = z
     total: Money,
     shippingAddress: ShippingAddress,
     rejection: Rejection.optional(),
+    nextAction: NextAction.optional(),
     trackingNumber: z.string().optional(),
     allowedActions: z.array(OrderAction),
     createdAt: z.iso.datetime(),
@@ -58,8 +59,10 @@ export const OrderView = z
   });
 export type OrderView = z.infer<typeof OrderView>;
 
-export function viewOf(order: Order): OrderView {
+/** The order for `reader`. Only the customer learns what they must do: it may be a secret. */
+export function viewOf(order: Order, reader: { id: string }): OrderView {
   const { rejection, trackingNumber } = order;
+  const nextAction = reader.id === order.customerId ? order.nextAction : null;
   return {
     id: order.id,
     number: order.number,
@@ -70,6 +73,7 @@ export function viewOf(order: Order): OrderView {
     total: order.total,
     shippingAddress: order.shippingAddress,
     ...(rejection && { rejection }),
+    ...(nextAction && { nextAction }),
     ...(trackingNumber !== null && { trackingNumber }),
     allowedActions: order.allowedActions,
     createdAt: order.createdAt,

@@ -20,6 +20,11 @@ export const ABOUT_CALLERS = {
     meaning: 'The session has ended, or the refresh token was used before: then all its tokens are withdrawn.',
     action: 'Sign in again. Use each refresh token once, and store the new one before you use it.',
   },
+  InvalidEvent: {
+    status: 400,
+    meaning: 'The body of the callback is not an event of the card processor.',
+    action: 'Send the event as the processor describes it.',
+  },
   InvalidSignature: {
     status: 401,
     meaning: 'The signature of the callback is missing, wrong, or older than five minutes.',

@@ -2,6 +2,7 @@ import { type CartRequests, cartRequests } from '../../activities/cart.ts';
 import { type InventoryRequests, inventoryRequests } from '../../activities/inventory.ts';
 import { type NotificationRequests, notificationRequests } from '../../activities/notification.ts';
 import { type OrderRequests, orderRequests } from '../../activities/order.ts';
+import { type PaymentRequests, paymentRequests } from '../../activities/payment.ts';
 import { type ProductRequests, productRequests } from '../../activities/product.ts';
 import { type RecommendationRequests, recommendationRequests } from '../../activities/recommendation.ts';
 import { type ShippingRequests, shippingRequests } from '../../activities/shipping.ts';
@@ -13,12 +14,13 @@ import { Connection } from '../../platform/http/connection.ts';
 import { REGISTRY, type ServiceName } from '../../services/registry.ts';
 import { batchOrderReads, batchStockReads } from './batch-reads.ts';
 
-/** The direct requests to each service. Only workflows call the payment service. */
+/** The direct requests to each service. */
 export interface ServiceClients {
   users: UserRequests;
   products: ProductRequests;
   inventory: InventoryRequests;
   orders: OrderRequests;
+  payments: PaymentRequests;
   shipping: ShippingRequests;
   carts: CartRequests;
   notifications: NotificationRequests;
@@ -40,6 +42,7 @@ export function connectServices(urls: ServiceUrls, token: string): Connections {
     products: to('product', urls.products),
     inventory: to('inventory', urls.inventory),
     orders: to('order', urls.orders),
+    payments: to('payment', urls.payments),
     shipping: to('shipping', urls.shipping),
     carts: to('cart', urls.carts),
     notifications: to('notification', urls.notifications),
@@ -54,6 +57,7 @@ export const createServiceClients = (to: Connections): ServiceClients => ({
   products: createClient(to.products, 'requests', productRequests),
   inventory: batchStockReads(createClient(to.inventory, 'requests', inventoryRequests)),
   orders: batchOrderReads(createClient(to.orders, 'requests', orderRequests)),
+  payments: createClient(to.payments, 'requests', paymentRequests),
   shipping: createClient(to.shipping, 'requests', shippingRequests),
   carts: createClient(to.carts, 'requests', cartRequests),
   notifications: createClient(to.notifications, 'requests', notificationRequests),

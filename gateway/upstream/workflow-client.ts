@@ -13,7 +13,16 @@ import type { ReceivedLine } from '../../activities/return.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { promptly } from '../../platform/temporal/client.ts';
 import type { OrderStart } from '../../activities/order-placing.ts';
-import { type ParcelMoved, cancelUpdate, parcelMovedSignal, startOptionsOf } from '../../workflows/order/messages.ts';
+import {
+  type ParcelMoved,
+  type PaymentMoved,
+  cancelUpdate,
+  parcelMovedSignal,
+  paymentMovedSignal,
+  startOptionsOf,
+} from '../../workflows/order/messages.ts';
+import { type LatePaymentInput, latePaymentWorkflowId } from '../../workflows/late-payment/messages.ts';
+import type { latePaymentWorkflow } from '../../workflows/late-payment/workflow.ts';
 import { type ReturnInput, receiveReturnUpdate, returnWorkflowId } from '../../workflows/return/messages.ts';
 import {
   ORDER_TASK_QUEUE,
@@ -83,6 +92,21 @@ export function createWorkflows(client: Client) {
         ),
       ),
 
+    /** Releases money that was held after the order was given up. Resolves to false if that was begun before. */
+    startLatePayment: (input: LatePaymentInput, customerId: string): Promise<boolean> =>
+      startedNow(
+        call(() =>
+          client.workflow.start<typeof latePaymentWorkflow>('latePaymentWorkflow', {
+            workflowId: latePaymentWorkflowId(input.orderId),
+            taskQueue: ORDER_TASK_QUEUE,
+            workflowIdReusePolicy: 'REJECT_DUPLICATE',
+            args: [input],
+            staticSummary: `confirmed too late: payment of order ${input.orderId}`,
+            typedSearchAttributes: [{ key: customerIdAttribute, value: customerId }],
+          }),
+        ),
+      ),
+
     /** The order's workflow may not have been started: then it is. Refuses `TooLateToCancel` and `WorkflowEnded`. */
     cancelOrder: (start: OrderStart, { reason, updateId }: { reason?: string | undefined; updateId: string }) =>
       call(() =>
@@ -103,6 +127,16 @@ export function createWorkflows(client: Client) {
           ...startOptionsOf(start),
           signal: parcelMovedSignal,
           signalArgs: [moved],
+        }),
+      ),
+
+    /** The same. */
+    paymentMoved: (start: OrderStart) =>
+      call(() =>
+        client.workflow.signalWithStart<typeof orderWorkflow, [PaymentMoved]>('orderWorkflow', {
+          ...startOptionsOf(start),
+          signal: paymentMovedSignal,
+          signalArgs: [{}],
         }),
       ),
 

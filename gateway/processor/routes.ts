@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import type { OrderRequests } from '../../activities/order.ts';
+import type { PaymentRequests } from '../../activities/payment.ts';
+import { Refusal } from '../../platform/contract/refusal.ts';
+import { Problem } from '../../platform/http/problem.ts';
+import { type AnyRoute, route } from '../../platform/http/route.ts';
+import type { Workflows } from '../upstream/workflow-client.ts';
+
+// The payment service reads the event, and checks its signature over the body as it came.
+const Event = z.looseObject({}).meta({
+  id: 'ProcessorEvent',
+  examples: [
+    {
+      id: 'evt_8b9c',
+      type: 'payment.authorized',
+      orderId: '6d1f0c1e-8f57-8a3e-9d55-0e0a4f0f8b9c',
+      at: '2026-01-05T09:10:00.000Z',
+    },
+  ],
+});
+
+// Stripe's largest events have some 20 KB.
+const BODY_LIMIT_BYTES = 100_000;
+
+// Both processors sign so, with a few signatures at most. What cannot be one costs the payment service nothing.
+const SIGNATURE = /^(?=.*\bt=\d{1,12}\b)(?=.*\bv1=[0-9a-f]{64}\b).{1,2000}$/i;
+
+const unsigned = (header: string): Problem =>
+  new Problem(401, 'InvalidSignature', `${header} is missing, wrong or older than five minutes`, {
+    headers: { 'WWW-Authenticate': header },
+  });
+
+interface ProcessorDependencies {
+  payments: Pick<PaymentRequests, 'receiveEvent'>;
+  orders: Pick<OrderRequests, 'getOrder' | 'getOrderStart'>;
+  workflows: Pick<Workflows, 'paymentMoved' | 'startLatePayment'>;
+}
+
+/** The callbacks with which card processors report what has become of payments. */
+export function processorRoutes({ payments, orders, workflows }: ProcessorDependencies): AnyRoute[] {
+  const receive = async (payload: string, signature: string) => {
+    const event = await payments.receiveEvent({ payload, signature });
+    if (event.meaning === 'awaited') await tellOrder(event.orderId);
+    if (event.meaning === 'heldLate') await releaseLate(event.orderId);
+  };
+
+  /** Tells the order's workflow, which may not have been started. Of an order that has ended nobody waits for news. */
+  async function tellOrder(orderId: string): Promise<void> {
+    const { start } = await orders.getOrderStart({ orderId });
+    if (!start) return;
+    await workflows.paymentMoved(start).catch((error: unknown) => {
+      if (!(error instanceof Refusal && error.code === 'WorkflowEnded')) throw error;
+    });
+  }
+
+  async function releaseLate(orderId: string): Promise<void> {
+    const { customerId } = await orders.getOrder({ orderId });
+    await workflows.startLatePayment({ orderId }, customerId);
+  }
+
+  const callback = (processor: {
+    path: string;
+    operationId: string;
+    summary: string;
+    header: string;
+    format: string;
+  }): AnyRoute =>
+    route({
+      method: 'post',
+      path: processor.path,
+      operationId: processor.operationId,
+      summary: processor.summary,
+      tag: 'callbacks',
+      access: 'signed',
+      body: Event,
+      // The body is read before its sender is known.
+      bodyLimit: BODY_LIMIT_BYTES,
+      headers: { [processor.header]: processor.format },
+      responses: { 204: { description: 'Received' } },
+      problems: { 400: ['InvalidEvent'], 401: ['InvalidSignature'] },
+      async handle({ rawBody, header }) {
+        const signature = header(processor.header);
+        if (!SIGNATURE.test(signature)) throw unsigned(processor.header);
+        await receive(rawBody, signature).catch((error: unknown) => {
+          throw error instanceof Refusal && error.code === 'InvalidSignature' ? unsigned(processor.header) : error;
+        });
+        return { status: 204 };
+      },
+    });
+
+  return [
+    callback({
+      path: '/v1/callbacks/processor',
+      operationId: 'processorCallback',
+      summary: 'Report what has become of a payment (for the card processor)',
+      header: 'Processor-Signature',
+      format: '`t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">`',
+    }),
+    callback({
+      path: '/v1/callbacks/stripe',
+      operationId: 'stripeCallback',
+      summary: 'Report what has become of a payment (for Stripe)',
+      header: 'Stripe-Signature',
+      format: 'as Stripe signs its events (https://docs.stripe.com/webhooks#verify-manually)',
+    }),
+  ];
+}
