@@ -3,7 +3,7 @@ import type { Logger } from '../platform/telemetry/logger.ts';
 import type { Running } from '../platform/process.ts';
 import { OUTCOMES_SCHEMA } from './outcomes.ts';
 import { openSqlite } from './sqlite.ts';
-import { CALLBACKS_SCHEMA, type CallbackReceiver, startCallbacks } from './carrier/callbacks.ts';
+import { CALLBACKS_SCHEMA, type CallbackReceiver, startCallbacks, upgradeCallbacks } from './callbacks.ts';
 import { carrierPage } from './carrier/page.ts';
 import { startPace } from './carrier/pace.ts';
 import { PARCELS_SCHEMA, Parcels } from './carrier/parcels.ts';
@@ -18,7 +18,7 @@ export interface CarrierOptions {
   /** The folder of its database file. */
   folder: string;
   /** Receives every status change of a parcel. */
-  callback: CallbackReceiver;
+  callback: Omit<CallbackReceiver, 'header'>;
   /** Seconds between the steps of a parcel; 0: parcels move only by request. */
   paceSeconds?: number;
   logger: Logger;
@@ -28,6 +28,7 @@ export interface CarrierOptions {
 export async function startCarrier(options: CarrierOptions): Promise<Running & { url: string }> {
   const { port, host = '127.0.0.1', folder, callback, paceSeconds = 0, logger } = options;
   const db = openSqlite(path.join(folder, 'carrier.sqlite'), OUTCOMES_SCHEMA + PARCELS_SCHEMA + CALLBACKS_SCHEMA);
+  upgradeCallbacks(db);
   const loops: Loop[] = [];
   const parcels = new Parcels(db, () => loops.forEach((loop) => loop.wake()));
   try {
@@ -41,7 +42,7 @@ export async function startCarrier(options: CarrierOptions): Promise<Running & {
       host,
       setting: 'CARRIER_PORT',
     });
-    loops.push(startCallbacks(db, callback, logger));
+    loops.push(startCallbacks(db, { ...callback, header: 'Carrier-Signature' }, logger));
     if (paceSeconds > 0) loops.push(startPace(parcels, paceSeconds * 1000));
     logger.info('listening', { url: listening.url });
     return {

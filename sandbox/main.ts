@@ -11,8 +11,9 @@ const servers: Readonly<Record<string, () => () => Promise<Running>>> = {
   processor() {
     const config = readConfig(processorSettings);
     const logger = createLogger('processor');
-    const { PROCESSOR_PORT: port, HOST: host, SANDBOX_DATA: folder } = config;
-    return () => startProcessor({ port, host, folder, logger });
+    const { PROCESSOR_PORT: port, HOST: host, SANDBOX_DATA: folder, PROCESSOR_PUBLIC_URL: publicUrl } = config;
+    const callback = { url: config.PROCESSOR_CALLBACK_URL, secret: config.PROCESSOR_CALLBACK_SECRET };
+    return () => startProcessor({ port, host, folder, callback, publicUrl, logger });
   },
   carrier() {
     const config = readConfig(carrierSettings);

@@ -1,10 +1,13 @@
 import path from 'node:path';
 import type { Logger } from '../platform/telemetry/logger.ts';
 import type { Running } from '../platform/process.ts';
+import { CALLBACKS_SCHEMA, type CallbackReceiver, startCallbacks } from './callbacks.ts';
+import type { Loop } from './loop.ts';
 import { OUTCOMES_SCHEMA } from './outcomes.ts';
 import { openSqlite } from './sqlite.ts';
 import { startServer } from './server.ts';
 import { refuseCardNumbersOutsideBody } from './processor/card-number.ts';
+import { CONFIRMATIONS_SCHEMA, Confirmations } from './processor/confirmations.ts';
 import { LEDGER_SCHEMA } from './processor/ledger.ts';
 import { processorPage } from './processor/page.ts';
 import { processorRoutes } from './processor/routes.ts';
@@ -15,17 +18,28 @@ export interface ProcessorOptions {
   host?: string;
   /** The folder of its database file. */
   folder: string;
+  /** Receives the events about payments. Absent: none are sent. */
+  callback?: Omit<CallbackReceiver, 'header'>;
+  /** The address at which a customer's browser reaches this server; by default the one that it listens on. */
+  publicUrl?: string | undefined;
   logger: Logger;
 }
 
 /** Runs the sandbox card processor. */
 export async function startProcessor(options: ProcessorOptions): Promise<Running & { url: string }> {
-  const { port, host = '127.0.0.1', folder, logger } = options;
-  const db = openSqlite(path.join(folder, 'processor.sqlite'), OUTCOMES_SCHEMA + LEDGER_SCHEMA);
+  const { port, host = '127.0.0.1', folder, callback, logger } = options;
+  const schema = OUTCOMES_SCHEMA + LEDGER_SCHEMA + CONFIRMATIONS_SCHEMA + CALLBACKS_SCHEMA;
+  const db = openSqlite(path.join(folder, 'processor.sqlite'), schema);
+  let { publicUrl } = options;
+  let callbacks: Loop | undefined;
+  const confirmations = new Confirmations(db, {
+    pageOf: (orderId) => `${publicUrl}/payments/${orderId}/confirm`,
+    told: () => callbacks?.wake(),
+  });
   try {
     const listening = await startServer({
       name: 'processor',
-      routes: processorRoutes(db),
+      routes: processorRoutes(db, confirmations),
       page: processorPage,
       db,
       logger,
@@ -34,11 +48,14 @@ export async function startProcessor(options: ProcessorOptions): Promise<Running
       setting: 'PROCESSOR_PORT',
       before: refuseCardNumbersOutsideBody,
     });
+    publicUrl ??= listening.url;
+    if (callback) callbacks = startCallbacks(db, { ...callback, header: 'Processor-Signature' }, logger);
     logger.info('listening', { url: listening.url });
     return {
       url: listening.url,
       async close() {
         await listening.close();
+        await callbacks?.close();
         db.close();
       },
     };

@@ -7,7 +7,14 @@ const settings = {
 };
 
 /** Settings of the card processor. */
-export const processorSettings = { ...settings, PROCESSOR_PORT: port(4010) };
+export const processorSettings = {
+  ...settings,
+  PROCESSOR_PORT: port(4010),
+  /** Where a customer's browser reaches it. Unset: where it listens. */
+  PROCESSOR_PUBLIC_URL: httpUrl.optional(),
+  PROCESSOR_CALLBACK_URL: httpUrl.default('http://127.0.0.1:3000/v1/callbacks/processor'),
+  PROCESSOR_CALLBACK_SECRET: secret,
+};
 
 /** Settings of the carrier. */
 export const carrierSettings = {

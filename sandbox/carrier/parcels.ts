@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type StoredOutcome, refusal } from '../outcomes.ts';
 import type { SqliteFile } from '../sqlite.ts';
-import { queueCallback } from './callbacks.ts';
+import { queueCallback } from '../callbacks.ts';
 import { isUndeliverable } from './postal-codes.ts';
 
 /** The carrier's parcels and its ledger. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type StoredOutcome, refusal } from '../outcomes.ts';
 import type { SqliteFile } from '../sqlite.ts';
+import type { Confirmations } from './confirmations.ts';
 import { type Action, behaviourOf } from './payment-methods.ts';
 
 /** The processor's ledger of money movements: one entry per order and action, except for refunds. */
@@ -45,9 +46,11 @@ const VOIDED = refusal(409, 'Voided', 'this order was voided');
 /** The processor's decisions. Each must be called in the transaction that stores its outcome. */
 export class Ledger {
   readonly #db: SqliteFile;
+  readonly #confirmations: Confirmations;
 
-  constructor(db: SqliteFile) {
+  constructor(db: SqliteFile, confirmations: Confirmations) {
     this.#db = db;
+    this.#confirmations = confirmations;
   }
 
   paymentMethodOf(orderId: string): string | undefined {
@@ -57,13 +60,65 @@ export class Ledger {
     )?.method;
   }
 
-  authorize(request: { orderId: string; paymentMethod: string } & Amount, key: string): StoredOutcome {
-    const { orderId, paymentMethod, amountMinor, currency } = request;
-    if (!behaviourOf(paymentMethod)) return refusal(400, 'UnknownPaymentMethod', 'unknown payment method');
+  authorize(
+    request: { orderId: string; paymentMethod: string; customerMayAct?: boolean | undefined } & Amount,
+    key: string,
+  ): StoredOutcome {
+    const { orderId, paymentMethod, amountMinor, currency, customerMayAct = false } = request;
+    const behaviour = behaviourOf(paymentMethod);
+    if (!behaviour) return refusal(400, 'UnknownPaymentMethod', 'unknown payment method');
     if (this.#isVoided(orderId)) return VOIDED;
     if (this.#find(orderId, 'authorization'))
       return refusal(409, 'AlreadyAuthorized', 'this order is already authorized');
+    if (behaviour.confirmation) {
+      return customerMayAct
+        ? this.#confirmations.ask({ orderId, paymentMethod, amountMinor, currency, idempotencyKey: key })
+        : refusal(402, 'ConfirmationRequired', 'this card needs its holder’s confirmation');
+    }
     return this.#refuseOrAddEntry('authorization', paymentMethod, { orderId, key, amountMinor, currency });
+  }
+
+  /** The card's holder confirms, or fails to. A repeat changes nothing. */
+  confirm(orderId: string, outcome: 'succeeded' | 'failed'): StoredOutcome {
+    return this.#db.transaction(() => {
+      const asked = this.#confirmations.find(orderId);
+      if (!asked) return refusal(404, 'NotFound', 'nobody was asked to confirm this payment');
+      const { paymentMethod, idempotencyKey: key, amountMinor, currency } = asked;
+      // The holder of the other card confirms in the same moment as the void, so to say.
+      const tooLate = this.#isVoided(orderId) && behaviourOf(paymentMethod)?.confirmation !== 'told on request';
+      if (asked.outcome === null && tooLate) return VOIDED;
+      if (asked.outcome !== null && asked.outcome !== outcome) {
+        return refusal(409, 'AlreadyDecided', `the card’s holder has acted before: ${asked.outcome}`);
+      }
+      if (asked.outcome === null) {
+        if (outcome === 'succeeded') {
+          this.#refuseOrAddEntry('authorization', paymentMethod, { orderId, key, amountMinor, currency });
+        }
+        this.#confirmations.decide(asked, outcome);
+      }
+      return { status: 200, body: { orderId, status: this.statusOf(orderId) } };
+    });
+  }
+
+  /** Where a payment stands; undefined if the processor does not know it. */
+  statusOf(orderId: string): string | undefined {
+    if (this.#find(orderId, 'capture')) return 'captured';
+    if (this.#find(orderId, 'void')) return 'voided';
+    if (this.#find(orderId, 'authorization')) return 'authorized';
+    const asked = this.#confirmations.find(orderId);
+    if (asked?.outcome === 'failed') return 'failed';
+    if (this.#isVoided(orderId)) return 'voided';
+    return asked && 'requires_action';
+  }
+
+  /** What became of an authorization that its card's holder had to confirm, as it is now. */
+  confirmedOutcome(orderId: string): StoredOutcome {
+    const authorization = this.#find(orderId, 'authorization');
+    if (this.#isVoided(orderId)) return VOIDED;
+    if (authorization) return { status: 201, body: { ...authorization } };
+    return this.#confirmations.find(orderId)?.outcome === 'failed'
+      ? refusal(402, 'ConfirmationFailed', 'the card’s holder did not confirm the payment')
+      : this.#confirmations.pending(orderId);
   }
 
   capture({ orderId }: { orderId: string }, key: string): StoredOutcome {

@@ -2,6 +2,12 @@ import { FAULTS_IN_WORDS } from '../outcomes.ts';
 import type { SandboxPage } from '../page.ts';
 import { type Behaviour, EVERY_ACTION, PAYMENT_METHODS } from './payment-methods.ts';
 
+const CONFIRMATION_IN_WORDS = {
+  'told at once': 'the card’s holder must confirm: POST /payments/ORDER-ID/authenticate, or the page of nextAction',
+  'told on request':
+    'the same, but its event is sent only by POST /payments/ORDER-ID/tell, and the holder can confirm even after a void',
+} as const;
+
 /** What the processor shows at `/`. */
 export const processorPage: SandboxPage = {
   title: 'Sandbox card processor',
@@ -15,10 +21,15 @@ export const processorPage: SandboxPage = {
   examples: (url) => [
     { purpose: 'Every effect so far, oldest first. Refusals are left out.', command: `curl -sS '${url}/ledger'` },
     { purpose: 'Those of one order', command: `curl -sS '${url}/ledger?orderId=ORDER-ID'` },
+    {
+      purpose: 'Confirm a payment as the card’s holder',
+      command: `curl -sS -X POST '${url}/payments/ORDER-ID/authenticate' --json '{"outcome": "succeeded"}'`,
+    },
   ],
 };
 
-function inWords({ refuses, fault }: Behaviour): string {
+function inWords({ refuses, fault, confirmation }: Behaviour): string {
+  if (confirmation) return CONFIRMATION_IN_WORDS[confirmation];
   if (refuses) return `refuses every ${refuses.action}: ${refuses.code}, ${refuses.detail}`;
   if (!fault) return 'says yes to every request';
   const when = fault.actions.length === EVERY_ACTION.length ? 'every request' : `every ${fault.actions.join(' and ')}`;

@@ -6,6 +6,8 @@ export type Action = 'authorization' | 'capture' | 'void' | 'refund';
 export interface Behaviour {
   refuses?: { action: Action; code: string; detail: string };
   fault?: { actions: readonly Action[]; kind: keyof SimulatedFault };
+  /** The card's holder must confirm; whether the event about it is sent at once or only on request. */
+  confirmation?: 'told at once' | 'told on request';
 }
 
 export const EVERY_ACTION: readonly Action[] = ['authorization', 'capture', 'void', 'refund'];
@@ -30,6 +32,8 @@ export const PAYMENT_METHODS: ReadonlyMap<string, Behaviour> = new Map<string, B
     'pm_sandbox_refundFails',
     { refuses: { action: 'refund', code: 'RefundRefused', detail: 'this card does not accept refunds' } },
   ],
+  ['pm_sandbox_authenticationRequired', { confirmation: 'told at once' }],
+  ['pm_sandbox_authenticationLate', { confirmation: 'told on request' }],
   [
     'pm_sandbox_voidFails',
     { refuses: { action: 'void', code: 'VoidRefused', detail: 'this authorization cannot be voided' } },

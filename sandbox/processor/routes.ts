@@ -5,6 +5,8 @@ import { StoredBody, type StoredOutcome, findOutcome, performOnce, replyWith } f
 import type { SqliteFile } from '../sqlite.ts';
 import { ledgerRoute } from '../server.ts';
 import { withoutCardNumbers } from './card-number.ts';
+import type { Confirmations } from './confirmations.ts';
+import { confirmationRoutes } from './confirmation-routes.ts';
 import { ENTRY_COLUMNS, Ledger } from './ledger.ts';
 import { type Action, simulatedFaultOf } from './payment-methods.ts';
 
@@ -13,11 +15,15 @@ const Refund = OrderOnly.extend({
   amountMinor: z.int().min(0).max(999_999_999_999),
   currency: z.string().regex(/^[A-Z]{3}$/),
 });
-const Authorize = Refund.extend({ paymentMethod: z.string().min(1).max(100) });
+const Authorize = Refund.extend({
+  paymentMethod: z.string().min(1).max(100),
+  /** Whether the caller waits for the card's holder, if the card needs them. */
+  customerMayAct: z.boolean().optional(),
+});
 
 /** The card processor's API. */
-export function processorRoutes(db: SqliteFile): AnyRoute[] {
-  const ledger = new Ledger(db);
+export function processorRoutes(db: SqliteFile, confirmations: Confirmations): AnyRoute[] {
+  const ledger = new Ledger(db, confirmations);
 
   function effectRoute<Body extends { orderId: string; paymentMethod?: string }>(
     endpoint: { path: string; action: Action; body: z.ZodType<Body> },
@@ -33,7 +39,10 @@ export function processorRoutes(db: SqliteFile): AnyRoute[] {
       access: 'public',
       idempotent: true,
       body: withoutCardNumbers(endpoint.body),
-      responses: { 201: { description: 'The entry in the ledger', body: StoredBody } },
+      responses: {
+        201: { description: 'The entry in the ledger', body: StoredBody },
+        202: { description: 'The card’s holder must confirm', body: StoredBody },
+      },
       problems: { 402: ['CardDeclined'], 409: ['Voided'], 422: ['IdempotencyKeyReused'], 503: ['Unavailable'] },
       async handle({ body, idempotencyKey }) {
         const key = idempotencyKey!;
@@ -54,17 +63,18 @@ export function processorRoutes(db: SqliteFile): AnyRoute[] {
     effectRoute({ path: '/captures', action: 'capture', body: OrderOnly }, (body, key) => ledger.capture(body, key)),
     effectRoute({ path: '/voids', action: 'void', body: OrderOnly }, (body, key) => ledger.void(body, key)),
     effectRoute({ path: '/refunds', action: 'refund', body: Refund }, (body, key) => ledger.refund(body, key)),
-    operationRoute(db),
+    operationRoute(db, ledger),
+    ...confirmationRoutes(ledger, confirmations),
     ledgerRoute(db, ENTRY_COLUMNS),
   ];
 }
 
-const operationRoute = (db: SqliteFile): AnyRoute =>
+const operationRoute = (db: SqliteFile, ledger: Ledger): AnyRoute =>
   route({
     method: 'get',
     path: '/operations/:idempotencyKey',
     operationId: 'readOperation',
-    summary: 'The outcome stored under this key, for a caller that lost the response',
+    summary: 'The outcome of this key, for a caller that lost the response or waits for the card’s holder',
     tag: 'money',
     access: 'public',
     params: z.object({ idempotencyKey: z.string() }),
@@ -73,6 +83,7 @@ const operationRoute = (db: SqliteFile): AnyRoute =>
     async handle({ params }) {
       const outcome = findOutcome(db, params.idempotencyKey);
       if (!outcome) throw new Problem(404, 'NotFound', 'no outcome is stored under this key');
-      return { status: 200, body: outcome };
+      const isPending = outcome.status === 202;
+      return { status: 200, body: isPending ? ledger.confirmedOutcome(String(outcome.body.orderId)) : outcome };
     },
   });

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { Problem } from '../../platform/http/problem.ts';
+import { type AnyRoute, route } from '../../platform/http/route.ts';
+import { StoredBody, replyWith } from '../outcomes.ts';
+import { formPage } from '../page.ts';
+import type { Confirmations } from './confirmations.ts';
+import type { Ledger } from './ledger.ts';
+
+const PaymentPath = z.object({ orderId: z.string().min(1).max(100) });
+const Decision = z.strictObject({ outcome: z.enum(['succeeded', 'failed']) });
+
+/** What the holder of a card does, and what the processor says about it. */
+export const confirmationRoutes = (ledger: Ledger, confirmations: Confirmations): AnyRoute[] => [
+  route({
+    method: 'get',
+    path: '/payments/:orderId',
+    operationId: 'readPayment',
+    summary: 'Where a payment stands',
+    tag: 'money',
+    access: 'public',
+    params: PaymentPath,
+    responses: { 200: { description: 'The payment', body: StoredBody } },
+    problems: { 404: ['NotFound'] },
+    async handle({ params: { orderId } }) {
+      return { status: 200, body: { orderId, status: statusOf(ledger, orderId) } };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/payments/:orderId/authenticate',
+    operationId: 'authenticate',
+    summary: 'Confirms a payment as the card’s holder, or fails to',
+    tag: 'money',
+    access: 'public',
+    params: PaymentPath,
+    body: Decision,
+    responses: { 200: { description: 'The payment', body: StoredBody } },
+    problems: { 404: ['NotFound'], 409: ['Voided', 'AlreadyDecided'] },
+    handle: async ({ params, body }) => replyWith(ledger.confirm(params.orderId, body.outcome)),
+  }),
+  route({
+    method: 'post',
+    path: '/payments/:orderId/tell',
+    operationId: 'tell',
+    summary: 'Sends the event about what the card’s holder did, again if it was sent before',
+    tag: 'money',
+    access: 'public',
+    params: PaymentPath,
+    responses: { 202: { description: 'The event', body: StoredBody } },
+    problems: { 409: ['NothingToTell'] },
+    handle: async ({ params }) => replyWith(confirmations.tell(params.orderId)),
+  }),
+  route({
+    method: 'get',
+    path: '/payments/:orderId/confirm',
+    operationId: 'readConfirmationPage',
+    summary: 'The page on which the card’s holder confirms',
+    tag: 'money',
+    access: 'public',
+    params: PaymentPath,
+    responses: { 200: { description: 'A page', mediaType: 'text/html' } },
+    problems: { 404: ['NotFound'] },
+    handle: async ({ params: { orderId } }) => pageOf(orderId, statusOf(ledger, orderId)),
+  }),
+  route({
+    method: 'post',
+    path: '/payments/:orderId/confirm',
+    operationId: 'confirm',
+    summary: 'The buttons of that page',
+    tag: 'money',
+    access: 'public',
+    params: PaymentPath,
+    form: true,
+    body: Decision,
+    responses: { 200: { description: 'A page', mediaType: 'text/html' } },
+    problems: { 404: ['NotFound'], 409: ['Voided', 'AlreadyDecided'] },
+    async handle({ params: { orderId }, body }) {
+      const { body: decided } = replyWith(ledger.confirm(orderId, body.outcome));
+      return pageOf(orderId, String((decided as { status: unknown }).status));
+    },
+  }),
+];
+
+function statusOf(ledger: Ledger, orderId: string): string {
+  const status = ledger.statusOf(orderId);
+  if (!status) throw new Problem(404, 'NotFound', 'the processor does not know this payment');
+  return status;
+}
+
+const pageOf = (orderId: string, status: string) =>
+  formPage({
+    title: 'Confirm a payment',
+    about:
+      status === 'requires_action'
+        ? `Your bank asks you to confirm the payment of order ${orderId}.`
+        : `The payment of order ${orderId} is ${status}. You can go back to the shop.`,
+    buttons:
+      status === 'requires_action'
+        ? [
+            { name: 'outcome', value: 'succeeded', text: 'Confirm' },
+            { name: 'outcome', value: 'failed', text: 'Refuse' },
+          ]
+        : [],
+  });
