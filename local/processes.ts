@@ -69,6 +69,8 @@ export function sandboxPlan({
       SANDBOX_DATA: `${dataFolder}/sandbox`,
       PROCESSOR_PORT: String(ports.PROCESSOR_PORT),
       CARRIER_PORT: String(ports.CARRIER_PORT),
+      PROCESSOR_CALLBACK_URL: `${localUrl(ports.PORT)}/v1/callbacks/processor`,
+      PROCESSOR_CALLBACK_SECRET: secrets.processorCallbackSecret,
       CARRIER_PACE_SECONDS: String(settings.CARRIER_PACE_SECONDS),
       CARRIER_CALLBACK_URL: `${localUrl(ports.PORT)}/v1/callbacks/carrier`,
       CARRIER_CALLBACK_SECRET: secrets.carrierCallbackSecret,
@@ -113,7 +115,12 @@ function ownSettings(service: ServiceName, { settings, secrets, ports, environme
     case 'order':
       return { CACHE_DIR: path.resolve(settings.CACHE_DIR), ORDER_LANE: settings.ORDER_LANE };
     case 'payment':
-      return { PROCESSOR_URL: localUrl(ports.PROCESSOR_PORT), ...only(environment, 'STRIPE_API_KEY') };
+      return {
+        PROCESSOR_URL: localUrl(ports.PROCESSOR_PORT),
+        PROCESSOR_CALLBACK_SECRET: secrets.processorCallbackSecret,
+        ...only(environment, 'STRIPE_API_KEY'),
+        ...only(environment, 'STRIPE_WEBHOOK_SECRET'),
+      };
     case 'shipping':
       return { CARRIER_URL: localUrl(ports.CARRIER_PORT) };
     case 'webhook':
@@ -174,9 +181,11 @@ const SECRETS = new Set([
   'ADMIN_PASSWORD',
   'CARRIER_CALLBACK_SECRET',
   'JWT_PRIVATE_KEY',
+  'PROCESSOR_CALLBACK_SECRET',
   'SERVICE_TOKEN',
   'SMTP_URL',
   'STRIPE_API_KEY',
+  'STRIPE_WEBHOOK_SECRET',
   'WEBHOOK_SECRET_KEY',
 ]);
 

@@ -16,6 +16,7 @@ export interface Secrets {
   /** JSON Web Key, Ed25519 (RFC 8037), as text. */
   jwtPrivateKey: string;
   carrierCallbackSecret: string;
+  processorCallbackSecret: string;
   /** Encrypts the secrets of customers' webhook endpoints. */
   webhookSecretKey: string;
   adminPassword: string;
@@ -28,12 +29,17 @@ export async function loadSecrets(folder: string): Promise<Secrets> {
   const file = path.join(folder, FILE);
   if (!existsSync(file)) return write(folder, await generateSecrets());
   // Written by an older version, the file may lack some secrets.
-  const stored = JSON.parse(readFileSync(file, 'utf8')) as Secrets | Omit<Secrets, 'webhookSecretKey'>;
+  const stored = JSON.parse(readFileSync(file, 'utf8')) as Omit<Secrets, Added> & Partial<Pick<Secrets, Added>>;
   const missing = NAMES.filter((name) => !(name in stored.databasePasswords));
-  if (missing.length === 0 && 'webhookSecretKey' in stored) return stored;
+  if (missing.length === 0 && ADDED.every((name) => name in stored)) return stored as Secrets;
   const databasePasswords = { ...passwordsFor(missing), ...stored.databasePasswords };
-  return write(folder, { webhookSecretKey: randomSecret(), ...stored, databasePasswords });
+  const added = Object.fromEntries(ADDED.map((name) => [name, randomSecret()])) as Pick<Secrets, Added>;
+  return write(folder, { ...added, ...stored, databasePasswords });
 }
+
+/** The secrets that a file of an older version may lack. */
+const ADDED = ['webhookSecretKey', 'processorCallbackSecret'] as const satisfies (keyof Secrets)[];
+type Added = (typeof ADDED)[number];
 
 /** Records that the admin's password was printed, so that it is not printed again. */
 export const recordPasswordShown = (folder: string, secrets: Secrets): Secrets =>
@@ -54,6 +60,7 @@ async function generateSecrets(): Promise<Secrets> {
     serviceToken: randomSecret(),
     jwtPrivateKey: JSON.stringify(await signingKey()),
     carrierCallbackSecret: randomSecret(),
+    processorCallbackSecret: randomSecret(),
     webhookSecretKey: randomSecret(),
     // People type it: 16 characters of 64 are 96 bits.
     adminPassword: randomBytes(12).toString('base64url'),

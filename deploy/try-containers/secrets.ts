@@ -9,6 +9,7 @@ export const HOLDERS: Readonly<Record<string, readonly string[]>> = {
   ),
   SERVICE_TOKEN: [...SERVICES, 'gateway', 'reconcile'],
   CARRIER_CALLBACK_SECRET: ['gateway', 'sandbox'],
+  PROCESSOR_CALLBACK_SECRET: ['payment', 'sandbox'],
   WEBHOOK_SECRET_KEY: ['webhook'],
   ADMIN_PASSWORD: ['user'],
   JWT_PRIVATE_KEY: ['gateway'],
