@@ -19,7 +19,7 @@ export type Outcome = { status: 'confirmed' } | { status: 'rejected'; reason: st
  */
 export async function placeOrder(order: PlacedOrder, steps: Steps): Promise<Outcome> {
   const { orderId } = order;
-  const compensations: (() => Promise<void>)[] = [];
+  const compensations: (() => Promise<unknown>)[] = [];
   await steps.order.recordOrder(order);
   try {
     compensations.unshift(() => steps.inventory.releaseStock({ orderId }));

@@ -36,7 +36,11 @@ export async function startStage(superuserUrl: string, stored: number): Promise<
   const db = await filledDatabase(superuserUrl, stored);
   const waiting = new OrderWatcher();
   const requests = createOrderRequests(db, { waiting, lane: 'durable' });
-  const activities = createOrderActivities(db, { returnWindowDays: 30, moved: (orderId) => waiting.moved(orderId) });
+  const activities = createOrderActivities(db, {
+    returnWindowDays: 30,
+    paymentActionMinutes: 30,
+    moved: (orderId) => waiting.moved(orderId),
+  });
   const serviceApi = createServiceApi({
     requests: { operations: orderRequests, implementation: requests },
     activities: { operations: orderActivities, implementation: activities },

@@ -23,6 +23,7 @@ export const ORDER: Order = {
   total: money,
   shippingAddress: { name: 'Ada', line1: '1 High St', city: 'London', postalCode: 'SW1', country: 'GB' },
   rejection: null,
+  nextAction: null,
   trackingNumber: null,
   returnableUntil: null,
   version: 1,

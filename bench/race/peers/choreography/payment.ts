@@ -26,7 +26,7 @@ export const paymentSubscriptions = ({ authorizePayment, voidPayment }: Steps): 
       await outboxes.payment.write(transaction, { ...event, subject: orderId });
     },
     // Refused, it is tried again like after any fault, and becomes a dead letter: money is held until a person looks.
-    'order.cancelled': ({ data }) => voidPayment(data),
+    'order.cancelled': async ({ data }) => void (await voidPayment(data)),
   }),
 ];
 

@@ -54,7 +54,7 @@ const paymentStep = (
     return {};
   },
   voteAgain: async () => ({}),
-  undo: createPaymentActivities({ db: waiting, processor }).voidPayment,
+  undo: async (order) => void (await createPaymentActivities({ db: waiting, processor }).voidPayment(order)),
   // The operation stays done when a void came while the processor was asked: only the payment says so.
   isDone: (orderId) => sql<boolean>`exists (
     select from operations join payments using (order_id)
