@@ -86,7 +86,9 @@ function findingsOf(account: Account, { stuckMs, now = Date.now }: CompareOption
       found: `none, and the order is ${order.status} since ${order.updatedAt}`,
     });
   }
-  if (stageOf(order) === 'inProgress' && ageMs > stuckMs) {
+  // A customer may take their time.
+  const lateMs = now() - Date.parse(order.awaitsCustomerUntil ?? order.updatedAt);
+  if (stageOf(order) === 'inProgress' && lateMs > stuckMs) {
     findings.push({
       rule: 'stuck',
       expected: `finished within ${Math.round(stuckMs / 60_000)} minutes`,
