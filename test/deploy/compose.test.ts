@@ -216,7 +216,7 @@ describe('npm start', () => {
   it('gives the gateway and the sandbox no service’s secrets, with one process for all services', async () => {
     const [sandbox, services, gateway] = await plans(environment, false);
     const secretsOf = (plan?: ProcessPlan) => namesOf(plan!.environment).filter(isSecretName);
-    assert.deepEqual(secretsOf(sandbox), ['CARRIER_CALLBACK_SECRET']);
+    assert.deepEqual(secretsOf(sandbox), ['CARRIER_CALLBACK_SECRET', 'PROCESSOR_CALLBACK_SECRET']);
     assert.deepEqual(secretsOf(gateway), [
       'CARRIER_CALLBACK_SECRET',
       'GATEWAY_DATABASE_URL',

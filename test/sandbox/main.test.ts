@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { bareEnvironment } from '../stage/bare-environment.ts';
 import { get, ledgerOf, post, scratch } from './requests.ts';
 
+const PROCESSOR_SECRET = { PROCESSOR_CALLBACK_SECRET: 'p'.repeat(32) };
 const MAIN = path.join(import.meta.dirname, '../../sandbox/main.ts');
 
 describe('sandbox process', () => {
@@ -46,7 +47,7 @@ describe('sandbox process', () => {
   };
 
   it('runs both servers, with health checks and metrics, and ends on SIGTERM', async () => {
-    const settings = { SANDBOX_DATA: scratch(), CARRIER_CALLBACK_SECRET: 's'.repeat(32) };
+    const settings = { ...PROCESSOR_SECRET, SANDBOX_DATA: scratch(), CARRIER_CALLBACK_SECRET: 's'.repeat(32) };
     const child = launch([], settings);
     const urls = await listening(child, 2);
     assert.deepEqual(Object.keys(urls).toSorted(), ['carrier', 'processor']);
@@ -60,29 +61,33 @@ describe('sandbox process', () => {
 
   it('keeps every acknowledged effect after kill -9', async () => {
     const folder = scratch();
-    const first = launch(['processor'], { SANDBOX_DATA: folder });
+    const first = launch(['processor'], { ...PROCESSOR_SECRET, SANDBOX_DATA: folder });
     const { processor } = await listening(first, 1);
     const orderId = randomUUID();
     const payment = { orderId, amountMinor: 5, currency: 'GBP', paymentMethod: 'pm_card_visa' };
     const response = await post(`${processor}/authorizations`, payment, 'key');
     await kill(first);
-    const second = await listening(launch(['processor'], { SANDBOX_DATA: folder }), 1);
+    const second = await listening(launch(['processor'], { ...PROCESSOR_SECRET, SANDBOX_DATA: folder }), 1);
     assert.deepEqual(await ledgerOf(second.processor!, orderId), [response.body]);
     assert.deepEqual(await post(`${second.processor}/authorizations`, payment, 'key'), response);
   });
 
-  it('names a missing setting of the carrier', async () => {
-    assert.deepEqual(await failureOf(launch(['carrier'], { SANDBOX_DATA: scratch() })), {
-      exitCode: 1,
-      lines: ['setting CARRIER_CALLBACK_SECRET: is not set'],
-    });
+  it('names a missing setting', async () => {
+    for (const name of ['processor', 'carrier']) {
+      assert.deepEqual(await failureOf(launch([name], { SANDBOX_DATA: scratch() })), {
+        exitCode: 1,
+        lines: [`setting ${name.toUpperCase()}_CALLBACK_SECRET: is not set`],
+      });
+    }
   });
 
   it('names the setting of a port in use, and an unknown server', async () => {
-    const settings = { SANDBOX_DATA: scratch() };
+    const settings = { ...PROCESSOR_SECRET, SANDBOX_DATA: scratch() };
     const { processor } = await listening(launch(['processor'], settings), 1);
     const { port } = new URL(processor!);
-    const second = await failureOf(launch(['processor'], { SANDBOX_DATA: scratch(), PROCESSOR_PORT: port }));
+    const second = await failureOf(
+      launch(['processor'], { ...settings, SANDBOX_DATA: scratch(), PROCESSOR_PORT: port }),
+    );
     assert.equal(second.exitCode, 1);
     assert.match(second.lines.join('\n'), /PROCESSOR_PORT/);
     const unknown = await failureOf(launch(['bank'], settings));

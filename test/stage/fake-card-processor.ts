@@ -1,8 +1,9 @@
+import type { AuthorizePayment } from '../../activities/payment.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
-import type { CardProcessor, CardRequest, Receipt } from '../../services/payment/processor.ts';
+import type { AwaitsCustomer, CardProcessor, CardRequest, Receipt } from '../../services/payment/processor.ts';
 
 type Step = CardRequest['step'];
-type Answer = { receipt: Receipt } | { refusal: Refusal };
+type Answer = { receipt: Receipt | AwaitsCustomer } | { refusal: Refusal };
 
 export interface FakeProcessor extends CardProcessor {
   /** The effects in their order. */
@@ -17,6 +18,10 @@ export interface FakeProcessor extends CardProcessor {
   dieAfter(step: Step): void;
   /** The connection of the next request for this step breaks before it takes effect. */
   dieBefore(step: Step): void;
+  /** The holder of this order's card must confirm, and then confirms, also after a void if `late`. */
+  awaitHolder(orderId: string): void;
+  holderConfirms(request: AuthorizePayment, options?: { late?: boolean }): void;
+  holderRefuses(orderId: string): void;
   /** Refuses this step with `code`, until it is called with undefined. */
   refuse(step: Step, code: string | undefined): void;
   /** Holds the next request for this step before or after its effect, until `release` is called. */
@@ -28,6 +33,8 @@ interface Account {
   captured: number;
   refunded: number;
   voided: boolean;
+  /** Set while the card's holder must confirm. */
+  awaited?: boolean;
 }
 
 /** A correct processor in memory: each key has one effect and one response, and a voided payment stays voided. */
@@ -56,18 +63,23 @@ export function createFakeProcessor(): FakeProcessor {
     }
   };
 
-  async function ask(request: CardRequest): Promise<Receipt> {
+  async function ask<Result = Receipt>(request: CardRequest): Promise<Result> {
     fake.asked.push(request.key);
     await interrupt(request.step, 'before');
     if (!answers.has(request.key)) answers.set(request.key, decide(request));
     await interrupt(request.step, 'after');
-    return given(answers.get(request.key)!);
+    return given(answers.get(request.key)!) as Result;
   }
 
   function decide(request: CardRequest): Answer {
     const account = accountOf(request.orderId);
     const no = refused.get(request.step) ?? refusalOf(request, account);
     if (no) return { refusal: new Refusal(no, `the fake says ${no}`) };
+    if (request.step === 'authorize' && account.awaited) return { receipt: MUST_CONFIRM };
+    return carryOut(request, account);
+  }
+
+  function carryOut(request: CardRequest, account: Account): Answer {
     const amountMinor = apply(request, account);
     if (request.step === 'void' && amountMinor === 0) return { receipt: { id: null } };
     fake.ledger.push({ type: request.step, orderId: request.orderId, key: request.key, amountMinor });
@@ -79,7 +91,7 @@ export function createFakeProcessor(): FakeProcessor {
     asked: [],
     lookedUp: [],
     open: async () => null,
-    authorize: (effect) => ask({ ...effect, step: 'authorize' }),
+    authorize: (effect) => ask<Receipt | AwaitsCustomer>({ ...effect, step: 'authorize' }),
     void: (effect) => ask({ ...effect, step: 'void' }),
     capture: (effect) => ask({ ...effect, step: 'capture' }),
     refund: (effect) => ask({ ...effect, step: 'refund' }),
@@ -88,6 +100,23 @@ export function createFakeProcessor(): FakeProcessor {
       const answer = answers.get(key);
       return answer && given(answer);
     },
+    isHeld: async ({ orderId }) => fake.held(orderId) > 0,
+    // Its events are lines: the order's id, signed with `right`.
+    readEvent({ payload, signature }) {
+      if (signature !== 'right') throw new Refusal('InvalidSignature', 'the signature is wrong');
+      return payload === '' ? null : { orderId: payload };
+    },
+    awaitHolder: (orderId) => void (accountOf(orderId).awaited = true),
+    holderConfirms(request, { late = false } = {}) {
+      const account = accountOf(request.orderId);
+      account.awaited = false;
+      if (late) account.voided = false;
+      const key = `${request.orderId}:authorize`;
+      const effect = { ...request, step: 'authorize', key, reference: null, customerMayAct: true } as const;
+      answers.set(key, carryOut(effect, account));
+    },
+    holderRefuses: (orderId) =>
+      void answers.set(`${orderId}:authorize`, { refusal: new Refusal('PaymentNotCompleted', 'the holder refused') }),
     held: (orderId) => {
       const { authorized, captured, voided } = accountOf(orderId);
       return voided ? 0 : authorized - captured;
@@ -105,7 +134,12 @@ export function createFakeProcessor(): FakeProcessor {
   return fake;
 }
 
-function given(answer: Answer): Receipt {
+/** What the holder of a card must do. */
+export const MUST_CONFIRM: AwaitsCustomer = {
+  customerAction: { type: 'redirect', url: 'https://bank.example/confirm' },
+};
+
+function given(answer: Answer): Receipt | AwaitsCustomer {
   if ('refusal' in answer) throw answer.refusal;
   return answer.receipt;
 }

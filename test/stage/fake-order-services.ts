@@ -21,6 +21,8 @@ export class OrderWorld {
   cart: 'full' | 'taken' | 'put back' = 'full';
   stock: 'none' | 'reserved' | 'released' | 'committed' = 'none';
   money: 'none' | 'held' | 'void' | 'captured' = 'none';
+  /** Whether the card's holder must confirm before money is held. */
+  confirmation: 'none' | 'awaited' | 'given' | 'refused' = 'none';
   parcel: ShipmentStatus | 'none' = 'none';
   refundedMinor = 0;
   restocked = 0;
@@ -132,14 +134,25 @@ const createPayment = (worlds: OrderWorlds): PaymentActivities => ({
   async authorizePayment({ orderId }) {
     const world = worlds.of(orderId);
     if (world.money === 'void') throw compensated('authorizePayment');
+    if (world.confirmation === 'refused') throw new Refusal('PaymentNotCompleted', 'the holder did not confirm');
+    if (world.confirmation === 'awaited') {
+      return { authorizationId: null, customerAction: { type: 'redirect', url: `https://bank.example/${orderId}` } };
+    }
     if (world.money === 'none') world.addEffect('hold');
     world.money = 'held';
     return { authorizationId: `auth-${orderId}` };
   },
   async voidPayment({ orderId }) {
     const world = worlds.of(orderId);
+    const released = world.effects.includes('hold');
     if (world.money === 'held') world.addEffect('void');
     world.money = 'void';
+    return { released };
+  },
+  async releaseLateHold({ orderId }) {
+    const world = worlds.of(orderId);
+    if (world.confirmation === 'given') world.addEffect('release hold');
+    world.confirmation = 'none';
   },
   async capturePayment({ orderId }) {
     const world = worlds.of(orderId);
@@ -176,6 +189,8 @@ const createShipping = (worlds: OrderWorlds): ShippingActivities => ({
   },
 });
 
+const PAYMENT_ACTION_MS = 30 * 60 * 1000;
+
 /** The order service's bookkeeping in memory. */
 export const createBookkeeping = (worlds: OrderWorlds, returnWindowMs: number): OrderActivities => {
   const write = (note: OrderUpdate, change: (world: OrderWorld) => void) => {
@@ -190,6 +205,13 @@ export const createBookkeeping = (worlds: OrderWorlds, returnWindowMs: number): 
       return { again };
     },
     noteSteps: async (note) => write(note, () => undefined),
+    async awaitCustomer({ customerAction: _action, ...note }) {
+      write(note, (world) => (world.paymentStatus = 'awaiting_customer'));
+      const askedAt = Date.parse(note.entries.findLast(({ step }) => step === 'confirmPayment')!.at);
+      return { expiresAt: new Date(askedAt + PAYMENT_ACTION_MS).toISOString() };
+    },
+    authorizeOrder: async (note) => write(note, (world) => (world.paymentStatus = 'authorized')),
+    releasePayment: async (note) => write(note, () => undefined),
     async confirmOrder({ despiteWithheld, ...note }) {
       const { status, withheld } = worlds.of(note.orderId);
       if (status !== 'pending' || (withheld && !despiteWithheld)) return;

@@ -7,6 +7,7 @@ import type { PlaceOrder } from '../../activities/order-placing.ts';
 import type { Product, ProductRequests } from '../../activities/product.ts';
 import type { RecommendationRequests } from '../../activities/recommendation.ts';
 import type { Return } from '../../activities/return.ts';
+import type { PaymentRequests, ReceivedEvent } from '../../activities/payment.ts';
 import type { ShippingRequests } from '../../activities/shipping.ts';
 import type { User, UserRequests } from '../../activities/user.ts';
 import type { ServiceClients, Subscribers } from '../../gateway/upstream/service-clients.ts';
@@ -46,6 +47,10 @@ export interface Store {
   returns: Map<string, Return>;
   interventions: Map<string, Intervention>;
   shipments: Map<string, string>;
+  /** What the card processors' events mean, by their body; those with a signature that begins with 00 are refused. */
+  processorEvents: Map<string, ReceivedEvent>;
+  /** The signatures of all events that were passed on. */
+  receivedEvents: string[];
   /** By customer. */
   carts: Map<string, Cart>;
   /** The recommendations for everybody, best first. */
@@ -73,6 +78,8 @@ export function createFakeServices(): FakeServices {
     returns: new Map(),
     interventions: new Map(),
     shipments: new Map(),
+    processorEvents: new Map(),
+    receivedEvents: [],
     carts: new Map(),
     webhooks: { endpoints: new Map(), deliveries: new Map() },
     recommended: [],
@@ -92,6 +99,7 @@ export function createFakeServices(): FakeServices {
     products: fakeProducts(store),
     inventory: fakeInventory(store),
     orders: { ...fakeOrders(store), ...events.orderHistories },
+    payments: fakePayments(store),
     shipping: fakeShipping(store),
     carts: fakeCarts(store),
     notifications: events.notifications,
@@ -201,6 +209,16 @@ function fakeInventory({ stock, adjustments }: Store): InventoryRequests {
 const fakeRecommendations = ({ recommended }: Store): RecommendationRequests => ({
   recommendForProduct: async ({ sku, limit }) => ({ skus: recommended.filter((one) => one !== sku).slice(0, limit) }),
   recommendForCustomer: async ({ limit }) => ({ skus: recommended.slice(0, limit) }),
+});
+
+const fakePayments = ({ processorEvents, receivedEvents }: Store): PaymentRequests => ({
+  async receiveEvent({ payload, signature }) {
+    receivedEvents.push(signature);
+    if (signature.includes('v1=00')) throw new Refusal('InvalidSignature', 'the signature is wrong');
+    return processorEvents.get(payload) ?? { meaning: 'nothing' };
+  },
+  listBooks: async () => ({ items: [], next: null }),
+  checkBalances: async () => ({ discrepancies: [] }),
 });
 
 const fakeShipping = ({ shipments, canceledParcels }: Store): ShippingRequests => ({

@@ -26,6 +26,8 @@ export interface StripeServer {
   /** Forgets all idempotency keys, as Stripe does after 24 hours. */
   forgetKeys(): void;
   intent(id: string): Resource;
+  /** The holder of the card has confirmed the intent, or has not. */
+  holderActs(id: string, outcome: 'succeeded' | 'failed'): void;
   close(): Promise<void>;
 }
 
@@ -85,6 +87,7 @@ export async function startStripeServer({ validator }: { validator?: string } = 
     failNext: (call, status, error) => void failures.push({ call, answer: refuse(status, error) }),
     forgetKeys: () => answers.clear(),
     intent: (id) => intents.get(id)!,
+    holderActs: (id, outcome) => holderActs(intents.get(id)!, outcome),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -108,6 +111,8 @@ async function validationError(validator: string, request: IncomingMessage, body
 }
 
 const refuse = (status: number, error: Record<string, unknown>): Answer => ({ status, body: { error } });
+/** Stripe's test card that always asks its holder (https://docs.stripe.com/testing#regulatory-cards). */
+const MUST_CONFIRM = 'pm_card_authenticationRequired';
 const DECLINES: Readonly<Record<string, string>> = {
   pm_card_chargeDeclined: 'generic_decline',
   pm_card_chargeDeclinedInsufficientFunds: 'insufficient_funds',
@@ -124,7 +129,7 @@ function act([resource, id, verb]: string[], form: Record<string, string>, { int
   const intent = intents.get(id);
   if (!intent) return refuse(404, { type: 'invalid_request_error', code: 'resource_missing', param: 'intent' });
   if (verb === undefined) return { status: 200, body: intent };
-  return move(intent, verb);
+  return move(intent, verb, form);
 }
 
 function create(form: Record<string, string>, intents: Map<string, Resource>): Answer {
@@ -138,31 +143,57 @@ function create(form: Record<string, string>, intents: Map<string, Resource>): A
 }
 
 /** https://docs.stripe.com/payments/paymentintents/lifecycle */
-function move(intent: Resource, verb: string): Answer {
+function move(intent: Resource, verb: string, form: Record<string, string>): Answer {
   const next = MOVES[verb]?.[intent.status];
   if (!next) {
     const error = { type: 'invalid_request_error', code: 'payment_intent_unexpected_state', payment_intent: intent };
     return refuse(400, error);
   }
   const decline = verb === 'confirm' && DECLINES[String(intent.payment_method)];
-  if (decline) {
-    const error = { type: 'card_error', code: 'card_declined', decline_code: decline };
-    Object.assign(intent, {
-      status: 'requires_payment_method',
-      last_payment_error: error,
-      latest_charge: { id: `ch_${intent.id}`, object: 'charge', status: 'failed' },
-    });
-    return refuse(402, error);
+  if (decline) return declined(intent, { code: 'card_declined', decline_code: decline });
+  if (verb === 'confirm' && intent.payment_method === MUST_CONFIRM) {
+    if (form.error_on_requires_action === 'true') {
+      return declined(intent, { code: 'authentication_required', decline_code: 'authentication_required' });
+    }
+    Object.assign(intent, { status: 'requires_action', client_secret: `${intent.id}_secret_1` });
+    return { status: 200, body: intent };
   }
   intent.status = next;
-  if (verb === 'confirm') intent.latest_charge = { id: `ch_${intent.id}`, object: 'charge', status: 'succeeded' };
+  if (verb === 'confirm') intent.latest_charge = heldBy(intent);
   return { status: 200, body: intent };
 }
+
+function declined(intent: Resource, reason: Record<string, string>): Answer {
+  const error = { type: 'card_error', ...reason };
+  Object.assign(intent, {
+    status: 'requires_payment_method',
+    last_payment_error: error,
+    latest_charge: { id: `ch_${intent.id}`, object: 'charge', status: 'failed' },
+  });
+  return refuse(402, error);
+}
+
+/** https://docs.stripe.com/payments/3d-secure/authentication-flow */
+function holderActs(intent: Resource, outcome: 'succeeded' | 'failed'): void {
+  if (outcome === 'succeeded') {
+    Object.assign(intent, { status: 'requires_capture', latest_charge: heldBy(intent) });
+  } else {
+    const last_payment_error = { type: 'invalid_request_error', code: 'payment_intent_authentication_failure' };
+    Object.assign(intent, { status: 'requires_payment_method', last_payment_error });
+  }
+}
+
+const heldBy = ({ id }: Resource) => ({ id: `ch_${id}`, object: 'charge', status: 'succeeded' });
 
 const MOVES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   confirm: { requires_confirmation: 'requires_capture' },
   capture: { requires_capture: 'succeeded' },
-  cancel: { requires_confirmation: 'canceled', requires_payment_method: 'canceled', requires_capture: 'canceled' },
+  cancel: {
+    requires_confirmation: 'canceled',
+    requires_payment_method: 'canceled',
+    requires_action: 'canceled',
+    requires_capture: 'canceled',
+  },
 };
 
 function refund(form: Record<string, string>, refunds: Resource[], list: boolean): Answer {

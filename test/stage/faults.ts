@@ -23,6 +23,14 @@ export const faultyTwice: Fault = async ({ number, next }) => {
   return next();
 };
 
+/** The first call finds that the card's holder must confirm. `first` may fail, or lose its answer. */
+export const mustConfirm =
+  (first: Fault = ({ next }) => next()): Fault =>
+  async (call) => {
+    if (call.number === 1) call.world.confirmation = 'awaited';
+    return first(call);
+  };
+
 /** The call takes effect; the responses to these calls are lost. */
 export const answerLost =
   (lost: (number: number) => boolean): Fault =>

@@ -17,6 +17,7 @@ export const orderOf = (difference: Partial<Order>): Order => ({
   total: { amountMinor: 900, currency: 'GBP' },
   shippingAddress: { name: 'Ada', line1: '1 High St', city: 'London', postalCode: 'SW1', country: 'GB' },
   rejection: null,
+  nextAction: null,
   trackingNumber: null,
   returnableUntil: null,
   allowedActions: ['cancel'],

@@ -11,6 +11,10 @@ import type { OrderWorld } from './fake-order-services.ts';
 export const confirmed = ({ world }: TestOrder): Promise<void> =>
   eventually(() => assert.equal(world.status, 'confirmed', JSON.stringify(world.history)));
 
+/** Waits until the order waits for its customer. */
+export const awaitsCustomer = ({ world }: TestOrder): Promise<void> =>
+  eventually(() => assert.equal(world.paymentStatus, 'awaiting_customer', JSON.stringify(world.history)));
+
 /** Delivers the order and waits until it is completed. */
 export async function finish(order: TestOrder): Promise<void> {
   await order.moved('delivered');

@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
 import { cancelUpdate } from '../../workflows/order/messages.ts';
 import { eventually } from './eventually.ts';
-import { answerLost, dispatchedUnnoticed, down, faultyTwice, refuse, refuseOnce } from './faults.ts';
-import { canceledWith, confirmed, finish, lostAttempt, openIntervention, resolve } from './order-actions.ts';
+import { answerLost, dispatchedUnnoticed, down, faultyTwice, mustConfirm, refuse, refuseOnce } from './faults.ts';
+import {
+  awaitsCustomer,
+  canceledWith,
+  confirmed,
+  finish,
+  lostAttempt,
+  openIntervention,
+  resolve,
+} from './order-actions.ts';
 import type { Scenario, Scenarios } from './scenario.ts';
-import type { Fault, Faults, TestOrder } from './test-workers.ts';
+import type { Fault, Faults, TestOrder, TestWorkers } from './test-workers.ts';
+
+const MUST_CONFIRM: Faults = { authorizePayment: mustConfirm() };
 
 /** Every end state and branch of the order saga in the lane `durable`. */
 export const DURABLE_ORDER_SCENARIOS: Scenarios = {
@@ -78,6 +88,27 @@ export const DURABLE_ORDER_SCENARIOS: Scenarios = {
     await order.handle.result();
     return order.handle;
   },
+  'order-confirmed-by-its-customer': placedToBeConfirmed(async (order, { client }) => {
+    order.world.confirmation = 'given';
+    await order.paymentMoved();
+    await confirmed(order);
+    await order.moved('delivered');
+    // This client skips the return window.
+    await client.workflow.getHandle(order.handle.workflowId).result();
+  }),
+  'order-refused-by-its-customer': placedToBeConfirmed(async (order) => {
+    order.world.confirmation = 'refused';
+    await order.paymentMoved();
+    await order.handle.result();
+  }),
+  'order-canceled-while-its-customer-confirms': placedToBeConfirmed(async ({ handle }) => {
+    await handle.executeUpdate(cancelUpdate, { args: [{}] });
+    await handle.result();
+  }),
+  'order-waits-for-its-customer': placedToBeConfirmed(async () => undefined),
+  'order-never-confirmed-by-its-customer': placed(MUST_CONFIRM, async ({ handle }) => void (await handle.result())),
+  'late-payment-released': late({}),
+  'late-payment-skipped': late({ releaseLateHold: refuse('VoidRefused') }, 'skip'),
   'stray-parcel-handled': stray('skip'),
   'stray-parcel-not-dispatched': stray('retry'),
   'order-capture-refused-then-retried': stuckAt('capturePayment', refuseOnce, 'retry'),
@@ -117,6 +148,8 @@ export const LANE_SCENARIOS: Scenarios = {
       'order-canceled-while-authorizing',
       'order-canceled-when-confirmed',
       'order-goes-forward-after-a-lost-booking',
+      'order-confirmed-by-its-customer',
+      'order-never-confirmed-by-its-customer',
     ].map((name) => [name, DURABLE_ORDER_SCENARIOS[name]!]),
   ),
   'order-completed-after-a-lost-run': async (workers) => {
@@ -137,6 +170,29 @@ export const LANE_SCENARIOS: Scenarios = {
     return order.handle;
   },
 };
+
+/** Places an order in real time, and runs this once it waits for its customer. */
+function placedToBeConfirmed(run: (order: TestOrder, workers: TestWorkers) => Promise<void>): Scenario {
+  return async (workers) => {
+    const order = await workers.place(MUST_CONFIRM, { by: workers.inRealTime });
+    await awaitsCustomer(order);
+    await run(order, workers);
+    return order.handle;
+  };
+}
+
+/** A payment that was confirmed after its order had been canceled. */
+function late(faults: Faults, resolution?: 'skip'): Scenario {
+  return async (workers) => {
+    const order = await canceledWith(workers, faults);
+    await order.handle.result();
+    order.world.confirmation = 'given';
+    const handle = await workers.releaseLate(order);
+    if (resolution) await resolve(handle, await openIntervention(order, 'releasePayment'), resolution);
+    await handle.result();
+    return handle;
+  };
+}
 
 function placed(faults: Faults, run: (order: TestOrder) => Promise<void>): Scenario {
   return async (workers) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { signCallback } from '../../sandbox/carrier/callback-signature.ts';
+import { signatureOf } from '../../platform/http/signed-body.ts';
 import { sendRequest } from './api-client.ts';
 import type { Platform } from './test-platform.ts';
 import type { Order } from './shop-users.ts';
@@ -22,6 +22,20 @@ export const moneyInWords = async (platform: Platform, orderId: string): Promise
 export const parcel = async ({ carrier }: Platform, orderId: string): Promise<string[]> =>
   (await ledger<{ type: string }>(carrier, orderId)).map(({ type }) => type);
 
+/** Confirms a payment as the card's holder, or refuses to. Returns the processor's answer. */
+export const authenticate = (
+  { processor }: Platform,
+  orderId: string,
+  outcome: 'succeeded' | 'failed',
+): Promise<{ status: number; body: unknown }> =>
+  sendRequest({ method: 'POST', url: `${processor}/payments/${orderId}/authenticate`, body: { outcome } });
+
+/** Has the processor send the event about what the card's holder did, again if it was sent before. */
+export async function tell({ processor }: Platform, orderId: string): Promise<void> {
+  const { status, body } = await sendRequest({ method: 'POST', url: `${processor}/payments/${orderId}/tell` });
+  assert.equal(status, 202, JSON.stringify(body));
+}
+
 /** Moves an order's parcel one step forward at the sandbox carrier. */
 export async function advance({ carrier }: Platform, { trackingNumber }: Order): Promise<void> {
   const { status, body } = await sendRequest({ method: 'POST', url: `${carrier}/shipments/${trackingNumber}/advance` });
@@ -34,8 +48,7 @@ export async function reportMovement(
   movement: { trackingNumber: string; type: 'dispatched' | 'delivered' },
 ): Promise<number> {
   const body = JSON.stringify({ id: randomUUID(), at: new Date().toISOString(), ...movement });
-  const signature = signCallback({ secret, seconds: Math.floor(Date.now() / 1000), body });
-  const headers = { 'content-type': 'application/json', 'carrier-signature': signature };
+  const headers = { 'content-type': 'application/json', 'carrier-signature': signatureOf(secret, body) };
   return (await fetch(`${api}/v1/callbacks/carrier`, { method: 'POST', body, headers })).status;
 }
 

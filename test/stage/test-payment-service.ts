@@ -47,7 +47,7 @@ export function paymentBench(): PaymentBench {
     payment = createPaymentActivities({ db: database.db, processor });
   });
   afterEach(async () => {
-    const { discrepancies } = await createPaymentRequests(database.db).checkBalances({});
+    const { discrepancies } = await createPaymentRequests({ db: database.db, processor }).checkBalances({});
     assert.deepEqual(discrepancies, []);
   });
   after(() => database.drop());

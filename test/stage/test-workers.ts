@@ -10,11 +10,15 @@ import {
   type ParcelMoved,
   orderWorkflowId,
   parcelMovedSignal,
+  type PaymentMoved,
+  paymentMovedSignal,
   startOptionsOf,
 } from '../../workflows/order/messages.ts';
 import type { orderWorkflow } from '../../workflows/order/workflow.ts';
 import { type ReturnInput, returnWorkflowId } from '../../workflows/return/messages.ts';
 import type { returnWorkflow } from '../../workflows/return/workflow.ts';
+import { latePaymentWorkflowId } from '../../workflows/late-payment/messages.ts';
+import type { latePaymentWorkflow } from '../../workflows/late-payment/workflow.ts';
 import { strayParcelWorkflowId } from '../../workflows/stray-parcel/messages.ts';
 import type { strayParcelWorkflow } from '../../workflows/stray-parcel/workflow.ts';
 import {
@@ -41,6 +45,8 @@ export interface TestOrder {
   handle: WorkflowHandle<typeof orderWorkflow>;
   /** The carrier's news, as the gateway sends it. */
   moved(status: ParcelMoved['status']): Promise<void>;
+  /** The card processor's news, as the gateway sends it. */
+  paymentMoved(): Promise<void>;
 }
 
 export type OrderChange = Partial<OrderInput> & {
@@ -69,6 +75,8 @@ export interface TestWorkers {
   ): Promise<WorkflowHandleWithFirstExecutionRunId<typeof returnWorkflow>>;
   /** The carrier reports the order's parcel as dispatched although the order has ended. */
   reportStray(order: TestOrder): Promise<WorkflowHandleWithFirstExecutionRunId<typeof strayParcelWorkflow>>;
+  /** The card's holder has confirmed the order's payment although the order has ended. */
+  releaseLate(order: TestOrder): Promise<WorkflowHandleWithFirstExecutionRunId<typeof latePaymentWorkflow>>;
   /** Starts a webhook delivery. Its attempts end as the script says; the last entry applies to all further attempts. */
   deliver: Deliver;
   /** Does this while no worker runs the workflows of orders and returns. */
@@ -113,6 +121,12 @@ export async function startTestWorkers(): Promise<TestWorkers> {
       return testOrder(by, { input, lane }, worlds.of(input.orderId));
     },
     reportStray: (order) => startStrayParcel(client, order),
+    releaseLate: ({ orderId }) =>
+      client.workflow.start<typeof latePaymentWorkflow>('latePaymentWorkflow', {
+        workflowId: latePaymentWorkflowId(orderId),
+        taskQueue: 'order',
+        args: [{ orderId }],
+      }),
     sendBack: ({ orderId }, change, by = client) => startReturn(by, { ...returnInput(orderId), ...change }),
     async close() {
       await running.close();
@@ -143,6 +157,13 @@ export const testOrder = (client: Client, start: OrderStart, world: OrderWorld):
       ...startOptionsOf(start),
       signal: parcelMovedSignal,
       signalArgs: [{ status }],
+    });
+  },
+  async paymentMoved() {
+    await client.workflow.signalWithStart<typeof orderWorkflow, [PaymentMoved]>('orderWorkflow', {
+      ...startOptionsOf(start),
+      signal: paymentMovedSignal,
+      signalArgs: [{}],
     });
   },
 });

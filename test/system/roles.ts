@@ -60,6 +60,8 @@ export const ALLOWED_CALLER: Record<string, Caller> = {
   listWebhookDeliveries: 'owner',
   redeliverWebhook: 'owner',
   carrierCallback: 'proof',
+  processorCallback: 'proof',
+  stripeCallback: 'proof',
   readKeySet: 'anyone',
   livez: 'anyone',
   readyz: 'anyone',

@@ -59,7 +59,7 @@ describe('npm start -- --separate', function () {
         secretsIn(environment),
         [
           ...(service === 'user' ? ['ADMIN_PASSWORD'] : []),
-          ...(service === 'payment' ? ['STRIPE_API_KEY'] : []),
+          ...(service === 'payment' ? ['PROCESSOR_CALLBACK_SECRET', 'STRIPE_API_KEY'] : []),
           'SERVICE_TOKEN',
           `${service.toUpperCase()}_DATABASE_URL`,
         ].toSorted(),
@@ -73,7 +73,7 @@ describe('npm start -- --separate', function () {
       'SERVICE_TOKEN',
     ]);
     const sandbox = environmentOf(platform.process('sandbox/main.ts').pid);
-    assert.deepEqual(secretsIn(sandbox), ['CARRIER_CALLBACK_SECRET']);
+    assert.deepEqual(secretsIn(sandbox), ['CARRIER_CALLBACK_SECRET', 'PROCESSOR_CALLBACK_SECRET']);
   });
 
   it('gives no process the superuser’s password', () => {

@@ -147,6 +147,22 @@ describe('reconciliation', () => {
     );
   });
 
+  it('lets a customer confirm a payment as long as the order waits', async () => {
+    const { order, ...ledgers } = STAGES.pending();
+    const until = new Date(JUST_AFTER + 30 * 60_000).toISOString();
+    const account: Account = { ...ledgers, order: { ...order, awaitsCustomerUntil: until } };
+    const stuckAfter = async (minutes: number) => {
+      const now = () => JUST_AFTER + minutes * 60_000;
+      return (
+        await compare(
+          sourcesOf(() => [account]),
+          options({ now }),
+        )
+      ).discrepancies.length;
+    };
+    assert.deepEqual([await stuckAfter(29), await stuckAfter(44), await stuckAfter(46)], [0, 0, 1]);
+  });
+
   it('includes the discrepancies within a ledger', async () => {
     const { balances } = await compare(
       sourcesOf(() => [], ['A: on hand 1, by the ledger 2']),

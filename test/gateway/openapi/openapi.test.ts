@@ -107,6 +107,8 @@ describe('the OpenAPI document', () => {
       'POST /v1/admin/dead-letters/{deadLetterId}/resolve',
       'POST /v1/admin/interventions/{interventionId}/resolve',
       'POST /v1/callbacks/carrier',
+      'POST /v1/callbacks/processor',
+      'POST /v1/callbacks/stripe',
       'POST /v1/oauth/token',
       'POST /v1/orders',
       'POST /v1/orders/{orderId}/cancel',

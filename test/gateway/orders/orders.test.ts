@@ -58,6 +58,20 @@ describe('orders at the gateway', () => {
     assert.equal((await gateway.call(`GET /v1/orders/${id}`, { as: gateway.admin })).status, 200);
   });
 
+  it('say what the customer must do to the customer alone', async () => {
+    const nextAction = {
+      type: 'stripe',
+      clientSecret: 'pi_1_secret_2',
+      expiresAt: '2026-01-05T09:30:00.000Z',
+    } as const;
+    const { id } = store({ paymentStatus: 'awaiting_customer', nextAction });
+    const mine = await gateway.call(`GET /v1/orders/${id}`, { as: gateway.customer });
+    assert.partialDeepStrictEqual(mine.body, { nextAction });
+    const theirs = await gateway.call(`GET /v1/orders/${id}`, { as: gateway.admin });
+    assert.partialDeepStrictEqual(theirs.body, { paymentStatus: 'awaiting_customer' });
+    assert.ok(!('nextAction' in theirs.body));
+  });
+
   it('are listed per caller, for admins all of them, and the next page keeps the filter', async () => {
     const { listed } = gateway.services.store;
     store({});

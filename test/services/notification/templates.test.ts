@@ -22,6 +22,7 @@ describe('mail templates', () => {
   // For every state that an order can end in: what the mail must say, and all that it must not say.
   const MONEY: Record<PaymentStatus, RegExp[]> = {
     not_paid: [NOT_CHARGED],
+    awaiting_customer: [NOT_CHARGED],
     canceled: [NOT_CHARGED, RELEASED],
     requires_action: [NOT_CHARGED, TAKEN_OVER],
     authorized: [NOT_CHARGED, RESERVED],
@@ -71,6 +72,15 @@ describe('mail templates', () => {
     }
   });
 
+  it('say where and until when to confirm a payment', () => {
+    const expiresAt = '2026-05-03T14:05:00.000Z';
+    const url = 'https://bank.example/confirm';
+    const text = textOf('confirm-payment', { url, expiresAt });
+    assert.match(text, /Do so here: https:\/\/bank\.example\/confirm\n/);
+    assert.match(text, /until 14:05 UTC on 3 May 2026\. Nothing is charged before you confirm/);
+    assert.match(textOf('confirm-payment', { url: null, expiresAt }), /Open the order in our shop/);
+  });
+
   it('speak of a password only to those who chose one', () => {
     assert.match(textOf('welcome', { hasPassword: true }), /password you chose/);
     for (const hasPassword of [false, undefined]) assert.doesNotMatch(textOf('welcome', { hasPassword }), /password/);
@@ -82,6 +92,8 @@ describe('mail templates', () => {
         total: pounds(100),
         refund: pounds(100),
         rejection: { code: 'OutOfStock' },
+        url: null,
+        expiresAt: '2026-05-03T14:05:00.000Z',
         lines: [{ sku: 'TEA', quantity: 2 }],
       });
       assert.ok(!text.includes(orderId) && !text.includes('TEA'), text);

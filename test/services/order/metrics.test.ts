@@ -34,6 +34,19 @@ describe('order service: what orders wait for', () => {
     assert.deepEqual(await difference(reject), { decision: -1 });
   });
 
+  it('is the customer only once their time is up', async () => {
+    const { activities, note } = stage;
+    const orderId = await stage.placed();
+    const customerAction = { type: 'redirect', url: 'https://bank.example/confirm' } as const;
+    const wait = () => activities.awaitCustomer({ ...note(orderId), customerAction });
+    assert.deepEqual(await difference(wait), { decision: -1 });
+    const overdue = JSON.stringify({ ...customerAction, expiresAt: new Date(Date.now() - 60_000).toISOString() });
+    const expire = () =>
+      stage.database.db.updateTable('orders').set({ next_action: overdue }).where('id', '=', orderId).execute();
+    assert.deepEqual(await difference(expire), { customer: 1 });
+    assert.deepEqual(await difference(() => activities.authorizeOrder(note(orderId))), { customer: -1, decision: 1 });
+  });
+
   it('is the carrier, then also the capture, then nothing until the return window has closed', async () => {
     let orderId = '';
     assert.deepEqual(await difference(async () => (orderId = await stage.confirmed())), { dispatch: 1 });

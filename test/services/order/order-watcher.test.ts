@@ -44,6 +44,15 @@ describe('order service: awaitOrder', () => {
     for (const order of await Promise.all(waiting)) assert.equal(order.status, 'requires_action');
   });
 
+  it('returns when the customer must act', async () => {
+    const orderId = await stage.placed();
+    const waiting = stage.requests.awaitOrder({ orderId, patienceMs: LONG_MS });
+    const customerAction = { type: 'stripe', clientSecret: 'pi_1_secret_2' } as const;
+    const { expiresAt } = await stage.activities.awaitCustomer({ ...stage.note(orderId), customerAction });
+    assert.deepEqual((await waiting).nextAction, { ...customerAction, expiresAt });
+    assert.equal((await stage.requests.awaitOrder({ orderId, patienceMs: LONG_MS })).status, 'pending');
+  });
+
   it('is notified of every step that moves an order', async () => {
     const orderId = await stage.placed();
     const moves: string[] = [];

@@ -73,7 +73,11 @@ export interface OrderStage {
 const PAYMENT_STEPS = new Set<string>(['authorizePayment', 'capturePayment', 'refundPayment']);
 
 export const activitiesOn = (db: Kysely<OrderDatabase>, waiting = new OrderWatcher()): OrderActivities =>
-  createOrderActivities(db, { returnWindowDays: 30, moved: (orderId) => waiting.moved(orderId) });
+  createOrderActivities(db, {
+    returnWindowDays: 30,
+    paymentActionMinutes: 30,
+    moved: (orderId) => waiting.moved(orderId),
+  });
 
 /** Call this in a `describe`. */
 export function orderStage(): OrderStage {

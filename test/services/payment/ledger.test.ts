@@ -151,7 +151,7 @@ describe('the money ledger', () => {
       const made = [await authorized(), await bench.captured(), await authorized()];
       const declined = paymentRequest({ paymentMethod: 'pm_card_chargeDeclined' });
       await assert.rejects(bench.payment.authorizePayment(declined));
-      const requests = createPaymentRequests(bench.database.db);
+      const requests = createPaymentRequests({ db: bench.database.db, processor: bench.processor });
       const seen: string[] = [];
       let after: string | undefined;
       do {
@@ -167,7 +167,9 @@ describe('the money ledger', () => {
     it('returns the ledger sums of an order', async () => {
       const orderId = await bench.captured();
       await bench.payment.refundPayment({ orderId, refundId: randomUUID(), amount: pounds(250) });
-      const { items } = await createPaymentRequests(bench.database.db).listBooks({ limit: 1000 });
+      const { items } = await createPaymentRequests({ db: bench.database.db, processor: bench.processor }).listBooks({
+        limit: 1000,
+      });
       assert.deepEqual(
         items.find((book) => book.orderId === orderId),
         { orderId, currency: 'GBP', authorizedMinor: 1250, voidedMinor: 0, capturedMinor: 1250, refundedMinor: 250 },
@@ -175,7 +177,7 @@ describe('the money ledger', () => {
     });
 
     it('refuses a cursor that it did not issue', async () => {
-      const requests = createPaymentRequests(bench.database.db);
+      const requests = createPaymentRequests({ db: bench.database.db, processor: bench.processor });
       const forged = Buffer.from(JSON.stringify(["' or true --"])).toString('base64url');
       for (const after of ['nonsense', forged]) {
         await assert.rejects(requests.listBooks({ after, limit: 2 }), { name: 'Refusal', code: 'BadCursor' });
@@ -185,7 +187,8 @@ describe('the money ledger', () => {
 
   describe('checkBalances', () => {
     const findDiscrepancies = async () =>
-      (await createPaymentRequests(bench.database.db).checkBalances({})).discrepancies;
+      (await createPaymentRequests({ db: bench.database.db, processor: bench.processor }).checkBalances({}))
+        .discrepancies;
 
     // Written as the database's owner: the service itself has no permission.
     const faults: [string, (orderId: string) => Promise<unknown>, RegExp][] = [

@@ -52,7 +52,7 @@ describe('payment through the sandbox processor', () => {
     const { orderId } = request;
     const refundId = randomUUID();
     const { authorizationId } = await service().authorizePayment(request);
-    assert.match(authorizationId, /^authorization_/);
+    assert.match(authorizationId!, /^authorization_/);
     await service().capturePayment({ orderId });
     await service().refundPayment({ orderId, refundId, amount: pounds(250) });
     assert.deepEqual(await ledger(orderId), [
@@ -113,7 +113,8 @@ describe('payment through the sandbox processor', () => {
   it('leaves a tombstone at the processor itself', async () => {
     const { orderId, amount, paymentMethod } = paymentRequest();
     await service().voidPayment({ orderId });
-    const late = { key: `${orderId}:authorize`, orderId, reference: null, amount, paymentMethod };
+    const terms = { amount, paymentMethod, customerMayAct: false };
+    const late = { key: `${orderId}:authorize`, orderId, reference: null, ...terms };
     await assert.rejects(processor.authorize(late), { name: 'Refusal', code: 'Undone' });
     assert.deepEqual(await ledger(orderId), []);
   });
@@ -158,7 +159,7 @@ describe('payment through the sandbox processor', () => {
     try {
       while (next < responses.length) {
         await assert.rejects(
-          odd.authorize({ key: 'k', orderId, reference: null, amount, paymentMethod }),
+          odd.authorize({ key: 'k', orderId, reference: null, amount, paymentMethod, customerMayAct: false }),
           (error: Error) => error.name !== 'Refusal',
         );
       }

@@ -28,10 +28,11 @@ describe(
     it('are all well formed', async () => {
       const processor = createStripeProcessor({ apiKey: API_KEY, apiBase: stripe.url });
       const { orderId, amount, paymentMethod } = paymentRequest();
+      const terms = { amount, paymentMethod, customerMayAct: false };
       const reference = await processor.open({ orderId, amount, paymentMethod });
       const effect = (key: string) => ({ key: `${orderId}:${key}`, orderId, reference });
-      await processor.authorize({ ...effect('authorize'), amount, paymentMethod });
-      await processor.find({ ...effect('authorize'), step: 'authorize', amount, paymentMethod });
+      await processor.authorize({ ...effect('authorize'), ...terms });
+      await processor.find({ ...effect('authorize'), step: 'authorize', ...terms });
       await processor.capture(effect('capture'));
       await processor.refund({ ...effect('refund'), amount: pounds(1) });
       await processor.find({ ...effect('refund'), step: 'refund', amount: pounds(1) });

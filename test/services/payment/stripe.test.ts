@@ -132,7 +132,7 @@ describe('payment through Stripe', () => {
     assert.equal(stripe.intent('pi_1').status, 'canceled');
     assert.equal((await bench.paymentOf(orderId)).voided_minor, 1250);
     const { amount, paymentMethod } = paymentRequest();
-    const late = { key: 'late', orderId, reference: 'pi_1', amount, paymentMethod };
+    const late = { key: 'late', orderId, reference: 'pi_1', amount, paymentMethod, customerMayAct: false };
     await assert.rejects(processor.authorize(late), { name: 'Refusal', code: 'Undone' });
     assert.equal(stripe.intent('pi_1').status, 'canceled');
   });
@@ -240,5 +240,7 @@ describe('payment through Stripe', () => {
   it('requires an API key before it starts', () => {
     const settings = { CARD_PROCESSOR: 'stripe' as const, PROCESSOR_URL: 'http://127.0.0.1:1' };
     assert.throws(() => chooseProcessor(settings), /^SettingError: setting STRIPE_API_KEY: is not set/);
+    const sandbox = { ...settings, CARD_PROCESSOR: 'sandbox' as const };
+    assert.throws(() => chooseProcessor(sandbox), /^SettingError: setting PROCESSOR_CALLBACK_SECRET: is not set/);
   });
 });

@@ -9,7 +9,8 @@ import { OrderStatus, PlacingStep } from '../../../activities/order-status.ts';
 import { RecordMovement, shippingEvents } from '../../../activities/shipping.ts';
 import { DeliveryRound } from '../../../activities/webhook.ts';
 import { cartChanged, cartReminderInput } from '../../../workflows/cart-reminder/messages.ts';
-import { cancelRequest, orderInput, parcelMoved } from '../../../workflows/order/messages.ts';
+import { cancelRequest, orderInput, parcelMoved, paymentMoved } from '../../../workflows/order/messages.ts';
+import { latePaymentInput } from '../../../workflows/late-payment/messages.ts';
 import { Mismatch, type Parser } from '../../../workflows/incoming/parsing.ts';
 import { receivedGoods, returnInput } from '../../../workflows/return/messages.ts';
 import { resolution } from '../../../workflows/saga/messages.ts';
@@ -68,6 +69,14 @@ const MESSAGES: Record<string, Message> = {
       .transform((given) => given ?? {}),
     example: { reason: 'ordered twice' },
   },
+  'news of a payment': {
+    parse: paymentMoved,
+    contract: z
+      .object({})
+      .optional()
+      .transform((given) => given ?? {}),
+    example: {},
+  },
   'news of a parcel': {
     parse: parcelMoved,
     contract: z.object({ status: z.enum(['dispatched', 'delivered']) }),
@@ -116,6 +125,11 @@ const MESSAGES: Record<string, Message> = {
       contradicts: 'bookingCanceled',
       orderStatus: 'canceled',
     },
+  },
+  'the input about a late payment': {
+    parse: latePaymentInput,
+    contract: z.object({ orderId: z.uuid() }),
+    example: { orderId: ID },
   },
   'the input of a delivery': {
     parse: webhookDeliveryInput,

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { orderOf } from '../../stage/gateway-builders.ts';
+import { type Harness, startHarness } from '../../stage/test-gateway.ts';
+
+describe('callbacks of card processors', () => {
+  let gateway: Harness;
+  before(async () => {
+    gateway = await startHarness();
+  });
+  after(() => gateway.close());
+  beforeEach(() => {
+    gateway.services.store.receivedEvents.length = 0;
+    gateway.temporal.signals.length = 0;
+  });
+
+  const ROUTES = [
+    ['/v1/callbacks/processor', 'processor-signature'],
+    ['/v1/callbacks/stripe', 'stripe-signature'],
+  ] as const;
+  const storeOrder = (difference: Parameters<typeof orderOf>[0] = {}) => {
+    const order = orderOf(difference);
+    gateway.services.store.orders.set(order.id, order);
+    return order;
+  };
+  /** An event with spaces: the signature covers the bytes, not their meaning. */
+  const eventAbout = (orderId: string, meaning: 'awaited' | 'heldLate') => {
+    const payload = `{ "orderId":  "${orderId}" }`;
+    gateway.services.store.processorEvents.set(payload, { meaning, orderId });
+    return payload;
+  };
+  const SIGNATURE = `t=1767603600,v1=${'0a'.repeat(32)}`;
+  const send = (path: string, header: string, raw: string, signature = SIGNATURE) =>
+    gateway.call(`POST ${path}`, { raw, headers: { [header]: signature } });
+
+  for (const [path, header] of ROUTES) {
+    describe(`POST ${path}`, () => {
+      it('tells the workflow of an order that waits for its customer', async () => {
+        const { id } = storeOrder();
+        assert.equal((await send(path, header, eventAbout(id, 'awaited'))).status, 204);
+        assert.deepEqual(gateway.temporal.signals, [{ workflowId: `order-${id}`, name: 'paymentMoved', args: [{}] }]);
+      });
+
+      it('accepts an event about an order whose workflow has ended', async () => {
+        const { id } = storeOrder({ status: 'rejected' });
+        gateway.temporal.ended.add(`order-${id}`);
+        assert.equal((await send(path, header, eventAbout(id, 'awaited'))).status, 204);
+      });
+
+      it('has money released once that was held too late, however often it is told', async () => {
+        const { id } = storeOrder({ status: 'rejected' });
+        for (const _again of [1, 2]) assert.equal((await send(path, header, eventAbout(id, 'heldLate'))).status, 204);
+        const { type, options } = gateway.temporal.started.get(`late-payment-${id}`)!;
+        assert.deepEqual([type, options.args], ['latePaymentWorkflow', [{ orderId: id }]]);
+        assert.deepEqual(gateway.temporal.signals, []);
+      });
+
+      it('accepts an event that means nothing to us', async () => {
+        assert.equal((await send(path, header, '{"type": "payout.paid"}')).status, 204);
+        assert.deepEqual(gateway.temporal.signals, []);
+      });
+
+      it('returns 401 for a wrong signature, and does not pass on what cannot be one', async () => {
+        const wrong = [
+          `t=1,v1=${'00'.repeat(32)}`,
+          'wrong',
+          '',
+          't=1',
+          `t=1,v1=${'0a'.repeat(32)},${'v1=00,'.repeat(400)}`,
+        ];
+        for (const signature of wrong) {
+          const { status, headers, body } = await send(path, header, '{}', signature);
+          assert.deepEqual([status, body.code], [401, 'InvalidSignature'], signature);
+          assert.equal(headers.get('www-authenticate')?.toLowerCase(), header);
+        }
+        assert.deepEqual(gateway.services.store.receivedEvents, [wrong[0]]);
+      });
+
+      it('returns 503 while the payment service or Temporal is away, so that it is sent again', async () => {
+        const { id } = storeOrder();
+        const raw = eventAbout(id, 'awaited');
+        gateway.services.down.add('payments');
+        assert.equal((await send(path, header, raw)).status, 503);
+        gateway.services.down.delete('payments');
+        gateway.temporal.down = true;
+        assert.equal((await send(path, header, raw)).status, 503);
+        gateway.temporal.down = false;
+        assert.equal((await send(path, header, raw)).status, 204);
+      });
+    });
+  }
+});
