@@ -3,6 +3,7 @@ import { FulfillmentStatus, HistoryEntry, PaymentStatus, Rejection, Step } from 
 import { type Implementation, activity } from '../platform/contract/operation.ts';
 import { Money } from './money.ts';
 import { CustomerAction } from './payment.ts';
+import { RefundOutcome } from './refund.ts';
 import { ReceivedLine } from './return.ts';
 
 /** The common part of every bookkeeping request: the order and its new history entries. */
@@ -48,7 +49,8 @@ export const OpenIntervention = OrderUpdate.extend({
   paymentStatus: PaymentStatus.optional(),
 });
 export type OpenIntervention = z.infer<typeof OpenIntervention>;
-export const InterventionAction = z.enum(['retry', 'skip']);
+/** `refund_manually`: only of a refund: a person has paid the money back in another way. */
+export const InterventionAction = z.enum(['retry', 'skip', 'refund_manually']);
 export type InterventionAction = z.infer<typeof InterventionAction>;
 export const CloseIntervention = OrderUpdate.extend({
   interventionId: z.uuid(),
@@ -60,8 +62,14 @@ export type CloseIntervention = z.infer<typeof CloseIntervention>;
 
 export const ReturnUpdate = OrderUpdate.extend({ returnId: z.uuid() });
 export type ReturnUpdate = z.infer<typeof ReturnUpdate>;
+/** `manually`: not through the card. */
+export const RefundReturn = ReturnUpdate.extend({ manually: z.boolean().optional() });
+export type RefundReturn = z.infer<typeof RefundReturn>;
 export const ReceiveReturn = ReturnUpdate.extend({ lines: z.array(ReceivedLine).min(1).max(4000) });
 export type ReceiveReturn = z.infer<typeof ReceiveReturn>;
+
+export const EndRefund = OrderUpdate.extend({ refundId: z.uuid(), outcome: RefundOutcome });
+export type EndRefund = z.infer<typeof EndRefund>;
 
 /**
  * The order service's bookkeeping, which the order and return workflows call as local activities of its worker.
@@ -118,10 +126,15 @@ export const orderActivities = {
     refuses: ['OrderNotFound'],
   }),
   /**
+   * A refund without a return has ended. If money was paid, the order is partly or fully `refunded`, and `order.refunded` is
+   * published. Refuses `OrderNotFound`.
+   */
+  endRefund: activity({ request: EndRefund, refuses: ['OrderNotFound'] }),
+  /**
    * The refund is paid: the return is `refunded`, the order partly or fully `refunded`.
    * Publishes `order.refunded`. Refuses `OrderNotFound`.
    */
-  refundReturn: activity({ request: ReturnUpdate, refuses: ['OrderNotFound'] }),
+  refundReturn: activity({ request: RefundReturn, refuses: ['OrderNotFound'] }),
   /** A person skipped the refund: the return is `not_refunded`. Refuses `OrderNotFound`. */
   skipRefund: activity({ request: ReturnUpdate, refuses: ['OrderNotFound'] }),
   /** The goods did not arrive in time: the return is `expired`, and its pieces can be returned again. */

@@ -49,6 +49,8 @@ export const Step = z.enum([
   'takeLines',
   'reserveStock',
   'authorizePayment',
+  'forgoRefund',
+  'recordManualRefund',
   'confirmPayment',
   'releasePayment',
   'bookShipment',

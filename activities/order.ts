@@ -18,6 +18,7 @@ import {
 import { ChangedOrders, FollowMoves, FollowStory, HistoryPage } from './order-history.ts';
 import { InterventionAction, orderActivities } from './order-bookkeeping.ts';
 import { OrderStart, PlaceOrder, PricedLine } from './order-placing.ts';
+import { DraftRefund, Refund } from './refund.ts';
 import { DraftReturn, Return, ReturnRef } from './return.ts';
 
 const expiry = { expiresAt: z.iso.datetime() };
@@ -38,6 +39,9 @@ export const Order = z.object({
   total: Money,
   shippingAddress: ShippingAddress,
   rejection: Rejection.nullable(),
+  /** What was taken from the card, and what of it was given back. An older order service leaves them out. */
+  captured: Money.optional(),
+  refunded: Money.optional(),
   /** Null unless the order is pending and its customer must act now. An older order service leaves it out. */
   nextAction: NextAction.nullish().transform((action) => action ?? null),
   trackingNumber: z.string().nullable(),
@@ -201,6 +205,23 @@ export const orderRequests = {
     response: z.object({ items: z.array(Return) }),
     refuses: ['OrderNotFound'],
   }),
+  /**
+   * Stores that staff wants to give money back, and starts the workflow that does it. A repeat changes nothing and returns
+   * the stored refund. Refuses `OrderNotFound`; `RefundTooLarge` above what was captured and is neither refunded nor about to
+   * be; `TooMany` pieces that were not bought or were paid back before; `NothingToRefund` where the pieces cost nothing;
+   * `WrongCurrency`; and `RefundDiffers` (the stored refund has other contents).
+   */
+  draftRefund: operation({
+    request: DraftRefund,
+    response: Refund,
+    refuses: ['OrderNotFound', 'RefundTooLarge', 'TooMany', 'NothingToRefund', 'WrongCurrency', 'RefundDiffers'],
+  }),
+  /** The refunds of an order without those of its returns, newest first. Refuses `OrderNotFound`. */
+  listRefunds: operation({
+    request: OrderRef,
+    response: z.object({ items: z.array(Refund) }),
+    refuses: ['OrderNotFound'],
+  }),
   /** For reconciliation: every recorded order, by ascending id. Refuses `BadCursor`. */
   listBooks: operation({ request: PageRequest, response: pageOf(OrderSummary), refuses: ['BadCursor'] }),
   /** For admission control: the orders that a new one would wait behind. Not retried: it is polled every second. */
@@ -233,7 +254,13 @@ export const orderEvents = {
     paymentStatus: PaymentStatus.optional(),
   }),
   'order.completed': OrderEvent,
-  'order.refunded': OrderEvent.extend({ returnId: z.uuid(), refund: Money }),
+  /** Of a return, or of a refund without one. `manually`: it does not come through the card. */
+  'order.refunded': OrderEvent.extend({
+    returnId: z.uuid().optional(),
+    refundId: z.uuid().optional(),
+    refund: Money,
+    manually: z.boolean().optional(),
+  }),
   /** The card's holder confirmed after the order was given up; the hold is released again. */
   'order.payment_released': OrderEvent.extend({ total: Money }),
   'order.action_required': OrderEvent.extend({ step: Step, reason: z.string() }),

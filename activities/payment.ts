@@ -45,7 +45,7 @@ export const Voided = z.object({ released: z.boolean() });
 export type Voided = z.infer<typeof Voided>;
 export const RefundPayment = z.strictObject({
   orderId: z.uuid(),
-  /** Identifies the refund: the id of the return that it pays for. */
+  /** Identifies the refund: its own id, or the id of the return that it pays for. */
   refundId: z.uuid(),
   amount: Money,
 });
@@ -91,6 +91,16 @@ export const paymentActivities = {
     request: RefundPayment,
     refuses: ['RefundRefused', 'RefundExceedsCapture', 'NotCaptured'],
   }),
+  /** Gives a refund up: refundPayment then refuses it, also late. Refuses `AlreadyRefunded` if it was paid. */
+  forgoRefund: activity({ request: RefundPayment, refuses: ['AlreadyRefunded', 'NotCaptured'] }),
+  /**
+   * Gives a refund up, and enters into the books that a person has paid it outside of the card processor. Refuses
+   * `AlreadyRefunded`, and as refundPayment does.
+   */
+  recordManualRefund: activity({
+    request: RefundPayment,
+    refuses: ['AlreadyRefunded', 'RefundRefused', 'RefundExceedsCapture', 'NotCaptured'],
+  }),
 };
 export type PaymentActivities = Implementation<typeof paymentActivities>;
 
@@ -101,7 +111,10 @@ export const OrderPaymentTotals = z.object({
   authorizedMinor: z.int(),
   voidedMinor: z.int(),
   capturedMinor: z.int(),
+  /** Through the processor. */
   refundedMinor: z.int(),
+  /** By people, outside of the processor. */
+  manuallyRefundedMinor: z.int(),
 });
 export type OrderPaymentTotals = z.infer<typeof OrderPaymentTotals>;
 
@@ -146,5 +159,6 @@ export const paymentEvents = {
   'payment.captured': PaymentEvent,
   'payment.failed': z.object({ orderId: z.uuid(), step: z.string(), reason: z.string() }),
   'payment.voided': PaymentEvent,
-  'payment.refunded': PaymentEvent.extend({ refundId: z.uuid() }),
+  /** `manually`: outside of the card processor. */
+  'payment.refunded': PaymentEvent.extend({ refundId: z.uuid(), manually: z.boolean().optional() }),
 } satisfies EventShapes;

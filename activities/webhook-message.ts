@@ -31,7 +31,16 @@ export const webhookMessages = {
   'order.shipped': about('order.shipped', OrderData.extend({ trackingNumber: z.string().nullable() })),
   'order.delivered': about('order.delivered', OrderData.extend({ returnableUntil: z.iso.datetime().optional() })),
   'order.completed': about('order.completed', OrderData),
-  'order.refunded': about('order.refunded', OrderData.extend({ returnId: z.uuid(), refund: Money })),
+  // Of a return, or of a refund without one.
+  'order.refunded': about(
+    'order.refunded',
+    OrderData.extend({
+      returnId: z.uuid().optional(),
+      refundId: z.uuid().optional(),
+      refund: Money,
+      manually: z.boolean().optional(),
+    }),
+  ),
   'order.payment_released': about('order.payment_released', OrderData.extend({ total: Money })),
   // The step and the reason are for the shop's staff only.
   'order.action_required': about('order.action_required', OrderData),

@@ -17,7 +17,8 @@ import {
 } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { createInterventionActivities } from './interventions.ts';
-import { createReturnActivities } from './refunds.ts';
+import { createRefundActivities } from './refunds.ts';
+import { createReturnActivities } from './return-activities.ts';
 import { setStatus, setPaymentStatus, underlyingPaymentStatus, underlyingStatus } from './statuses.ts';
 
 // The data of events, of an order's columns.
@@ -39,6 +40,7 @@ export const createOrderActivities = (db: Kysely<OrderDatabase>, settings: Order
   ...createEndingActivities(db, settings),
   ...createInterventionActivities(db, settings),
   ...createReturnActivities(db, settings),
+  ...createRefundActivities(db, settings),
 });
 
 /** From the draft to the confirmed order. */

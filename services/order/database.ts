@@ -12,6 +12,7 @@ import type {
   Step,
   StepOutcome,
 } from '../../activities/order-status.ts';
+import type { RefundReason, RefundStatus } from '../../activities/refund.ts';
 import type { ReceivedLine, ReturnStatus } from '../../activities/return.ts';
 import type { OutboxDatabase } from '../../platform/events/outbox.ts';
 
@@ -92,6 +93,21 @@ export interface ReturnsTable {
   updated_at: Generated<Date>;
 }
 
+export interface RefundsTable {
+  id: string;
+  order_id: string;
+  status: Generated<RefundStatus>;
+  amount_minor: number;
+  lines: JSONColumnType<StockLine[]> | null;
+  reason: RefundReason;
+  note: string | null;
+  requested_by: string;
+  tops_up_returns: Generated<boolean>;
+  workflow_started_at: Generated<Date | null>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
 /** The orders whose workflow is still to be started, by the order service itself. */
 export interface WorkflowsToStartTable {
   order_id: string;
@@ -104,4 +120,5 @@ export interface OrderDatabase extends OutboxDatabase {
   order_history: OrderHistoryTable;
   interventions: InterventionsTable;
   returns: ReturnsTable;
+  refunds: RefundsTable;
 }

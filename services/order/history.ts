@@ -62,11 +62,12 @@ export const createHistoryRequests = (
 const ownPosition = (orderId: string, after: number) => sql<number>`coalesce((
   select position from order_history where position = ${after}::bigint and order_id = ${orderId}::uuid), 0)`;
 
-/** Whether the order can no longer change: it was rejected or canceled, or it and all its returns are complete. */
+/** Whether the order can no longer change: it was rejected or canceled, or it and all its returns and refunds are complete. */
 async function hasEnded(db: Kysely<OrderDatabase>, orderId: string): Promise<boolean> {
   const { rows } = await sql<{ ended: boolean }>`
     select status in ('rejected', 'canceled') or (status = 'completed' and not exists (
-             select from returns where order_id = orders.id and status in ('requested', 'received'))) as ended
+             select from returns where order_id = orders.id and status in ('requested', 'received'))
+             and not exists (select from refunds where order_id = orders.id and status = 'requested')) as ended
       from orders where id = ${orderId}`.execute(db);
   return rows[0]?.ended ?? false;
 }

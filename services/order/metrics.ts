@@ -35,10 +35,14 @@ const WAITING_ORDERS: Readonly<Record<string, RawBuilder<{ since: Date }>>> = {
     where payment_status = 'authorized' and fulfillment_status in ('shipped', 'delivered')`,
   delivery: sql`select updated_at as since from orders where fulfillment_status = 'shipped'`,
   completion: sql`select returnable_until as since from orders where status = 'confirmed' and returnable_until < now()`,
-  // The goods have been received but not refunded, except where an intervention is open.
-  // The id of a return's workflow ends with the return's id.
+  // The goods have been received but not refunded, or staff wants to give money back, except where an intervention is open.
+  // The id of the workflow ends with the return's or the refund's id.
   refund: sql`select updated_at as since from returns where status = 'received' and not exists (
     select from interventions where interventions.order_id = returns.order_id and workflow_id like '%' || returns.id
+       and state = 'open')
+    union all
+    select created_at from refunds where status = 'requested' and not exists (
+    select from interventions where interventions.order_id = refunds.order_id and workflow_id like '%' || refunds.id
        and state = 'open')`,
   person: sql`select opened_at as since from interventions where state = 'open'`,
 };

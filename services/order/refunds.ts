@@ -1,121 +1,162 @@
-import { type Kysely, type UpdateObject, sql } from 'kysely';
+import { randomUUID } from 'node:crypto';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { OrderActivities } from '../../activities/order-bookkeeping.ts';
-import type { ReceivedLine, ReturnStatus } from '../../activities/return.ts';
-import { type OrderRow, type OrderSettings, type Work, writeOrderEvent, writeHistory } from './bookkeeping.ts';
-import type { OrderDatabase } from './database.ts';
-import { lockOrder, stillWithCustomer } from './returns.ts';
-import { setPaymentStatus } from './statuses.ts';
+import { type OrderRequests, orderRefusal } from '../../activities/order.ts';
+import type { DraftRefund, Refund } from '../../activities/refund.ts';
+import { type OrderRow, type OrderSettings, type Work, writeHistory, writeOrderEvent } from './bookkeeping.ts';
+import type { OrderDatabase, RefundsTable } from './database.ts';
+import { owedForReturns, paidBack, piecesNotPaidBack, priceOf, roomForRefunds } from './money-back.ts';
+import { lockOrder } from './returns.ts';
 
-/** What the return workflow records. */
-export const createReturnActivities = (
+type RefundRow = Selectable<RefundsTable>;
+
+/** Requests a refund without a return, and reads the refunds requested so far. */
+export const createRefundRequests = (
   db: Kysely<OrderDatabase>,
-  settings: OrderSettings,
-): Pick<OrderActivities, 'receiveReturn' | 'refundReturn' | 'skipRefund' | 'expireReturn'> => ({
-  async receiveReturn({ returnId, lines, ...note }) {
-    const result = await db.transaction().execute(async (work) => {
-      const order = await lockOrder(work, note.orderId);
-      const { numUpdatedRows } = await work
-        .updateTable('returns')
-        .set({
-          status: 'received',
-          received: JSON.stringify(lines),
-          refund_minor: purchasePriceOf(order, lines),
-          updated_at: sql`now()`,
+): Pick<OrderRequests, 'draftRefund' | 'listRefunds'> => ({
+  draftRefund: (request) =>
+    db.transaction().execute(async (work) => {
+      const order = await lockOrder(work, request.orderId);
+      const stored = await work.selectFrom('refunds').selectAll().where('id', '=', request.refundId).executeTakeFirst();
+      if (stored) return refundView(requireSame(stored, request, order), order.currency);
+      const row = await work
+        .insertInto('refunds')
+        .values({
+          id: request.refundId,
+          order_id: order.id,
+          amount_minor: await amountOf(work, order, request),
+          lines: 'lines' in request.part ? JSON.stringify(request.part.lines) : null,
+          reason: request.reason,
+          note: request.note ?? null,
+          requested_by: request.requestedBy,
         })
-        .where('id', '=', returnId)
-        .where('status', '=', 'requested')
-        .executeTakeFirst();
-      // The goods are back, whatever becomes of the money.
-      if (numUpdatedRows === 1n) await changeOrder(work, order, {});
-      await writeHistory(work, note);
-      return { refund: { amountMinor: await refundDueFor(work, returnId), currency: order.currency } };
-    });
-    settings.moved(note.orderId);
-    return result;
-  },
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return refundView(row, order.currency);
+    }),
 
-  async refundReturn({ returnId, ...note }) {
-    await db.transaction().execute(async (work) => {
-      const order = await lockOrder(work, note.orderId);
-      await writeHistory(work, note);
-      if (!(await closeReturn(work, returnId, { from: 'received', to: 'refunded' }))) return;
-      const refund = { amountMinor: await refundDueFor(work, returnId), currency: order.currency };
-      const refundedMinor = order.refunded_minor + refund.amountMinor;
-      await changeOrder(work, order, {
-        refunded_minor: refundedMinor,
-        ...setPaymentStatus(refundedMinor === order.total_minor ? 'refunded' : 'partially_refunded'),
-      });
-      await writeOrderEvent(work, order, 'order.refunded', { returnId, refund });
-    });
-    settings.moved(note.orderId);
-  },
-
-  async skipRefund({ returnId, ...note }) {
-    await db.transaction().execute(async (work) => {
-      await lockOrder(work, note.orderId);
-      await writeHistory(work, note);
-      await closeReturn(work, returnId, { from: 'received', to: 'not_refunded' });
-    });
-    settings.moved(note.orderId);
-  },
-
-  async expireReturn({ returnId, ...note }) {
-    await db.transaction().execute(async (work) => {
-      await writeHistory(work, note);
-      // A return whose goods have been received does not expire: the goods stay counted.
-      await closeReturn(work, returnId, { from: 'requested', to: 'expired' });
-    });
+  async listRefunds({ orderId }) {
+    const order = await db.selectFrom('orders').select('currency').where('id', '=', orderId).executeTakeFirst();
+    if (!order) throw orderRefusal('OrderNotFound', `there is no order ${orderId}`);
+    const rows = await db
+      .selectFrom('refunds')
+      .selectAll()
+      .where('order_id', '=', orderId)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .execute();
+    return { items: rows.map((row) => refundView(row, order.currency)) };
   },
 });
 
-/** The price of these items at the time of the order. */
-function purchasePriceOf(order: OrderRow, lines: readonly ReceivedLine[]): number {
-  const prices = new Map(order.lines.map(({ sku, unitPrice }) => [sku, unitPrice.amountMinor]));
-  return lines.reduce((sum, { sku, quantity }) => {
-    const price = prices.get(sku);
-    if (price === undefined) throw new Error(`order ${order.id} contains no ${sku} to return`);
-    return sum + price * quantity;
-  }, 0);
-}
+/** What the refund workflow records. */
+export const createRefundActivities = (
+  db: Kysely<OrderDatabase>,
+  settings: OrderSettings,
+): Pick<OrderActivities, 'endRefund'> => ({
+  async endRefund({ refundId, outcome, ...note }) {
+    await db.transaction().execute(async (work) => {
+      const order = await lockOrder(work, note.orderId);
+      await writeHistory(work, note);
+      const ended = await work
+        .updateTable('refunds')
+        .set({ status: outcome, updated_at: sql`now()` })
+        .where('id', '=', refundId)
+        .where('status', '=', 'requested')
+        .returning('amount_minor')
+        .executeTakeFirst();
+      if (!ended) return;
+      if (outcome === 'not_refunded') return topUpReturns(work, order);
+      await work
+        .updateTable('orders')
+        .set({ ...paidBack(order, ended.amount_minor), version: sql`version + 1`, updated_at: sql`now()` })
+        .where('id', '=', order.id)
+        .execute();
+      const refund = { amountMinor: ended.amount_minor, currency: order.currency };
+      const manually = outcome === 'refunded_manually';
+      await writeOrderEvent(work, order, 'order.refunded', { refundId, refund, ...(manually && { manually }) });
+    });
+    settings.moved(note.orderId);
+  },
+});
 
-/** The refund due for a received return, as fixed when its goods were first recorded. */
-async function refundDueFor(work: Work, returnId: string): Promise<number> {
-  const { refund_minor } = await work
-    .selectFrom('returns')
-    .select('refund_minor')
-    .where('id', '=', returnId)
-    .executeTakeFirstOrThrow();
-  if (refund_minor === null) throw new Error(`the goods of return ${returnId} have not been received`);
-  return refund_minor;
-}
-
-/** Returns whether this call closed the return; false if it was not in the state `from`. */
-async function closeReturn(
-  work: Work,
-  returnId: string,
-  { from, to }: { from: ReturnStatus; to: ReturnStatus },
-): Promise<boolean> {
-  const { numUpdatedRows } = await work
-    .updateTable('returns')
-    .set({ status: to, updated_at: sql`now()` })
-    .where('id', '=', returnId)
-    .where('status', '=', from)
-    .executeTakeFirst();
-  return numUpdatedRows === 1n;
-}
-
-/** Changes the order, and derives from all its returns what of its goods has come back. */
-async function changeOrder(work: Work, order: OrderRow, change: UpdateObject<OrderDatabase, 'orders'>): Promise<void> {
-  const remaining = await stillWithCustomer(work, order, ['received', 'refunded', 'not_refunded']);
-  const allReturned = [...remaining.values()].every((quantity) => quantity === 0);
+/** Pays what returns are owed and did not get while the refund that was given up had reserved it. */
+async function topUpReturns(work: Work, order: OrderRow): Promise<void> {
+  const amountMinor = Math.min(await owedForReturns(work, order), await roomForRefunds(work, order));
+  if (amountMinor === 0) return;
   await work
-    .updateTable('orders')
-    .set({
-      ...change,
-      fulfillment_status: allReturned ? 'returned' : 'partially_returned',
-      version: sql`version + 1`,
-      updated_at: sql`now()`,
+    .insertInto('refunds')
+    .values({
+      id: randomUUID(),
+      order_id: order.id,
+      amount_minor: amountMinor,
+      lines: null,
+      reason: 'requested_by_customer',
+      note: 'for goods that came back while another refund was pending',
+      requested_by: 'order service',
+      tops_up_returns: true,
     })
-    .where('id', '=', order.id)
     .execute();
 }
+
+/** The amount to give back. Refuses more than is left. */
+async function amountOf(work: Work, order: OrderRow, { part }: DraftRefund): Promise<number> {
+  if ('amount' in part && part.amount.currency !== order.currency) {
+    throw orderRefusal('WrongCurrency', `this order was paid in ${order.currency}`);
+  }
+  const amountMinor = 'lines' in part ? await priceOfUnpaid(work, order, part.lines) : part.amount.amountMinor;
+  const room = await roomForRefunds(work, order);
+  if (amountMinor > room) {
+    throw orderRefusal(
+      'RefundTooLarge',
+      `at most ${room} minor units of ${order.currency} of this order can still be refunded`,
+    );
+  }
+  return amountMinor;
+}
+
+async function priceOfUnpaid(
+  work: Work,
+  order: OrderRow,
+  lines: readonly { sku: string; quantity: number }[],
+): Promise<number> {
+  const left = await piecesNotPaidBack(work, order);
+  for (const { sku, quantity } of lines) {
+    const after = (left.get(sku) ?? 0) - quantity;
+    if (after < 0) throw orderRefusal('TooMany', `at most ${left.get(sku) ?? 0} of ${sku} can be refunded`);
+    left.set(sku, after);
+  }
+  const price = priceOf(order, lines);
+  if (price === 0) throw orderRefusal('NothingToRefund', 'nothing was paid for these pieces');
+  return price;
+}
+
+/** The refund as it was first requested. Refuses if this request has other contents. */
+function requireSame(stored: RefundRow, request: DraftRefund, order: OrderRow): RefundRow {
+  const { part } = request;
+  const samePart =
+    'lines' in part
+      ? canonical(stored.lines) === canonical(part.lines)
+      : stored.lines === null &&
+        stored.amount_minor === part.amount.amountMinor &&
+        order.currency === part.amount.currency;
+  const sameWords = stored.reason === request.reason && stored.note === (request.note ?? null);
+  if (stored.order_id === order.id && samePart && sameWords) return stored;
+  throw orderRefusal('RefundDiffers', 'this refund was already requested with other contents');
+}
+
+/** jsonb does not preserve the order of keys. */
+const canonical = (lines: RefundRow['lines']) => JSON.stringify(lines?.map(({ sku, quantity }) => [sku, quantity]));
+
+const refundView = (row: RefundRow, currency: string): Refund => ({
+  id: row.id,
+  orderId: row.order_id,
+  status: row.status,
+  amount: { amountMinor: row.amount_minor, currency },
+  lines: row.lines,
+  reason: row.reason,
+  note: row.note,
+  requestedBy: row.requested_by,
+  createdAt: row.created_at.toISOString(),
+  updatedAt: row.updated_at.toISOString(),
+});

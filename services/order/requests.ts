@@ -8,6 +8,7 @@ import type { OrderRow } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { type PlacingOptions, createPlacingRequests } from './placing.ts';
 import { createInterventionRequests } from './interventions.ts';
+import { createRefundRequests } from './refunds.ts';
 import { createReturnRequests, returnableAmong } from './returns.ts';
 import { createHistoryRequests, historyTail } from './history.ts';
 import { historyView, orderView } from './views.ts';
@@ -76,6 +77,7 @@ export function createOrderRequests(
     ...createHistoryRequests(db, tail),
     ...createInterventionRequests(db),
     ...createReturnRequests(db),
+    ...createRefundRequests(db),
     ...createReconciliationRequests(db),
     ...createBacklogRequests(db),
   };

@@ -20,6 +20,7 @@ import { Leases } from './leases.ts';
 import { handOverMetrics, waitingMetrics } from './metrics.ts';
 import { startOrderWorkflow } from './order-start.ts';
 import { insertPlaced } from './placing.ts';
+import { startRefundWorkflow, startRefunds } from './refund-starts.ts';
 import { createOrderRequests, decidedAmong } from './requests.ts';
 import { historyTail } from './history.ts';
 import { OrderWatcher } from './order-watcher.ts';
@@ -60,6 +61,7 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
     const services = createStepServices(urls, config.SERVICE_TOKEN);
     const client = createTemporalClient(temporal);
     const handOver = new HandOver({ db, startWorkflow: (start) => startOrderWorkflow(client, start), logger });
+    const refunds = startRefunds({ db, startWorkflow: (start) => startRefundWorkflow(client, start), logger });
     const leases = new Leases(db, logger);
     const isExpress = config.ORDER_LANE === 'express';
     const bound = new AttemptBound();
@@ -103,7 +105,7 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
       drain: () => tail.close(),
       async close() {
         leases.close();
-        await handOver.close();
+        await Promise.all([handOver.close(), refunds.close()]);
         await client.connection.close();
       },
     };

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { OrderStatus, PaymentStatus, Step } from '../../activities/order-status.ts';
+import type { OrderRow } from './bookkeeping.ts';
 
 // While an intervention is open, `status` or `payment_status` is `requires_action` and its resume column keeps the
 // underlying value. Changes to the order meanwhile apply to the resume column.
@@ -26,14 +27,24 @@ export const setPaymentStatus = (status: PaymentStatus) => ({
   resume_payment_status: sql<PaymentStatus | null>`case when payment_status = 'requires_action' then ${status} end`,
 });
 
+const PAID: readonly PaymentStatus[] = ['captured', 'partially_refunded', 'refunded'];
+
+/** What was taken from the card, in minor units. */
+export const capturedMinorOf = ({ total_minor, payment_status, resume_payment_status }: OrderRow): number =>
+  PAID.includes(resume_payment_status ?? payment_status) ? total_minor : 0;
+
 const PAYMENT_STEPS: readonly Step[] = ['authorizePayment', 'releasePayment', 'capturePayment', 'refundPayment'];
 
-/** The column changes once an intervention is closed. A payment step that a person skipped leaves the payment marked. */
+/**
+ * The column changes once an intervention is closed. A payment step that a person skipped leaves the payment marked, unless
+ * it was a refund without a return: nobody is owed that money.
+ */
 export function statusesOnceClosed() {
   const anyOpen = sql<boolean>`exists (select from interventions where order_id = orders.id and state = 'open')`;
   const paymentBlocked = sql<boolean>`exists (
     select from interventions
-     where order_id = orders.id and step = any(${PAYMENT_STEPS}::text[]) and (state = 'open' or action = 'skip'))`;
+     where order_id = orders.id and step = any(${PAYMENT_STEPS}::text[])
+       and (state = 'open' or (action = 'skip' and workflow_id not like 'refund-%')))`;
   return {
     status: sql<OrderStatus>`case when ${anyOpen} then status else ${underlyingStatus} end`,
     resume_status: sql<OrderStatus | null>`case when ${anyOpen} then resume_status end`,

@@ -5,6 +5,7 @@ import type { Return } from '../../activities/return.ts';
 import { allowedActions } from './allowed-actions.ts';
 import type { OrderRow } from './bookkeeping.ts';
 import type { OrderHistoryTable, ReturnsTable } from './database.ts';
+import { capturedMinorOf } from './statuses.ts';
 
 /** `returnable`: whether some of its pieces are neither returned nor about to be. */
 export const orderView = (row: OrderRow, returnable: boolean): Order => ({
@@ -16,6 +17,8 @@ export const orderView = (row: OrderRow, returnable: boolean): Order => ({
   fulfillmentStatus: row.fulfillment_status,
   lines: row.lines,
   total: { amountMinor: row.total_minor, currency: row.currency },
+  captured: { amountMinor: capturedMinorOf(row), currency: row.currency },
+  refunded: { amountMinor: row.refunded_minor, currency: row.currency },
   shippingAddress: row.shipping_address,
   rejection: row.rejection,
   nextAction: mustActNow(row) ? row.next_action : null,

@@ -10,6 +10,7 @@ import type { ReceivedLine, ReturnStatus } from '../../activities/return.ts';
 import { momentInWords } from '../display/markdown.ts';
 import { bookkeeping } from '../saga/bookkeeping.ts';
 import { DisplayedHistory } from '../saga/displayed-history.ts';
+import { payBack } from '../saga/pay-back.ts';
 import { Saga } from '../saga/saga.ts';
 import { piecesInWords } from '../saga/summaries.ts';
 import { checkMessage, readInput } from '../incoming/arrivals.ts';
@@ -77,17 +78,16 @@ async function takeBack(
     const restock = { orderId, returnId, lines: resellable };
     await saga.mustHappen('restockReturn', (ask) => ask.inventory.restockReturn(restock));
   }
-  const payment = { orderId, refundId: returnId, amount: refund };
-  const stuck = { paymentStatus: 'requires_action' } as const;
-  const refunded = await saga.mustHappen('refundPayment', (ask) => ask.payment.refundPayment(payment), stuck);
-  if (refunded === 'skipped') {
+  const outcome = await payBack(saga, { orderId, refundId: returnId, amount: refund });
+  if (outcome === 'not_refunded') {
     // Executions from before this patch that a person has let go on ended with the return still `received`.
     if (!patched('skipped-refund-is-final')) return 'received';
     history.add('refundPayment', 'failed', { detail: 'the return is closed without a refund' });
     await bookkeeping.skipRefund({ ...saga.update(), returnId });
     return 'not_refunded';
   }
-  await bookkeeping.refundReturn({ ...saga.update(), returnId });
+  const manually = outcome === 'refunded_manually';
+  await bookkeeping.refundReturn({ ...saga.update(), returnId, ...(manually && { manually }) });
   return 'refunded';
 }
 

@@ -1,26 +1,34 @@
 import { ApplicationFailure, condition, setHandler, uuid4 } from '@temporalio/workflow';
 import { checkMessage } from '../incoming/arrivals.ts';
+import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
 import { type Resolution, resolution, resolveInterventionUpdate } from './messages.ts';
 
 /** The interventions of one workflow: questions that a person decides, and the decisions. */
 export class Interventions {
   readonly #resolutions = new Map<string, Resolution | undefined>();
+  readonly #actions = new Map<string, readonly InterventionAction[]>();
 
   /** Create before the workflow first waits: an answer may come at any time. */
   constructor() {
     const take = (resolution: Resolution) => void this.#resolutions.set(resolution.interventionId, resolution);
     setHandler(resolveInterventionUpdate, take, {
       validator: (given?: Resolution) => {
-        if (this.#isOpen(checkMessage(resolution, given).interventionId)) return;
-        throw ApplicationFailure.nonRetryable('this intervention is not open', 'InterventionClosed');
+        const { interventionId, action } = checkMessage(resolution, given);
+        if (!this.#isOpen(interventionId)) {
+          throw ApplicationFailure.nonRetryable('this intervention is not open', 'InterventionClosed');
+        }
+        const allowed = this.#actions.get(interventionId)!;
+        if (allowed.includes(action)) return;
+        throw ApplicationFailure.nonRetryable(`choose one of ${allowed.join(', ')}`, 'ActionNotAllowed');
       },
-      description: 'A person decides: retry the step, or skip it.',
+      description: 'A person decides: retry the step, skip it, or what else its question offers.',
     });
   }
 
   /** Opens an intervention. Store it, so that people see it, before waiting for its resolution. */
-  open(): string {
+  open(actions: readonly InterventionAction[]): string {
     const interventionId = uuid4();
+    this.#actions.set(interventionId, actions);
     this.#resolutions.set(interventionId, undefined);
     return interventionId;
   }

@@ -7,7 +7,10 @@ import { uuid } from '../incoming/values.ts';
 /** The task queue on which the order service's worker runs the order and return workflows. */
 export const ORDER_TASK_QUEUE = 'order';
 
-/** A person's answer to an intervention. The validator refuses `InterventionClosed` where it is not open, and `InvalidRequest`. */
+/**
+ * A person's answer to an intervention. The validator refuses `InterventionClosed` where it is not open, `ActionNotAllowed`
+ * where its step does not have this action, and `InvalidRequest`.
+ */
 export const resolveInterventionUpdate = defineUpdate<void, [Resolution]>('resolveIntervention');
 export interface Resolution {
   interventionId: string;
@@ -18,7 +21,7 @@ export interface Resolution {
 // What the order service stores of a text.
 const storedText = string({ max: 1000 });
 export const resolution: Parser<Resolution> = record(
-  { interventionId: uuid, action: oneOf('retry', 'skip'), note: storedText, resolvedBy: storedText },
+  { interventionId: uuid, action: oneOf('retry', 'skip', 'refund_manually'), note: storedText, resolvedBy: storedText },
   { others: 'left out' },
 );
 

@@ -1,5 +1,5 @@
 import { CancellationScope, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import type { OrderUpdate } from '../../activities/order-bookkeeping.ts';
+import type { InterventionAction, OrderUpdate } from '../../activities/order-bookkeeping.ts';
 import type { OrderStatus, PaymentStatus, Step } from '../../activities/order-status.ts';
 import type { Attempted } from '../../platform/contract/operation.ts';
 import { bookkeeping } from './bookkeeping.ts';
@@ -26,6 +26,8 @@ interface Undo {
   /** The refusal that says it is too late: the step's effect has gone further than the workflow knew. */
   tooLate: string | undefined;
 }
+
+type InterventionActions = readonly InterventionAction[];
 
 type OnWait = (failedTries: number) => void;
 
@@ -237,16 +239,16 @@ export class Saga {
   async askPerson(
     step: Step,
     { detail }: Pick<Trouble, 'detail'>,
-    stuck: { paymentStatus?: PaymentStatus } = {},
-  ): Promise<'retry' | 'skip'> {
-    const interventionId = this.#interventions.open();
+    { actions = ['retry', 'skip'], ...stuck }: { paymentStatus?: PaymentStatus; actions?: InterventionActions } = {},
+  ): Promise<InterventionAction> {
+    const interventionId = this.#interventions.open(actions);
     const reason = detail.slice(0, 1000);
     await bookkeeping.openIntervention({ ...this.update(), interventionId, step, reason, ...stuck });
     const before = this.#status;
     this.show('requires_action');
     this.#history.now(
       `**A person must decide** about ${step} (${plainText(reason)}): ` +
-        `\`POST /v1/admin/interventions/${interventionId}/resolve\` with the action \`retry\` or \`skip\`.`,
+        `\`POST /v1/admin/interventions/${interventionId}/resolve\` with the action ${actions.map((action) => `\`${action}\``).join(' or ')}.`,
     );
     const { action, note, resolvedBy } = await this.#interventions.resolutionOf(interventionId);
     if (action === 'skip') {

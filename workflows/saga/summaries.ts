@@ -25,6 +25,7 @@ interface SummaryInput {
   rejection?: { code: string };
   step?: string;
   action?: string;
+  outcome?: string;
 }
 
 const SUMMARIES: Record<string, (input: SummaryInput) => string> = {
@@ -39,6 +40,8 @@ const SUMMARIES: Record<string, (input: SummaryInput) => string> = {
   voidPayment: () => 'undo: void the authorization',
   capturePayment: () => 'capture the authorized money',
   refundPayment: ({ amount }) => `refund ${moneyInWords(amount!)}`,
+  forgoRefund: () => 'give the refund up: the processor shall not pay it late',
+  recordManualRefund: ({ amount }) => `enter a refund of ${moneyInWords(amount!)} that a person has made`,
   releaseLateHold: () => 'release a hold that came too late',
   bookShipment: ({ address }) => `book a parcel to ${address!.city}, ${address!.country}`,
   cancelShipment: () => 'undo: cancel the parcel',
@@ -68,6 +71,7 @@ const SUMMARIES: Record<string, (input: SummaryInput) => string> = {
   closeIntervention: ({ action }) => `record that a person decided: ${action}`,
   receiveReturn: ({ lines = [] }) => `record that ${piecesInWords(lines)} came back`,
   refundReturn: () => 'record the return as refunded',
+  endRefund: ({ outcome }) => `record the refund as ${outcome}`,
   skipRefund: () => 'record the return as not refunded',
   expireReturn: () => 'record the return as expired',
   trackShipment: () => 'ask the carrier where the parcel is',
