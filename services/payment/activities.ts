@@ -2,6 +2,7 @@ import type { PaymentActivities } from '../../activities/payment.ts';
 import { type PaymentDependencies, carryOut } from './operation.ts';
 import { authorize } from './steps/authorize.ts';
 import { capture } from './steps/capture.ts';
+import { forgoRefund, recordManualRefund } from './given-up-refunds.ts';
 import { refund } from './steps/refund.ts';
 import { releaseHold, voidHold } from './steps/void.ts';
 
@@ -27,6 +28,8 @@ export function createPaymentActivities(dependencies: PaymentDependencies): Paym
     async refundPayment(request) {
       await carryOut(dependencies, refund(request));
     },
+    forgoRefund: (request) => forgoRefund(dependencies.db, request),
+    recordManualRefund: (request) => recordManualRefund(dependencies.db, request),
   };
 }
 

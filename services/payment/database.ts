@@ -18,6 +18,7 @@ export interface PaymentTable {
   captured_minor: Generated<number>;
   refund_reserved_minor: Generated<number>;
   refunded_minor: Generated<number>;
+  manually_refunded_minor: Generated<number>;
   created_at: ColumnType<Date, never, never>;
   updated_at: ColumnType<Date, never, unknown>;
 }
@@ -26,7 +27,7 @@ export interface PaymentTable {
 export interface OperationTable {
   order_id: string;
   step: string;
-  state: 'asked' | 'done' | 'refused';
+  state: 'asked' | 'done' | 'refused' | 'given_up';
   attempt: Generated<number>;
   amount_minor: number;
   receipt_id: Generated<string | null>;

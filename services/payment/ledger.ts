@@ -10,6 +10,7 @@ export interface Effects {
     /** Added to the current value. */
     refund_reserved_by?: number;
     refunded_by?: number;
+    manually_refunded_by?: number;
   };
   entries: readonly LedgerEntry[];
   events: readonly PaymentEvent[];
@@ -79,6 +80,18 @@ export function refunded(
     change: { refund_reserved_by: -amount.amountMinor, refunded_by: amount.amountMinor },
     entries: entriesOf(`refund:${refundId}`, amount, [['refunds', 'processor_receivable']]),
     events: [{ type: 'payment.refunded', subject: orderId, data: { orderId, amount, refundId } }],
+  };
+}
+
+/** A person has paid the amount back outside of the processor. */
+export function manuallyRefunded(
+  { order_id: orderId }: Payment,
+  { refundId, amount }: { refundId: string; amount: Money },
+): Effects {
+  return {
+    change: { manually_refunded_by: amount.amountMinor },
+    entries: entriesOf(`manual_refund:${refundId}`, amount, [['refunds', 'bank']]),
+    events: [{ type: 'payment.refunded', subject: orderId, data: { orderId, amount, refundId, manually: true } }],
   };
 }
 

@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { paymentRefusal } from '../../activities/payment.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { Operation, Payment, PaymentDatabase, PaymentTransaction } from './database.ts';
 import type { Effects } from './ledger.ts';
@@ -100,6 +101,7 @@ async function startStep(transaction: PaymentTransaction, step: PaymentStep): Pr
   if (earlier.amount_minor !== amountMinor) {
     throw new Error(`${step.name} of order ${step.orderId} was already requested with a different amount`);
   }
+  if (earlier.state === 'given_up') return { refusal: paymentRefusal('RefundRefused', 'this refund was given up') };
   if (earlier.state === 'done') return { receipt: { id: earlier.receipt_id } };
   if (earlier.state === 'refused' && step.refusalIsFinal) {
     return { refusal: new Refusal(earlier.refusal_code!, earlier.refusal_message ?? '') };

@@ -29,7 +29,12 @@ export async function recordOutcome(
   payment: Payment,
   { step, attempt, outcome, effects: { change, entries, events } }: Decided,
 ): Promise<boolean> {
-  const { refund_reserved_by: reservedBy = 0, refunded_by: refundedBy = 0, ...values } = change;
+  const {
+    refund_reserved_by: reservedBy = 0,
+    refunded_by: refundedBy = 0,
+    manually_refunded_by: manuallyBy = 0,
+    ...values
+  } = change;
   const next = { ...payment, ...values };
   const { receipt, refusal } = { receipt: undefined, refusal: undefined, ...outcome };
   const { rows } = await sql<{ recorded: boolean }>`
@@ -51,7 +56,8 @@ export async function recordOutcome(
       set status = ${next.status}, undone = ${next.undone}, authorized_minor = ${next.authorized_minor},
         voided_minor = ${next.voided_minor}, captured_minor = ${next.captured_minor},
         refund_reserved_minor = refund_reserved_minor + ${reservedBy},
-        refunded_minor = refunded_minor + ${refundedBy}, updated_at = now()
+        refunded_minor = refunded_minor + ${refundedBy},
+        manually_refunded_minor = manually_refunded_minor + ${manuallyBy}, updated_at = now()
       from attempt where payments.order_id = attempt.order_id
       returning payments.order_id
     ),

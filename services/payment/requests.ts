@@ -57,7 +57,8 @@ const ledgerSums = sql`
          coalesce(sum(amount_minor) filter (where kind = 'void'), 0)::bigint as voided,
          coalesce(sum(amount_minor) filter (where debit_account = 'processor_receivable'), 0)::bigint as captured,
          coalesce(sum(amount_minor) filter (where kind = 'capture' and credit_account = 'card_holds'), 0)::bigint as used,
-         coalesce(sum(amount_minor) filter (where debit_account = 'refunds'), 0)::bigint as refunded,
+         coalesce(sum(amount_minor) filter (where kind = 'refund'), 0)::bigint as refunded,
+         coalesce(sum(amount_minor) filter (where kind = 'manual_refund'), 0)::bigint as manually_refunded,
          coalesce(bool_and(currency = p.currency), true) as one_currency
   from (select *, split_part(effect, ':', 1) as kind from ledger_entries l where l.order_id = p.order_id) entries`;
 
@@ -65,7 +66,7 @@ const ledgerSums = sql`
 async function readBooks(db: Kysely<PaymentDatabase>, after: string, limit: number): Promise<OrderPaymentTotals[]> {
   const { rows } = await sql<OrderPaymentTotals>`
     select p.order_id as "orderId", p.currency, s.authorized as "authorizedMinor", s.voided as "voidedMinor",
-           s.captured as "capturedMinor", s.refunded as "refundedMinor"
+           s.captured as "capturedMinor", s.refunded as "refundedMinor", s.manually_refunded as "manuallyRefundedMinor"
     from payments p cross join lateral (${ledgerSums}) s
     where p.order_id > ${after}::uuid and p.currency is not null
     order by p.order_id
@@ -92,6 +93,8 @@ async function findDiscrepancies(db: Kysely<PaymentDatabase>): Promise<string[]>
       (voided <> voided_minor, format('voided %s, the ledger says %s', voided_minor, voided)),
       (captured <> captured_minor, format('captured %s, the ledger says %s', captured_minor, captured)),
       (refunded <> refunded_minor, format('refunded %s, the ledger says %s', refunded_minor, refunded)),
+      (manually_refunded <> manually_refunded_minor,
+        format('manually refunded %s, the ledger says %s', manually_refunded_minor, manually_refunded)),
       (used <> captured, format('the ledger releases %s from holds but records %s as sales', used, captured)),
       (not one_currency, 'the ledger has entries in another currency'),
       (refund_reserved_minor <> pending_refunds,
