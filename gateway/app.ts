@@ -51,6 +51,7 @@ import { cancellationRoutes } from './orders/cancellation-routes.ts';
 import { createPlacing } from './orders/placing.ts';
 import { returnRoutes } from './orders/return-routes.ts';
 import { orderRoutes } from './orders/routes.ts';
+import { refundRoutes } from './orders/refund-routes.ts';
 import { orderStreamRoutes } from './orders/stream-routes.ts';
 import type { OrderStreams } from './orders/streams.ts';
 import { problemRoutes } from './problem-pages/routes.ts';
@@ -180,6 +181,7 @@ export function routesOf(dependencies: GatewayDependencies): AnyRoute[] {
     ...webhookRoutes(webhooks),
     ...serviceRoutes(connections, temporal),
     ...carrierRoutes({ shipping, orders, workflows, logger, registry: metrics.registry }),
+    ...refundRoutes(orders),
     ...processorRoutes({ payments, orders, workflows }),
     ...keySetRoutes(tokens),
     ...problemRoutes,

@@ -73,6 +73,9 @@ const REFUSALS: Readonly<Record<AnyRefusal, StatusAndCode | typeof BY_ROUTE>> = 
   TooMany: [409, 'TooMany'],
   TooLateToCancel: [409, 'TooLateToCancel'],
   InterventionClosed: [409, 'InterventionClosed'],
+  ActionNotAllowed: [409, 'ActionNotAllowed'],
+  RefundTooLarge: [409, 'RefundTooLarge'],
+  NothingToRefund: [409, 'NothingToRefund'],
   AlreadyReceived: [409, 'AlreadyReceived'],
   NotInReturn: [409, 'NotInReturn'],
   VersionConflict: [412, 'PreconditionFailed'],
@@ -80,7 +83,9 @@ const REFUSALS: Readonly<Record<AnyRefusal, StatusAndCode | typeof BY_ROUTE>> = 
   // service detects it if the gateway's own record of the first request is gone.
   OrderDiffers: [422, 'IdempotencyKeyReused'],
   ReturnDiffers: [422, 'IdempotencyKeyReused'],
+  RefundDiffers: [422, 'IdempotencyKeyReused'],
   BadClient: BY_ROUTE,
+  WrongCurrency: BY_ROUTE,
   WorkflowEnded: BY_ROUTE,
 };
 

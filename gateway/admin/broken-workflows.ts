@@ -2,7 +2,13 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import { type Metrics, gaugesOf } from '../../platform/telemetry/metrics.ts';
 
-const WORKFLOW_TYPES = ['orderWorkflow', 'returnWorkflow', 'strayParcelWorkflow', 'latePaymentWorkflow'] as const;
+const WORKFLOW_TYPES = [
+  'orderWorkflow',
+  'returnWorkflow',
+  'strayParcelWorkflow',
+  'latePaymentWorkflow',
+  'refundWorkflow',
+] as const;
 
 /** A workflow completes however its order ends, so these statuses mean a bug or an action of an operator. */
 const BROKEN = ['Failed', 'TimedOut', 'Terminated', 'Canceled'].map((status) => `'${status}'`).join(', ');
@@ -11,7 +17,7 @@ const BROKEN = ['Failed', 'TimedOut', 'Terminated', 'Canceled'].map((status) => 
 const TIMEOUT_MS = 1_000;
 
 /**
- * Counts the workflows that ended before what they carry (an order, a return, a stray parcel, a late payment): those stand still, and no workflow is left to report
+ * Counts the workflows that ended before what they carry (an order, a return, a stray parcel, a late payment, a refund): those stand still, and no workflow is left to report
  * it. A workflow that was reset stays counted until Temporal's retention ends.
  */
 export function registerBrokenWorkflowMetrics({ metrics, client, logger }: BrokenWorkflowOptions): void {

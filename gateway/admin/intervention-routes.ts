@@ -28,9 +28,10 @@ const InterventionView = Intervention.meta({
     },
   ],
 });
-const Resolve = z
-  .strictObject({ action: InterventionAction, note: text(500) })
-  .meta({ id: 'ResolveIntervention', examples: [{ action: 'skip', note: 'refunded by hand, see the bank’s letter' }] });
+const Resolve = z.strictObject({ action: InterventionAction, note: text(500) }).meta({
+  id: 'ResolveIntervention',
+  examples: [{ action: 'retry', note: 'the card processor has lifted the block' }],
+});
 type Resolve = z.infer<typeof Resolve>;
 
 /** Compensations that were refused for good and wait for a person's decision. */
@@ -66,7 +67,7 @@ export const interventionRoutes = (orders: OrderRequests, workflows: Workflows):
     method: 'post',
     path: '/v1/admin/interventions/:interventionId/resolve',
     operationId: 'resolveIntervention',
-    summary: 'Resolve an intervention: retry the step, or skip it',
+    summary: 'Resolve an intervention: retry the step, skip it, or say that you have refunded in another way',
     tag: 'interventions',
     access: 'admin',
     scopes: ['interventions:write'],
@@ -74,7 +75,7 @@ export const interventionRoutes = (orders: OrderRequests, workflows: Workflows):
     params: z.object({ interventionId: z.string() }),
     body: Resolve,
     responses: { 200: { description: 'Resolved; the workflow continues', body: InterventionView } },
-    problems: { 404: ['InterventionNotFound'], 409: ['InterventionClosed'] },
+    problems: { 404: ['InterventionNotFound'], 409: ['InterventionClosed', 'ActionNotAllowed'] },
     async handle(request) {
       const interventionId = idOr404(request.params.interventionId, 'InterventionNotFound');
       const intervention = await orders.getIntervention({ interventionId });

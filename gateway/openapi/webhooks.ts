@@ -42,7 +42,7 @@ const EVENTS: Readonly<Record<WebhookEventType, Described>> = {
   },
   'order.completed': { summary: 'An order was completed: its return window has closed', data: ORDER },
   'order.refunded': {
-    summary: 'Returned goods were refunded',
+    summary: 'Money was refunded: of a return, or without one',
     data: {
       ...ORDER,
       returnId: '3b1f0c1e-8f57-4a3e-9d55-0e0a4f0f8b11',

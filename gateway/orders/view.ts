@@ -24,6 +24,8 @@ export const OrderView = z
     fulfillmentStatus: FulfillmentStatus,
     lines: z.array(z.object({ sku: Sku, name: z.string(), quantity: Quantity, unitPrice: Money, total: Money })),
     total: Money,
+    captured: Money.optional(),
+    refunded: Money.optional(),
     shippingAddress: ShippingAddress,
     rejection: Rejection.optional(),
     nextAction: NextAction.optional(),
@@ -43,6 +45,8 @@ export const OrderView = z
         fulfillmentStatus: 'booked',
         lines: [{ ...MUG, quantity: 6, unitPrice: pounds(MUG_MINOR), total: pounds(6 * MUG_MINOR) }],
         total: pounds(6 * MUG_MINOR),
+        captured: pounds(0),
+        refunded: pounds(0),
         shippingAddress: {
           name: 'Ada Lovelace',
           line1: '12 High St',
@@ -61,7 +65,7 @@ export type OrderView = z.infer<typeof OrderView>;
 
 /** The order for `reader`. Only the customer learns what they must do: it may be a secret. */
 export function viewOf(order: Order, reader: { id: string }): OrderView {
-  const { rejection, trackingNumber } = order;
+  const { rejection, captured, refunded, trackingNumber } = order;
   const nextAction = reader.id === order.customerId ? order.nextAction : null;
   return {
     id: order.id,
@@ -71,6 +75,8 @@ export function viewOf(order: Order, reader: { id: string }): OrderView {
     fulfillmentStatus: order.fulfillmentStatus,
     lines: order.lines.map((line) => ({ ...line, total: times(line.unitPrice, line.quantity) })),
     total: order.total,
+    ...(captured && { captured }),
+    ...(refunded && { refunded }),
     shippingAddress: order.shippingAddress,
     ...(rejection && { rejection }),
     ...(nextAction && { nextAction }),

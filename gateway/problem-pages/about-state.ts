@@ -87,8 +87,18 @@ export const ABOUT_STATE = {
   },
   TooMany: {
     status: 409,
-    meaning: 'More pieces were to be sent back than were bought and are not part of other returns.',
-    action: 'Read the order and its returns, and ask for fewer pieces.',
+    meaning: 'More pieces were to be sent or paid back than were bought and are not part of other returns and refunds.',
+    action: 'Read the order, its returns and its refunds, and ask for fewer pieces.',
+  },
+  RefundTooLarge: {
+    status: 409,
+    meaning: 'More was to be refunded than was taken from the card and is neither refunded nor about to be.',
+    action: 'Read `captured` and `refunded` of the order and its list of refunds, and refund less.',
+  },
+  NothingToRefund: {
+    status: 409,
+    meaning: 'Nothing was paid for these pieces.',
+    action: 'Choose other lines, or refund an amount.',
   },
   AlreadyReceived: {
     status: 409,
@@ -104,6 +114,11 @@ export const ABOUT_STATE = {
     status: 409,
     meaning: 'Somebody has resolved this intervention before.',
     action: 'Read the list of interventions for what is still open.',
+  },
+  ActionNotAllowed: {
+    status: 409,
+    meaning: 'The step of this intervention does not have this action.',
+    action: 'Choose one of the actions that `detail` names.',
   },
   DeadLetterClosed: {
     status: 409,

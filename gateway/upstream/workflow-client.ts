@@ -37,7 +37,7 @@ import type { returnWorkflow } from '../../workflows/return/workflow.ts';
 
 /** The refusals of the workflows' validators, and `WorkflowEnded` if the workflow has ended. */
 export type WorkflowRefusal =
-  'TooLateToCancel' | 'InterventionClosed' | 'AlreadyReceived' | 'NotInReturn' | 'WorkflowEnded';
+  'TooLateToCancel' | 'InterventionClosed' | 'ActionNotAllowed' | 'AlreadyReceived' | 'NotInReturn' | 'WorkflowEnded';
 
 /** Temporal or the worker did not respond: the call may or may not have taken effect. */
 export class TemporalFault extends Error {
@@ -140,7 +140,7 @@ export function createWorkflows(client: Client) {
         }),
       ),
 
-    /** Refuses `InterventionClosed` and `WorkflowEnded`. */
+    /** Refuses `InterventionClosed`, `ActionNotAllowed` and `WorkflowEnded`. */
     resolveIntervention: ({
       workflowId,
       resolution,
