@@ -8,6 +8,7 @@ import {
   processorMoney,
   recordedGoods,
   recordedMoney,
+  recordedWithManual,
 } from './totals.ts';
 
 /** A rule that does not hold. */
@@ -113,7 +114,7 @@ const WHEN_IDLE: readonly Rule[] = [
       const authorized = payment?.authorizedMinor ? total : 0;
       return describeMoney({ authorized, voided: authorized, captured: 0, refunded: 0 });
     },
-    found: ({ payment }) => describeMoney(recordedMoney(payment)),
+    found: ({ payment }) => describeMoney(recordedWithManual(payment)),
   },
   {
     // Compared with our own payment ledger, which the rule above compares with the order.

@@ -23,6 +23,12 @@ export const recordedMoney = (payment: OrderPaymentTotals | undefined): MoneyTot
   refunded: payment?.refundedMinor ?? 0,
 });
 
+/** The same with what people have refunded outside of the processor. */
+export const recordedWithManual = (payment: OrderPaymentTotals | undefined): MoneyTotals => {
+  const recorded = recordedMoney(payment);
+  return { ...recorded, refunded: recorded.refunded + (payment?.manuallyRefundedMinor ?? 0) };
+};
+
 export function processorMoney(items: readonly ProcessorItem[]): MoneyTotals {
   const sum = (type: ProcessorItem['type']) =>
     items.filter((item) => item.type === type).reduce((total, { amountMinor }) => total + amountMinor, 0);

@@ -21,6 +21,8 @@ export const ORDER: Order = {
   fulfillmentStatus: 'booked',
   lines: [{ sku: 'TEA', name: 'Tea', quantity: 1, unitPrice: money }],
   total: money,
+  captured: { ...money, amountMinor: 0 },
+  refunded: { ...money, amountMinor: 0 },
   shippingAddress: { name: 'Ada', line1: '1 High St', city: 'London', postalCode: 'SW1', country: 'GB' },
   rejection: null,
   nextAction: null,
