@@ -14,3 +14,5 @@ export const returnWorkflow = incompatiblyChanged;
 export const webhookDeliveryWorkflow = incompatiblyChanged;
 export const cartReminderWorkflow = incompatiblyChanged;
 export const strayParcelWorkflow = incompatiblyChanged;
+export const latePaymentWorkflow = incompatiblyChanged;
+export const refundWorkflow = incompatiblyChanged;
