@@ -9,6 +9,7 @@ import type {
   Rejection,
 } from '../../activities/order-status.ts';
 import type { PaymentActivities } from '../../activities/payment.ts';
+import type { RefundOutcome } from '../../activities/refund.ts';
 import type { ReturnStatus } from '../../activities/return.ts';
 import type { ShipmentStatus, ShippingActivities } from '../../activities/shipping.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
@@ -37,6 +38,7 @@ export class OrderWorld {
   fulfillmentStatus: FulfillmentStatus = 'not_fulfilled';
   rejection: Rejection | undefined;
   returnStatus: ReturnStatus = 'requested';
+  refundOutcome: RefundOutcome | undefined;
   readonly history: HistoryItem[] = [];
   readonly interventions = new Map<string, { step: string; reason: string; workflowId: string; open: boolean }>();
   #resume: OrderStatus | undefined;
@@ -164,6 +166,12 @@ const createPayment = (worlds: OrderWorlds): PaymentActivities => ({
     if (world.refundedMinor === 0) world.addEffect('refund');
     world.refundedMinor = amount.amountMinor;
   },
+  async forgoRefund({ orderId }) {
+    worlds.of(orderId).addEffect('forgo refund');
+  },
+  async recordManualRefund({ orderId }) {
+    worlds.of(orderId).addEffect('manual refund');
+  },
 });
 
 const createShipping = (worlds: OrderWorlds): ShippingActivities => ({
@@ -249,6 +257,8 @@ export const createBookkeeping = (worlds: OrderWorlds, returnWindowMs: number): 
     refundReturn: async ({ returnId: _returnId, ...note }) => write(note, (world) => (world.returnStatus = 'refunded')),
     skipRefund: async ({ returnId: _returnId, ...note }) =>
       write(note, (world) => (world.returnStatus = 'not_refunded')),
+    endRefund: async ({ refundId: _refundId, outcome, ...note }) =>
+      write(note, (world) => (world.refundOutcome = outcome)),
     expireReturn: async ({ returnId: _returnId, ...note }) => write(note, (world) => (world.returnStatus = 'expired')),
   };
 };

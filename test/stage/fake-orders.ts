@@ -14,7 +14,7 @@ const comparable = ({ lines, total: _total, ...rest }: PlaceOrder) => ({
 
 /** The order service in memory, without order histories. */
 export function fakeOrders(store: Store): Omit<OrderRequests, 'followMoves' | 'followStory'> {
-  const { orders, drafts, returns, interventions, listed } = store;
+  const { orders, drafts, returns, refunds, interventions, listed } = store;
   const recorded = new Set<string>();
   return {
     async placeOrder(draft) {
@@ -74,6 +74,32 @@ export function fakeOrders(store: Store): Omit<OrderRequests, 'followMoves' | 'f
     },
     getReturn: async ({ returnId }) => findOrRefuse(returns, returnId, 'ReturnNotFound'),
     listReturns: async ({ orderId }) => ({ items: [...returns.values()].filter((one) => one.orderId === orderId) }),
+    async draftRefund({ refundId, orderId, part, reason, note, requestedBy }) {
+      const order = findOrRefuse(orders, orderId, 'OrderNotFound');
+      const earlier = refunds.get(refundId);
+      if (earlier) return earlier;
+      const amount = 'amount' in part ? part.amount : order.total;
+      if (amount.currency !== order.total.currency) throw new Refusal('WrongCurrency', 'it was paid in GBP');
+      if (amount.amountMinor > order.total.amountMinor) throw new Refusal('RefundTooLarge', 'it is more than was paid');
+      const refund = {
+        id: refundId,
+        orderId,
+        status: 'requested' as const,
+        amount,
+        lines: 'lines' in part ? part.lines : null,
+        reason,
+        note: note ?? null,
+        requestedBy,
+        createdAt: NOW,
+        updatedAt: NOW,
+      };
+      refunds.set(refundId, refund);
+      return refund;
+    },
+    async listRefunds({ orderId }) {
+      findOrRefuse(orders, orderId, 'OrderNotFound');
+      return { items: [...refunds.values()].filter((one) => one.orderId === orderId) };
+    },
     listBooks: async () => ({ items: [], next: null }),
     getBacklog: async () => store.backlog,
   };

@@ -6,6 +6,7 @@ import type { Backlog, Intervention, Order } from '../../activities/order.ts';
 import type { PlaceOrder } from '../../activities/order-placing.ts';
 import type { Product, ProductRequests } from '../../activities/product.ts';
 import type { RecommendationRequests } from '../../activities/recommendation.ts';
+import type { Refund } from '../../activities/refund.ts';
 import type { Return } from '../../activities/return.ts';
 import type { PaymentRequests, ReceivedEvent } from '../../activities/payment.ts';
 import type { ShippingRequests } from '../../activities/shipping.ts';
@@ -45,6 +46,7 @@ export interface Store {
   orders: Map<string, Order>;
   drafts: Map<string, PlaceOrder>;
   returns: Map<string, Return>;
+  refunds: Map<string, Refund>;
   interventions: Map<string, Intervention>;
   shipments: Map<string, string>;
   /** What the card processors' events mean, by their body; those with a signature that begins with 00 are refused. */
@@ -76,6 +78,7 @@ export function createFakeServices(): FakeServices {
     orders: new Map(),
     drafts: new Map(),
     returns: new Map(),
+    refunds: new Map(),
     interventions: new Map(),
     shipments: new Map(),
     processorEvents: new Map(),

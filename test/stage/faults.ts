@@ -31,6 +31,12 @@ export const mustConfirm =
     return first(call);
   };
 
+/** The card's holder confirms after a while, and no event comes. */
+export const confirmedUnnoticed: Fault = mustConfirm(async ({ world, number, next }) => {
+  if (world.paymentStatus === 'awaiting_customer' && number > 3) world.confirmation = 'given';
+  return next();
+});
+
 /** The call takes effect; the responses to these calls are lost. */
 export const answerLost =
   (lost: (number: number) => boolean): Fault =>

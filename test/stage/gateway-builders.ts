@@ -15,6 +15,8 @@ export const orderOf = (difference: Partial<Order>): Order => ({
   fulfillmentStatus: 'not_fulfilled',
   lines: [{ sku: 'tea', name: 'Tea', quantity: 2, unitPrice: { amountMinor: 450, currency: 'GBP' } }],
   total: { amountMinor: 900, currency: 'GBP' },
+  captured: { amountMinor: 0, currency: 'GBP' },
+  refunded: { amountMinor: 0, currency: 'GBP' },
   shippingAddress: { name: 'Ada', line1: '1 High St', city: 'London', postalCode: 'SW1', country: 'GB' },
   rejection: null,
   nextAction: null,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { type OrderInput, cancelUpdate, orderWorkflowId } from '../../workflows/order/messages.ts';
+import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
 import { resolveInterventionUpdate } from '../../workflows/saga/messages.ts';
 import { eventually } from './eventually.ts';
 import { type TestOrder, type TestWorkers, type Faults, orderInput } from './test-workers.ts';
@@ -72,7 +73,7 @@ interface Resolvable {
   executeUpdate(definition: typeof resolveInterventionUpdate, options: { args: [object] }): Promise<void>;
 }
 
-export const resolve = (handle: unknown, interventionId: string, action: 'retry' | 'skip'): Promise<void> =>
+export const resolve = (handle: unknown, interventionId: string, action: InterventionAction): Promise<void> =>
   (handle as Resolvable).executeUpdate(resolveInterventionUpdate, {
     args: [{ interventionId, action, note: 'seen', resolvedBy: 'admin-1' }],
   });

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { cancelUpdate } from '../../workflows/order/messages.ts';
 import { eventually } from './eventually.ts';
-import { answerLost, dispatchedUnnoticed, down, faultyTwice, mustConfirm, refuse, refuseOnce } from './faults.ts';
+import {
+  answerLost,
+  confirmedUnnoticed,
+  dispatchedUnnoticed,
+  down,
+  faultyTwice,
+  mustConfirm,
+  refuse,
+  refuseOnce,
+} from './faults.ts';
 import {
   awaitsCustomer,
   canceledWith,
@@ -12,7 +21,7 @@ import {
   resolve,
 } from './order-actions.ts';
 import type { Scenario, Scenarios } from './scenario.ts';
-import type { Fault, Faults, TestOrder, TestWorkers } from './test-workers.ts';
+import type { Fault, Faults, TestOrder } from './test-workers.ts';
 
 const MUST_CONFIRM: Faults = { authorizePayment: mustConfirm() };
 
@@ -88,13 +97,16 @@ export const DURABLE_ORDER_SCENARIOS: Scenarios = {
     await order.handle.result();
     return order.handle;
   },
-  'order-confirmed-by-its-customer': placedToBeConfirmed(async (order, { client }) => {
+  'order-confirmed-by-its-customer': placedToBeConfirmed(async (order) => {
     order.world.confirmation = 'given';
     await order.paymentMoved();
     await confirmed(order);
-    await order.moved('delivered');
-    // This client skips the return window.
-    await client.workflow.getHandle(order.handle.workflowId).result();
+    await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
+    await order.handle.result();
+  }),
+  'order-confirmed-when-the-processor-was-asked': placed({ authorizePayment: confirmedUnnoticed }, async (order) => {
+    await confirmed(order);
+    await finish(order);
   }),
   'order-refused-by-its-customer': placedToBeConfirmed(async (order) => {
     order.world.confirmation = 'refused';
@@ -149,6 +161,7 @@ export const LANE_SCENARIOS: Scenarios = {
       'order-canceled-when-confirmed',
       'order-goes-forward-after-a-lost-booking',
       'order-confirmed-by-its-customer',
+      'order-confirmed-when-the-processor-was-asked',
       'order-never-confirmed-by-its-customer',
     ].map((name) => [name, DURABLE_ORDER_SCENARIOS[name]!]),
   ),
@@ -172,11 +185,11 @@ export const LANE_SCENARIOS: Scenarios = {
 };
 
 /** Places an order in real time, and runs this once it waits for its customer. */
-function placedToBeConfirmed(run: (order: TestOrder, workers: TestWorkers) => Promise<void>): Scenario {
+function placedToBeConfirmed(run: (order: TestOrder) => Promise<void>): Scenario {
   return async (workers) => {
     const order = await workers.place(MUST_CONFIRM, { by: workers.inRealTime });
     await awaitsCustomer(order);
-    await run(order, workers);
+    await run(order);
     return order.handle;
   };
 }

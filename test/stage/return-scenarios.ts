@@ -1,10 +1,11 @@
+import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
 import { receiveReturnUpdate } from '../../workflows/return/messages.ts';
 import { refuse, refuseOnce } from './faults.ts';
 import { openIntervention, resolve } from './order-actions.ts';
 import type { Scenario, Scenarios } from './scenario.ts';
 import type { Fault, Faults, TestOrder, TestWorkers } from './test-workers.ts';
 
-/** Every end state and branch of the return workflow. */
+/** Every end state and branch of the workflows of returns and refunds. */
 export const RETURN_SCENARIOS: Scenarios = {
   'return-refunded': sentBack({}, async (handle) => {
     await handle.executeUpdate(receiveReturnUpdate, { args: [{ lines: goods('resellable') }] });
@@ -17,6 +18,10 @@ export const RETURN_SCENARIOS: Scenarios = {
   'return-expired': sentBack({}, async (handle) => void (await handle.result())),
   'return-refund-refused-then-retried': refundStuck(refuseOnce, 'retry'),
   'return-refund-refused-then-skipped': refundStuck(refuse('RefundRefused'), 'skip'),
+  'return-refund-refused-then-manual': refundStuck(refuse('RefundRefused'), 'refund_manually'),
+  'refund-paid': paidBack({}),
+  'refund-refused-then-manual': paidBack({ refundPayment: refuse('RefundRefused') }, 'refund_manually'),
+  'refund-refused-then-skipped': paidBack({ refundPayment: refuse('RefundRefused') }, 'skip'),
 };
 
 const goods = (condition: 'resellable' | 'damaged') => [{ sku: 'tea', quantity: 2, condition }];
@@ -32,7 +37,18 @@ function sentBack(faults: Faults, run: (handle: SentBack, order: TestOrder) => P
   };
 }
 
-function refundStuck(fault: Fault, action: 'retry' | 'skip'): Scenario {
+/** Money that staff gives back without a return. */
+function paidBack(faults: Faults, action?: InterventionAction): Scenario {
+  return async (workers) => {
+    const order = await workers.place(faults);
+    const handle = await workers.refund(order, 150);
+    if (action) await resolve(handle, await openIntervention(order, 'refundPayment'), action);
+    await handle.result();
+    return handle;
+  };
+}
+
+function refundStuck(fault: Fault, action: InterventionAction): Scenario {
   return sentBack({ refundPayment: fault }, async (handle, order) => {
     await handle.executeUpdate(receiveReturnUpdate, { args: [{ lines: goods('resellable') }] });
     await resolve(handle, await openIntervention(order, 'refundPayment'), action);

@@ -141,7 +141,7 @@ export class ShopUser {
     return eventually(check, TIMEOUT_MS, POLL_MS);
   }
 
-  resolve({ id }: Intervention, action: 'retry' | 'skip'): Promise<Intervention> {
+  resolve({ id }: Intervention, action: NonNullable<Intervention['action']>): Promise<Intervention> {
     const params = { path: { interventionId: id }, header: { 'Idempotency-Key': randomUUID() } };
     const body = { action, note: 'looked into it' };
     return expectStatus(200, this.api.POST('/v1/admin/interventions/{interventionId}/resolve', { params, body }));

@@ -19,6 +19,8 @@ import { type ReturnInput, returnWorkflowId } from '../../workflows/return/messa
 import type { returnWorkflow } from '../../workflows/return/workflow.ts';
 import { latePaymentWorkflowId } from '../../workflows/late-payment/messages.ts';
 import type { latePaymentWorkflow } from '../../workflows/late-payment/workflow.ts';
+import { refundWorkflowId } from '../../workflows/refund/messages.ts';
+import type { refundWorkflow } from '../../workflows/refund/workflow.ts';
 import { strayParcelWorkflowId } from '../../workflows/stray-parcel/messages.ts';
 import type { strayParcelWorkflow } from '../../workflows/stray-parcel/workflow.ts';
 import {
@@ -75,6 +77,8 @@ export interface TestWorkers {
   ): Promise<WorkflowHandleWithFirstExecutionRunId<typeof returnWorkflow>>;
   /** The carrier reports the order's parcel as dispatched although the order has ended. */
   reportStray(order: TestOrder): Promise<WorkflowHandleWithFirstExecutionRunId<typeof strayParcelWorkflow>>;
+  /** Staff gives money back without a return. */
+  refund(order: TestOrder, amountMinor: number): Promise<WorkflowHandleWithFirstExecutionRunId<typeof refundWorkflow>>;
   /** The card's holder has confirmed the order's payment although the order has ended. */
   releaseLate(order: TestOrder): Promise<WorkflowHandleWithFirstExecutionRunId<typeof latePaymentWorkflow>>;
   /** Starts a webhook delivery. Its attempts end as the script says; the last entry applies to all further attempts. */
@@ -121,6 +125,14 @@ export async function startTestWorkers(): Promise<TestWorkers> {
       return testOrder(by, { input, lane }, worlds.of(input.orderId));
     },
     reportStray: (order) => startStrayParcel(client, order),
+    refund({ orderId }, amountMinor) {
+      const refundId = randomUUID();
+      return client.workflow.start<typeof refundWorkflow>('refundWorkflow', {
+        workflowId: refundWorkflowId(refundId),
+        taskQueue: 'order',
+        args: [{ refundId, orderId, amount: { amountMinor, currency: 'GBP' } }],
+      });
+    },
     releaseLate: ({ orderId }) =>
       client.workflow.start<typeof latePaymentWorkflow>('latePaymentWorkflow', {
         workflowId: latePaymentWorkflowId(orderId),

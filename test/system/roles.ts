@@ -46,6 +46,8 @@ export const ALLOWED_CALLER: Record<string, Caller> = {
   askReturn: 'owner or admin',
   listReturns: 'owner or admin',
   receiveReturn: 'admin',
+  askRefund: 'admin',
+  listRefunds: 'admin',
   listInterventions: 'admin',
   resolveIntervention: 'admin',
   listDeadLetters: 'admin',

@@ -3,6 +3,7 @@ import './shared-platform/orders.ts';
 import './shared-platform/cart.ts';
 import './shared-platform/returns.ts';
 import './shared-platform/confirmations.ts';
+import './shared-platform/refunds.ts';
 import './shared-platform/stray-parcels.ts';
 import './shared-platform/webhooks.ts';
 import './shared-platform/roles.ts';

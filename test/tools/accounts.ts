@@ -54,6 +54,7 @@ const payment = (different: Partial<OrderPaymentTotals> = {}): OrderPaymentTotal
   voidedMinor: 0,
   capturedMinor: 0,
   refundedMinor: 0,
+  manuallyRefundedMinor: 0,
   ...different,
 });
 /** Stock movements of these kinds for all of an order's goods. */

@@ -50,6 +50,13 @@ describe('interventions at the gateway', () => {
     );
   });
 
+  it('return 409 for an action that their step does not have', async () => {
+    const { id } = store();
+    gateway.temporal.refusal = { type: 'ActionNotAllowed', message: 'choose one of retry, skip' };
+    const { status, body } = await resolve(id, { body: { action: 'refund_manually', note: 'paid' } });
+    assert.deepEqual([status, body.code, body.detail], [409, 'ActionNotAllowed', 'choose one of retry, skip']);
+  });
+
   it('return 409 once closed: by their state, by the workflow, or by the workflow’s end', async () => {
     const resolved = store({ state: 'resolved', action: 'retry', note: 'x', resolvedBy: randomUUID() });
     const ended = store({ workflowId: 'order-ended' });

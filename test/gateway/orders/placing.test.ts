@@ -40,6 +40,8 @@ describe('POST /v1/orders', () => {
         },
       ],
       total: { amountMinor: 900, currency: 'GBP' },
+      captured: { amountMinor: 0, currency: 'GBP' },
+      refunded: { amountMinor: 0, currency: 'GBP' },
       shippingAddress: orderBody().shippingAddress,
       allowedActions: ['cancel'],
       createdAt: '2026-01-05T09:00:00.000Z',

@@ -81,6 +81,19 @@ describe('mail templates', () => {
     assert.match(textOf('confirm-payment', { url: null, expiresAt }), /Open the order in our shop/);
   });
 
+  it('say of a refund what it is for and how it is paid', () => {
+    const returned = textOf('refunded', { refund: pounds(100), returnId: orderId });
+    assert.match(returned, /has arrived[^]*We have refunded £1\.00\. It goes to the card/);
+    const given = textOf('refunded', { refund: pounds(100), refundId: orderId });
+    assert.doesNotMatch(given, /arrived/);
+    assert.match(given, /We have refunded £1\.00 of your order/);
+    assert.match(
+      textOf('refunded', { refund: pounds(100), refundId: orderId, manually: true }),
+      /not come through the card/,
+    );
+    assert.match(textOf('refunded', { refund: pounds(0), returnId: orderId }), /nothing left to pay back/);
+  });
+
   it('speak of a password only to those who chose one', () => {
     assert.match(textOf('welcome', { hasPassword: true }), /password you chose/);
     for (const hasPassword of [false, undefined]) assert.doesNotMatch(textOf('welcome', { hasPassword }), /password/);

@@ -184,6 +184,7 @@ describe('order service: lists', () => {
           lines: request.lines.map(({ sku, quantity }) => ({ sku, quantity })),
           refundedMinor: 5500,
           restocked: [{ sku: 'teapot', quantity: 2 }],
+          awaitsCustomerUntil: null,
           trackingNumber: 'SB-1',
           updatedAt,
         },

@@ -172,7 +172,15 @@ describe('the money ledger', () => {
       });
       assert.deepEqual(
         items.find((book) => book.orderId === orderId),
-        { orderId, currency: 'GBP', authorizedMinor: 1250, voidedMinor: 0, capturedMinor: 1250, refundedMinor: 250 },
+        {
+          orderId,
+          currency: 'GBP',
+          authorizedMinor: 1250,
+          voidedMinor: 0,
+          capturedMinor: 1250,
+          refundedMinor: 250,
+          manuallyRefundedMinor: 0,
+        },
       );
     });
 

@@ -127,7 +127,10 @@ describe('payment through Stripe that the card’s holder must confirm', () => {
 
     it('are refused without the setting of their secret', async () => {
       const receive = createPaymentRequests({ db: bench.database.db, processor }).receiveEvent;
-      await assert.rejects(receive(signed(payloadOf('payment_intent.canceled', INTENT))), { name: 'Refusal', code: 'InvalidSignature' });
+      await assert.rejects(receive(signed(payloadOf('payment_intent.canceled', INTENT))), {
+        name: 'Refusal',
+        code: 'InvalidSignature',
+      });
     });
   });
 });

@@ -35,8 +35,8 @@ describe('a payment that the card’s holder must confirm', function () {
   /** Places an order of the only piece, and returns it once its customer must act. */
   async function awaited(paymentMethod = TOLD_AT_ONCE): Promise<Order & { sku: string }> {
     const sku = await newProduct(admin, 1);
-    const { status, headers, body } = await ada.place(orderRequest({ paymentMethod, sku }), { wait: 60 });
-    assert.deepEqual([status, headers.get('preference-applied')], [202, 'wait=60'], JSON.stringify(body));
+    const { status, headers, body } = await ada.place(orderRequest({ paymentMethod, sku }), { wait: 30 });
+    assert.deepEqual([status, headers.get('preference-applied')], [202, 'wait=30'], JSON.stringify(body));
     assert.deepEqual([body.status, body.paymentStatus], ['pending', 'awaiting_customer']);
     return { ...body, sku };
   }

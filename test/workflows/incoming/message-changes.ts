@@ -37,6 +37,7 @@ const CODES = [
   'canceled',
   'retry',
   'skip',
+  'refund_manually',
   'resellable',
   '-tea',
 ];
@@ -81,7 +82,8 @@ function change(root: { message?: unknown }, { place, way, value }: Change): voi
   const [parent, name] = places[place % places.length]!;
   const inside = parent[name];
   if (way === 'remove') delete parent[name];
-  else if (way === 'add' && typeof inside === 'object' && inside) Object.assign(inside, { extra: structuredClone(value) });
+  else if (way === 'add' && typeof inside === 'object' && inside)
+    Object.assign(inside, { extra: structuredClone(value) });
   else if (way === 'lengthen' && Array.isArray(inside)) parent[name] = Array<unknown>(4_001).fill(inside[0]);
   else parent[name] = structuredClone(value);
 }

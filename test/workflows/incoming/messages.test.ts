@@ -6,12 +6,14 @@ import { CancelOrder, CloseIntervention, ReceiveReturn } from '../../../activiti
 import { OrderStart, PlaceOrder } from '../../../activities/order-placing.ts';
 import { DraftReturn } from '../../../activities/return.ts';
 import { OrderStatus, PlacingStep } from '../../../activities/order-status.ts';
+import { RefundPayment } from '../../../activities/payment.ts';
 import { RecordMovement, shippingEvents } from '../../../activities/shipping.ts';
 import { DeliveryRound } from '../../../activities/webhook.ts';
 import { cartChanged, cartReminderInput } from '../../../workflows/cart-reminder/messages.ts';
 import { cancelRequest, orderInput, parcelMoved, paymentMoved } from '../../../workflows/order/messages.ts';
 import { latePaymentInput } from '../../../workflows/late-payment/messages.ts';
 import { Mismatch, type Parser } from '../../../workflows/incoming/parsing.ts';
+import { refundInput } from '../../../workflows/refund/messages.ts';
 import { receivedGoods, returnInput } from '../../../workflows/return/messages.ts';
 import { resolution } from '../../../workflows/saga/messages.ts';
 import { strayParcelInput } from '../../../workflows/stray-parcel/messages.ts';
@@ -81,6 +83,11 @@ const MESSAGES: Record<string, Message> = {
     parse: parcelMoved,
     contract: z.object({ status: z.enum(['dispatched', 'delivered']) }),
     example: { status: 'dispatched' },
+  },
+  'the input of a refund': {
+    parse: refundInput,
+    contract: RefundPayment.strip(),
+    example: { refundId: ID, orderId: ID, amount: { amountMinor: 200, currency: 'GBP' } },
   },
   'the input of a return': {
     parse: returnInput,

@@ -3,7 +3,7 @@ import { Lane } from '../../../activities/lane.ts';
 import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { eventually } from '../../stage/eventually.ts';
-import { answerLost, faultyTwice, mustConfirm, refuseOnce } from '../../stage/faults.ts';
+import { answerLost, confirmedUnnoticed, faultyTwice, mustConfirm, refuseOnce } from '../../stage/faults.ts';
 import {
   assertNothingLeft,
   awaitsCustomer,
@@ -45,12 +45,7 @@ function confirmationTests(test: ReturnType<typeof concurrently>, workers: () =>
   });
 
   test('asks the processor when no event comes', async () => {
-    const order = await workers().place({
-      authorizePayment: mustConfirm(async ({ number, world, next }) => {
-        if (number === 3) world.confirmation = 'given';
-        return next();
-      }),
-    });
+    const order = await workers().place({ authorizePayment: confirmedUnnoticed });
     await confirmed(order);
     assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book']);
     await finish(order);

@@ -61,6 +61,15 @@ describe('return workflow', function () {
     });
   }
 
+  test('is refunded when a person has paid the money back in another way', async () => {
+    const order = await workers().place({ refundPayment: refuse('RefundRefused') });
+    const sentBack = await workers().sendBack(order);
+    await sentBack.executeUpdate(receiveReturnUpdate, { args: [{ lines: resellable }] });
+    await resolve(sentBack, await openIntervention(order, 'refundPayment'), 'refund_manually');
+    assert.equal(await sentBack.result(), 'refunded');
+    assert.ok(order.world.effects.includes('manual refund'));
+  });
+
   test('expires if the goods never arrive', async () => {
     const order = await workers().place();
     const sentBack = await workers().sendBack(order);

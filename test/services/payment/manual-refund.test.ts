@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { createPaymentRequests } from '../../../services/payment/requests.ts';
+import { paymentBench, paymentRequest, pounds } from '../../stage/test-payment-service.ts';
+
+describe('a refund outside of the card processor', () => {
+  const bench = paymentBench();
+  const captured = async () => {
+    const request = paymentRequest();
+    await bench.payment.authorizePayment(request);
+    await bench.payment.capturePayment({ orderId: request.orderId });
+    return request.orderId;
+  };
+  const record = (orderId: string, amountMinor: number, refundId: string = randomUUID()) =>
+    bench.payment.recordManualRefund({ orderId, refundId, amount: pounds(amountMinor) });
+
+  it('is entered into the books once, and asks the processor for nothing', async () => {
+    const orderId = await captured();
+    const refundId = randomUUID();
+    await Promise.all([1, 2, 3].map(() => record(orderId, 250, refundId)));
+    const { refunded_minor, manually_refunded_minor } = await bench.paymentOf(orderId);
+    assert.deepEqual([refunded_minor, manually_refunded_minor], [0, 250]);
+    assert.deepEqual(bench.effects(orderId), ['authorize', 'capture']);
+    assert.deepEqual((await bench.events(orderId)).slice(-1), ['payment.refunded']);
+    const { items } = await createPaymentRequests({
+      db: bench.database.db,
+      processor: bench.processor,
+    }).listBooks({ limit: 1000 });
+    const book = items.find((item) => item.orderId === orderId);
+    assert.deepEqual([book?.refundedMinor, book?.manuallyRefundedMinor], [0, 250]);
+  });
+
+  it('counts towards what can be refunded', async () => {
+    const orderId = await captured();
+    await record(orderId, 1000);
+    const refund = (amountMinor: number) =>
+      bench.payment.refundPayment({ orderId, refundId: randomUUID(), amount: pounds(amountMinor) });
+    await assert.rejects(refund(251), { name: 'Refusal', code: 'RefundExceedsCapture' });
+    await refund(250);
+    await assert.rejects(record(orderId, 1), { name: 'Refusal', code: 'RefundExceedsCapture' });
+  });
+
+  it('takes the place of a refund that the processor refused', async () => {
+    const orderId = await captured();
+    const refundId = randomUUID();
+    bench.processor.refuse('refund', 'RefundRefused');
+    const refund = () => bench.payment.refundPayment({ orderId, refundId, amount: pounds(250) });
+    await assert.rejects(refund(), { name: 'Refusal', code: 'RefundRefused' });
+    bench.processor.refuse('refund', undefined);
+    await record(orderId, 250, refundId);
+    // A request that was under way for long.
+    await assert.rejects(refund(), { name: 'Refusal', code: 'RefundRefused' });
+    assert.deepEqual(bench.effects(orderId), ['authorize', 'capture']);
+  });
+
+  for (const [what, settle] of [
+    ['given up', 'forgoRefund'],
+    ['recorded', 'recordManualRefund'],
+  ] as const) {
+    it(`that is ${what} is not paid by a request that comes late, also the first one`, async () => {
+      const orderId = await captured();
+      const refund = { orderId, refundId: randomUUID(), amount: pounds(250) };
+      await bench.payment[settle](refund);
+      await bench.payment[settle](refund);
+      await assert.rejects(bench.payment.refundPayment(refund), { name: 'Refusal', code: 'RefundRefused' });
+      assert.deepEqual(bench.effects(orderId), ['authorize', 'capture']);
+    });
+
+    it(`cannot be ${what} once the processor has paid it, nor while that is unknown`, async () => {
+      const orderId = await captured();
+      const paid = { orderId, refundId: randomUUID(), amount: pounds(250) };
+      await bench.payment.refundPayment(paid);
+      await assert.rejects(bench.payment[settle](paid), { name: 'Refusal', code: 'AlreadyRefunded' });
+      const unknown = { ...paid, refundId: randomUUID() };
+      bench.processor.dieBefore('refund');
+      await assert.rejects(bench.payment.refundPayment(unknown));
+      await assert.rejects(bench.payment[settle](unknown), /not known whether/);
+      await bench.payment.refundPayment(unknown);
+    });
+  }
+
+  it('is refused without a captured payment, and in another currency', async () => {
+    const request = paymentRequest();
+    await bench.payment.authorizePayment(request);
+    await assert.rejects(record(request.orderId, 1), { name: 'Refusal', code: 'NotCaptured' });
+    const orderId = await captured();
+    const euros = { orderId, refundId: randomUUID(), amount: { amountMinor: 1, currency: 'EUR' } };
+    await assert.rejects(bench.payment.recordManualRefund(euros), { name: 'Refusal', code: 'RefundRefused' });
+  });
+});
