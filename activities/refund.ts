@@ -41,7 +41,7 @@ export type Refund = z.infer<typeof Refund>;
 
 /** What is given back: an amount, or the price of these pieces. */
 export const RefundedPart = z.union([
-  z.strictObject({ amount: Money.refine(({ amountMinor }) => amountMinor > 0, { error: 'must be more than 0' }) }),
+  z.strictObject({ amount: Money.extend({ amountMinor: Money.shape.amountMinor.min(1) }) }),
   z.strictObject({ lines: z.array(StockLine).min(1).max(2000) }),
 ]);
 export type RefundedPart = z.infer<typeof RefundedPart>;

@@ -67,7 +67,7 @@ describe('refunds at the gateway', () => {
     const { id } = storeOrder();
     for (const [body, pointer] of [
       [{}, '/amount'],
-      [{ amount: pounds(0) }, '/amount'],
+      [{ amount: pounds(0) }, '/amount/amountMinor'],
       [{ amount: pounds(1), lines: [{ sku: 'tea', quantity: 1 }] }, '/amount'],
       [{ lines: [] }, '/lines'],
       [{ amount: pounds(1), reason: 'because' }, '/reason'],
