@@ -27,6 +27,8 @@ export interface Loaded {
    * would depend on which waves happen to fall into it.
    */
   orders: number;
+  /** How long was measured: a busy machine calls its timers late. */
+  measuredMs: number;
   /** Of the orders that began during the measurement; if all take longer than it, of those that overlap it. */
   latenciesMs: number[];
   /** Everything that was confirmed, including before and after the measurement. */
@@ -49,7 +51,7 @@ export async function drive(endpoint: OrderEndpoint, options: LoadOptions): Prom
   // Set by the timers that also take the samples, so that all figures are of the same time.
   let measureFrom = Infinity;
   let measureUntil = Infinity;
-  const loaded: Loaded = { orders: 0, latenciesMs: [], confirmed: nothing(), ids: [] };
+  const loaded: Loaded = { orders: 0, measuredMs: 0, latenciesMs: [], confirmed: nothing(), ids: [] };
   const early: number[] = [];
   const failed = new AbortController();
 
@@ -86,6 +88,7 @@ export async function drive(endpoint: OrderEndpoint, options: LoadOptions): Prom
   signal.throwIfAborted();
   await pool.close();
   failed.signal.throwIfAborted();
+  loaded.measuredMs = measureUntil - measureFrom;
   return loaded.latenciesMs.length > 0 ? loaded : { ...loaded, latenciesMs: early };
 }
 

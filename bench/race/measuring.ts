@@ -25,7 +25,7 @@ interface Load {
   sale?: Sale;
 }
 
-type Measured = Pick<Loaded, 'orders' | 'latenciesMs' | 'ids' | 'confirmed'> &
+type Measured = Pick<Loaded, 'orders' | 'measuredMs' | 'latenciesMs' | 'ids' | 'confirmed'> &
   Pick<Sample, 'cpu' | 'carried' | 'atOnce' | 'measured'>;
 
 /**

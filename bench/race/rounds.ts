@@ -104,20 +104,22 @@ function loadsOf(system: System, { clientsOf, flash }: Plan): PlannedLoad[] {
 
 async function measure(
   started: Started,
-  { seconds, print }: Plan,
+  { seconds: planned, print }: Plan,
   { clients, sale }: PlannedLoad,
 ): Promise<Omit<Sample, 'round'>> {
   const { system, stage } = started;
   const {
     ids,
     confirmed: _all,
+    measuredMs,
     ...measured
   } = await load(started, {
     clients,
     rampMs: RAMP_MS,
-    measureMs: seconds * 1000,
+    measureMs: planned * 1000,
     sale,
   });
+  const seconds = measuredMs / 1000;
   const rate = (measured.orders / seconds).toFixed(1);
   print(
     `  ${String(clients).padStart(3)} clients  ${rate.padStart(6)} orders/s${sale === 'flash' ? ', flash sale' : ''}`,
