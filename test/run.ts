@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 const JOBS = 4;
 
 const KINDS = ['unit', 'integration', 'system'];
-const SYSTEM = 'test/system/one-by-one.ts';
+const SYSTEM = ['test/system/shared-platform.test.ts', 'test/system/one-by-one.ts'];
 
 // A test that imports one of these, directly or through other files of test/, needs a server, a process or a thread.
 const NEEDS_SERVER = /\/shared-server\.ts$|\/local\/(?:postgres|temporal)\.ts$|^node:(?:child_process|worker_threads)$/;
@@ -46,7 +46,7 @@ const mochaArguments = positionals.filter((argument) => argument !== kind);
 process.chdir(path.join(import.meta.dirname, '..'));
 
 const shuffleKey = (file: string) => (values.shuffle === undefined ? '' : hash('sha256', `${values.shuffle} ${file}`));
-const files = [...globSync('test/**/*.test.ts', { exclude: ['test/system/**'] }), SYSTEM]
+const files = [...globSync('test/**/*.test.ts', { exclude: ['test/system/**'] }), ...SYSTEM]
   .filter((file) => kind === undefined || kindOf(file) === kind)
   .toSorted()
   .toSorted((one, other) => rank(one) - rank(other))
