@@ -7,6 +7,7 @@ import { NodeSDK } from '@opentelemetry/sdk-node';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace';
 import { privateErrors } from './private-errors.ts';
+import { withoutSecrets } from './secret-paths.ts';
 import { ServiceSpans } from './service-spans.ts';
 import { summarizeSql } from './sql-summary.ts';
 
@@ -23,6 +24,7 @@ export function collectSpans(serviceName: string | undefined): void {
     instrumentations: [
       new HttpInstrumentation({
         ignoreIncomingRequestHook: (request) => /^\/(livez|readyz|metrics)/.test(request.url ?? ''),
+        startIncomingSpanHook: ({ url }) => withoutSecrets(url),
       }),
       new UndiciInstrumentation(),
       new PgInstrumentation({

@@ -10,8 +10,10 @@ const seen: object[] = [];
 const app = new Koa();
 app.use(async ({ url, headers, response }) => {
   logger.info('request', { url });
-  seen.push({ url, traceparent: headers.traceparent, recording: trace.getActiveSpan()?.isRecording() });
-  if (url === '/outer') await fetch(`${base()}/inner`);
+  const span = trace.getActiveSpan() as { attributes?: Record<string, unknown> } | undefined;
+  const recording = trace.getActiveSpan()?.isRecording();
+  seen.push({ url, traceparent: headers.traceparent, recording, path: span?.attributes?.['url.path'] });
+  if (url === '/outer') await fetch(`${base()}/inner/pr_${'A'.repeat(43)}`);
   response.status = 204;
 });
 const server = app.listen(0, '127.0.0.1', () => void sendRequests());

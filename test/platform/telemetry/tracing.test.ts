@@ -8,7 +8,7 @@ const root = path.join(import.meta.dirname, '../../..');
 
 interface Output {
   logged: { url: string; traceId?: string }[];
-  seen: { url: string; traceparent?: string; recording?: boolean }[];
+  seen: { url: string; traceparent?: string; recording?: boolean; path?: string }[];
 }
 
 /** Runs a process that receives a request, sends itself another one, and logs both. */
@@ -60,6 +60,8 @@ describe('tracing', function () {
   it('records spans for a collector', async () => {
     const { logged, seen } = await traced({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
     assert.deepEqual([seen[0]!.recording, seen[1]!.recording], [true, true]);
+    // The second path has the token of a link in an e-mail.
+    assert.deepEqual([seen[0]!.path, seen[1]!.path], ['/outer', '/inner/[secret]']);
     assert.equal(logged[1]!.traceId, logged[0]!.traceId);
   });
 
