@@ -1,6 +1,10 @@
 import { z } from 'zod';
 
-export const Role = z.enum(['customer', 'admin']);
+/**
+ * What a person may do. `viewer`, `support`, `fulfilment` and `admin` are staff: a viewer reads, support decides about
+ * orders, fulfilment about goods, and an admin may do everything.
+ */
+export const Role = z.enum(['customer', 'viewer', 'support', 'fulfilment', 'admin']);
 export type Role = z.infer<typeof Role>;
 
 /** Code of a stock keeping unit. Its characters need no encoding in a URL path. */

@@ -42,7 +42,8 @@ export const deadLetterRoutes = (subscribers: Subscribers): AnyRoute[] => [
     operationId: 'listDeadLetters',
     summary: 'List events that a subscriber cannot handle, newest first',
     tag: 'events',
-    access: 'admin',
+    access: 'staff',
+    staff: ['viewer'],
     query: z.strictObject(pageQuery),
     responses: {
       200: {
@@ -78,7 +79,7 @@ export const deadLetterRoutes = (subscribers: Subscribers): AnyRoute[] => [
     operationId: 'resolveDeadLetter',
     summary: 'Resolve a dead letter: retry it at once, or discard it',
     tag: 'events',
-    access: 'admin',
+    access: 'staff',
     idempotent: true,
     params: z.object({ deadLetterId: z.string() }),
     body: Resolve,

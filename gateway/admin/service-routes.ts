@@ -71,7 +71,8 @@ export const serviceRoutes = (connections: readonly Connection[], temporal: Clie
     operationId: 'listServices',
     summary: 'Read the state of each service: its addresses, its task queues and their workers',
     tag: 'services',
-    access: 'admin',
+    access: 'staff',
+    staff: ['viewer'],
     responses: { 200: { description: 'The services', body: z.object({ items: z.array(ServiceView) }) } },
     async handle() {
       const items = await Promise.all(SERVICES.map((service) => viewOf(service, connections, temporal)));

@@ -3,6 +3,7 @@ import { type JWTPayload, decodeJwt, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { Email, PersonName } from '../../activities/user.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
+import type { Caller, StaffRole } from '../../platform/http/route.ts';
 import { IssuerUnavailable, RemoteKeys } from './remote-keys.ts';
 import type { Tokens, Verified } from './tokens.ts';
 
@@ -18,6 +19,8 @@ export interface ExternalIssuer {
   roleClaim: string;
   /** The value that the claim has, or contains, for an admin. */
   adminValue: string;
+  /** The same for other roles of staff. Unset: nobody has the role. */
+  staffValues?: Readonly<Partial<Record<Exclude<StaffRole, 'admin'>, string | undefined>>>;
 }
 
 /** The issuer's clocks are not ours. */
@@ -90,16 +93,19 @@ export class ExternalTokens {
       this.#logger.warn('e-mail address of the external issuer not used', { userId: id, reason });
     }
     return {
-      caller: { id, role: this.#isAdmin(payload) ? 'admin' : 'customer' },
+      caller: { id, role: this.#roleOf(payload) },
       profile: { name, ...(email && verified && { email }) },
       until: (exp + CLOCK_TOLERANCE_SECONDS) * 1000,
     };
   }
 
-  #isAdmin(payload: JWTPayload): boolean {
-    const { roleClaim, adminValue } = this.#options;
+  #roleOf(payload: JWTPayload): Caller['role'] {
+    const { roleClaim, adminValue, staffValues = {} } = this.#options;
     const value = payload[roleClaim] ?? roleClaim.split('.').reduce<unknown>(fieldOf, payload);
-    return Array.isArray(value) ? value.includes(adminValue) : value === adminValue;
+    const has = (name: string | undefined) =>
+      name !== undefined && (Array.isArray(value) ? value.includes(name) : value === name);
+    if (has(adminValue)) return 'admin';
+    return (['support', 'fulfilment', 'viewer'] as const).find((role) => has(staffValues[role])) ?? 'customer';
   }
 }
 

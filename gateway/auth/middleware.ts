@@ -3,17 +3,20 @@ import { Problem } from '../../platform/http/problem.ts';
 import type { AnyRoute, Caller } from '../../platform/http/route.ts';
 import { CHALLENGE } from '../problems.ts';
 import type { Callers } from './callers.ts';
+import { actsAsStaff, rolesFor } from './staff.ts';
 
 /** Checks that the caller may use the route, and stores the caller in `ctx.state.caller`. */
 export const authenticate =
-  (callers: Callers, { access, scopes }: AnyRoute): Koa.Middleware =>
+  (callers: Callers, definition: AnyRoute): Koa.Middleware =>
   async (ctx, next) => {
-    if (access === 'user' || access === 'admin') {
+    const { access, scopes } = definition;
+    if (access === 'user' || access === 'staff') {
       const caller = await callers.callerOf(bearerToken(ctx));
       if (!caller) throw invalidToken();
       if (caller.scopes) requireScopes(caller.scopes, scopes);
-      else if (access === 'admin' && caller.role !== 'admin') throw forbidden();
-      ctx.state.caller = caller satisfies Caller;
+      const isStaff = actsAsStaff(caller, definition);
+      if (access === 'staff' && !isStaff) throw forbidden(definition);
+      ctx.state.caller = { ...caller, isStaff } satisfies Caller;
     }
     await next();
   };
@@ -49,7 +52,7 @@ const invalidToken = (): Problem =>
     headers: { 'WWW-Authenticate': `${CHALLENGE}, error="invalid_token"` },
   });
 
-const forbidden = (): Problem =>
-  new Problem(403, 'Forbidden', 'only admins may use this operation', {
+const forbidden = (definition: AnyRoute): Problem =>
+  new Problem(403, 'Forbidden', `this operation needs the role ${rolesFor(definition).join(' or ')}`, {
     headers: { 'WWW-Authenticate': `${CHALLENGE}, error="insufficient_scope"` },
   });

@@ -25,6 +25,10 @@ export const oidcSettings = {
     }),
   OIDC_ROLE_CLAIM: z.string().min(1).default('role'),
   OIDC_ADMIN_VALUE: z.string().min(1).default('admin'),
+  /** Unset: nobody has the role. A name by default would make staff of people by accident. */
+  OIDC_SUPPORT_VALUE: z.string().min(1).optional(),
+  OIDC_FULFILMENT_VALUE: z.string().min(1).optional(),
+  OIDC_VIEWER_VALUE: z.string().min(1).optional(),
 };
 
 type OidcSettings = z.infer<z.ZodObject<typeof oidcSettings>>;
@@ -42,5 +46,10 @@ export function externalIssuer(config: OidcSettings & { JWT_ISSUER: string }): E
     algorithms: config.OIDC_ALGORITHMS,
     roleClaim: config.OIDC_ROLE_CLAIM,
     adminValue: config.OIDC_ADMIN_VALUE,
+    staffValues: {
+      support: config.OIDC_SUPPORT_VALUE,
+      fulfilment: config.OIDC_FULFILMENT_VALUE,
+      viewer: config.OIDC_VIEWER_VALUE,
+    },
   };
 }

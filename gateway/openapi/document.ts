@@ -6,6 +6,7 @@ import {
   createDocument,
 } from 'zod-openapi';
 import type { AnyRoute, Response } from '../../platform/http/route.ts';
+import { isForStaff, rolesFor } from '../auth/staff.ts';
 import { ProblemDocument, headersOf, problem, problemsOf } from './problems.ts';
 import { SECURITY_SCHEMES, securityOf } from './security.ts';
 import { addTextPatterns } from './text-patterns.ts';
@@ -72,10 +73,11 @@ const operationOf = (definition: AnyRoute, published: ReadonlySet<string>): ZodO
   },
 });
 
-function descriptionOf({ access, deprecation }: AnyRoute) {
+function descriptionOf(definition: AnyRoute) {
+  const { deprecation } = definition;
   const { sunset, successor } = deprecation ?? {};
   const sentences = [
-    access === 'admin' && 'For admins.',
+    isForStaff(definition) && staffSentence(definition),
     sunset && `May be removed from ${sunset} on.`,
     successor && `Use ${successor} instead.`,
   ].filter((sentence) => typeof sentence === 'string');
@@ -83,6 +85,15 @@ function descriptionOf({ access, deprecation }: AnyRoute) {
     ...(sentences.length > 0 && { description: sentences.join(' ') }),
     ...(deprecation && { deprecated: true }),
   };
+}
+
+function staffSentence(definition: AnyRoute): string {
+  const roles = rolesFor(definition).map((role) => `\`${role}\``);
+  const [others, last] = [roles.slice(0, -1).join(', '), roles.at(-1)!];
+  const list = others === '' ? last : `${others} or ${last}`;
+  return definition.access === 'staff'
+    ? `For staff with the role ${list}.`
+    : `For everybody’s orders: staff with the role ${list}.`;
 }
 
 function headerParameters({ headers = {}, idempotent, access }: AnyRoute): ZodOpenApiParameterObject[] {

@@ -91,8 +91,8 @@ export function problemsOf({
     add(413, 'BodyTooLarge');
     add(415, 'UnsupportedMediaType');
   }
-  if (access === 'user' || access === 'admin') add(401, 'Unauthorized', 'InvalidToken');
-  if (access === 'admin') add(403, 'Forbidden');
+  if (access === 'user' || access === 'staff') add(401, 'Unauthorized', 'InvalidToken');
+  if (access === 'staff') add(403, 'Forbidden');
   if (scopes) add(403, 'InsufficientScope');
   if (idempotent) {
     add(400, 'InvalidIdempotencyKey');

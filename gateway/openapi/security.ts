@@ -30,7 +30,7 @@ type Requirement = Record<string, string[]>;
 const SECURITY: Readonly<Record<Access, Requirement[]>> = {
   public: [],
   user: [{ bearer: [] }],
-  admin: [{ bearer: [] }],
+  staff: [{ bearer: [] }],
   signed: [{ carrier: [] }],
   client: [{ client: [] }],
   // The gateway has no such route.

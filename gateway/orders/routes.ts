@@ -60,8 +60,8 @@ const PlaceOrder = z
 // 2,000 lines and an address take 200 KB as formatted JSON.
 const PLACE_LIMIT_BYTES = 512 * 1024;
 
-/** Admins see the orders of everybody. */
-const visibleTo = ({ id, role }: Caller) => (role === 'admin' ? {} : { customerId: id });
+/** Staff see the orders of everybody. */
+const visibleTo = ({ id, isStaff }: Caller) => (isStaff ? {} : { customerId: id });
 
 function placeOrder(place: Place): AnyRoute {
   return route({
@@ -126,9 +126,10 @@ function listOrders(orders: OrderRequests): AnyRoute {
     method: 'get',
     path: '/v1/orders',
     operationId: 'listOrders',
-    summary: 'List your orders, newest first; admins list all orders',
+    summary: 'List your orders, newest first; staff list all orders',
     tag: 'orders',
     access: 'user',
+    staff: ['viewer'],
     scopes: ['orders:read'],
     query: z.strictObject({ status: OrderStatus.optional(), ...pageQuery }),
     responses: {
@@ -151,6 +152,7 @@ function readOrder(orders: OrderRequests): AnyRoute {
     summary: 'Read an order',
     tag: 'orders',
     access: 'user',
+    staff: ['viewer'],
     scopes: ['orders:read'],
     params: OrderPath,
     headers: { 'If-None-Match': 'the ETag you have; 304 if it is still current' },
@@ -178,6 +180,7 @@ function readHistory(orders: OrderRequests): AnyRoute {
     summary: 'Read the history of an order',
     tag: 'orders',
     access: 'user',
+    staff: ['viewer'],
     scopes: ['orders:read'],
     params: OrderPath,
     responses: {

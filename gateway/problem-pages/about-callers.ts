@@ -32,8 +32,8 @@ export const ABOUT_CALLERS = {
   },
   Forbidden: {
     status: 403,
-    meaning: 'The token is valid, but the operation is for admins.',
-    action: 'Use an account with this role.',
+    meaning: 'The token is valid, but the operation is for staff, and the account has none of the roles that it needs.',
+    action: 'Use an account with one of the roles that `detail` names, or have an admin give it to yours.',
   },
   InsufficientScope: {
     status: 403,

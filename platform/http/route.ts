@@ -1,19 +1,25 @@
 import type { z } from 'zod';
 
 /**
- * Who may call a route. `public`: anyone; `user`: a signed-in user; `admin`: an admin; `service`: another service of the
- * platform; `signed`: the sender of a signed body; `client`: an API client, whose id and secret the handler checks.
+ * Who may call a route. `public`: anyone; `user`: a signed-in user; `staff`: a signed-in user with one of the roles of
+ * the route's `staff`; `service`: another service of the platform; `signed`: the sender of a signed body; `client`: an
+ * API client, whose id and secret the handler checks.
  */
-export type Access = 'public' | 'user' | 'admin' | 'service' | 'signed' | 'client';
+export type Access = 'public' | 'user' | 'staff' | 'service' | 'signed' | 'client';
+
+/** Roles of people who work for the shop. Each includes what a `viewer` may do, and `admin` includes all others. */
+export type StaffRole = 'viewer' | 'support' | 'fulfilment' | 'admin';
 
 /** The signed-in user or API client. */
 export interface Caller {
   id: string;
-  role: 'customer' | 'admin';
+  role: 'customer' | StaffRole;
   /** The session opened by signing in; API clients have none. */
   sessionId?: string;
   /** Everything an API client may do; a person may do what the role allows. */
   scopes?: readonly string[];
+  /** Whether the caller acts for the shop in this request, and so on everybody's objects, by a role or by scopes. */
+  isStaff?: boolean;
 }
 
 export interface RouteRequest<Params = unknown, Query = unknown, Body = unknown> {
@@ -26,7 +32,7 @@ export interface RouteRequest<Params = unknown, Query = unknown, Body = unknown>
   accepts: (...types: string[]) => string | false;
   /** The unparsed body, for checking signatures; '' if there is none. */
   rawBody: string;
-  /** Defined if `access` is `user` or `admin`. */
+  /** Defined if `access` is `user` or `staff`. */
   caller: Caller | undefined;
   /** Defined if the route is `idempotent`. */
   idempotencyKey: string | undefined;
@@ -82,7 +88,12 @@ export interface Route<
   summary: string;
   tag: string;
   access: Access;
-  /** Scopes an API client needs, all of them; absent: no API client may call it. For people only `access` counts. */
+  /**
+   * The roles that may call a route with the access `staff`, or act on everybody's objects by one with the access `user`.
+   * Admins always may, and a role includes those below it: `viewer` stands for all staff. Absent: admins only.
+   */
+  staff?: readonly StaffRole[];
+  /** Scopes an API client needs, all of them; absent: no API client may call it. For people only `access` and `staff` count. */
   scopes?: readonly string[];
   /** Which rate limit applies: the default one if absent; `sign_in` is stricter and per IP address. */
   rate?: 'sign_in' | 'uncounted';
