@@ -12,6 +12,8 @@ export const MailTemplate = z.enum([
   'canceled',
   'refunded',
   'cart-reminder',
+  'password-reset',
+  'email-verification',
 ]);
 export type MailTemplate = z.infer<typeof MailTemplate>;
 
@@ -33,6 +35,7 @@ export const Mail = z.object({
   /** Null, like `subject` and `text`, until the first attempt to send. */
   to: z.string().nullable(),
   subject: z.string().nullable(),
+  /** Without a link that only the recipient may use. */
   text: z.string().nullable(),
   attempts: z.int(),
   /** Why the mail was not sent, or the last attempt failed. */

@@ -59,7 +59,7 @@ export type ChangePassword = z.infer<typeof ChangePassword>;
 export const EndedSince = z.strictObject({ since: z.iso.datetime() });
 export type EndedSince = z.infer<typeof EndedSince>;
 
-/** Ended sessions and deleted clients, whose access tokens must be rejected although they have not expired. */
+/** Ended sessions, deleted clients and deactivated users, whose access tokens must be rejected although they have not expired. */
 export const Revocations = z.object({
   items: z.array(z.object({ id: z.uuid(), endedAt: z.iso.datetime() })),
   /** The `since` of the next request. */
@@ -100,7 +100,10 @@ export const sessionRequests = {
     repeatable: false,
     refuses: ['WrongPassword', 'UserNotFound'],
   }),
-  /** The sessions that were ended, rather than expired, and the clients that were deleted, oldest first. */
+  /**
+   * The sessions that were ended, rather than expired, the clients that were deleted and the users who were deactivated,
+   * oldest first.
+   */
   endedSince: operation({ request: EndedSince, response: Revocations }),
 };
 export type SessionRequests = Implementation<typeof sessionRequests>;

@@ -7,14 +7,17 @@ import type { Logger } from '../../platform/telemetry/logger.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { MailTable, NotificationDatabase } from './database.ts';
 import type { MailTransport, SendResult } from './mail-transport.ts';
+import { linkOf } from './mail-link.ts';
 import { namesOfProductsIn } from './product-names.ts';
 import { render } from './templates/index.ts';
 
 export interface SendingOptions {
   db: Kysely<NotificationDatabase>;
-  users: Pick<UserRequests, 'getUser'>;
+  users: Pick<UserRequests, 'getUser' | 'issueLink'>;
   products: Pick<ProductRequests, 'getProducts'>;
   transport: MailTransport;
+  /** Where links in mails lead to. */
+  shopUrl: string;
   logger: Logger;
 }
 
@@ -49,19 +52,29 @@ export async function sendNext(options: SendingOptions): Promise<boolean> {
 
 type Outcome = SendResult | { outcome: 'skipped'; error: string };
 
-async function handOver(mail: MailRow, { db, users, products, transport }: SendingOptions): Promise<Outcome> {
+async function handOver(mail: MailRow, options: SendingOptions): Promise<Outcome> {
+  const { db, users, products, transport, logger } = options;
   try {
     // The current address, from the user service: a copy here could be outdated and would have to be deleted.
     const { email, name } = await users.getUser({ userId: mail.customer_id });
     if (isReservedAddress(email)) return { outcome: 'skipped', error: `no mail can be delivered to ${email}` };
     const productNames = await namesOfProductsIn(mail.data, products);
-    const rendered = render(mail.template, mail.data, { name, productNames });
+    const link = await linkOf(mail, options);
+    const renderWith = (secret: object) =>
+      render(mail.template, { ...(mail.data as object), ...secret }, { name, productNames });
+    const rendered = renderWith({ ...link });
+    // All staff can read the mailbox, and whoever has the link can use it.
+    const { text } = link ? renderWith({ ...link, url: '[link]' }) : rendered;
     await db
       .updateTable('mails')
-      .set({ recipient: email, subject: rendered.subject, text: rendered.text })
+      .set({ recipient: email, subject: rendered.subject, text })
       .where('id', '=', mail.id)
       .execute();
-    return await transport.send({ ...rendered, to: { name, address: email } });
+    const result = await transport.send({ ...rendered, to: { name, address: email } });
+    // Without a mail server there is no other way to the link.
+    if (link && result.outcome === 'kept')
+      logger.info('link of a mail that no mail server delivers', { url: link.url });
+    return result;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { outcome: error instanceof Refusal ? 'refused' : 'notSent', error: storableText(message.slice(0, 1000)) };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { notificationRequests } from '../../activities/notification.ts';
 import { productRequests } from '../../activities/product.ts';
 import { userRequests } from '../../activities/user.ts';
-import { secret } from '../../platform/config.ts';
+import { httpUrl, secret } from '../../platform/config.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { type Service, defineService } from '../../platform/service.ts';
 import { REGISTRY, urlsOf } from '../registry.ts';
@@ -17,6 +17,8 @@ const settings = {
   /** If unset, mails only stay in the mailbox that administrators can read. */
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
   MAIL_FROM: z.string().min(3).default('Your shop <shop@example.com>'),
+  /** The shop's website. Links in mails lead to its pages. */
+  SHOP_URL: httpUrl.default('http://127.0.0.1:3000'),
   PRODUCT_URL: urlsOf('product'),
   USER_URL: urlsOf('user'),
   SERVICE_TOKEN: secret,
@@ -33,6 +35,7 @@ export const notification: Service = defineService<NotificationDatabase, typeof 
       users: createClient({ service: 'user', urls: config.USER_URL, token }, 'requests', userRequests),
       products: createClient({ service: 'product', urls: config.PRODUCT_URL, token }, 'requests', productRequests),
       transport: config.SMTP_URL ? createSmtpTransport(config.SMTP_URL, config.MAIL_FROM) : localMailbox,
+      shopUrl: config.SHOP_URL,
       logger,
     });
     return {

@@ -15,6 +15,12 @@ interface CustomerEvent {
   data: { customerId: string; [field: string]: unknown };
 }
 
+interface LinkEvent {
+  id: string;
+  time: string;
+  data: { userId: string; linkId: string };
+}
+
 /** Queues the mail about an event. It is sent separately, so that a slow mail server does not delay other events. */
 const mail =
   (template: MailTemplate) =>
@@ -38,6 +44,12 @@ const mail =
       .execute();
   };
 
+/** Queues a mail with a link. The link is made when the mail is sent, so it is neither here nor in the event. */
+const linkMail =
+  (template: MailTemplate) =>
+  ({ data: { userId: customerId, linkId }, ...event }: LinkEvent, transaction: Transaction<NotificationDatabase>) =>
+    mail(template)({ ...event, data: { customerId, linkId } }, transaction);
+
 /** The events about which customers get mails. */
 export const subscriptions: readonly Subscription[] = [
   subscription('user', userEvents, {
@@ -45,6 +57,8 @@ export const subscriptions: readonly Subscription[] = [
       const { userId: customerId, role, hasPassword } = data;
       if (role === 'customer') await mail('welcome')({ ...event, data: { customerId, hasPassword } }, transaction);
     },
+    'user.password_reset_requested': linkMail('password-reset'),
+    'user.email_verification_requested': linkMail('email-verification'),
   }),
   subscription('order', orderEvents, {
     'order.payment_action_required': mail('confirm-payment'),

@@ -101,6 +101,8 @@ export const userOf = (row: Selectable<UserDatabase['users']>): User => ({
   name: row.name,
   role: row.role,
   shippingAddress: row.shipping_address,
+  emailVerified: row.email_verified_at !== null,
+  active: row.deactivated_at === null,
   version: row.version,
   createdAt: row.created_at.toISOString(),
 });

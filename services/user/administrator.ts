@@ -6,7 +6,7 @@ import type { Passwords } from './passwords.ts';
 import { endOtherSessions } from './sessions.ts';
 
 /**
- * Makes sure that this user exists, is an admin and has this password. Safe to repeat and to run in several processes
+ * Makes sure that this user exists, is an active admin and has this password. Safe to repeat and to run in several processes
  * at once. If a customer has signed up with the address, the admin takes over the account: the operator decides.
  */
 export async function ensureAdministrator(
@@ -22,10 +22,10 @@ export async function ensureAdministrator(
     const to = await passwords.hash(password);
     await db.transaction().execute(async (transaction) => {
       await replacePasswordHash(transaction, { userId: user.id, to });
-      await endOtherSessions(transaction, { userId: user.id });
+      await endOtherSessions(transaction, { userId: user.id, reason: 'password_changed' });
     });
   }
-  if (user.role !== 'admin') await promote(db, user);
+  if (user.role !== 'admin' || !user.active) await promote(db, user);
 }
 
 /** Opens the account. Returns it only if another process opened it first: its password then remains to be checked. */
@@ -48,9 +48,9 @@ async function promote(db: Kysely<UserDatabase>, { id }: User): Promise<void> {
   await db.transaction().execute(async (transaction) => {
     const row = await transaction
       .updateTable('users')
-      .set({ role: 'admin', version: sql`version + 1`, updated_at: sql`now()` })
+      .set({ role: 'admin', deactivated_at: null, version: sql`version + 1`, updated_at: sql`now()` })
       .where('id', '=', id)
-      .where('role', '<>', 'admin')
+      .where((where) => where.or([where('role', '<>', 'admin'), where('deactivated_at', 'is not', null)]))
       .returningAll()
       .executeTakeFirst();
     if (row) await publishUser(transaction, userOf(row));

@@ -4,6 +4,7 @@ import type { ChangePassword, Wait } from '../../activities/session.ts';
 import { lockPasswordHash, replacePasswordHash } from './accounts.ts';
 import type { UserDatabase } from './database.ts';
 import { forgetAddresses, rememberAddress } from './known-addresses.ts';
+import { withdrawResetLinks } from './mail-links.ts';
 import type { Passwords } from './passwords.ts';
 import { endOtherSessions } from './sessions.ts';
 import { attemptSubject, beginAttempt, forgetAttempts } from './sign-in-attempts.ts';
@@ -25,7 +26,8 @@ export async function changePassword(
     // If another change came first, the password that was verified is no longer the current one.
     if ((await lockPasswordHash(transaction, userId)) !== hash) throw wrongPassword();
     await replacePasswordHash(transaction, { userId, to });
-    await endOtherSessions(transaction, { userId, except: sessionId });
+    await endOtherSessions(transaction, { userId, except: sessionId, reason: 'password_changed' });
+    await withdrawResetLinks(transaction, userId);
     await forgetAddresses(transaction, userId);
     await rememberAddress(transaction, userId, address);
   });

@@ -14,6 +14,9 @@ export interface UserDatabase extends OutboxDatabase {
     version: Generated<number>;
     created_at: Generated<Date>;
     updated_at: Generated<Date>;
+    /** Null: the account is active. */
+    deactivated_at: Generated<Date | null>;
+    email_verified_at: Generated<Date | null>;
   };
   credentials: {
     user_id: string;
@@ -64,6 +67,24 @@ export interface UserDatabase extends OutboxDatabase {
     address: string;
     seen_at: Generated<Date>;
   };
+  mail_links: {
+    id: string;
+    user_id: string;
+    purpose: LinkPurpose;
+    email: string;
+    /** SHA-256; null until the mail is written. */
+    token_hash: Buffer | null;
+    created_at: Generated<Date>;
+    expires_at: Date;
+  };
+  /** Requests to reset a password that have not been looked up yet. */
+  reset_requests: {
+    id: Generated<string>;
+    email: string;
+  };
 }
 
-export type EndReason = 'signed_out' | 'password_changed' | 'token_reused' | 'displaced';
+export type EndReason =
+  'signed_out' | 'password_changed' | 'token_reused' | 'displaced' | 'role_changed' | 'deactivated';
+
+export type LinkPurpose = 'password_reset' | 'email_verification';

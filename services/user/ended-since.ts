@@ -5,7 +5,7 @@ import type { UserDatabase } from './database.ts';
 // Far more than end within a second, and small enough for one response.
 const LIMIT = 10_000;
 
-/** Returns the sessions that were ended and the clients that were deleted since then, oldest first. */
+/** Returns the sessions that were ended, and the clients and users that are gone, since then, oldest first. */
 export async function endedSince(db: Kysely<UserDatabase>, since: string): Promise<Revocations> {
   const from = new Date(since);
   const rows = await db
@@ -13,6 +13,8 @@ export async function endedSince(db: Kysely<UserDatabase>, since: string): Promi
     .select(['id', 'ended_at'])
     .where('ended_at', '>=', from)
     .unionAll(db.selectFrom('clients').select(['id', 'deleted_at as ended_at']).where('deleted_at', '>=', from))
+    // The users of an external issuer have no sessions here.
+    .unionAll(db.selectFrom('users').select(['id', 'deactivated_at as ended_at']).where('deactivated_at', '>=', from))
     .orderBy('ended_at')
     .orderBy('id')
     .limit(LIMIT)

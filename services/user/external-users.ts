@@ -25,7 +25,14 @@ async function findWithRole(
   if (row.role === role && row.email === address) return userOf(row);
   const changed = await transaction
     .updateTable('users')
-    .set({ role, email: address, version: sql`version + 1`, updated_at: sql`now()` })
+    .set({
+      role,
+      email: address,
+      // The issuer has verified it.
+      ...(address !== row.email && { email_verified_at: sql`now()` }),
+      version: sql`version + 1`,
+      updated_at: sql`now()`,
+    })
     .where('id', '=', userId)
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -44,11 +51,19 @@ const isFree = async (transaction: Transaction<UserDatabase>, email: string): Pr
 async function create(
   transaction: Transaction<UserDatabase>,
   { userId, name, role }: EnsureUser,
-  email = unknownAddress(userId),
+  email: string | undefined,
 ): Promise<User | undefined> {
   const row = await transaction
     .insertInto('users')
-    .values({ id: userId, email, name, role, shipping_address: null })
+    .values({
+      id: userId,
+      email: email ?? unknownAddress(userId),
+      // The issuer has verified it.
+      email_verified_at: email === undefined ? null : sql`now()`,
+      name,
+      role,
+      shipping_address: null,
+    })
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst();

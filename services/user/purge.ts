@@ -25,4 +25,8 @@ export async function purge(db: Kysely<UserDatabase>): Promise<void> {
     .deleteFrom('known_addresses')
     .where(sql<boolean>`seen_at < now() - interval '90 days'`)
     .execute();
+  await db
+    .deleteFrom('mail_links')
+    .where(sql<boolean>`expires_at < now()`)
+    .execute();
 }

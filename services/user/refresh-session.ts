@@ -34,14 +34,18 @@ export async function refreshSession(db: Kysely<UserDatabase>, token: string): P
 }
 
 async function lockOpenSession(transaction: Transaction<UserDatabase>, sessionId: string) {
-  return transaction
-    .selectFrom('sessions')
-    .innerJoin('users', 'users.id', 'sessions.user_id')
-    .select(['sessions.id as sessionId', 'user_id as userId', 'role'])
-    .where('sessions.id', '=', sessionId)
-    .where(isOpen)
-    .forUpdate('sessions')
-    .executeTakeFirst();
+  return (
+    transaction
+      .selectFrom('sessions')
+      .innerJoin('users', 'users.id', 'sessions.user_id')
+      .select(['sessions.id as sessionId', 'user_id as userId', 'role'])
+      .where('sessions.id', '=', sessionId)
+      .where(isOpen)
+      // Deactivation has ended the sessions; this holds even if one was missed.
+      .where('deactivated_at', 'is', null)
+      .forUpdate('sessions')
+      .executeTakeFirst()
+  );
 }
 
 async function rotate(

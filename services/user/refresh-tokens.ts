@@ -6,7 +6,8 @@ import type { UserDatabase } from './database.ts';
 const BYTES = 32;
 
 /** A secret of 256 random bits. The prefix `kind` lets people and scanners for leaked secrets recognize it. */
-export const newSecret = (kind: 'rt' | 'cs'): string => `${kind}_${randomBytes(BYTES).toString('base64url')}`;
+export const newSecret = (kind: 'rt' | 'cs' | 'pr' | 'ev'): string =>
+  `${kind}_${randomBytes(BYTES).toString('base64url')}`;
 
 /** What is stored of a secret. Looked up by equality, because a timing attack on it would require preimages. */
 export const digestOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();

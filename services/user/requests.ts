@@ -2,11 +2,14 @@ import { type Kysely, type Transaction, sql } from 'kysely';
 import { z } from 'zod';
 import { type UpdateUser, type User, type UserRequests, userRefusal } from '../../activities/user.ts';
 import { openAccount, publishUser, userOf } from './accounts.ts';
+import { changeAccess } from './change-access.ts';
 import { changePassword } from './change-password.ts';
 import { createClientRequests } from './clients.ts';
 import type { UserDatabase } from './database.ts';
 import { endedSince } from './ended-since.ts';
 import { ensureUser } from './external-users.ts';
+import { createLinkRequests } from './link-requests.ts';
+import { listUsers } from './list-users.ts';
 import type { Passwords } from './passwords.ts';
 import { refreshSession } from './refresh-session.ts';
 import { endOwnSession, listOpenSessions } from './sessions.ts';
@@ -18,6 +21,7 @@ export async function createUserRequests(db: Kysely<UserDatabase>, passwords: Pa
 
   return {
     ...createClientRequests(db),
+    ...createLinkRequests(db, passwords),
 
     async register({ email, password, name }) {
       const passwordHash = await passwords.hash(password);
@@ -43,6 +47,8 @@ export async function createUserRequests(db: Kysely<UserDatabase>, passwords: Pa
 
     ensureUser: (request) => ensureUser(db, request),
     getUser: ({ userId }) => load(db, userId),
+    listUsers: (request) => listUsers(db, request),
+    changeAccess: (change) => changeAccess(db, change),
     updateUser: (change) => db.transaction().execute((transaction) => update(transaction, change)),
   };
 }

@@ -5,6 +5,7 @@ import { type Service, defineService } from '../../platform/service.ts';
 import { REGISTRY } from '../registry.ts';
 import { ensureAdministrator } from './administrator.ts';
 import type { UserDatabase } from './database.ts';
+import { lookUpReset } from './link-requests.ts';
 import { createPasswords } from './passwords.ts';
 import { purge } from './purge.ts';
 import { createUserRequests } from './requests.ts';
@@ -15,6 +16,8 @@ const settings = { ADMIN_EMAIL: Email.optional(), ADMIN_PASSWORD: Password.optio
 const PURGE_EVERY_MS = 60 * 60 * 1000;
 // Nobody can administrate the shop before.
 const RETRY_ADMINISTRATOR_MS = 500;
+// The delay of a mail about a forgotten password at most.
+const RESETS_EVERY_MS = 500;
 
 /** Accounts, profiles and how users and programs sign in. */
 export const user: Service = defineService<UserDatabase, typeof settings>(REGISTRY, {
@@ -36,12 +39,19 @@ export const user: Service = defineService<UserDatabase, typeof settings>(REGIST
       failing: 'could not purge old sessions',
       logger,
     });
+    const lookingUp = keepDoing(() => lookUpReset(db), {
+      pauseMs: RESETS_EVERY_MS,
+      failing: 'could not look up who asked to reset a password',
+      logger,
+    });
     return {
       requests: { operations: userRequests, implementation: await createUserRequests(db, passwords) },
       ready() {
         if (ensuring && !ensuring.hasSucceeded()) throw new Error('the administrator is still to be created');
       },
-      close: async () => void (await Promise.all([purging.close(), ensuring?.close()])),
+      async close() {
+        await Promise.all([ensuring?.close(), purging.close(), lookingUp.close()]);
+      },
     };
   },
 });

@@ -87,12 +87,12 @@ export async function endOwnSession(db: Kysely<UserDatabase>, userId: string, se
   return (await endSessions(db, { ids: rows.map(({ id }) => id), reason: 'signed_out' })) > 0;
 }
 
-/** Ends every session of this user except `except`. */
+/** Ends every session of this user except `except`. The user's password hash must be locked. */
 export async function endOtherSessions(
   db: Kysely<UserDatabase>,
-  { userId, except }: { userId: string; except?: string | undefined },
+  { userId, except, reason }: { userId: string; except?: string | undefined; reason: EndReason },
 ): Promise<void> {
   const rows = await openSessionsOf(db, userId).execute();
   const ids = rows.map(({ id }) => id).filter((id) => id !== except);
-  await endSessions(db, { ids, reason: 'password_changed' });
+  await endSessions(db, { ids, reason });
 }

@@ -1,7 +1,7 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { withAsciiDomain } from '../../activities/email.ts';
 import type { OpenSession, SignIn, Wait } from '../../activities/session.ts';
-import { type User, userRefusal } from '../../activities/user.ts';
+import { type Role, type User, userRefusal } from '../../activities/user.ts';
 import { findByEmail, lockPasswordHash, replacePasswordHash } from './accounts.ts';
 import type { UserDatabase } from './database.ts';
 import { isKnownAddress, rememberAddress } from './known-addresses.ts';
@@ -26,12 +26,15 @@ export async function signIn(
   const waitSeconds = await beginAttempt(db, subject);
   if (waitSeconds > 0) return { waitSeconds };
   const correct = await passwords.verify(password, found?.passwordHash ?? dummyHash);
-  if (!found || !correct) throw badCredentials();
+  // The same answer to a deactivated user as to a wrong password: nobody learns more about an account without access.
+  if (!found?.user.active || !correct) throw badCredentials();
   const { user, passwordHash } = found;
   const session = await db.transaction().execute(async (transaction) => {
-    // Under the lock: a change of password in between has ended every session, and must not miss this one.
+    // Under the lock: a change of the password or the access has ended every session, and must not miss this one.
     if ((await lockPasswordHash(transaction, user.id)) !== passwordHash) throw badCredentials();
-    return openSession(transaction, { userId: user.id, role: user.role, userAgent });
+    const role = await activeRole(transaction, user.id);
+    if (!role) throw badCredentials();
+    return openSession(transaction, { userId: user.id, role, userAgent });
   });
   await forgetAttempts(db, subject);
   await rememberAddress(db, user.id, address);
@@ -54,6 +57,17 @@ async function subjectOf(
   return user && known
     ? attemptSubject('from', user.id, address!)
     : attemptSubject('account', user?.id ?? withAsciiDomain(email).toLowerCase());
+}
+
+/** The user's current role; undefined if the account is not active. */
+async function activeRole(transaction: Transaction<UserDatabase>, userId: string): Promise<Role | undefined> {
+  const row = await transaction
+    .selectFrom('users')
+    .select('role')
+    .where('id', '=', userId)
+    .where('deactivated_at', 'is', null)
+    .executeTakeFirst();
+  return row?.role;
 }
 
 const badCredentials = () => userRefusal('BadCredentials', 'e-mail address or password is wrong');

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Cart } from '../../activities/cart.ts';
 import type { ClientWithSecret } from '../../activities/client.ts';
 import type { AdjustStock, InventoryRequests, Stock } from '../../activities/inventory.ts';
@@ -14,12 +13,13 @@ import type { User, UserRequests } from '../../activities/user.ts';
 import type { ServiceClients, Subscribers } from '../../gateway/upstream/service-clients.ts';
 import { ServiceFault } from '../../platform/http/client.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
-import { NOW } from './gateway-builders.ts';
+import { NOW, userOf } from './gateway-builders.ts';
 import { fakeCarts } from './fake-carts.ts';
 import { FakeEvents } from './fake-events.ts';
 import { fakeOrders } from './fake-orders.ts';
 import { findOrRefuse } from './find-or-refuse.ts';
 import { fakeClients } from './fake-clients.ts';
+import { type FakeLinks, fakeLinks } from './fake-links.ts';
 import { type FakeSessions, fakeSessions } from './fake-sessions.ts';
 import { type FakeWebhooks, fakeWebhooks } from './fake-webhooks.ts';
 
@@ -63,6 +63,7 @@ export interface Store {
   /** The changes of an order when it is decided. */
   decided: Partial<Order>;
   backlog: Backlog;
+  links: FakeLinks;
   /** The requests of all list operations. */
   listed: unknown[];
 }
@@ -89,6 +90,7 @@ export function createFakeServices(): FakeServices {
     canceledParcels: new Set(),
     decided: {},
     backlog: { undecided: 0, decidedPerSecond: 0 },
+    links: { requested: [], tokens: new Map() },
     listed: [],
   };
   const controls = {
@@ -141,17 +143,18 @@ function control<Requests extends object>(
   return Object.fromEntries(entries) as Requests;
 }
 
-const fakeUsers = ({ users, sessions, clients }: Store): UserRequests => ({
+const fakeUsers = ({ users, sessions, clients, links, listed }: Store): UserRequests => ({
   ...fakeSessions(users, sessions),
   ...fakeClients(clients, sessions),
+  ...fakeLinks(users, links),
   async register({ email, password, name }) {
     if ([...users.values()].some((user) => user.email === email)) throw new Refusal('EmailTaken', 'this is taken');
-    const user = { id: randomUUID(), email, name, role: 'customer', shippingAddress: null, version: 1 } as const;
-    users.set(user.id, { ...user, createdAt: NOW, password });
-    return { ...user, createdAt: NOW };
+    const user = userOf({ email, name });
+    users.set(user.id, { ...user, password });
+    return user;
   },
   async ensureUser({ userId, name, email = 'none@unknown.invalid', role }) {
-    const user = users.get(userId) ?? { id: userId, email, name, shippingAddress: null, version: 1, createdAt: NOW };
+    const user = users.get(userId) ?? userOf({ id: userId, email, name });
     users.set(userId, { password: '', ...user, role });
     return users.get(userId)!;
   },
@@ -161,6 +164,18 @@ const fakeUsers = ({ users, sessions, clients }: Store): UserRequests => ({
     if (expectedVersion !== undefined && expectedVersion !== user.version) throw new Refusal('VersionConflict', 'lost');
     Object.assign(user, { version: user.version + 1 }, name && { name }, shippingAddress && { shippingAddress });
     return user;
+  },
+  async listUsers(request) {
+    listed.push(request);
+    if (request.after === 'bad') throw new Refusal('BadCursor', 'not a cursor of this list');
+    const items = [...users.values()];
+    return { items: items.slice(0, request.limit), next: items.length > request.limit ? 'c-2' : null };
+  },
+  async changeAccess({ userId, role, active, changedBy, expectedVersion }) {
+    const user = findOrRefuse(users, userId, 'UserNotFound');
+    if (expectedVersion !== undefined && expectedVersion !== user.version) throw new Refusal('VersionConflict', 'lost');
+    if (userId === changedBy) throw new Refusal('OwnAccess', 'your own');
+    return Object.assign(user, { version: user.version + 1 }, role && { role }, active !== undefined && { active });
   },
 });
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Intervention, Order } from '../../activities/order.ts';
 import type { Product } from '../../activities/product.ts';
 import type { Return } from '../../activities/return.ts';
+import type { User } from '../../activities/user.ts';
 
 export const NOW = '2026-01-05T09:00:00.000Z';
 
@@ -52,6 +53,19 @@ export const productOf = (difference: Partial<Product>): Product => ({
   version: 1,
   createdAt: NOW,
   updatedAt: NOW,
+  ...difference,
+});
+
+export const userOf = (difference: Partial<User>): User => ({
+  id: randomUUID(),
+  email: 'ada@example.com',
+  name: 'Ada Lovelace',
+  role: 'customer',
+  shippingAddress: null,
+  emailVerified: false,
+  active: true,
+  version: 1,
+  createdAt: NOW,
   ...difference,
 });
 

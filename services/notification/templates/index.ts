@@ -4,7 +4,9 @@ import { cartReminder } from './cart-reminder.ts';
 import { confirmPayment } from './confirm-payment.ts';
 import { confirmed } from './confirmed.ts';
 import { delivered } from './delivered.ts';
+import { emailVerification } from './email-verification.ts';
 import { type Mail, type ProductNames, type Template, layOut } from './layout.ts';
+import { passwordReset } from './password-reset.ts';
 import { paymentReleased } from './payment-released.ts';
 import { refunded } from './refunded.ts';
 import { rejected } from './rejected.ts';
@@ -22,6 +24,8 @@ const TEMPLATES: Readonly<Record<MailTemplate, Template<never>>> = {
   canceled,
   refunded,
   'cart-reminder': cartReminder,
+  'password-reset': passwordReset,
+  'email-verification': emailVerification,
 };
 
 /** Renders the mail about an event to the customer of this name. */

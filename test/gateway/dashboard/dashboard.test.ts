@@ -25,6 +25,8 @@ describe('recommendations and the dashboard', () => {
       password: 'secret',
       role: 'customer',
       shippingAddress: null,
+      emailVerified: false,
+      active: true,
       version: 1,
       createdAt: '2026-01-05T09:00:00.000Z',
     });

@@ -113,7 +113,10 @@ describe('sending mail', function () {
 
   it('stores an error with characters that PostgreSQL does not accept', async () => {
     const id = await queue('welcome', {});
-    await sendNext({ ...options(''), users: { getUser: () => Promise.reject(new Error('no\0')) } });
+    await sendNext({
+      ...options(''),
+      users: { ...options('').users, getUser: () => Promise.reject(new Error('no\0')) },
+    });
     const { state, error } = await mail(id);
     assert.deepEqual([state, error], ['queued', 'no\uFFFD']);
   });
@@ -152,7 +155,10 @@ describe('sending mail', function () {
       .set({ occurred_at: sql`now() - interval '4 days'` })
       .where('id', '=', late)
       .execute();
-    await sendNext({ ...options(url), users: { getUser: () => Promise.reject(new Error('down')) } });
+    await sendNext({
+      ...options(url),
+      users: { ...options(url).users, getUser: () => Promise.reject(new Error('down')) },
+    });
     const { state, error } = await mail(late);
     assert.deepEqual([state, error], ['failed', 'down']);
   });

@@ -21,9 +21,14 @@ export const ada: User = {
   name: 'Ada Lovelace',
   role: 'customer',
   shippingAddress: null,
+  emailVerified: false,
+  active: true,
   version: 1,
   createdAt: new Date().toISOString(),
 };
+
+/** The only link that the user service issues. */
+export const LINK = { id: randomUUID(), token: 'pr_secret', expiresAt: '2026-05-03T14:05:00.000Z' };
 
 interface ReceivedMail {
   recipients: string[];
@@ -128,6 +133,10 @@ const optionsOf = (stage: MailStage, url: string): SendingOptions => ({
       if (userId !== stage.user.id) throw new Refusal('UserNotFound', 'there is no such user');
       return stage.user;
     },
+    async issueLink({ linkId }) {
+      if (linkId !== LINK.id) throw new Refusal('LinkNotFound', 'this link is not valid');
+      return { token: LINK.token, expiresAt: LINK.expiresAt };
+    },
   },
   products: {
     getProducts: async ({ skus }) => ({
@@ -135,5 +144,6 @@ const optionsOf = (stage: MailStage, url: string): SendingOptions => ({
     }),
   },
   transport: createSmtpTransport(url, FROM),
+  shopUrl: 'https://shop.example/uk/',
   logger: winston.createLogger({ silent: true }),
 });

@@ -55,7 +55,8 @@ describe('user service', () => {
       const account = ada();
       const { id, createdAt, ...user } = await users.register(account);
       const { email, name } = account;
-      assert.deepEqual(user, { email, name, role: 'customer', shippingAddress: null, version: 1 });
+      const fresh = { role: 'customer', shippingAddress: null, emailVerified: false, active: true, version: 1 };
+      assert.deepEqual(user, { ...fresh, email, name });
       assert.deepEqual(await users.getUser({ userId: id }), { id, createdAt, ...user });
       assert.deepEqual(await eventsOf(id), [
         { type: 'user.created', data: { userId: id, email, name, role: 'customer', hasPassword: true } },

@@ -1,0 +1,10 @@
+import type { Template } from './layout.ts';
+import { timeInWords } from './time.ts';
+
+export const emailVerification: Template<{ url: string; expiresAt: string }> = ({ url, expiresAt }) => ({
+  subject: 'Please confirm your e-mail address',
+  paragraphs: [
+    `Confirm here that this is your address: ${url}`,
+    `The link works once, until ${timeInWords(expiresAt)}. If you have no account with us, do nothing.`,
+  ],
+});
