@@ -15,11 +15,13 @@ import { deadLetterRoutes } from './admin/dead-letter-routes.ts';
 import { interventionRoutes } from './admin/intervention-routes.ts';
 import { mailboxRoutes } from './admin/mailbox-routes.ts';
 import { serviceRoutes } from './admin/service-routes.ts';
+import { managedUserRoutes } from './admin/user-routes.ts';
 import { createCallers } from './auth/callers.ts';
 import type { EndedSessions } from './auth/ended-sessions.ts';
 import type { ExternalTokens } from './auth/external-issuer.ts';
 import { replaceSignInRoutes } from './auth/external-sign-in.ts';
 import { keySetRoutes } from './auth/key-set-routes.ts';
+import { linkRoutes } from './auth/link-routes.ts';
 import { authenticate } from './auth/middleware.ts';
 import { oauthRoutes } from './auth/oauth-routes.ts';
 import { passwordRoutes } from './auth/password-routes.ts';
@@ -163,8 +165,10 @@ export function routesOf(dependencies: GatewayDependencies): AnyRoute[] {
   const described = [
     ...userRoutes(users),
     ...passwordRoutes(users),
+    ...linkRoutes(users),
     ...sessionRoutes({ users, tokens, ended }),
     ...clientRoutes(users, ended),
+    ...managedUserRoutes(users, external?.issuer),
     ...oauthRoutes(users, tokens),
     ...productRoutes({ products, inventory, catalogue }),
     ...recommendationRoutes(products, recommend),

@@ -47,8 +47,8 @@ const proxies = z
     }
   });
 
-// Clients renew access tokens by themselves. This is how long a role that was taken away is still accepted, and how
-// long an ended session is accepted while the user service is down.
+// Clients renew access tokens by themselves. This is how long an ended session is accepted while the user service is
+// down.
 const ACCESS_TOKEN_SECONDS = 900;
 
 /** The gateway's settings, read from the environment. */

@@ -1,7 +1,7 @@
 import { Problem } from '../../platform/http/problem.ts';
 import type { AnyRoute } from '../../platform/http/route.ts';
 
-/** Operations that need passwords and sessions of this platform. */
+/** Operations that need passwords, sessions and e-mail addresses of this platform. */
 const SIGN_IN_OPERATIONS = new Set([
   'signUp',
   'signIn',
@@ -10,13 +10,17 @@ const SIGN_IN_OPERATIONS = new Set([
   'signOut',
   'endSession',
   'changePassword',
+  'requestPasswordReset',
+  'resetPassword',
+  'requestEmailVerification',
+  'verifyEmail',
 ]);
 
 /** Replaces the routes for signing in here by a 403 that names the external issuer. */
 export const replaceSignInRoutes = (routes: AnyRoute[], issuer: string): AnyRoute[] =>
   routes.map((definition) => {
     if (!SIGN_IN_OPERATIONS.has(definition.operationId)) return definition;
-    const { body: _body, problems: _problems, ...rest } = definition;
+    const { body: _body, problems: _problems, idempotent: _idempotent, ...rest } = definition;
     return {
       ...rest,
       access: 'public',

@@ -14,10 +14,18 @@ const User = z.object({ id: z.string(), email: z.string(), name: z.string(), cre
 export const NewUser = User.meta({ id: 'User', examples: [ADA] });
 
 /** A user's own view of their account. */
-export const Profile = User.extend({ role: Role, shippingAddress: ShippingAddress.optional() }).meta({
-  id: 'Profile',
-  examples: [{ ...ADA, role: 'customer' }],
-});
+export const Profile = User.extend({
+  role: Role,
+  emailVerified: z.boolean(),
+  shippingAddress: ShippingAddress.optional(),
+}).meta({ id: 'Profile', examples: [{ ...ADA, role: 'customer', emailVerified: true }] });
+
+/** A user as admins see them. */
+export const ManagedUser = User.extend({
+  role: Role,
+  active: z.boolean().meta({ description: 'false if an admin has deactivated the account' }),
+  emailVerified: z.boolean(),
+}).meta({ id: 'ManagedUser', examples: [{ ...ADA, role: 'support', active: true, emailVerified: true }] });
 
 export const profileOf = ({ shippingAddress, ...user }: UserRecord): z.infer<typeof Profile> => ({
   ...user,

@@ -9,8 +9,13 @@ const nothing = (what: string, where: string) =>
 export const ABOUT_STATE = {
   UserNotFound: {
     status: 404,
-    meaning: 'The account that the access token belongs to does not exist (yet).',
-    action: 'Sign in again.',
+    meaning: 'There is no user with this id, or the account of the access token does not exist (yet).',
+    action: 'Check the id against the list at /v1/admin/users. If it is your own account, sign in again.',
+  },
+  LinkNotFound: {
+    status: 404,
+    meaning: 'The link was used before, has expired, was replaced by a later one, or never existed.',
+    action: 'Ask for a new link, and use the one of the last e-mail.',
   },
   SessionNotFound: nothing('session', 'the list at /v1/sessions'),
   ClientNotFound: nothing('API client', 'the list at /v1/admin/clients'),
@@ -134,6 +139,21 @@ export const ABOUT_STATE = {
     status: 409,
     meaning: 'You have the largest number of webhook endpoints.',
     action: 'Delete an endpoint before you register another one.',
+  },
+  OwnAccess: {
+    status: 409,
+    meaning: 'Admins cannot deactivate their own account or take away their own role.',
+    action: 'Let another admin do it.',
+  },
+  RoleElsewhere: {
+    status: 409,
+    meaning: 'People sign in at an external issuer, whose tokens name their roles.',
+    action: 'Change the role at the issuer that `detail` names. The account can be deactivated here.',
+  },
+  LastAdmin: {
+    status: 409,
+    meaning: 'No active admin would be left, and so nobody who could manage users.',
+    action: 'Make somebody else an admin first.',
   },
   TooManyClients: {
     status: 409,

@@ -111,7 +111,9 @@ describe('an external issuer', () => {
   it('replaces signing in here: the routes for it name the issuer', async () => {
     const { accessToken } = await gateway.tokens.issue(gateway.admin);
     assert.equal(await statusOf(accessToken), 401, 'an own token');
-    for (const what of ['POST /v1/sessions', 'POST /v1/users', 'GET /v1/sessions', 'PUT /v1/users/me/password']) {
+    const passwords = ['PUT /v1/users/me/password', 'POST /v1/password-resets', 'POST /v1/password-resets/token'];
+    const addresses = ['POST /v1/email-verifications', 'POST /v1/email-verifications/token'];
+    for (const what of ['POST /v1/sessions', 'POST /v1/users', 'GET /v1/sessions', ...passwords, ...addresses]) {
       const { status, body } = await callWith(await issuer.sign(), what);
       assert.deepEqual([status, body.code], [403, 'SignInElsewhere'], what);
       assert.ok(body.detail.includes(issuer.url));

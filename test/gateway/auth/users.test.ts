@@ -25,7 +25,7 @@ describe('users at the gateway', () => {
 
     const authorization = `bearer ${accessToken}`;
     const profile = await gateway.call('GET /v1/users/me', { headers: { authorization } });
-    assert.deepEqual(profile.body, { ...signedUp.body, role: 'customer' });
+    assert.deepEqual(profile.body, { ...signedUp.body, role: 'customer', emailVerified: false });
 
     const shippingAddress = { name: 'Ada', line1: '1 High St', city: 'Paris', postalCode: '75001', country: 'FR' };
     const ifMatch = { authorization, 'if-match': profile.headers.get('etag')! };
