@@ -16,6 +16,9 @@ import { interventionRoutes } from './admin/intervention-routes.ts';
 import { mailboxRoutes } from './admin/mailbox-routes.ts';
 import { serviceRoutes } from './admin/service-routes.ts';
 import { managedUserRoutes } from './admin/user-routes.ts';
+import { audit, isAudited } from './audit/middleware.ts';
+import { createAuditRecords } from './audit/records.ts';
+import { auditRoutes } from './audit/routes.ts';
 import { createCallers } from './auth/callers.ts';
 import type { EndedSessions } from './auth/ended-sessions.ts';
 import type { ExternalTokens } from './auth/external-issuer.ts';
@@ -100,6 +103,7 @@ export function createGateway(dependencies: GatewayDependencies): Koa {
     dependencies;
   const records = createIdempotencyRecords(db);
   const leases = new Leases({ records, logger });
+  const auditRecords = createAuditRecords(db);
   // Overload stops new orders only; requests about existing orders are always served.
   const overload = ({ operationId }: AnyRoute) => (operationId === 'placeOrder' ? admission.refusal() : undefined);
   watchConnections(metrics.registry, dependencies.connections);
@@ -132,6 +136,8 @@ export function createGateway(dependencies: GatewayDependencies): Koa {
       ...(definition.idempotent
         ? [idempotency(definition, { records, leases, logger, overload: () => overload(definition) })]
         : []),
+      // Inside of idempotency: a repeat performs nothing.
+      ...(isAudited(definition) ? [audit(definition, { records: auditRecords, logger })] : []),
     ],
     problemOf,
   });
@@ -169,6 +175,7 @@ export function routesOf(dependencies: GatewayDependencies): AnyRoute[] {
     ...sessionRoutes({ users, tokens, ended }),
     ...clientRoutes(users, ended),
     ...managedUserRoutes(users, external?.issuer),
+    ...auditRoutes(createAuditRecords(db)),
     ...oauthRoutes(users, tokens),
     ...productRoutes({ products, inventory, catalogue }),
     ...recommendationRoutes(products, recommend),

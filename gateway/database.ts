@@ -27,7 +27,28 @@ export interface RateLimitTable {
   window_ends_at: Date;
 }
 
+/** What staff did, and what came of it. The gateway may only add rows. */
+export interface AuditEntryTable {
+  id: string;
+  at: Generated<Date>;
+  actor: string;
+  actor_role: string;
+  operation: string;
+  subjects: string[];
+  reason: string | null;
+  request_id: string;
+}
+
+export interface AuditOutcomeTable {
+  entry_id: string;
+  at: Generated<Date>;
+  status: number;
+  created: string | null;
+}
+
 export interface GatewayDatabase {
   idempotency_records: IdempotencyRecordTable;
   rate_limits: RateLimitTable;
+  audit_entries: AuditEntryTable;
+  audit_outcomes: AuditOutcomeTable;
 }

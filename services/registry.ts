@@ -44,7 +44,7 @@ export const DATABASES = {
   ...Object.fromEntries(
     SERVICES.map((name) => [name, plan(name, `services/${name}/migrations`, REGISTRY[name].appendOnly)]),
   ),
-  gateway: plan('gateway', 'gateway/migrations', []),
+  gateway: plan('gateway', 'gateway/migrations', ['audit_entries', 'audit_outcomes']),
 } as Readonly<Record<DatabaseName, DatabasePlan<DatabaseName>>>;
 
 function plan(name: DatabaseName, migrations: string, appendOnly: readonly string[]): DatabasePlan<DatabaseName> {
