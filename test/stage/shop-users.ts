@@ -162,6 +162,19 @@ export async function newCustomer({ api }: Platform): Promise<ShopUser> {
   return signIn(api, credentials);
 }
 
+/** Signs up a new customer and gives them this role. They must sign in again: a changed role ends all sessions. */
+export async function newStaff(
+  platform: Platform,
+  admin: ShopUser,
+  role: Schemas['ManagedUser']['role'],
+): Promise<ShopUser> {
+  const { id, api } = await newCustomer(platform);
+  const { email } = await expectStatus(200, api.GET('/v1/users/me'));
+  const params = { path: { userId: id } };
+  await expectStatus(200, admin.api.PATCH('/v1/admin/users/{userId}', { params, body: { role } }));
+  return signIn(platform.api, { email, password: PASSWORD });
+}
+
 export const signInAsAdmin = ({ api }: Platform): Promise<ShopUser> => signIn(api, ADMIN);
 
 async function signIn(api: string, body: { email: string; password: string }): Promise<ShopUser> {

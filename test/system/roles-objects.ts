@@ -4,7 +4,7 @@ import { eventually } from '../stage/eventually.ts';
 import { expectStatus } from '../stage/api-client.ts';
 import { advance } from '../stage/outside-ledgers.ts';
 import type { Platform } from '../stage/test-platform.ts';
-import { PASSWORD, type ShopUser, newProduct } from '../stage/shop-users.ts';
+import { PASSWORD, type ShopUser, newCustomer, newProduct } from '../stage/shop-users.ts';
 
 // Nothing listens at this address.
 const ENDPOINT = { url: 'http://127.0.0.1:9/', events: ['order.placed' as const] };
@@ -33,6 +33,9 @@ export async function createObjects(
     returnId,
     interventionId,
     clientId,
+    userId: (await newCustomer(platform)).id,
+    // Nobody can guess one.
+    token: `pr_${'A'.repeat(43)}`,
     endpointId,
     deliveryId: await firstDelivery(owner, endpointId),
     sessionId: await otherSession(owner),

@@ -3,17 +3,24 @@
  * - `anyone`: no account is needed.
  * - `signed in`: any user, for themselves.
  * - `owner`: the owner of the object; for all others it does not exist.
- * - `owner or admin`: also admins.
- * - `admin`: staff.
+ * - `owner or viewer`, `owner or support`: also staff with this role, for everybody's objects.
+ * - `viewer`, `support`, `fulfilment`, `admin`: staff with this role, or one that includes it.
+ * - `link`: whoever has the link of an e-mail; for all others it does not exist.
  * - `proof`: the caller proves its identity by other means than an access token.
  */
-export type Caller = 'anyone' | 'signed in' | 'owner' | 'owner or admin' | 'admin' | 'proof';
+export type StaffRole = 'viewer' | 'support' | 'fulfilment' | 'admin';
+export type Caller =
+  'anyone' | 'signed in' | 'owner' | 'owner or viewer' | 'owner or support' | StaffRole | 'link' | 'proof';
 
 export const ALLOWED_CALLER: Record<string, Caller> = {
   signUp: 'anyone',
   readProfile: 'signed in',
   changeProfile: 'signed in',
   changePassword: 'signed in',
+  requestPasswordReset: 'anyone',
+  resetPassword: 'link',
+  requestEmailVerification: 'signed in',
+  verifyEmail: 'link',
   signIn: 'anyone',
   listSessions: 'signed in',
   refreshSession: 'anyone',
@@ -23,37 +30,41 @@ export const ALLOWED_CALLER: Record<string, Caller> = {
   listClients: 'admin',
   renewClientSecret: 'admin',
   deleteClient: 'admin',
+  listUsers: 'admin',
+  readUser: 'admin',
+  changeUser: 'admin',
+  listAudit: 'admin',
   grantClientToken: 'proof',
   listProducts: 'anyone',
-  createProduct: 'admin',
+  createProduct: 'fulfilment',
   readProduct: 'anyone',
-  changeProduct: 'admin',
+  changeProduct: 'fulfilment',
   recommendForProduct: 'anyone',
   recommendForMe: 'signed in',
   readDashboard: 'signed in',
-  readStock: 'admin',
-  adjustStock: 'admin',
+  readStock: 'fulfilment',
+  adjustStock: 'fulfilment',
   readCart: 'signed in',
   clearCart: 'signed in',
   setCartLine: 'signed in',
   removeCartLine: 'signed in',
   placeOrder: 'signed in',
   listOrders: 'signed in',
-  readOrder: 'owner or admin',
-  readHistory: 'owner or admin',
-  followOrder: 'owner or admin',
-  cancelOrder: 'owner or admin',
-  askReturn: 'owner or admin',
-  listReturns: 'owner or admin',
-  receiveReturn: 'admin',
-  askRefund: 'admin',
-  listRefunds: 'admin',
-  listInterventions: 'admin',
-  resolveIntervention: 'admin',
-  listDeadLetters: 'admin',
+  readOrder: 'owner or viewer',
+  readHistory: 'owner or viewer',
+  followOrder: 'owner or viewer',
+  cancelOrder: 'owner or support',
+  askReturn: 'owner or support',
+  listReturns: 'owner or viewer',
+  receiveReturn: 'fulfilment',
+  askRefund: 'support',
+  listRefunds: 'support',
+  listInterventions: 'viewer',
+  resolveIntervention: 'support',
+  listDeadLetters: 'viewer',
   resolveDeadLetter: 'admin',
-  listMails: 'admin',
-  listServices: 'admin',
+  listMails: 'viewer',
+  listServices: 'viewer',
   createWebhookEndpoint: 'signed in',
   listWebhookEndpoints: 'signed in',
   getWebhookEndpoint: 'owner',
@@ -73,3 +84,21 @@ export const ALLOWED_CALLER: Record<string, Caller> = {
   readDocs: 'anyone',
   readDocsPart: 'anyone',
 };
+
+/** The roles that include each role, themselves among them. */
+const INCLUDED_IN: Readonly<Record<StaffRole, readonly StaffRole[]>> = {
+  viewer: ['viewer', 'support', 'fulfilment', 'admin'],
+  support: ['support', 'admin'],
+  fulfilment: ['fulfilment', 'admin'],
+  admin: ['admin'],
+};
+
+/** Whether staff with this role may call the operation for the shop. */
+export function isAllowedTo(role: StaffRole, operationId: string): boolean {
+  const needed = ALLOWED_CALLER[operationId]?.replace('owner or ', '') as StaffRole;
+  return INCLUDED_IN[needed]?.includes(role) ?? false;
+}
+
+/** Whether only staff may call the operation. */
+export const isForStaff = (operationId: string): boolean =>
+  Object.hasOwn(INCLUDED_IN, ALLOWED_CALLER[operationId] ?? '');

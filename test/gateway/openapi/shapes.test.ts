@@ -72,7 +72,8 @@ describe('the schema of a response', () => {
         .filter(([status, { body, mediaType }]) => !body && status !== '204' && !mediaType)
         .map(([status]) => `${operationId} ${status}`),
     );
-    assert.deepEqual(missing, []);
+    // Whatever was asked for, they say no more than their status.
+    assert.deepEqual(missing, ['requestPasswordReset 202', 'requestEmailVerification 202']);
     const json = routes.flatMap(({ responses }) => Object.values(responses).map(({ mediaType }) => mediaType ?? ''));
     assert.ok(json.every((type) => !type.includes('json')));
   });

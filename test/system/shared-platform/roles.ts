@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { expectStatus } from '../../stage/api-client.ts';
 import { type Platform, sharedPlatform } from '../../stage/test-platform.ts';
-import { PASSWORD, type ShopUser, signInAsAdmin, newCustomer, orderRequest } from '../../stage/shop-users.ts';
-import { ALLOWED_CALLER, type Caller } from '../roles.ts';
+import { PASSWORD, type ShopUser, newCustomer, newStaff, orderRequest, signInAsAdmin } from '../../stage/shop-users.ts';
+import { ALLOWED_CALLER, type Caller, type StaffRole, isAllowedTo, isForStaff } from '../roles.ts';
 import { createObjects } from '../roles-objects.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -11,6 +12,9 @@ const FORM = 'application/x-www-form-urlencoded';
 const bodiesOf = (sku: string): Record<string, unknown> => ({
   changeProfile: { name: 'Ada' },
   changePassword: { currentPassword: PASSWORD, newPassword: PASSWORD },
+  requestPasswordReset: { email: `${randomUUID()}@example.com` },
+  resetPassword: { password: PASSWORD },
+  changeUser: { role: 'viewer', reason: 'joined' },
   createClient: { name: 'scanner', scopes: ['stock:read'] },
   createProduct: { sku: `T-${randomUUID()}`, name: 'Mug', price: { amountMinor: 100, currency: 'GBP' } },
   changeProduct: { name: 'Tea' },
@@ -39,11 +43,16 @@ describe('every operation', function () {
   let owner: ShopUser;
   let other: ShopUser;
   let admin: ShopUser;
+  let staff: Record<Exclude<StaffRole, 'admin'>, ShopUser>;
   let objects: Record<string, string>;
   let bodies: Record<string, unknown>;
   let operations: Operation[];
   before(async () => {
     [owner, other, admin] = await Promise.all([newCustomer(platform), newCustomer(platform), signInAsAdmin(platform)]);
+    const [viewer, support, fulfilment] = await Promise.all(
+      (['viewer', 'support', 'fulfilment'] as const).map((role) => newStaff(platform, admin, role)),
+    );
+    staff = { viewer: viewer!, support: support!, fulfilment: fulfilment! };
     objects = await createObjects(platform, owner, admin);
     bodies = bodiesOf(objects.sku!);
     operations = await operationsOf(platform);
@@ -93,8 +102,9 @@ describe('every operation', function () {
   it('has an entry for its allowed callers', () => {
     const names = operations.map(({ operationId }) => operationId);
     assert.deepEqual(Object.keys(ALLOWED_CALLER).toSorted(), names.toSorted());
-    const bodiless = as('signed in', 'owner', 'owner or admin', 'admin').filter(
-      ({ needsBody, operationId }) => needsBody && !(operationId in bodies),
+    const bodiless = operations.filter(
+      ({ needsBody, operationId }) =>
+        needsBody && ALLOWED_CALLER[operationId] !== 'anyone' && !isProof(operationId) && !(operationId in bodies),
     );
     assert.deepEqual(bodiless, []);
   });
@@ -109,36 +119,75 @@ describe('every operation', function () {
   });
 
   it('that needs an account refuses anonymous callers', async () => {
-    const closed = as('signed in', 'owner', 'owner or admin', 'admin', 'proof');
+    const closed = operations.filter(({ operationId }) => !['anyone', 'link'].includes(ALLOWED_CALLER[operationId]!));
     assert.deepEqual(await statusesOf(closed, undefined), all(closed, 401));
   });
 
   it('about an object with an owner responds 404 to others', async () => {
-    const owned = as('owner', 'owner or admin');
+    const owned = as(...OWNED);
     assert.deepEqual(await statusesOf(owned, other), all(owned, 404));
     assert.deepEqual(await statusesOf(as('owner'), admin), all(as('owner'), 404));
   });
 
-  it('for admins is forbidden to customers, whosever object it is about', async () => {
-    const theirs = as('admin');
+  it('by a link of an e-mail responds 404 without one', async () => {
+    assert.deepEqual(await statusesOf(as('link'), undefined), all(as('link'), 404));
+  });
+
+  for (const role of ['viewer', 'support', 'fulfilment'] as const) {
+    it(`that the role ${role} does not include is refused to it: 403, or 404 for an object of somebody else`, async () => {
+      const closed = operations.filter(({ operationId }) => !isAllowedTo(role, operationId));
+      const [forbidden, owned] = [closed.filter(({ operationId }) => isForStaff(operationId)), closed.filter(isOwned)];
+      assert.deepEqual(await statusesOf(forbidden, staff[role]), all(forbidden, 403));
+      assert.deepEqual(await statusesOf(owned, staff[role]), all(owned, 404));
+    });
+  }
+
+  it('for staff is forbidden to customers, whosever object it is about', async () => {
+    const theirs = operations.filter(({ operationId }) => isForStaff(operationId));
     assert.deepEqual(await statusesOf(theirs, owner), all(theirs, 403));
     assert.deepEqual(await statusesOf(theirs, other), all(theirs, 403));
   });
 
+  for (const role of ['viewer', 'support', 'fulfilment'] as const) {
+    it(`that the role ${role} includes is allowed to it, and kept in the audit trail if it changes something`, async () => {
+      const open = operations.filter(({ operationId }) => isAllowedTo(role, operationId));
+      expectNoneRefused(await statusesOf(open, staff[role]));
+      const query = { actor: staff[role].id, limit: 100 };
+      const { items } = await expectStatus(200, admin.api.GET('/v1/admin/audit', { params: { query } }));
+      const changing = open.filter(({ method }) => method !== 'GET').map(({ operationId }) => operationId);
+      const kept = items.map(({ operation }) => operation);
+      assert.deepEqual(
+        changing.filter((operation) => !kept.includes(operation)),
+        [],
+      );
+      assert.deepEqual(
+        items.filter(({ status }) => status === null),
+        [],
+      );
+      if (role === 'viewer') assert.deepEqual(items, []);
+    });
+  }
+
   // From here on objects are deleted, and in the end the owner's session.
   it('is allowed to the owner', async () => {
-    expectNoneRefused(await statusesOf(as('signed in', 'owner', 'owner or admin').toSorted(deletesLast), owner));
+    expectNoneRefused(await statusesOf(as('signed in', ...OWNED).toSorted(deletesLast), owner));
   });
 
   it('is allowed to admins for every object that is not personal', async () => {
-    const { resolveDeadLetter, ...statuses } = await statusesOf(
-      as('signed in', 'owner or admin', 'admin').toSorted(deletesLast),
-      admin,
+    const open = operations.filter(
+      ({ operationId }) => isAllowedTo('admin', operationId) || ALLOWED_CALLER[operationId] === 'signed in',
     );
+    const { resolveDeadLetter, ...statuses } = await statusesOf(open.toSorted(deletesLast), admin);
     expectNoneRefused(statuses);
     assert.equal(resolveDeadLetter, 404);
   });
 });
+
+const OWNED = ['owner', 'owner or viewer', 'owner or support'] as const;
+const isOwned = ({ operationId }: Operation): boolean =>
+  (OWNED as readonly Caller[]).includes(ALLOWED_CALLER[operationId]!);
+/** Form-encoded or signed bodies. */
+const isProof = (operationId: string): boolean => ALLOWED_CALLER[operationId] === 'proof';
 
 // The first of them ends all other sessions.
 const SIGNING_OUT = ['changePassword', 'signOut'];
