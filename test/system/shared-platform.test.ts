@@ -7,6 +7,7 @@ import './shared-platform/refunds.ts';
 import './shared-platform/stray-parcels.ts';
 import './shared-platform/webhooks.ts';
 import './shared-platform/roles.ts';
+import './shared-platform/mailed-links.ts';
 import './shared-platform/sandbox-tables.ts';
 import './shared-platform/standstill.ts';
 import './shared-platform/bad-start.ts';

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { lookUpReset } from '../../../services/user/link-requests.ts';
 import { purge } from '../../../services/user/purge.ts';
 import { createUserRequests } from '../../../services/user/requests.ts';
+import { waitingForLocks } from '../../stage/waiting-for-locks.ts';
 import { passwords, sessionStage } from './test-sessions.ts';
 
 const NEW = 'staple correct battery horse';
@@ -160,6 +161,24 @@ describe('links in e-mails', () => {
       await assert.rejects(stage.users.verifyEmail({ token }), invalid);
       await stage.users.requestEmailVerification({ userId });
       assert.equal((await linksOf(userId)).length, 1);
+    });
+
+    it('work once, even for several requests at the same time', async () => {
+      const { userId } = await signUp();
+      await stage.users.requestEmailVerification({ userId });
+      const { token } = await stage.users.issueLink({ linkId: (await linksOf(userId))[0]!.linkId });
+      // Holds all of them just before they use up the link.
+      const { db } = stage.database;
+      const release = Promise.withResolvers<void>();
+      const holding = db.transaction().execute(async (transaction) => {
+        await sql`select 1 from mail_links where user_id = ${userId} for update`.execute(transaction);
+        await release.promise;
+      });
+      const outcomes = Promise.allSettled([1, 2].map(() => stage.users.verifyEmail({ token })));
+      await waitingForLocks(db, 2);
+      release.resolve();
+      await holding;
+      assert.deepEqual((await outcomes).map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
     });
 
     it('are for the address that they were sent to', async () => {
