@@ -7,7 +7,7 @@ export const SCOPES = {
   'products:write': 'add and change products',
   'stock:read': 'read the stock of products',
   'stock:write': 'adjust the stock of products',
-  'orders:read': 'read everybody’s orders, their history and returns',
+  'orders:read': 'read everybody’s orders, who placed them, their history and returns, and reports',
   'orders:cancel': 'cancel anybody’s order',
   'returns:write': 'note that returned goods are back',
   'interventions:read': 'read what waits for a decision',

@@ -17,9 +17,12 @@ import {
 } from './order-status.ts';
 import { ChangedOrders, FollowMoves, FollowStory, HistoryPage } from './order-history.ts';
 import { InterventionAction, orderActivities } from './order-bookkeeping.ts';
+import { orderNoteRequests } from './order-note.ts';
 import { OrderStart, PlaceOrder, PricedLine } from './order-placing.ts';
 import { DraftRefund, Refund } from './refund.ts';
+import { SearchOrders, orderSearchRequests } from './order-search.ts';
 import { DraftReturn, Return, ReturnRef } from './return.ts';
+import { salesReportRequests } from './sales-report.ts';
 
 const expiry = { expiresAt: z.iso.datetime() };
 /** What the customer must do before the order goes on, and until when. */
@@ -136,6 +139,9 @@ export type Backlog = z.infer<typeof Backlog>;
 
 /** What the order service's HTTP API offers. */
 export const orderRequests = {
+  ...orderSearchRequests,
+  ...orderNoteRequests,
+  ...salesReportRequests,
   /**
    * Stores an order with its lines, prices and address. In the lane `express` the order is then placed, its steps are taken
    * at once, and `order` is mostly `confirmed`; otherwise it is a draft, which no list shows until recordOrder. A repeat
@@ -170,6 +176,8 @@ export const orderRequests = {
   awaitOrder: operation({ request: AwaitOrder, response: Order, timeoutMs: 35_000, refuses: ['OrderNotFound'] }),
   /** The recorded orders, newest first. Refuses `BadCursor`. */
   listOrders: operation({ request: ListOrders, response: pageOf(Order), refuses: ['BadCursor'] }),
+  /** The recorded orders that staff look for, newest first. Refuses `BadCursor`. */
+  searchOrders: operation({ request: SearchOrders, response: pageOf(Order), refuses: ['BadCursor'] }),
   /** The order's whole history, oldest entry first. Refuses `OrderNotFound`. */
   getHistory: operation({
     request: OrderRef,

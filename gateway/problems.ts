@@ -87,6 +87,7 @@ const REFUSALS: Readonly<Record<AnyRefusal, StatusAndCode | typeof BY_ROUTE>> = 
   OrderDiffers: [422, 'IdempotencyKeyReused'],
   ReturnDiffers: [422, 'IdempotencyKeyReused'],
   RefundDiffers: [422, 'IdempotencyKeyReused'],
+  NoteDiffers: [422, 'IdempotencyKeyReused'],
   BadClient: BY_ROUTE,
   WrongCurrency: BY_ROUTE,
   WorkflowEnded: BY_ROUTE,

@@ -3,6 +3,8 @@ import { connect } from '../../platform/database/connection.ts';
 
 /** The customer with the most orders: one in twenty. */
 export const WHOLESALER = '00000000-0000-4000-8000-000000000001';
+/** A SKU of one order in ten; every other order has one of 4,000 SKUs. */
+export const POPULAR_SKU = 'POPULAR';
 
 // Inserting a million orders takes minutes.
 const NO_TIMEOUT = 0;
@@ -21,11 +23,13 @@ export async function fillWithOrders(ownerUrl: string, count: number): Promise<v
   await sql`set synchronous_commit = off`.execute(owner);
   try {
     await insertOrders(owner, count);
+    await insertSkus(owner);
+    await insertContacts(owner, count);
     await insertHistoryAndEvents(owner);
     await insertReturns(owner);
     await insertInterventions(owner);
     await varyStatuses(owner);
-    for (const table of ['orders', 'order_history', 'outbox', 'returns', 'interventions']) {
+    for (const table of ['orders', 'order_skus', 'contacts', 'order_history', 'outbox', 'returns', 'interventions']) {
       await sql`vacuum analyze ${sql.id(table)}`.execute(owner);
     }
   } finally {
@@ -41,9 +45,9 @@ async function insertOrders(owner: Kysely<unknown>, count: number): Promise<void
     select ${idOf("'order ' || n")},
            case when n % 20 = 0 then ${WHOLESALER}::uuid else ${idOf(`'customer ' || n % ${Math.ceil(count / 8)}`)} end,
            status, 'captured', 'delivered',
-           jsonb_build_array(jsonb_build_object('sku', 'SKU-' || n % 4000, 'name', 'White hanging heart T-light holder',
+           jsonb_build_array(jsonb_build_object('sku', case when n % 10 = 0 then ${sql.lit(POPULAR_SKU)} else 'SKU-' || n % 4000 end, 'name', 'White hanging heart T-light holder',
              'quantity', 1 + n % 12, 'unitPrice', jsonb_build_object('amountMinor', 255, 'currency', 'GBP'))),
-           255 * (1 + n % 12), 'GBP',
+           case when n % 2003 = 0 then 50000000 else 255 * (1 + n % 12) end, 'GBP',
            '{"name": "Ada Lovelace", "line1": "12 High Street", "city": "London", "postalCode": "N1 9GU", "country": "GB"}',
            'pm_card_visa', case status when 'rejected' then '{"code": "OutOfStock", "detail": "none left"}'::jsonb end,
            'SB-' || n, 7, at, at + interval '80 milliseconds', at, at + interval '3 days'
@@ -52,6 +56,26 @@ async function insertOrders(owner: Kysely<unknown>, count: number): Promise<void
                            case when n % 1009 = 0 then 'requires_action' when n % 25 = 0 then 'rejected'
                                 when n % 33 = 0 then 'canceled' when n % 12 = 0 then 'confirmed'
                                 else 'completed' end as status)`.execute(owner);
+}
+
+/** The trigger that adds them is off here. */
+async function insertSkus(owner: Kysely<unknown>): Promise<void> {
+  await sql`
+    insert into order_skus (sku, created_at, order_id)
+    select line->>'sku', created_at, id from orders, jsonb_array_elements(lines) as line order by 1, 2`.execute(owner);
+}
+
+/** Every tenth customer is called Smith, every thousandth Zhukov; twice as many people have an account as have ordered. */
+async function insertContacts(owner: Kysely<unknown>, count: number): Promise<void> {
+  const customers = Math.ceil(count / 8);
+  await sql`
+    insert into contacts (customer_id, email, name)
+    select ${idOf("'customer ' || n")}, 'customer' || n || '@example.com',
+           'Ada ' || case when n % 1000 = 500 then 'Zhukov' when n % 10 = 0 then 'Smith' else 'No' || n end
+      from generate_series(0, ${2 * customers}::int) as n`.execute(owner);
+  await sql`
+    insert into contacts (customer_id, email, name)
+    values (${WHOLESALER}::uuid, 'buyer@wholesale.example', 'Wilhelmina Wholesale')`.execute(owner);
 }
 
 async function insertHistoryAndEvents(owner: Kysely<unknown>): Promise<void> {

@@ -14,6 +14,7 @@ import type {
 } from '../../activities/order-status.ts';
 import type { RefundReason, RefundStatus } from '../../activities/refund.ts';
 import type { ReceivedLine, ReturnStatus } from '../../activities/return.ts';
+import type { InboxDatabase } from '../../platform/events/inbox.ts';
 import type { OutboxDatabase } from '../../platform/events/outbox.ts';
 
 /** Written as JSON text, read as a value. */
@@ -114,8 +115,34 @@ export interface WorkflowsToStartTable {
   due_at: Date;
 }
 
-export interface OrderDatabase extends OutboxDatabase {
+/** Who ordered. A generated column has the name's search terms. */
+export interface ContactsTable {
+  customer_id: string;
+  email: string;
+  name: string;
+}
+
+/** A trigger adds a row for each SKU of a new order. */
+export interface OrderSkusTable {
+  sku: string;
+  created_at: Date;
+  order_id: string;
+}
+
+/** Append-only. */
+export interface OrderNotesTable {
+  id: string;
+  order_id: string;
+  author_id: string;
+  text: string;
+  created_at: Generated<Date>;
+}
+
+export interface OrderDatabase extends OutboxDatabase, InboxDatabase {
   orders: OrdersTable;
+  order_skus: OrderSkusTable;
+  order_notes: OrderNotesTable;
+  contacts: ContactsTable;
   workflows_to_start: WorkflowsToStartTable;
   order_history: OrderHistoryTable;
   interventions: InterventionsTable;

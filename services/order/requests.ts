@@ -3,6 +3,10 @@ import { type Order, type OrderRequests, orderRefusal } from '../../activities/o
 import { olderThan, pageByAge } from '../../platform/database/cursor.ts';
 import type { Tail } from '../../platform/events/tail.ts';
 import { createBacklogRequests } from './backlog.ts';
+import { createContactRequests } from './contacts.ts';
+import { createNoteRequests } from './notes.ts';
+import { createReportRequests } from './sales-report.ts';
+import { createSearchRequests } from './search-requests.ts';
 import { createReconciliationRequests } from './reconciliation.ts';
 import type { OrderRow } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
@@ -74,6 +78,10 @@ export function createOrderRequests(
       viewOf: (row) => viewOf(db, row),
       findOrder: (orderId) => findOrder(db, orderId),
     }),
+    ...createSearchRequests(db, (rows) => viewsOf(db, rows)),
+    ...createContactRequests(db),
+    ...createNoteRequests(db),
+    ...createReportRequests(db),
     ...createHistoryRequests(db, tail),
     ...createInterventionRequests(db),
     ...createReturnRequests(db),

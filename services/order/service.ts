@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { Lane } from '../../activities/lane.ts';
 import { orderRequests } from '../../activities/order.ts';
 import { type OrderUpdate, orderActivities } from '../../activities/order-bookkeeping.ts';
+import { userRequests } from '../../activities/user.ts';
+import { createClient } from '../../platform/http/client.ts';
 import { workflowBundle } from '../../platform/temporal/workflow-bundle.ts';
 import { createTemporalClient } from '../../platform/temporal/client.ts';
 import { secret } from '../../platform/config.ts';
@@ -9,6 +11,7 @@ import { defineService } from '../../platform/service.ts';
 import { REGISTRY, urlsOf } from '../registry.ts';
 import { confirmation, createOrderActivities } from './activities.ts';
 import { applyChange } from './bookkeeping.ts';
+import { users } from './contacts.ts';
 import type { OrderDatabase } from './database.ts';
 import { createStepServices } from './step-services.ts';
 import { AttemptBound } from './attempt-bound.ts';
@@ -18,6 +21,7 @@ import { expressMetrics } from './express-metrics.ts';
 import { HandOver } from './hand-over.ts';
 import { Leases } from './leases.ts';
 import { handOverMetrics, waitingMetrics } from './metrics.ts';
+import { keepFindingContacts } from './missing-contacts.ts';
 import { startOrderWorkflow } from './order-start.ts';
 import { insertPlaced } from './placing.ts';
 import { startRefundWorkflow, startRefunds } from './refund-starts.ts';
@@ -35,6 +39,7 @@ const settings = {
   INVENTORY_URL: urlsOf('inventory'),
   PAYMENT_URL: urlsOf('payment'),
   SHIPPING_URL: urlsOf('shipping'),
+  USER_URL: urlsOf('user'),
   /** How long a customer may take to confirm a payment. */
   PAYMENT_ACTION_MINUTES: z.coerce.number({ error: 'must be a number of minutes' }).int().min(1).max(1440).default(30),
   RETURN_WINDOW_DAYS: z.coerce.number({ error: 'must be a number of days' }).int().min(0).max(3650).default(30),
@@ -63,6 +68,8 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
     const handOver = new HandOver({ db, startWorkflow: (start) => startOrderWorkflow(client, start), logger });
     const refunds = startRefunds({ db, startWorkflow: (start) => startRefundWorkflow(client, start), logger });
     const leases = new Leases(db, logger);
+    const userAddress = { service: 'user', urls: config.USER_URL, token: config.SERVICE_TOKEN };
+    const contacts = keepFindingContacts({ db, users: createClient(userAddress, 'requests', userRequests), logger });
     const isExpress = config.ORDER_LANE === 'express';
     const bound = new AttemptBound();
     const confirm = async (note: OrderUpdate, trackingNumber: string) => {
@@ -90,6 +97,7 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
           tail,
         }),
       },
+      subscriptions: [users],
       activities: { operations: orderActivities, implementation: bookkeeping },
       // The first tries of the lane `local-first`: all steps at once, and each on its own.
       localActivities: {
@@ -105,7 +113,7 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
       drain: () => tail.close(),
       async close() {
         leases.close();
-        await Promise.all([handOver.close(), refunds.close()]);
+        await Promise.all([handOver.close(), refunds.close(), contacts.close()]);
         await client.connection.close();
       },
     };

@@ -3,6 +3,7 @@ import type { OrderRequests } from '../../activities/order.ts';
 import type { PlaceOrder } from '../../activities/order-placing.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { Store } from './fake-services.ts';
+import { fakeStaffOrders } from './fake-staff-orders.ts';
 import { findOrRefuse } from './find-or-refuse.ts';
 import { NOW, orderOf, returnOf } from './gateway-builders.ts';
 
@@ -17,6 +18,7 @@ export function fakeOrders(store: Store): Omit<OrderRequests, 'followMoves' | 'f
   const { orders, drafts, returns, refunds, interventions, listed } = store;
   const recorded = new Set<string>();
   return {
+    ...fakeStaffOrders(store),
     async placeOrder(draft) {
       const { orderId, paymentMethod: _paymentMethod, ...rest } = draft;
       const earlier = drafts.get(orderId);

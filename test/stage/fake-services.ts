@@ -2,7 +2,10 @@ import type { Cart } from '../../activities/cart.ts';
 import type { ClientWithSecret } from '../../activities/client.ts';
 import type { AdjustStock, InventoryRequests, Stock } from '../../activities/inventory.ts';
 import type { Backlog, Intervention, Order } from '../../activities/order.ts';
+import type { OrderNote } from '../../activities/order-note.ts';
 import type { PlaceOrder } from '../../activities/order-placing.ts';
+import type { Contact } from '../../activities/order-search.ts';
+import type { SalesReport } from '../../activities/sales-report.ts';
 import type { Product, ProductRequests } from '../../activities/product.ts';
 import type { RecommendationRequests } from '../../activities/recommendation.ts';
 import type { Refund } from '../../activities/refund.ts';
@@ -48,6 +51,10 @@ export interface Store {
   returns: Map<string, Return>;
   refunds: Map<string, Refund>;
   interventions: Map<string, Intervention>;
+  notes: Map<string, OrderNote>;
+  /** By customer. */
+  contacts: Map<string, Contact>;
+  salesReport: SalesReport;
   shipments: Map<string, string>;
   /** What the card processors' events mean, by their body; those with a signature that begins with 00 are refused. */
   processorEvents: Map<string, ReceivedEvent>;
@@ -81,6 +88,9 @@ export function createFakeServices(): FakeServices {
     returns: new Map(),
     refunds: new Map(),
     interventions: new Map(),
+    notes: new Map(),
+    contacts: new Map(),
+    salesReport: { rows: [], totals: [] },
     shipments: new Map(),
     processorEvents: new Map(),
     receivedEvents: [],

@@ -59,7 +59,7 @@ const picking = defineService<PickingDatabase, Record<string, never>>(registry, 
 const publisher = defineService<OrderDatabase, Record<string, never>>(registry, {
   name: 'order',
   settings: {},
-  create: () => ({ requests: { operations: {}, implementation: {} } }),
+  create: () => ({ requests: { operations: {}, implementation: {} }, subscriptions: [] }),
 });
 
 describe('the subscriber of CONTRIBUTING.md', function () {

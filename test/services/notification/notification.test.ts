@@ -64,7 +64,7 @@ describe('the notification service', function () {
     const order = defineService<OrderDatabase, Record<string, never>>(REGISTRY, {
       name: 'order',
       settings: {},
-      create: () => ({ requests: { operations: {}, implementation: {} } }),
+      create: () => ({ requests: { operations: {}, implementation: {} }, subscriptions: [] }),
     });
     running.push(await order.start(environment));
   });

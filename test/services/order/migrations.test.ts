@@ -89,3 +89,45 @@ describe('orders of an earlier version', () => {
     assert.deepEqual(numbers, [10_001, 10_002, 10_003, 10_004, 10_005]);
   });
 });
+
+describe('the SKUs of orders', () => {
+  const [old, draft] = [randomUUID(), randomUUID()];
+  let database: FreshDatabase<OrderDatabase>;
+  const place = <Database>(db: Kysely<Database>, id: string, lines: object[], recorded = true) =>
+    sql`
+      insert into orders (id, customer_id, lines, total_minor, currency, shipping_address, payment_method, recorded_at)
+      values (${id}, ${randomUUID()}, ${JSON.stringify(lines)}, 4500, 'GBP', ${JSON.stringify(ADDRESS)}, 'pm_card_visa',
+              ${recorded ? sql`now()` : null})`.execute(db);
+  before(async () => {
+    database = await upgradedDatabase('order', '005_await_customers', async (owner) => {
+      await place(owner, old, LINES);
+      await sql`update orders set created_at = now() - interval '2 days'`.execute(owner);
+      await place(owner, draft, LINES.slice(1), false);
+    });
+  });
+  after(() => database.drop());
+
+  const skusOf = async (id: string) => {
+    const rows = await database.db
+      .selectFrom('order_skus')
+      .innerJoin('orders', (join) =>
+        join.onRef('orders.id', '=', 'order_id').onRef('orders.created_at', '=', 'order_skus.created_at'),
+      )
+      .select('sku')
+      .where('order_id', '=', id)
+      .orderBy('sku')
+      .execute();
+    return rows.map(({ sku }) => sku);
+  };
+
+  it('are indexed for the orders and drafts of an earlier version', async () => {
+    assert.deepEqual(await skusOf(old), ['kettle', 'teapot']);
+    assert.deepEqual(await skusOf(draft), ['kettle']);
+  });
+
+  it('are indexed for an order that an earlier version places afterwards, each once', async () => {
+    const id = randomUUID();
+    await place(database.db, id, [...LINES, LINES[0]!]);
+    assert.deepEqual(await skusOf(id), ['kettle', 'teapot']);
+  });
+});

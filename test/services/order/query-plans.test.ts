@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Kysely } from 'kysely';
 import type { OrderRequests } from '../../../activities/order.ts';
+import type { OrderFilter } from '../../../activities/order-search.ts';
 import type { OrderActivities } from '../../../activities/order-bookkeeping.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
 import { countWaitingOrders } from '../../../services/order/metrics.ts';
 import { createOrderRequests } from '../../../services/order/requests.ts';
 import { OrderWatcher } from '../../../services/order/order-watcher.ts';
-import { WHOLESALER, fillWithOrders } from '../../../bench/studies/many-orders.ts';
+import { POPULAR_SKU, WHOLESALER, fillWithOrders } from '../../../bench/studies/many-orders.ts';
 import { type Explained, explained } from '../../../bench/studies/plans.ts';
 import { activitiesOn, draft, orderStage } from './test-order-service.ts';
 
@@ -28,14 +29,14 @@ describe('order service: plans over many orders', function () {
     );
 
   /** Asserts that the query reads about as many blocks as it returns rows: no full scan and no large sort. */
-  async function assertDirect(query: Query, maxBlocks: number): Promise<void> {
+  async function assertDirect(query: Query, maxBlocks: number, maxSorted = MAX_SORTED_ROWS): Promise<void> {
     const plans = await plansOf(query);
     assert.ok(plans.length > 0);
     for (const { sql, nodes, plan } of plans) {
       const explanation = `${sql}\n${JSON.stringify(plan, undefined, 1)}`;
       assert.ok(!nodes.some((node) => node['Node Type'] === 'Seq Scan'), explanation);
       const sorted = nodes.filter((node) => node['Node Type'].endsWith('Sort')).flatMap(({ Plans = [] }) => Plans);
-      assert.ok(!sorted.some((node) => (node['Actual Rows'] ?? 0) > MAX_SORTED_ROWS), explanation);
+      assert.ok(!sorted.some((node) => (node['Actual Rows'] ?? 0) > maxSorted), explanation);
       const blocks = (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0);
       assert.ok(blocks <= maxBlocks, `${blocks} blocks for ${explanation}`);
     }
@@ -67,6 +68,64 @@ describe('order service: plans over many orders', function () {
       await assertDirect((requests) => requests.listInterventions({ ...request, after }), 40);
     });
   }
+
+  const hour = (ago: number) => new Date(Date.now() - ago * 3_600_000).toISOString();
+  // A page is found in the index, and then each order and its contact by their ids.
+  const page = 12 * LIMIT;
+  const searches: Record<string, { filter: OrderFilter; blocks?: number }> = {
+    'all orders': { filter: {} },
+    'a number': { filter: { number: 10_500 } },
+    'an e-mail address': { filter: { email: 'customer77@' } },
+    'a wholesaler’s e-mail address': { filter: { email: 'buyer@' } },
+    'a wholesaler’s e-mail address and a rare status': { filter: { email: 'buyer@', status: 'requires_action' } },
+    'a rare SKU': { filter: { sku: 'SKU-77' } },
+    'a popular SKU': { filter: { sku: POPULAR_SKU } },
+    'a popular SKU of a customer': { filter: { sku: POPULAR_SKU, email: 'buyer@' } },
+    'a tracking number': { filter: { trackingNumber: 'SB-4711' } },
+    'a payment status': { filter: { paymentStatus: 'captured' } },
+    'a rare payment status': { filter: { paymentStatus: 'authorized' } },
+    'an unused payment status': { filter: { paymentStatus: 'awaiting_customer' } },
+    'a fulfillment status': { filter: { fulfillmentStatus: 'delivered' } },
+    'a rare fulfillment status': { filter: { fulfillmentStatus: 'shipped' } },
+    'an unused fulfillment status': { filter: { fulfillmentStatus: 'returned' } },
+    'an hour': { filter: { from: hour(2), before: hour(1) } },
+    'a time without orders': { filter: { before: '2020-01-01T00:00:00.000Z' } },
+    'usual totals': { filter: { minTotalMinor: 300, maxTotalMinor: 2_000 } },
+    'totals that are rare': { filter: { minTotalMinor: 1_000_000 } },
+    'one box, with a number': { filter: { q: '10500' } },
+    'one box, with a tracking number': { filter: { q: 'SB-4711' } },
+    'one box, with a popular SKU': { filter: { q: POPULAR_SKU } },
+    'one box, with a rare name': { filter: { q: 'zhukov' } },
+    // 250 customers, each of whose orders are found by one descent of the index.
+    'one box, with a frequent name': { filter: { q: 'smith' }, blocks: 250 * 14 },
+    'one box, with nothing that fits': { filter: { q: 'qwertyuiop' } },
+  };
+  for (const [which, { filter, blocks = page }] of Object.entries(searches)) {
+    it(`searches for ${which} without reading others, on the first page and on a later one`, async () => {
+      const limit = LIMIT;
+      const maxSorted = blocks === page ? 4 * LIMIT : blocks;
+      await assertDirect((requests) => requests.searchOrders({ ...filter, limit }), blocks, maxSorted);
+      await assertDirect((requests) => requests.exportOrders({ ...filter, limit }), blocks, maxSorted);
+      const after = (await stage.requests.searchOrders({ ...filter, limit: 5 })).next;
+      if (after)
+        await assertDirect((requests) => requests.searchOrders({ ...filter, limit, after }), blocks, maxSorted);
+    });
+  }
+
+  it('reads an order’s notes and the contacts of a page without reading others', async () => {
+    const { items } = await stage.requests.listOrders({ limit: LIMIT });
+    const customerIds = items.map(({ customerId }) => customerId);
+    await assertDirect((requests) => requests.getContacts({ customerIds }), 4 * LIMIT);
+    await assertDirect((requests) => requests.listNotes({ orderId: items[0]!.id, limit: LIMIT }), 20);
+  });
+
+  it('reports the sales of two minutes from the orders of these minutes only', async () => {
+    // An order for each second.
+    const period = { from: hour(2), before: hour(2 - 2 / 60) };
+    for (const by of ['day', 'sku', 'country'] as const) {
+      await assertDirect((requests) => requests.reportSales({ by, ...period }), 120 * 6, 130);
+    }
+  });
 
   it('reads one order, its history and its returns without reading others', async () => {
     const { items } = await stage.requests.listOrders({ limit: 1, customerId: WHOLESALER });
