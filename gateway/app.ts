@@ -14,6 +14,9 @@ import { clientRoutes } from './admin/client-routes.ts';
 import { deadLetterRoutes } from './admin/dead-letter-routes.ts';
 import { interventionRoutes } from './admin/intervention-routes.ts';
 import { mailboxRoutes } from './admin/mailbox-routes.ts';
+import { noteRoutes } from './admin/note-routes.ts';
+import { orderSearchRoutes } from './admin/order-search-routes.ts';
+import { reportRoutes } from './admin/report-routes.ts';
 import { serviceRoutes } from './admin/service-routes.ts';
 import { managedUserRoutes } from './admin/user-routes.ts';
 import { audit, isAudited } from './audit/middleware.ts';
@@ -186,6 +189,9 @@ export function routesOf(dependencies: GatewayDependencies): AnyRoute[] {
     ...orderStreamRoutes(orders, streams),
     ...cancellationRoutes(orders, workflows),
     ...returnRoutes(orders, workflows),
+    ...orderSearchRoutes(orders),
+    ...noteRoutes(orders),
+    ...reportRoutes(orders),
     ...interventionRoutes(orders, workflows),
     ...deadLetterRoutes(subscribers),
     ...mailboxRoutes(notifications),

@@ -9,6 +9,7 @@ import { effectId } from '../idempotency/effect-id.ts';
 import { orderLinks } from '../openapi/links.ts';
 import { listOf, nextPage, pageQuery } from '../paging.ts';
 import { Address } from './address.ts';
+import { staffViewsOf } from './contacts.ts';
 import { OrderPath, ownOrder } from './own-order.ts';
 import type { createPlacing } from './placing.ts';
 import { preferredWait } from './prefer-header.ts';
@@ -167,7 +168,9 @@ function readOrder(orders: OrderRequests): AnyRoute {
     problems: { 404: ['OrderNotFound'] },
     async handle({ params, caller }) {
       const order = await ownOrder(orders, params.orderId, caller!);
-      return { status: 200, body: viewOf(order, caller!), version: order.version };
+      const reader = caller!;
+      const body = reader.isStaff ? (await staffViewsOf(orders, [order], reader))[0] : viewOf(order, reader);
+      return { status: 200, body, version: order.version };
     },
   });
 }

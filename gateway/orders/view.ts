@@ -9,6 +9,7 @@ import {
   PaymentStatus,
   Rejection,
 } from '../../activities/order-status.ts';
+import { Contact } from '../../activities/order-search.ts';
 import { NextAction, type Order } from '../../activities/order.ts';
 import { MUG, MUG_MINOR } from '../openapi/examples.ts';
 
@@ -19,6 +20,7 @@ export const OrderView = z
   .object({
     id: z.string(),
     number: z.string(),
+    contact: Contact.optional().meta({ description: 'who ordered, where it is known; only for staff' }),
     status: OrderStatus,
     paymentStatus: PaymentStatus,
     fulfillmentStatus: FulfillmentStatus,

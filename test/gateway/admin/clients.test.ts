@@ -30,6 +30,9 @@ const OPEN_TO_CLIENTS: Record<string, Scope> = {
   receiveReturn: 'returns:write',
   listInterventions: 'interventions:read',
   resolveIntervention: 'interventions:write',
+  searchOrders: 'orders:read',
+  exportOrders: 'orders:read',
+  reportSales: 'orders:read',
 };
 
 describe('API clients at the gateway', () => {

@@ -24,6 +24,7 @@ const bodiesOf = (sku: string): Record<string, unknown> => ({
   cancelOrder: { reason: 'ordered twice' },
   askReturn: { lines: [{ sku, quantity: 1 }], reason: 'broken' },
   askRefund: { amount: { amountMinor: 1, currency: 'GBP' }, reason: 'goodwill' },
+  addNote: { text: 'called' },
   receiveReturn: { lines: [{ sku, quantity: 1, condition: 'resellable' }] },
   resolveIntervention: { action: 'skip', note: 'looked into it' },
   resolveDeadLetter: { action: 'discard', note: 'looked into it' },
