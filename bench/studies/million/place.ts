@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import type { HistoryItem } from '../../../activities/order-status.ts';
 import type { OrderUpdate } from '../../../activities/order-bookkeeping.ts';
 import type { Operations } from './stage.ts';
@@ -11,7 +11,13 @@ export async function placeOrder({ requests, activities }: Operations, customerI
   await requests.placeOrder({
     orderId,
     customerId,
-    lines: [1, 2, 3].map((n) => ({ sku: `SKU-${n}`, name: 'White hanging heart', quantity: n, unitPrice: gbp(255) })),
+    // Three of 3,000 SKUs.
+    lines: [1, 2, 3].map((n) => ({
+      sku: `SKU-${n * 1000 + randomInt(1000)}`,
+      name: 'White hanging heart',
+      quantity: n,
+      unitPrice: gbp(255),
+    })),
     total: gbp(1530),
     shippingAddress: { name: 'Ada', line1: '12 High Street', city: 'London', postalCode: 'N1 9GU', country: 'GB' },
     paymentMethod: 'pm_card_visa',

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { sql } from 'kysely';
+import { connect } from '../../platform/database/connection.ts';
+import { withDatabase } from '../../platform/database/provision.ts';
+import { startPostgres } from '../../local/postgres.ts';
+import { print } from '../../tools/command-line.ts';
+import { forEach } from '../../tools/for-each.ts';
+import { median } from '../quantiles.ts';
+import { scratchFolder } from '../scratch-folder.ts';
+import { placeOrder } from './million/place.ts';
+import { type Stage, startStage } from './million/stage.ts';
+import { saveResult } from './save-result.ts';
+
+// What does the search of orders cost an order that is placed?
+//   node bench/studies/sku-index.ts [STORED]
+// Places orders of three lines at databases that differ only in their indexes, in turns, and prints the times per order:
+// without anything for the search, with what it has now, and with a GIN index on the lines in place of the table of SKUs.
+// BENCH_JSON names a file for the result.
+const [STORED = 10_000] = process.argv.slice(2).map(Number);
+const ROUNDS = 21;
+const ORDERS_PER_ROUND = 300;
+const CONCURRENCY = 4;
+
+const INDEXES = [
+  'orders_by_payment_status',
+  'orders_by_fulfillment_status',
+  'orders_by_total',
+  'orders_by_tracking_number',
+];
+const withoutSkus = sql`drop trigger index_skus on orders`;
+const VARIANTS = {
+  'without a search': [withoutSkus, ...INDEXES.map((index) => sql`drop index ${sql.ref(index)}`)],
+  'with a table of SKUs': [],
+  'with the table, without the other indexes': INDEXES.map((index) => sql`drop index ${sql.ref(index)}`),
+  'with a GIN index on the lines': [
+    withoutSkus,
+    sql`create index orders_by_sku on orders using gin (jsonb_path_query_array(lines, '$[*].sku') jsonb_path_ops)`,
+  ],
+};
+type Variant = keyof typeof VARIANTS;
+
+const folder = scratchFolder();
+const postgres = await startPostgres({ folder: path.join(folder.path, 'postgres'), port: 0 });
+const stages = new Map<Variant, Stage>();
+try {
+  for (const [number, variant] of (Object.keys(VARIANTS) as Variant[]).entries()) {
+    stages.set(variant, await startVariant(variant, STORED + number));
+  }
+  const times = new Map<Variant, number[]>([...stages.keys()].map((variant) => [variant, []]));
+  for (const stage of stages.values()) await msPerOrder(stage);
+  for (let round = 0; round < ROUNDS; round++) {
+    const turns = [...stages].toSorted(() => Math.random() - 0.5);
+    for (const [variant, stage] of turns) times.get(variant)!.push(await msPerOrder(stage));
+  }
+  const base = times.get('without a search')!;
+  const rows = [...times].map(([variant, own]) => ({
+    variant,
+    ms: median(own),
+    ratio: median(own.map((ms, round) => ms / base[round]!)),
+  }));
+  for (const { variant, ms, ratio } of rows) print(`${variant}: ${ms.toFixed(3)} ms an order, ${ratio.toFixed(3)} ×`);
+  saveResult({ stored: STORED, rows });
+} finally {
+  for (const stage of stages.values()) await stage.close();
+  await postgres.close();
+  folder.remove();
+}
+
+/** Each has a database of its own, named for its number of orders. */
+async function startVariant(variant: Variant, stored: number): Promise<Stage> {
+  const stage = await startStage(postgres.url, stored);
+  const owner = connect<unknown>(withDatabase(postgres.url, `bench_${stored}`), 1, 0);
+  for (const statement of VARIANTS[variant]) await statement.execute(owner);
+  await owner.destroy();
+  return stage;
+}
+
+async function msPerOrder({ direct }: Stage): Promise<number> {
+  const startedAt = performance.now();
+  await forEach(Array(ORDERS_PER_ROUND).keys(), CONCURRENCY, () => placeOrder(direct, randomUUID()));
+  return (performance.now() - startedAt) / ORDERS_PER_ROUND;
+}
