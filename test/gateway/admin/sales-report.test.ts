@@ -30,6 +30,8 @@ describe('the sales report at the gateway', () => {
     const { from: first } = gateway.services.store.listed.pop() as { from: string };
     assert.equal(first, '2026-03-02T00:00:00.000Z');
     assert.equal((await report('?by=day&to=0001-01-02')).status, 200);
+    const { from: earliest } = gateway.services.store.listed.pop() as { from: string };
+    assert.equal(earliest, '0001-01-01T00:00:00.000Z');
   });
 
   it('is about a year at most', async () => {
