@@ -6,6 +6,7 @@ import './shared-platform/confirmations.ts';
 import './shared-platform/refunds.ts';
 import './shared-platform/stray-parcels.ts';
 import './shared-platform/webhooks.ts';
+import './shared-platform/staff.ts';
 import './shared-platform/roles.ts';
 import './shared-platform/mailed-links.ts';
 import './shared-platform/sandbox-tables.ts';
