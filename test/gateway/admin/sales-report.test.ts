@@ -43,7 +43,8 @@ describe('the sales report at the gateway', () => {
 
   it('is by day, SKU or country, and for staff only', async () => {
     assert.equal((await report('')).status, 200);
-    for (const query of ['?by=month', '?from=yesterday', '?to=2026-02-30', '?from=0000-01-01', '?by=day&currency=GBP']) assert.equal((await report(query)).status, 400, query);
+    for (const query of ['?by=month', '?from=yesterday', '?to=2026-02-30', '?from=0000-01-01', '?by=day&currency=GBP'])
+      assert.equal((await report(query)).status, 400, query);
     assert.equal((await report('?by=day', gateway.customer)).status, 403);
   });
 });
