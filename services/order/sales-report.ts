@@ -4,28 +4,68 @@ import type { ReportSales, Sales, SalesKey, SalesRow } from '../../activities/sa
 import type { OrderDatabase } from './database.ts';
 import { underlyingStatus } from './statuses.ts';
 
-// Below the operation's timeout. A year of a million orders takes some seconds.
+// So many are read by one statement, far below the time that a statement may take; all are one snapshot.
+const ORDERS_AT_A_TIME = 2_000;
+// Below the operation's timeout. A million orders take about ten seconds.
 const TIMEOUT_MS = 30_000;
 // A few megabytes of JSON.
 const MAX_ROWS = 10_000;
 
 /** What was sold in a period; the contract says what counts. */
-export const createReportRequests = (db: Kysely<OrderDatabase>): Pick<OrderRequests, 'reportSales'> => ({
-  reportSales: (request) =>
-    // One snapshot, so that the rows add up to the totals.
+export const createReportRequests = (
+  db: Kysely<OrderDatabase>,
+  ordersAtATime = ORDERS_AT_A_TIME,
+): Pick<OrderRequests, 'reportSales'> => ({
+  reportSales: ({ by, ...period }) =>
     db
       .transaction()
       .setIsolationLevel('repeatable read')
       .execute(async (work) => {
-        await sql`select set_config('statement_timeout', ${String(TIMEOUT_MS)}, true)`.execute(work);
-        const rows = await sum(
-          work,
-          sql`select * from (${SALES[request.by](request)}) as sales ${newestOrLargest(request)}`,
-        );
-        const totals = await sum(work, totalsOf(request));
-        return { rows: rows.map(rowOf), totals: totals.map(salesOf) };
+        const [rows, totals] = [new Map<string, SumRow>(), new Map<string, SumRow>()];
+        for await (const part of partsOf(work, period, ordersAtATime)) {
+          addUp(rows, await sumsOf(work, SALES[by](part)));
+          addUp(totals, await sumsOf(work, inTotal(part)));
+        }
+        return {
+          rows: [...rows.values()]
+            .toSorted(by === 'day' ? byKey : largestFirst)
+            .slice(0, by === 'sku' ? MAX_ROWS : undefined)
+            .map(rowOf),
+          totals: [...totals.values()].toSorted(byKey).map(salesOf),
+        };
       }),
 });
+
+type Period = Pick<ReportSales, 'from' | 'before'>;
+
+/** The period in parts that hold few orders. */
+async function* partsOf(
+  work: Transaction<OrderDatabase>,
+  { from, before }: Period,
+  ordersAtATime: number,
+): AsyncGenerator<Period> {
+  const deadline = Date.now() + TIMEOUT_MS;
+  for (let start = from; start < before;) {
+    if (Date.now() > deadline) throw new Error(`the report took more than ${TIMEOUT_MS} ms`);
+    const end = (await timeAfter(work, { from: start, before }, ordersAtATime)) ?? before;
+    yield { from: start, before: end };
+    start = end;
+  }
+}
+
+/** The time of the first order that is too many, if there is one. Later than `from`, so that each part has an end. */
+async function timeAfter(
+  work: Transaction<OrderDatabase>,
+  { from, before }: Period,
+  ordersAtATime: number,
+): Promise<string | undefined> {
+  const { rows } = await sql<{ created_at: Date }>`
+    select created_at from orders
+     where recorded_at is not null and created_at >= ${from}::timestamptz and created_at < ${before}::timestamptz
+     order by created_at offset ${ordersAtATime} limit 1`.execute(work);
+  const at = rows[0]?.created_at.getTime();
+  return at === undefined ? undefined : new Date(Math.max(at, Date.parse(from) + 1)).toISOString();
+}
 
 interface SumRow {
   key: string;
@@ -36,50 +76,58 @@ interface SumRow {
   refunded: number;
 }
 
-const sum = async (work: Transaction<OrderDatabase>, query: RawBuilder<unknown>): Promise<SumRow[]> =>
+const sumsOf = async (work: Transaction<OrderDatabase>, query: RawBuilder<unknown>): Promise<SumRow[]> =>
   (await (query as RawBuilder<SumRow>).execute(work)).rows;
 
-/** Days in their sequence; of SKUs and countries those with the highest amounts first. */
-const newestOrLargest = ({ by }: ReportSales) =>
-  by === 'day' ? sql`order by key, currency` : sql`order by gross desc, key, currency limit ${MAX_ROWS}`;
+/** Adds the sums of a part to those of the parts before. */
+function addUp(sums: Map<string, SumRow>, part: readonly SumRow[]): void {
+  for (const row of part) {
+    const id = JSON.stringify([row.key, row.currency]);
+    const sum = sums.get(id);
+    if (!sum) sums.set(id, row);
+    else for (const figure of ['orders', 'pieces', 'gross', 'refunded'] as const) sum[figure] += row[figure];
+  }
+}
+
+const byKey = (one: SumRow, other: SumRow): number => (one.key + one.currency < other.key + other.currency ? -1 : 1);
+const largestFirst = (one: SumRow, other: SumRow): number => other.gross - one.gross || byKey(one, other);
 
 /** The sold orders of the period. */
-const soldIn = ({ from, before }: ReportSales) => sql`
+const soldIn = ({ from, before }: Period) => sql`
   select id, created_at, currency, total_minor, refunded_minor, lines, shipping_address->>'country' as country
     from orders
    where recorded_at is not null and created_at >= ${from}::timestamptz and created_at < ${before}::timestamptz
      and ${underlyingStatus} in ('confirmed', 'completed')`;
 
 /** Sums of whole orders, by an expression over their columns. */
-const byOrder = (key: RawBuilder<string>) => (request: ReportSales) => sql`
+const byOrder = (key: RawBuilder<string>) => (period: Period) => sql`
   select ${key} as key, currency, count(*)::bigint as orders, sum(pieces)::bigint as pieces,
          sum(total_minor)::bigint as gross, sum(refunded_minor)::bigint as refunded
-    from (${soldIn(request)}) as sold,
+    from (${soldIn(period)}) as sold,
          lateral (select sum((line->>'quantity')::bigint) as pieces from jsonb_array_elements(lines) as line) as counted
    group by 1, 2`;
 
-const totalsOf = (request: ReportSales) => sql`
-  select * from (${byOrder(sql<string>`''`)(request)}) as sales order by currency`;
+const inTotal = byOrder(sql<string>`''`);
 
 /** An order with several lines of one SKU counts once. Returned pieces were refunded at the price of their line. */
-const bySku = (request: ReportSales) => sql`
+const bySku = (period: Period) => sql`
   with ordered as (
     select id, currency, line->>'sku' as sku, sum((line->>'quantity')::bigint) as pieces,
            sum((line->>'quantity')::bigint * (line->'unitPrice'->>'amountMinor')::bigint) as gross,
            max((line->'unitPrice'->>'amountMinor')::bigint) as price_minor
-      from (${soldIn(request)}) as sold, jsonb_array_elements(lines) as line
+      from (${soldIn(period)}) as sold, jsonb_array_elements(lines) as line
      group by 1, 2, 3),
   returned as (
     select order_id, line->>'sku' as sku, sum((line->>'quantity')::bigint) as pieces
       from returns, jsonb_array_elements(received) as line
-     where status = 'refunded' and order_id in (select id from (${soldIn(request)}) as sold)
+     where status = 'refunded' and order_id in (select id from (${soldIn(period)}) as sold)
      group by 1, 2)
   select ordered.sku as key, currency, count(*)::bigint as orders, sum(ordered.pieces)::bigint as pieces,
          sum(gross)::bigint as gross, sum(coalesce(returned.pieces, 0) * price_minor)::bigint as refunded
     from ordered left join returned on returned.order_id = ordered.id and returned.sku = ordered.sku
    group by 1, 2`;
 
-const SALES: Readonly<Record<SalesKey, (request: ReportSales) => RawBuilder<unknown>>> = {
+const SALES: Readonly<Record<SalesKey, (period: Period) => RawBuilder<unknown>>> = {
   day: byOrder(sql<string>`to_char(created_at at time zone 'UTC', 'YYYY-MM-DD')`),
   country: byOrder(sql<string>`country`),
   sku: bySku,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Order } from '../../../activities/order.ts';
 import type { Sales, SalesKey, SalesRow } from '../../../activities/sales-report.ts';
+import { createReportRequests } from '../../../services/order/sales-report.ts';
 import { Random } from '../../../tools/random.ts';
 import { orderStage } from './test-order-service.ts';
 
@@ -144,6 +145,11 @@ describe('order service: sales report', function () {
       const report = await stage.requests.reportSales({ by, from: FROM, before: BEFORE });
       assert.deepEqual(figuresOf(report.rows), counted(await expected(keyOf)));
       assert.deepEqual(figuresOf(report.totals), counted(await expected(() => 'all')));
+      // In parts of few orders, of which several have the same time.
+      for (const ordersAtATime of [1, 7]) {
+        const { reportSales } = createReportRequests(stage.database.db, ordersAtATime);
+        assert.deepEqual(await reportSales({ by, from: FROM, before: BEFORE }), report);
+      }
     });
   }
 
