@@ -55,7 +55,8 @@ export const reportRoutes = (orders: Pick<OrderRequests, 'reportSales'>): AnyRou
     operationId: 'reportSales',
     summary: 'Report what was sold, by day, SKU or country',
     tag: 'reports',
-    access: 'admin',
+    access: 'staff',
+    staff: ['viewer'],
     scopes: ['orders:read'],
     query: z
       .strictObject({ by: SalesKey.default('day'), ...periodQuery })

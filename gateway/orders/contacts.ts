@@ -5,6 +5,7 @@ import { type OrderView, viewOf } from './view.ts';
 export async function staffViewsOf(
   orders: Pick<OrderRequests, 'getContacts'>,
   page: readonly Order[],
+  reader: { id: string },
 ): Promise<OrderView[]> {
   if (page.length === 0) return [];
   const customerIds = [...new Set(page.map(({ customerId }) => customerId))];
@@ -12,6 +13,6 @@ export async function staffViewsOf(
   const contacts = new Map(items.map(({ customerId, email, name }) => [customerId, { email, name }]));
   return page.map((order) => {
     const contact = contacts.get(order.customerId);
-    return { ...viewOf(order), ...(contact && { contact }) };
+    return { ...viewOf(order, reader), ...(contact && { contact }) };
   });
 }
