@@ -79,8 +79,8 @@ export const productRequests = {
   /** Adds a product. Publishes `product.created`. Refuses `SkuTaken`, also on a repeat. */
   createProduct: operation({ request: CreateProduct, response: Product, repeatable: false, refuses: ['SkuTaken'] }),
   /**
-   * Changes the given fields. Publishes `product.withdrawn` if this withdraws the product from sale, else
-   * `product.updated`. A repeat counts as another change.
+   * Changes the given fields. Publishes `product.withdrawn` if this withdraws the product from sale, `product.restored`
+   * if it puts it back, else `product.updated`. A repeat counts as another change.
    * Refuses `ProductNotFound` and `VersionConflict`.
    */
   updateProduct: operation({
@@ -106,8 +106,10 @@ const ProductEvent = z.object({
 /** Events of the product service, each with the state after the change. Their subject is the SKU. */
 export const productEvents = {
   'product.created': ProductEvent,
-  /** Any other change, also that a withdrawn product is sold again. */
+  /** Any other change. Older versions also wrote it when a withdrawn product was put back on sale. */
   'product.updated': ProductEvent,
   /** A product that was sold is not sold any more. */
   'product.withdrawn': ProductEvent,
+  /** A product that was withdrawn is sold again. */
+  'product.restored': ProductEvent,
 } satisfies EventShapes;

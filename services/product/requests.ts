@@ -71,7 +71,7 @@ async function update(
   { sku, name, description, price, sold, expectedVersion }: UpdateProduct,
 ): Promise<Product> {
   if (!isSku(sku)) throw notFound(sku);
-  const withdraws = sold === false && (await lockIfSold(transaction, sku));
+  const wasSold = sold === undefined ? undefined : await lockSold(transaction, sku);
   let change = transaction
     .updateTable('products')
     .set({ version: sql`version + 1`, updated_at: sql`now()` })
@@ -83,21 +83,29 @@ async function update(
   if (sold !== undefined) change = change.set({ sold });
   if (expectedVersion !== undefined) change = change.where('version', '=', expectedVersion);
   const row = await change.executeTakeFirst();
-  if (row) return publishProduct(transaction, withdraws ? 'product.withdrawn' : 'product.updated', productOf(row));
+  if (row) return publishProduct(transaction, eventOf({ wasSold, sold: row.sold }), productOf(row));
   const current = await load(transaction, sku);
   throw productRefusal('VersionConflict', `product ${sku} is at version ${current.version}, not ${expectedVersion}`);
 }
 
-/** Whether the product is sold. If so, nobody else can withdraw it before this transaction ends: one event says so. */
-async function lockIfSold(transaction: Transaction<ProductDatabase>, sku: string): Promise<boolean> {
+/**
+ * Whether the product is sold; undefined if there is none. Nobody else can withdraw it or put it back before this
+ * transaction ends: one event says so.
+ */
+async function lockSold(transaction: Transaction<ProductDatabase>, sku: string): Promise<boolean | undefined> {
   const row = await transaction
     .selectFrom('products')
-    .select('sku')
+    .select('sold')
     .where('sku', '=', sku)
-    .where('sold', '=', true)
     .forUpdate()
     .executeTakeFirst();
-  return row !== undefined;
+  return row?.sold;
+}
+
+/** `wasSold` is undefined if the change does not say whether the product is sold. */
+function eventOf({ wasSold, sold }: { wasSold: boolean | undefined; sold: boolean }): keyof typeof productEvents {
+  if (wasSold === undefined || wasSold === sold) return 'product.updated';
+  return sold ? 'product.restored' : 'product.withdrawn';
 }
 
 /** Publishes the product's current state. */

@@ -105,7 +105,7 @@ describe('the product service', () => {
       assert.deepEqual([await skusOf(), await skusOf('lantern')], [[sku], [sku]]);
       assert.deepEqual((await eventsOf(sku)).slice(1), [
         { type: 'product.withdrawn', data: { sku, name, price, sold: false, version: 2 } },
-        { type: 'product.updated', data: { sku, name, price, sold: true, version: 3 } },
+        { type: 'product.restored', data: { sku, name, price, sold: true, version: 3 } },
       ]);
     });
 
@@ -124,12 +124,19 @@ describe('the product service', () => {
       assert.deepEqual(await typesOf(sku), ['product.created', 'product.withdrawn', 'product.updated']);
     });
 
-    it('is said by one event, even if it is done several times at once', async () => {
+    it('and putting it back are said by one event each, even if they are done several times at once', async () => {
       const { sku } = await products.createProduct(lantern());
-      await Promise.all(Array.from({ length: 8 }, () => products.updateProduct({ sku, sold: false })));
-      const types = await typesOf(sku);
-      assert.equal(types.length, 9);
-      assert.equal(types.filter((type) => type === 'product.withdrawn').length, 1);
+      for (const [sold, said] of [
+        [false, 'product.withdrawn'],
+        [true, 'product.restored'],
+      ] as const) {
+        const before = (await typesOf(sku)).length;
+        await Promise.all(Array.from({ length: 8 }, () => products.updateProduct({ sku, sold })));
+        const types = (await typesOf(sku)).slice(before);
+        assert.equal(types.length, 8);
+        assert.equal(types.filter((type) => type === said).length, 1);
+        assert.equal(types.filter((type) => type === 'product.updated').length, 7);
+      }
     });
 
     it('is refused for another version or an unknown product, and then says nothing', async () => {
