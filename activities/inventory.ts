@@ -45,8 +45,21 @@ export const inventoryActivities = {
 };
 export type InventoryActivities = Implementation<typeof inventoryActivities>;
 
+/** A number of pieces. */
+const Pieces = z.int().min(0).max(1_000_000_000);
+
 /** Pieces of one SKU. `available` is `onHand - reserved`. None is ever negative. */
-export const Stock = z.object({ sku: z.string(), onHand: z.int(), reserved: z.int(), available: z.int() });
+export const Stock = z.object({
+  sku: z.string(),
+  onHand: z.int(),
+  reserved: z.int(),
+  available: z.int(),
+  /**
+   * Stock is low while no more than this is available. Null: it never is. Absent in responses from before there were
+   * thresholds: an adjustment's first response is stored.
+   */
+  lowStockAt: z.int().nullable().default(null),
+});
 export type Stock = z.infer<typeof Stock>;
 
 export const StockRef = z.strictObject({ sku: z.string() });
@@ -64,6 +77,16 @@ export const AdjustStock = z.strictObject({
   adjustedBy: z.string(),
 });
 export type AdjustStock = z.infer<typeof AdjustStock>;
+
+export const ListStock = z.strictObject({
+  /** True: only what is low; false: only what is not. Absent: all. */
+  low: z.boolean().optional(),
+  after: z.string().optional(),
+  limit: z.int().min(1).max(100),
+});
+export type ListStock = z.infer<typeof ListStock>;
+export const SetLowStock = z.strictObject({ sku: Sku, lowStockAt: Pieces.nullable() });
+export type SetLowStock = z.infer<typeof SetLowStock>;
 
 /** The stock ledger's totals of one order, in pieces per SKU. `committed`: shipped. `restocked`: returned to stock. */
 export const OrderStockTotals = z.object({
@@ -83,6 +106,13 @@ export const inventoryRequests = {
    * Refuses `InsufficientStock` if fewer pieces would be on hand than are reserved; a refusal is final for this id.
    */
   adjustStock: operation({ request: AdjustStock, response: Stock, refuses: ['InsufficientStock'] }),
+  /** Stock by ascending SKU, of every SKU that was ever adjusted or has a threshold. Refuses `BadCursor`. */
+  listStock: operation({ request: ListStock, response: pageOf(Stock), refuses: ['BadCursor'] }),
+  /**
+   * Sets the threshold of a SKU, or removes it, and returns its stock. Publishes `inventory.low` if stock becomes low by
+   * it: no movement would say so later. A repeat changes nothing.
+   */
+  setLowStock: operation({ request: SetLowStock, response: Stock }),
   /** For reconciliation: the ledger's totals of every order, by ascending order id. Refuses `BadCursor`. */
   listBooks: operation({ request: PageRequest, response: pageOf(OrderStockTotals), refuses: ['BadCursor'] }),
   /** For reconciliation: a sentence for every SKU whose balances differ from the sums of the ledger. */
@@ -95,9 +125,14 @@ export const inventoryRefusal = refusalFor<InventoryRefusal>();
 
 /** Lines of one SKU are summed, so a quantity may exceed the maximum of a line. */
 const Reservation = z.object({ orderId: z.uuid(), lines: z.array(z.object({ sku: Sku, quantity: z.int().min(1) })) });
-/** Events of the inventory service. Their subject is the order's id. */
+/** Events of the inventory service. Their subject is the order's id, that of `inventory.low` the SKU. */
 export const inventoryEvents = {
   'inventory.reserved': Reservation,
   'inventory.released': Reservation,
   'inventory.reservation_failed': z.object({ orderId: z.uuid(), reason: z.string() }),
+  /**
+   * Stock has become low: no more than `lowStockAt` is available, and before the change it was more, or there was no
+   * such threshold. Once for each time, whatever else is reserved while it is low.
+   */
+  'inventory.low': z.object({ sku: Sku, available: z.int(), lowStockAt: z.int() }),
 } satisfies EventShapes;

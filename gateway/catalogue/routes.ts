@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { InventoryRequests } from '../../activities/inventory.ts';
+import { type InventoryRequests, SetLowStock } from '../../activities/inventory.ts';
 import {
   CreateProduct,
   Price,
@@ -8,6 +8,7 @@ import {
   ProductName,
   type ProductRequests,
 } from '../../activities/product.ts';
+import { Problem } from '../../platform/http/problem.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
 import { expectedVersion } from '../entity-tag.ts';
 import { productLinks } from '../openapi/links.ts';
@@ -37,12 +38,20 @@ const ChangeProduct = z
     description: ProductDescription.optional(),
     price: Price.optional(),
     sold: z.boolean().optional().meta({ description: 'false withdraws the product from sale, true puts it back' }),
+    lowStockAt: SetLowStock.shape.lowStockAt.optional().meta({
+      description: 'stock is low while no more is available; null: never. Changed without other fields',
+    }),
   })
   .refine((change) => Object.keys(change).length > 0, { error: 'must have at least one field to change' })
+  // Stock is kept by another service than the catalogue, and a PATCH is done in full or not at all (RFC 5789).
+  .refine((change) => change.lowStockAt === undefined || Object.keys(change).length === 1, {
+    error: 'must be changed without other fields',
+    path: ['lowStockAt'],
+  })
   .meta({
-    override: { minProperties: 1 },
+    override: { minProperties: 1, dependentSchemas: { lowStockAt: { maxProperties: 1 } } },
     id: 'ProductChange',
-    examples: [{ price: { amountMinor: 1_350, currency: 'GBP' } }, { sold: false }],
+    examples: [{ price: { amountMinor: 1_350, currency: 'GBP' } }, { sold: false }, { lowStockAt: 50 }],
   });
 const Sku = z.object({ sku: SkuInPath });
 
@@ -147,7 +156,7 @@ function changeProduct({ products, inventory, catalogue }: ProductRouteDependenc
     method: 'patch',
     path: '/v1/products/:sku',
     operationId: 'changeProduct',
-    summary: 'Change a product, withdraw it from sale or put it back',
+    summary: 'Change a product, withdraw it from sale, put it back, or say when its stock is low',
     tag: 'products',
     access: 'staff',
     staff: ['fulfilment'],
@@ -164,15 +173,29 @@ function changeProduct({ products, inventory, catalogue }: ProductRouteDependenc
       },
     },
     problems: { 404: ['ProductNotFound'], 412: ['PreconditionFailed'] },
-    async handle({ params: { sku }, body, header }) {
+    async handle({ params: { sku }, body: { lowStockAt, ...change }, header }) {
       const current = async () => (await products.getProduct({ sku })).version;
       const version = await expectedVersion(header('If-Match'), current);
-      const changed = products.updateProduct({ ...body, sku, expectedVersion: version });
+      if (lowStockAt !== undefined) return setLowStock({ products, inventory }, { sku, lowStockAt, version });
+      const changed = products.updateProduct({ ...change, sku, expectedVersion: version });
       // The caller must read its own change here, before the event of it arrives.
       const product = await changed.finally(() => catalogue.forget(sku));
       return withStock(inventory, { status: 200, product });
     },
   });
+}
+
+/** The threshold has no version of its own: If-Match compares the product's, and the last writer wins. */
+async function setLowStock(
+  { products, inventory }: Pick<ProductRouteDependencies, 'products' | 'inventory'>,
+  { sku, lowStockAt, version }: { sku: string; lowStockAt: number | null; version: number | undefined },
+) {
+  const product = await products.getProduct({ sku });
+  if (version !== undefined && version !== product.version) {
+    throw new Problem(412, 'PreconditionFailed', 'the product has changed; read it again');
+  }
+  const { available } = await inventory.setLowStock({ sku, lowStockAt });
+  return { status: 200, body: viewOf(product, available), version: product.version };
 }
 
 interface ProductResponse {
@@ -191,8 +214,10 @@ async function viewsOf(inventory: InventoryRequests, items: Product[]) {
   const reading = items.length === 0 ? { items: [] } : inventory.getStocks({ skus: items.map(({ sku }) => sku) });
   const stocks = await withFallback(Promise.resolve(reading), { fallback: undefined, timeoutMs: STOCK_TIMEOUT_MS });
   const available = new Map(stocks?.items.map((stock) => [stock.sku, stock.available]));
-  return items.map((product) => ({
-    ...product,
-    available: product.sold ? (available.get(product.sku) ?? null) : 0,
-  }));
+  return items.map((product) => viewOf(product, available.get(product.sku) ?? null));
 }
+
+const viewOf = (product: Product, available: number | null) => ({
+  ...product,
+  available: product.sold ? available : 0,
+});

@@ -3,21 +3,59 @@ import { AdjustStock, type InventoryRequests, Stock } from '../../activities/inv
 import type { ProductRequests } from '../../activities/product.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
 import { effectId } from '../idempotency/effect-id.ts';
-import { productLinks } from '../openapi/links.ts';
 import { MUG, SkuInPath } from '../openapi/examples.ts';
+import { productLinks } from '../openapi/links.ts';
+import { listOf, nextPage, pageQuery } from '../paging.ts';
 
 const Sku = z.object({ sku: SkuInPath });
 const Adjustment = AdjustStock.pick({ delta: true, reason: true })
   .strict()
   .meta({ id: 'StockAdjustment', examples: [{ delta: 120, reason: 'delivery of 5 January' }] });
-const StockView = Stock.meta({
+const StockView = Stock.extend({
+  lowStockAt: Stock.shape.lowStockAt.unwrap().meta({ description: 'stock is low while no more is available; or null' }),
+}).meta({
   id: 'Stock',
   description: 'Numbers of pieces. `available` is `onHand` minus `reserved`.',
-  examples: [{ sku: MUG.sku, onHand: 500, reserved: 6, available: 494 }],
+  examples: [{ sku: MUG.sku, onHand: 500, reserved: 6, available: 494, lowStockAt: 50 }],
 });
+
+const Low = z
+  .enum(['true', 'false'])
+  .transform((low) => low === 'true')
+  .meta({
+    description: 'true: only what is low, with no more available than `lowStockAt`; false: only what is not',
+    // Callers see a boolean: HTTP sends every query value as text.
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.enum;
+      jsonSchema.type = 'boolean';
+    },
+  });
 
 /** Stock levels, for admins. */
 export const stockRoutes = (products: ProductRequests, inventory: InventoryRequests): AnyRoute[] => [
+  route({
+    method: 'get',
+    path: '/v1/admin/stock',
+    operationId: 'listStock',
+    summary: 'List stock by SKU: all, what is low, or what is not',
+    tag: 'products',
+    access: 'admin',
+    scopes: ['stock:read'],
+    query: z.strictObject({
+      low: Low.optional(),
+      ...pageQuery,
+    }),
+    responses: {
+      200: { description: 'A page of stock', body: listOf(StockView), links: productLinks('/items/0/sku') },
+    },
+    problems: { 400: ['BadCursor'] },
+    async handle({ query: { low, cursor, limit } }) {
+      const page = await inventory.listStock({ low, after: cursor, limit });
+      const next = nextPage('/v1/admin/stock', page.next, { limit, low: low?.toString() });
+      return { status: 200, body: { items: page.items, next } };
+    },
+  }),
+
   route({
     method: 'get',
     path: '/v1/products/:sku/stock',

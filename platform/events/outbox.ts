@@ -69,6 +69,15 @@ export function createOutbox<Shapes extends EventShapes>(service: string, shapes
     insert: (cte: string, events: readonly OutboxEvent<Shapes>[]): RawBuilder<unknown> =>
       insert(events, sql`exists (select from ${sql.id(cte)})`),
 
+    /**
+     * The same for events that the change itself determines: one of this type for each row of `rows`, a query of
+     * `subject` and `data`, which must fit the contract.
+     */
+    insertEach: (type: keyof Shapes & string, rows: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+      insert into outbox (id, source, type, subject, data, traceparent)
+      select gen_random_uuid(), ${sourceOf(service)}, ${type}, subject, data, ${currentTrace()}
+      from (${rows}) as happened`,
+
     /** Tells the readers in this process that there are new events; otherwise they notice a quarter of a second later. */
     announce: (): void => void written.emit(service),
   };

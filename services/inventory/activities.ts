@@ -3,7 +3,17 @@ import type { StockLine } from '../../activities/identity.ts';
 import { type InventoryActivities, inventoryRefusal } from '../../activities/inventory.ts';
 import { type EffectKey, claimKey, once, recall, undo } from '../../platform/contract/effect.ts';
 import type { InventoryDatabase } from './database.ts';
-import { lockedStock, move, openBalances, outbox, reservedFor, sumBySku, unnest } from './movement.ts';
+import {
+  fallen,
+  lockedStock,
+  move,
+  openBalances,
+  outbox,
+  publishLow,
+  reservedFor,
+  sumBySku,
+  unnest,
+} from './movement.ts';
 
 const reservationKey = (orderId: string): EffectKey => ({ subject: orderId, step: 'reserveStock' });
 const commitKey = (orderId: string): EffectKey => ({ subject: orderId, step: 'commitStock' });
@@ -72,12 +82,14 @@ async function reserve(
     moved as (
       update stock set on_hand = balance.on_hand, reserved = balance.reserved + quantity
       from line join balance using (sku), claim where stock.sku = line.sku
+      returning ${fallen}
     ),
     recorded as (
       insert into stock_ledger (kind, subject, order_id, sku, on_hand_delta, reserved_delta)
       select 'reserve', subject, subject, sku, 0, quantity from line, claim
     ),
-    published as (${outbox.insert('claim', [event])})
+    published as (${outbox.insert('claim', [event])}),
+    published_low as (${publishLow()})
     select exists (select from claim) as reserved,
       (select coalesce(json_agg(shortage), '[]') from shortage) as shortages`.execute(db);
   return rows[0]!;

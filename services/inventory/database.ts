@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely';
+import type { Generated, GeneratedAlways } from 'kysely';
 import type { EffectDatabase } from '../../platform/contract/effect.ts';
 import type { OutboxDatabase } from '../../platform/events/outbox.ts';
 
@@ -6,7 +6,15 @@ import type { OutboxDatabase } from '../../platform/events/outbox.ts';
 export type MovementKind = 'reserve' | 'release' | 'commit' | 'restock' | 'adjust';
 
 export interface InventoryDatabase extends EffectDatabase, OutboxDatabase {
-  stock: { sku: string; on_hand: number; reserved: number };
+  stock: {
+    sku: string;
+    on_hand: number;
+    reserved: number;
+    /** The threshold for `low`; null if the SKU has none. */
+    low_stock_at: Generated<number | null>;
+    /** Whether what is available is at the threshold or below it. */
+    low: GeneratedAlways<boolean>;
+  };
   stock_ledger: {
     id: Generated<number>;
     kind: MovementKind;

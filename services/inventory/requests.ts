@@ -2,9 +2,11 @@ import type { Kysely } from 'kysely';
 import { Sku } from '../../activities/identity.ts';
 import { type AdjustStock, type InventoryRequests, type Stock, inventoryRefusal } from '../../activities/inventory.ts';
 import { once } from '../../platform/contract/effect.ts';
-import { checkBalances, listBooks } from './reconciliation.ts';
+import { noBalance, stockOf } from './balance.ts';
 import type { InventoryDatabase } from './database.ts';
-import { type Balance, lockStock, move, openBalances } from './movement.ts';
+import { listStock, setLowStock } from './low-stock.ts';
+import { lockStock, move, openBalances } from './movement.ts';
+import { checkBalances, listBooks } from './reconciliation.ts';
 
 /** The stock requests of the gateway and of reconciliation. */
 export function createInventoryRequests(db: Kysely<InventoryDatabase>): InventoryRequests {
@@ -15,6 +17,8 @@ export function createInventoryRequests(db: Kysely<InventoryDatabase>): Inventor
     },
     getStocks: async ({ skus }) => ({ items: await readStocks(db, skus) }),
     adjustStock: (adjustment) => adjust(db, adjustment),
+    listStock: (request) => listStock(db, request),
+    setLowStock: (threshold) => setLowStock(db, threshold),
     listBooks: (page) => listBooks(db, page),
     checkBalances: async () => ({ discrepancies: await checkBalances(db) }),
   };
@@ -25,15 +29,8 @@ async function readStocks(db: Kysely<InventoryDatabase>, skus: string[]): Promis
   const validSkus = skus.filter((sku) => Sku.safeParse(sku).success);
   const rows = validSkus.length ? await db.selectFrom('stock').selectAll().where('sku', 'in', validSkus).execute() : [];
   const balances = new Map(rows.map((row) => [row.sku, row]));
-  return skus.map((sku) => stockOf(balances.get(sku) ?? { sku, on_hand: 0, reserved: 0 }));
+  return skus.map((sku) => stockOf(balances.get(sku) ?? noBalance(sku)));
 }
-
-const stockOf = ({ sku, on_hand, reserved }: Balance): Stock => ({
-  sku,
-  onHand: on_hand,
-  reserved,
-  available: on_hand - reserved,
-});
 
 function adjust(
   db: Kysely<InventoryDatabase>,

@@ -16,7 +16,7 @@ import type { User, UserRequests } from '../../activities/user.ts';
 import type { ServiceClients, Subscribers } from '../../gateway/upstream/service-clients.ts';
 import { ServiceFault } from '../../platform/http/client.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
-import { NOW, userOf } from './gateway-builders.ts';
+import { NOW, stockOf, userOf } from './gateway-builders.ts';
 import { fakeCarts } from './fake-carts.ts';
 import { FakeEvents } from './fake-events.ts';
 import { fakeOrders } from './fake-orders.ts';
@@ -214,13 +214,13 @@ const fakeProducts = ({ products, listed }: Store): ProductRequests => ({
   },
 });
 
-function fakeInventory({ stock, adjustments }: Store): InventoryRequests {
-  const stockOf = (sku: string): Stock => stock.get(sku) ?? { sku, onHand: 0, reserved: 0, available: 0 };
+function fakeInventory({ stock, adjustments, listed }: Store): InventoryRequests {
+  const find = (sku: string): Stock => stock.get(sku) ?? stockOf({ sku });
   return {
-    getStock: async ({ sku }) => stockOf(sku),
-    getStocks: async ({ skus }) => ({ items: skus.map(stockOf) }),
+    getStock: async ({ sku }) => find(sku),
+    getStocks: async ({ skus }) => ({ items: skus.map(find) }),
     async adjustStock(request) {
-      const before = stockOf(request.sku);
+      const before = find(request.sku);
       if (adjustments.some(({ adjustmentId }) => adjustmentId === request.adjustmentId)) return before;
       const onHand = before.onHand + request.delta;
       if (onHand < before.reserved) throw new Refusal('InsufficientStock', 'less than the reserved stock');
@@ -228,6 +228,16 @@ function fakeInventory({ stock, adjustments }: Store): InventoryRequests {
       const after = { ...before, onHand, available: onHand - before.reserved };
       stock.set(request.sku, after);
       return after;
+    },
+    async listStock(request) {
+      listed.push(request);
+      if (request.after === 'bad') throw new Refusal('BadCursor', 'not a cursor of this list');
+      const items = [...stock.values()];
+      return { items: items.slice(0, request.limit), next: items.length > request.limit ? 'c-2' : null };
+    },
+    async setLowStock({ sku, lowStockAt }) {
+      stock.set(sku, { ...find(sku), lowStockAt });
+      return find(sku);
     },
     listBooks: async () => ({ items: [], next: null }),
     checkBalances: async () => ({ discrepancies: [] }),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Stock } from '../../activities/inventory.ts';
 import type { Intervention, Order } from '../../activities/order.ts';
 import type { Product } from '../../activities/product.ts';
 import type { Return } from '../../activities/return.ts';
@@ -28,6 +29,15 @@ export const orderOf = (difference: Partial<Order>): Order => ({
   createdAt: NOW,
   updatedAt: NOW,
   ...difference,
+});
+
+/** Stock without a threshold; what is available follows from the rest. */
+export const stockOf = ({ sku = 'tea', onHand = 0, reserved = 0, lowStockAt = null }: Partial<Stock>): Stock => ({
+  sku,
+  onHand,
+  reserved,
+  available: onHand - reserved,
+  lowStockAt,
 });
 
 export const returnOf = (difference: Partial<Return>): Return => ({

@@ -42,6 +42,7 @@ export const ALLOWED_CALLER: Record<string, Caller> = {
   recommendForProduct: 'anyone',
   recommendForMe: 'signed in',
   readDashboard: 'signed in',
+  listStock: 'fulfilment',
   readStock: 'fulfilment',
   adjustStock: 'fulfilment',
   readCart: 'signed in',

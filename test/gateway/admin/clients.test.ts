@@ -26,6 +26,7 @@ const OPEN_TO_CLIENTS: Record<string, Scope> = {
   readHistory: 'orders:read',
   followOrder: 'orders:read',
   listReturns: 'orders:read',
+  listStock: 'stock:read',
   cancelOrder: 'orders:cancel',
   receiveReturn: 'returns:write',
   listInterventions: 'interventions:read',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { productOf } from '../../stage/gateway-builders.ts';
+import { productOf, stockOf } from '../../stage/gateway-builders.ts';
 import { type Harness, type Request, startHarness } from '../../stage/test-gateway.ts';
 
 describe('the cart at the gateway', () => {
@@ -8,7 +8,7 @@ describe('the cart at the gateway', () => {
     gateway = await startHarness();
     const { products, stock } = gateway.services.store;
     products.set('mug', productOf({ sku: 'mug', name: 'Mug', price: { amountMinor: 1_250, currency: 'GBP' } }));
-    stock.set('tea', { sku: 'tea', onHand: 10, reserved: 3, available: 7 });
+    stock.set('tea', stockOf({ onHand: 10, reserved: 3 }));
   });
   afterEach(() => gateway.close());
 

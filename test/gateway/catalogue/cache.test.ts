@@ -10,6 +10,7 @@ import { freePorts } from '../../stage/free-ports.ts';
 import { product } from '../../../services/product/service.ts';
 import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 import { eventually } from '../../stage/eventually.ts';
+import { stockOf } from '../../stage/gateway-builders.ts';
 import { type Harness, startHarness } from '../../stage/test-gateway.ts';
 
 const TOKEN = 'a service token of more than thirty-two characters';
@@ -123,7 +124,7 @@ describe('the catalogue’s cache', function () {
   it('does not cache stock levels', async () => {
     await untilCached(one);
     for (const available of [5, 4]) {
-      one.gateway.services.store.stock.set('tea', { sku: 'tea', onHand: 5, reserved: 5 - available, available });
+      one.gateway.services.store.stock.set('tea', stockOf({ onHand: 5, reserved: 5 - available }));
       assert.equal((await read(one)).available, available);
     }
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { orderOf, productOf } from '../../stage/gateway-builders.ts';
+import { orderOf, productOf, stockOf } from '../../stage/gateway-builders.ts';
 import { type Answer, type Harness, startHarness } from '../../stage/test-gateway.ts';
 
 interface Dashboard {
@@ -14,8 +14,8 @@ describe('recommendations and the dashboard', () => {
     gateway = await startHarness();
     const { store } = gateway.services;
     for (const sku of ['mug', 'pot', 'gone']) store.products.set(sku, productOf({ sku }));
-    for (const sku of ['tea', 'mug', 'unknown']) store.stock.set(sku, { sku, onHand: 5, reserved: 1, available: 4 });
-    store.stock.set('pot', { sku: 'pot', onHand: 5, reserved: 5, available: 0 });
+    for (const sku of ['tea', 'mug', 'unknown']) store.stock.set(sku, stockOf({ sku, onHand: 5, reserved: 1 }));
+    store.stock.set('pot', stockOf({ sku: 'pot', onHand: 5, reserved: 5 }));
     store.recommended.push('unknown', 'pot', 'mug', 'gone', 'tea');
     const { id } = gateway.customer;
     store.users.set(id, {
@@ -74,7 +74,7 @@ describe('recommendations and the dashboard', () => {
       for (let count = 0; count < 30; count += 1) {
         const sku = `s${count}`;
         store.products.set(sku, productOf({ sku }));
-        store.stock.set(sku, { sku, onHand: 1, reserved: count % 2, available: 1 - (count % 2) });
+        store.stock.set(sku, stockOf({ sku, onHand: 1, reserved: count % 2 }));
         store.recommended.push(sku);
       }
       const shown = skus(await gateway.call('GET /v1/products/tea/recommendations'));

@@ -89,6 +89,7 @@ describe('the OpenAPI document', () => {
       'GET /v1/admin/orders/{orderId}/refunds',
       'GET /v1/admin/reports/sales',
       'GET /v1/admin/services',
+      'GET /v1/admin/stock',
       'GET /v1/admin/users',
       'GET /v1/admin/users/{userId}',
       'GET /v1/cart',

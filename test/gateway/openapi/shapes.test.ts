@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { z } from 'zod';
 import type { AnyRoute } from '../../../platform/http/route.ts';
+import { stockOf } from '../../stage/gateway-builders.ts';
 import { type Harness, startHarness } from '../../stage/test-gateway.ts';
 
 /** The places where a schema allows unnamed fields. */
@@ -81,7 +82,7 @@ describe('the schema of a response', () => {
   it('removes fields that a service adds', async () => {
     const { products, stock } = gateway.services.store;
     products.set('tea', Object.assign(products.get('tea')!, { costPrice: 1 }));
-    stock.set('tea', Object.assign({ sku: 'tea', onHand: 1, reserved: 0, available: 1 }, { shelf: 'A7' }));
+    stock.set('tea', Object.assign(stockOf({ onHand: 1 }), { shelf: 'A7' }));
     const answers = [
       await gateway.call('GET /v1/products/tea'),
       await gateway.call('GET /v1/products'),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { batchOrderReads, batchStockReads, createBatchReader } from '../../../gateway/upstream/batch-reads.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
-import { orderOf } from '../../stage/gateway-builders.ts';
+import { orderOf, stockOf } from '../../stage/gateway-builders.ts';
 import { createFakeServices } from '../../stage/fake-services.ts';
 
 describe('batched reads', () => {
@@ -85,7 +85,7 @@ describe('batched reads', () => {
       ['tea', 3],
       ['mug', 5],
     ] as const) {
-      services.store.stock.set(sku, { sku, onHand: available, reserved: 0, available });
+      services.store.stock.set(sku, stockOf({ sku, onHand: available }));
     }
     const inventory = batchStockReads(services.inventory);
     const [several, one] = await Promise.all([

@@ -78,7 +78,7 @@ describe('inventory requests', () => {
     it('creates the balance, and returns the first response to a repeat', async () => {
       const sku = `NEW-${randomUUID()}`;
       const adjustment = { adjustmentId: randomUUID(), sku, delta: 7, reason: 'delivery', adjustedBy: 'admin' };
-      const response = { sku, onHand: 7, reserved: 0, available: 7 };
+      const response = { sku, onHand: 7, reserved: 0, available: 7, lowStockAt: null };
       assert.deepEqual(await requests.adjustStock(adjustment), response);
       await adjust(sku, 3);
       assert.deepEqual(await requests.adjustStock(adjustment), response);
@@ -89,7 +89,7 @@ describe('inventory requests', () => {
       const sku = await stocked(10);
       await activities.reserveStock(order({ sku, quantity: 6 }));
       await assert.rejects(adjust(sku, -5), { code: 'InsufficientStock' });
-      assert.deepEqual(await adjust(sku, -4), { sku, onHand: 6, reserved: 6, available: 0 });
+      assert.deepEqual(await adjust(sku, -4), { sku, onHand: 6, reserved: 6, available: 0, lowStockAt: null });
       await assert.rejects(adjust(`NEW-${randomUUID()}`, -1), { code: 'InsufficientStock' });
     });
 
