@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Implementation, operation, pageOf } from '../platform/contract/operation.ts';
+import { type Implementation, type RefusalOf, operation, pageOf } from '../platform/contract/operation.ts';
+import { refusalFor } from '../platform/contract/refusal.ts';
 
 export const MailTemplate = z.enum([
   'welcome',
@@ -26,11 +27,19 @@ export type MailTemplate = z.infer<typeof MailTemplate>;
 export const MailState = z.enum(['queued', 'sending', 'sent', 'kept', 'failed', 'unknown', 'expired', 'skipped']);
 export type MailState = z.infer<typeof MailState>;
 
-/** An e-mail about one event. Its id is the event's, so that there is at most one mail per event. */
+/**
+ * An e-mail about one event. Its id is the event's, so that there is at most one mail per event; apart from those that
+ * staff had sent again, which have ids of their own.
+ */
 export const Mail = z.object({
   id: z.uuid(),
   template: MailTemplate,
   customerId: z.uuid(),
+  /** The order that it is about; null for mails about accounts and carts. */
+  orderId: z.uuid().nullable().default(null),
+  /** The mail that this one repeats, and who wanted it; null for the first one about an event. */
+  resendOf: z.uuid().nullable().default(null),
+  resentBy: z.string().nullable().default(null),
   state: MailState,
   /** Null, like `subject` and `text`, until the first attempt to send. */
   to: z.string().nullable(),
@@ -47,14 +56,33 @@ export type Mail = z.infer<typeof Mail>;
 
 export const ListMails = z.strictObject({
   state: MailState.optional(),
+  orderId: z.uuid().optional(),
   after: z.string().optional(),
   limit: z.int().min(1).max(100),
 });
 export type ListMails = z.infer<typeof ListMails>;
 
+export const ResendMail = z.strictObject({
+  /** Identifies the request; becomes the new mail's id. */
+  mailId: z.uuid(),
+  orderId: z.uuid(),
+  template: MailTemplate,
+  /** The id of the person who wants it. */
+  resentBy: z.string(),
+});
+export type ResendMail = z.infer<typeof ResendMail>;
+
 /** What the notification service's HTTP API offers. Implemented in services/notification/. */
 export const notificationRequests = {
-  /** The mails, in this state if given, newest first. Refuses `BadCursor`. */
+  /** The mails, in this state and about this order if given, newest first. Refuses `BadCursor`. */
   listMails: operation({ request: ListMails, response: pageOf(Mail), refuses: ['BadCursor'] }),
+  /**
+   * Sends the newest mail of this kind about the order again, whatever its state, as a new mail to the customer's current
+   * address. A repeat sends nothing and returns the new mail as it is now. Refuses `MailNotFound`.
+   */
+  resendMail: operation({ request: ResendMail, response: Mail, refuses: ['MailNotFound'] }),
 };
 export type NotificationRequests = Implementation<typeof notificationRequests>;
+
+export type NotificationRefusal = RefusalOf<typeof notificationRequests>;
+export const notificationRefusal = refusalFor<NotificationRefusal>();

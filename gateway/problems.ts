@@ -63,6 +63,7 @@ const REFUSALS: Readonly<Record<AnyRefusal, StatusAndCode | typeof BY_ROUTE>> = 
   InterventionNotFound: [404, 'InterventionNotFound'],
   ShipmentNotFound: [404, 'ShipmentNotFound'],
   DeadLetterNotFound: [404, 'DeadLetterNotFound'],
+  MailNotFound: [404, 'MailNotFound'],
   EndpointNotFound: [404, 'EndpointNotFound'],
   DeliveryNotFound: [404, 'DeliveryNotFound'],
   EndpointDisabled: [409, 'EndpointDisabled'],

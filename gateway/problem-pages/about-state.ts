@@ -28,6 +28,11 @@ export const ABOUT_STATE = {
   ReturnNotFound: nothing('return', 'the list at /v1/orders/{orderId}/returns'),
   InterventionNotFound: nothing('intervention', 'the list at /v1/admin/interventions'),
   DeadLetterNotFound: nothing('dead letter', 'the list at /v1/admin/dead-letters'),
+  MailNotFound: {
+    status: 404,
+    meaning: 'The customer was sent no e-mail of this kind about this order.',
+    action: 'Check the kind against the `template` of the e-mails in /v1/admin/mailbox?orderId=.',
+  },
   EndpointNotFound: nothing('webhook endpoint', 'the list at /v1/webhook-endpoints'),
   DeliveryNotFound: nothing('delivery', 'the list at /v1/webhook-endpoints/{endpointId}/deliveries'),
   ShipmentNotFound: {

@@ -55,9 +55,20 @@ export class FakeEvents {
   };
 
   readonly notifications: NotificationRequests = {
-    listMails: async ({ state, limit }) => {
-      const items = this.mails.filter((mail) => !state || mail.state === state);
+    listMails: async ({ state, orderId, limit }) => {
+      const items = this.mails.filter(
+        (mail) => (!state || mail.state === state) && (!orderId || mail.orderId === orderId),
+      );
       return { items: items.slice(0, limit), next: items.length > limit ? 'c-2' : null };
+    },
+    resendMail: async ({ mailId, orderId, template, resentBy }) => {
+      const found = (mail: Mail) => mail.orderId === orderId && mail.template === template;
+      const first = this.mails.findLast(found);
+      if (!first) throw new Refusal('MailNotFound', 'there is no such mail');
+      const earlier = this.mails.find(({ id }) => id === mailId);
+      const mail: Mail = earlier ?? { ...first, id: mailId, state: 'queued', resendOf: first.id, resentBy };
+      if (!earlier) this.mails.push(mail);
+      return mail;
     },
   };
 

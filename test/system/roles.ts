@@ -70,6 +70,7 @@ export const ALLOWED_CALLER: Record<string, Caller> = {
   listDeadLetters: 'viewer',
   resolveDeadLetter: 'admin',
   listMails: 'viewer',
+  resendMail: 'support',
   listServices: 'viewer',
   createWebhookEndpoint: 'signed in',
   listWebhookEndpoints: 'signed in',

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { DeadLetter } from '../../../platform/contract/event.ts';
-import type { Mail } from '../../../activities/notification.ts';
 import { type ServiceUrls, connectServices, createSubscribers } from '../../../gateway/upstream/service-clients.ts';
 import type { InboxDatabase } from '../../../platform/events/inbox.ts';
 import { SERVICES, type ServiceName } from '../../../services/registry.ts';
@@ -107,28 +106,5 @@ describe('dead letters', () => {
     for (const path of ['/v1/admin/dead-letters', '/v1/admin/mailbox']) {
       assert.equal((await gateway.call(`GET ${path}`, { as: gateway.customer })).status, 403);
     }
-  });
-});
-
-describe('mailbox', () => {
-  it('shows admins the e-mails to customers', async () => {
-    const gateway = await startHarness();
-    const mail: Mail = {
-      id: randomUUID(),
-      template: 'welcome',
-      customerId: randomUUID(),
-      state: 'sent',
-      to: 'ada@example.com',
-      subject: 'Welcome',
-      text: 'Hello Ada,',
-      attempts: 1,
-      error: null,
-      createdAt: NOW,
-      updatedAt: NOW,
-    };
-    gateway.services.events.mails.push(mail, { ...mail, state: 'failed' });
-    const { body } = await gateway.call('GET /v1/admin/mailbox?state=sent', { as: gateway.admin });
-    assert.deepEqual(body.items, [mail]);
-    await gateway.close();
   });
 });

@@ -116,6 +116,7 @@ describe('the OpenAPI document', () => {
       'POST /v1/admin/clients/{clientId}/secret',
       'POST /v1/admin/dead-letters/{deadLetterId}/resolve',
       'POST /v1/admin/interventions/{interventionId}/resolve',
+      'POST /v1/admin/orders/{orderId}/mails/{kind}/resend',
       'POST /v1/admin/orders/{orderId}/notes',
       'POST /v1/admin/orders/{orderId}/refunds',
       'POST /v1/callbacks/carrier',
