@@ -83,14 +83,33 @@ export const ListOrders = z.strictObject({
 });
 export type ListOrders = z.infer<typeof ListOrders>;
 
+/** What a decision about an intervention does: a sentence for the person who decides. */
+const AllowedDecision = z.object({ action: InterventionAction, effect: z.string() });
 /** A step that was refused permanently, and what a person decided about it. */
 export const Intervention = z.object({
   id: z.uuid(),
   orderId: z.uuid(),
   workflowId: z.string(),
+  /** The step that was refused; of those before the confirmation it is the compensation. */
   step: Step,
+  /** The last error. */
   reason: z.string(),
   state: z.enum(['open', 'resolved']),
+  /** What does not go on until a person decides. */
+  blocks: z.object({
+    orderNumber: z.string(),
+    customerId: z.uuid(),
+    /** Null unless it is a return. */
+    returnId: z.uuid().nullable(),
+    /** What is at stake: the refund of a return, otherwise the order's total. */
+    amount: Money,
+  }),
+  /** How often the step, or its compensation, failed until the decision. */
+  attempts: z.int(),
+  /** The last 20 entries of the step in its workflow's history, until the decision, oldest first. */
+  tried: z.array(HistoryItem),
+  /** What may be decided now; empty once it is resolved. */
+  allowedActions: z.array(AllowedDecision),
   action: InterventionAction.nullable(),
   note: z.string().nullable(),
   resolvedBy: z.string().nullable(),
@@ -100,6 +119,9 @@ export const Intervention = z.object({
 export type Intervention = z.infer<typeof Intervention>;
 export const ListInterventions = z.strictObject({
   state: z.enum(['open', 'resolved']).optional(),
+  step: Step.optional(),
+  /** Opened at this time or later. */
+  since: z.iso.datetime().optional(),
   after: z.string().optional(),
   limit: z.int().min(1).max(100),
 });
@@ -191,7 +213,7 @@ export const orderRequests = {
    * entry is added later at a position before the last one.
    */
   followStory: operation({ request: FollowStory, response: HistoryPage }),
-  /** The interventions, newest first. Refuses `BadCursor`. */
+  /** The interventions that fit all that is given, newest first. Refuses `BadCursor`. */
   listInterventions: operation({ request: ListInterventions, response: pageOf(Intervention), refuses: ['BadCursor'] }),
   /** One intervention. Refuses `InterventionNotFound`. */
   getIntervention: operation({ request: InterventionRef, response: Intervention, refuses: ['InterventionNotFound'] }),

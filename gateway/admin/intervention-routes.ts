@@ -1,16 +1,29 @@
 import { z } from 'zod';
-import { Intervention, type OrderRequests } from '../../activities/order.ts';
+import { Intervention, ListInterventions, type OrderRequests } from '../../activities/order.ts';
 import { InterventionAction } from '../../activities/order-bookkeeping.ts';
 import { text } from '../../activities/text.ts';
+import { Time } from '../../activities/time.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { type AnyRoute, type RouteRequest, route } from '../../platform/http/route.ts';
 import { effectId } from '../idempotency/effect-id.ts';
+import { MUG_MINOR } from '../openapi/examples.ts';
 import { linksTo } from '../openapi/links.ts';
 import { listOf, nextPage, pageQuery } from '../paging.ts';
 import { idOr404 } from '../path-ids.ts';
 import type { Workflows } from '../upstream/workflow-client.ts';
 
-const InterventionView = Intervention.meta({
+const { step, reason, state, blocks, attempts, tried, allowedActions } = Intervention.shape;
+const InterventionView = Intervention.extend({
+  step: step.meta({ description: 'the step that was refused; before the confirmation, its compensation' }),
+  reason: reason.meta({ description: 'the last error' }),
+  blocks: blocks.meta({ description: 'what waits for the decision; `amount` is the refund of a return, or the total' }),
+  attempts: attempts.meta({ description: 'how often the step, or its compensation, failed before the decision' }),
+  tried: tried.meta({ description: 'the last 20 entries of the step in the history, until the decision' }),
+  allowedActions: allowedActions.meta({
+    description: 'what may be decided now, and what that does; none once resolved',
+  }),
+  openedAt: Intervention.shape.openedAt.meta({ description: 'since when it waits' }),
+}).meta({
   id: 'Intervention',
   examples: [
     {
@@ -20,6 +33,32 @@ const InterventionView = Intervention.meta({
       step: 'authorizePayment',
       reason: 'the processor refuses to void this payment',
       state: 'open',
+      blocks: {
+        orderNumber: '10042',
+        customerId: '0c6e2f4e-2b9a-4e0b-a3a5-8f2f5e1f6c11',
+        returnId: null,
+        amount: { amountMinor: 2 * MUG_MINOR, currency: 'GBP' },
+      },
+      attempts: 1,
+      tried: [
+        { at: '2026-01-05T08:00:00.000Z', step: 'authorizePayment', outcome: 'started' },
+        { at: '2026-01-05T08:00:00.120Z', step: 'authorizePayment', outcome: 'succeeded', attempt: 1 },
+        {
+          at: '2026-01-05T09:00:00.000Z',
+          step: 'authorizePayment',
+          outcome: 'compensation_failed',
+          attempt: 1,
+          detail: 'the processor refuses to void this payment',
+        },
+      ],
+      allowedActions: [
+        { action: 'retry', effect: 'Asks the card processor again to release the money that it holds.' },
+        {
+          action: 'skip',
+          effect:
+            'The money stays held until you release it at the card processor. The paymentStatus stays requires_action.',
+        },
+      ],
       action: null,
       note: null,
       resolvedBy: null,
@@ -45,22 +84,53 @@ export const interventionRoutes = (orders: OrderRequests, workflows: Workflows):
     access: 'staff',
     staff: ['viewer'],
     scopes: ['interventions:read'],
-    query: z.strictObject({ state: Intervention.shape.state.optional(), ...pageQuery }),
+    query: z.strictObject({
+      state: state.optional(),
+      step: ListInterventions.shape.step,
+      since: Time.optional().meta({ description: 'only those that were opened at this time or later' }),
+      ...pageQuery,
+    }),
     responses: {
       200: {
         description: 'A page of interventions',
         body: listOf(InterventionView),
         links: {
-          ...linksTo(['resolveIntervention'], { interventionId: '$response.body#/items/0/id' }),
+          ...linksTo(['readIntervention', 'resolveIntervention'], { interventionId: '$response.body#/items/0/id' }),
           ...linksTo(['readOrder', 'readHistory'], { orderId: '$response.body#/items/0/orderId' }),
         },
       },
     },
     problems: { 400: ['BadCursor'] },
-    async handle({ query: { state, cursor, limit } }) {
-      const page = await orders.listInterventions({ state, after: cursor, limit });
-      const next = nextPage('/v1/admin/interventions', page.next, { limit, state });
+    async handle({ query: { cursor, limit, ...filter } }) {
+      const page = await orders.listInterventions({ ...filter, after: cursor, limit });
+      const next = nextPage('/v1/admin/interventions', page.next, { limit, ...filter });
       return { status: 200, body: { items: page.items, next } };
+    },
+  }),
+
+  route({
+    method: 'get',
+    path: '/v1/admin/interventions/:interventionId',
+    operationId: 'readIntervention',
+    summary: 'Read what a person must decide, or has decided',
+    tag: 'interventions',
+    access: 'admin',
+    scopes: ['interventions:read'],
+    params: z.object({ interventionId: z.string() }),
+    responses: {
+      200: {
+        description: 'The intervention',
+        body: InterventionView,
+        links: {
+          ...linksTo(['resolveIntervention'], { interventionId: '$response.body#/id' }),
+          ...linksTo(['readOrder', 'readHistory'], { orderId: '$response.body#/orderId' }),
+        },
+      },
+    },
+    problems: { 404: ['InterventionNotFound'] },
+    async handle({ params }) {
+      const interventionId = idOr404(params.interventionId, 'InterventionNotFound');
+      return { status: 200, body: await orders.getIntervention({ interventionId }) };
     },
   }),
 

@@ -1,11 +1,12 @@
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { PaymentStatus } from '../../activities/order-status.ts';
 import { type Intervention, type OrderRequests, orderRefusal } from '../../activities/order.ts';
 import type { OrderActivities } from '../../activities/order-bookkeeping.ts';
 import { olderThan, pageByAge } from '../../platform/database/cursor.ts';
 import { storableText } from '../../platform/database/storable-text.ts';
 import { type OrderRow, type OrderSettings, type Work, writeOrderEvent, writeHistory } from './bookkeeping.ts';
-import type { InterventionsTable, OrderDatabase } from './database.ts';
+import type { OrderDatabase } from './database.ts';
+import { completed, interventionView } from './intervention-views.ts';
 import { decidedAtOrNow, underlyingPaymentStatus, underlyingStatus, statusesOnceClosed } from './statuses.ts';
 
 /** A step was refused permanently: the order waits in `requires_action` until a person decides. */
@@ -99,36 +100,25 @@ const stopOrder = (work: Work, orderId: string, paymentStatus: PaymentStatus | u
 export const createInterventionRequests = (
   db: Kysely<OrderDatabase>,
 ): Pick<OrderRequests, 'listInterventions' | 'getIntervention'> => ({
-  async listInterventions({ state, after, limit }) {
-    let query = db
+  async listInterventions({ state, step, since, after, limit }) {
+    let chosen = db
       .selectFrom('interventions')
       .selectAll()
       .orderBy('opened_at', 'desc')
       .orderBy('id', 'desc')
       .limit(limit + 1);
-    if (state) query = query.where('state', '=', state);
-    if (after) query = query.where(olderThan(after, 'opened_at'));
-    const { items, next } = pageByAge(await query.execute(), limit, (row) => row.opened_at);
+    if (state) chosen = chosen.where('state', '=', state);
+    if (step) chosen = chosen.where('step', '=', step);
+    if (since) chosen = chosen.where('opened_at', '>=', new Date(since));
+    if (after) chosen = chosen.where(olderThan(after, 'opened_at'));
+    const { items, next } = pageByAge(await completed(db, chosen).execute(), limit, (row) => row.opened_at);
     return { items: items.map(interventionView), next };
   },
 
   async getIntervention({ interventionId }) {
-    const row = await db.selectFrom('interventions').selectAll().where('id', '=', interventionId).executeTakeFirst();
+    const chosen = db.selectFrom('interventions').selectAll().where('id', '=', interventionId);
+    const row = await completed(db, chosen).executeTakeFirst();
     if (!row) throw orderRefusal('InterventionNotFound', `there is no intervention ${interventionId}`);
     return interventionView(row);
   },
-});
-
-const interventionView = (row: Selectable<InterventionsTable>): Intervention => ({
-  id: row.id,
-  orderId: row.order_id,
-  workflowId: row.workflow_id,
-  step: row.step,
-  reason: row.reason,
-  state: row.state,
-  action: row.action,
-  note: row.note,
-  resolvedBy: row.resolved_by,
-  openedAt: row.opened_at.toISOString(),
-  resolvedAt: row.resolved_at?.toISOString() ?? null,
 });

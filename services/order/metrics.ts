@@ -2,6 +2,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { gaugesOf } from '../../platform/telemetry/metrics.ts';
 import type { ServiceContext } from '../../platform/service.ts';
 import type { OrderDatabase } from './database.ts';
+import { ASKED_STEPS } from './intervention-actions.ts';
 import { underlyingStatus } from './statuses.ts';
 
 // Where a person skipped the cancellation of the parcel, a canceled or rejected order stays `booked`.
@@ -82,6 +83,36 @@ export async function countWaitingOrders(db: Kysely<OrderDatabase>): Promise<Wai
         from (${query}) as waiting`,
   );
   const { rows } = await sql<WaitingOrders>`${sql.join(kinds, sql` union all `)}`.execute(db);
+  return rows;
+}
+
+/** Gauges of the open interventions by step, also of steps without any: an alert then sees a zero, not a gap. */
+export function interventionMetrics({
+  metrics,
+  db,
+  logger,
+}: Pick<ServiceContext<OrderDatabase, unknown>, 'metrics' | 'db' | 'logger'>): void {
+  gaugesOf(metrics, {
+    logger,
+    label: 'step',
+    gauges: {
+      open: { name: 'interventions_open', help: 'Number of open interventions' },
+      oldest: { name: 'interventions_open_oldest_seconds', help: 'Age of the oldest open intervention, in seconds' },
+    },
+    read: () => countInterventions(db),
+  });
+}
+
+/** One row for each step about which a person may be asked, and for any other that has an open intervention. */
+export async function countInterventions(
+  db: Kysely<OrderDatabase>,
+): Promise<{ step: string; open: number; oldest: number }[]> {
+  const { rows } = await sql<{ step: string; open: number; oldest: number }>`
+    select step, coalesce(open, 0)::int as open, coalesce(oldest, 0)::float8 as oldest
+      from unnest(${ASKED_STEPS}::text[]) as asked (step)
+      full join (
+        select step, count(*) as open, extract(epoch from now() - min(opened_at)) as oldest
+          from interventions where state = 'open' group by step) as waiting using (step)`.execute(db);
   return rows;
 }
 

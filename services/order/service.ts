@@ -20,7 +20,7 @@ import { createFirstAttempt } from './first-attempt.ts';
 import { expressMetrics } from './express-metrics.ts';
 import { HandOver } from './hand-over.ts';
 import { Leases } from './leases.ts';
-import { handOverMetrics, waitingMetrics } from './metrics.ts';
+import { handOverMetrics, interventionMetrics, waitingMetrics } from './metrics.ts';
 import { keepFindingContacts } from './missing-contacts.ts';
 import { startOrderWorkflow } from './order-start.ts';
 import { insertPlaced } from './placing.ts';
@@ -51,6 +51,7 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
   settings,
   async create({ db, config, temporal, logger, metrics }) {
     waitingMetrics({ metrics, db, logger });
+    interventionMetrics({ metrics, db, logger });
     handOverMetrics({ metrics, db, logger });
     const waiting = new OrderWatcher(decidedAmong(db));
     const tail = historyTail(db);

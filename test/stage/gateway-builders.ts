@@ -86,6 +86,18 @@ export const interventionOf = (difference: Partial<Intervention>): Intervention 
   step: 'authorizePayment',
   reason: 'the processor refused the void',
   state: 'open',
+  blocks: {
+    orderNumber: '10001',
+    customerId: randomUUID(),
+    returnId: null,
+    amount: { amountMinor: 900, currency: 'GBP' },
+  },
+  attempts: 1,
+  tried: [{ at: NOW, step: 'authorizePayment', outcome: 'compensation_failed', attempt: 1 }],
+  allowedActions: [
+    { action: 'retry', effect: 'Asks again.' },
+    { action: 'skip', effect: 'Goes on.' },
+  ],
   action: null,
   note: null,
   resolvedBy: null,

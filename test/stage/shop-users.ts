@@ -7,6 +7,7 @@ import { ADMIN, type Platform } from './test-platform.ts';
 
 export type Order = Schemas['Order'];
 export type Intervention = Schemas['Intervention'];
+export type Mail = Schemas['Mail'];
 export type HistoryItem = Awaited<ReturnType<ShopUser['history']>>[number];
 
 export interface OrderRequest {
@@ -137,6 +138,16 @@ export class ShopUser {
       const query = { state: 'open', limit: 100 } as const;
       const { items } = await expectStatus(200, this.api.GET('/v1/admin/interventions', { params: { query } }));
       return items.find((item) => item.orderId === orderId) ?? assert.fail(`order ${orderId} has no open intervention`);
+    };
+    return eventually(check, TIMEOUT_MS, POLL_MS);
+  }
+
+  /** Waits for a mail about the order that has these properties, and returns it. */
+  waitForMail(orderId: string, like: Partial<Mail>): Promise<Mail> {
+    const check = async () => {
+      const { items } = await expectStatus(200, this.api.GET('/v1/admin/mailbox', { params: { query: { orderId } } }));
+      const fits = (mail: Mail) => Object.entries(like).every(([name, value]) => mail[name as keyof Mail] === value);
+      return items.find(fits) ?? assert.fail(`${orderId} has no mail with ${JSON.stringify(like)}`);
     };
     return eventually(check, TIMEOUT_MS, POLL_MS);
   }

@@ -41,6 +41,7 @@ export async function createObjects(
     sessionId: await otherSession(owner),
     part: 'swagger-ui.css',
     code: 'NotFound',
+    kind: (await admin.waitForMail(orderId, { template: 'confirmed' })).template,
     // No event fails often enough to become a dead letter, so an allowed caller gets 404.
     deadLetterId: `notification.${randomUUID()}`,
   };

@@ -66,6 +66,7 @@ export const ALLOWED_CALLER: Record<string, Caller> = {
   listNotes: 'viewer',
   reportSales: 'viewer',
   listInterventions: 'viewer',
+  readIntervention: 'viewer',
   resolveIntervention: 'support',
   listDeadLetters: 'viewer',
   resolveDeadLetter: 'admin',

@@ -5,6 +5,7 @@ import './shared-platform/returns.ts';
 import './shared-platform/confirmations.ts';
 import './shared-platform/refunds.ts';
 import './shared-platform/stray-parcels.ts';
+import './shared-platform/desk.ts';
 import './shared-platform/webhooks.ts';
 import './shared-platform/staff.ts';
 import './shared-platform/roles.ts';

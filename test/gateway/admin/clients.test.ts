@@ -24,6 +24,7 @@ const OPEN_TO_CLIENTS: Record<string, Scope> = {
   listOrders: 'orders:read',
   readOrder: 'orders:read',
   readHistory: 'orders:read',
+  readIntervention: 'interventions:read',
   followOrder: 'orders:read',
   listReturns: 'orders:read',
   listStock: 'stock:read',

@@ -38,6 +38,34 @@ describe('interventions at the gateway', () => {
     assert.deepEqual(gateway.services.store.listed.pop(), { state: 'open', after: undefined, limit: 20 });
   });
 
+  it('are listed by step and time, in UTC whatever the offset is', async () => {
+    const query = 'step=capturePayment&since=2026-01-05T10:00:00%2B01:00&limit=5';
+    const { status } = await gateway.call(`GET /v1/admin/interventions?${query}`, { as: gateway.admin });
+    assert.equal(status, 200);
+    assert.deepEqual(gateway.services.store.listed.pop(), {
+      step: 'capturePayment',
+      since: '2026-01-05T09:00:00.000Z',
+      after: undefined,
+      limit: 5,
+    });
+    for (const wrong of ['step=pay', 'since=yesterday', 'since=2026-01-05']) {
+      const refused = await gateway.call(`GET /v1/admin/interventions?${wrong}`, { as: gateway.admin });
+      assert.deepEqual([refused.status, refused.body.code], [400, 'InvalidRequest'], wrong);
+    }
+  });
+
+  it('are read one by one', async () => {
+    const intervention = store();
+    const read = (id: string, as = gateway.admin) => gateway.call(`GET /v1/admin/interventions/${id}`, { as });
+    const { status, body } = await read(intervention.id);
+    assert.deepEqual([status, body], [200, intervention]);
+    for (const id of [randomUUID(), 'nonsense']) {
+      const none = await read(id);
+      assert.deepEqual([none.status, none.body.code], [404, 'InterventionNotFound']);
+    }
+    assert.equal((await read(intervention.id, gateway.customer)).status, 403);
+  });
+
   it('are resolved by an update of the workflow, and returned in their new state', async () => {
     const { id } = store({ workflowId: 'return-7' });
     gateway.temporal.onUpdate = () => store({ id, state: 'resolved' });

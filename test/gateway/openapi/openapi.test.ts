@@ -82,6 +82,7 @@ describe('the OpenAPI document', () => {
       'GET /v1/admin/clients',
       'GET /v1/admin/dead-letters',
       'GET /v1/admin/interventions',
+      'GET /v1/admin/interventions/{interventionId}',
       'GET /v1/admin/mailbox',
       'GET /v1/admin/orders',
       'GET /v1/admin/orders.csv',

@@ -5,7 +5,7 @@ import winston from 'winston';
 import { connect } from '../../../platform/database/connection.ts';
 import { createMetrics } from '../../../platform/telemetry/metrics.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
-import { countWaitingOrders, waitingMetrics } from '../../../services/order/metrics.ts';
+import { countWaitingOrders, interventionMetrics, waitingMetrics } from '../../../services/order/metrics.ts';
 import { draft, orderStage } from './test-order-service.ts';
 
 describe('order service: what orders wait for', () => {
@@ -115,6 +115,30 @@ describe('order service: what orders wait for', () => {
         dispatch: -1,
       },
     );
+  });
+
+  it('is a person who is asked about a step: open interventions are counted by step', async () => {
+    const metrics = createMetrics('order');
+    interventionMetrics({ metrics, db: stage.database.db, logger: winston.createLogger({ silent: true }) });
+    const orderId = await stage.delivered();
+    const opened = await Promise.all([
+      stage.opened(orderId, 'restockReturn', 'return-1'),
+      stage.opened(orderId, 'restockReturn', 'return-2'),
+    ]);
+    await sql`update interventions set opened_at = now() - interval '2 hours' where id = ${opened[0]}`.execute(
+      stage.database.db,
+    );
+    const gauge = async (name: string, step: string) =>
+      (await metrics.registry.metrics()).split('\n').find((line) => line.startsWith(`${name}{step="${step}",`));
+    assert.match((await gauge('interventions_open', 'restockReturn'))!, / 2$/);
+    assert.match((await gauge('interventions_open_oldest_seconds', 'restockReturn'))!, / 72\d\d/);
+    for (const id of opened) await stage.closed(orderId, id, 'skip');
+    for (const name of ['interventions_open', 'interventions_open_oldest_seconds']) {
+      assert.match((await gauge(name, 'restockReturn'))!, / 0$/);
+    }
+    // A step about which only a newer version of the workflows asks.
+    await stage.opened(orderId, 'complete');
+    assert.match((await gauge('interventions_open', 'complete'))!, / 1$/);
   });
 
   it('is reported to Prometheus with the age of the oldest, and not at all if the database is unavailable', async () => {

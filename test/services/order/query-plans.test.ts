@@ -4,7 +4,7 @@ import type { OrderRequests } from '../../../activities/order.ts';
 import type { OrderFilter } from '../../../activities/order-search.ts';
 import type { OrderActivities } from '../../../activities/order-bookkeeping.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
-import { countWaitingOrders } from '../../../services/order/metrics.ts';
+import { countInterventions, countWaitingOrders } from '../../../services/order/metrics.ts';
 import { createOrderRequests } from '../../../services/order/requests.ts';
 import { OrderWatcher } from '../../../services/order/order-watcher.ts';
 import { POPULAR_SKU, WHOLESALER, fillWithOrders } from '../../../bench/studies/many-orders.ts';
@@ -60,12 +60,24 @@ describe('order service: plans over many orders', function () {
     });
   }
 
-  for (const state of ['open', 'resolved', undefined] as const) {
-    it(`lists ${state ?? 'all'} interventions without reading others`, async () => {
-      const request = { limit: 5, ...(state && { state }) };
-      await assertDirect((requests) => requests.listInterventions(request), 40);
-      const after = (await stage.requests.listInterventions(request)).next!;
-      await assertDirect((requests) => requests.listInterventions({ ...request, after }), 40);
+  const interventions: Record<string, Omit<Parameters<OrderRequests['listInterventions']>[0], 'limit'>> = {
+    all: {},
+    open: { state: 'open' },
+    resolved: { state: 'resolved' },
+    'of one step': { step: 'capturePayment' },
+    'of an unused step': { step: 'restockReturn' },
+    'resolved ones of an unused step': { state: 'resolved', step: 'restockReturn' },
+    'lately opened': { since: new Date(Date.now() - 3_600_000).toISOString() },
+  };
+  for (const [which, filter] of Object.entries(interventions)) {
+    it(`lists interventions, ${which}, with what they block and what was tried, without reading others`, async () => {
+      const request = { limit: 5, ...filter };
+      // Of each: its order, its returns and the history of its step.
+      await assertDirect((requests) => requests.listInterventions(request), 120);
+      const { items, next: after } = await stage.requests.listInterventions(request);
+      for (const { id: interventionId } of items)
+        await assertDirect((requests) => requests.getIntervention({ interventionId }), 25);
+      if (after) await assertDirect((requests) => requests.listInterventions({ ...request, after }), 120);
     });
   }
 
@@ -126,6 +138,9 @@ describe('order service: plans over many orders', function () {
       await assertDirect((requests) => requests.reportSales({ by, ...period }), 120 * 6, 130);
     }
   });
+
+  it('counts the open interventions without reading the others', () =>
+    assertDirect((_requests, _activities, db) => countInterventions(db), 40));
 
   it('reads one order, its history and its returns without reading others', async () => {
     const { items } = await stage.requests.listOrders({ limit: 1, customerId: WHOLESALER });

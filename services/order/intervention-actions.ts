@@ -1,0 +1,72 @@
+import type { Intervention } from '../../activities/order.ts';
+import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
+import type { Step } from '../../activities/order-status.ts';
+
+/** What each answer to an intervention does, for the person who decides. */
+type Effects = Readonly<Record<InterventionAction, string>>;
+
+/** The steps about which workflows ask a person. Of those before the confirmation it is the compensation that was refused. */
+const EFFECTS = {
+  takeLines: {
+    retry: 'Puts the ordered lines back into the cart again.',
+    skip: 'The lines stay out of the cart. Tell the customer, who can add them again.',
+  },
+  reserveStock: {
+    retry: 'Releases the reserved pieces again.',
+    skip: 'The stock stays as it is. Count the pieces and correct the stock by hand.',
+  },
+  authorizePayment: {
+    retry: 'Asks the card processor again to release the money that it holds.',
+    skip: 'The money stays held until you release it at the card processor. The paymentStatus stays requires_action.',
+  },
+  bookShipment: {
+    retry: 'Asks the carrier again to cancel the parcel.',
+    skip: 'The parcel stays booked. Cancel it with the carrier, or keep it from being fetched.',
+  },
+  capturePayment: {
+    retry: 'Asks the card processor again to take the money.',
+    skip: 'The goods have left and are not paid. Get the money in another way. The paymentStatus stays requires_action.',
+  },
+  commitStock: {
+    retry: 'Takes the pieces that have left out of the stock again.',
+    skip: 'The pieces stay in the stock although they have left. Correct the stock by hand.',
+  },
+  releasePayment: {
+    retry: 'Asks the card processor again to release the money that the customer confirmed too late.',
+    skip: 'The money stays held until you release it at the card processor. The customer gets no e-mail about it.',
+  },
+  restockReturn: {
+    retry: 'Adds the returned pieces to the stock again.',
+    skip: 'The returned pieces are not added to the stock. Correct it by hand. The refund goes on.',
+  },
+  refundPayment: {
+    retry: 'Asks the card processor again to pay the refund.',
+    skip: 'The return ends without a refund. Pay the customer in another way. The paymentStatus stays requires_action.',
+  },
+  dispatch: {
+    retry: 'Asks the carrier again where the parcel is. If it has not left after all, the intervention closes.',
+    skip: 'You have settled it: the goods are called back, or are paid in another way.',
+  },
+} as const satisfies Partial<Record<Step, Effects>>;
+
+/** For a step that only a newer version of the workflows asks about. */
+const UNKNOWN: Effects = {
+  retry: 'Takes the step again.',
+  skip: 'Goes on without the step. What it would have done is yours to settle.',
+};
+
+/** The steps about which a person may be asked. */
+export const ASKED_STEPS = Object.keys(EFFECTS) as Step[];
+
+/** What may be decided now, with what each decision does. */
+export function allowedDecisions({
+  step,
+  state,
+}: Pick<Intervention, 'step' | 'state'>): Intervention['allowedActions'] {
+  if (state !== 'open') return [];
+  const { retry, skip }: Effects = step in EFFECTS ? EFFECTS[step as keyof typeof EFFECTS] : UNKNOWN;
+  return [
+    { action: 'retry', effect: retry },
+    { action: 'skip', effect: skip },
+  ];
+}
