@@ -114,7 +114,8 @@ export const interventionRoutes = (orders: OrderRequests, workflows: Workflows):
     operationId: 'readIntervention',
     summary: 'Read what a person must decide, or has decided',
     tag: 'interventions',
-    access: 'admin',
+    access: 'staff',
+    staff: ['viewer'],
     scopes: ['interventions:read'],
     params: z.object({ interventionId: z.string() }),
     responses: {

@@ -60,7 +60,8 @@ export const mailboxRoutes = (notifications: NotificationRequests): AnyRoute[] =
     operationId: 'resendMail',
     summary: 'Send the newest e-mail of this kind about an order again',
     tag: 'notifications',
-    access: 'admin',
+    access: 'staff',
+    staff: ['support'],
     idempotent: true,
     params: z.object({ orderId: z.string(), kind: Kind }),
     responses: {

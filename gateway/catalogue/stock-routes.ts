@@ -39,7 +39,8 @@ export const stockRoutes = (products: ProductRequests, inventory: InventoryReque
     operationId: 'listStock',
     summary: 'List stock by SKU: all, what is low, or what is not',
     tag: 'products',
-    access: 'admin',
+    access: 'staff',
+    staff: ['fulfilment'],
     scopes: ['stock:read'],
     query: z.strictObject({
       low: Low.optional(),

@@ -3,7 +3,7 @@ import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
 import type { Step } from '../../activities/order-status.ts';
 
 /** What each answer to an intervention does, for the person who decides. */
-type Effects = Readonly<Record<InterventionAction, string>>;
+type Effects = Readonly<{ retry: string } & Partial<Record<InterventionAction, string>>>;
 
 /** The steps about which workflows ask a person. Of those before the confirmation it is the compensation that was refused. */
 const EFFECTS = {
@@ -41,8 +41,12 @@ const EFFECTS = {
   },
   refundPayment: {
     retry: 'Asks the card processor again to pay the refund.',
-    skip: 'The return ends without a refund. Pay the customer in another way. The paymentStatus stays requires_action.',
+    skip: 'Nothing is paid, also not late. A return ends without its refund, and the paymentStatus stays requires_action.',
+    refund_manually:
+      'You have paid the money back in another way: the payment ledger records it, and it counts as refunded.',
   },
+  forgoRefund: { retry: 'Gives the refund up in the payment ledger again.' },
+  recordManualRefund: { retry: 'Enters the refund that you have paid into the payment ledger again.' },
   dispatch: {
     retry: 'Asks the carrier again where the parcel is. If it has not left after all, the intervention closes.',
     skip: 'You have settled it: the goods are called back, or are paid in another way.',
@@ -55,6 +59,9 @@ const UNKNOWN: Effects = {
   skip: 'Goes on without the step. What it would have done is yours to settle.',
 };
 
+// Without a capture there are no books to enter a refund into: the workflow does not offer it either.
+const NOT_CAPTURED = 'NotCaptured:';
+
 /** The steps about which a person may be asked. */
 export const ASKED_STEPS = Object.keys(EFFECTS) as Step[];
 
@@ -62,11 +69,11 @@ export const ASKED_STEPS = Object.keys(EFFECTS) as Step[];
 export function allowedDecisions({
   step,
   state,
-}: Pick<Intervention, 'step' | 'state'>): Intervention['allowedActions'] {
+  reason,
+}: Pick<Intervention, 'step' | 'state' | 'reason'>): Intervention['allowedActions'] {
   if (state !== 'open') return [];
-  const { retry, skip }: Effects = step in EFFECTS ? EFFECTS[step as keyof typeof EFFECTS] : UNKNOWN;
-  return [
-    { action: 'retry', effect: retry },
-    { action: 'skip', effect: skip },
-  ];
+  const effects: Effects = step in EFFECTS ? EFFECTS[step as keyof typeof EFFECTS] : UNKNOWN;
+  return (Object.entries(effects) as [InterventionAction, string][])
+    .filter(([action]) => action !== 'refund_manually' || !reason.startsWith(NOT_CAPTURED))
+    .map(([action, effect]) => ({ action, effect }));
 }

@@ -1,0 +1,1 @@
+export { up } from '../../../../../../services/inventory/migrations/002_low_stock.ts';
