@@ -75,9 +75,9 @@ describe('what the ledgers say of an order', () => {
     (await standings(ledgersAt((service) => databases[service].ownerUrl, folder))).of(orderId);
   const insertOrder = (recordedAt: string) =>
     runAsSuperuser(databases.order.ownerUrl, [
-      'delete from orders',
+      'truncate orders cascade',
       `insert into orders (id, customer_id, lines, total_minor, currency, shipping_address, payment_method, recorded_at)
-       values ('${orderId}', '${order.customerId}', '[{}]', 1, 'GBP', '{}', 'pm', ${recordedAt})`,
+       values ('${orderId}', '${order.customerId}', '[{"sku": "tea"}]', 1, 'GBP', '{}', 'pm', ${recordedAt})`,
     ]);
 
   it('is nothing of one that none of them knows', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import type { HistoryItem } from '../../../activities/order-status.ts';
+import type { HistoryItem, Step } from '../../../activities/order-status.ts';
 import { ASKED_STEPS } from '../../../services/order/intervention-actions.ts';
 import { draft, orderStage, pounds } from './test-order-service.ts';
 
@@ -97,13 +97,20 @@ describe('order service: what an intervention says', () => {
   it('is what may be decided, with what it does, for every step; nothing once it is resolved', async () => {
     const orderId = await stage.delivered();
     const sentences = new Set<string>();
+    const other: Partial<Record<Step, string[]>> = {
+      refundPayment: ['retry', 'skip', 'refund_manually'],
+      forgoRefund: ['retry'],
+      recordManualRefund: ['retry'],
+    };
+    let decisions = 0;
     for (const step of [...ASKED_STEPS, 'complete' as const]) {
       const interventionId = await stage.opened(orderId, step, `workflow-${step}`);
       const { allowedActions } = await get(interventionId);
       assert.deepEqual(
         allowedActions.map(({ action }) => action),
-        ['retry', 'skip'],
+        other[step] ?? ['retry', 'skip'],
       );
+      decisions += allowedActions.length;
       for (const { effect } of allowedActions) {
         assert.match(effect, /^[A-Z].*\.$/);
         sentences.add(effect);
@@ -111,7 +118,19 @@ describe('order service: what an intervention says', () => {
       await stage.closed(orderId, interventionId, 'retry');
       assert.deepEqual((await get(interventionId)).allowedActions, []);
     }
-    assert.equal(sentences.size, 2 * (ASKED_STEPS.length + 1));
+    assert.equal(sentences.size, decisions);
+  });
+
+  it('offers no manual refund of money that was never captured', async () => {
+    const orderId = await stage.delivered();
+    const opened = await stage.opened(orderId, 'refundPayment', `refund-${randomUUID()}`);
+    const reason = 'NotCaptured: the order has no captured payment to refund';
+    await stage.database.db.updateTable('interventions').set({ reason }).where('id', '=', opened).execute();
+    const { allowedActions } = await get(opened);
+    assert.deepEqual(
+      allowedActions.map(({ action }) => action),
+      ['retry', 'skip'],
+    );
   });
 
   describe('in a list', () => {
