@@ -2,7 +2,7 @@
 const SECRET = /\b[a-z]{2}_[\w-]{43}(?![\w-])/g;
 
 /**
- * The attributes of a request's span whose path has a secret, such as the token of a link in an e-mail: whoever reads
+ * The attributes of a request's span whose path has a secret, such as the token of a link in an e-mail: anybody who reads
  * traces must not be able to use it.
  */
 export function withoutSecrets(url = ''): { 'url.path'?: string } {

@@ -63,7 +63,7 @@ async function handOver(mail: MailRow, options: SendingOptions): Promise<Outcome
     const renderWith = (secret: object) =>
       render(mail.template, { ...(mail.data as object), ...secret }, { name, productNames });
     const rendered = renderWith({ ...link });
-    // All staff can read the mailbox, and whoever has the link can use it.
+    // All staff can read the mailbox, and anybody with the link can use it.
     const { text } = link ? renderWith({ ...link, url: '[link]' }) : rendered;
     await db
       .updateTable('mails')

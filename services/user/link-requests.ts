@@ -77,7 +77,7 @@ async function resetPassword(
     await endOtherSessions(transaction, { userId, reason: 'password_changed' });
     await withdrawResetLinks(transaction, userId);
     await forgetAddresses(transaction, userId);
-    // Whoever has the link receives mail at the address.
+    // Somebody who has the link receives mail at the address.
     await markVerified(transaction, userId);
   });
   // Wrong passwords, perhaps of somebody else, must not keep the owner of the new one waiting.

@@ -9,7 +9,7 @@ import { digestOf, newSecret } from './refresh-tokens.ts';
 const writeEvent = createOutboxWriter('user', userEvents);
 
 const PURPOSES = {
-  // OWASP's Forgot Password Cheat Sheet: as short as delivery allows. Whoever reads the mailbox later cannot use it.
+  // OWASP's Forgot Password Cheat Sheet: as short as delivery allows. Somebody who reads the mailbox later cannot use it.
   password_reset: {
     event: 'user.password_reset_requested',
     token: 'pr',

@@ -5,7 +5,7 @@
  * - `owner`: the owner of the object; for all others it does not exist.
  * - `owner or viewer`, `owner or support`: also staff with this role, for everybody's objects.
  * - `viewer`, `support`, `fulfilment`, `admin`: staff with this role, or one that includes it.
- * - `link`: whoever has the link of an e-mail; for all others it does not exist.
+ * - `link`: anybody who has the link of an e-mail; for all others it does not exist.
  * - `proof`: the caller proves its identity by other means than an access token.
  */
 export type StaffRole = 'viewer' | 'support' | 'fulfilment' | 'admin';

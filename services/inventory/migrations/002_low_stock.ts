@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * A SKU may have a threshold. `low` is computed by the database, so that it is right whoever moves stock, also an older
+ * A SKU may have a threshold. `low` is computed by the database, so that it is right for every version that moves stock, also an older
  * version of the service. The index has `low` and not the balances: these change with every order, and PostgreSQL then
  * writes no index as long as no indexed value changes (a HOT update).
  *

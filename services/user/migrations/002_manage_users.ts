@@ -63,7 +63,7 @@ async function createLinks(db: Kysely<unknown>): Promise<void> {
       id uuid primary key,
       user_id uuid not null references users on delete cascade,
       purpose text not null check (purpose in ('password_reset', 'email_verification')),
-      -- The address that the link is for: whoever follows it receives mail there.
+      -- The address that the link is for: somebody who follows it receives mail there.
       email text not null,
       -- SHA-256 of 256 random bits, as for refresh tokens. Null until the mail is written.
       token_hash bytea unique check (length(token_hash) = 32),

@@ -24,7 +24,7 @@ describe('refunds at the gateway', () => {
       ...request,
     });
 
-  it('are requested for an amount or for lines, by whoever asks, and listed', async () => {
+  it('are requested for an amount or for lines, in the name of the caller, and listed', async () => {
     const { id } = storeOrder();
     const { status, headers, body } = await ask(id, { amount: pounds(500), note: 'late parcel' });
     assert.deepEqual([status, headers.get('location')], [202, `/v1/admin/orders/${id}/refunds`]);
