@@ -15,6 +15,37 @@ import { text } from './text.ts';
 
 export const ReserveStock = z.strictObject({ orderId: z.uuid(), lines: z.array(StockLine).min(1).max(2000) });
 export type ReserveStock = z.infer<typeof ReserveStock>;
+export const CommitStock = z
+  .strictObject({
+    orderId: z.uuid(),
+    parcelId: z.uuid().optional(),
+    lines: z.array(StockLine).min(1).max(2000).optional(),
+  })
+  .refine(({ parcelId, lines }) => (parcelId === undefined) === (lines === undefined), {
+    error: 'parcelId and lines must be given together',
+  });
+export type CommitStock = z.infer<typeof CommitStock>;
+export const ReleaseLines = z.strictObject({
+  orderId: z.uuid(),
+  releaseId: z.uuid(),
+  lines: z.array(StockLine).min(1).max(2000),
+});
+export type ReleaseLines = z.infer<typeof ReleaseLines>;
+/** A parcel with an id of its own: never the order's first. */
+export const ReserveParcel = z.strictObject({
+  orderId: z.uuid(),
+  parcelId: z.uuid(),
+  lines: z.array(StockLine).min(1).max(2000),
+});
+export type ReserveParcel = z.infer<typeof ReserveParcel>;
+export const ReleaseParcel = z.strictObject({ orderId: z.uuid(), parcelId: z.uuid() });
+export type ReleaseParcel = z.infer<typeof ReleaseParcel>;
+export const RestockParcel = z.strictObject({
+  orderId: z.uuid(),
+  parcelId: z.uuid(),
+  lines: z.array(StockLine).max(2000),
+});
+export type RestockParcel = z.infer<typeof RestockParcel>;
 export const RestockReturn = z.strictObject({
   orderId: z.uuid(),
   returnId: z.uuid(),
@@ -25,7 +56,7 @@ export type RestockReturn = z.infer<typeof RestockReturn>;
 
 /**
  * What workflows call on the inventory service, durably. Implemented in services/inventory/.
- * Each effect is identified by the order and the step. A repeat changes nothing and returns the first response.
+ * Each effect is identified by the order, or what its docstring names, and the step. A repeat changes nothing and returns the first response.
  */
 export const inventoryActivities = {
   /**
@@ -34,12 +65,34 @@ export const inventoryActivities = {
    */
   reserveStock: activity({ request: ReserveStock, refuses: ['OutOfStock', 'Undone'] }),
   /**
-   * Compensates reserveStock, even if it never happened: it then cannot happen any more.
-   * Refuses `AlreadyCommitted` after commitStock.
+   * Compensates reserveStock, even if it never happened: it then cannot happen any more. Releases what is still reserved
+   * for the order. Refuses `AlreadyCommitted` if nothing is, and something was committed.
    */
   releaseStock: activity({ request: OrderRef, refuses: ['AlreadyCommitted'] }),
-  /** Removes the reserved pieces from stock: they have left the warehouse. Refuses `NotReserved`. */
-  commitStock: activity({ request: OrderRef, refuses: ['NotReserved'] }),
+  /**
+   * Removes reserved pieces from stock: they have left the warehouse. With `parcelId` and `lines` those of a parcel,
+   * identified by the parcel; without them everything that is still reserved for the order. Refuses `NotReserved` if
+   * nothing is, or less of a SKU than the parcel contains.
+   */
+  commitStock: activity({ request: CommitStock, refuses: ['NotReserved'] }),
+  /**
+   * Releases some of the order's reserved pieces before they have left: a part of the order was canceled. Identified by
+   * the release. Refuses `NotReserved` if less of a SKU is reserved.
+   */
+  releaseLines: activity({ request: ReleaseLines, refuses: ['NotReserved'] }),
+  /**
+   * Reserves more for an order, for a parcel that is sent again: all lines or none. Identified by the parcel. If nothing
+   * was ever reserved for the order, reserveStock cannot happen any more. Refuses `OutOfStock`, as reserveStock does, and
+   * `Undone` after releaseParcel.
+   */
+  reserveParcel: activity({ request: ReserveParcel, refuses: ['OutOfStock', 'Undone'] }),
+  /**
+   * Compensates reserveParcel, even if it never happened: it then cannot happen any more. Releases as many of the parcel's
+   * pieces as are still reserved for the order. Refuses `AlreadyCommitted` if none is, and something was committed.
+   */
+  releaseParcel: activity({ request: ReleaseParcel, refuses: ['AlreadyCommitted'] }),
+  /** Adds the pieces of a parcel that came back to the sender to stock. Identified by the parcel. */
+  restockParcel: activity({ request: RestockParcel }),
   /** Adds the resellable pieces of a return to stock. Identified by the return instead of the order. */
   restockReturn: activity({ request: RestockReturn }),
 };
@@ -88,7 +141,10 @@ export type ListStock = z.infer<typeof ListStock>;
 export const SetLowStock = z.strictObject({ sku: Sku, lowStockAt: Pieces.nullable() });
 export type SetLowStock = z.infer<typeof SetLowStock>;
 
-/** The stock ledger's totals of one order, in pieces per SKU. `committed`: shipped. `restocked`: returned to stock. */
+/**
+ * The stock ledger's totals of one order, in pieces per SKU, those of all its parcels, releases and returns included.
+ * `committed`: shipped. `restocked`: returned to stock.
+ */
 export const OrderStockTotals = z.object({
   orderId: z.uuid(),
   lines: z.array(z.object({ sku: Sku, reserved: z.int(), released: z.int(), committed: z.int(), restocked: z.int() })),

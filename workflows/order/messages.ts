@@ -101,9 +101,11 @@ export const paymentMoved: Parser<PaymentMoved> = orAbsent(record({}, { others: 
 /** An update from the carrier. They may come in any order and more than once. */
 export const parcelMovedSignal = defineSignal<[ParcelMoved]>('parcelMoved');
 export interface ParcelMoved {
-  status: 'dispatched' | 'delivered';
+  status: 'dispatched' | 'delivered' | 'delayed' | 'lost' | 'returned_to_sender';
+  /** Absent: the order's first parcel. */
+  parcelId?: string;
 }
 export const parcelMoved: Parser<ParcelMoved> = record(
-  { status: oneOf('dispatched', 'delivered') },
-  { others: 'left out' },
+  { status: oneOf('dispatched', 'delivered', 'delayed', 'lost', 'returned_to_sender') },
+  { optional: { parcelId: uuid }, others: 'left out' },
 );

@@ -2,7 +2,15 @@ import { condition } from '@temporalio/workflow';
 import type { ShipmentStatus } from '../../activities/shipping.ts';
 import { FIRST_QUESTION_MS } from './messages.ts';
 
-const ORDER: Record<ShipmentStatus, number> = { booked: 0, canceled: 1, dispatched: 2, delivered: 3 };
+const ORDER: Record<ShipmentStatus, number> = {
+  booked: 0,
+  canceled: 1,
+  dispatched: 2,
+  delayed: 3,
+  lost: 4,
+  returned_to_sender: 5,
+  delivered: 6,
+};
 
 interface ParcelNews {
   waiting: (until: Date) => void;
