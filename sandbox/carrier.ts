@@ -6,8 +6,9 @@ import { openSqlite } from './sqlite.ts';
 import { CALLBACKS_SCHEMA, type CallbackReceiver, startCallbacks, upgradeCallbacks } from './callbacks.ts';
 import { carrierPage } from './carrier/page.ts';
 import { startPace } from './carrier/pace.ts';
-import { PARCELS_SCHEMA, Parcels } from './carrier/parcels.ts';
+import { Parcels } from './carrier/parcels.ts';
 import { carrierRoutes } from './carrier/routes.ts';
+import { PARCELS_SCHEMA, upgradeParcels } from './carrier/tables.ts';
 import { startServer } from './server.ts';
 import type { Loop } from './loop.ts';
 
@@ -21,16 +22,19 @@ export interface CarrierOptions {
   callback: Omit<CallbackReceiver, 'header'>;
   /** Seconds between the steps of a parcel; 0: parcels move only by request. */
   paceSeconds?: number;
+  /** Days from a booking until the parcel is promised to have arrived. */
+  promiseDays?: number;
   logger: Logger;
 }
 
 /** Runs the sandbox carrier. */
 export async function startCarrier(options: CarrierOptions): Promise<Running & { url: string }> {
-  const { port, host = '127.0.0.1', folder, callback, paceSeconds = 0, logger } = options;
+  const { port, host = '127.0.0.1', folder, callback, paceSeconds = 0, promiseDays = 5, logger } = options;
   const db = openSqlite(path.join(folder, 'carrier.sqlite'), OUTCOMES_SCHEMA + PARCELS_SCHEMA + CALLBACKS_SCHEMA);
   upgradeCallbacks(db);
+  upgradeParcels(db);
   const loops: Loop[] = [];
-  const parcels = new Parcels(db, () => loops.forEach((loop) => loop.wake()));
+  const parcels = new Parcels(db, { promiseDays, changed: () => loops.forEach((loop) => loop.wake()) });
   try {
     const listening = await startServer({
       name: 'carrier',

@@ -20,7 +20,8 @@ const servers: Readonly<Record<string, () => () => Promise<Running>>> = {
     const logger = createLogger('carrier');
     const { CARRIER_PORT: port, HOST: host, SANDBOX_DATA: folder, CARRIER_PACE_SECONDS: paceSeconds } = config;
     const callback = { url: config.CARRIER_CALLBACK_URL, secret: config.CARRIER_CALLBACK_SECRET };
-    return () => startCarrier({ port, host, folder, callback, paceSeconds, logger });
+    const promiseDays = config.CARRIER_PROMISE_DAYS;
+    return () => startCarrier({ port, host, folder, callback, paceSeconds, promiseDays, logger });
   },
 };
 

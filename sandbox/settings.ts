@@ -25,6 +25,11 @@ export const carrierSettings = {
     .min(0, { error: 'must be a number of seconds, 0 or more' })
     .max(86_400, { error: 'must be a day at most' })
     .default(0),
+  CARRIER_PROMISE_DAYS: z.coerce
+    .number({ error: 'must be a number of days, 0 or more' })
+    .min(0, { error: 'must be a number of days, 0 or more' })
+    .max(365, { error: 'must be at most 365 days' })
+    .default(5),
   CARRIER_CALLBACK_URL: httpUrl.default('http://127.0.0.1:3000/v1/callbacks/carrier'),
   CARRIER_CALLBACK_SECRET: secret,
 };

@@ -20,7 +20,14 @@ export const carrierPage: SandboxPage = {
       purpose: 'Moves a parcel one step on: first it is dispatched, then delivered. An order shows its trackingNumber.',
       command: `curl -sS -X POST '${url}/shipments/TRACKING-NUMBER/advance'`,
     },
-    { purpose: 'The parcels of an order', command: `curl -sS '${url}/shipments?orderId=ORDER-ID'` },
+    {
+      purpose: 'Reports it as delayed; also lost or returned_to_sender. A parcel that was lost can still be delivered.',
+      command: `curl -sS -X POST '${url}/shipments/TRACKING-NUMBER/advance' -H 'Content-Type: application/json' -d '{"to": "delayed"}'`,
+    },
+    {
+      purpose: 'The parcels of an order: each with its parcelId, its status and when it is promised by',
+      command: `curl -sS '${url}/shipments?orderId=ORDER-ID'`,
+    },
     { purpose: 'Every effect so far, oldest first. Refusals are left out.', command: `curl -sS '${url}/ledger'` },
     { purpose: 'Those of one order', command: `curl -sS '${url}/ledger?orderId=ORDER-ID'` },
   ],

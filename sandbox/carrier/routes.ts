@@ -3,13 +3,19 @@ import { type AnyRoute, route } from '../../platform/http/route.ts';
 import { StoredBody, performOnce, replyWith } from '../outcomes.ts';
 import type { SqliteFile } from '../sqlite.ts';
 import { ledgerRoute } from '../server.ts';
-import { ENTRY_COLUMNS, type Parcels } from './parcels.ts';
+import { DETOURS, type Parcels } from './parcels.ts';
 import { simulatedFaultAt } from './postal-codes.ts';
+import { ENTRY_COLUMNS } from './tables.ts';
 
 const line = z.string().max(200);
 const OrderId = z.string().min(1).max(100);
-const Booking = z.strictObject({
+const ParcelRef = z.strictObject({
   orderId: OrderId,
+  /** Absent: the order's first parcel, whose id is the order's. */
+  parcelId: z.string().min(1).max(100).optional(),
+});
+const Booking = z.strictObject({
+  ...ParcelRef.shape,
   address: z.strictObject({
     name: line,
     line1: line,
@@ -34,7 +40,7 @@ const bookingRoute = (db: SqliteFile, parcels: Parcels): AnyRoute =>
     method: 'post',
     path: '/shipments',
     operationId: 'book',
-    summary: 'Books a parcel, once per Idempotency-Key and order',
+    summary: 'Books a parcel, once per Idempotency-Key and parcel. Without a parcelId it is the first of its order',
     tag: 'parcels',
     access: 'public',
     idempotent: true,
@@ -43,7 +49,7 @@ const bookingRoute = (db: SqliteFile, parcels: Parcels): AnyRoute =>
     problems: { 409: ['Canceled', 'AlreadyBooked'], 422: ['AddressUndeliverable', 'IdempotencyKeyReused'] },
     async handle({ body, idempotencyKey }) {
       const key = idempotencyKey!;
-      const request = { key, action: 'booking', subject: body.orderId, payload: body };
+      const request = { key, action: 'booking', subject: subjectOf(body), payload: body };
       const fault = simulatedFaultAt(body.address.postalCode);
       return replyWith(await performOnce(db, request, fault, () => parcels.book(body, key)));
     },
@@ -54,19 +60,22 @@ const cancellationRoute = (db: SqliteFile, parcels: Parcels): AnyRoute =>
     method: 'post',
     path: '/cancellations',
     operationId: 'cancel',
-    summary: "Cancels an order's parcel. If none was booked, none can be booked later",
+    summary: 'Cancels a parcel. If it was not booked, it cannot be booked later',
     tag: 'parcels',
     access: 'public',
     idempotent: true,
-    body: z.strictObject({ orderId: OrderId }),
+    body: ParcelRef,
     responses: { 201: { description: 'The cancellation', body: StoredBody } },
     problems: { 409: ['AlreadyDispatched'], 422: ['IdempotencyKeyReused'] },
     async handle({ body, idempotencyKey }) {
       const key = idempotencyKey!;
-      const request = { key, action: 'cancellation', subject: body.orderId, payload: body };
+      const request = { key, action: 'cancellation', subject: subjectOf(body), payload: body };
       return replyWith(await performOnce(db, request, {}, () => parcels.cancel(body, key)));
     },
   });
+
+/** Simulated faults are counted per parcel. */
+const subjectOf = ({ orderId, parcelId = orderId }: z.infer<typeof ParcelRef>): string => parcelId;
 
 const shipmentsRoute = (parcels: Parcels): AnyRoute =>
   route({
@@ -86,11 +95,12 @@ const advanceRoute = (parcels: Parcels): AnyRoute =>
     method: 'post',
     path: '/shipments/:trackingNumber/advance',
     operationId: 'advance',
-    summary: "Moves a parcel one step, as the carrier's staff would",
+    summary: "Moves a parcel one step, or to `delayed`, `lost` or `returned_to_sender`, as the carrier's staff would",
     tag: 'parcels',
     access: 'public',
     params: z.object({ trackingNumber: z.string() }),
+    body: z.strictObject({ to: z.enum(DETOURS).optional() }).optional(),
     responses: { 200: { description: 'The parcel', body: StoredBody } },
     problems: { 404: ['NotFound'], 409: ['CannotAdvance'] },
-    handle: async ({ params }) => replyWith(parcels.advance(params.trackingNumber)),
+    handle: async ({ params, body }) => replyWith(parcels.advance(params.trackingNumber, body?.to)),
   });

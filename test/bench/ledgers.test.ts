@@ -6,7 +6,7 @@ import { type Told, disagreements, ledgersAt } from '../../bench/race/ledgers.ts
 import { type Totals, nothing } from '../../bench/race/orders.ts';
 import { stockUp } from '../../bench/race/stock.ts';
 import { openSqlite } from '../../sandbox/sqlite.ts';
-import { PARCELS_SCHEMA } from '../../sandbox/carrier/parcels.ts';
+import { PARCELS_SCHEMA } from '../../sandbox/carrier/tables.ts';
 import { LEDGER_SCHEMA } from '../../sandbox/processor/ledger.ts';
 import type { InventoryDatabase } from '../../services/inventory/database.ts';
 import type { ShippingDatabase } from '../../services/shipping/database.ts';

@@ -80,6 +80,16 @@ describe('callbacks of the sandbox carrier', () => {
     assert.ok(Math.abs(Date.now() / 1000 - Number(seconds)) < 10);
   });
 
+  it('report a parcel that was lost before it was dispatched as both, in this order', async () => {
+    await start();
+    const parcel = await book();
+    await post(`${carrier.url}/shipments/${parcel.trackingNumber}/advance`, { to: 'lost' }, '');
+    await advance(parcel);
+    await receive(3);
+    assert.deepEqual(typesReceived(parcel), ['dispatched', 'lost', 'delivered']);
+    assert.equal(new Set(received.map(({ event }) => event.id)).size, 3);
+  });
+
   it('are repeated unchanged until they are accepted, and in order', async () => {
     await start();
     statuses = [500, 404];
@@ -134,6 +144,20 @@ describe('callbacks of the sandbox carrier', () => {
       const times = (await ledgerOf(carrier.url, parcel.orderId)).map(({ at }) => Date.parse(String(at)));
       assert.equal(times.length, 3);
       for (const step of [1, 2]) assert.ok(times[step]! - times[step - 1]! >= 200, times.join(' '));
+    });
+
+    it('parcels that are delayed or lost stay where they are', async () => {
+      await start();
+      const [delayed, lost, moving] = [await book(), await book(), await book()];
+      await post(`${carrier.url}/shipments/${delayed.trackingNumber}/advance`, { to: 'delayed' }, '');
+      await post(`${carrier.url}/shipments/${lost.trackingNumber}/advance`, { to: 'lost' }, '');
+      await receive(4);
+      await carrier.close();
+      await start(0.05);
+      await waitUntil(() => typesReceived(moving).includes('delivered'));
+      // A callback whose response came too late is repeated.
+      assert.deepEqual([...new Set(typesReceived(delayed))], ['dispatched', 'delayed']);
+      assert.deepEqual([...new Set(typesReceived(lost))], ['dispatched', 'lost']);
     });
 
     it('parcels move on after a downtime of the carrier', async () => {

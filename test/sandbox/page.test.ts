@@ -59,6 +59,7 @@ describe('the page of a sandbox server', () => {
       assert.deepEqual(await response.json(), { items: [], next: null });
     }
     assert.match(await page(carrier), /curl -sS -X POST '[^']*\/shipments\/TRACKING-NUMBER\/advance'/);
+    assert.match(await page(carrier), /TRACKING-NUMBER\/advance' .* -d '{&quot;to&quot;: &quot;delayed&quot;}'/);
   });
 
   it('shows an address as text, whatever the reader’s Host header is', async () => {
