@@ -1,25 +1,19 @@
-import type { ShippingAddress } from '../../activities/address.ts';
+import type { BookShipment, Booking, ParcelRef, ShipmentStatus } from '../../activities/shipping.ts';
 
 /**
- * The carrier, as far as we need it. An order has at most one parcel. Each call is identified by the order and the step,
- * so a repeat changes nothing and returns the first response. If the outcome is unknown, the call throws and is repeated.
+ * The carrier, as far as we need it. Each call is identified by the parcel and the step, so a repeat changes nothing and
+ * returns the first response. If the outcome is unknown, the call throws and is repeated.
  */
 export interface Carrier {
-  /** Books a parcel. Refused with `Canceled` if the order was canceled before: it is then never booked. */
-  book(request: { orderId: string; address: ShippingAddress }): Promise<BookingOutcome>;
-  /** Cancels the order's parcel and prevents a late booking, even if we know of no booking. */
-  cancel(orderId: string): Promise<CancellationOutcome>;
-  /** The current state of the order's parcel, or undefined if the carrier knows of none. */
-  find(orderId: string): Promise<Parcel | undefined>;
+  /** Books a parcel. Refused with `Canceled` if it was canceled before: it is then never booked. */
+  book(request: BookShipment): Promise<BookingOutcome>;
+  /** Cancels a parcel and prevents a late booking, even if we know of no booking. */
+  cancel(parcel: ParcelRef): Promise<CancellationOutcome>;
+  /** The current state of a parcel, or undefined if the carrier knows of none. */
+  find(parcel: ParcelRef): Promise<{ status: ShipmentStatus } | undefined>;
 }
 
-export type BookingOutcome =
-  { trackingNumber: string } | { refused: 'AddressUndeliverable' | 'Canceled'; detail: string };
+export type BookingOutcome = Booking | { refused: 'AddressUndeliverable' | 'Canceled'; detail: string };
 
 /** `trackingNumber` is null if there was nothing to cancel. */
 export type CancellationOutcome = { trackingNumber: string | null } | { refused: 'AlreadyDispatched'; detail: string };
-
-export interface Parcel {
-  trackingNumber: string;
-  status: 'booked' | 'dispatched' | 'delivered' | 'canceled';
-}

@@ -8,9 +8,13 @@ export interface ShippingDatabase {
   outbox: OutboxTable;
   shipments: {
     order_id: string;
+    /** Null: the order's first parcel, whose id is the order's. */
+    parcel_id: Generated<string | null>;
     /** Null if the shipment was canceled before the carrier booked anything. */
     tracking_number: string | null;
     status: ShipmentStatus;
+    /** When the carrier has promised to deliver by; null if it has promised nothing. */
+    promised_by: ColumnType<Date | null, string | null | undefined, string | null>;
     created_at: Generated<Date>;
     updated_at: Generated<Date>;
   };

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { sendRequest } from '../../platform/http/request.ts';
+import { ShipmentStatus } from '../../activities/shipping.ts';
+import { Time } from '../../activities/time.ts';
 import type { Carrier } from './carrier.ts';
+import { type Parcel, parcelOf } from './parcel.ts';
 
 /** The carrier sent no valid response: the requested effect may or may not have happened. */
 export class CarrierFault extends Error {
@@ -10,40 +13,46 @@ export class CarrierFault extends Error {
 // It responds in milliseconds; our callers time out after 5 s.
 const TIMEOUT_MS = 3_000;
 
-const Booked = z.object({ trackingNumber: z.string() });
+// A booking of an older carrier has no promise.
+const Booked = z.object({ trackingNumber: z.string(), promisedBy: Time.nullish() });
 const NotBooked = z.object({ code: z.enum(['AddressUndeliverable', 'Canceled']), detail: z.string() });
 const Canceled = z.object({ trackingNumber: z.string().nullable() });
 const NotCanceled = z.object({ code: z.literal('AlreadyDispatched'), detail: z.string() });
-const Parcels = z.object({
-  items: z.array(
-    z.object({ trackingNumber: z.string(), status: z.enum(['booked', 'dispatched', 'delivered', 'canceled']) }),
-  ),
-});
+const Parcels = z.object({ items: z.array(z.object({ parcelId: z.string(), status: ShipmentStatus })) });
 
 /** The sandbox carrier, over HTTP. */
 export function createSandboxCarrier(url: string): Carrier {
   const send = (path: string, key?: string, payload?: object) => exchange(new URL(path, url), key, payload);
   return {
-    async book({ orderId, address }) {
-      const { status, body } = await send('/shipments', `${orderId}:book`, { orderId, address });
-      if (status === 201) return parseResponse(Booked, body);
+    async book({ address, ...ref }) {
+      const parcel = parcelOf(ref);
+      const { status, body } = await send('/shipments', `${parcel.parcelId}:book`, { ...named(parcel), address });
+      if (status === 201) {
+        const { trackingNumber, promisedBy } = parseResponse(Booked, body);
+        return { trackingNumber, ...(promisedBy != null && { promisedBy }) };
+      }
       const { code, detail } = parseResponse(NotBooked, body);
       return { refused: code, detail };
     },
 
-    async cancel(orderId) {
-      const { status, body } = await send('/cancellations', `${orderId}:cancel`, { orderId });
+    async cancel(ref) {
+      const parcel = parcelOf(ref);
+      const { status, body } = await send('/cancellations', `${parcel.parcelId}:cancel`, named(parcel));
       if (status === 201) return parseResponse(Canceled, body);
       const { code, detail } = parseResponse(NotCanceled, body);
       return { refused: code, detail };
     },
 
-    async find(orderId) {
+    async find(ref) {
+      const { orderId, parcelId } = parcelOf(ref);
       const { body } = await send(`/shipments?orderId=${encodeURIComponent(orderId)}`);
-      return parseResponse(Parcels, body).items[0];
+      return parseResponse(Parcels, body).items.find((parcel) => parcel.parcelId === parcelId);
     },
   };
 }
+
+/** An order's first parcel is not named: that is the same request as before there were several. */
+const named = ({ orderId, parcelId }: Parcel) => (parcelId === orderId ? { orderId } : { orderId, parcelId });
 
 /** Parses a response. An unexpected one is a fault: the outcome of the request is then unknown. */
 function parseResponse<Shape extends z.ZodType>(shape: Shape, body: unknown): z.infer<Shape> {

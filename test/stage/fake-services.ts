@@ -56,6 +56,8 @@ export interface Store {
   contacts: Map<string, Contact>;
   salesReport: SalesReport;
   shipments: Map<string, string>;
+  /** Ids of parcels that are not the first of their orders, by tracking number. */
+  parcelIds: Map<string, string>;
   /** What the card processors' events mean, by their body; those with a signature that begins with 00 are refused. */
   processorEvents: Map<string, ReceivedEvent>;
   /** The signatures of all events that were passed on. */
@@ -92,6 +94,7 @@ export function createFakeServices(): FakeServices {
     contacts: new Map(),
     salesReport: { rows: [], totals: [] },
     shipments: new Map(),
+    parcelIds: new Map(),
     processorEvents: new Map(),
     receivedEvents: [],
     carts: new Map(),
@@ -259,10 +262,11 @@ const fakePayments = ({ processorEvents, receivedEvents }: Store): PaymentReques
   checkBalances: async () => ({ discrepancies: [] }),
 });
 
-const fakeShipping = ({ shipments, canceledParcels }: Store): ShippingRequests => ({
+const fakeShipping = ({ shipments, parcelIds, canceledParcels }: Store): ShippingRequests => ({
   async recordMovement({ trackingNumber, type }) {
     const orderId = findOrRefuse(shipments, trackingNumber, 'ShipmentNotFound');
-    return { orderId, status: canceledParcels.has(trackingNumber) ? 'canceled' : type, trackingNumber };
+    const parcelId = parcelIds.get(trackingNumber) ?? orderId;
+    return { orderId, parcelId, status: canceledParcels.has(trackingNumber) ? 'canceled' : type, trackingNumber };
   },
   listBooks: async () => ({ items: [], next: null }),
 });

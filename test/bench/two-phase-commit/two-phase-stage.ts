@@ -101,7 +101,7 @@ export async function twoPhaseStage(superuserUrl: string) {
           .where('order_id', '=', orderId)
           .executeTakeFirstOrThrow(),
         shipments.selectFrom('shipments').select('status').where('order_id', '=', orderId).executeTakeFirst(),
-        carrier.find(orderId),
+        carrier.find({ orderId }),
       ]);
       return {
         order: order?.status,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { RecordMovement } from '../../../activities/shipping.ts';
+import { RecordMovement, type Shipment } from '../../../activities/shipping.ts';
 import { connect } from '../../../platform/database/connection.ts';
 import { encodeCursor } from '../../../platform/database/cursor.ts';
 import type { ShippingDatabase } from '../../../services/shipping/database.ts';
@@ -69,10 +69,12 @@ describe('shipping service: movements', () => {
     it('records the same movement once, however often it is reported', async () => {
       const parcel = parcelTo();
       const { orderId } = parcel;
-      const { trackingNumber } = await stage.shipping.bookShipment(parcel);
-      const dispatched = movement(trackingNumber, 'dispatched');
+      const booking = await stage.shipping.bookShipment(parcel);
+      const dispatched = movement(booking.trackingNumber, 'dispatched');
       const responses = await Promise.all([1, 2, 3].map(() => stage.requests.recordMovement(dispatched)));
-      for (const response of responses) assert.deepEqual(response, { orderId, trackingNumber, status: 'dispatched' });
+      for (const response of responses) {
+        assert.deepEqual(response, { orderId, parcelId: orderId, ...booking, status: 'dispatched' });
+      }
       assert.deepEqual(await stage.events(orderId), ['booked', 'dispatched']);
     });
 
@@ -169,10 +171,13 @@ describe('shipping service: movements', () => {
   });
 
   describe('listBooks', () => {
-    it('pages through every shipment by ascending order id', async () => {
+    it('pages through every shipment by ascending order id and parcel id', async () => {
       const parcel = parcelTo();
-      const { trackingNumber } = await stage.shipping.bookShipment(parcel);
-      const seen: { orderId: string; status: string; trackingNumber: string | null }[] = [];
+      const booking = await stage.shipping.bookShipment(parcel);
+      for (let index = 0; index < 4; index++) {
+        await stage.shipping.bookShipment({ ...parcel, parcelId: randomUUID() });
+      }
+      const seen: Shipment[] = [];
       let after: string | undefined;
       do {
         const page = await stage.requests.listBooks({ limit: 3, ...(after !== undefined && { after }) });
@@ -185,16 +190,18 @@ describe('shipping service: movements', () => {
         .select((eb) => eb.fn.countAll<number>().as('count'))
         .executeTakeFirstOrThrow();
       assert.equal(seen.length, count);
-      const ids = seen.map(({ orderId }) => orderId);
+      const ids = seen.map(({ orderId, parcelId }) => `${orderId} ${parcelId}`);
       assert.deepEqual(ids, ids.toSorted());
+      assert.equal(new Set(ids).size, ids.length);
+      assert.equal(seen.filter(({ orderId }) => orderId === parcel.orderId).length, 5);
       assert.deepEqual(
-        seen.find(({ orderId }) => orderId === parcel.orderId),
-        { orderId: parcel.orderId, status: 'booked', trackingNumber },
+        seen.find(({ parcelId }) => parcelId === parcel.orderId),
+        { orderId: parcel.orderId, parcelId: parcel.orderId, status: 'booked', ...booking },
       );
     });
 
     it('refuses a cursor that it did not issue', async () => {
-      for (const after of ['nonsense', encodeCursor(['not-an-id']), encodeCursor([randomUUID(), 'x'])]) {
+      for (const after of ['nonsense', encodeCursor([randomUUID()]), encodeCursor([randomUUID(), 'x'])]) {
         await assert.rejects(stage.requests.listBooks({ limit: 2, after }), { code: 'BadCursor' });
       }
     });

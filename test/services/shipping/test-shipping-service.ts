@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import path from 'node:path';
-import type { BookShipment } from '../../../activities/shipping.ts';
+import { sql } from 'kysely';
+import type { BookShipment, RecordMovement } from '../../../activities/shipping.ts';
 import { createLogger } from '../../../platform/telemetry/logger.ts';
 import { startCarrier } from '../../../sandbox/carrier.ts';
 import { createShippingActivities } from '../../../services/shipping/activities.ts';
@@ -41,8 +42,11 @@ export async function shippingStage() {
       return booked.trackingNumber;
     },
 
-    async advance(trackingNumber: string): Promise<void> {
-      const { status } = await fetch(`${carrierServer.url}/shipments/${trackingNumber}/advance`, { method: 'POST' });
+    async advance(trackingNumber: string, to?: 'delayed' | 'lost' | 'returned_to_sender'): Promise<void> {
+      const { status } = await fetch(`${carrierServer.url}/shipments/${trackingNumber}/advance`, {
+        method: 'POST',
+        ...(to && { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ to }) }),
+      });
       assert.equal(status, 200);
     },
 
@@ -59,11 +63,13 @@ export async function shippingStage() {
       return rows.map(({ type }) => type.replace('shipment.', ''));
     },
 
-    shipmentOf: (orderId: string) =>
+    /** The row of a parcel; of the order's first without `parcelId`. */
+    shipmentOf: (orderId: string, parcelId = orderId) =>
       database.db
         .selectFrom('shipments')
         .select(['status', 'tracking_number'])
         .where('order_id', '=', orderId)
+        .where(sql<boolean>`coalesce(parcel_id, order_id) = ${parcelId}`)
         .executeTakeFirst(),
 
     async close(): Promise<void> {
@@ -82,11 +88,7 @@ export const parcelTo = (postalCode = 'SW1A 1AA'): BookShipment => ({
 });
 
 /** A movement as reported by the carrier, by default under a new id. */
-export const movement = (
-  trackingNumber: string,
-  type: 'dispatched' | 'delivered',
-  movementId: string = randomUUID(),
-) => ({
+export const movement = (trackingNumber: string, type: RecordMovement['type'], movementId: string = randomUUID()) => ({
   movementId,
   trackingNumber,
   type,
