@@ -88,7 +88,8 @@ export const inventoryActivities = {
   reserveParcel: activity({ request: ReserveParcel, refuses: ['OutOfStock', 'Undone'] }),
   /**
    * Compensates reserveParcel, even if it never happened: it then cannot happen any more. Releases as many of the parcel's
-   * pieces as are still reserved for the order. Refuses `AlreadyCommitted` if none is, and something was committed.
+   * pieces as are still reserved for the order. Refuses `AlreadyCommitted` if the parcel was committed, or if none is still
+   * reserved and something was committed.
    */
   releaseParcel: activity({ request: ReleaseParcel, refuses: ['AlreadyCommitted'] }),
   /** Adds the pieces of a parcel that came back to the sender to stock. Identified by the parcel. */

@@ -1,150 +1,128 @@
-import { type Kysely, type Transaction, sql } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { StockLine } from '../../activities/identity.ts';
 import { type InventoryActivities, inventoryRefusal } from '../../activities/inventory.ts';
-import { type EffectKey, claimKey, once, recall, undo } from '../../platform/contract/effect.ts';
+import { type EffectKey, once, undo } from '../../platform/contract/effect.ts';
 import type { InventoryDatabase } from './database.ts';
-import {
-  fallen,
-  lockedStock,
-  move,
-  openBalances,
-  outbox,
-  publishLow,
-  reservedFor,
-  sumBySku,
-  unnest,
-} from './movement.ts';
+import { atMost, move, openBalances, stillReserved, sumBySku } from './movement.ts';
+import { reservationKey, reserve } from './reserve.ts';
 
-const reservationKey = (orderId: string): EffectKey => ({ subject: orderId, step: 'reserveStock' });
-const commitKey = (orderId: string): EffectKey => ({ subject: orderId, step: 'commitStock' });
-
-/** The stock steps of workflows. Each step is one transaction, identified by its order or return. */
+/** The stock steps of workflows. Each step is one transaction, identified by its order, parcel, release or return. */
 export function createInventoryActivities(db: Kysely<InventoryDatabase>): InventoryActivities {
   return {
-    async reserveStock({ orderId, lines }) {
-      const wanted = sumBySku(lines);
-      const { reserved, shortages } = await reserve(db, orderId, wanted);
-      if (reserved) return outbox.announce();
-      if (shortages.length > 0) await storeShortage(db, orderId, describeShortages(wanted, shortages));
-      // An earlier call has decided, or this one has stored its refusal.
-      await recall(db, reservationKey(orderId));
-    },
+    reserveStock: ({ orderId, lines }) =>
+      reserve(db, { key: reservationKey(orderId), orderId, lines: sumBySku(lines) }),
 
     async releaseStock({ orderId }) {
-      await undo(db, reservationKey(orderId), (transaction) => release(transaction, orderId));
+      await undo(db, reservationKey(orderId), async (transaction) => {
+        const { lines, somethingCommitted } = await stillReserved(transaction, orderId);
+        if (lines.length === 0 && somethingCommitted) throw alreadyCommitted(orderId);
+        await release(transaction, { subject: orderId, orderId, lines });
+      });
     },
 
-    async commitStock({ orderId }) {
-      await once(db, commitKey(orderId), async (transaction) => {
-        if (!(await lockReservation(transaction, orderId))) {
-          throw inventoryRefusal('NotReserved', `no stock is reserved for order ${orderId}`);
-        }
-        const lines = await reservedFor(transaction, orderId);
-        await move(transaction, { kind: 'commit', subject: orderId, orderId, lines });
+    async commitStock({ orderId, parcelId = orderId, lines }) {
+      await once(db, commitKey(parcelId), async (transaction) => {
+        await lockReservation(transaction, orderId);
+        const reserved = (await stillReserved(transaction, orderId)).lines;
+        const leaving = lines ? sumBySku(lines) : reserved;
+        refuseMoreThan(reserved, { orderId, lines: leaving });
+        await move(transaction, { kind: 'commit', subject: parcelId, orderId, lines: leaving });
       });
+    },
+
+    async releaseLines({ orderId, releaseId, lines }) {
+      await once(db, { subject: releaseId, step: 'releaseLines' }, async (transaction) => {
+        await lockReservation(transaction, orderId);
+        const released = sumBySku(lines);
+        refuseMoreThan((await stillReserved(transaction, orderId)).lines, { orderId, lines: released });
+        await release(transaction, { subject: releaseId, orderId, lines: released });
+      });
+    },
+
+    reserveParcel: ({ orderId, parcelId, lines }) =>
+      reserve(db, { key: parcelKey(parcelId), orderId, lines: sumBySku(lines) }),
+
+    async releaseParcel({ orderId, parcelId }) {
+      await undo(db, parcelKey(parcelId), async (transaction) => {
+        await lockReservation(transaction, orderId);
+        if (await isDone(transaction, commitKey(parcelId))) throw alreadyCommitted(orderId);
+        const { lines: reserved, somethingCommitted } = await stillReserved(transaction, orderId);
+        const lines = atMost(await reservedBy(transaction, parcelId), reserved);
+        if (lines.length === 0 && somethingCommitted) throw alreadyCommitted(orderId);
+        await release(transaction, { subject: parcelId, orderId, lines });
+      });
+    },
+
+    async restockParcel({ orderId, parcelId, lines }) {
+      await restock(db, { key: { subject: parcelId, step: 'restockParcel' }, orderId, lines: sumBySku(lines) });
     },
 
     async restockReturn({ orderId, returnId, lines }) {
-      await once(db, { subject: returnId, step: 'restockReturn' }, async (transaction) => {
-        const returned = sumBySku(lines);
-        await openBalances(transaction, returned);
-        await move(transaction, { kind: 'restock', subject: returnId, orderId, lines: returned });
-      });
+      await restock(db, { key: { subject: returnId, step: 'restockReturn' }, orderId, lines: sumBySku(lines) });
     },
   };
 }
 
-/** A SKU of which less is available than the order wants. */
-interface Shortage {
-  sku: string;
-  available: number;
+const commitKey = (subject: string): EffectKey => ({ subject, step: 'commitStock' });
+const parcelKey = (parcelId: string): EffectKey => ({ subject: parcelId, step: 'reserveParcel' });
+
+/** Goods of an order. At most one line per SKU. */
+interface Goods {
+  orderId: string;
+  lines: StockLine[];
 }
 
 /**
- * Reserves all lines or none in one statement, so that a popular SKU stays locked no longer than a commit takes. Balances
- * are locked in the order of their SKUs before anything is written: two orders never deadlock. Like `move`, it writes
- * balances as they were locked.
+ * Locks the order's reservation until the transaction ends. Whatever takes from what is reserved for an order holds this
+ * lock before it reads how much that is, so that nothing is taken twice. There is such a row once anything is reserved.
  */
-async function reserve(
-  db: Kysely<InventoryDatabase>,
-  orderId: string,
-  lines: StockLine[],
-): Promise<{ reserved: boolean; shortages: Shortage[] }> {
-  const event = { type: 'inventory.reserved' as const, subject: orderId, data: { orderId, lines } };
-  const { rows } = await sql<{ reserved: boolean; shortages: Shortage[] }>`
-    with line as (${unnest(lines)}),
-    balance as (${lockedStock(lines)}),
-    shortage as (
-      select sku, coalesce(on_hand - reserved, 0) as available from line left join balance using (sku)
-      where coalesce(on_hand - reserved, 0) < quantity
-    ),
-    claim as (${claimKey(reservationKey(orderId), {}, sql`not exists (select from shortage)`)}),
-    moved as (
-      update stock set on_hand = balance.on_hand, reserved = balance.reserved + quantity
-      from line join balance using (sku), claim where stock.sku = line.sku
-      returning ${fallen}
-    ),
-    recorded as (
-      insert into stock_ledger (kind, subject, order_id, sku, on_hand_delta, reserved_delta)
-      select 'reserve', subject, subject, sku, 0, quantity from line, claim
-    ),
-    published as (${outbox.insert('claim', [event])}),
-    published_low as (${publishLow()})
-    select exists (select from claim) as reserved,
-      (select coalesce(json_agg(shortage), '[]') from shortage) as shortages`.execute(db);
-  return rows[0]!;
+async function lockReservation(transaction: Transaction<InventoryDatabase>, orderId: string): Promise<void> {
+  await selectEffect(transaction, reservationKey(orderId)).forUpdate().execute();
 }
 
-/** Stores the refusal and its event, unless the step has an outcome already. */
-async function storeShortage(db: Kysely<InventoryDatabase>, orderId: string, reason: string): Promise<void> {
-  const refusal = inventoryRefusal('OutOfStock', reason);
-  const data = { orderId, reason };
-  await sql`
-    with claim as (${claimKey(reservationKey(orderId), { refusal })})
-    ${outbox.insert('claim', [{ type: 'inventory.reservation_failed', subject: orderId, data }])}`.execute(db);
-  outbox.announce();
+async function isDone(transaction: Transaction<InventoryDatabase>, key: EffectKey): Promise<boolean> {
+  const effect = await selectEffect(transaction, key).executeTakeFirst();
+  return effect?.state === 'done';
 }
 
-async function release(transaction: Transaction<InventoryDatabase>, orderId: string): Promise<void> {
-  const { subject, step } = commitKey(orderId);
-  // We hold the lock on the reservation, and a commit takes that lock before it moves stock: this cannot change.
-  const committed = await transaction
-    .selectFrom('effects')
-    .select('state')
-    .where('subject', '=', subject)
-    .where('step', '=', step)
-    .where('state', '=', 'done')
-    .executeTakeFirst();
-  if (committed) throw inventoryRefusal('AlreadyCommitted', `the stock of order ${orderId} has already been shipped`);
-  const lines = await reservedFor(transaction, orderId);
+const selectEffect = (transaction: Transaction<InventoryDatabase>, { subject, step }: EffectKey) =>
+  transaction.selectFrom('effects').select('state').where('subject', '=', subject).where('step', '=', step);
+
+function refuseMoreThan(reserved: readonly StockLine[], { orderId, lines }: Goods): void {
+  if (lines.length === 0) throw inventoryRefusal('NotReserved', `no stock is reserved for order ${orderId}`);
+  const left = new Map(reserved.map(({ sku, quantity }) => [sku, quantity]));
+  const short = lines.find(({ sku, quantity }) => quantity > (left.get(sku) ?? 0));
+  if (!short) return;
+  const { sku, quantity } = short;
+  throw inventoryRefusal(
+    'NotReserved',
+    `${sku}: ${quantity} wanted, ${left.get(sku) ?? 0} reserved for order ${orderId}`,
+  );
+}
+
+const alreadyCommitted = (orderId: string) =>
+  inventoryRefusal('AlreadyCommitted', `the stock of order ${orderId} has already been shipped`);
+
+/** What a parcel that is sent again has reserved. */
+const reservedBy = (transaction: Transaction<InventoryDatabase>, parcelId: string): Promise<StockLine[]> =>
+  transaction
+    .selectFrom('stock_ledger')
+    .select(['sku', 'reserved_delta as quantity'])
+    .where('subject', '=', parcelId)
+    .where('kind', '=', 'reserve')
+    .orderBy('sku')
+    .execute();
+
+async function release(
+  transaction: Transaction<InventoryDatabase>,
+  { subject, orderId, lines }: Goods & { subject: string },
+): Promise<void> {
   const event = { type: 'inventory.released' as const, subject: orderId, data: { orderId, lines } };
-  await move(transaction, { kind: 'release', subject: orderId, orderId, lines, event });
+  await move(transaction, { kind: 'release', subject, orderId, lines, event });
 }
 
-/** Whether stock is reserved for the order. Locks the reservation until the transaction ends. */
-async function lockReservation(transaction: Transaction<InventoryDatabase>, orderId: string): Promise<boolean> {
-  const { subject, step } = reservationKey(orderId);
-  const held = await transaction
-    .selectFrom('effects')
-    .select('state')
-    .where('subject', '=', subject)
-    .where('step', '=', step)
-    .forUpdate()
-    .executeTakeFirst();
-  return held?.state === 'done';
-}
-
-// The reason is stored in the order's history, which takes 1,000 characters an entry, and in the workflow's history.
-const REASON_CHARACTERS = 900;
-
-/** As many shortages as fit in one line, in the order of the lines, and the number of the others. */
-function describeShortages(lines: readonly StockLine[], shortages: readonly Shortage[]): string {
-  const available = new Map(shortages.map((shortage) => [shortage.sku, shortage.available]));
-  const described = lines
-    .filter(({ sku }) => available.has(sku))
-    .map(({ sku, quantity }) => `${sku}: wanted ${quantity}, available ${available.get(sku)}`);
-  let length = 0;
-  const fitting = described.filter((shortage) => (length += shortage.length + 2) <= REASON_CHARACTERS);
-  const more = described.length - fitting.length;
-  return fitting.join('; ') + (more > 0 ? `; and ${more} more` : '');
-}
+const restock = (db: Kysely<InventoryDatabase>, { key, orderId, lines }: Goods & { key: EffectKey }): Promise<void> =>
+  once(db, key, async (transaction) => {
+    await openBalances(transaction, lines);
+    await move(transaction, { kind: 'restock', subject: key.subject, orderId, lines });
+  });

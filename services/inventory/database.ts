@@ -18,7 +18,7 @@ export interface InventoryDatabase extends EffectDatabase, OutboxDatabase {
   stock_ledger: {
     id: Generated<number>;
     kind: MovementKind;
-    /** The id of the order, return or adjustment that moved the stock. */
+    /** The id of the order, parcel, release, return or adjustment that moved the stock. */
     subject: string;
     order_id: string | null;
     sku: string;

@@ -11,7 +11,7 @@ type InventoryEvent = OutboxEvent<typeof inventoryEvents>;
 /** Stock that moves together, for one reason. At most one line per SKU; only an adjustment may be negative. */
 export interface Movement {
   kind: MovementKind;
-  /** The id of the order, return or adjustment. */
+  /** The id of the order, parcel, release, return or adjustment. */
   subject: string;
   orderId: string | null;
   lines: readonly StockLine[];
@@ -109,15 +109,26 @@ export function sumBySku(lines: readonly StockLine[]): StockLine[] {
   return [...quantities].map(([sku, quantity]) => ({ sku, quantity }));
 }
 
-/** What was reserved for an order, according to the ledger. */
-export async function reservedFor(db: Kysely<InventoryDatabase>, orderId: string): Promise<StockLine[]> {
-  return db
-    .selectFrom('stock_ledger')
-    .select(['sku', 'reserved_delta as quantity'])
-    .where('subject', '=', orderId)
-    .where('kind', '=', 'reserve')
-    .orderBy('sku')
-    .execute();
+/** What is still reserved for an order, according to the ledger. The caller holds the lock on the order's reservation. */
+export async function stillReserved(
+  db: Kysely<InventoryDatabase>,
+  orderId: string,
+): Promise<{ lines: StockLine[]; somethingCommitted: boolean }> {
+  const { rows } = await sql<StockLine & { committed: boolean }>`
+    select sku, sum(reserved_delta)::bigint as quantity, bool_or(kind = 'commit') as committed
+    from stock_ledger where order_id = ${orderId}::uuid group by sku order by sku`.execute(db);
+  return {
+    lines: rows.filter(({ quantity }) => quantity > 0).map(({ sku, quantity }) => ({ sku, quantity })),
+    somethingCommitted: rows.some(({ committed }) => committed),
+  };
+}
+
+/** Of these lines, as much of each SKU as there is in `limits`. */
+export function atMost(lines: readonly StockLine[], limits: readonly StockLine[]): StockLine[] {
+  const limitOf = new Map(limits.map(({ sku, quantity }) => [sku, quantity]));
+  return lines
+    .map(({ sku, quantity }) => ({ sku, quantity: Math.min(quantity, limitOf.get(sku) ?? 0) }))
+    .filter(({ quantity }) => quantity > 0);
 }
 
 /** The lines as rows. */

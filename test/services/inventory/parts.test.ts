@@ -1,0 +1,323 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { sql } from 'kysely';
+import {
+  CommitStock,
+  type InventoryActivities,
+  type InventoryRequests,
+  type OrderStockTotals,
+} from '../../../activities/inventory.ts';
+import { createInventoryActivities } from '../../../services/inventory/activities.ts';
+import type { InventoryDatabase } from '../../../services/inventory/database.ts';
+import { createInventoryRequests } from '../../../services/inventory/requests.ts';
+import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
+import { patiently } from '../../stage/retry-pool-timeout.ts';
+import { PartsModel, SKUS, type Step, linesOf } from './parts-model.ts';
+
+describe('inventory: parts of an order', () => {
+  let database: FreshDatabase<InventoryDatabase>;
+  let activities: InventoryActivities;
+  let requests: InventoryRequests;
+
+  before(async () => {
+    database = await freshDatabase<InventoryDatabase>('inventory');
+    activities = createInventoryActivities(database.db);
+    requests = createInventoryRequests(database.db);
+  });
+  after(() => database.drop());
+  // After each test, every balance must equal the sum of its movements.
+  afterEach(async () => assert.deepEqual(await requests.checkBalances({}), { discrepancies: [] }));
+
+  async function stocked(onHand: number): Promise<string> {
+    const sku = `S-${randomUUID()}`;
+    const adjustment = { adjustmentId: randomUUID(), sku, delta: onHand, reason: 'counted', adjustedBy: 'admin' };
+    await requests.adjustStock(adjustment);
+    return sku;
+  }
+  /** An order that has reserved so many pieces of a SKU of its own, of which there are ten. */
+  async function reserved(quantity: number) {
+    const [sku, orderId] = [await stocked(10), randomUUID()];
+    await activities.reserveStock({ orderId, lines: [{ sku, quantity }] });
+    const lines = (pieces: number) => [{ sku, quantity: pieces }];
+    const balance = async () => {
+      const stock = await requests.getStock({ sku });
+      return [stock.onHand, stock.reserved];
+    };
+    return { sku, orderId, lines, balance };
+  }
+
+  it('leave in parcels, and without one all that is left does', async () => {
+    const { orderId, lines, balance } = await reserved(8);
+    const parcel = { orderId, parcelId: randomUUID(), lines: lines(3) };
+    await Promise.all([1, 2, 3].map(() => activities.commitStock(parcel)));
+    assert.deepEqual(await balance(), [7, 5]);
+    await activities.commitStock({ orderId });
+    await activities.commitStock({ orderId });
+    assert.deepEqual(await balance(), [2, 0]);
+    await assert.rejects(activities.commitStock({ ...parcel, parcelId: randomUUID() }), { code: 'NotReserved' });
+  });
+
+  it('are the parcel with the order’s id and what leaves without one, once', async () => {
+    const { orderId, lines, balance } = await reserved(8);
+    await activities.commitStock({ orderId, parcelId: orderId, lines: lines(3) });
+    await activities.commitStock({ orderId });
+    assert.deepEqual(await balance(), [7, 5]);
+  });
+
+  it('do not leave where less is reserved, also if two lines of a SKU are more together', async () => {
+    const { orderId, lines, balance } = await reserved(4);
+    const parcel = () => ({ orderId, parcelId: randomUUID() });
+    await assert.rejects(activities.commitStock({ ...parcel(), lines: [...lines(3), ...lines(2)] }), {
+      code: 'NotReserved',
+      message: /: 5 wanted, 4 reserved for order /,
+    });
+    const other = [{ sku: await stocked(5), quantity: 1 }];
+    await assert.rejects(activities.commitStock({ ...parcel(), lines: other }), { code: 'NotReserved' });
+    assert.deepEqual(await balance(), [10, 4]);
+  });
+
+  it('name a parcel and its lines together', () => {
+    const [orderId, parcelId] = [randomUUID(), randomUUID()];
+    for (const half of [{ parcelId }, { lines: [{ sku: 'tea', quantity: 1 }] }]) {
+      assert.ok(!CommitStock.safeParse({ orderId, ...half }).success);
+    }
+    assert.ok(CommitStock.safeParse({ orderId }).success);
+  });
+
+  it('are canceled before they leave, once for each release', async () => {
+    const { orderId, lines, balance } = await reserved(8);
+    const release = { orderId, releaseId: randomUUID(), lines: lines(3) };
+    await Promise.all([1, 2, 3].map(() => activities.releaseLines(release)));
+    assert.deepEqual(await balance(), [10, 5]);
+    await assert.rejects(activities.releaseLines({ orderId, releaseId: randomUUID(), lines: lines(6) }), {
+      code: 'NotReserved',
+    });
+    await activities.commitStock({ orderId });
+    assert.deepEqual(await balance(), [5, 0]);
+    const released = await database.db
+      .selectFrom('outbox')
+      .select('data')
+      .where('subject', '=', orderId)
+      .where('type', '=', 'inventory.released')
+      .execute();
+    assert.deepEqual(released, [{ data: { orderId, lines: lines(3) } }]);
+  });
+
+  it('are released when the rest of the order is, which is refused only once everything has left', async () => {
+    const { orderId, lines, balance } = await reserved(8);
+    await activities.commitStock({ orderId, parcelId: randomUUID(), lines: lines(3) });
+    await activities.releaseStock({ orderId });
+    await activities.releaseStock({ orderId });
+    assert.deepEqual(await balance(), [7, 0]);
+    await assert.rejects(activities.commitStock({ orderId, parcelId: randomUUID(), lines: lines(1) }), {
+      code: 'NotReserved',
+    });
+
+    const gone = await reserved(2);
+    await activities.releaseLines({ orderId: gone.orderId, releaseId: randomUUID(), lines: gone.lines(1) });
+    await activities.commitStock({ orderId: gone.orderId, parcelId: randomUUID(), lines: gone.lines(1) });
+    await assert.rejects(activities.releaseStock({ orderId: gone.orderId }), { code: 'AlreadyCommitted' });
+
+    const canceled = await reserved(2);
+    await activities.releaseLines({ orderId: canceled.orderId, releaseId: randomUUID(), lines: canceled.lines(2) });
+    await activities.releaseStock({ orderId: canceled.orderId });
+    assert.deepEqual(await canceled.balance(), [10, 0]);
+  });
+
+  describe('that are sent again', () => {
+    it('are reserved once more, and leave, or are released', async () => {
+      const { orderId, lines, balance } = await reserved(4);
+      await activities.commitStock({ orderId });
+      const [sent, given] = [randomUUID(), randomUUID()];
+      for (const parcelId of [sent, sent, given])
+        await activities.reserveParcel({ orderId, parcelId, lines: lines(2) });
+      assert.deepEqual(await balance(), [6, 4]);
+      await activities.commitStock({ orderId, parcelId: sent, lines: lines(2) });
+      for (const _again of [1, 2]) await activities.releaseParcel({ orderId, parcelId: given });
+      assert.deepEqual(await balance(), [4, 0]);
+      await assert.rejects(activities.releaseParcel({ orderId, parcelId: sent }), { code: 'AlreadyCommitted' });
+      await assert.rejects(activities.reserveParcel({ orderId, parcelId: given, lines: lines(2) }), { code: 'Undone' });
+    });
+
+    it('do not take what others of the order have reserved', async () => {
+      const { orderId, lines, balance } = await reserved(4);
+      const parcelId = randomUUID();
+      await activities.reserveParcel({ orderId, parcelId, lines: lines(2) });
+      await activities.commitStock({ orderId, parcelId, lines: lines(2) });
+      await assert.rejects(activities.releaseParcel({ orderId, parcelId }), { code: 'AlreadyCommitted' });
+      assert.deepEqual(await balance(), [8, 4]);
+    });
+
+    it('are refused where stock is short, for good, and say so', async () => {
+      const { orderId, lines } = await reserved(9);
+      const parcel = { orderId, parcelId: randomUUID(), lines: lines(2) };
+      await assert.rejects(activities.reserveParcel(parcel), { code: 'OutOfStock', message: /wanted 2, available 1/ });
+      await activities.releaseStock({ orderId });
+      await assert.rejects(activities.reserveParcel(parcel), { code: 'OutOfStock' });
+    });
+
+    it('are not reserved after their release, which also comes first', async () => {
+      const { orderId, lines, balance } = await reserved(1);
+      const parcelId = randomUUID();
+      await activities.releaseParcel({ orderId, parcelId });
+      await assert.rejects(activities.reserveParcel({ orderId, parcelId, lines: lines(2) }), { code: 'Undone' });
+      assert.deepEqual(await balance(), [10, 1]);
+    });
+  });
+
+  it('come back to the sender, once for each parcel', async () => {
+    const { orderId, lines, balance } = await reserved(4);
+    await activities.commitStock({ orderId });
+    const parcel = { orderId, parcelId: orderId, lines: [...lines(1), ...lines(1)] };
+    await Promise.all([1, 2, 3].map(() => activities.restockParcel(parcel)));
+    assert.deepEqual(await balance(), [8, 0]);
+    await activities.restockParcel({ orderId, parcelId: randomUUID(), lines: [] });
+  });
+
+  it('are in the totals of their order', async () => {
+    const { sku, orderId, lines } = await reserved(8);
+    const parcel = { orderId, parcelId: randomUUID(), lines: lines(2) };
+    await activities.commitStock(parcel);
+    await activities.releaseLines({ orderId, releaseId: randomUUID(), lines: lines(1) });
+    const again = { orderId, parcelId: randomUUID(), lines: lines(2) };
+    await activities.reserveParcel(again);
+    await activities.commitStock(again);
+    await activities.restockParcel(parcel);
+    await activities.releaseStock({ orderId });
+    const { items } = await requests.listBooks({ limit: 1000 });
+    const totals: OrderStockTotals = {
+      orderId,
+      lines: [{ sku, reserved: 10, released: 6, committed: 4, restocked: 2 }],
+    };
+    assert.deepEqual(
+      items.find((order) => order.orderId === orderId),
+      totals,
+    );
+  });
+
+  describe('in any sequence', () => {
+    const order = fc.nat(1);
+    const parcel = fc.nat(2);
+    // An id of its own: the order's first parcel is never sent again under the same one.
+    const further = fc.integer({ min: 1, max: 2 });
+    const lines = fc.array(fc.record({ sku: fc.nat(SKUS - 1), quantity: fc.integer({ min: 1, max: 4 }) }), {
+      minLength: 1,
+      maxLength: 2,
+    });
+    const whole = fc.constantFrom('reserve' as const, 'releaseAll' as const, 'commitAll' as const);
+    const step: fc.Arbitrary<Step> = fc.oneof(
+      fc.record({ kind: whole, order, lines }),
+      fc.record({ kind: fc.constantFrom('commit' as const, 'restock' as const), order, parcel, lines }),
+      fc.record({
+        kind: fc.constantFrom('reserveParcel' as const, 'releaseParcel' as const),
+        order,
+        parcel: further,
+        lines,
+      }),
+      fc.record({ kind: fc.constant('releaseLines' as const), order, release: fc.nat(1), lines }),
+    );
+    const ON_HAND = 12;
+
+    /** Performs steps on this run's own SKUs and orders. */
+    async function createScenario() {
+      const skus = await Promise.all(Array.from({ length: SKUS }, () => stocked(ON_HAND)));
+      const orders = Array.from({ length: 2 }, () => {
+        const orderId = randomUUID();
+        return { orderId, parcels: [orderId, randomUUID(), randomUUID()], releases: [randomUUID(), randomUUID()] };
+      });
+      const call = (one: Step): Promise<unknown> => {
+        const { orderId, parcels, releases } = orders[one.order]!;
+        const wanted = linesOf(one.lines, skus);
+        if (one.kind === 'reserve') return activities.reserveStock({ orderId, lines: wanted });
+        if (one.kind === 'releaseAll') return activities.releaseStock({ orderId });
+        if (one.kind === 'commitAll') return activities.commitStock({ orderId });
+        if (one.kind === 'releaseLines') {
+          return activities.releaseLines({ orderId, releaseId: releases[one.release]!, lines: wanted });
+        }
+        const parcelId = parcels[(one as { parcel: number }).parcel]!;
+        if (one.kind === 'commit') return activities.commitStock({ orderId, parcelId, lines: wanted });
+        if (one.kind === 'reserveParcel') return activities.reserveParcel({ orderId, parcelId, lines: wanted });
+        if (one.kind === 'releaseParcel') return activities.releaseParcel({ orderId, parcelId });
+        return activities.restockParcel({ orderId, parcelId, lines: wanted });
+      };
+      /** Refusals are outcomes; any other error fails the property. */
+      const perform = (one: Step): Promise<string> =>
+        patiently(() => call(one)).then(
+          () => 'done',
+          (error: { code?: string }) => {
+            // A compensation and a repeat of its step: PostgreSQL ends one of them, which the workflow repeats.
+            if (error.code === DEADLOCK) return perform(one);
+            assert.match(error.code ?? String(error), /^(OutOfStock|AlreadyCommitted|NotReserved|Undone)$/);
+            return error.code!;
+          },
+        );
+      /** Pieces on hand of each SKU, and what is still reserved of it for each order. */
+      const standing = async () => ({
+        onHand: (await requests.getStocks({ skus })).items.map(({ onHand }) => onHand),
+        left: await Promise.all(orders.map(({ orderId }) => leftOf(orderId, skus))),
+      });
+      return { perform, standing };
+    }
+
+    async function leftOf(orderId: string, skus: readonly string[]): Promise<number[]> {
+      const { rows } = await sql<{ sku: string; quantity: number }>`
+        select sku, sum(reserved_delta)::int as quantity from stock_ledger where order_id = ${orderId} group by sku`.execute(
+        database.db,
+      );
+      return skus.map((sku) => rows.find((row) => row.sku === sku)?.quantity ?? 0);
+    }
+
+    const standingOf = ({ onHand, left }: PartsModel) => ({
+      onHand,
+      left: [0, 1].map((one) => left.get(one) ?? [0, 0]),
+    });
+
+    it('are as in a simple model', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 16 }), async (steps) => {
+          const { perform, standing } = await createScenario();
+          const model = new PartsModel(ON_HAND);
+          for (const one of steps) assert.equal(await perform(one), model.perform(one), one.kind);
+          assert.deepEqual(await standing(), standingOf(model));
+        }),
+        { numRuns: 60 },
+      );
+    });
+
+    it('end as after some sequence when they happen at once', async function () {
+      this.timeout(60_000);
+      const before = fc.array(step, { maxLength: 3 });
+      const reservation = fc.record({ kind: fc.constant('reserve' as const), order: fc.constant(0), lines });
+      const ofOne = step.map((one) => ({ ...one, order: 0 }));
+      const atOnce = fc.array(ofOne, { minLength: 2, maxLength: 4 });
+      await fc.assert(
+        fc.asyncProperty(reservation, before, atOnce, async (reserve, sequence, steps) => {
+          const { perform, standing } = await createScenario();
+          for (const one of [reserve, ...sequence]) await perform(one);
+          const outcomes = await Promise.all(steps.map(perform));
+          const found = { outcomes, ...(await standing()) };
+          const possible = permutations(steps.map((_, index) => index)).map((places) => {
+            const model = new PartsModel(ON_HAND);
+            for (const one of [reserve, ...sequence]) model.perform(one);
+            const results = new Map(places.map((place) => [place, model.perform(steps[place]!)]));
+            return { outcomes: steps.map((_, index) => results.get(index)), ...standingOf(model) };
+          });
+          assert.ok(
+            possible.some((one) => JSON.stringify(one) === JSON.stringify(found)),
+            `${JSON.stringify(found)} is none of ${possible.map((one) => JSON.stringify(one)).join(' ')}`,
+          );
+        }),
+        { numRuns: 100 },
+      );
+    });
+  });
+});
+
+/** SQLSTATE `deadlock_detected`. */
+const DEADLOCK = '40P01';
+
+const permutations = (items: readonly number[]): number[][] =>
+  items.length === 0
+    ? [[]]
+    : items.flatMap((first) => permutations(items.filter((one) => one !== first)).map((rest) => [first, ...rest]));
