@@ -63,13 +63,16 @@ export function carrierRoutes({ shipping, workflows, ...dependencies }: CarrierD
         // The order of a parcel comes from our own records, not from the request.
         const shipment = await shipping.recordMovement({ movementId: id, trackingNumber, type, at });
         const { orderId, status } = shipment;
-        const stray = { orderId, trackingNumber, reported: type };
-        if (status !== 'dispatched' && status !== 'delivered') {
+        const parcel = shipment.parcelId === orderId ? {} : { parcelId: shipment.parcelId };
+        const stray = { orderId, ...parcel, trackingNumber, reported: type };
+        if (status === 'booked' || status === 'canceled') {
           // The report contradicts the shipping service's records: it changes no order, and a person must look.
           await reportStray({ ...stray, contradicts: 'bookingCanceled' });
           return { status: 204 };
         }
-        if (!(await tellOrder(orderId, { status }))) await reportStray({ ...stray, contradicts: 'workflowEnded' });
+        if (!(await tellOrder(orderId, { status, ...parcel }))) {
+          await reportStray({ ...stray, contradicts: 'workflowEnded' });
+        }
         return { status: 204 };
       },
     }),

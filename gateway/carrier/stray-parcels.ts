@@ -17,7 +17,7 @@ const NOT_SENT: readonly FulfillmentStatus[] = ['not_fulfilled', 'booked', 'canc
 
 /**
  * Returns the function that reports a parcel which moved although no order expects it: in a metric, in the log, and as an
- * intervention that a person must resolve. Repeated reports about one order are reported once.
+ * intervention that a person must resolve. Repeated reports about one parcel are reported once.
  */
 export function createStrayParcels({ orders, workflows, logger, registry }: StrayParcelDependencies) {
   const strayParcels = new Counter({

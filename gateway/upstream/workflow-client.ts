@@ -82,7 +82,7 @@ export function createWorkflows(client: Client) {
       startedNow(
         call(() =>
           client.workflow.start<typeof strayParcelWorkflow>('strayParcelWorkflow', {
-            workflowId: strayParcelWorkflowId(input.orderId),
+            workflowId: strayParcelWorkflowId(input.parcelId ?? input.orderId),
             taskQueue: ORDER_TASK_QUEUE,
             workflowIdReusePolicy: 'REJECT_DUPLICATE',
             args: [input],

@@ -5,9 +5,11 @@ import { uuid } from '../incoming/values.ts';
 /** What the workflow about a stray parcel is started with. */
 export interface StrayParcelInput {
   orderId: string;
+  /** Absent: the order's first parcel. */
+  parcelId?: string;
   trackingNumber: string;
   /** The carrier's report. */
-  reported: 'dispatched' | 'delivered';
+  reported: 'dispatched' | 'delivered' | 'delayed' | 'lost' | 'returned_to_sender';
   /** What the report contradicts. */
   contradicts: 'bookingCanceled' | 'workflowEnded';
   /** The status of the order when the report came. */
@@ -17,12 +19,12 @@ export const strayParcelInput: Parser<StrayParcelInput> = record(
   {
     orderId: uuid,
     trackingNumber: string({ max: 100, pattern: /./s, wanted: 'a text of 1 to 100 characters' }),
-    reported: oneOf('dispatched', 'delivered'),
+    reported: oneOf('dispatched', 'delivered', 'delayed', 'lost', 'returned_to_sender'),
     contradicts: oneOf('bookingCanceled', 'workflowEnded'),
     orderStatus: oneOf('pending', 'confirmed', 'completed', 'rejected', 'canceled', 'requires_action'),
   },
-  { others: 'left out' },
+  { optional: { parcelId: uuid }, others: 'left out' },
 );
 
-/** One order, one parcel, one question to a person, however many reports come about it. */
-export const strayParcelWorkflowId = (orderId: string): string => `stray-parcel-${orderId}`;
+/** One parcel, one question to a person, however many reports come about it. The first parcel has its order's id. */
+export const strayParcelWorkflowId = (parcelId: string): string => `stray-parcel-${parcelId}`;

@@ -26,7 +26,7 @@ export async function strayParcelWorkflow(given: StrayParcelInput): Promise<Stra
     let detail = contradictionOf(input);
     history.add('dispatch', 'failed', { detail });
     while ((await saga.askPerson('dispatch', { detail })) === 'retry') {
-      const status = await askCarrier(orderId);
+      const status = await askCarrier(input);
       detail = status.refusal ?? `the carrier says now that the parcel is ${status.now}`;
       if (status.now === 'canceled' || status.now === 'booked') {
         history.add('dispatch', 'compensated', { detail });
@@ -48,9 +48,12 @@ const contradictionOf = ({ reported, contradicts, orderStatus }: StrayParcelInpu
     : `the carrier reports the parcel as ${reported}, but the order's workflow had ended and left it ${orderStatus}`;
 
 /** Where the parcel is now, or why the carrier cannot say it. */
-async function askCarrier(orderId: string): Promise<{ now?: ShipmentStatus; refusal?: string }> {
+async function askCarrier({
+  orderId,
+  parcelId,
+}: StrayParcelInput): Promise<{ now?: ShipmentStatus; refusal?: string }> {
   try {
-    const { answer } = await servicesUntilAnswered().shipping.trackShipment({ orderId });
+    const { answer } = await servicesUntilAnswered().shipping.trackShipment({ orderId, ...(parcelId && { parcelId }) });
     return { now: answer.status };
   } catch (error) {
     return { refusal: troubleOf(error).detail };

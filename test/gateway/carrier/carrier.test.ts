@@ -44,15 +44,50 @@ describe('POST /v1/callbacks/carrier', () => {
     ]);
   });
 
+  it('passes on every movement, and the parcel where it is not the order’s first', async () => {
+    const parcelId = randomUUID();
+    gateway.services.store.shipments.set('SB-6', orderId);
+    gateway.services.store.parcelIds.set('SB-6', parcelId);
+    const types = ['dispatched', 'delayed', 'lost', 'returned_to_sender', 'delivered'];
+    for (const type of types) {
+      for (const trackingNumber of ['SB-1', 'SB-6']) {
+        assert.equal((await send(JSON.stringify({ ...update, trackingNumber, type }))).status, 204);
+      }
+    }
+    assert.deepEqual(
+      gateway.temporal.signals.flatMap(({ args }) => args),
+      types.flatMap((status) => [{ status }, { status, parcelId }]),
+    );
+    assert.equal((await send(JSON.stringify({ ...update, type: 'eaten' }))).status, 400);
+  });
+
+  it('asks a person about each stray parcel of an order', async () => {
+    const order = storeOrder({ status: 'canceled', fulfillmentStatus: 'canceled' });
+    const parcelId = randomUUID();
+    gateway.services.store.parcelIds.set('SB-8', parcelId);
+    const before = await strayParcels();
+    for (const trackingNumber of ['SB-7', 'SB-8', 'SB-8']) {
+      gateway.services.store.shipments.set(trackingNumber, order.id);
+      gateway.services.store.canceledParcels.add(trackingNumber);
+      assert.equal((await send(JSON.stringify({ ...update, trackingNumber, type: 'lost' }))).status, 204);
+    }
+    assert.equal(await strayParcels(), before + 2);
+    assert.partialDeepStrictEqual(gateway.temporal.started.get(`stray-parcel-${parcelId}`)!.options.args, [
+      { orderId: order.id, parcelId, reported: 'lost', trackingNumber: 'SB-8' },
+    ]);
+    assert.ok(gateway.temporal.started.has(`stray-parcel-${order.id}`));
+  });
+
   it('does not signal a canceled parcel: it counts it, logs it with its order, and asks a person, once', async () => {
     const order = storeOrder({ status: 'canceled', fulfillmentStatus: 'canceled' });
     gateway.services.store.shipments.set('SB-3', order.id);
     gateway.services.store.canceledParcels.add('SB-3');
     const raw = JSON.stringify({ ...update, id: 'evt_2', trackingNumber: 'SB-3' });
     logged.length = 0;
+    const before = await strayParcels();
     for (const _again of [1, 2]) assert.equal((await send(raw)).status, 204);
     assert.deepEqual(gateway.temporal.signals, []);
-    assert.equal(await strayParcels(), 1);
+    assert.equal(await strayParcels(), before + 1);
     const { type, options } = gateway.temporal.started.get(`stray-parcel-${order.id}`)!;
     assert.equal(type, 'strayParcelWorkflow');
     const input = {

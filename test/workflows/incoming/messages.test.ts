@@ -7,7 +7,7 @@ import { OrderStart, PlaceOrder } from '../../../activities/order-placing.ts';
 import { DraftReturn } from '../../../activities/return.ts';
 import { OrderStatus, PlacingStep } from '../../../activities/order-status.ts';
 import { RefundPayment } from '../../../activities/payment.ts';
-import { RecordMovement, shippingEvents } from '../../../activities/shipping.ts';
+import { RecordMovement, Shipment, shippingEvents } from '../../../activities/shipping.ts';
 import { DeliveryRound } from '../../../activities/webhook.ts';
 import { cartChanged, cartReminderInput } from '../../../workflows/cart-reminder/messages.ts';
 import { cancelRequest, orderInput, parcelMoved, paymentMoved } from '../../../workflows/order/messages.ts';
@@ -81,8 +81,8 @@ const MESSAGES: Record<string, Message> = {
   },
   'news of a parcel': {
     parse: parcelMoved,
-    contract: z.object({ status: z.enum(['dispatched', 'delivered']) }),
-    example: { status: 'dispatched' },
+    contract: z.object({ status: RecordMovement.shape.type, parcelId: Shipment.shape.parcelId.optional() }),
+    example: { status: 'dispatched', parcelId: ID },
   },
   'the input of a refund': {
     parse: refundInput,
@@ -120,6 +120,7 @@ const MESSAGES: Record<string, Message> = {
     parse: strayParcelInput,
     contract: z.object({
       orderId: z.uuid(),
+      parcelId: Shipment.shape.parcelId.optional(),
       trackingNumber: RecordMovement.shape.trackingNumber,
       reported: RecordMovement.shape.type,
       contradicts: z.enum(['bookingCanceled', 'workflowEnded']),
@@ -127,6 +128,7 @@ const MESSAGES: Record<string, Message> = {
     }),
     example: {
       orderId: ID,
+      parcelId: ID,
       trackingNumber: 'SB-1042',
       reported: 'dispatched',
       contradicts: 'bookingCanceled',
@@ -188,6 +190,6 @@ describe('messages of workflows', () => {
 
   it('news of a parcel knows the movements that the carrier reports', () => {
     const moves = Object.keys(shippingEvents).map((type) => type.slice('shipment.'.length));
-    for (const status of ['dispatched', 'delivered']) assert.ok(moves.includes(status));
+    for (const status of RecordMovement.shape.type.options) assert.ok(moves.includes(status));
   });
 });
