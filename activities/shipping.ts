@@ -91,7 +91,10 @@ export const shippingRequests = {
    * that is about to be written.
    */
   recordMovement: operation({ request: RecordMovement, response: Shipment, refuses: ['ShipmentNotFound'] }),
-  /** For reconciliation: every shipment, by ascending order id and parcel id. Refuses `BadCursor`. */
+  /**
+   * For reconciliation: every shipment, by ascending order id and parcel id. `limit` counts orders: the parcels of one are
+   * on the same page. Refuses `BadCursor`.
+   */
   listBooks: operation({ request: PageRequest, response: pageOf(Shipment), refuses: ['BadCursor'] }),
 };
 export type ShippingRequests = Implementation<typeof shippingRequests>;

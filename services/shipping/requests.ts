@@ -1,9 +1,9 @@
 import { type Kysely, sql } from 'kysely';
-import { ParcelRef, type Shipment, type ShippingRequests, shippingRefusal } from '../../activities/shipping.ts';
-import { decodeCursor, encodeCursor } from '../../platform/database/cursor.ts';
+import { type Shipment, type ShippingRequests, shippingRefusal } from '../../activities/shipping.ts';
+import { decodeId, encodeCursor } from '../../platform/database/cursor.ts';
 import type { ShippingDatabase } from './database.ts';
 import { applyMovement } from './movements.ts';
-import { type Parcel, SHIPMENT_KEY, lockShipment, parcelOf, selectShipments, shipmentOf } from './parcel.ts';
+import { lockShipment, selectShipments, shipmentOf } from './parcel.ts';
 
 export function createShippingRequests(db: Kysely<ShippingDatabase>): ShippingRequests {
   return {
@@ -23,25 +23,26 @@ export function createShippingRequests(db: Kysely<ShippingDatabase>): ShippingRe
     },
 
     async listBooks({ after, limit }) {
-      let query = selectShipments(db.selectFrom('shipments'))
+      // One order more than requested shows whether there is a next page.
+      const page = db
+        .selectFrom('shipments')
+        .select('order_id')
+        .distinct()
+        .where('order_id', '>', after === undefined ? FIRST : decodeId(after))
+        .orderBy('order_id')
+        .limit(limit + 1);
+      const rows = await selectShipments(db.selectFrom('shipments'))
+        .where('order_id', 'in', page)
         .orderBy('order_id')
         .orderBy(sql`coalesce(parcel_id, order_id)`)
-        .limit(limit);
-      if (after !== undefined) {
-        const { orderId, parcelId } = positionOf(after);
-        query = query.where(sql<boolean>`${SHIPMENT_KEY} > (${orderId}::uuid, ${parcelId}::uuid)`);
-      }
-      const items = (await query.execute()).map(shipmentOf);
-      const last = items.length === limit ? items.at(-1) : undefined;
-      return { items, next: last ? encodeCursor([last.orderId, last.parcelId]) : null };
+        .execute();
+      const orderIds = [...new Set(rows.map(({ order_id }) => order_id))];
+      const last = orderIds.length > limit ? orderIds[limit - 1]! : undefined;
+      const items = rows.filter(({ order_id }) => last === undefined || order_id <= last).map(shipmentOf);
+      return { items, next: last === undefined ? null : encodeCursor([last]) };
     },
   };
 }
 
-/** The shipment that a cursor names. */
-function positionOf(cursor: string): Parcel {
-  const [orderId, parcelId] = decodeCursor(cursor, 2);
-  const position = ParcelRef.safeParse({ orderId, parcelId });
-  if (!position.success) throw shippingRefusal('BadCursor', 'this cursor was not issued by this list');
-  return parcelOf(position.data);
-}
+/** Sorts before every order id: RFC 9562's nil UUID. */
+const FIRST = '00000000-0000-0000-0000-000000000000';

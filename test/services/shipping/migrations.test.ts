@@ -42,7 +42,7 @@ describe('shipments of an earlier version', () => {
 
   before(async () => {
     database = await upgradedDatabase('shipping', '002_identify_movements_by_content', async (owner) => {
-      await insertAsBefore(owner as Kysely<ShippingDatabase>, earlier, 'SB-1');
+      await insertAsBefore(owner, earlier, 'SB-1');
     });
   });
   after(() => database.drop());
@@ -86,13 +86,10 @@ describe('shipments of an earlier version', () => {
     const parcelId = randomUUID();
     await shipping('SB-5').bookShipment({ orderId: earlier, parcelId, address });
     const { items } = await requests().listBooks({ limit: 10 });
-    assert.deepEqual(
-      items.map(({ orderId, status }) => [orderId, status]).toSorted(),
-      [
-        [earlier, 'booked'],
-        [earlier, 'lost'],
-        [meanwhile, 'canceled'],
-      ].toSorted(),
-    );
+    assert.deepEqual(items.map(({ orderId, status }) => `${orderId} ${status}`).toSorted(), [
+      `${earlier} booked`,
+      `${earlier} lost`,
+      `${meanwhile} canceled`,
+    ]);
   });
 });
