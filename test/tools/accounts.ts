@@ -1,7 +1,7 @@
 import type { OrderStockTotals } from '../../activities/inventory.ts';
 import type { OrderSummary } from '../../activities/order.ts';
 import type { OrderPaymentTotals } from '../../activities/payment.ts';
-import type { ShipmentStatus } from '../../activities/shipping.ts';
+import type { Shipment, ShipmentStatus } from '../../activities/shipping.ts';
 import type { Account, CarrierItem, ProcessorItem } from '../../tools/reconcile/account.ts';
 
 const ORDER = '00000000-0000-4000-8000-000000000001';
@@ -24,6 +24,7 @@ export const movement = (type: CarrierItem['type'], orderId = ORDER): CarrierIte
 /** An account without entries, whose workflow has ended. */
 export const anAccount = (different: Partial<Account> = {}): Account => ({
   orderId: ORDER,
+  shipments: [],
   processor: [],
   carrier: [],
   workflowRuns: false,
@@ -65,14 +66,19 @@ const stock = (...kinds: (keyof typeof NOTHING)[]): OrderStockTotals => ({
     { sku: 'B', ...NOTHING, ...Object.fromEntries(kinds.map((kind) => [kind, 1])) },
   ],
 });
-const shipment = (status: ShipmentStatus) => ({ orderId: ORDER, status, trackingNumber: 'SB1' });
+const shipment = (status: ShipmentStatus): Shipment => ({
+  orderId: ORDER,
+  parcelId: ORDER,
+  status,
+  trackingNumber: 'SB1',
+});
 
 const confirmed = (): Account => ({
   orderId: ORDER,
   order: order({}),
   payment: payment(),
   stock: stock('reserved'),
-  shipment: shipment('booked'),
+  shipments: [shipment('booked')],
   processor: [entry('authorization')],
   carrier: [movement('booking')],
   workflowRuns: true,
@@ -83,14 +89,14 @@ const shipped = (): Account => ({
   order: order({ paymentStatus: 'captured', fulfillmentStatus: 'shipped' }),
   payment: payment({ capturedMinor: TOTAL }),
   stock: stock('reserved', 'committed'),
-  shipment: shipment('dispatched'),
+  shipments: [shipment('dispatched')],
   processor: [entry('authorization'), entry('capture')],
   carrier: [movement('booking'), movement('dispatch')],
 });
 const delivered = (): Account => ({
   ...shipped(),
   order: order({ paymentStatus: 'captured', fulfillmentStatus: 'delivered' }),
-  shipment: shipment('delivered'),
+  shipments: [shipment('delivered')],
   carrier: [movement('booking'), movement('dispatch'), movement('delivery')],
 });
 const canceled = (): Account => ({
@@ -98,7 +104,7 @@ const canceled = (): Account => ({
   order: order({ status: 'canceled', paymentStatus: 'canceled', fulfillmentStatus: 'canceled' }),
   payment: payment({ voidedMinor: TOTAL }),
   stock: stock('reserved', 'released'),
-  shipment: shipment('canceled'),
+  shipments: [shipment('canceled')],
   processor: [entry('authorization'), entry('void')],
   carrier: [movement('booking'), movement('cancellation')],
 });
@@ -117,7 +123,7 @@ export const STAGES = {
   pending: () => ({
     ...confirmed(),
     order: order({ status: 'pending', paymentStatus: 'not_paid' }),
-    shipment: undefined,
+    shipments: [],
   }),
   confirmed,
   'being captured': () => ({ ...shipped(), order: order({ fulfillmentStatus: 'shipped' }) }),
@@ -175,7 +181,7 @@ export const STAGES = {
       order: rejected({ paymentStatus: 'canceled' }),
       payment: payment({ voidedMinor: TOTAL }),
       stock: stock('reserved', 'released'),
-      shipment: { orderId: ORDER, status: 'canceled', trackingNumber: null },
+      shipments: [{ ...shipment('canceled'), trackingNumber: null }],
       processor: [entry('authorization'), entry('void')],
     }),
   'waiting for a person': () => ({

@@ -31,7 +31,7 @@ export const sourcesOf = (accounts: () => readonly Account[], balances: string[]
   order: listOf(() => accounts().map(({ order }) => order)),
   payment: listOf(() => accounts().map(({ payment }) => payment)),
   inventory: listOf(() => accounts().map(({ stock }) => stock)),
-  shipping: listOf(() => accounts().map(({ shipment }) => shipment)),
+  shipping: listOf(() => accounts().flatMap(({ shipments }) => shipments)),
   processor: listOf(() =>
     accounts()
       .flatMap(({ processor }) => processor)

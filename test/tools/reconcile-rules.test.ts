@@ -118,10 +118,10 @@ describe('the rules of reconciliation', () => {
     ['dispatched goods that were not committed', { ...shipped, stock: confirmed.stock }, ['stock-ledger']],
     ['committed goods that were not dispatched', { ...confirmed, stock: shipped.stock }, ['stock-ledger']],
     ['returned goods that were not restocked', { ...returned, stock: delivered.stock }, ['stock-ledger']],
-    ['a confirmed order without a shipment', { ...confirmed, shipment: undefined, carrier: [] }, ['shipment']],
+    ['a confirmed order without a shipment', { ...confirmed, shipments: [], carrier: [] }, ['shipment']],
     [
       'a booked parcel of a canceled order',
-      { ...canceled, shipment: confirmed.shipment, carrier: confirmed.carrier },
+      { ...canceled, shipments: confirmed.shipments, carrier: confirmed.carrier },
       ['shipment'],
     ],
     ['a booking missing at the carrier', { ...confirmed, carrier: [] }, ['carrier-ledger']],
@@ -135,7 +135,7 @@ describe('the rules of reconciliation', () => {
     [
       'another order’s tracking number',
       { ...confirmed, carrier: [{ ...movement('booking'), trackingNumber: 'SB2' }] },
-      ['tracking-number'],
+      ['carrier-ledger', 'tracking-number'],
     ],
   ];
   for (const [name, account, rules] of cases) {

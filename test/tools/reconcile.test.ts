@@ -27,7 +27,6 @@ describe('reading six ledgers and Temporal side by side', () => {
           order: undefined,
           payment: undefined,
           stock: undefined,
-          shipment: undefined,
           ...ours,
           processor: undefined,
           carrier: undefined,
@@ -78,7 +77,7 @@ describe('reconciliation', () => {
         order: undefined,
         payment: undefined,
         stock: undefined,
-        shipment: undefined,
+        shipments: [],
       };
       const { discrepancies } = await compare(
         sourcesOf(() => [...accounts, foreign].toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1))),

@@ -1,3 +1,4 @@
+import type { StockLine } from '../../activities/identity.ts';
 import type { OrderStockTotals } from '../../activities/inventory.ts';
 import type { OrderSummary } from '../../activities/order.ts';
 import type { OrderPaymentTotals } from '../../activities/payment.ts';
@@ -16,18 +17,27 @@ export type ProcessorItem = z.infer<typeof ProcessorItem>;
 /** One effect in the carrier's own ledger. */
 export const CarrierItem = z.object({
   orderId: z.string(),
-  type: z.enum(['booking', 'cancellation', 'dispatch', 'delivery']),
+  type: z.enum(['booking', 'cancellation', 'dispatch', 'delivery', 'return']),
   trackingNumber: z.string(),
 });
 export type CarrierItem = z.infer<typeof CarrierItem>;
 
+/** What the order service has recorded. An older one leaves these fields out. */
+export type OrderRecord = OrderSummary & {
+  /** The pieces that are not sent. */
+  canceled?: readonly StockLine[] | undefined;
+  /** All parcels, canceled ones included. One that is `waiting` is not booked yet. */
+  parcels?: readonly { id: string; status: string }[] | undefined;
+};
+
 /** What the six ledgers and Temporal record about one order. Undefined: that ledger has no entry. */
 export interface Account {
   orderId: string;
-  order?: OrderSummary | undefined;
+  order?: OrderRecord | undefined;
   payment?: OrderPaymentTotals | undefined;
   stock?: OrderStockTotals | undefined;
-  shipment?: Shipment | undefined;
+  /** One for each parcel. */
+  shipments: readonly Shipment[];
   processor: readonly ProcessorItem[];
   carrier: readonly CarrierItem[];
   /** Whether the order's workflow runs. */
@@ -35,3 +45,6 @@ export interface Account {
   /** The order service has stored the order and not recorded it yet. Its workflow may run already. */
   draft: boolean;
 }
+
+/** An account whose order is in the order service. */
+export type OrderAccount = Account & { order: OrderRecord };

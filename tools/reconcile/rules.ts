@@ -1,4 +1,13 @@
-import type { Account, CarrierItem, ProcessorItem } from './account.ts';
+import type { Account, OrderAccount, ProcessorItem } from './account.ts';
+import {
+  expectedAtCarrier,
+  expectedNumbers,
+  expectedShipments,
+  foundAtCarrier,
+  foundNumbers,
+  foundShipments,
+  mostAtCarrier,
+} from './parcels.ts';
 import { type Stage, isDispatched, stageOf } from './stage.ts';
 import {
   describeLedgers,
@@ -24,9 +33,6 @@ interface Rule {
   expected: (account: OrderAccount, stage: Stage) => string;
   found: (account: OrderAccount, stage: Stage) => string;
 }
-
-/** An account whose order is in the order service. */
-type OrderAccount = Account & { order: NonNullable<Account['order']> };
 
 /** Returns every rule that does not hold. For an order in progress only the rules that hold at any time are checked. */
 export function checkRules(account: Account): Finding[] {
@@ -58,18 +64,17 @@ const atMostOnce = (name: string, count: (account: Account) => number): Rule => 
 });
 const countAtProcessor = (type: ProcessorItem['type']) => (account: Account) =>
   account.processor.filter((item) => item.type === type).length;
-const countAtCarrier = (type: CarrierItem['type']) => (account: Account) =>
-  account.carrier.filter((item) => item.type === type).length;
 
 /** The rules that hold for every order at any time. */
 const ALWAYS: readonly Rule[] = [
   atMostOnce('authorized-once', countAtProcessor('authorization')),
   atMostOnce('captured-once', countAtProcessor('capture')),
   atMostOnce('voided-once', countAtProcessor('void')),
-  atMostOnce('booked-once', countAtCarrier('booking')),
-  atMostOnce('booking-canceled-once', countAtCarrier('cancellation')),
-  atMostOnce('dispatched-once', countAtCarrier('dispatch')),
-  atMostOnce('delivered-once', countAtCarrier('delivery')),
+  atMostOnce('booked-once', mostAtCarrier('booking')),
+  atMostOnce('booking-canceled-once', mostAtCarrier('cancellation')),
+  atMostOnce('dispatched-once', mostAtCarrier('dispatch')),
+  atMostOnce('delivered-once', mostAtCarrier('delivery')),
+  atMostOnce('returned-to-sender-once', mostAtCarrier('return')),
   {
     name: 'currency',
     expected: ({ order }) => order.total.currency,
@@ -82,7 +87,7 @@ const ALWAYS: readonly Rule[] = [
     name: 'captured-only-after-dispatch',
     expected: () => 'no capture without a dispatch',
     found: (account) =>
-      countAtProcessor('capture')(account) > 0 && countAtCarrier('dispatch')(account) === 0
+      countAtProcessor('capture')(account) > 0 && mostAtCarrier('dispatch')(account) === 0
         ? 'a capture without a dispatch'
         : 'no capture without a dispatch',
   },
@@ -125,44 +130,23 @@ const WHEN_IDLE: readonly Rule[] = [
   {
     // Prints only the lines that differ: an order has up to 2,000.
     name: 'stock-ledger',
-    expected: ({ order, stock }, stage) => differingGoods(expectedGoods(order, stock, stage), recordedGoods(stock)),
-    found: ({ order, stock }, stage) => differingGoods(recordedGoods(stock), expectedGoods(order, stock, stage)),
+    expected: (account, stage) => differingGoods(expectedGoods(account, stage), recordedGoods(account.stock)),
+    found: (account, stage) => differingGoods(recordedGoods(account.stock), expectedGoods(account, stage)),
   },
   {
     name: 'shipment',
-    expected: ({ shipment }, stage) => {
-      if (stage === 'compensated') return shipment ? 'canceled' : 'none';
-      return stage === 'awaitingDispatch' ? 'booked' : stage;
-    },
-    found: ({ shipment }) => shipment?.status ?? 'none',
+    expected: expectedShipments,
+    found: foundShipments,
   },
   {
     // Compared with our own shipments, as above.
     name: 'carrier-ledger',
-    expected: ({ shipment, carrier }) => {
-      switch (shipment?.status ?? 'none') {
-        case 'booked':
-          return 'booking';
-        case 'dispatched':
-          return 'booking, dispatch';
-        case 'delivered':
-          return 'booking, dispatch, delivery';
-        default:
-          // If the booking never reached the carrier, there is nothing to cancel there.
-          return carrier.some(({ type }) => type === 'booking') ? 'booking, cancellation' : 'nothing';
-      }
-    },
-    found: ({ carrier }) =>
-      CARRIER_TYPES.filter((type) => carrier.some((item) => item.type === type)).join(', ') || 'nothing',
+    expected: expectedAtCarrier,
+    found: foundAtCarrier,
   },
   {
     name: 'tracking-number',
-    expected: ({ order, shipment }) => order.trackingNumber ?? shipment?.trackingNumber ?? 'none',
-    found: ({ order, shipment, carrier }) => {
-      const numbers = [order.trackingNumber, shipment?.trackingNumber, ...carrier.map((item) => item.trackingNumber)];
-      return [...new Set(numbers.filter((number) => number != null))].join(', ') || 'none';
-    },
+    expected: expectedNumbers,
+    found: foundNumbers,
   },
 ];
-
-const CARRIER_TYPES = ['booking', 'cancellation', 'dispatch', 'delivery'] as const;

@@ -47,7 +47,7 @@ export async function* readAccounts(
   const orders = new SortedStream('order', pages(sources.order));
   const payments = new SortedStream('payment', pages(sources.payment));
   const stocks = new SortedStream('inventory', pages(sources.inventory));
-  const shipments = new SortedStream('shipping', pages(sources.shipping));
+  const shipments = new SortedStream('shipping', groupedByOrder(pages(sources.shipping)));
   const known = new SortedStream(
     'external',
     externalIds.map((orderId) => ({ orderId })),
@@ -65,7 +65,7 @@ export async function* readAccounts(
       order,
       payment: payments.take(orderId),
       stock: stocks.take(orderId),
-      shipment: shipments.take(orderId),
+      shipments: shipments.take(orderId)?.shipments ?? [],
       processor: processor.get(orderId) ?? [],
       carrier: carrier.get(orderId) ?? [],
       workflowRuns,
@@ -117,6 +117,21 @@ class SortedStream<Item extends { orderId: string }> {
     this.#last = item.orderId;
     return item;
   }
+}
+
+/** The shipments of each order. */
+async function* groupedByOrder(
+  all: AsyncIterable<Shipment>,
+): AsyncGenerator<{ orderId: string; shipments: Shipment[] }> {
+  let group: { orderId: string; shipments: Shipment[] } | undefined;
+  for await (const shipment of all) {
+    if (group?.orderId === shipment.orderId) group.shipments.push(shipment);
+    else {
+      if (group) yield group;
+      group = { orderId: shipment.orderId, shipments: [shipment] };
+    }
+  }
+  if (group) yield group;
 }
 
 async function byOrder<Item extends { orderId: string }>(list: List<Item>): Promise<Map<string, Item[]>> {

@@ -1,8 +1,8 @@
 import type { StockLine } from '../../activities/identity.ts';
 import type { OrderStockTotals } from '../../activities/inventory.ts';
-import type { OrderSummary } from '../../activities/order.ts';
 import type { OrderPaymentTotals } from '../../activities/payment.ts';
-import type { Account, ProcessorItem } from './account.ts';
+import type { Account, OrderAccount, ProcessorItem } from './account.ts';
+import { progressOf } from './parcels.ts';
 import { type Stage, isDispatched } from './stage.ts';
 
 /** The sums of an order's payment effects, in minor units. */
@@ -43,18 +43,57 @@ export type Goods = ReadonlyMap<string, number>;
 export const recordedGoods = (stock: OrderStockTotals | undefined): Goods =>
   goodsOf((kind) => (stock?.lines ?? []).map((line) => ({ sku: line.sku, quantity: line[kind] })));
 
+type GoodsTotals = Record<(typeof KINDS)[number], number>;
+
 /** What the stock ledger must record of an order that is not in progress. */
-export function expectedGoods(order: OrderSummary, stock: OrderStockTotals | undefined, stage: Stage): Goods {
+export function expectedGoods(account: OrderAccount, stage: Stage): Goods {
+  const { order, stock, shipments } = account;
+  const skus = new Set([...order.lines, ...(stock?.lines ?? []), ...order.restocked].map(({ sku }) => sku));
+  const isSimple = shipments.length <= 1 && !shipments.some(({ status }) => TROUBLED.includes(status));
+  const expected = [...skus].map((sku) => ({
+    sku,
+    ...(isSimple ? expectedOfOneParcel(account, stage, sku) : expectedOfSeveral(account, stage, sku)),
+  }));
+  return goodsOf((kind) => expected.map((line) => ({ sku: line.sku, quantity: line[kind] })));
+}
+
+// Its pieces may be sent again, or come back into stock.
+const TROUBLED = ['lost', 'returned_to_sender'];
+
+function expectedOfOneParcel({ order, stock }: OrderAccount, stage: Stage, sku: string): GoodsTotals {
   // A compensated order had either all of its stock reserved or none; which one does not matter.
   const wasReserved = stage !== 'compensated' || (stock?.lines.some(({ reserved }) => reserved > 0) ?? false);
-  const expected = {
-    reserved: wasReserved ? order.lines : [],
-    released: wasReserved && stage === 'compensated' ? order.lines : [],
-    committed: isDispatched(stage) ? order.lines : [],
-    restocked: isDispatched(stage) ? order.restocked : [],
+  const ordered = piecesOf(order.lines, sku);
+  const canceled = piecesOf(order.canceled ?? [], sku);
+  return {
+    reserved: wasReserved ? ordered : 0,
+    released: wasReserved && stage === 'compensated' ? ordered : canceled,
+    committed: isDispatched(stage) ? ordered - canceled : 0,
+    restocked: isDispatched(stage) ? piecesOf(order.restocked, sku) : 0,
   };
-  return goodsOf((kind) => expected[kind]);
 }
+
+/**
+ * No ledger says which pieces are in which parcel, and what was lost may have been reserved and have left once more. Nothing
+ * is reserved any more once every parcel has left, nothing has left before the first, and no more comes back than has left.
+ */
+function expectedOfSeveral({ order, stock, shipments }: OrderAccount, stage: Stage, sku: string): GoodsTotals {
+  const recorded = stock?.lines.find((line) => line.sku === sku) ?? NOTHING;
+  const reserved = Math.max(recorded.reserved, piecesOf(order.lines, sku));
+  const progress = progressOf(shipments);
+  const released =
+    stage === 'compensated'
+      ? reserved - recorded.committed
+      : Math.max(recorded.released, piecesOf(order.canceled ?? [], sku));
+  const committed = { noneLeft: 0, someLeft: recorded.committed, allLeft: reserved - released }[progress];
+  const restocked = Math.max(Math.min(recorded.restocked, committed), piecesOf(order.restocked, sku));
+  return { reserved, released, committed: Math.min(committed, reserved - released), restocked };
+}
+
+const NOTHING: GoodsTotals = { reserved: 0, released: 0, committed: 0, restocked: 0 };
+
+const piecesOf = (lines: readonly StockLine[], sku: string): number =>
+  lines.reduce((sum, line) => sum + (line.sku === sku ? line.quantity : 0), 0);
 
 function goodsOf(linesOf: (kind: (typeof KINDS)[number]) => readonly StockLine[]): Goods {
   const goods = new Map<string, number>();
@@ -76,11 +115,11 @@ export const differingGoods = (goods: Goods, others: Goods): string =>
     .join(', ');
 
 /** Lists what there is of an order without the order service. */
-export const describeLedgers = ({ payment, stock, shipment, processor, carrier, workflowRuns }: Account): string =>
+export const describeLedgers = ({ payment, stock, shipments, processor, carrier, workflowRuns }: Account): string =>
   [
     payment && 'a payment',
     stock && 'stock movements',
-    shipment && 'a shipment',
+    shipments.length > 0 && (shipments.length === 1 ? 'a shipment' : `${shipments.length} shipments`),
     processor.length > 0 && `${processor.map(({ type }) => type).join(' and ')} at the processor`,
     carrier.length > 0 && `${carrier.map(({ type }) => type).join(' and ')} at the carrier`,
     workflowRuns && 'a running workflow',
