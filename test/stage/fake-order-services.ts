@@ -125,18 +125,10 @@ const createInventory = (worlds: OrderWorlds): InventoryActivities => ({
     if (world.stock === 'reserved') world.addEffect('commit');
     world.stock = 'committed';
   },
-  async releaseLines({ orderId }) {
-    worlds.of(orderId).addEffect('release lines');
-  },
-  async reserveParcel({ orderId }) {
-    worlds.of(orderId).addEffect('reserve parcel');
-  },
-  async releaseParcel({ orderId }) {
-    worlds.of(orderId).addEffect('release parcel');
-  },
-  async restockParcel({ orderId }) {
-    worlds.of(orderId).addEffect('restock parcel');
-  },
+  releaseLines: async ({ orderId }) => worlds.of(orderId).addEffect('release lines'),
+  reserveParcel: async ({ orderId }) => worlds.of(orderId).addEffect('reserve parcel'),
+  releaseParcel: async ({ orderId }) => worlds.of(orderId).addEffect('release parcel'),
+  restockParcel: async ({ orderId }) => worlds.of(orderId).addEffect('restock parcel'),
   async restockReturn({ orderId, lines }) {
     const world = worlds.of(orderId);
     if (world.restocked === 0) world.addEffect('restock');

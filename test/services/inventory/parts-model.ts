@@ -54,7 +54,7 @@ export class PartsModel {
         return this.#undo(`reserve ${order}`, order, () => this.#leftOf(order));
       case 'releaseParcel':
         return this.#releaseParcel(order, `${order}.${step.parcel}`);
-      case 'restock':
+      default:
         return this.#once(`restock ${order}.${step.parcel}`, () => {
           wanted.forEach((quantity, sku) => (this.onHand[sku]! += quantity));
           return 'done';
