@@ -81,6 +81,20 @@ describe('sandbox process', () => {
     }
   });
 
+  it('names a promise of the carrier that is no number of days, or too many', async () => {
+    const settings = { SANDBOX_DATA: scratch(), CARRIER_CALLBACK_SECRET: 's'.repeat(32) };
+    for (const [days, problem] of [
+      ['366', 'must be at most 365 days'],
+      ['-0.5', 'must be a number of days, 0 or more'],
+      ['soon', 'must be a number of days, 0 or more'],
+    ] as const) {
+      assert.deepEqual(await failureOf(launch(['carrier'], { ...settings, CARRIER_PROMISE_DAYS: days })), {
+        exitCode: 1,
+        lines: [`setting CARRIER_PROMISE_DAYS: ${problem}`],
+      });
+    }
+  });
+
   it('names the setting of a port in use, and an unknown server', async () => {
     const settings = { ...PROCESSOR_SECRET, SANDBOX_DATA: scratch() };
     const { processor } = await listening(launch(['processor'], settings), 1);

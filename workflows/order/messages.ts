@@ -98,12 +98,11 @@ export const paymentMovedSignal = defineSignal<[PaymentMoved]>('paymentMoved');
 export type PaymentMoved = Record<string, never>;
 export const paymentMoved: Parser<PaymentMoved> = orAbsent(record({}, { others: 'left out' }), {});
 
-/** An update from the carrier. They may come in any order and more than once. */
+/** An update from the carrier. They may come in any order and more than once. `parcelId` absent: the order's first parcel. */
 export const parcelMovedSignal = defineSignal<[ParcelMoved]>('parcelMoved');
 export interface ParcelMoved {
   status: 'dispatched' | 'delivered' | 'delayed' | 'lost' | 'returned_to_sender';
-  /** Absent: the order's first parcel. */
-  parcelId?: string;
+  parcelId?: string | undefined;
 }
 export const parcelMoved: Parser<ParcelMoved> = record(
   { status: oneOf('dispatched', 'delivered', 'delayed', 'lost', 'returned_to_sender') },
