@@ -49,7 +49,10 @@ export const linkRequests = {
     repeatable: false,
     refuses: ['UserNotFound'],
   }),
-  /** Marks the e-mail address as verified and publishes `user.updated`. Refuses `LinkNotFound`, as resetPassword does. */
+  /**
+   * Marks the e-mail address as verified and publishes `user.updated`. The orders placed with it by guests move to the user
+   * soon after, see `guest.claimed`. Refuses `LinkNotFound`, as resetPassword does.
+   */
   verifyEmail: operation({ request: VerifyEmail, repeatable: false, refuses: ['LinkNotFound'] }),
   /**
    * Makes the token of a link, for the mail that is being written. A repeat makes another token, and the one before is

@@ -239,12 +239,20 @@ export const orderRequests = {
    * Stores that staff wants to give money back, and starts the workflow that does it. A repeat changes nothing and returns
    * the stored refund. Refuses `OrderNotFound`; `RefundTooLarge` above what was captured and is neither refunded nor about to
    * be; `TooMany` pieces that were not bought or were paid back before; `NothingToRefund` where the pieces cost nothing;
-   * `WrongCurrency`; and `RefundDiffers` (the stored refund has other contents).
+   * `WrongCurrency`; `RefundAboveLimit`; and `RefundDiffers` (the stored refund has other contents).
    */
   draftRefund: operation({
     request: DraftRefund,
     response: Refund,
-    refuses: ['OrderNotFound', 'RefundTooLarge', 'TooMany', 'NothingToRefund', 'WrongCurrency', 'RefundDiffers'],
+    refuses: [
+      'OrderNotFound',
+      'RefundTooLarge',
+      'TooMany',
+      'NothingToRefund',
+      'WrongCurrency',
+      'RefundAboveLimit',
+      'RefundDiffers',
+    ],
   }),
   /** The refunds of an order without those of its returns, newest first. Refuses `OrderNotFound`. */
   listRefunds: operation({

@@ -54,5 +54,10 @@ export const DraftRefund = z.strictObject({
   reason: RefundReason,
   note: text(1000).optional(),
   requestedBy: z.string(),
+  /**
+   * What may be refunded of this order by all requests with a limit together, in the major unit of its currency, such as
+   * pounds. Absent: what is left.
+   */
+  limit: z.number().min(0).optional(),
 });
 export type DraftRefund = z.infer<typeof DraftRefund>;

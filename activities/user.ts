@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ShippingAddress } from './address.ts';
 import type { EventShapes } from '../platform/contract/event.ts';
 import { clientRequests } from './client.ts';
+import { GuestClaimed, GuestUpdated, guestRequests } from './guest.ts';
 import { linkRequests } from './mail-link.ts';
 import { Email } from './email.ts';
 import { Role } from './identity.ts';
@@ -78,6 +79,7 @@ export const userRequests = {
   ...sessionRequests,
   ...clientRequests,
   ...linkRequests,
+  ...guestRequests,
   /** Signs up a customer. Publishes `user.created`. Refuses `EmailTaken`, also on a repeat. */
   register: operation({ request: Register, response: User, repeatable: false, refuses: ['EmailTaken'] }),
   /** One user. Refuses `UserNotFound`. */
@@ -119,7 +121,7 @@ export const userRefusal = refusalFor<UserRefusal>();
 
 const UserEvent = z.object({ userId: z.uuid(), email: z.string(), name: z.string(), role: Role });
 const LinkEvent = z.object({ userId: z.uuid(), linkId: z.uuid() });
-/** Events of the user service. Their subject is the user's id. */
+/** Events of the user service. Their subject is the user's or the guest's id. */
 export const userEvents = {
   /** `hasPassword`: false for users of an external issuer; absent from events that older versions wrote. */
   'user.created': UserEvent.extend({ hasPassword: z.boolean().optional() }),
@@ -127,4 +129,8 @@ export const userEvents = {
   /** Somebody asked for a link by e-mail, which `issueLink` returns. The event itself has no token, see MailLink. */
   'user.password_reset_requested': LinkEvent,
   'user.email_verification_requested': LinkEvent,
+  /** A guest is about to place an order: the first one, or one under another name. */
+  'guest.updated': GuestUpdated,
+  /** The guest's orders belong to this user from now on, who has shown to receive mail at the guest's address. */
+  'guest.claimed': GuestClaimed,
 } satisfies EventShapes;

@@ -26,6 +26,7 @@ import { createCallers } from './auth/callers.ts';
 import type { EndedSessions } from './auth/ended-sessions.ts';
 import type { ExternalTokens } from './auth/external-issuer.ts';
 import { replaceSignInRoutes } from './auth/external-sign-in.ts';
+import { guestRoutes } from './auth/guest-routes.ts';
 import { keySetRoutes } from './auth/key-set-routes.ts';
 import { linkRoutes } from './auth/link-routes.ts';
 import { authenticate } from './auth/middleware.ts';
@@ -59,7 +60,7 @@ import { cancellationRoutes } from './orders/cancellation-routes.ts';
 import { createPlacing } from './orders/placing.ts';
 import { returnRoutes } from './orders/return-routes.ts';
 import { orderRoutes } from './orders/routes.ts';
-import { refundRoutes } from './orders/refund-routes.ts';
+import { type RefundLimits, refundRoutes } from './orders/refund-routes.ts';
 import { orderStreamRoutes } from './orders/stream-routes.ts';
 import type { OrderStreams } from './orders/streams.ts';
 import { problemRoutes } from './problem-pages/routes.ts';
@@ -72,7 +73,7 @@ import type { ServiceClients, Subscribers } from './upstream/service-clients.ts'
 import { createWorkflows } from './upstream/workflow-client.ts';
 import { webhookRoutes } from './webhooks/routes.ts';
 
-export interface GatewayDependencies {
+export interface GatewayDependencies extends RefundLimits {
   services: ServiceClients;
   catalogue: CatalogueCache;
   subscribers: Subscribers;
@@ -175,6 +176,7 @@ export function routesOf(dependencies: GatewayDependencies): AnyRoute[] {
     ...userRoutes(users),
     ...passwordRoutes(users),
     ...linkRoutes(users),
+    ...guestRoutes(users, tokens),
     ...sessionRoutes({ users, tokens, ended }),
     ...clientRoutes(users, ended),
     ...managedUserRoutes(users, external?.issuer),
@@ -185,7 +187,7 @@ export function routesOf(dependencies: GatewayDependencies): AnyRoute[] {
     ...dashboardRoutes({ users, orders, recommend, logger }),
     ...stockRoutes(products, inventory),
     ...cartRoutes(carts, products, createCartPricing(products, inventory)),
-    ...orderRoutes(orders, place),
+    ...orderRoutes(orders, users, place),
     ...orderStreamRoutes(orders, streams),
     ...cancellationRoutes(orders, workflows),
     ...returnRoutes(orders, workflows),
@@ -198,7 +200,7 @@ export function routesOf(dependencies: GatewayDependencies): AnyRoute[] {
     ...webhookRoutes(webhooks),
     ...serviceRoutes(connections, temporal),
     ...carrierRoutes({ shipping, orders, workflows, logger, registry: metrics.registry }),
-    ...refundRoutes(orders),
+    ...refundRoutes(orders, dependencies),
     ...processorRoutes({ payments, orders, workflows }),
     ...keySetRoutes(tokens),
     ...problemRoutes,

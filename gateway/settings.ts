@@ -47,6 +47,12 @@ const proxies = z
     }
   });
 
+const tokenSeconds = z.coerce
+  .number({ error: 'must be a number of seconds from 60 to 86400' })
+  .int({ error: 'must be a number of seconds from 60 to 86400' })
+  .min(60, { error: 'must be a number of seconds from 60 to 86400' })
+  .max(86_400, { error: 'must be a number of seconds from 60 to 86400' });
+
 // Clients renew access tokens by themselves. This is how long an ended session is accepted while the user service is
 // down.
 const ACCESS_TOKEN_SECONDS = 900;
@@ -74,12 +80,15 @@ export const gatewaySettings = {
   JWT_ISSUER: z.string().min(1).default('order-platform'),
   JWT_AUDIENCE: z.string().min(1).default('order-platform'),
   ...oidcSettings,
-  ACCESS_TOKEN_SECONDS: z.coerce
-    .number({ error: 'must be a number of seconds from 60 to 86400' })
-    .int({ error: 'must be a number of seconds from 60 to 86400' })
-    .min(60, { error: 'must be a number of seconds from 60 to 86400' })
-    .max(86_400, { error: 'must be a number of seconds from 60 to 86400' })
-    .default(ACCESS_TOKEN_SECONDS),
+  ACCESS_TOKEN_SECONDS: tokenSeconds.default(ACCESS_TOKEN_SECONDS),
+  /** A guest's token cannot be renewed, and the cart is lost with it. */
+  GUEST_TOKEN_SECONDS: tokenSeconds.default(86_400),
+  /** What the role `support` may refund of one order in total, in the major unit of its currency; 0: nothing. */
+  SUPPORT_REFUND_LIMIT: z.coerce
+    .number({ error: 'must be an amount of at least 0' })
+    .min(0, { error: 'must be an amount of at least 0' })
+    .max(1_000_000_000, { error: 'must be an amount of at most 1000000000' })
+    .default(200),
   /** A new order is accepted only if it will be decided within this time. No caller waits for half a minute or more. */
   ORDER_BACKLOG_SECONDS: z.coerce
     .number({ error: 'must be a number of seconds from 1 to 600' })

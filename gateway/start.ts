@@ -84,6 +84,7 @@ async function createDependencies({ config, place, connections, logger }: Start)
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
     lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
+    guestLifetimeSeconds: config.GUEST_TOKEN_SECONDS,
   });
   const issuer = externalIssuer(config);
   const db = await openDatabase<GatewayDatabase>(config.GATEWAY_DATABASE_URL, {
@@ -110,6 +111,7 @@ async function createDependencies({ config, place, connections, logger }: Start)
     corsOrigins: config.CORS_ORIGINS,
     rates: quotasOf(config),
     trustedProxies: config.TRUSTED_PROXIES,
+    supportRefundLimit: config.SUPPORT_REFUND_LIMIT,
     logger,
     metrics,
   } satisfies GatewayDependencies;

@@ -77,8 +77,9 @@ async function ensureProfile(
   { id, role }: Caller,
   profile: NonNullable<Verified['profile']>,
 ): Promise<'active' | 'deactivated' | 'unknown'> {
+  // An external issuer has no guests.
   const ensured = users
-    .ensureUser({ ...profile, userId: id, role })
+    .ensureUser({ ...profile, userId: id, role: role === 'guest' ? 'customer' : role })
     .then(({ active }) => (active ? ('active' as const) : ('deactivated' as const)));
   return withFallback(ensured, { fallback: 'unknown' as const, timeoutMs: PROFILE_TIMEOUT_MS });
 }

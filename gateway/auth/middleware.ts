@@ -16,6 +16,7 @@ export const authenticate =
       if (caller.scopes) requireScopes(caller.scopes, scopes);
       const isStaff = actsAsStaff(caller, definition);
       if (access === 'staff' && !isStaff) throw forbidden(definition);
+      if (caller.role === 'guest' && !definition.guests) throw accountRequired();
       ctx.state.caller = { ...caller, isStaff } satisfies Caller;
     }
     await next();
@@ -50,6 +51,11 @@ function requireScopes(granted: readonly string[], needed: readonly string[] | u
 const invalidToken = (): Problem =>
   new Problem(401, 'InvalidToken', 'the access token is invalid or has expired; sign in again', {
     headers: { 'WWW-Authenticate': `${CHALLENGE}, error="invalid_token"` },
+  });
+
+const accountRequired = (): Problem =>
+  new Problem(403, 'AccountRequired', 'this operation needs an account: sign up or sign in', {
+    headers: { 'WWW-Authenticate': `${CHALLENGE}, error="insufficient_scope"` },
   });
 
 const forbidden = (definition: AnyRoute): Problem =>

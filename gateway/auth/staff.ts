@@ -3,6 +3,7 @@ import type { AnyRoute, Caller, StaffRole } from '../../platform/http/route.ts';
 /** The roles whose permissions each role has. */
 const INCLUDED: Readonly<Record<Caller['role'], readonly StaffRole[]>> = {
   customer: [],
+  guest: [],
   viewer: ['viewer'],
   support: ['support', 'viewer'],
   fulfilment: ['fulfilment', 'viewer'],

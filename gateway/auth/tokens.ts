@@ -24,6 +24,8 @@ export interface TokenOptions {
   issuer: string;
   audience: string;
   lifetimeSeconds: number;
+  /** Of a guest's token, which nothing renews. Absent: `lifetimeSeconds`. */
+  guestLifetimeSeconds?: number;
 }
 
 /** A token's caller, and until when (milliseconds since 1970) this result may be reused. */
@@ -42,6 +44,7 @@ export interface Tokens {
   verify(token: string): Promise<Verified | undefined>;
   /** The public keys, as a JWK set (RFC 7517). */
   keySet: { keys: JWK[] };
+  /** Of tokens that can be withdrawn before: all but those of guests. */
   lifetimeSeconds: number;
 }
 
@@ -57,14 +60,14 @@ const Claims = z.object({
   exp: z.number(),
   /** The session that the token belongs to. */
   sid: z.uuid().optional(),
-  role: Role,
+  role: z.enum([...Role.options, 'guest']),
 });
 /** An API client's token has scopes (RFC 9068 section 2.2.3) and no role. */
 const ClientClaims = z.object({ sub: z.uuid(), exp: z.number(), role: z.never().optional(), scope: z.string() });
 
 /** Throws a SettingError if the private key's halves do not belong together, or two keys have the same id. */
 export async function createTokens(options: TokenOptions): Promise<Tokens> {
-  const { key, publicKeys = [], issuer, audience, lifetimeSeconds } = options;
+  const { key, publicKeys = [], issuer, audience, lifetimeSeconds, guestLifetimeSeconds = lifetimeSeconds } = options;
   const { d: _private, ...publicPart } = key;
   const keys = new Map<string, CryptoKey>();
   for (const { kid, ...rest } of [publicPart, ...publicKeys]) {
@@ -79,6 +82,7 @@ export async function createTokens(options: TokenOptions): Promise<Tokens> {
     keySet: { keys: [publicPart, ...publicKeys].map((one) => ({ ...one, alg: ALGORITHM, use: 'sig' })) },
     async issue(caller) {
       const now = Math.floor(Date.now() / 1000);
+      const expiresIn = caller.role === 'guest' ? guestLifetimeSeconds : lifetimeSeconds;
       const accessToken = await new SignJWT(claimsOf(caller, audience))
         .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: key.kid })
         .setIssuer(issuer)
@@ -86,10 +90,10 @@ export async function createTokens(options: TokenOptions): Promise<Tokens> {
         .setSubject(caller.id)
         .setIssuedAt(now)
         .setNotBefore(now)
-        .setExpirationTime(now + lifetimeSeconds)
+        .setExpirationTime(now + expiresIn)
         .setJti(randomUUID())
         .sign(signing);
-      return { accessToken, expiresIn: lifetimeSeconds };
+      return { accessToken, expiresIn };
     },
     async verify(token) {
       const verified = await jwtVerify(token, ({ kid }) => findKey(keys, kid), {

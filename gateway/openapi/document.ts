@@ -78,6 +78,7 @@ function descriptionOf(definition: AnyRoute) {
   const { sunset, successor } = deprecation ?? {};
   const sentences = [
     isForStaff(definition) && staffSentence(definition),
+    definition.guests && 'Also for guests.',
     sunset && `May be removed from ${sunset} on.`,
     successor && `Use ${successor} instead.`,
   ].filter((sentence) => typeof sentence === 'string');

@@ -73,6 +73,7 @@ export function problem(status: number, codes: string[]): ZodOpenApiResponseObje
 export function problemsOf({
   body,
   access,
+  guests,
   form,
   scopes,
   idempotent,
@@ -93,6 +94,7 @@ export function problemsOf({
   }
   if (access === 'user' || access === 'staff') add(401, 'Unauthorized', 'InvalidToken');
   if (access === 'staff') add(403, 'Forbidden');
+  if (access === 'user' && !guests) add(403, 'AccountRequired');
   if (scopes) add(403, 'InsufficientScope');
   if (idempotent) {
     add(400, 'InvalidIdempotencyKey');

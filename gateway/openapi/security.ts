@@ -9,7 +9,7 @@ export const SECURITY_SCHEMES = {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: 'an access token from POST /v1/sessions',
+    description: 'an access token from POST /v1/sessions, or of a guest from POST /v1/guests',
   },
   machine: {
     type: 'oauth2',

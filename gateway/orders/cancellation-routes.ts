@@ -21,6 +21,7 @@ export const cancellationRoutes = (orders: OrderRequests, workflows: Workflows):
     summary: 'Cancel an order that has not been dispatched',
     tag: 'orders',
     access: 'user',
+    guests: true,
     staff: ['support'],
     scopes: ['orders:cancel'],
     idempotent: true,

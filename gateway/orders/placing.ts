@@ -25,6 +25,8 @@ export interface NewOrder {
   expectedTotal?: Money | undefined;
   /** An earlier attempt with the same key and body may have placed the order already. */
   retried: boolean;
+  /** Called before the order is stored; may refuse it. */
+  noteContact?: (() => Promise<void>) | undefined;
 }
 
 export interface PlacingDependencies {
@@ -52,11 +54,14 @@ export function createPlacing(dependencies: PlacingDependencies) {
     registers: [registry],
   });
 
-  return async function place({ retried, lines, expectedTotal, ...request }: NewOrder, waitMs: number): Promise<Order> {
+  return async function place(newOrder: NewOrder, waitMs: number): Promise<Order> {
+    const { retried, lines, expectedTotal, noteContact, ...request } = newOrder;
     const deadline = Date.now() + waitMs;
     const fromCart = lines === undefined;
-    const placeWith = (priced: PricedLines) =>
-      orders.placeOrder({ ...request, ...priced, ...(fromCart && { fromCart }) });
+    const placeWith = async (priced: PricedLines) => {
+      await noteContact?.();
+      return orders.placeOrder({ ...request, ...priced, ...(fromCart && { fromCart }) });
+    };
     const requested = { lines, expectedTotal };
     const stored = retried ? await storedOrder(orders, request.orderId) : undefined;
     const {

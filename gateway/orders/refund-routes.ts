@@ -60,9 +60,17 @@ const viewOf = ({ lines, note, ...rest }: Refund): z.infer<typeof RefundView> =>
 });
 
 /** Giving money back without a return. */
-export const refundRoutes = (orders: OrderRequests): AnyRoute[] => [askRefund(orders), listRefunds(orders)];
+export const refundRoutes = (orders: OrderRequests, limits: RefundLimits): AnyRoute[] => [
+  askRefund(orders, limits),
+  listRefunds(orders),
+];
 
-function askRefund(orders: OrderRequests): AnyRoute {
+export interface RefundLimits {
+  /** What `support` may refund of one order in total, in the major unit of its currency, such as pounds. */
+  supportRefundLimit: number;
+}
+
+function askRefund(orders: OrderRequests, { supportRefundLimit }: RefundLimits): AnyRoute {
   return route({
     method: 'post',
     path: '/v1/admin/orders/:orderId/refunds',
@@ -82,7 +90,11 @@ function askRefund(orders: OrderRequests): AnyRoute {
         links: linksTo(['listRefunds', 'readOrder'], { orderId: '$response.body#/orderId' }),
       },
     },
-    problems: { 404: ['OrderNotFound'], 409: ['RefundTooLarge', 'TooMany', 'NothingToRefund'] },
+    problems: {
+      403: ['RefundAboveLimit'],
+      404: ['OrderNotFound'],
+      409: ['RefundTooLarge', 'TooMany', 'NothingToRefund'],
+    },
     async handle(request) {
       const orderId = idOr404(request.params.orderId, 'OrderNotFound');
       const { amount, lines, reason, note } = request.body;
@@ -94,6 +106,7 @@ function askRefund(orders: OrderRequests): AnyRoute {
           reason,
           ...(note !== undefined && { note }),
           requestedBy: request.caller!.id,
+          ...(request.caller!.role !== 'admin' && { limit: supportRefundLimit }),
         })
         .catch(pointAtCurrency);
       return { status: 202, body: viewOf(refund), headers: { Location: `/v1/admin/orders/${orderId}/refunds` } };

@@ -4,12 +4,14 @@ import { HistoryItem, OrderStatus } from '../../activities/order-status.ts';
 import { Money } from '../../activities/money.ts';
 import type { Order, OrderRequests } from '../../activities/order.ts';
 import { PaymentMethod } from '../../activities/payment.ts';
+import type { UserRequests } from '../../activities/user.ts';
 import { type AnyRoute, type Caller, route } from '../../platform/http/route.ts';
 import { effectId } from '../idempotency/effect-id.ts';
 import { orderLinks } from '../openapi/links.ts';
 import { listOf, nextPage, pageQuery } from '../paging.ts';
 import { Address } from './address.ts';
 import { staffViewsOf } from './contacts.ts';
+import { OrderContact, noteContact } from './own-contact.ts';
 import { OrderPath, ownOrder } from './own-order.ts';
 import type { createPlacing } from './placing.ts';
 import { preferredWait } from './prefer-header.ts';
@@ -17,8 +19,8 @@ import { OrderView, viewOf } from './view.ts';
 import { MUG } from '../openapi/examples.ts';
 
 /** Placing and reading orders. */
-export const orderRoutes = (orders: OrderRequests, place: Place): AnyRoute[] => [
-  placeOrder(place),
+export const orderRoutes = (orders: OrderRequests, users: UserRequests, place: Place): AnyRoute[] => [
+  placeOrder(users, place),
   listOrders(orders),
   readOrder(orders),
   readHistory(orders),
@@ -35,6 +37,11 @@ const PlaceOrder = z
     expectedTotal: Money.optional().meta({
       description:
         'the total that you have seen: if the order would have another one, it is not placed (409 `PriceChanged`)',
+    }),
+    contact: OrderContact.optional().meta({
+      description:
+        'who gets the mails about the order: for guests, whose name is otherwise that of the address; the e-mail address ' +
+        'can be another than that of the token with the first order only. Of an account it must be the own one.',
     }),
   })
   .refine(({ lines, fromCart }) => (lines === undefined) !== (fromCart === undefined), {
@@ -64,7 +71,7 @@ const PLACE_LIMIT_BYTES = 512 * 1024;
 /** Staff see the orders of everybody. */
 const visibleTo = ({ id, isStaff }: Caller) => (isStaff ? {} : { customerId: id });
 
-function placeOrder(place: Place): AnyRoute {
+function placeOrder(users: UserRequests, place: Place): AnyRoute {
   return route({
     method: 'post',
     path: '/v1/orders',
@@ -72,6 +79,7 @@ function placeOrder(place: Place): AnyRoute {
     summary: 'Place an order',
     tag: 'orders',
     access: 'user',
+    guests: true,
     idempotent: true,
     body: PlaceOrder,
     bodyLimit: PLACE_LIMIT_BYTES,
@@ -93,17 +101,29 @@ function placeOrder(place: Place): AnyRoute {
         links: orderLinks('/id'),
       },
     },
-    problems: { 409: ['CartEmpty', 'CartNotOrderable', 'PriceChanged'], 503: ['Overloaded'] },
+    problems: {
+      401: ['SessionEnded'],
+      409: ['CartEmpty', 'CartNotOrderable', 'PriceChanged', 'ContactDiffers'],
+      503: ['Overloaded'],
+    },
     async handle(request) {
-      const { fromCart, lines, expectedTotal, ...rest } = request.body;
+      const { fromCart, contact: _noted, lines, ...rest } = request.body;
+      const caller = request.caller!;
       // With one key, an order from the cart and an order of given lines are two different orders.
       const orderId = effectId(fromCart ? 'placeOrder fromCart' : 'placeOrder', request);
       const seconds = preferredWait(request.header('Prefer')) ?? 0;
       const order = await place(
-        { ...rest, lines, expectedTotal, orderId, customerId: request.caller!.id, retried: request.retried },
+        {
+          ...rest,
+          lines,
+          orderId,
+          customerId: caller.id,
+          retried: request.retried,
+          noteContact: () => noteContact(users, caller, request.body),
+        },
         seconds * 1000,
       );
-      return placed(order, seconds, request.caller!);
+      return placed(order, seconds, caller);
     },
   });
 }
@@ -130,6 +150,7 @@ function listOrders(orders: OrderRequests): AnyRoute {
     summary: 'List your orders, newest first; staff list all orders',
     tag: 'orders',
     access: 'user',
+    guests: true,
     staff: ['viewer'],
     scopes: ['orders:read'],
     query: z.strictObject({ status: OrderStatus.optional(), ...pageQuery }),
@@ -153,6 +174,7 @@ function readOrder(orders: OrderRequests): AnyRoute {
     summary: 'Read an order',
     tag: 'orders',
     access: 'user',
+    guests: true,
     staff: ['viewer'],
     scopes: ['orders:read'],
     params: OrderPath,
@@ -183,6 +205,7 @@ function readHistory(orders: OrderRequests): AnyRoute {
     summary: 'Read the history of an order',
     tag: 'orders',
     access: 'user',
+    guests: true,
     staff: ['viewer'],
     scopes: ['orders:read'],
     params: OrderPath,

@@ -12,6 +12,7 @@ export const orderStreamRoutes = (orders: OrderRequests, streams: OrderStreams):
     summary: 'Follow the history of an order as a stream of events',
     tag: 'orders',
     access: 'user',
+    guests: true,
     staff: ['viewer'],
     scopes: ['orders:read'],
     params: OrderPath,

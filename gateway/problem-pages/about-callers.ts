@@ -17,7 +17,9 @@ export const ABOUT_CALLERS = {
   },
   SessionEnded: {
     status: 401,
-    meaning: 'The session has ended, or the refresh token was used before: then all its tokens are withdrawn.',
+    meaning:
+      'The session has ended, or the refresh token was used before: then all its tokens are withdrawn. For a guest: the ' +
+      'orders belong to an account now.',
     action: 'Sign in again. Use each refresh token once, and store the new one before you use it.',
   },
   InvalidEvent: {
@@ -34,6 +36,16 @@ export const ABOUT_CALLERS = {
     status: 403,
     meaning: 'The token is valid, but the operation is for staff, and the account has none of the roles that it needs.',
     action: 'Use an account with one of the roles that `detail` names, or have an admin give it to yours.',
+  },
+  AccountRequired: {
+    status: 403,
+    meaning: 'The access token is of a guest, and the operation needs an account.',
+    action: 'Sign up or sign in. Guests have a cart, and place, read, cancel and return their own orders.',
+  },
+  RefundAboveLimit: {
+    status: 403,
+    meaning: 'The role `support` may refund less of one order, counting what it has refunded of it before.',
+    action: 'Refund what is left, which `detail` says, or ask an admin.',
   },
   InsufficientScope: {
     status: 403,

@@ -14,8 +14,10 @@ export const ABOUT_STATE = {
   },
   LinkNotFound: {
     status: 404,
-    meaning: 'The link was used before, has expired, was replaced by a later one, or never existed.',
-    action: 'Ask for a new link, and use the one of the last e-mail.',
+    meaning:
+      'The link was used before, has expired, was replaced by a later one, or never existed. A link to the orders of a ' +
+      'guest also ends when the orders move to an account.',
+    action: 'Ask for a new link, and use the one of the last e-mail. Orders of an account are there after signing in.',
   },
   SessionNotFound: nothing('session', 'the list at /v1/sessions'),
   ClientNotFound: nothing('API client', 'the list at /v1/admin/clients'),
@@ -44,6 +46,13 @@ export const ABOUT_STATE = {
     status: 409,
     meaning: 'The first request with this Idempotency-Key is still being carried out.',
     action: 'Repeat the request after the seconds in Retry-After, to get the response of the first one.',
+  },
+  ContactDiffers: {
+    status: 409,
+    meaning:
+      'The e-mail address of `contact` is not the caller’s: not that of the account, or not that of the earlier orders ' +
+      'of the guest. No order was placed.',
+    action: 'Leave `contact` out. As a guest, get a token for the other address from /v1/guests and send `lines`.',
   },
   EmailTaken: {
     status: 409,

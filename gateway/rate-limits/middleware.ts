@@ -27,8 +27,8 @@ export function rateLimiting(limits: RateLimits, callerOf: CallerOf, { perMinute
 
   return {
     /**
-     * Counts authenticated requests by the caller's id, and all others, including those with invalid tokens, by the
-     * address. It runs before anything expensive; only the verification of a signature comes first.
+     * Counts requests of users and API clients by the caller's id, and all others, including those with invalid tokens, by
+     * the address. So are guests counted, because anybody may become any number of them. It runs before anything expensive; only the verification of a signature comes first.
      */
     counted(definition: AnyRoute, authenticate: Koa.Middleware): Koa.Middleware {
       // The carrier's signed callbacks must all be accepted; health checks decide about restarts.
@@ -58,7 +58,8 @@ interface CountedRequest {
 }
 
 async function count(limits: RateLimits, ctx: Koa.Context, { policy, caller }: CountedRequest): Promise<void> {
-  const state = await limits.count(policy, caller ? `user ${caller.id}` : `address ${callerAddress(ctx.ip)}`);
+  const isKnown = caller !== undefined && caller.role !== 'guest';
+  const state = await limits.count(policy, isKnown ? `user ${caller.id}` : `address ${callerAddress(ctx.ip)}`);
   ctx.set(headersOf(policy, state));
   if (state.admitted) return;
   throw new Problem(429, 'TooManyRequests', `too many requests: the limit is ${policy.quota} per minute`, {

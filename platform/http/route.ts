@@ -10,10 +10,11 @@ export type Access = 'public' | 'user' | 'staff' | 'service' | 'signed' | 'clien
 /** Roles of people who work for the shop. Each includes what a `viewer` may do, and `admin` includes all others. */
 export type StaffRole = 'viewer' | 'support' | 'fulfilment' | 'admin';
 
-/** The signed-in user or API client. */
+/** The signed-in user, the guest or the API client. */
 export interface Caller {
   id: string;
-  role: 'customer' | StaffRole;
+  /** `guest`: a customer without an account, who may call only routes with `guests`. */
+  role: 'customer' | 'guest' | StaffRole;
   /** The session opened by signing in; API clients have none. */
   sessionId?: string;
   /** Everything an API client may do; a person may do what the role allows. */
@@ -93,6 +94,8 @@ export interface Route<
    * Admins always may, and a role includes those below it: `viewer` stands for all staff. Absent: admins only.
    */
   staff?: readonly StaffRole[];
+  /** Whether guests may call a route with the access `user`, for themselves. */
+  guests?: boolean;
   /** Scopes an API client needs, all of them; absent: no API client may call it. For people only `access` and `staff` count. */
   scopes?: readonly string[];
   /** Which rate limit applies: the default one if absent; `sign_in` is stricter and per IP address. */

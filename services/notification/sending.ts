@@ -7,13 +7,14 @@ import type { Logger } from '../../platform/telemetry/logger.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { MailTable, NotificationDatabase } from './database.ts';
 import type { MailTransport, SendResult } from './mail-transport.ts';
-import { linkOf } from './mail-link.ts';
+import { type SecretLink, linkOf, orderLinkOf } from './mail-link.ts';
 import { namesOfProductsIn } from './product-names.ts';
 import { render } from './templates/index.ts';
+import type { ProductNames } from './templates/layout.ts';
 
 export interface SendingOptions {
   db: Kysely<NotificationDatabase>;
-  users: Pick<UserRequests, 'getUser' | 'issueLink'>;
+  users: Pick<UserRequests, 'getContact' | 'issueLink' | 'issueGuestLink'>;
   products: Pick<ProductRequests, 'getProducts'>;
   transport: MailTransport;
   /** Where links in mails lead to. */
@@ -56,15 +57,16 @@ async function handOver(mail: MailRow, options: SendingOptions): Promise<Outcome
   const { db, users, products, transport, logger } = options;
   try {
     // The current address, from the user service: a copy here could be outdated and would have to be deleted.
-    const { email, name } = await users.getUser({ userId: mail.customer_id });
+    const { email, name, isGuest } = await users.getContact({ customerId: mail.customer_id });
+    // Anybody can type any address; only an order is reason enough for a mail to it.
+    if (isGuest && mail.order_id === null) return { outcome: 'skipped', error: 'guests get mails about orders only' };
     if (isReservedAddress(email)) return { outcome: 'skipped', error: `no mail can be delivered to ${email}` };
     const productNames = await namesOfProductsIn(mail.data, products);
     const link = await linkOf(mail, options);
-    const renderWith = (secret: object) =>
-      render(mail.template, { ...(mail.data as object), ...secret }, { name, productNames });
-    const rendered = renderWith({ ...link });
+    const orderLink = isGuest ? await orderLinkOf(mail, options) : undefined;
+    const rendered = renderWith(mail, { name, productNames, link, orderLink });
     // All staff can read the mailbox, and anybody with the link can use it.
-    const { text } = link ? renderWith({ ...link, url: '[link]' }) : rendered;
+    const { text } = renderWith(mail, { name, productNames, link: hidden(link), orderLink: hidden(orderLink) });
     await db
       .updateTable('mails')
       .set({ recipient: email, subject: rendered.subject, text })
@@ -72,14 +74,27 @@ async function handOver(mail: MailRow, options: SendingOptions): Promise<Outcome
       .execute();
     const result = await transport.send({ ...rendered, to: { name, address: email } });
     // Without a mail server there is no other way to the link.
-    if (link && result.outcome === 'kept')
-      logger.info('link of a mail that no mail server delivers', { url: link.url });
+    const { url } = link ?? orderLink ?? {};
+    if (url !== undefined && result.outcome === 'kept')
+      logger.info('link of a mail that no mail server delivers', { url });
     return result;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { outcome: error instanceof Refusal ? 'refused' : 'notSent', error: storableText(message.slice(0, 1000)) };
   }
 }
+
+interface Rendering {
+  name: string;
+  productNames: ProductNames;
+  link: SecretLink | undefined;
+  orderLink: SecretLink | undefined;
+}
+
+const renderWith = ({ template, data }: MailRow, { link, ...rendering }: Rendering) =>
+  render(template, { ...(data as object), ...link }, rendering);
+
+const hidden = (link: SecretLink | undefined): SecretLink | undefined => link && { ...link, url: '[link]' };
 
 /** RFC 6761 section 6.4 reserves `.invalid`. Here it stands for an unknown address. */
 const isReservedAddress = (email: string): boolean => /[@.]invalid\.?$/i.test(email);

@@ -5,6 +5,7 @@ import { userEvents } from '../../activities/user.ts';
 import { storableText } from '../../platform/database/storable-text.ts';
 import { subscription } from '../../platform/events/subscription.ts';
 import type { OrderDatabase } from './database.ts';
+import { noteClaim } from './guest-claims.ts';
 
 interface Profile {
   userId: string;
@@ -12,10 +13,12 @@ interface Profile {
   name: string;
 }
 
-/** Keeps who the customers are, so that staff find orders by it without a call to the user service. */
+/** Keeps who the customers are, so that staff find orders by it without a call to the user service, and whose orders move. */
 export const users = subscription<typeof userEvents, OrderDatabase>('user', userEvents, {
   'user.created': ({ data }, work) => keepContact(work, data),
   'user.updated': ({ data }, work) => keepContact(work, data),
+  'guest.updated': ({ data: { guestId, ...guest } }, work) => keepContact(work, { userId: guestId, ...guest }),
+  'guest.claimed': ({ data: { guestId, userId } }, work) => noteClaim(work, guestId, userId),
 });
 
 /** The events of one user arrive in order, so the last one is the current profile. */

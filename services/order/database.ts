@@ -104,6 +104,8 @@ export interface RefundsTable {
   note: string | null;
   requested_by: string;
   tops_up_returns: Generated<boolean>;
+  /** Whether it counts towards the limit of those who may refund only so much of an order. */
+  limited: Generated<boolean>;
   workflow_started_at: Generated<Date | null>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
@@ -138,11 +140,23 @@ export interface OrderNotesTable {
   created_at: Generated<Date>;
 }
 
+/** Guests whose orders belong to a user. */
+export interface GuestClaimsTable {
+  guest_id: string;
+  user_id: string;
+  claimed_at: Generated<Date>;
+  /** When to look for orders of the guest next. */
+  due_at: Generated<Date>;
+  /** Set when no more orders of the guest can come. */
+  settled_at: Date | null;
+}
+
 export interface OrderDatabase extends OutboxDatabase, InboxDatabase {
   orders: OrdersTable;
   order_skus: OrderSkusTable;
   order_notes: OrderNotesTable;
   contacts: ContactsTable;
+  guest_claims: GuestClaimsTable;
   workflows_to_start: WorkflowsToStartTable;
   order_history: OrderHistoryTable;
   interventions: InterventionsTable;

@@ -4,10 +4,11 @@ import { type Background, keepDoing } from '../../platform/background.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import type { OrderDatabase } from './database.ts';
+import { noteClaim } from './guest-claims.ts';
 
 export interface MissingContactsOptions {
   db: Kysely<OrderDatabase>;
-  users: Pick<UserRequests, 'getUser'>;
+  users: Pick<UserRequests, 'getContact'>;
   logger: Logger;
 }
 
@@ -64,15 +65,21 @@ async function customersAfter(db: Kysely<OrderDatabase>, after: string): Promise
 }
 
 /** An event that comes meanwhile is newer than this answer. */
-async function askWho(db: Kysely<OrderDatabase>, users: Pick<UserRequests, 'getUser'>, userId: string): Promise<void> {
-  const user = await users.getUser({ userId }).catch((error: unknown) => {
+async function askWho(
+  db: Kysely<OrderDatabase>,
+  users: Pick<UserRequests, 'getContact'>,
+  customerId: string,
+): Promise<void> {
+  const contact = await users.getContact({ customerId }).catch((error: unknown) => {
     if (error instanceof Refusal && error.code === 'UserNotFound') return undefined;
     throw error;
   });
-  if (!user) return;
+  if (!contact) return;
+  // An order that came after the last look for orders of this guest, or an event that an older order service passed over.
+  if (contact.claimedBy !== null) return noteClaim(db, customerId, contact.claimedBy);
   await db
     .insertInto('contacts')
-    .values({ customer_id: userId, email: user.email, name: user.name })
+    .values({ customer_id: customerId, email: contact.email, name: contact.name })
     .onConflict((conflict) => conflict.column('customer_id').doNothing())
     .execute();
 }

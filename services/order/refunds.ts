@@ -6,6 +6,7 @@ import type { DraftRefund, Refund } from '../../activities/refund.ts';
 import { type OrderRow, type OrderSettings, type Work, writeHistory, writeOrderEvent } from './bookkeeping.ts';
 import type { OrderDatabase, RefundsTable } from './database.ts';
 import { owedForReturns, paidBack, piecesNotPaidBack, priceOf, roomForRefunds } from './money-back.ts';
+import { refuseAboveLimit } from './refund-limit.ts';
 import { lockOrder } from './returns.ts';
 
 type RefundRow = Selectable<RefundsTable>;
@@ -19,12 +20,15 @@ export const createRefundRequests = (
       const order = await lockOrder(work, request.orderId);
       const stored = await work.selectFrom('refunds').selectAll().where('id', '=', request.refundId).executeTakeFirst();
       if (stored) return refundView(requireSame(stored, request, order), order.currency);
+      const amountMinor = await amountOf(work, order, request);
+      if (request.limit !== undefined) await refuseAboveLimit(work, order, { amountMinor, limit: request.limit });
       const row = await work
         .insertInto('refunds')
         .values({
           id: request.refundId,
           order_id: order.id,
-          amount_minor: await amountOf(work, order, request),
+          amount_minor: amountMinor,
+          limited: request.limit !== undefined,
           lines: 'lines' in request.part ? JSON.stringify(request.part.lines) : null,
           reason: request.reason,
           note: request.note ?? null,

@@ -18,6 +18,7 @@ import { AttemptBound } from './attempt-bound.ts';
 import { createExpress } from './express.ts';
 import { createFirstAttempt } from './first-attempt.ts';
 import { expressMetrics } from './express-metrics.ts';
+import { keepMovingOrders } from './guest-claims.ts';
 import { HandOver } from './hand-over.ts';
 import { Leases } from './leases.ts';
 import { handOverMetrics, interventionMetrics, waitingMetrics } from './metrics.ts';
@@ -71,6 +72,7 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
     const leases = new Leases(db, logger);
     const userAddress = { service: 'user', urls: config.USER_URL, token: config.SERVICE_TOKEN };
     const contacts = keepFindingContacts({ db, users: createClient(userAddress, 'requests', userRequests), logger });
+    const moving = keepMovingOrders(db, logger);
     const isExpress = config.ORDER_LANE === 'express';
     const bound = new AttemptBound();
     const confirm = async (note: OrderUpdate, trackingNumber: string) => {
@@ -114,7 +116,7 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
       drain: () => tail.close(),
       async close() {
         leases.close();
-        await Promise.all([handOver.close(), refunds.close(), contacts.close()]);
+        await Promise.all([handOver.close(), refunds.close(), contacts.close(), moving.close()]);
         await client.connection.close();
       },
     };

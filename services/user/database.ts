@@ -67,10 +67,12 @@ export interface UserDatabase extends OutboxDatabase {
     address: string;
     seen_at: Generated<Date>;
   };
+  /** Each is a user's or a guest's. */
   mail_links: {
     id: string;
-    user_id: string;
-    purpose: LinkPurpose;
+    user_id: string | null;
+    guest_id: string | null;
+    purpose: LinkPurpose | 'guest_orders';
     email: string;
     /** SHA-256; null until the mail is written. */
     token_hash: Buffer | null;
@@ -82,9 +84,27 @@ export interface UserDatabase extends OutboxDatabase {
     id: Generated<string>;
     email: string;
   };
+  guests: {
+    id: string;
+    email: string;
+    /** Null until the first order. */
+    name: string | null;
+    created_at: Generated<Date>;
+    /** When the first order was about to be placed. */
+    ordered_at: Date | null;
+    /** The user whom the guest's orders belong to. */
+    claimed_by: string | null;
+    claimed_at: Date | null;
+  };
+  /** Users with a verified address whose guests have not been looked up yet. */
+  guest_claims: {
+    id: Generated<string>;
+    user_id: string;
+  };
 }
 
 export type EndReason =
   'signed_out' | 'password_changed' | 'token_reused' | 'displaced' | 'role_changed' | 'deactivated';
 
+/** What a user's link is for. */
 export type LinkPurpose = 'password_reset' | 'email_verification';

@@ -2,16 +2,23 @@ import { type Kysely, type Transaction, sql } from 'kysely';
 import type { EnsureUser, User } from '../../activities/user.ts';
 import { publishNewUser, publishUser, userOf } from './accounts.ts';
 import type { UserDatabase } from './database.ts';
+import { requestClaim } from './guest-claims.ts';
 
 /** Returns the profile of a user of an external issuer, created at first sign-in. The role is the issuer's. */
 export const ensureUser = (db: Kysely<UserDatabase>, person: EnsureUser): Promise<User> =>
   db.transaction().execute(async (transaction) => {
-    const known = await findWithRole(transaction, person);
-    if (known) return known;
-    const created = (await create(transaction, person, person.email)) ?? (await findWithRole(transaction, person));
-    // If the e-mail address belongs to another account, the issuer's claim to it gives no access to that account.
-    return created ?? (await create(transaction, person, undefined))!;
+    const user = await findOrCreate(transaction, person);
+    await requestClaim(transaction, user.id);
+    return user;
   });
+
+async function findOrCreate(transaction: Transaction<UserDatabase>, person: EnsureUser): Promise<User> {
+  const known = await findWithRole(transaction, person);
+  if (known) return known;
+  const created = (await create(transaction, person, person.email)) ?? (await findWithRole(transaction, person));
+  // If the e-mail address belongs to another account, the issuer's claim to it gives no access to that account.
+  return created ?? (await create(transaction, person, undefined))!;
+}
 
 /** Finds the profile, with the issuer's role and, if it has none yet, the issuer's e-mail address. */
 async function findWithRole(

@@ -4,6 +4,7 @@ import type { LinkRequests, ResetPassword } from '../../activities/mail-link.ts'
 import { userRefusal } from '../../activities/user.ts';
 import { findByEmail, lockPasswordHash, publishUser, replacePasswordHash, userOf } from './accounts.ts';
 import type { LinkPurpose, UserDatabase } from './database.ts';
+import { requestClaim } from './guest-claims.ts';
 import { forgetAddresses } from './known-addresses.ts';
 import { issueLink, openLink, spendLink, userOfLink, withdrawResetLinks } from './mail-links.ts';
 import type { Passwords } from './passwords.ts';
@@ -92,5 +93,7 @@ async function markVerified(transaction: Transaction<UserDatabase>, userId: stri
     .where('email_verified_at', 'is', null)
     .returningAll()
     .executeTakeFirst();
-  if (row) await publishUser(transaction, userOf(row));
+  if (!row) return;
+  await publishUser(transaction, userOf(row));
+  await requestClaim(transaction, userId);
 }

@@ -50,7 +50,7 @@ export async function openLink(
   const id = randomUUID();
   await transaction
     .insertInto('mail_links')
-    .values({ id, user_id: userId, purpose, email, token_hash: null, expires_at: lifetime })
+    .values({ id, user_id: userId, guest_id: null, purpose, email, token_hash: null, expires_at: lifetime })
     .execute();
   await writeEvent(transaction, { type: event, subject: userId, data: { userId, linkId: id } });
 }
@@ -61,15 +61,18 @@ export async function issueLink(db: Kysely<UserDatabase>, linkId: string): Promi
     .selectFrom('mail_links')
     .select(['purpose', 'expires_at'])
     .where('id', '=', linkId)
+    .where('user_id', 'is not', null)
+    .$narrowType<{ purpose: LinkPurpose }>()
     .executeTakeFirst();
   const token = newSecret(PURPOSES[link?.purpose ?? 'password_reset'].token);
   const issued = await db
     .updateTable('mail_links')
     .set({ token_hash: digestOf(token) })
     .where('id', '=', linkId)
+    .where('user_id', 'is not', null)
     .where('expires_at', '>', sql<Date>`now()`)
     .executeTakeFirst();
-  if (!link || issued.numUpdatedRows === 0n) throw invalid();
+  if (!link || issued.numUpdatedRows === 0n) throw invalidLink();
   return { token, expiresAt: link.expires_at.toISOString() };
 }
 
@@ -83,15 +86,15 @@ export async function userOfLink(db: Kysely<UserDatabase>, { token, purpose }: G
   const row = await db
     .selectFrom('mail_links')
     .innerJoin('users', 'users.id', 'mail_links.user_id')
-    .select('user_id')
+    .select('users.id as userId')
     .where('token_hash', '=', digestOf(token))
     .where('purpose', '=', purpose)
     .where('expires_at', '>', sql<Date>`now()`)
     .where('deactivated_at', 'is', null)
     .whereRef('mail_links.email', '=', 'users.email')
     .executeTakeFirst();
-  if (!row) throw invalid();
-  return row.user_id;
+  if (!row) throw invalidLink();
+  return row.userId;
 }
 
 /** Uses up a valid link. Of several requests at once, one succeeds; the others get `LinkNotFound`. */
@@ -101,7 +104,7 @@ export async function spendLink(transaction: Transaction<UserDatabase>, link: Gi
     .deleteFrom('mail_links')
     .where('token_hash', '=', digestOf(link.token))
     .executeTakeFirst();
-  if (spent.numDeletedRows === 0n) throw invalid();
+  if (spent.numDeletedRows === 0n) throw invalidLink();
 }
 
 /** Call when the password has changed: links that were mailed before must not change it again. */
@@ -113,5 +116,5 @@ export async function withdrawResetLinks(transaction: Transaction<UserDatabase>,
     .execute();
 }
 
-const invalid = () =>
+export const invalidLink = () =>
   userRefusal('LinkNotFound', 'this link was used, has expired, or never existed: ask for a new one');

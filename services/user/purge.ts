@@ -29,4 +29,25 @@ export async function purge(db: Kysely<UserDatabase>): Promise<void> {
     .deleteFrom('mail_links')
     .where(sql<boolean>`expires_at < now()`)
     .execute();
+  while (await purgeGuests(db));
+}
+
+// A flood of guests is deleted in statements of some 50 ms each.
+const GUESTS_AT_ONCE = 5_000;
+
+/** Deletes guests who have not ordered by the time their access tokens have expired; returns whether there may be more. */
+async function purgeGuests(db: Kysely<UserDatabase>): Promise<boolean> {
+  const old = db
+    .selectFrom('guests')
+    .select('id')
+    .where('ordered_at', 'is', null)
+    .where(sql<boolean>`created_at < now() - interval '2 days'`)
+    .limit(GUESTS_AT_ONCE);
+  const { numDeletedRows } = await db
+    .deleteFrom('guests')
+    .where('id', 'in', old)
+    // One who orders at this moment stays.
+    .where('ordered_at', 'is', null)
+    .executeTakeFirst();
+  return numDeletedRows === BigInt(GUESTS_AT_ONCE);
 }

@@ -6,7 +6,7 @@ import type { UserDatabase } from './database.ts';
 const BYTES = 32;
 
 /** A secret of 256 random bits. The prefix `kind` lets people and scanners for leaked secrets recognize it. */
-export const newSecret = (kind: 'rt' | 'cs' | 'pr' | 'ev'): string =>
+export const newSecret = (kind: 'rt' | 'cs' | 'pr' | 'ev' | 'go'): string =>
   `${kind}_${randomBytes(BYTES).toString('base64url')}`;
 
 /** What is stored of a secret. Looked up by equality, because a timing attack on it would require preimages. */

@@ -8,6 +8,7 @@ import { createClientRequests } from './clients.ts';
 import type { UserDatabase } from './database.ts';
 import { endedSince } from './ended-since.ts';
 import { ensureUser } from './external-users.ts';
+import { createGuestRequests } from './guests.ts';
 import { createLinkRequests } from './link-requests.ts';
 import { listUsers } from './list-users.ts';
 import type { Passwords } from './passwords.ts';
@@ -22,6 +23,7 @@ export async function createUserRequests(db: Kysely<UserDatabase>, passwords: Pa
   return {
     ...createClientRequests(db),
     ...createLinkRequests(db, passwords),
+    ...createGuestRequests(db),
 
     async register({ email, password, name }) {
       const passwordHash = await passwords.hash(password);

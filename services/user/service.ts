@@ -5,6 +5,7 @@ import { type Service, defineService } from '../../platform/service.ts';
 import { REGISTRY } from '../registry.ts';
 import { ensureAdministrator } from './administrator.ts';
 import type { UserDatabase } from './database.ts';
+import { claimNext } from './guest-claims.ts';
 import { lookUpReset } from './link-requests.ts';
 import { createPasswords } from './passwords.ts';
 import { purge } from './purge.ts';
@@ -16,6 +17,8 @@ const settings = { ADMIN_EMAIL: Email.optional(), ADMIN_PASSWORD: Password.optio
 const PURGE_EVERY_MS = 60 * 60 * 1000;
 // Nobody can administrate the shop before.
 const RETRY_ADMINISTRATOR_MS = 500;
+// The delay until the orders of guests belong to the account at most.
+const CLAIMS_EVERY_MS = 500;
 // The delay of a mail about a forgotten password at most.
 const RESETS_EVERY_MS = 500;
 
@@ -44,13 +47,18 @@ export const user: Service = defineService<UserDatabase, typeof settings>(REGIST
       failing: 'could not look up who asked to reset a password',
       logger,
     });
+    const claiming = keepDoing(() => claimNext(db), {
+      pauseMs: CLAIMS_EVERY_MS,
+      failing: 'could not give the orders of guests to accounts',
+      logger,
+    });
     return {
       requests: { operations: userRequests, implementation: await createUserRequests(db, passwords) },
       ready() {
         if (ensuring && !ensuring.hasSucceeded()) throw new Error('the administrator is still to be created');
       },
       async close() {
-        await Promise.all([ensuring?.close(), purging.close(), lookingUp.close()]);
+        await Promise.all([ensuring?.close(), purging.close(), lookingUp.close(), claiming.close()]);
       },
     };
   },

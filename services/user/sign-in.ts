@@ -4,6 +4,7 @@ import type { OpenSession, SignIn, Wait } from '../../activities/session.ts';
 import { type Role, type User, userRefusal } from '../../activities/user.ts';
 import { findByEmail, lockPasswordHash, replacePasswordHash } from './accounts.ts';
 import type { UserDatabase } from './database.ts';
+import { requestClaim } from './guest-claims.ts';
 import { isKnownAddress, rememberAddress } from './known-addresses.ts';
 import type { Passwords } from './passwords.ts';
 import { openSession } from './sessions.ts';
@@ -34,6 +35,7 @@ export async function signIn(
     if ((await lockPasswordHash(transaction, user.id)) !== passwordHash) throw badCredentials();
     const role = await activeRole(transaction, user.id);
     if (!role) throw badCredentials();
+    await requestClaim(transaction, user.id);
     return openSession(transaction, { userId: user.id, role, userAgent });
   });
   await forgetAttempts(db, subject);

@@ -76,13 +76,14 @@ export function fakeOrders(store: Store): Omit<OrderRequests, 'followMoves' | 'f
     },
     getReturn: async ({ returnId }) => findOrRefuse(returns, returnId, 'ReturnNotFound'),
     listReturns: async ({ orderId }) => ({ items: [...returns.values()].filter((one) => one.orderId === orderId) }),
-    async draftRefund({ refundId, orderId, part, reason, note, requestedBy }) {
+    async draftRefund({ refundId, orderId, part, reason, note, requestedBy, limit = Infinity }) {
       const order = findOrRefuse(orders, orderId, 'OrderNotFound');
       const earlier = refunds.get(refundId);
       if (earlier) return earlier;
       const amount = 'amount' in part ? part.amount : order.total;
       if (amount.currency !== order.total.currency) throw new Refusal('WrongCurrency', 'it was paid in GBP');
       if (amount.amountMinor > order.total.amountMinor) throw new Refusal('RefundTooLarge', 'it is more than was paid');
+      if (amount.amountMinor > limit * 100) throw new Refusal('RefundAboveLimit', 'it is more than the limit');
       const refund = {
         id: refundId,
         orderId,

@@ -22,6 +22,7 @@ import { FakeEvents } from './fake-events.ts';
 import { fakeOrders } from './fake-orders.ts';
 import { findOrRefuse } from './find-or-refuse.ts';
 import { fakeClients } from './fake-clients.ts';
+import { type FakeGuests, fakeGuests } from './fake-guests.ts';
 import { type FakeLinks, fakeLinks } from './fake-links.ts';
 import { type FakeSessions, fakeSessions } from './fake-sessions.ts';
 import { type FakeWebhooks, fakeWebhooks } from './fake-webhooks.ts';
@@ -73,6 +74,7 @@ export interface Store {
   decided: Partial<Order>;
   backlog: Backlog;
   links: FakeLinks;
+  guests: FakeGuests;
   /** The requests of all list operations. */
   listed: unknown[];
 }
@@ -104,6 +106,7 @@ export function createFakeServices(): FakeServices {
     decided: {},
     backlog: { undecided: 0, decidedPerSecond: 0 },
     links: { requested: [], tokens: new Map() },
+    guests: { known: new Map(), links: new Map() },
     listed: [],
   };
   const controls = {
@@ -156,10 +159,11 @@ function control<Requests extends object>(
   return Object.fromEntries(entries) as Requests;
 }
 
-const fakeUsers = ({ users, sessions, clients, links, listed }: Store): UserRequests => ({
+const fakeUsers = ({ users, sessions, clients, links, guests, listed }: Store): UserRequests => ({
   ...fakeSessions(users, sessions),
   ...fakeClients(clients, sessions),
   ...fakeLinks(users, links),
+  ...fakeGuests(guests),
   async register({ email, password, name }) {
     if ([...users.values()].some((user) => user.email === email)) throw new Refusal('EmailTaken', 'this is taken');
     const user = userOf({ email, name });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { decodeJwt } from 'jose';
 import type { Client, Schemas } from '../../clients/typescript/index.ts';
 import { eventually } from './eventually.ts';
 import { type ApiResponse, responseOf, apiClient, expectStatus } from './api-client.ts';
@@ -14,6 +15,7 @@ export interface OrderRequest {
   lines: { sku: string; quantity: number }[];
   paymentMethod: string;
   expectedTotal?: { amountMinor: number; currency: string };
+  contact?: { email: string; name?: string };
   shippingAddress: { name: string; line1: string; city: string; postalCode: string; country: string };
 }
 
@@ -167,11 +169,21 @@ export const wasRetried = (history: HistoryItem[]): boolean =>
   history.some(({ outcome, attempt = 1 }) => ['succeeded', 'failed'].includes(outcome) && attempt > 1);
 
 /** Signs up a new customer. */
-export async function newCustomer({ api }: Platform): Promise<ShopUser> {
-  const credentials = { email: `${randomUUID()}@example.com`, password: PASSWORD };
+export async function newCustomer({ api }: Platform, email = `${randomUUID()}@example.com`): Promise<ShopUser> {
+  const credentials = { email, password: PASSWORD };
   await expectStatus(201, apiClient(api).POST('/v1/users', { body: { ...credentials, name: 'Ada Lovelace' } }));
   return signIn(api, credentials);
 }
+
+/** Starts as a guest with this address. */
+export async function newGuest({ api }: Platform, email = `${randomUUID()}@example.com`): Promise<ShopUser> {
+  const { accessToken } = await expectStatus(201, apiClient(api).POST('/v1/guests', { body: { email } }));
+  return guestWith(api, accessToken);
+}
+
+/** The guest whose access token this is. */
+export const guestWith = (api: string, token: string): ShopUser =>
+  new ShopUser({ api, token, id: decodeJwt(token).sub! });
 
 /** Signs up a new customer and gives them this role. They must sign in again: a changed role ends all sessions. */
 export async function newStaff(

@@ -50,6 +50,7 @@ export interface Body {
   sold: boolean;
   available: number | null;
   accessToken: string;
+  expiresIn: number;
   quantity: number;
   refreshToken: string;
   current: boolean;
@@ -92,6 +93,7 @@ export interface Harness {
   streams: OrderStreams;
   customer: Caller;
   other: Caller;
+  guest: Caller;
   admin: Caller;
   /** `call('POST /v1/orders', …)` */
   call(what: string, request?: Request): Promise<Answer>;
@@ -127,7 +129,13 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   if (options.products) services.products = options.products;
   services.store.products.set('tea', productOf({}));
   const signingKey = newKey('key-1');
-  const tokens = await createTokens({ key: signingKey, issuer: ISSUER, audience: ISSUER, lifetimeSeconds: 900 });
+  const tokens = await createTokens({
+    key: signingKey,
+    issuer: ISSUER,
+    audience: ISSUER,
+    lifetimeSeconds: 900,
+    guestLifetimeSeconds: 3600,
+  });
   const dependencies = createDependencies({ db, services, temporal, tokens, registry: metrics.registry }, options);
   const { admission, ended, external, streams } = dependencies;
   const { timeouts } = options;
@@ -154,6 +162,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     owner: (statement) => executeAs(ownerUrl, statement),
     customer: newCaller('customer'),
     other: newCaller('customer'),
+    guest: newCaller('guest'),
     admin: newCaller('admin'),
     call: (what, request) => call(listening.url, tokens, what, request),
     routes: () => routesOf({ ...dependencies, metrics: createMetrics('routes') }),
@@ -193,6 +202,7 @@ function createDependencies({ db, services, temporal, tokens, registry }: Stage,
     corsOrigins: options.corsOrigins ?? [],
     rates: options.rates ?? { perMinute: 1_000_000, signInPerMinute: 1_000_000 },
     trustedProxies: parseProxies(options.proxies ?? []),
+    supportRefundLimit: 2,
   };
 }
 

@@ -5,6 +5,6 @@ export const emailVerification: Template<{ url: string; expiresAt: string }> = (
   subject: 'Please confirm your e-mail address',
   paragraphs: [
     `Confirm here that this is your address: ${url}`,
-    `The link works once, until ${timeInWords(expiresAt)}. If you have no account with us, do nothing.`,
+    `The link works once, until ${timeInWords(expiresAt)}. Orders that were placed with this address without an account then belong to the account. If you have not opened one, do nothing.`,
   ],
 });

@@ -11,6 +11,7 @@ import { paymentReleased } from './payment-released.ts';
 import { refunded } from './refunded.ts';
 import { rejected } from './rejected.ts';
 import { shipped } from './shipped.ts';
+import { wayToOrder } from './way-to-order.ts';
 import { welcome } from './welcome.ts';
 
 const TEMPLATES: Readonly<Record<MailTemplate, Template<never>>> = {
@@ -28,9 +29,15 @@ const TEMPLATES: Readonly<Record<MailTemplate, Template<never>>> = {
   'email-verification': emailVerification,
 };
 
+interface Recipient {
+  name: string;
+  productNames: ProductNames;
+  /** The secret link to the order, for a guest. */
+  orderLink?: { url: string; expiresAt: string } | undefined;
+}
+
 /** Renders the mail about an event to the customer of this name. */
-export const render = (
-  template: MailTemplate,
-  data: unknown,
-  { name, productNames }: { name: string; productNames: ProductNames },
-): Mail => layOut(TEMPLATES[template](data as never, productNames), name);
+export function render(template: MailTemplate, data: unknown, { name, productNames, orderLink }: Recipient): Mail {
+  const { paragraphs, ...content } = TEMPLATES[template](data as never, productNames);
+  return layOut({ ...content, paragraphs: [...paragraphs, ...(orderLink ? wayToOrder(orderLink) : [])] }, name);
+}

@@ -132,6 +132,12 @@ describe('an external issuer', () => {
     assert.equal(await statusOf(accessToken), 200);
   });
 
+  it('does not affect guests: they need not sign in', async () => {
+    const { status, body } = await gateway.call('POST /v1/guests', { body: { email: 'ada@example.com' } });
+    assert.deepEqual([status, await statusOf(body.accessToken)], [201, 200]);
+    assert.equal((await callWith(body.accessToken)).status, 403);
+  });
+
   it('is not accepted with an invalid token', async () => {
     const [rsa, ec, ed] = issuer.keys as [(typeof issuer.keys)[0], (typeof issuer.keys)[0], (typeof issuer.keys)[0]];
     const stranger = await new OidcIssuer().addKey('RS256');

@@ -70,6 +70,7 @@ describe('staff at the gateway', () => {
     );
     assert.equal(paths['/v1/admin/clients']!.get!.description, 'For staff with the role `admin`.');
     assert.match(paths['/v1/orders/{orderId}/cancel']!.post!.description!, /everybody’s orders.*`support` or `admin`/);
-    assert.equal(paths['/v1/cart']!.get!.description, undefined);
+    assert.equal(paths['/v1/cart']!.get!.description, 'Also for guests.');
+    assert.equal(paths['/v1/users/me']!.get!.description, undefined);
   });
 });

@@ -125,6 +125,8 @@ describe('the OpenAPI document', () => {
       'POST /v1/callbacks/stripe',
       'POST /v1/email-verifications',
       'POST /v1/email-verifications/{token}',
+      'POST /v1/guests',
+      'POST /v1/guests/{token}',
       'POST /v1/oauth/token',
       'POST /v1/orders',
       'POST /v1/orders/{orderId}/cancel',

@@ -53,6 +53,15 @@ describe('refunds at the gateway', () => {
     assert.equal(without.body.code, 'IdempotencyKeyRequired');
   });
 
+  it('are limited for support, and for admins only by what is left', async () => {
+    const { id } = storeOrder();
+    const support = { as: { id: randomUUID(), role: 'support' as const } };
+    assert.equal((await ask(id, { amount: pounds(200) }, support)).status, 202);
+    const { status, body } = await ask(id, { amount: pounds(201) }, support);
+    assert.deepEqual([status, body.code], [403, 'RefundAboveLimit']);
+    assert.equal((await ask(id, { amount: pounds(201) })).status, 202);
+  });
+
   it('are refused above what is left, of an unknown order, and to customers', async () => {
     const { id } = storeOrder();
     const tooLarge = await ask(id, { amount: pounds(901) });

@@ -6,7 +6,7 @@ import { userEvents } from '../../../activities/user.ts';
 import { localMailbox } from '../../../services/notification/mail-transport.ts';
 import { sendNext } from '../../../services/notification/sending.ts';
 import { subscriptions } from '../../../services/notification/subscriptions.ts';
-import { LINK, ada, mailStage } from './test-mail-sending.ts';
+import { GUEST_LINK, LINK, ada, mailStage } from './test-mail-sending.ts';
 
 describe('mails with a link that only their recipient may use', function () {
   this.timeout(60_000);
@@ -60,6 +60,63 @@ describe('mails with a link that only their recipient may use', function () {
     await queue('password-reset', { linkId: LINK.id });
     await sendNext({ ...options(url), logger });
     assert.equal(logged.length, 1);
+  });
+
+  describe('for guests', () => {
+    const orderId = randomUUID();
+    beforeEach(() => {
+      stage.user = { ...ada, isGuest: true };
+    });
+    const confirmed = {
+      orderId,
+      number: '10042',
+      total: { amountMinor: 1_250, currency: 'GBP' },
+      lines: [{ sku: 'TEA', quantity: 1 }],
+    };
+
+    it('lead to the order for as long as they say, and the mailbox has none', async () => {
+      const url = await listen();
+      const id = await queue('confirmed', confirmed);
+      await sendNext(options(url));
+      const [{ message } = assert.fail('no mail')] = stage.received;
+      const sent = message.replaceAll('=\r\n', '').replaceAll('=3D', '=');
+      assert.ok(sent.includes(`https://shop.example/uk/guest-orders/${orderId}#${GUEST_LINK.token}_${id}`), sent);
+      assert.match(sent, /works until 14:05 UTC on 1 August 2026/);
+      const row = await mail(id);
+      assert.equal(row.state, 'sent');
+      assert.match(row.text!, /Your order is here: \[link\]\n/);
+      assert.ok(!JSON.stringify(row).includes(GUEST_LINK.token));
+    });
+
+    it('leave the bank’s page in the mail as it is', async () => {
+      const url = await listen();
+      const bank = 'https://bank.example/confirm';
+      const data = { orderId, url: bank, expiresAt: '2026-05-03T14:05:00.000Z' };
+      const id = await queue('confirm-payment', data);
+      await sendNext(options(url));
+      const { text } = await mail(id);
+      assert.ok(text!.includes(bank));
+      assert.match(text!, /Your order is here: \[link\]\n/);
+    });
+
+    it('are in no mail to somebody with an account', async () => {
+      stage.user = ada;
+      const url = await listen();
+      const id = await queue('confirmed', confirmed);
+      await sendNext(options(url));
+      assert.doesNotMatch((await mail(id)).text!, /link|guest-orders/);
+    });
+
+    it('are not sent for anything but orders: anybody can type any address', async () => {
+      const url = await listen();
+      for (const template of ['cart-reminder', 'welcome'] as const) {
+        const id = await queue(template, { lines: [] });
+        await sendNext(options(url));
+        const { state, error } = await mail(id);
+        assert.deepEqual([state, error], ['skipped', 'guests get mails about orders only']);
+      }
+      assert.equal(stage.received.length, 0);
+    });
   });
 
   it('follow the user service’s events, which have no link', async () => {

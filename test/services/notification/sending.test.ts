@@ -115,7 +115,7 @@ describe('sending mail', function () {
     const id = await queue('welcome', {});
     await sendNext({
       ...options(''),
-      users: { ...options('').users, getUser: () => Promise.reject(new Error('no\0')) },
+      users: { ...options('').users, getContact: () => Promise.reject(new Error('no\0')) },
     });
     const { state, error } = await mail(id);
     assert.deepEqual([state, error], ['queued', 'no\uFFFD']);
@@ -157,7 +157,7 @@ describe('sending mail', function () {
       .execute();
     await sendNext({
       ...options(url),
-      users: { ...options(url).users, getUser: () => Promise.reject(new Error('down')) },
+      users: { ...options(url).users, getContact: () => Promise.reject(new Error('down')) },
     });
     const { state, error } = await mail(late);
     assert.deepEqual([state, error], ['failed', 'down']);

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { type Selectable, sql } from 'kysely';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import winston from 'winston';
+import type { CustomerContact } from '../../../activities/guest.ts';
 import type { MailTemplate } from '../../../activities/notification.ts';
-import type { User } from '../../../activities/user.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
 import type { NotificationDatabase } from '../../../services/notification/database.ts';
 import type { sendNext } from '../../../services/notification/sending.ts';
@@ -15,20 +15,19 @@ import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts
 
 const FROM = 'Your shop <shop@example.com>';
 
-export const ada: User = {
+export const ada: CustomerContact & { id: string } = {
   id: randomUUID(),
   email: 'ada@example.com',
   name: 'Ada Lovelace',
-  role: 'customer',
-  shippingAddress: null,
-  emailVerified: false,
-  active: true,
-  version: 1,
-  createdAt: new Date().toISOString(),
+  isGuest: false,
+  claimedBy: null,
 };
 
 /** The only link that the user service issues. */
 export const LINK = { id: randomUUID(), token: 'pr_secret', expiresAt: '2026-05-03T14:05:00.000Z' };
+
+/** What the user service issues for a guest; the mail's id follows the token. */
+export const GUEST_LINK = { token: 'go_secret', expiresAt: '2026-08-01T14:05:00.000Z' };
 
 interface ReceivedMail {
   recipients: string[];
@@ -41,7 +40,7 @@ type SendingOptions = Parameters<typeof sendNext>[0];
 export interface MailStage {
   readonly database: FreshDatabase<NotificationDatabase>;
   /** The only user; Ada before each test. */
-  user: User;
+  user: CustomerContact & { id: string };
   /** The mails that the server accepted, emptied before each test. */
   received: ReceivedMail[];
   /** Queues a mail, by default to Ada, and returns its id. */
@@ -129,9 +128,13 @@ function mailServer(stage: MailStage): Pick<MailStage, 'listen' | 'breakConnecti
 const optionsOf = (stage: MailStage, url: string): SendingOptions => ({
   db: stage.database.db,
   users: {
-    async getUser({ userId }) {
-      if (userId !== stage.user.id) throw new Refusal('UserNotFound', 'there is no such user');
+    async getContact({ customerId }) {
+      if (customerId !== stage.user.id) throw new Refusal('UserNotFound', 'there is no such user');
       return stage.user;
+    },
+    async issueGuestLink({ guestId, linkId }) {
+      if (guestId !== stage.user.id || !stage.user.isGuest) throw new Refusal('LinkNotFound', 'this link is not valid');
+      return { token: `${GUEST_LINK.token}_${linkId}`, expiresAt: GUEST_LINK.expiresAt };
     },
     async issueLink({ linkId }) {
       if (linkId !== LINK.id) throw new Refusal('LinkNotFound', 'this link is not valid');

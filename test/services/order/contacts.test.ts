@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import { type User, userEvents } from '../../../activities/user.ts';
+import type { CustomerContact } from '../../../activities/guest.ts';
+import { userEvents } from '../../../activities/user.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
 import { createOutboxWriter } from '../../../platform/events/outbox.ts';
 import type { Running } from '../../../platform/process.ts';
 import { defineService } from '../../../platform/service.ts';
 import { users } from '../../../services/order/contacts.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
+import { moveNext } from '../../../services/order/guest-claims.ts';
 import { findContactsAfter } from '../../../services/order/missing-contacts.ts';
 import { REGISTRY } from '../../../services/registry.ts';
 import type { UserDatabase } from '../../../services/user/database.ts';
@@ -83,12 +85,12 @@ describe('contacts of customers', function () {
     const asked: string[] = [];
     const known = new Map<string, string>();
     const service = {
-      getUser: async ({ userId }: { userId: string }): Promise<User> => {
-        asked.push(userId);
-        const name = known.get(userId);
+      getContact: async ({ customerId }: { customerId: string }): Promise<CustomerContact> => {
+        asked.push(customerId);
+        const name = known.get(customerId);
         if (name === undefined) throw new Refusal('UserNotFound', 'there is no such user');
         if (name === 'down') throw new Error('connection refused');
-        return { id: userId, email: `${name}@example.com`, name } as User;
+        return { email: `${name}@example.com`, name, isGuest: false, claimedBy: null };
       },
     };
     const FIRST = '00000000-0000-0000-0000-000000000000';
@@ -119,17 +121,36 @@ describe('contacts of customers', function () {
       const customerId = randomUUID();
       await stage.placed({ customerId });
       const slow = {
-        getUser: async ({ userId }: { userId: string }) => {
-          if (userId === customerId)
+        getContact: async ({ customerId: asked }: { customerId: string }) => {
+          if (asked === customerId)
             await stage.database.db
               .insertInto('contacts')
-              .values({ customer_id: userId, email: 'new@example.com', name: 'new' })
+              .values({ customer_id: asked, email: 'new@example.com', name: 'new' })
               .execute();
-          return { id: userId, email: 'old@example.com', name: 'old' } as User;
+          return { email: 'old@example.com', name: 'old', isGuest: false, claimedBy: null };
         },
       };
       await findContactsAfter({ db: stage.database.db, users: slow }, FIRST);
       assert.deepEqual(await contactOf(stage.database.db, customerId), { email: 'new@example.com', name: 'new' });
+    });
+
+    it('show whose orders those of a guest are, if the event of it was missed', async () => {
+      const { db } = stage.database;
+      const [guestId, userId] = [randomUUID(), randomUUID()];
+      const orderId = await stage.confirmed({ customerId: guestId });
+      const claimed = {
+        getContact: ({ customerId }: { customerId: string }) =>
+          Promise.resolve({
+            email: 'ada@example.com',
+            name: 'Ada',
+            isGuest: false,
+            claimedBy: customerId === guestId ? userId : null,
+          }),
+      };
+      await findContactsAfter({ db, users: claimed }, FIRST);
+      while (await moveNext(db));
+      assert.equal((await stage.requests.getOrder({ orderId })).customerId, userId);
+      assert.equal(await contactOf(db, guestId), undefined);
     });
 
     it('are asked again after a fault', async () => {

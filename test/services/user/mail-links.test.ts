@@ -169,11 +169,13 @@ describe('links in e-mails', () => {
       const { token } = await stage.users.issueLink({ linkId: (await linksOf(userId))[0]!.linkId });
       // Holds all of them just before they use up the link.
       const { db } = stage.database;
-      const release = Promise.withResolvers<void>();
+      const [held, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       const holding = db.transaction().execute(async (transaction) => {
         await sql`select 1 from mail_links where user_id = ${userId} for update`.execute(transaction);
+        held.resolve();
         await release.promise;
       });
+      await held.promise;
       const outcomes = Promise.allSettled([1, 2].map(() => stage.users.verifyEmail({ token })));
       await waitingForLocks(db, 2);
       release.resolve();
