@@ -14,6 +14,8 @@ export type Caller =
 
 export const ALLOWED_CALLER: Record<string, Caller> = {
   signUp: 'anyone',
+  startAsGuest: 'anyone',
+  continueAsGuest: 'link',
   readProfile: 'signed in',
   changeProfile: 'signed in',
   changePassword: 'signed in',
@@ -92,6 +94,22 @@ export const ALLOWED_CALLER: Record<string, Caller> = {
   readDocs: 'anyone',
   readDocsPart: 'anyone',
 };
+
+/** Of the operations for those who are signed in, and for owners: which guests may call, for themselves. */
+export const ALLOWED_GUESTS: ReadonlySet<string> = new Set([
+  'readCart',
+  'clearCart',
+  'setCartLine',
+  'removeCartLine',
+  'placeOrder',
+  'listOrders',
+  'readOrder',
+  'readHistory',
+  'followOrder',
+  'cancelOrder',
+  'askReturn',
+  'listReturns',
+]);
 
 /** The roles that include each role, themselves among them. */
 const INCLUDED_IN: Readonly<Record<StaffRole, readonly StaffRole[]>> = {

@@ -10,6 +10,7 @@ import './shared-platform/webhooks.ts';
 import './shared-platform/staff.ts';
 import './shared-platform/roles.ts';
 import './shared-platform/mailed-links.ts';
+import './shared-platform/guests.ts';
 import './shared-platform/sandbox-tables.ts';
 import './shared-platform/standstill.ts';
 import './shared-platform/bad-start.ts';

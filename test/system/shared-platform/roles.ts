@@ -2,8 +2,16 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { expectStatus } from '../../stage/api-client.ts';
 import { type Platform, sharedPlatform } from '../../stage/test-platform.ts';
-import { PASSWORD, type ShopUser, newCustomer, newStaff, orderRequest, signInAsAdmin } from '../../stage/shop-users.ts';
-import { ALLOWED_CALLER, type Caller, type StaffRole, isAllowedTo, isForStaff } from '../roles.ts';
+import {
+  PASSWORD,
+  type ShopUser,
+  newCustomer,
+  newGuest,
+  newStaff,
+  orderRequest,
+  signInAsAdmin,
+} from '../../stage/shop-users.ts';
+import { ALLOWED_CALLER, ALLOWED_GUESTS, type Caller, type StaffRole, isAllowedTo, isForStaff } from '../roles.ts';
 import { createObjects } from '../roles-objects.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -44,6 +52,7 @@ describe('every operation', function () {
   let owner: ShopUser;
   let other: ShopUser;
   let admin: ShopUser;
+  let guest: ShopUser;
   let staff: Record<Exclude<StaffRole, 'admin'>, ShopUser>;
   let objects: Record<string, string>;
   let bodies: Record<string, unknown>;
@@ -53,6 +62,7 @@ describe('every operation', function () {
     const [viewer, support, fulfilment] = await Promise.all(
       (['viewer', 'support', 'fulfilment'] as const).map((role) => newStaff(platform, admin, role)),
     );
+    guest = await newGuest(platform);
     staff = { viewer: viewer!, support: support!, fulfilment: fulfilment! };
     objects = await createObjects(platform, owner, admin);
     bodies = bodiesOf(objects.sku!);
@@ -147,6 +157,20 @@ describe('every operation', function () {
     const theirs = operations.filter(({ operationId }) => isForStaff(operationId));
     assert.deepEqual(await statusesOf(theirs, owner), all(theirs, 403));
     assert.deepEqual(await statusesOf(theirs, other), all(theirs, 403));
+  });
+
+  it('that needs an account is forbidden to guests, and one about an object of somebody else is 404', async () => {
+    const [theirs, closed] = [
+      operations.filter(({ operationId }) => ALLOWED_GUESTS.has(operationId)),
+      operations.filter(
+        ({ operationId }) =>
+          !ALLOWED_GUESTS.has(operationId) && !['anyone', 'link', 'proof'].includes(ALLOWED_CALLER[operationId]!),
+      ),
+    ];
+    assert.deepEqual(await statusesOf(closed, guest), all(closed, 403));
+    const owned = theirs.filter(isOwned);
+    assert.deepEqual(await statusesOf(owned, guest), all(owned, 404));
+    expectNoneRefused(await statusesOf(theirs.filter((operation) => !isOwned(operation)).toSorted(deletesLast), guest));
   });
 
   for (const role of ['viewer', 'support', 'fulfilment'] as const) {
