@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { claimNext } from '../../../services/user/guest-claims.ts';
 import { sessionStage } from './test-sessions.ts';
@@ -64,6 +64,18 @@ describe('the orders of guests', () => {
     await claimAll();
     await assert.rejects(stage.users.openGuestLink({ token }), { code: 'LinkNotFound' });
     await assert.rejects(stage.users.issueGuestLink({ guestId, linkId: randomUUID() }), { code: 'LinkNotFound' });
+    // As of a mail that was being written when the guest was claimed.
+    const row = {
+      id: randomUUID(),
+      user_id: null,
+      guest_id: guestId,
+      purpose: 'guest_orders' as const,
+      email,
+      token_hash: createHash('sha256').update(token).digest(),
+      expires_at: new Date(Date.now() + 60_000),
+    };
+    await stage.database.db.insertInto('mail_links').values(row).execute();
+    await assert.rejects(stage.users.openGuestLink({ token }), { code: 'LinkNotFound' });
     await assert.rejects(stage.users.beginGuestOrder({ guestId, name: 'Ada' }), { code: 'SessionEnded' });
     const contact = { email, name: 'Ada', isGuest: false };
     const contactOf = (customerId: string) => stage.users.getContact({ customerId });
