@@ -1,6 +1,6 @@
 import type { Cart } from '../../activities/cart.ts';
 import type { ClientWithSecret } from '../../activities/client.ts';
-import type { AdjustStock, InventoryRequests, Stock } from '../../activities/inventory.ts';
+import type { AdjustStock, Stock } from '../../activities/inventory.ts';
 import type { Backlog, Intervention, Order } from '../../activities/order.ts';
 import type { OrderNote } from '../../activities/order-note.ts';
 import type { PlaceOrder } from '../../activities/order-placing.ts';
@@ -16,10 +16,11 @@ import type { User, UserRequests } from '../../activities/user.ts';
 import type { ServiceClients, Subscribers } from '../../gateway/upstream/service-clients.ts';
 import { ServiceFault } from '../../platform/http/client.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
-import { NOW, stockOf, userOf } from './gateway-builders.ts';
+import { NOW, userOf } from './gateway-builders.ts';
 import { fakeCarts } from './fake-carts.ts';
 import { FakeEvents } from './fake-events.ts';
 import { fakeOrders } from './fake-orders.ts';
+import { fakeInventory } from './fake-inventory.ts';
 import { findOrRefuse } from './find-or-refuse.ts';
 import { fakeClients } from './fake-clients.ts';
 import { type FakeGuests, fakeGuests } from './fake-guests.ts';
@@ -220,36 +221,6 @@ const fakeProducts = ({ products, listed }: Store): ProductRequests => ({
     return product;
   },
 });
-
-function fakeInventory({ stock, adjustments, listed }: Store): InventoryRequests {
-  const find = (sku: string): Stock => stock.get(sku) ?? stockOf({ sku });
-  return {
-    getStock: async ({ sku }) => find(sku),
-    getStocks: async ({ skus }) => ({ items: skus.map(find) }),
-    async adjustStock(request) {
-      const before = find(request.sku);
-      if (adjustments.some(({ adjustmentId }) => adjustmentId === request.adjustmentId)) return before;
-      const onHand = before.onHand + request.delta;
-      if (onHand < before.reserved) throw new Refusal('InsufficientStock', 'less than the reserved stock');
-      adjustments.push(request);
-      const after = { ...before, onHand, available: onHand - before.reserved };
-      stock.set(request.sku, after);
-      return after;
-    },
-    async listStock(request) {
-      listed.push(request);
-      if (request.after === 'bad') throw new Refusal('BadCursor', 'not a cursor of this list');
-      const items = [...stock.values()];
-      return { items: items.slice(0, request.limit), next: items.length > request.limit ? 'c-2' : null };
-    },
-    async setLowStock({ sku, lowStockAt }) {
-      stock.set(sku, { ...find(sku), lowStockAt });
-      return find(sku);
-    },
-    listBooks: async () => ({ items: [], next: null }),
-    checkBalances: async () => ({ discrepancies: [] }),
-  };
-}
 
 const fakeRecommendations = ({ recommended }: Store): RecommendationRequests => ({
   recommendForProduct: async ({ sku, limit }) => ({ skus: recommended.filter((one) => one !== sku).slice(0, limit) }),
