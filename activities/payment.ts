@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { EventShapes } from '../platform/contract/event.ts';
 import { OrderRef } from './identity.ts';
 import { Money } from './money.ts';
+import { OutsideLedger, ReadOutsideLedger } from './outside-ledger.ts';
 import {
   type Implementation,
   Nothing,
@@ -51,11 +52,47 @@ export const RefundPayment = z.strictObject({
 });
 export type RefundPayment = z.infer<typeof RefundPayment>;
 
+/** A refund that was given up. */
+export const ForgoneRefund = z.object({ refunded: Money });
+export type ForgoneRefund = z.infer<typeof ForgoneRefund>;
+
+export const CapturePayment = z.strictObject({
+  orderId: z.uuid(),
+  /** The parcel that is paid for. Absent: the order's first, whose id is the order's. */
+  parcelId: z.uuid().optional(),
+  /** What to capture now. Absent: all that is held. */
+  amount: Money.optional(),
+  /**
+   * What is captured of the order from here on, `amount` included. What is held above it is released with the last capture
+   * (outstanding = amount). A processor that captures only once takes all of it now. Absent: as `amount`.
+   */
+  outstanding: Money.optional(),
+});
+export type CapturePayment = z.infer<typeof CapturePayment>;
+/** What this step took; zero where an earlier capture took all. */
+export const Captured = z.object({ captured: Money });
+export type Captured = z.infer<typeof Captured>;
+
+export const RenewHold = z.strictObject({
+  orderId: z.uuid(),
+  /** Identifies the new hold. The first hold's id is the order's. */
+  holdId: z.uuid(),
+  /** What is still to be captured. */
+  amount: Money,
+  paymentMethod: PaymentMethod,
+  /** As in AuthorizePayment. */
+  customerMayAct: z.boolean().optional(),
+});
+export type RenewHold = z.infer<typeof RenewHold>;
+
 /**
  * What workflows call on the payment service, durably. Implemented in services/payment/.
  * Each effect is identified by the order and the step. A repeat changes nothing and returns the first response.
  * An unknown outcome at the processor is a fault, so that the call is retried with the same idempotency key.
  * A refused void, capture or refund is not final: a repeat asks the processor again, with a new key.
+ *
+ * An order's money may be held several times: each hold has an id, and the newest is captured. It may be captured in several
+ * parts, one for each parcel. All that is captured is never more than the order's amount, nor more of a hold than it holds.
  */
 export const paymentActivities = {
   /**
@@ -69,30 +106,62 @@ export const paymentActivities = {
     refuses: ['CardDeclined', 'InsufficientFunds', 'PaymentNotCompleted', 'Undone'],
   }),
   /**
-   * Compensates authorizePayment, even if it never happened: it then cannot happen any more.
-   * `released` says whether money was held. Refuses `VoidRefused` if the processor refuses, and `AlreadyCaptured`.
+   * Places another hold, which takes the place of those before it for every later capture. A refusal leaves the older hold as
+   * it was. Refuses as authorizePayment does; `Undone` also once everything that is outstanding was captured or released.
+   */
+  renewHold: activity({
+    request: RenewHold,
+    response: Authorization,
+    refuses: ['CardDeclined', 'InsufficientFunds', 'PaymentNotCompleted', 'Undone'],
+  }),
+  /** Releases every hold that another one has replaced. Refuses `VoidRefused`. */
+  releaseReplacedHolds: activity({ request: OrderRef, refuses: ['VoidRefused'] }),
+  /**
+   * Compensates authorizePayment and renewHold, even if they never happened: they then cannot happen any more.
+   * `released` says whether money was held. Refuses `VoidRefused` if the processor refuses, and `AlreadyCaptured` once
+   * anything was captured.
    */
   voidPayment: activity({ request: OrderRef, response: Voided, refuses: ['VoidRefused', 'AlreadyCaptured'] }),
   /**
-   * Releases a hold that came after voidPayment: the card's holder confirmed too late. Refuses `VoidRefused`,
-   * `AlreadyCaptured`, and `NotUndone` if the payment was not voided.
+   * Releases a hold that came after it was given up: the card's holder confirmed too late. Refuses `VoidRefused`,
+   * `AlreadyCaptured`, and `NotUndone` if no hold of the payment was given up.
    */
   releaseLateHold: activity({ request: OrderRef, refuses: ['VoidRefused', 'AlreadyCaptured', 'NotUndone'] }),
   /**
-   * Captures the whole authorized amount: the saga's point of no return. Refuses `CaptureRefused` if the processor
-   * refuses, and `NotAuthorized` if there is no hold or voidPayment was called.
+   * Captures what a parcel costs, or all that is held: the saga's point of no return. Refuses `CaptureRefused` if the
+   * processor refuses or less is held, `NotAuthorized` if there is no hold or voidPayment was called, and `HoldExpired` if
+   * the hold is gone: after renewHold the same request captures the new hold. While another capture of the order is under
+   * way, one that must come after it is a fault.
    */
-  capturePayment: activity({ request: OrderRef, refuses: ['CaptureRefused', 'NotAuthorized'] }),
+  capturePayment: activity({
+    request: CapturePayment,
+    response: Captured,
+    refuses: ['CaptureRefused', 'NotAuthorized', 'HoldExpired'],
+  }),
+  /**
+   * Gives back what is held and will not be captured, for example of a canceled last parcel: from then on nothing is
+   * captured and no hold is placed. Nothing to release is no error. `released` says whether money was held. Refuses
+   * `VoidRefused`.
+   */
+  releaseRest: activity({ request: OrderRef, response: Voided, refuses: ['VoidRefused'] }),
   /**
    * Refunds captured money, identified by the refund instead of the step. Refuses `RefundRefused` (by the processor, or
-   * another currency), `RefundExceedsCapture` (more than is left) and `NotCaptured`.
+   * another currency, or once it was given up), `RefundExceedsCapture` (more than is left) and `NotCaptured`. A refund that
+   * was paid and has failed since is not paid again: a repeat returns the first response, and `refundFailed` tells of it.
    */
   refundPayment: activity({
     request: RefundPayment,
     refuses: ['RefundRefused', 'RefundExceedsCapture', 'NotCaptured'],
   }),
-  /** Gives a refund up: refundPayment then refuses it, also late. Refuses `AlreadyRefunded` if it was paid. */
-  forgoRefund: activity({ request: RefundPayment, refuses: ['AlreadyRefunded', 'NotCaptured'] }),
+  /**
+   * Gives a refund up: refundPayment then refuses it, also late. `refunded` is what the processor has paid of it: a part, or
+   * zero. Refuses `AlreadyRefunded` if all of it was paid.
+   */
+  forgoRefund: activity({
+    request: RefundPayment,
+    response: ForgoneRefund,
+    refuses: ['AlreadyRefunded', 'NotCaptured'],
+  }),
   /**
    * Gives a refund up, and enters into the books that a person has paid it outside of the card processor. Refuses
    * `AlreadyRefunded`, and as refundPayment does.
@@ -123,11 +192,20 @@ export const ReceiveEvent = z.strictObject({ payload: z.string().max(100_000), s
 export type ReceiveEvent = z.infer<typeof ReceiveEvent>;
 /**
  * What an event means for an order. `nothing`: it is about none of ours, or nobody waits for it. `awaited`: the order waits
- * for the card's holder. `heldLate`: money is held for a payment that was voided, and must be released.
+ * for the card's holder. `heldLate`: money is held for a payment that was voided, and must be released. `refundFailed`: the
+ * processor has said yes to a refund, and could not pay this amount of it, which was to be paid back from this hold. Each hold of a
+ * refund fails on its own; the first hold's id is the order's.
  */
 export const ReceivedEvent = z.discriminatedUnion('meaning', [
   z.object({ meaning: z.literal('nothing') }),
   z.object({ meaning: z.enum(['awaited', 'heldLate']), orderId: z.uuid() }),
+  z.object({
+    meaning: z.literal('refundFailed'),
+    orderId: z.uuid(),
+    refundId: z.uuid(),
+    holdId: z.uuid(),
+    amount: Money,
+  }),
 ]);
 export type ReceivedEvent = z.infer<typeof ReceivedEvent>;
 
@@ -146,6 +224,8 @@ export const paymentRequests = {
   listBooks: operation({ request: PageRequest, response: pageOf(OrderPaymentTotals), refuses: ['BadCursor'] }),
   /** For reconciliation: a sentence for every payment that differs from the ledger. */
   checkBalances: operation({ request: Nothing, response: z.object({ discrepancies: z.array(z.string()) }) }),
+  /** For reconciliation: the card processor's own ledger. A fault if the processor does not respond. */
+  readProcessorLedger: operation({ request: ReadOutsideLedger, response: OutsideLedger }),
 };
 export type PaymentRequests = Implementation<typeof paymentRequests>;
 
@@ -161,4 +241,6 @@ export const paymentEvents = {
   'payment.voided': PaymentEvent,
   /** `manually`: outside of the card processor. */
   'payment.refunded': PaymentEvent.extend({ refundId: z.uuid(), manually: z.boolean().optional() }),
+  /** After `payment.refunded`: the processor could not pay this amount of it. */
+  'payment.refund_failed': PaymentEvent.extend({ refundId: z.uuid() }),
 } satisfies EventShapes;

@@ -7,10 +7,11 @@ import { OUTCOMES_SCHEMA } from './outcomes.ts';
 import { openSqlite } from './sqlite.ts';
 import { startServer } from './server.ts';
 import { refuseCardNumbersOutsideBody } from './processor/card-number.ts';
-import { CONFIRMATIONS_SCHEMA, Confirmations } from './processor/confirmations.ts';
-import { LEDGER_SCHEMA } from './processor/ledger.ts';
+import { CONFIRMATIONS_SCHEMA, Confirmations, confirmationPath } from './processor/confirmations.ts';
+import { LEDGER_SCHEMA } from './processor/entries.ts';
 import { processorPage } from './processor/page.ts';
 import { processorRoutes } from './processor/routes.ts';
+import { upgradeHolds } from './processor/upgrade.ts';
 
 export interface ProcessorOptions {
   /** 0: any free port. */
@@ -30,10 +31,11 @@ export async function startProcessor(options: ProcessorOptions): Promise<Running
   const { port, host = '127.0.0.1', folder, callback, logger } = options;
   const schema = OUTCOMES_SCHEMA + LEDGER_SCHEMA + CONFIRMATIONS_SCHEMA + CALLBACKS_SCHEMA;
   const db = openSqlite(path.join(folder, 'processor.sqlite'), schema);
+  upgradeHolds(db);
   let { publicUrl } = options;
   let callbacks: Loop | undefined;
   const confirmations = new Confirmations(db, {
-    pageOf: (orderId) => `${publicUrl}/payments/${orderId}/confirm`,
+    pageOf: (hold) => `${publicUrl}${confirmationPath(hold)}`,
     told: () => callbacks?.wake(),
   });
   try {

@@ -4,9 +4,12 @@ import { type AnyRoute, route } from '../../platform/http/route.ts';
 import { StoredBody, replyWith } from '../outcomes.ts';
 import { formPage } from '../page.ts';
 import type { Confirmations } from './confirmations.ts';
+import type { HoldRef } from './entries.ts';
 import type { Ledger } from './ledger.ts';
 
 const PaymentPath = z.object({ orderId: z.string().min(1).max(100) });
+/** Absent: the order's newest hold. */
+const HoldQuery = z.strictObject({ holdId: z.string().min(1).max(100).optional() });
 const Decision = z.strictObject({ outcome: z.enum(['succeeded', 'failed']) });
 
 /** What the holder of a card does, and what the processor says about it. */
@@ -19,10 +22,11 @@ export const confirmationRoutes = (ledger: Ledger, confirmations: Confirmations)
     tag: 'money',
     access: 'public',
     params: PaymentPath,
+    query: HoldQuery,
     responses: { 200: { description: 'The payment', body: StoredBody } },
     problems: { 404: ['NotFound'] },
-    async handle({ params: { orderId } }) {
-      return { status: 200, body: { orderId, status: statusOf(ledger, orderId) } };
+    async handle({ params: { orderId }, query }) {
+      return { status: 200, body: { orderId, status: statusOf(ledger, { orderId, ...query }) } };
     },
   }),
   route({
@@ -33,10 +37,11 @@ export const confirmationRoutes = (ledger: Ledger, confirmations: Confirmations)
     tag: 'money',
     access: 'public',
     params: PaymentPath,
+    query: HoldQuery,
     body: Decision,
     responses: { 200: { description: 'The payment', body: StoredBody } },
     problems: { 404: ['NotFound'], 409: ['Voided', 'AlreadyDecided'] },
-    handle: async ({ params, body }) => replyWith(ledger.confirm(params.orderId, body.outcome)),
+    handle: async ({ params, query, body }) => replyWith(ledger.confirm({ ...params, ...query }, body.outcome)),
   }),
   route({
     method: 'post',
@@ -46,9 +51,10 @@ export const confirmationRoutes = (ledger: Ledger, confirmations: Confirmations)
     tag: 'money',
     access: 'public',
     params: PaymentPath,
+    query: HoldQuery,
     responses: { 202: { description: 'The event', body: StoredBody } },
     problems: { 409: ['NothingToTell'] },
-    handle: async ({ params }) => replyWith(confirmations.tell(params.orderId)),
+    handle: async ({ params, query }) => replyWith(confirmations.tell({ ...params, ...query })),
   }),
   route({
     method: 'get',
@@ -58,9 +64,10 @@ export const confirmationRoutes = (ledger: Ledger, confirmations: Confirmations)
     tag: 'money',
     access: 'public',
     params: PaymentPath,
+    query: HoldQuery,
     responses: { 200: { description: 'A page', mediaType: 'text/html' } },
     problems: { 404: ['NotFound'] },
-    handle: async ({ params: { orderId } }) => pageOf(orderId, statusOf(ledger, orderId)),
+    handle: async ({ params: { orderId }, query }) => pageOf(orderId, statusOf(ledger, { orderId, ...query })),
   }),
   route({
     method: 'post',
@@ -70,19 +77,20 @@ export const confirmationRoutes = (ledger: Ledger, confirmations: Confirmations)
     tag: 'money',
     access: 'public',
     params: PaymentPath,
+    query: HoldQuery,
     form: true,
     body: Decision,
     responses: { 200: { description: 'A page', mediaType: 'text/html' } },
     problems: { 404: ['NotFound'], 409: ['Voided', 'AlreadyDecided'] },
-    async handle({ params: { orderId }, body }) {
-      const { body: decided } = replyWith(ledger.confirm(orderId, body.outcome));
+    async handle({ params: { orderId }, query, body }) {
+      const { body: decided } = replyWith(ledger.confirm({ orderId, ...query }, body.outcome));
       return pageOf(orderId, String((decided as { status: unknown }).status));
     },
   }),
 ];
 
-function statusOf(ledger: Ledger, orderId: string): string {
-  const status = ledger.statusOf(orderId);
+function statusOf(ledger: Ledger, hold: HoldRef): string {
+  const status = ledger.statusOf(hold);
   if (!status) throw new Problem(404, 'NotFound', 'the processor does not know this payment');
   return status;
 }

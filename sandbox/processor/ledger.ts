@@ -1,195 +1,176 @@
-import { randomUUID } from 'node:crypto';
 import { type StoredOutcome, refusal } from '../outcomes.ts';
 import type { SqliteFile } from '../sqlite.ts';
 import type { Confirmations } from './confirmations.ts';
-import { type Action, behaviourOf } from './payment-methods.ts';
-
-/** The processor's ledger of money movements: one entry per order and action, except for refunds. */
-export const LEDGER_SCHEMA = `
-  create table if not exists ledger (
-    sequence integer primary key,
-    id text not null unique,
-    order_id text not null,
-    type text not null check (type in ('authorization', 'capture', 'void', 'refund')),
-    amount_minor integer not null check (amount_minor >= 0),
-    currency text not null,
-    payment_method text not null,
-    idempotency_key text not null unique,
-    at text not null
-  ) strict;
-  create index if not exists ledger_order on ledger (order_id);
-  -- One entry per order and action, regardless of the Idempotency-Key: nobody is charged twice.
-  create unique index if not exists ledger_once on ledger (order_id, type) where type <> 'refund';
-  -- Orders that can no longer be authorized, even if there was nothing to void.
-  create table if not exists voided_orders (order_id text primary key) strict;`;
-
-export const ENTRY_COLUMNS = `id, order_id as "orderId", type, amount_minor as "amountMinor", currency,
-  idempotency_key as "idempotencyKey", at`;
-
-export interface Entry {
-  id: string;
-  orderId: string;
-  type: Action;
-  amountMinor: number;
-  currency: string;
-  idempotencyKey: string;
-  at: string;
-}
-
-export interface Amount {
-  amountMinor: number;
-  currency: string;
-}
+import { type Amount, Entries, type Hold, type HoldRef } from './entries.ts';
+import { behaviourOf } from './payment-methods.ts';
 
 const VOIDED = refusal(409, 'Voided', 'this order was voided');
 
 /** The processor's decisions. Each must be called in the transaction that stores its outcome. */
 export class Ledger {
   readonly #db: SqliteFile;
+  readonly #entries: Entries;
   readonly #confirmations: Confirmations;
 
   constructor(db: SqliteFile, confirmations: Confirmations) {
     this.#db = db;
+    this.#entries = new Entries(db);
     this.#confirmations = confirmations;
   }
 
-  paymentMethodOf(orderId: string): string | undefined {
-    return this.#db.first<{ method: string }>(
-      `select payment_method as method from ledger where order_id = ? and type = 'authorization'`,
-      orderId,
-    )?.method;
+  paymentMethodOf(hold: HoldRef): string | undefined {
+    return this.#entries.hold(hold).paymentMethod;
   }
 
   authorize(
-    request: { orderId: string; paymentMethod: string; customerMayAct?: boolean | undefined } & Amount,
+    request: HoldRef & { paymentMethod: string; customerMayAct?: boolean | undefined } & Amount,
     key: string,
   ): StoredOutcome {
-    const { orderId, paymentMethod, amountMinor, currency, customerMayAct = false } = request;
+    const { orderId, holdId = orderId, paymentMethod, amountMinor, currency, customerMayAct = false } = request;
     const behaviour = behaviourOf(paymentMethod);
     if (!behaviour) return refusal(400, 'UnknownPaymentMethod', 'unknown payment method');
-    if (this.#isVoided(orderId)) return VOIDED;
-    if (this.#find(orderId, 'authorization'))
+    const hold = this.#entries.hold(request);
+    if (hold.authorization && hold.closed !== 'voided')
       return refusal(409, 'AlreadyAuthorized', 'this order is already authorized');
+    if (hold.closed) return VOIDED;
+    if (behaviour.renewalDeclined && holdId !== orderId)
+      return refusal(402, 'CardDeclined', 'the card’s bank does not hold the money again');
     if (behaviour.confirmation) {
       return customerMayAct
-        ? this.#confirmations.ask({ orderId, paymentMethod, amountMinor, currency, idempotencyKey: key })
+        ? this.#confirmations.ask({ orderId, holdId, paymentMethod, amountMinor, currency, idempotencyKey: key })
         : refusal(402, 'ConfirmationRequired', 'this card needs its holder’s confirmation');
     }
-    return this.#refuseOrAddEntry('authorization', paymentMethod, { orderId, key, amountMinor, currency });
+    return this.#entries.refuseOrAdd('authorization', { orderId, holdId, paymentMethod, key, amountMinor, currency });
   }
 
-  /** The card's holder confirms, or fails to. A repeat changes nothing. */
-  confirm(orderId: string, outcome: 'succeeded' | 'failed'): StoredOutcome {
+  /** The card's holder confirms, or fails to. A repeat changes nothing. Without `holdId`: the newest hold that asks. */
+  confirm(ref: HoldRef, outcome: 'succeeded' | 'failed'): StoredOutcome {
     return this.#db.transaction(() => {
-      const asked = this.#confirmations.find(orderId);
+      const asked = this.#confirmations.find(ref);
       if (!asked) return refusal(404, 'NotFound', 'nobody was asked to confirm this payment');
-      const { paymentMethod, idempotencyKey: key, amountMinor, currency } = asked;
+      const { paymentMethod, idempotencyKey: key, orderId, holdId } = asked;
+      const isClosed = this.#entries.hold(asked).closed !== undefined;
       // The holder of the other card confirms in the same moment as the void, so to say.
-      const tooLate = this.#isVoided(orderId) && behaviourOf(paymentMethod)?.confirmation !== 'told on request';
+      const tooLate = isClosed && behaviourOf(paymentMethod)?.confirmation !== 'told on request';
       if (asked.outcome === null && tooLate) return VOIDED;
       if (asked.outcome !== null && asked.outcome !== outcome) {
         return refusal(409, 'AlreadyDecided', `the card’s holder has acted before: ${asked.outcome}`);
       }
       if (asked.outcome === null) {
-        if (outcome === 'succeeded') {
-          this.#refuseOrAddEntry('authorization', paymentMethod, { orderId, key, amountMinor, currency });
-        }
+        if (outcome === 'succeeded') this.#entries.refuseOrAdd('authorization', { ...asked, key });
         this.#confirmations.decide(asked, outcome);
       }
-      return { status: 200, body: { orderId, status: this.statusOf(orderId) } };
+      return { status: 200, body: { orderId, status: this.statusOf({ orderId, holdId }) } };
     });
   }
 
-  /** Where a payment stands; undefined if the processor does not know it. */
-  statusOf(orderId: string): string | undefined {
-    if (this.#find(orderId, 'capture')) return 'captured';
-    if (this.#find(orderId, 'void')) return 'voided';
-    if (this.#find(orderId, 'authorization')) return 'authorized';
-    const asked = this.#confirmations.find(orderId);
+  /** Where a hold stands; undefined if the processor does not know it. Without `holdId`: the order's newest. */
+  statusOf({ orderId, holdId }: HoldRef): string | undefined {
+    const asked = this.#confirmations.find({ orderId, holdId });
+    const newest = asked?.outcome === null ? asked.holdId : this.#entries.newestHoldId(orderId);
+    const hold = this.#entries.hold({ orderId, holdId: holdId ?? newest });
+    if (hold.captures > 0) return hold.heldMinor > 0 ? 'partially_captured' : 'captured';
+    if (hold.closed === 'expired') return 'expired';
+    if (hold.release) return 'voided';
+    if (hold.authorization) return 'authorized';
     if (asked?.outcome === 'failed') return 'failed';
-    if (this.#isVoided(orderId)) return 'voided';
+    if (hold.closed) return 'voided';
     return asked && 'requires_action';
   }
 
   /** What became of an authorization that its card's holder had to confirm, as it is now. */
-  confirmedOutcome(orderId: string): StoredOutcome {
-    const authorization = this.#find(orderId, 'authorization');
-    if (this.#isVoided(orderId)) return VOIDED;
+  confirmedOutcome(ref: HoldRef): StoredOutcome {
+    const { authorization, closed } = this.#entries.hold(ref);
+    if (closed === 'voided') return VOIDED;
     if (authorization) return { status: 201, body: { ...authorization } };
-    return this.#confirmations.find(orderId)?.outcome === 'failed'
+    return this.#confirmations.find(ref)?.outcome === 'failed'
       ? refusal(402, 'ConfirmationFailed', 'the card’s holder did not confirm the payment')
-      : this.#confirmations.pending(orderId);
+      : this.#confirmations.pending(ref);
   }
 
-  capture({ orderId }: { orderId: string }, key: string): StoredOutcome {
-    const authorization = this.#find(orderId, 'authorization');
-    if (this.#isVoided(orderId)) return VOIDED;
+  /** Without an amount: all that is held. A capture that is not the last one leaves the rest of the hold. */
+  capture(request: HoldRef & { amountMinor?: number | undefined; final?: boolean | undefined }, key: string) {
+    const hold = this.#entries.hold(request);
+    const { authorization, paymentMethod } = hold;
+    if (hold.closed === 'voided') return VOIDED;
     if (!authorization) return refusal(409, 'NotAuthorized', 'this order is not authorized');
-    if (this.#find(orderId, 'capture')) return refusal(409, 'AlreadyCaptured', 'this order is already captured');
-    return this.#refuseOrAddEntry('capture', this.paymentMethodOf(orderId)!, { ...authorization, key });
-  }
-
-  void({ orderId }: { orderId: string }, key: string): StoredOutcome {
-    if (this.#find(orderId, 'capture'))
-      return refusal(409, 'AlreadyCaptured', 'this order is already captured: refund it instead');
-    const earlier = this.#find(orderId, 'void');
-    if (earlier) return { status: 201, body: { ...earlier } };
-    const authorization = this.#find(orderId, 'authorization');
-    const outcome = authorization
-      ? this.#refuseOrAddEntry('void', this.paymentMethodOf(orderId)!, { ...authorization, key })
-      : nothingVoided(orderId, key);
-    if (outcome.status === 201) this.#db.run('insert or ignore into voided_orders (order_id) values (?)', orderId);
+    if (hold.closed === 'expired' || this.#expires(hold)) return this.#expire(hold, key);
+    if (hold.captures > 0 && hold.capturedMinor === authorization.amountMinor)
+      return refusal(409, 'AlreadyCaptured', 'this order is already captured');
+    if (hold.closed) return refusal(409, 'HoldClosed', 'the last capture of this hold was made');
+    const { amountMinor = hold.heldMinor, final = true } = request;
+    if (amountMinor > hold.heldMinor) return refusal(409, 'CaptureExceedsHold', 'less than this is held');
+    const entry = { ...this.#entryOf(hold), key, amountMinor };
+    const outcome = this.#entries.refuseOrAdd('capture', { ...entry, paymentMethod: paymentMethod! });
+    if (outcome.status === 201 && final) this.#release(hold, `${key}:rest`, hold.heldMinor - amountMinor, 'captured');
     return outcome;
   }
 
-  refund({ orderId, amountMinor, currency }: { orderId: string } & Amount, key: string): StoredOutcome {
-    const captured = this.#find(orderId, 'capture');
-    if (!captured) return refusal(409, 'NotCaptured', 'this order is not captured');
-    if (captured.currency !== currency) return refusal(409, 'CurrencyMismatch', 'the capture is in another currency');
-    const { refunded } = this.#db.first<{ refunded: number }>(
-      `select coalesce(sum(amount_minor), 0) as refunded from ledger where order_id = ? and type = 'refund'`,
-      orderId,
-    )!;
-    if (refunded + amountMinor > captured.amountMinor) {
+  /** `rest`: also if something was captured; releases what was not. */
+  void(request: HoldRef & { rest?: boolean | undefined }, key: string): StoredOutcome {
+    const hold = this.#entries.hold(request);
+    if (hold.captures > 0 && !request.rest)
+      return refusal(409, 'AlreadyCaptured', 'this order is already captured: refund it instead');
+    if (hold.release) return { status: 201, body: { ...hold.release } };
+    const why = hold.captures > 0 ? 'captured' : 'voided';
+    const isHeld = hold.authorization && (hold.heldMinor > 0 || hold.captures === 0);
+    const outcome = isHeld
+      ? this.#entries.refuseOrAdd('void', { ...this.#entryOf(hold), key, amountMinor: hold.heldMinor })
+      : nothingVoided(hold.orderId, key);
+    if (outcome.status === 201) this.#entries.close(hold, why);
+    return outcome;
+  }
+
+  refund(request: HoldRef & Amount, key: string): StoredOutcome {
+    const hold = this.#entries.hold(request);
+    const { amountMinor, currency } = request;
+    if (hold.captures === 0) return refusal(409, 'NotCaptured', 'this order is not captured');
+    if (hold.authorization?.currency !== currency)
+      return refusal(409, 'CurrencyMismatch', 'the capture is in another currency');
+    if (hold.refundedMinor + amountMinor > hold.capturedMinor) {
       return refusal(409, 'RefundExceedsCapture', 'the refund exceeds the remaining captured amount');
     }
-    return this.#refuseOrAddEntry('refund', this.paymentMethodOf(orderId)!, { orderId, key, amountMinor, currency });
+    const outcome = this.#entries.refuseOrAdd('refund', { ...this.#entryOf(hold), key, amountMinor });
+    if (outcome.status === 201 && behaviourOf(hold.paymentMethod!)?.refundFailsLater) {
+      this.#failRefund(hold, String(outcome.body.id));
+    }
+    return outcome;
   }
 
-  /** Refuses if the payment method is configured to refuse; otherwise adds an entry to the ledger. */
-  #refuseOrAddEntry(
-    type: Action,
-    paymentMethod: string,
-    entry: { orderId: string; key: string } & Amount,
-  ): StoredOutcome {
-    const refuses = behaviourOf(paymentMethod)?.refuses;
-    if (refuses?.action === type) return refusal(402, refuses.code, refuses.detail);
-    const { orderId, key, amountMinor, currency } = entry;
-    const id = `${type}_${randomUUID().replaceAll('-', '')}`;
-    const at = new Date().toISOString();
-    this.#db.insert('ledger', {
-      id,
-      order_id: orderId,
-      type,
-      amount_minor: amountMinor,
-      currency,
-      payment_method: paymentMethod,
-      idempotency_key: key,
-      at,
-    });
-    return { status: 201, body: { id, type, orderId, amountMinor, currency, idempotencyKey: key, at } };
+  /** What became of a refund that was accepted; undefined if the processor does not know it. */
+  refundStatus(id: string): 'succeeded' | 'failed' | undefined {
+    return this.#entries.refundStatus(id);
   }
 
-  #find(orderId: string, type: Action): Entry | undefined {
-    return this.#db.first<Entry>(`select ${ENTRY_COLUMNS} from ledger where order_id = ? and type = ?`, orderId, type);
+  #failRefund({ orderId, holdId }: Hold, refundId: string): void {
+    this.#entries.failRefund(refundId);
+    const id = `evt_${refundId}`;
+    this.#confirmations.send({ id, type: 'refund.failed', orderId, holdId, refundId, at: new Date().toISOString() });
   }
 
-  #isVoided(orderId: string): boolean {
-    return this.#db.first('select 1 from voided_orders where order_id = ?', orderId) !== undefined;
+  #expires = ({ orderId, holdId, paymentMethod, captures }: Hold): boolean =>
+    orderId === holdId && captures === 0 && !!behaviourOf(paymentMethod!)?.firstHoldExpires;
+
+  /** The card's bank has released what it held. */
+  #expire(hold: Hold, key: string): StoredOutcome {
+    this.#release(hold, `${key}:expired`, hold.heldMinor, 'expired');
+    return refusal(409, 'HoldExpired', 'the card’s bank holds nothing any more');
   }
+
+  #release(hold: Hold, key: string, amountMinor: number, why: 'captured' | 'expired'): void {
+    if (amountMinor > 0) this.#entries.add('void', { ...this.#entryOf(hold), key, amountMinor });
+    this.#entries.close(hold, why);
+  }
+
+  #entryOf = ({ orderId, holdId, paymentMethod, authorization }: Hold) => ({
+    orderId,
+    holdId,
+    paymentMethod: paymentMethod!,
+    currency: authorization!.currency,
+  });
 }
 
-/** Nothing was authorized, so there is no ledger entry; `voided_orders` prevents a late authorization. */
+/** Nothing was authorized, so there is no ledger entry; `closed_holds` prevents a late authorization. */
 const nothingVoided = (orderId: string, idempotencyKey: string): StoredOutcome => ({
   status: 201,
   body: {

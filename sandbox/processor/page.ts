@@ -28,7 +28,18 @@ export const processorPage: SandboxPage = {
   ],
 };
 
-function inWords({ refuses, fault, confirmation }: Behaviour): string {
+function inWords({
+  refuses,
+  fault,
+  confirmation,
+  firstHoldExpires,
+  renewalDeclined,
+  refundFailsLater,
+}: Behaviour): string {
+  if (refundFailsLater) return 'says yes to a refund, cannot pay it, and sends the event refund.failed';
+  if (firstHoldExpires)
+    return 'the first hold of an order is gone when it is captured: HoldExpired; a renewed one holds';
+  if (renewalDeclined) return 'says yes to the first hold of an order, and declines every later one: CardDeclined';
   if (confirmation) return CONFIRMATION_IN_WORDS[confirmation];
   if (refuses) return `refuses every ${refuses.action}: ${refuses.code}, ${refuses.detail}`;
   if (!fault) return 'says yes to every request';

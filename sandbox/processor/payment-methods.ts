@@ -8,6 +8,12 @@ export interface Behaviour {
   fault?: { actions: readonly Action[]; kind: keyof SimulatedFault };
   /** The card's holder must confirm; whether the event about it is sent at once or only on request. */
   confirmation?: 'told at once' | 'told on request';
+  /** The processor says yes to a refund, and then cannot pay it. */
+  refundFailsLater?: boolean;
+  /** An order's first hold is gone when it is captured. */
+  firstHoldExpires?: boolean;
+  /** Every hold of an order after its first is declined. */
+  renewalDeclined?: boolean;
 }
 
 export const EVERY_ACTION: readonly Action[] = ['authorization', 'capture', 'void', 'refund'];
@@ -32,8 +38,11 @@ export const PAYMENT_METHODS: ReadonlyMap<string, Behaviour> = new Map<string, B
     'pm_sandbox_refundFails',
     { refuses: { action: 'refund', code: 'RefundRefused', detail: 'this card does not accept refunds' } },
   ],
+  ['pm_sandbox_refundFailsLater', { refundFailsLater: true }],
   ['pm_sandbox_authenticationRequired', { confirmation: 'told at once' }],
   ['pm_sandbox_authenticationLate', { confirmation: 'told on request' }],
+  ['pm_sandbox_holdExpires', { firstHoldExpires: true }],
+  ['pm_sandbox_renewalDeclined', { renewalDeclined: true }],
   [
     'pm_sandbox_voidFails',
     { refuses: { action: 'void', code: 'VoidRefused', detail: 'this authorization cannot be voided' } },

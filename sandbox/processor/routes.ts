@@ -7,12 +7,28 @@ import { ledgerRoute } from '../server.ts';
 import { withoutCardNumbers } from './card-number.ts';
 import type { Confirmations } from './confirmations.ts';
 import { confirmationRoutes } from './confirmation-routes.ts';
-import { ENTRY_COLUMNS, Ledger } from './ledger.ts';
+import { ENTRY_COLUMNS, type HoldRef } from './entries.ts';
+import { Ledger } from './ledger.ts';
 import { type Action, simulatedFaultOf } from './payment-methods.ts';
 
-const OrderOnly = z.strictObject({ orderId: z.string().min(1).max(100) });
-const Refund = OrderOnly.extend({
-  amountMinor: z.int().min(0).max(999_999_999_999),
+const HoldOnly = z.strictObject({
+  orderId: z.string().min(1).max(100),
+  /** Absent: the order's first hold. */
+  holdId: z.string().min(1).max(100).optional(),
+});
+const AmountMinor = z.int().min(0).max(999_999_999_999);
+const Capture = HoldOnly.extend({
+  /** Absent: all that is held. */
+  amountMinor: AmountMinor.optional(),
+  /** Whether it is the hold's last capture, which releases the rest. Absent: it is. */
+  final: z.boolean().optional(),
+});
+const Void = HoldOnly.extend({
+  /** Also if something was captured: releases what was not. */
+  rest: z.boolean().optional(),
+});
+const Refund = HoldOnly.extend({
+  amountMinor: AmountMinor,
   currency: z.string().regex(/^[A-Z]{3}$/),
 });
 const Authorize = Refund.extend({
@@ -25,7 +41,7 @@ const Authorize = Refund.extend({
 export function processorRoutes(db: SqliteFile, confirmations: Confirmations): AnyRoute[] {
   const ledger = new Ledger(db, confirmations);
 
-  function effectRoute<Body extends { orderId: string; paymentMethod?: string }>(
+  function effectRoute<Body extends HoldRef & { paymentMethod?: string }>(
     endpoint: { path: string; action: Action; body: z.ZodType<Body> },
     decide: (body: Body, key: string) => StoredOutcome,
   ): AnyRoute {
@@ -46,7 +62,7 @@ export function processorRoutes(db: SqliteFile, confirmations: Confirmations): A
       problems: { 402: ['CardDeclined'], 409: ['Voided'], 422: ['IdempotencyKeyReused'], 503: ['Unavailable'] },
       async handle({ body, idempotencyKey }) {
         const key = idempotencyKey!;
-        const paymentMethod = body.paymentMethod ?? ledger.paymentMethodOf(body.orderId);
+        const paymentMethod = body.paymentMethod ?? ledger.paymentMethodOf(body);
         // An order can have several refunds. `drops` affects the first refund of an order, the other faults each refund.
         const fault = simulatedFaultOf(paymentMethod, action);
         const subject = action === 'refund' && !fault.drops ? key : body.orderId;
@@ -60,14 +76,33 @@ export function processorRoutes(db: SqliteFile, confirmations: Confirmations): A
     effectRoute({ path: '/authorizations', action: 'authorization', body: Authorize }, (body, key) =>
       ledger.authorize(body, key),
     ),
-    effectRoute({ path: '/captures', action: 'capture', body: OrderOnly }, (body, key) => ledger.capture(body, key)),
-    effectRoute({ path: '/voids', action: 'void', body: OrderOnly }, (body, key) => ledger.void(body, key)),
+    effectRoute({ path: '/captures', action: 'capture', body: Capture }, (body, key) => ledger.capture(body, key)),
+    effectRoute({ path: '/voids', action: 'void', body: Void }, (body, key) => ledger.void(body, key)),
     effectRoute({ path: '/refunds', action: 'refund', body: Refund }, (body, key) => ledger.refund(body, key)),
     operationRoute(db, ledger),
+    refundRoute(ledger),
     ...confirmationRoutes(ledger, confirmations),
     ledgerRoute(db, ENTRY_COLUMNS),
   ];
 }
+
+const refundRoute = (ledger: Ledger): AnyRoute =>
+  route({
+    method: 'get',
+    path: '/refunds/:id',
+    operationId: 'readRefund',
+    summary: 'What became of a refund that was accepted: it succeeded, or failed later',
+    tag: 'money',
+    access: 'public',
+    params: z.object({ id: z.string().min(1).max(100) }),
+    responses: { 200: { description: 'The refund', body: StoredBody } },
+    problems: { 404: ['NotFound'] },
+    async handle({ params: { id } }) {
+      const status = ledger.refundStatus(id);
+      if (!status) throw new Problem(404, 'NotFound', 'the processor does not know this refund');
+      return { status: 200, body: { id, status } };
+    },
+  });
 
 const operationRoute = (db: SqliteFile, ledger: Ledger): AnyRoute =>
   route({
@@ -84,6 +119,6 @@ const operationRoute = (db: SqliteFile, ledger: Ledger): AnyRoute =>
       const outcome = findOutcome(db, params.idempotencyKey);
       if (!outcome) throw new Problem(404, 'NotFound', 'no outcome is stored under this key');
       const isPending = outcome.status === 202;
-      return { status: 200, body: isPending ? ledger.confirmedOutcome(String(outcome.body.orderId)) : outcome };
+      return { status: 200, body: isPending ? ledger.confirmedOutcome(outcome.body as unknown as HoldRef) : outcome };
     },
   });

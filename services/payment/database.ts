@@ -1,7 +1,8 @@
 import type { ColumnType, Generated, Selectable, Transaction } from 'kysely';
 import type { OutboxDatabase } from '../../platform/events/outbox.ts';
 
-export type PaymentStatus = 'pending' | 'authorized' | 'declined' | 'captured' | 'voided';
+export type PaymentStatus =
+  'pending' | 'authorized' | 'declined' | 'partially_captured' | 'captured' | 'voided' | 'expired';
 
 /** Amounts are minor units of `currency`. */
 export interface PaymentTable {
@@ -9,6 +10,8 @@ export interface PaymentTable {
   status: Generated<PaymentStatus>;
   undone: Generated<boolean>;
   holder_asked: Generated<boolean>;
+  /** Whether its holds have rows of their own; if not, the payment itself is its only hold. */
+  renewed: Generated<boolean>;
   amount_minor: number | null;
   currency: string | null;
   payment_method: string | null;
@@ -16,20 +19,49 @@ export interface PaymentTable {
   authorized_minor: Generated<number>;
   voided_minor: Generated<number>;
   captured_minor: Generated<number>;
+  capture_reserved_minor: Generated<number>;
   refund_reserved_minor: Generated<number>;
   refunded_minor: Generated<number>;
   manually_refunded_minor: Generated<number>;
+  customer: Generated<string | null>;
+  captures_several: Generated<boolean | null>;
+  settled: Generated<boolean>;
   created_at: ColumnType<Date, never, never>;
   updated_at: ColumnType<Date, never, unknown>;
+}
+
+/** One hold of a payment that was held several times. */
+export interface HoldTable {
+  order_id: string;
+  hold_id: string;
+  number: number;
+  amount_minor: number;
+  payment_method: string;
+  reference: Generated<string | null>;
+  holder_asked: Generated<boolean>;
+  closed: Generated<boolean>;
+  captures_several: Generated<boolean | null>;
+  authorized_minor: Generated<number>;
+  voided_minor: Generated<number>;
+  captured_minor: Generated<number>;
+  capture_reserved_minor: Generated<number>;
+  refund_reserved_minor: Generated<number>;
+  refunded_minor: Generated<number>;
+  created_at: ColumnType<Date, never, never>;
 }
 
 /** A request to the processor, and its outcome. */
 export interface OperationTable {
   order_id: string;
   step: string;
-  state: 'asked' | 'done' | 'refused' | 'given_up';
+  state: 'asked' | 'done' | 'refused' | 'given_up' | 'failed';
   attempt: Generated<number>;
   amount_minor: number;
+  /** Null: the first hold. */
+  hold_id: Generated<string | null>;
+  /** Null: `amount_minor`. */
+  asked_minor: Generated<number | null>;
+  final: Generated<boolean | null>;
   receipt_id: Generated<string | null>;
   refusal_code: Generated<string | null>;
   refusal_message: Generated<string | null>;
@@ -48,10 +80,18 @@ export interface LedgerTable {
 
 export interface PaymentDatabase extends OutboxDatabase {
   payments: PaymentTable;
+  holds: HoldTable;
   operations: OperationTable;
   ledger_entries: LedgerTable;
 }
 
-export type Payment = Selectable<PaymentTable>;
+export type PaymentRow = Selectable<PaymentTable>;
 export type Operation = Selectable<OperationTable>;
 export type PaymentTransaction = Transaction<PaymentDatabase>;
+
+/** One hold, with or without a row of its own. Without terms it was given up before it was requested. */
+export type Hold = Omit<Selectable<HoldTable>, 'amount_minor' | 'payment_method' | 'created_at'> &
+  Pick<PaymentRow, 'amount_minor' | 'payment_method'>;
+
+/** A payment with its holds, oldest first. */
+export type Payment = PaymentRow & { holds: readonly Hold[] };

@@ -1,17 +1,31 @@
 import type { z } from 'zod';
 import type { Money } from '../../activities/money.ts';
-import { paymentEvents } from '../../activities/payment.ts';
-import type { Refusal } from '../../platform/contract/refusal.ts';
-import type { Payment } from './database.ts';
+import type { paymentEvents } from '../../activities/payment.ts';
+import type { Hold, Payment, PaymentRow, PaymentStatus } from './database.ts';
+
+/** The sums of a payment that an outcome changes, and of the hold that it is about. */
+export const SUMS = [
+  'authorized_minor',
+  'voided_minor',
+  'captured_minor',
+  'capture_reserved_minor',
+  'refund_reserved_minor',
+  'refunded_minor',
+] as const satisfies (keyof Hold & keyof PaymentRow)[];
+export type Sums = Partial<Record<(typeof SUMS)[number], number>>;
 
 /** What an outcome changes in our records, written together: see `outcome.ts`. */
 export interface Effects {
-  change: Partial<Pick<Payment, 'status' | 'undone' | `${'authorized' | 'voided' | 'captured'}_minor`>> & {
-    /** Added to the current value. */
-    refund_reserved_by?: number;
-    refunded_by?: number;
-    manually_refunded_by?: number;
-  };
+  change: { status?: PaymentStatus; undone?: boolean; settled?: boolean };
+  /** Added to the payment's sums and, where holds have rows, to this hold's. */
+  sums: Sums;
+  holdId?: string;
+  /** Nothing more is captured of the hold. */
+  closes?: boolean;
+  /** Whether the hold can be captured several times; absent if that is not known, or known before. */
+  capturesSeveral?: boolean | undefined;
+  /** Added to the payment's sum. */
+  manuallyRefundedBy?: number;
   entries: readonly LedgerEntry[];
   events: readonly PaymentEvent[];
 }
@@ -28,94 +42,56 @@ export type PaymentEvent = {
   [Type in keyof typeof paymentEvents]: { type: Type; subject: string; data: z.infer<(typeof paymentEvents)[Type]> };
 }[keyof typeof paymentEvents];
 
-export const NO_EFFECTS: Effects = { change: {}, entries: [], events: [] };
+export const NO_EFFECTS: Effects = { change: {}, sums: {}, entries: [], events: [] };
 
-/** Both, in this order. */
-export const together = (first: Effects, second: Effects): Effects => ({
-  change: { ...first.change, ...second.change },
-  entries: [...first.entries, ...second.entries],
-  events: [...first.events, ...second.events],
-});
+/** The payment as these effects leave it. */
+export function after(payment: Payment, { change, sums, holdId, closes = false }: Effects): Payment {
+  const add = <Row extends Hold | PaymentRow>(row: Row): Row => ({
+    ...row,
+    ...Object.fromEntries(SUMS.map((name) => [name, row[name] + (sums[name] ?? 0)])),
+  });
+  const holds = payment.holds.map((hold) =>
+    hold.hold_id === holdId ? { ...add(hold), closed: hold.closed || closes } : hold,
+  );
+  return { ...add(payment), ...change, holds };
+}
 
-/** The card's bank holds the money. */
-export function authorized(payment: Payment): Effects {
-  const amount = amountOf(payment);
+/** Both, of one hold: `second` is given the payment as `first` leaves it. */
+export function together(payment: Payment, first: Effects, second: (payment: Payment) => Effects): Effects {
+  const then = second(after(payment, first));
   return {
-    change: { status: 'authorized', authorized_minor: amount.amountMinor },
-    entries: entriesOf('authorize', amount, [['card_holds', 'uncaptured_orders']]),
-    events: [amountEvent('payment.authorized', payment, amount)],
+    ...first,
+    ...then,
+    change: { ...first.change, ...then.change },
+    sums: Object.fromEntries(SUMS.map((name) => [name, (first.sums[name] ?? 0) + (then.sums[name] ?? 0)])),
+    entries: [...first.entries, ...then.entries],
+    events: [...first.events, ...then.events],
   };
 }
 
-/** The card's bank releases the hold. */
-export function voided(payment: Payment): Effects {
-  const amount = amountOf(payment);
-  return {
-    change: { status: 'voided', voided_minor: amount.amountMinor },
-    entries: entriesOf('void', amount, [['uncaptured_orders', 'card_holds']]),
-    events: [amountEvent('payment.voided', payment, amount)],
-  };
-}
+/** One movement on the ledger of memo accounts: money that the card's bank holds, or no longer holds. */
+export const HOLDS = ['card_holds', 'uncaptured_orders'] as const;
+export const RELEASES = ['uncaptured_orders', 'card_holds'] as const;
+export const SALE = ['processor_receivable', 'sales'] as const;
+export const REFUND = ['refunds', 'processor_receivable'] as const;
+export const REFUND_FAILED = ['processor_receivable', 'refunds'] as const;
+export const MANUAL_REFUND = ['refunds', 'bank'] as const;
 
-/** The hold is used up; the processor owes us the amount of the sale. */
-export function captured(payment: Payment): Effects {
-  const amount = amountOf(payment);
-  const movements = [
-    ['uncaptured_orders', 'card_holds'],
-    ['processor_receivable', 'sales'],
-  ] as const;
-  return {
-    change: { status: 'captured', captured_minor: amount.amountMinor },
-    entries: entriesOf('capture', amount, movements),
-    events: [amountEvent('payment.captured', payment, amount)],
-  };
-}
-
-/** The amount reserved for this refund is paid back. */
-export function refunded(
-  { order_id: orderId }: Payment,
-  { refundId, amount }: { refundId: string; amount: Money },
-): Effects {
-  return {
-    change: { refund_reserved_by: -amount.amountMinor, refunded_by: amount.amountMinor },
-    entries: entriesOf(`refund:${refundId}`, amount, [['refunds', 'processor_receivable']]),
-    events: [{ type: 'payment.refunded', subject: orderId, data: { orderId, amount, refundId } }],
-  };
-}
-
-/** A person has paid the amount back outside of the processor. */
-export function manuallyRefunded(
-  { order_id: orderId }: Payment,
-  { refundId, amount }: { refundId: string; amount: Money },
-): Effects {
-  return {
-    change: { manually_refunded_by: amount.amountMinor },
-    entries: entriesOf(`manual_refund:${refundId}`, amount, [['refunds', 'bank']]),
-    events: [{ type: 'payment.refunded', subject: orderId, data: { orderId, amount, refundId, manually: true } }],
-  };
-}
-
-/** The processor refused: no money moved, but subscribers may want to know. */
-export const failed = ({ order_id: orderId }: Payment, step: string, refusal: Refusal): Effects => ({
-  ...NO_EFFECTS,
-  events: [{ type: 'payment.failed', subject: orderId, data: { orderId, step, reason: refusal.code } }],
-});
-
-const entriesOf = (
+/** Entries of an amount; none of zero. */
+export const entriesOf = (
   effect: string,
   amount: Money,
-  movements: readonly (readonly [debit: string, credit: string])[],
+  ...movements: readonly (readonly [debit: string, credit: string])[]
 ): LedgerEntry[] =>
   amount.amountMinor === 0 ? [] : movements.map(([debit, credit]) => ({ effect, debit, credit, amount }));
 
-const amountEvent = (
+export const amountEvent = (
   type: 'payment.authorized' | 'payment.voided' | 'payment.captured',
-  { order_id: orderId }: Payment,
+  { order_id: orderId }: PaymentRow,
   amount: Money,
 ): PaymentEvent => ({ type, subject: orderId, data: { orderId, amount } });
 
-/** The authorized amount: all of it is voided or captured, never a part. */
-const amountOf = ({ amount_minor: amountMinor, currency }: Payment): Money => ({
-  amountMinor: amountMinor!,
+export const moneyOf = ({ currency }: PaymentRow, amountMinor: number): Money => ({
+  amountMinor,
   currency: currency!,
 });

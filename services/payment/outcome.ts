@@ -1,9 +1,9 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { paymentEvents } from '../../activities/payment.ts';
 import type { Refusal } from '../../platform/contract/refusal.ts';
 import { createOutbox } from '../../platform/events/outbox.ts';
 import type { Payment, PaymentDatabase } from './database.ts';
-import type { Effects } from './ledger.ts';
+import { type Effects, type Sums, SUMS } from './ledger.ts';
 import type { Receipt } from './processor.ts';
 
 const outbox = createOutbox('payment', paymentEvents);
@@ -14,53 +14,58 @@ export type PaymentOutcome = { receipt: Receipt } | { refusal: Refusal };
 export interface Decided {
   step: string;
   attempt: number;
-  outcome: PaymentOutcome;
+  outcome: PaymentOutcome | Failure;
   effects: Effects;
+}
+
+/** What the processor had done, and now says has failed. */
+export interface Failure {
+  failed: Receipt;
 }
 
 /**
  * Records an outcome with all its effects, in one statement. Changes nothing and returns false if the attempt has an
  * outcome already, or if the payment is no longer as `effects` assumes. Under the payment's lock its status is compared,
- * which says what is authorized, voided and captured, and whether a void was requested. The sums of refunds are not:
- * several refunds may be under way, and each only adds to them.
+ * what is authorized, voided, captured and reserved for captures, and whether a void was requested or a hold was added. The
+ * sums of refunds are not: several refunds may be under way, and each only adds to them.
  */
 export async function recordOutcome(
   db: Kysely<PaymentDatabase>,
   payment: Payment,
-  { step, attempt, outcome, effects: { change, entries, events } }: Decided,
+  { step, attempt, outcome, effects }: Decided,
 ): Promise<boolean> {
-  const {
-    refund_reserved_by: reservedBy = 0,
-    refunded_by: refundedBy = 0,
-    manually_refunded_by: manuallyBy = 0,
-    ...values
-  } = change;
-  const next = { ...payment, ...values };
-  const { receipt, refusal } = { receipt: undefined, refusal: undefined, ...outcome };
+  const { change, sums, manuallyRefundedBy = 0, entries, events } = effects;
+  const next = { ...payment, ...change };
+  const several = (payment.renewed ? undefined : effects.capturesSeveral) ?? null;
+  const { receipt, refusal, failed } = { receipt: undefined, refusal: undefined, failed: undefined, ...outcome };
+  const state = failed ? 'failed' : refusal ? 'refused' : 'done';
   const { rows } = await sql<{ recorded: boolean }>`
     with payment as (
       select order_id from payments
       where order_id = ${payment.order_id} and status = ${payment.status} and undone = ${payment.undone}
+        and renewed = ${payment.renewed} and settled = ${payment.settled} and authorized_minor = ${payment.authorized_minor}
+        and voided_minor = ${payment.voided_minor} and captured_minor = ${payment.captured_minor}
+        and capture_reserved_minor = ${payment.capture_reserved_minor}
       for update
     ),
     attempt as (
       update operations
-      set state = ${refusal ? 'refused' : 'done'}, receipt_id = ${receipt?.id ?? null},
+      set state = ${state}, receipt_id = ${(receipt ?? failed)?.id ?? null},
         refusal_code = ${refusal?.code ?? null}, refusal_message = ${refusal?.message ?? null}, at = now()
       from payment
-      where operations.order_id = payment.order_id and step = ${step} and state = 'asked' and attempt = ${attempt}
+      where operations.order_id = payment.order_id and step = ${step} and state = ${failed ? 'done' : 'asked'}
+        and attempt = ${attempt}
       returning operations.order_id
     ),
     change as (
       update payments
-      set status = ${next.status}, undone = ${next.undone}, authorized_minor = ${next.authorized_minor},
-        voided_minor = ${next.voided_minor}, captured_minor = ${next.captured_minor},
-        refund_reserved_minor = refund_reserved_minor + ${reservedBy},
-        refunded_minor = refunded_minor + ${refundedBy},
-        manually_refunded_minor = manually_refunded_minor + ${manuallyBy}, updated_at = now()
+      set status = ${next.status}, undone = ${next.undone}, settled = ${next.settled}, ${added(sums)},
+        manually_refunded_minor = manually_refunded_minor + ${manuallyRefundedBy},
+        captures_several = coalesce(${several}::boolean, captures_several), updated_at = now()
       from attempt where payments.order_id = attempt.order_id
       returning payments.order_id
     ),
+    ${payment.renewed ? changeHold(effects) : sql``}
     posted as (
       insert into ledger_entries (order_id, effect, debit_account, credit_account, amount_minor, currency)
       select change.order_id, entry.* from change, unnest(
@@ -74,3 +79,14 @@ export async function recordOutcome(
   if (recorded && events.length > 0) outbox.announce();
   return recorded;
 }
+
+const changeHold = ({ sums, holdId, closes = false, capturesSeveral }: Effects): RawBuilder<unknown> => sql`
+  hold as (
+    update holds set ${added(sums)}, closed = closed or ${closes},
+      captures_several = coalesce(${capturesSeveral ?? null}::boolean, captures_several)
+    from change where holds.order_id = change.order_id and hold_id = ${holdId ?? null}::uuid
+  ),`;
+
+/** All sums, so that the text is the same for every step, and the statement stays a prepared one. */
+export const added = (sums: Sums): RawBuilder<unknown> =>
+  sql.join(SUMS.map((name) => sql`${sql.ref(name)} = ${sql.ref(name)} + ${sums[name] ?? 0}`));

@@ -1,9 +1,30 @@
 import { type Kysely, sql } from 'kysely';
-import type { Payment, PaymentDatabase, PaymentTransaction } from './database.ts';
+import type { Hold, Payment, PaymentDatabase, PaymentRow, PaymentTransaction } from './database.ts';
+import { isFirst, withOnlyHold } from './holds.ts';
 
 /** Locks an order's payment for the rest of the transaction; undefined if none was ever requested. */
-export const lockPayment = (transaction: PaymentTransaction, orderId: string): Promise<Payment | undefined> =>
-  transaction.selectFrom('payments').selectAll().where('order_id', '=', orderId).forUpdate().executeTakeFirst();
+export async function lockPayment(transaction: PaymentTransaction, orderId: string): Promise<Payment | undefined> {
+  const row = await transaction
+    .selectFrom('payments')
+    .selectAll()
+    .where('order_id', '=', orderId)
+    .forUpdate()
+    .executeTakeFirst();
+  return row && withHolds(transaction, row);
+}
+
+/** The payment with its holds. Under the payment's lock they do not change. */
+export async function withHolds(db: Kysely<PaymentDatabase>, row: PaymentRow): Promise<Payment> {
+  if (!row.renewed) return withOnlyHold(row);
+  const holds = await db
+    .selectFrom('holds')
+    .selectAll()
+    .where('order_id', '=', row.order_id)
+    .orderBy('number')
+    .execute();
+  const { reference, holder_asked } = row;
+  return { ...row, holds: holds.map((hold) => (isFirst(hold) ? { ...hold, reference, holder_asked } : hold)) };
+}
 
 /**
  * Creates the payment's row if it does not exist, and locks it, in one statement. The first request sets the terms. A
@@ -16,7 +37,7 @@ export async function createOrLockPayment(
     | { amount_minor: number; currency: string; payment_method: string }
     | { amount_minor: null; currency: null; payment_method: null; undone: true },
 ): Promise<Payment> {
-  return transaction
+  const row = await transaction
     .insertInto('payments')
     .values({ order_id: orderId, ...terms })
     .onConflict((conflict) =>
@@ -24,45 +45,111 @@ export async function createOrLockPayment(
     )
     .returningAll()
     .executeTakeFirstOrThrow();
+  return withHolds(transaction, row);
 }
 
-/** Reserves an amount for a refund; the caller holds the payment's lock. */
-export async function reserveRefund(
-  transaction: PaymentTransaction,
-  orderId: string,
-  amountMinor: number,
-): Promise<void> {
+/** Says that no more is held or captured; the caller holds the payment's lock. */
+export async function markEnded(transaction: PaymentTransaction, payment: Payment): Promise<Payment> {
+  const end = payment.captured_minor > 0 ? ({ status: 'captured' } as const) : { undone: true };
   await transaction
     .updateTable('payments')
-    .set({
-      refund_reserved_minor: sql<number>`refund_reserved_minor + ${amountMinor}`,
-      updated_at: sql`now()`,
-    })
+    .set({ ...end, updated_at: sql`now()` })
+    .where('order_id', '=', payment.order_id)
+    .execute();
+  return { ...payment, ...end };
+}
+
+/** Leaves the mark of a void while a capture is under way: no later one begins. */
+export async function markUndoneWhileCapturing(db: Kysely<PaymentDatabase>, orderId: string): Promise<void> {
+  await db
+    .updateTable('payments')
+    .set({ undone: true, updated_at: sql`now()` })
     .where('order_id', '=', orderId)
+    .where('undone', '=', false)
+    .where('capture_reserved_minor', '>', 0)
+    .where('captured_minor', '=', 0)
     .execute();
 }
 
-/** Saves the processor's reference unless one is saved already, and returns the saved one. */
-export async function saveReference(
+/** Adds a hold; the caller holds the payment's lock. From the second hold on, the first has a row, too. */
+export async function addHold(
+  transaction: PaymentTransaction,
+  payment: Payment,
+  terms: { hold_id: string; amount_minor: number; payment_method: string },
+): Promise<Payment> {
+  const { order_id } = payment;
+  const number = payment.holds.length + 1;
+  if (!payment.renewed) {
+    await transaction.insertInto('holds').values(rowOf(payment.holds[0]!)).execute();
+    await transaction.updateTable('payments').set({ renewed: true }).where('order_id', '=', order_id).execute();
+  }
+  const added = await transaction
+    .insertInto('holds')
+    .values({ order_id, number, ...terms })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return { ...payment, renewed: true, holds: [...payment.holds, added] };
+}
+
+/** The first hold's row. Its reference, and whether its holder was asked, stay in the payment. */
+const rowOf = (hold: Hold) => ({
+  order_id: hold.order_id,
+  hold_id: hold.hold_id,
+  number: hold.number,
+  amount_minor: hold.amount_minor!,
+  payment_method: hold.payment_method!,
+  closed: hold.closed,
+  captures_several: hold.captures_several,
+  authorized_minor: hold.authorized_minor,
+  voided_minor: hold.voided_minor,
+  captured_minor: hold.captured_minor,
+  capture_reserved_minor: hold.capture_reserved_minor,
+  refund_reserved_minor: hold.refund_reserved_minor,
+  refunded_minor: hold.refunded_minor,
+});
+
+/** Saves the processor's id of the customer unless one is saved already, and returns the saved one. */
+export async function saveCustomer(
   db: Kysely<PaymentDatabase>,
   orderId: string,
-  reference: string,
+  customer: string,
 ): Promise<string | null> {
   const saved = await db
     .updateTable('payments')
-    .set({ reference: sql<string>`coalesce(reference, ${reference})` })
+    .set({ customer: sql<string>`coalesce(customer, ${customer})` })
     .where('order_id', '=', orderId)
-    .returning('reference')
+    .returning('customer')
     .executeTakeFirstOrThrow();
-  return saved.reference;
+  return saved.customer;
+}
+
+/** Saves the processor's reference of a hold unless one is saved already, and returns the saved one. */
+export async function saveReference(
+  db: Kysely<PaymentDatabase>,
+  { order_id: orderId, hold_id: holdId }: Hold,
+  reference: string,
+): Promise<string | null> {
+  const value = { reference: sql<string>`coalesce(reference, ${reference})` };
+  const isFirstHold = orderId === holdId;
+  const saved = isFirstHold
+    ? await db.updateTable('payments').set(value).where('order_id', '=', orderId).returning('reference').execute()
+    : await db
+        .updateTable('holds')
+        .set(value)
+        .where('order_id', '=', orderId)
+        .where('hold_id', '=', holdId)
+        .returning('reference')
+        .execute();
+  return saved[0]!.reference;
 }
 
 /** The card's holder is told to confirm: from now on the order waits for the processor's events. */
-export async function noteHolderAsked(db: Kysely<PaymentDatabase>, orderId: string): Promise<void> {
-  await db
-    .updateTable('payments')
-    .set({ holder_asked: true })
-    .where('order_id', '=', orderId)
-    .where('holder_asked', '=', false)
-    .execute();
+export async function noteHolderAsked(
+  db: Kysely<PaymentDatabase>,
+  { order_id: orderId, hold_id: holdId }: Hold,
+): Promise<void> {
+  const asked = { holder_asked: true };
+  await (orderId === holdId
+    ? db.updateTable('payments').set(asked).where('order_id', '=', orderId).where('holder_asked', '=', false).execute()
+    : db.updateTable('holds').set(asked).where('order_id', '=', orderId).where('hold_id', '=', holdId).execute());
 }

@@ -1,15 +1,18 @@
 import type { Money } from '../../activities/money.ts';
+import type { OutsideLedgerPage, ReadOutsideLedger } from '../../activities/outside-ledger.ts';
 import type { CustomerAction } from '../../activities/payment.ts';
 
-/** Identifies a payment to the processor. */
-export interface CardPayment {
+/** Identifies a hold to the processor. */
+export interface CardHold {
   orderId: string;
+  /** The first hold's id is the order's. */
+  holdId: string;
   /** The result of `open`; null if it returned null or was never called. */
   reference: string | null;
 }
 
-/** An effect on a payment. */
-export interface CardEffect extends CardPayment {
+/** An effect on a hold. */
+export interface CardEffect extends CardHold {
   /** The effect's idempotency key: a repeat gets the processor's first response and has no further effect. */
   key: string;
 }
@@ -21,9 +24,36 @@ export interface CardTerms {
   paymentMethod: string;
 }
 
+/** A hold that is opened. */
+export interface CardOpening extends Pick<CardHold, 'orderId' | 'holdId'>, CardTerms {
+  /** The result of `addCustomer`. Null: the processor needs none. */
+  customer: string | null;
+  /** An earlier hold of the order was placed on the payment method. */
+  usedBefore: boolean;
+}
+
 export interface CardAuthorization extends CardEffect, CardTerms {
+  /** An earlier hold of the order was placed on the payment method. */
+  usedBefore: boolean;
   /** Whether the order waits for the card's holder. If not, a card that asks for them is declined. */
   customerMayAct: boolean;
+}
+
+export interface CardVoid extends CardEffect {
+  /** Also if something of the hold was captured: releases what was not. */
+  rest: boolean;
+}
+
+export interface CardCapture extends CardEffect {
+  /** The parcel that is paid for: an order has at most one capture of each. */
+  parcelId: string;
+  amount: Money;
+  /** Whether the amount is all that was ever held. */
+  whole: boolean;
+  /** The last capture of the hold: releases what is left of it. */
+  final: boolean;
+  /** Whether the hold can be captured several times. If not, this is its only capture. */
+  several: boolean;
 }
 
 export interface CardRefund extends CardEffect {
@@ -33,6 +63,8 @@ export interface CardRefund extends CardEffect {
 /** The processor carried out the step. `id` is its id of the effect; null if nothing had to be done. */
 export interface Receipt {
   id: string | null;
+  /** Of a hold: whether it can be captured several times. Absent: as the processor's holds in general. */
+  capturesSeveral?: boolean;
 }
 
 /** Nothing is held yet: the card's holder must act first. */
@@ -43,7 +75,8 @@ export interface AwaitsCustomer {
 /** A request for one of the four effects. */
 export type CardRequest =
   | (CardAuthorization & { step: 'authorize' })
-  | (CardEffect & { step: 'void' | 'capture' })
+  | (CardVoid & { step: 'void' })
+  | (CardCapture & { step: 'capture' })
   | (CardRefund & { step: 'refund' });
 
 /**
@@ -51,36 +84,51 @@ export type CardRequest =
  * After any other error the outcome is unknown: the request is repeated under the same key.
  */
 export interface CardProcessor {
+  /** Of holds whose receipt does not say it. If not, every capture must be final. */
+  capturesSeveralTimes: boolean;
   /**
-   * Registers the payment without holding money, for a processor that forgets idempotency keys after a while: its
-   * reference is saved before money moves. Opening an order again returns the same reference. Null if the processor
-   * finds everything by our keys and the order's id. Refuses `CardDeclined` for an unknown payment method.
+   * Registers whoever pays for an order, so that a payment method can be used for more than one hold: its id is saved before
+   * a hold is opened. A repeat that comes soon returns the same id. Absent: payment methods can be used again without.
    */
-  open(payment: { orderId: string } & CardTerms): Promise<string | null>;
+  addCustomer?(orderId: string): Promise<string>;
+  /**
+   * Registers a hold without holding money, for a processor that forgets idempotency keys after a while: its
+   * reference is saved before money moves. Opening a hold again returns the same reference. Null if the processor
+   * finds everything by our keys and ids. Refuses `CardDeclined` for an unknown payment method.
+   */
+  open(hold: CardOpening): Promise<string | null>;
   /**
    * Holds the money, or says what the card's holder must do first. Refuses `CardDeclined`, `InsufficientFunds`,
-   * `PaymentNotCompleted` if the holder did not confirm, and `Undone` once the payment was voided.
+   * `PaymentNotCompleted` if the holder did not confirm, and `Undone` once the hold was voided.
    */
   authorize(effect: CardAuthorization): Promise<Receipt | AwaitsCustomer>;
   /**
-   * Releases the hold and prevents any later hold for this order, even if nothing was held (`id` is then null).
-   * Refuses `VoidRefused` and `AlreadyCaptured`.
+   * Releases the hold and prevents that it is held later, even if nothing was held (`id` is then null).
+   * Refuses `VoidRefused` and, unless `rest`, `AlreadyCaptured` if something of it was captured.
    */
-  void(effect: CardEffect): Promise<Receipt>;
-  /** Captures the whole hold. Refuses `CaptureRefused`. */
-  capture(effect: CardEffect): Promise<Receipt>;
-  /** Refunds an amount. Refuses `RefundRefused`, `RefundExceedsCapture` and `NotCaptured`. */
+  void(effect: CardVoid): Promise<Receipt>;
+  /** Captures an amount of the hold. Refuses `CaptureRefused`, and `HoldExpired` if the hold is gone. */
+  capture(effect: CardCapture): Promise<Receipt>;
+  /** Refunds an amount of what was captured of the hold. Refuses `RefundRefused`, `RefundExceedsCapture` and `NotCaptured`. */
   refund(effect: CardRefund): Promise<Receipt>;
   /**
    * Looks up an earlier request: returns its receipt or what the card's holder must do, as it is now, throws its refusal,
    * or returns undefined if it may be sent (again).
    */
   find(request: CardRequest): Promise<Receipt | AwaitsCustomer | undefined>;
-  /** Whether money is held for this payment now. */
-  isHeld(payment: CardPayment): Promise<boolean>;
+  /** Whether money of this hold is held now. */
+  isHeld(hold: CardHold): Promise<boolean>;
+  /** Whether a refund that the processor had said yes to has failed since. `id`: of its receipt. */
+  hasRefundFailed(id: string): Promise<boolean>;
   /** Checks the signature of an event and reads it. Refuses `InvalidSignature` and `InvalidEvent`. */
   readEvent(event: { payload: string; signature: string }): ProcessorEvent;
+  /** Reads its ledger of all effects. Absent: it has none that could be read as a whole, or compared. */
+  readLedger?(request: ReadOutsideLedger): Promise<OutsideLedgerPage>;
 }
 
-/** Which payment an event is about, by one of these; null for events about anything else. What has happened is looked up. */
-export type ProcessorEvent = { orderId: string } | { reference: string } | null;
+/**
+ * Which hold an event is about, by its id or its reference, and which refund of it, by its receipt; null for events about
+ * anything else. What has happened is looked up.
+ */
+export type ProcessorEvent =
+  (({ orderId: string; holdId: string } | { reference: string }) & { refund?: string }) | null;

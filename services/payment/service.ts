@@ -18,6 +18,8 @@ const settings = {
   STRIPE_API_KEY: z.string().optional(),
   /** The endpoint's signing secret, whsec_…; without it Stripe's events are refused. */
   STRIPE_WEBHOOK_SECRET: z.string().optional(),
+  /** Whether Stripe captures an order in several parts; the account must have the feature. If not, all with the first parcel. */
+  STRIPE_MULTICAPTURE: z.enum(['true', 'false'], { error: 'must be true or false' }).default('false'),
   /** For a test server such as stripe-mock. Unset: Stripe itself. */
   STRIPE_API_BASE: httpUrl.optional(),
 };
@@ -50,6 +52,7 @@ export function chooseProcessor(config: Settings): CardProcessor {
     apiKey: config.STRIPE_API_KEY,
     apiBase: config.STRIPE_API_BASE,
     webhookSecret: config.STRIPE_WEBHOOK_SECRET,
+    multicapture: config.STRIPE_MULTICAPTURE === 'true',
   });
 }
 

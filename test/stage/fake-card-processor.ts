@@ -5,23 +5,35 @@ import type { AwaitsCustomer, CardProcessor, CardRequest, Receipt } from '../../
 type Step = CardRequest['step'];
 type Answer = { receipt: Receipt | AwaitsCustomer } | { refusal: Refusal };
 
+/** A hold of an order; without `holdId` its first. */
+export interface HoldRef {
+  orderId: string;
+  holdId?: string | undefined;
+}
+
 export interface FakeProcessor extends CardProcessor {
-  /** The effects in their order. */
-  ledger: { type: Step; orderId: string; key: string; amountMinor: number }[];
+  /** The effects in their order. What a capture or an expiry releases is a void, with the key of the request. */
+  ledger: { type: Step; orderId: string; holdId: string; key: string; amountMinor: number }[];
   /** The key of every request, repeats included. */
   asked: string[];
   /** Every key that was looked up. */
   lookedUp: string[];
-  /** The amount that is authorized for an order, but not captured. */
+  /** The amount that is held for an order now, of all its holds. */
   held(orderId: string): number;
   /** The next request for this step takes effect, and then its connection breaks. */
   dieAfter(step: Step): void;
   /** The connection of the next request for this step breaks before it takes effect. */
   dieBefore(step: Step): void;
-  /** The holder of this order's card must confirm, and then confirms, also after a void if `late`. */
-  awaitHolder(orderId: string): void;
-  holderConfirms(request: AuthorizePayment, options?: { late?: boolean }): void;
+  /** Forgets what was asked for with `dieAfter` and `dieBefore`. */
+  dieNoMore(): void;
+  /** The holder of this hold's card must confirm, and then confirms, also after a void if `late`. */
+  awaitHolder(orderId: string, holdId?: string): void;
+  holderConfirms(request: AuthorizePayment & HoldRef, options?: { late?: boolean }): void;
   holderRefuses(orderId: string): void;
+  /** The hold is gone when it is next captured. */
+  expire(orderId: string, holdId?: string): void;
+  /** The refund with this receipt fails, although it had succeeded. */
+  failRefund(id: string): void;
   /** Refuses this step with `code`, until it is called with undefined. */
   refuse(step: Step, code: string | undefined): void;
   /** Holds the next request for this step before or after its effect, until `release` is called. */
@@ -31,22 +43,29 @@ export interface FakeProcessor extends CardProcessor {
 interface Account {
   authorized: number;
   captured: number;
+  released: number;
   refunded: number;
-  voided: boolean;
+  /** No longer held, and nothing of it can be captured. */
+  closed?: 'voided' | 'captured' | 'expired' | undefined;
+  expires?: boolean;
   /** Set while the card's holder must confirm. */
   awaited?: boolean;
 }
 
-/** A correct processor in memory: each key has one effect and one response, and a voided payment stays voided. */
-export function createFakeProcessor(): FakeProcessor {
+const NEW: Account = { authorized: 0, captured: 0, released: 0, refunded: 0 };
+
+/** A correct processor in memory: each key has one effect and one response, and a voided hold stays voided. */
+export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeProcessor {
   const answers = new Map<string, Answer>();
   const accounts = new Map<string, Account>();
   const faults: { step: Step; when: 'before' | 'after' }[] = [];
   const refused = new Map<Step, string>();
+  const failedRefunds = new Set<string>();
   const gates: { step: Step; where: 'before' | 'after'; reached: () => void; released: Promise<void> }[] = [];
-  const accountOf = (orderId: string): Account => {
-    const account = accounts.get(orderId) ?? { authorized: 0, captured: 0, refunded: 0, voided: false };
-    accounts.set(orderId, account);
+  const accountOf = ({ orderId, holdId = orderId }: HoldRef): Account => {
+    const name = `${orderId} ${holdId}`;
+    const account = accounts.get(name) ?? { ...NEW };
+    accounts.set(name, account);
     return account;
   };
   const interrupt = async (step: Step, when: 'before' | 'after') => {
@@ -72,21 +91,42 @@ export function createFakeProcessor(): FakeProcessor {
   }
 
   function decide(request: CardRequest): Answer {
-    const account = accountOf(request.orderId);
+    const account = accountOf(request);
     const no = refused.get(request.step) ?? refusalOf(request, account);
+    if (no === 'HoldExpired') close(request, account, 'expired');
     if (no) return { refusal: new Refusal(no, `the fake says ${no}`) };
     if (request.step === 'authorize' && account.awaited) return { receipt: MUST_CONFIRM };
     return carryOut(request, account);
   }
 
   function carryOut(request: CardRequest, account: Account): Answer {
-    const amountMinor = apply(request, account);
-    if (request.step === 'void' && amountMinor === 0) return { receipt: { id: null } };
-    fake.ledger.push({ type: request.step, orderId: request.orderId, key: request.key, amountMinor });
-    return { receipt: { id: `${request.step}-${fake.ledger.length}` } };
+    if (request.step === 'void') return { receipt: { id: close(request, account, 'voided') } };
+    const { amountMinor } = request.amount;
+    const id = enter(request, request.step, amountMinor);
+    if (request.step === 'authorize') account.authorized = amountMinor;
+    if (request.step === 'refund') account.refunded += amountMinor;
+    if (request.step === 'capture') {
+      account.captured += amountMinor;
+      if (request.final || !capturesSeveralTimes) close(request, account, 'captured');
+    }
+    return { receipt: { id } };
+  }
+
+  /** Releases what is held; returns null if nothing was. */
+  function close(request: CardRequest, account: Account, why: NonNullable<Account['closed']>): string | null {
+    const left = heldOf(account);
+    account.closed ??= why;
+    account.released += left;
+    return left > 0 ? enter(request, 'void', left) : null;
+  }
+
+  function enter({ orderId, holdId, key }: CardRequest, type: Step, amountMinor: number): string {
+    fake.ledger.push({ type, orderId, holdId, key, amountMinor });
+    return `${type}-${fake.ledger.length}`;
   }
 
   const fake: FakeProcessor = {
+    capturesSeveralTimes,
     ledger: [],
     asked: [],
     lookedUp: [],
@@ -100,28 +140,44 @@ export function createFakeProcessor(): FakeProcessor {
       const answer = answers.get(key);
       return answer && given(answer);
     },
-    isHeld: async ({ orderId }) => fake.held(orderId) > 0,
-    // Its events are lines: the order's id, signed with `right`.
+    isHeld: async (hold) => heldOf(accountOf(hold)) > 0,
+    hasRefundFailed: async (id) => failedRefunds.has(id),
+    // Its events are lines: the order's id and perhaps the hold's and a refund's, signed with `right`.
     readEvent({ payload, signature }) {
       if (signature !== 'right') throw new Refusal('InvalidSignature', 'the signature is wrong');
-      return payload === '' ? null : { orderId: payload };
+      const [orderId = '', holdId = orderId, refund] = payload.split(' ');
+      return payload === '' ? null : { orderId, holdId, ...(refund !== undefined && { refund }) };
     },
-    awaitHolder: (orderId) => void (accountOf(orderId).awaited = true),
+    awaitHolder: (orderId, holdId) => void (accountOf({ orderId, holdId }).awaited = true),
     holderConfirms(request, { late = false } = {}) {
-      const account = accountOf(request.orderId);
+      const account = accountOf(request);
       account.awaited = false;
-      if (late) account.voided = false;
-      const key = `${request.orderId}:authorize`;
-      const effect = { ...request, step: 'authorize', key, reference: null, customerMayAct: true } as const;
+      if (late) account.closed = undefined;
+      const { orderId, holdId = orderId } = request;
+      const key = holdId === orderId ? `${orderId}:authorize` : `${orderId}:authorize:${holdId}`;
+      const effect = {
+        ...request,
+        holdId,
+        step: 'authorize',
+        key,
+        reference: null,
+        customerMayAct: true,
+        usedBefore: false,
+      } as const;
       answers.set(key, carryOut(effect, account));
     },
     holderRefuses: (orderId) =>
       void answers.set(`${orderId}:authorize`, { refusal: new Refusal('PaymentNotCompleted', 'the holder refused') }),
-    held: (orderId) => {
-      const { authorized, captured, voided } = accountOf(orderId);
-      return voided ? 0 : authorized - captured;
+    failRefund(id) {
+      failedRefunds.add(id);
+      const [failed] = fake.ledger.splice(Number(id.slice('refund-'.length)) - 1, 1, NOTHING);
+      accountOf(failed!).refunded -= failed!.amountMinor;
     },
+    expire: (orderId, holdId) => void (accountOf({ orderId, holdId }).expires = true),
+    held: (orderId) =>
+      [...accounts].filter(([name]) => name.startsWith(orderId)).reduce((sum, [, account]) => sum + heldOf(account), 0),
     dieAfter: (step) => void faults.push({ step, when: 'after' }),
+    dieNoMore: () => void faults.splice(0),
     dieBefore: (step) => void faults.push({ step, when: 'before' }),
     refuse: (step, code) => void (code === undefined ? refused.delete(step) : refused.set(step, code)),
     hold(step, where) {
@@ -134,6 +190,9 @@ export function createFakeProcessor(): FakeProcessor {
   return fake;
 }
 
+/** In place of an entry that was taken back: the ids of the others say where they are. */
+const NOTHING = { type: 'refund', orderId: '', holdId: '', key: '', amountMinor: 0 } as const;
+
 /** What the holder of a card must do. */
 export const MUST_CONFIRM: AwaitsCustomer = {
   customerAction: { type: 'redirect', url: 'https://bank.example/confirm' },
@@ -144,15 +203,18 @@ function given(answer: Answer): Receipt | AwaitsCustomer {
   return answer.receipt;
 }
 
+const heldOf = ({ authorized, captured, released }: Account): number => authorized - captured - released;
+
 function refusalOf(request: CardRequest, account: Account): string | undefined {
   switch (request.step) {
     case 'authorize':
-      if (account.voided) return 'Undone';
+      if (account.closed) return 'Undone';
       return DECLINES[request.paymentMethod];
     case 'void':
-      return account.captured > 0 ? 'AlreadyCaptured' : undefined;
+      return account.captured > 0 && !request.rest ? 'AlreadyCaptured' : undefined;
     case 'capture':
-      return account.voided || account.authorized === 0 ? 'CaptureRefused' : undefined;
+      if (account.expires || account.closed === 'expired') return 'HoldExpired';
+      return account.closed || request.amount.amountMinor > heldOf(account) ? 'CaptureRefused' : undefined;
     case 'refund':
       return account.refunded + request.amount.amountMinor > account.captured ? 'RefundExceedsCapture' : undefined;
   }
@@ -163,16 +225,3 @@ const DECLINES: Readonly<Record<string, string>> = {
   pm_card_chargeDeclined: 'CardDeclined',
   pm_card_chargeDeclinedInsufficientFunds: 'InsufficientFunds',
 };
-
-/** Carries out the request and returns its amount. */
-function apply(request: CardRequest, account: Account): number {
-  if (request.step === 'authorize') return (account.authorized = request.amount.amountMinor);
-  if (request.step === 'capture') return (account.captured = account.authorized);
-  if (request.step === 'refund') {
-    account.refunded += request.amount.amountMinor;
-    return request.amount.amountMinor;
-  }
-  const released = account.voided ? 0 : account.authorized;
-  account.voided = true;
-  return released;
-}

@@ -1,6 +1,8 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { DECLINES, MUST_CONFIRM, type UsedCards, misuseOf, use } from './fake-stripe-cards.ts';
+import { validationError } from './stripe-mock.ts';
 
 /** One request that reached the server. */
 export interface RecordedRequest {
@@ -23,15 +25,27 @@ export interface StripeServer {
   dieAfter(call: string): void;
   /** The next request whose call ends with `call` gets this error and has no effect. */
   failNext(call: string, status: number, error: Record<string, string>): void;
+  /** Before the next request whose call ends with `call` takes effect. */
+  onNext(call: string, act: () => void): void;
   /** Forgets all idempotency keys, as Stripe does after 24 hours. */
   forgetKeys(): void;
-  intent(id: string): Resource;
+  intent(id: string): Intent;
+  /** The refund had succeeded, and fails after all. */
+  failRefund(id: string): void;
+  /** The hold of the intent expires. */
+  expire(id: string): void;
+  /** The payment method was never attached to a customer. */
+  detach(paymentMethod: string): void;
+  /** The cards of later intents do not allow several captures. */
+  forbidMulticapture(): void;
   /** The holder of the card has confirmed the intent, or has not. */
   holderActs(id: string, outcome: 'succeeded' | 'failed'): void;
   close(): Promise<void>;
 }
 
 type Resource = Record<string, unknown> & { id: string; status: string };
+/** The amounts are in Stripe's units. */
+type Intent = Resource & { amount: number; amount_capturable: number; amount_received: number; metadata: object };
 interface Answer {
   status: number;
   body: unknown;
@@ -43,10 +57,13 @@ interface Answer {
  */
 export async function startStripeServer({ validator }: { validator?: string } = {}): Promise<StripeServer> {
   const requests: RecordedRequest[] = [];
-  const intents = new Map<string, Resource>();
+  const intents = new Map<string, Intent>();
   const refunds: Resource[] = [];
+  const cards: UsedCards = { used: new Set(), owners: new Map() };
+  const state: State = { intents, refunds, cards, customers: 0, multicapture: 'available' };
   const answers = new Map<string, { form: string; answer: Answer }>();
   const deaths: string[] = [];
+  const before: { call: string; work: () => void }[] = [];
   const failures: { call: string; answer: Answer }[] = [];
   const take = <Item>(list: Item[], wanted: (item: Item) => boolean): Item | undefined => {
     const index = list.findIndex(wanted);
@@ -63,9 +80,10 @@ export async function startStripeServer({ validator }: { validator?: string } = 
     if (invalid) return { status: 400, body: invalid };
     const failure = take(failures, (candidate) => call.endsWith(candidate.call));
     if (failure) return failure.answer;
-    const before = key === undefined ? undefined : answers.get(key);
-    if (before && before.form !== call + body) return refuse(400, { type: 'idempotency_error' });
-    const given = before?.answer ?? act(url.pathname.split('/').slice(2), form, { intents, refunds });
+    take(before, (candidate) => call.endsWith(candidate.call))?.work();
+    const earlier = key === undefined ? undefined : answers.get(key);
+    if (earlier && earlier.form !== call + body) return refuse(400, { type: 'idempotency_error' });
+    const given = earlier?.answer ?? act(url.pathname.split('/').slice(2), form, state);
     if (key !== undefined) answers.set(key, { form: call + body, answer: structuredClone(given) });
     return given;
   }
@@ -85,9 +103,14 @@ export async function startStripeServer({ validator }: { validator?: string } = 
     refunds,
     dieAfter: (call) => void deaths.push(call, call),
     failNext: (call, status, error) => void failures.push({ call, answer: refuse(status, error) }),
+    onNext: (call, work) => void before.push({ call, work }),
     forgetKeys: () => answers.clear(),
     intent: (id) => intents.get(id)!,
-    holderActs: (id, outcome) => holderActs(intents.get(id)!, outcome),
+    failRefund: (id) => void (refunds.find((made) => made.id === id)!.status = 'failed'),
+    expire: (id) => expire(intents.get(id)!),
+    detach: (paymentMethod) => void cards.owners.delete(paymentMethod),
+    forbidMulticapture: () => void (state.multicapture = 'unavailable'),
+    holderActs: (id, outcome) => holderActs(intents.get(id)!, outcome, cards),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -96,54 +119,90 @@ export async function startStripeServer({ validator }: { validator?: string } = 
   };
 }
 
-/** The error of stripe-mock for a request; undefined if the request is valid. */
-async function validationError(validator: string, request: IncomingMessage, body: string): Promise<unknown> {
-  const response = await fetch(new URL(request.url!, validator), {
-    method: request.method!,
-    headers: {
-      authorization: request.headers.authorization!,
-      'content-type': 'application/x-www-form-urlencoded',
-    },
-    ...(request.method === 'POST' && { body }),
-  });
-  const answer = await response.json();
-  return response.ok ? undefined : answer;
-}
-
 const refuse = (status: number, error: Record<string, unknown>): Answer => ({ status, body: { error } });
-/** Stripe's test card that always asks its holder (https://docs.stripe.com/testing#regulatory-cards). */
-const MUST_CONFIRM = 'pm_card_authenticationRequired';
-const DECLINES: Readonly<Record<string, string>> = {
-  pm_card_chargeDeclined: 'generic_decline',
-  pm_card_chargeDeclinedInsufficientFunds: 'insufficient_funds',
-};
-
 interface State {
-  intents: Map<string, Resource>;
+  intents: Map<string, Intent>;
   refunds: Resource[];
+  cards: UsedCards;
+  customers: number;
+  multicapture: 'available' | 'unavailable';
 }
 
-function act([resource, id, verb]: string[], form: Record<string, string>, { intents, refunds }: State): Answer {
-  if (resource === 'refunds') return refund(form, refunds, id === undefined && form.amount === undefined);
-  if (id === undefined) return create(form, intents);
+function act([resource, id, verb]: string[], form: Record<string, string>, state: State): Answer {
+  const { intents } = state;
+  if (resource === 'refunds' && id !== undefined) return found(state.refunds.find((made) => made.id === id));
+  if (resource === 'refunds') return refund(form, state, id === undefined && form.amount === undefined);
+  if (resource === 'customers') return { status: 200, body: { id: `cus_${++state.customers}`, object: 'customer' } };
+  if (id === undefined) return create(form, state);
   const intent = intents.get(id);
-  if (!intent) return refuse(404, { type: 'invalid_request_error', code: 'resource_missing', param: 'intent' });
-  if (verb === undefined) return { status: 200, body: intent };
-  return move(intent, verb, form);
+  if (!intent || verb === undefined) return found(intent);
+  return move(intent, verb, form, state.cards);
 }
 
-function create(form: Record<string, string>, intents: Map<string, Resource>): Answer {
+const found = (resource: Resource | undefined): Answer =>
+  resource
+    ? { status: 200, body: resource }
+    : refuse(404, { type: 'invalid_request_error', code: 'resource_missing', param: 'id' });
+
+function create(form: Record<string, string>, { intents, cards, multicapture }: State): Answer {
   if (form.payment_method === 'pm_nobody_knows') {
     return refuse(400, { type: 'invalid_request_error', code: 'resource_missing', param: 'payment_method' });
   }
+  const message = misuseOf(cards, form);
+  if (message !== undefined) return refuse(400, { type: 'invalid_request_error', message });
   const id = `pi_${intents.size + 1}`;
-  const intent = { ...form, id, object: 'payment_intent', status: 'requires_confirmation', latest_charge: null };
+  const intent = {
+    ...form,
+    id,
+    object: 'payment_intent',
+    status: 'requires_confirmation',
+    latest_charge: null,
+    amount: Number(form.amount),
+    amount_capturable: 0,
+    amount_received: 0,
+    metadata: metadataOf(form),
+    multicapture: form[MULTICAPTURE] === 'if_available' ? multicapture : undefined,
+  };
   intents.set(id, intent);
   return { status: 200, body: intent };
 }
 
+const MULTICAPTURE = 'payment_method_options[card][request_multicapture]';
+
+const metadataOf = (form: Record<string, string>) =>
+  Object.fromEntries(
+    Object.entries(form).flatMap(([name, value]) => {
+      const key = /^metadata\[(.+)\]$/.exec(name)?.[1];
+      return key === undefined ? [] : [[key, value]];
+    }),
+  );
+
+/** https://docs.stripe.com/payments/multicapture */
+function capture(intent: Intent, form: Record<string, string>): Answer {
+  const amount = Number(form.amount_to_capture ?? intent.amount_capturable);
+  const isFinal = form.final_capture !== 'false';
+  const isAllowed = isFinal || intent.multicapture === 'available';
+  if (amount > intent.amount_capturable || !isAllowed) {
+    return refuse(400, { type: 'invalid_request_error', param: isAllowed ? 'amount_to_capture' : 'final_capture' });
+  }
+  Object.assign(intent, {
+    status: isFinal ? 'succeeded' : 'requires_capture',
+    amount_received: intent.amount_received + amount,
+    amount_capturable: isFinal ? 0 : intent.amount_capturable - amount,
+    metadata: { ...intent.metadata, ...metadataOf(form) },
+  });
+  return { status: 200, body: intent };
+}
+
+/** What is not captured is released (https://docs.stripe.com/payments/multicapture#final-capture). */
+function expire(intent: Intent): void {
+  const isCaptured = intent.amount_received > 0;
+  const left = isCaptured ? { status: 'succeeded' } : { status: 'canceled', cancellation_reason: 'automatic' };
+  Object.assign(intent, { amount_capturable: 0, ...left });
+}
+
 /** https://docs.stripe.com/payments/paymentintents/lifecycle */
-function move(intent: Resource, verb: string, form: Record<string, string>): Answer {
+function move(intent: Intent, verb: string, form: Record<string, string>, cards: UsedCards): Answer {
   const next = MOVES[verb]?.[intent.status];
   if (!next) {
     const error = { type: 'invalid_request_error', code: 'payment_intent_unexpected_state', payment_intent: intent };
@@ -152,18 +211,20 @@ function move(intent: Resource, verb: string, form: Record<string, string>): Ans
   const decline = verb === 'confirm' && DECLINES[String(intent.payment_method)];
   if (decline) return declined(intent, { code: 'card_declined', decline_code: decline });
   if (verb === 'confirm' && intent.payment_method === MUST_CONFIRM) {
-    if (form.error_on_requires_action === 'true') {
+    if (form.error_on_requires_action === 'true' || form.off_session === 'true') {
       return declined(intent, { code: 'authentication_required', decline_code: 'authentication_required' });
     }
     Object.assign(intent, { status: 'requires_action', client_secret: `${intent.id}_secret_1` });
     return { status: 200, body: intent };
   }
+  if (verb === 'capture') return capture(intent, form);
   intent.status = next;
-  if (verb === 'confirm') intent.latest_charge = heldBy(intent);
+  if (verb === 'confirm') hold(intent, cards);
+  else intent.amount_capturable = 0;
   return { status: 200, body: intent };
 }
 
-function declined(intent: Resource, reason: Record<string, string>): Answer {
+function declined(intent: Intent, reason: Record<string, string>): Answer {
   const error = { type: 'card_error', ...reason };
   Object.assign(intent, {
     status: 'requires_payment_method',
@@ -174,16 +235,31 @@ function declined(intent: Resource, reason: Record<string, string>): Answer {
 }
 
 /** https://docs.stripe.com/payments/3d-secure/authentication-flow */
-function holderActs(intent: Resource, outcome: 'succeeded' | 'failed'): void {
+function holderActs(intent: Intent, outcome: 'succeeded' | 'failed', cards: UsedCards): void {
   if (outcome === 'succeeded') {
-    Object.assign(intent, { status: 'requires_capture', latest_charge: heldBy(intent) });
+    intent.status = 'requires_capture';
+    hold(intent, cards);
   } else {
     const last_payment_error = { type: 'invalid_request_error', code: 'payment_intent_authentication_failure' };
     Object.assign(intent, { status: 'requires_payment_method', last_payment_error });
   }
 }
 
-const heldBy = ({ id }: Resource) => ({ id: `ch_${id}`, object: 'charge', status: 'succeeded' });
+function hold(intent: Intent, cards: UsedCards): void {
+  const { id, amount, multicapture } = intent;
+  use(cards, intent);
+  Object.assign(intent, {
+    amount_capturable: amount,
+    latest_charge: {
+      id: `ch_${id}`,
+      object: 'charge',
+      status: 'succeeded',
+      payment_method_details: {
+        card: { ...(multicapture !== undefined && { multicapture: { status: multicapture } }) },
+      },
+    },
+  });
+}
 
 const MOVES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   confirm: { requires_confirmation: 'requires_capture' },
@@ -196,10 +272,15 @@ const MOVES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-function refund(form: Record<string, string>, refunds: Resource[], list: boolean): Answer {
+function refund(form: Record<string, string>, { intents, refunds }: State, list: boolean): Answer {
   if (list) {
     const data = refunds.filter((candidate) => candidate.payment_intent === form.payment_intent);
     return { status: 200, body: { object: 'list', data, has_more: false, url: '/v1/refunds' } };
+  }
+  const refunded = refunds.filter((earlier) => earlier.payment_intent === form.payment_intent);
+  const sum = refunded.reduce((total, { amount }) => total + Number(amount), Number(form.amount));
+  if (sum > intents.get(form.payment_intent!)!.amount_received) {
+    return refuse(400, { type: 'invalid_request_error', param: 'amount' });
   }
   const made = {
     ...form,

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -69,4 +70,18 @@ async function answers(url: string, child: ChildProcess): Promise<void> {
     if (Date.now() > deadline) throw new Error('stripe-mock does not respond');
     await sleep(100);
   }
+}
+
+/** The error of stripe-mock for a request; undefined if the request is valid. */
+export async function validationError(validator: string, request: IncomingMessage, body: string): Promise<unknown> {
+  const response = await fetch(new URL(request.url!, validator), {
+    method: request.method!,
+    headers: {
+      authorization: request.headers.authorization!,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    ...(request.method === 'POST' && { body }),
+  });
+  const answer = await response.json();
+  return response.ok ? undefined : answer;
 }

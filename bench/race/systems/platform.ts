@@ -100,7 +100,8 @@ async function countAtOnce({ surroundings: { ports } }: Stage): Promise<number> 
 const needs = (lane: Lane, names: readonly DatabaseName[]): Needs => ({
   databases: names.map((name) => DATABASES[name]),
   temporal: platformSettings(),
-  environment: { ORDER_LANE: lane },
+  // At the full hour a comparison of the books would take part in the race.
+  environment: { ORDER_LANE: lane, RECONCILE_EVERY_MINUTES: '0' },
 });
 
 const plansOf = ({ surroundings }: Stage, names: readonly string[], profile: string | undefined): Plan[] =>

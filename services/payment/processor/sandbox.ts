@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OutsideLedgerPage } from '../../../activities/outside-ledger.ts';
 import { CustomerAction, type PaymentRefusal, paymentRefusal } from '../../../activities/payment.ts';
 import { type HttpRequest, sendRequest } from '../../../platform/http/request.ts';
 import { isSignedBy } from '../../../platform/http/signed-body.ts';
@@ -11,8 +12,16 @@ const Problem = z.object({ code: z.string(), detail: z.string().optional() });
 const Operation = z.object({ status: z.int(), body: z.unknown() });
 const Confirmable = z.object({ nextAction: CustomerAction });
 /** Not strict: an event with new fields must not be lost. */
-const Event = z.object({ id: z.string(), type: z.string(), orderId: z.uuid() });
+const Event = z.object({
+  id: z.string(),
+  type: z.string(),
+  orderId: z.uuid(),
+  holdId: z.uuid().optional(),
+  refundId: z.string().optional(),
+});
 const State = z.object({ status: z.string() });
+/** The entries of one order come without a `next`. */
+const LedgerPage = OutsideLedgerPage.extend({ next: z.string().nullable().default(null) });
 
 // Its slowest test card takes 3 s; a lookup followed by a new request stays below an activity's 10 s.
 const TIMEOUT_MS = 4_500;
@@ -36,7 +45,15 @@ const REFUSALS: Readonly<Record<CardStep, Readonly<Record<string, PaymentRefusal
     Voided: 'Undone',
   },
   void: { AlreadyCaptured: 'AlreadyCaptured', VoidRefused: 'VoidRefused' },
-  capture: { NotAuthorized: 'CaptureRefused', Voided: 'CaptureRefused', CaptureRefused: 'CaptureRefused' },
+  capture: {
+    NotAuthorized: 'CaptureRefused',
+    Voided: 'CaptureRefused',
+    CaptureRefused: 'CaptureRefused',
+    CaptureExceedsHold: 'CaptureRefused',
+    AlreadyCaptured: 'CaptureRefused',
+    HoldClosed: 'CaptureRefused',
+    HoldExpired: 'HoldExpired',
+  },
   refund: {
     RefundRefused: 'RefundRefused',
     RefundExceedsCapture: 'RefundExceedsCapture',
@@ -58,26 +75,32 @@ export function createSandboxProcessor(url: string, callbackSecret?: string): Ca
       headers: { 'content-type': 'application/json', 'idempotency-key': request.key },
       body: JSON.stringify(payloadOf(request)),
     });
-    return receiptOf(request.step, status, body);
+    return receiptOf(request, status, body);
   };
   return {
+    capturesSeveralTimes: true,
     open: async () => null,
     authorize: (effect) => send({ ...effect, step: 'authorize' }),
     void: (effect) => send({ ...effect, step: 'void' }) as Promise<Receipt>,
     capture: (effect) => send({ ...effect, step: 'capture' }) as Promise<Receipt>,
     refund: (effect) => send({ ...effect, step: 'refund' }) as Promise<Receipt>,
-    async find({ step, key }) {
-      const { status, body } = await read(`operations/${encodeURIComponent(key)}`);
+    async find(request) {
+      const { status, body } = await read(`operations/${encodeURIComponent(request.key)}`);
       if (status === 404) return undefined;
-      if (status !== 200) throw unexpectedResponse(step, status);
+      if (status !== 200) throw unexpectedResponse(request.step, status);
       const earlier = Operation.parse(body);
-      return receiptOf(step, earlier.status, earlier.body);
+      return receiptOf(request, earlier.status, earlier.body);
     },
-    async isHeld({ orderId }) {
-      const { status, body } = await read(`payments/${orderId}`);
+    async isHeld({ orderId, holdId }) {
+      const { status, body } = await read(`payments/${orderId}?holdId=${holdId}`);
       if (status === 404) return false;
       if (status !== 200) throw unexpectedResponse('isHeld', status);
-      return State.parse(body).status === 'authorized';
+      return ['authorized', 'partially_captured'].includes(State.parse(body).status);
+    },
+    async hasRefundFailed(id) {
+      const { status, body } = await read(`refunds/${encodeURIComponent(id)}`);
+      if (status !== 200) throw unexpectedResponse('hasRefundFailed', status);
+      return State.parse(body).status === 'failed';
     },
     readEvent({ payload, signature }) {
       if (callbackSecret === undefined || !isSignedBy(callbackSecret, { payload, signature })) {
@@ -85,18 +108,28 @@ export function createSandboxProcessor(url: string, callbackSecret?: string): Ca
       }
       const event = Event.safeParse(parseJson(payload));
       if (!event.success) throw paymentRefusal('InvalidEvent', 'the event cannot be read');
-      return { orderId: event.data.orderId };
+      const { orderId, holdId = orderId, refundId } = event.data;
+      return { orderId, holdId, ...(refundId !== undefined && { refund: refundId }) };
+    },
+    async readLedger({ after, limit, orderId }) {
+      const query = new URLSearchParams({ limit: String(limit) });
+      if (after !== undefined) query.set('after', after);
+      if (orderId !== undefined) query.set('orderId', orderId);
+      const { status, body } = await read(`ledger?${query.toString()}`);
+      if (status !== 200) throw unexpectedResponse('readLedger', status);
+      return LedgerPage.parse(body);
     },
   };
 }
 
 function payloadOf(request: CardRequest): object {
-  const { orderId } = request;
-  if (request.step === 'authorize') {
-    const { amount, paymentMethod, customerMayAct } = request;
-    return { orderId, ...amount, paymentMethod, ...(customerMayAct && { customerMayAct }) };
-  }
-  return request.step === 'refund' ? { orderId, ...request.amount } : { orderId };
+  const { orderId, holdId } = request;
+  const hold = { orderId, ...(holdId !== orderId && { holdId }) };
+  if (request.step === 'void') return { ...hold, ...(request.rest && { rest: true }) };
+  if (request.step === 'refund') return { ...hold, ...request.amount };
+  if (request.step === 'capture') return { ...hold, amountMinor: request.amount.amountMinor, final: request.final };
+  const { amount, paymentMethod, customerMayAct } = request;
+  return { ...hold, ...amount, paymentMethod, ...(customerMayAct && { customerMayAct }) };
 }
 
 /** Throws if there is no whole response: the outcome is unknown. */
@@ -112,12 +145,13 @@ async function exchange(
   return { status, body: text ? (JSON.parse(text) as unknown) : undefined };
 }
 
-function receiptOf(step: CardStep, status: number, body: unknown): Receipt | AwaitsCustomer {
+function receiptOf(request: CardRequest, status: number, body: unknown): Receipt | AwaitsCustomer {
+  const { step } = request;
   if (status === 200 || status === 201) return { id: Effect.parse(body).id };
   if (status === 202) return { customerAction: Confirmable.parse(body).nextAction };
   const problem = Problem.safeParse(body).data;
-  // Captured under another key, for example by hand: the requested effect is in place.
-  if (step === 'capture' && problem?.code === 'AlreadyCaptured') return { id: null };
+  // All was captured under another key, for example by hand: the requested effect is in place.
+  if (request.step === 'capture' && request.whole && problem?.code === 'AlreadyCaptured') return { id: null };
   const code = status < 500 && problem && REFUSALS[step][problem.code];
   if (code) throw paymentRefusal(code, problem.detail ?? DEFAULT_DETAILS[code] ?? code);
   throw unexpectedResponse(step, status, problem?.code);
@@ -131,7 +165,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-const unexpectedResponse = (step: CardStep | 'isHeld', status: number, code = '') =>
+const unexpectedResponse = (step: CardStep | 'isHeld' | 'hasRefundFailed' | 'readLedger', status: number, code = '') =>
   new Error(`the card processor responded to ${step} with ${status} ${code}`.trimEnd());
 
 const DEFAULT_DETAILS: Partial<Record<PaymentRefusal, string>> = {

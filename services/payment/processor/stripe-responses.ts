@@ -1,43 +1,78 @@
 import { Stripe } from 'stripe';
 import { paymentRefusal } from '../../../activities/payment.ts';
-import type { AwaitsCustomer, CardRequest, Receipt } from '../processor.ts';
+import type { AwaitsCustomer, CardCapture, CardRequest, CardVoid, Receipt } from '../processor.ts';
+import { stripeAmountOf } from './stripe-amounts.ts';
 
-type Read<Outcome> = (intent: Stripe.PaymentIntent) => Outcome | undefined;
+export type IntentRequest = Exclude<CardRequest, { step: 'refund' }>;
 
 /**
- * What a PaymentIntent's state means for each step: done (a receipt), refused (thrown), waiting for the card's holder, or
+ * What a PaymentIntent's state means for a request: done (a receipt), refused (thrown), waiting for the card's holder, or
  * undefined if it may be requested
  * (https://docs.stripe.com/payments/paymentintents/lifecycle).
  */
-export const receiptOf: Readonly<
-  Record<'void' | 'capture', Read<Receipt>> & Record<'authorize', Read<Receipt | AwaitsCustomer>>
-> = {
-  authorize(intent) {
-    if (intent.status === 'requires_capture' || intent.status === 'succeeded') return { id: intent.id };
-    if (intent.status === 'canceled')
-      throw paymentRefusal('Undone', 'the payment was canceled before it was authorized');
-    // `processing`: the holder has acted, and the bank has not answered.
-    if (intent.status === 'requires_action' || intent.status === 'processing') {
-      return { customerAction: { type: 'stripe', clientSecret: intent.client_secret! } };
-    }
-    const { last_payment_error: decline } = intent;
-    if (intent.status === 'requires_payment_method' && decline) throw declined(decline.decline_code ?? decline.code);
-    return undefined;
-  },
-  void(intent) {
-    if (intent.status === 'succeeded')
-      throw paymentRefusal('AlreadyCaptured', 'the payment was captured: refund it instead');
-    return intent.status === 'canceled' ? { id: wasHeld(intent) ? intent.id : null } : undefined;
-  },
-  capture(intent) {
-    if (intent.status === 'canceled') throw paymentRefusal('CaptureRefused', 'the payment was canceled or has expired');
-    return intent.status === 'succeeded' ? { id: intent.id } : undefined;
-  },
-};
+export function receiptOf(request: IntentRequest, intent: Stripe.PaymentIntent): Receipt | AwaitsCustomer | undefined {
+  if (request.step === 'authorize') return receiptOfHold(intent);
+  return request.step === 'void' ? receiptOfVoid(request, intent) : receiptOfCapture(request, intent);
+}
+
+function receiptOfHold(intent: Stripe.PaymentIntent): Receipt | AwaitsCustomer | undefined {
+  if (intent.status === 'requires_capture' || intent.status === 'succeeded') {
+    return { id: intent.id, capturesSeveral: allowsSeveral(intent) };
+  }
+  if (intent.status === 'canceled') throw paymentRefusal('Undone', 'the payment was canceled before it was authorized');
+  // `processing`: the holder has acted, and the bank has not answered.
+  if (intent.status === 'requires_action' || intent.status === 'processing') {
+    return { customerAction: { type: 'stripe', clientSecret: intent.client_secret! } };
+  }
+  const { last_payment_error: decline } = intent;
+  if (intent.status === 'requires_payment_method' && decline) throw declined(decline.decline_code ?? decline.code);
+  return undefined;
+}
+
+function receiptOfVoid({ rest }: CardVoid, intent: Stripe.PaymentIntent): Receipt | undefined {
+  if (!rest && (intent.status === 'succeeded' || intent.amount_received > 0)) throw alreadyCaptured();
+  if (intent.status === 'succeeded') {
+    return { id: intent.amount_received < intent.amount ? intent.id : null };
+  }
+  return intent.status === 'canceled' ? { id: wasHeld(intent) ? intent.id : null } : undefined;
+}
+
+export const alreadyCaptured = () => paymentRefusal('AlreadyCaptured', 'the payment was captured: refund it instead');
+
+/**
+ * Each capture leaves its key under the parcel's id, next to metadata that others may have added. Only an earlier version left
+ * none, of the whole hold.
+ */
+function receiptOfCapture(
+  { orderId, parcelId, amount }: CardCapture,
+  intent: Stripe.PaymentIntent,
+): Receipt | undefined {
+  const captures = Object.entries(intent.metadata).filter(([, key]) => key.startsWith(`${orderId}:capture`));
+  if (captures.some(([parcel]) => parcel === parcelId)) return { id: intent.id };
+  if (intent.status === 'canceled') {
+    throw isExpired(intent) ? expired() : paymentRefusal('CaptureRefused', 'the payment was canceled');
+  }
+  if (intent.status !== 'succeeded') return undefined;
+  if (captures.length > 0) throw expired();
+  if (intent.amount_received === stripeAmountOf(amount)) return { id: intent.id };
+  throw new Error(`Stripe's payment intent ${intent.id} was captured with ${intent.amount_received}, not as asked`);
+}
+
+// Stripe cancels an intent by itself when its hold expires (https://docs.stripe.com/api/payment_intents/object#payment_intent_object-cancellation_reason).
+const isExpired = ({ cancellation_reason: reason }: Stripe.PaymentIntent): boolean =>
+  reason === 'automatic' || reason === 'expired';
+
+const expired = () => paymentRefusal('HoldExpired', "the card's bank holds nothing any more");
+
+/** Whether the card allows several captures; known once it was authorized. */
+function allowsSeveral({ latest_charge: charge }: Stripe.PaymentIntent): boolean {
+  const card = charge !== null && typeof charge === 'object' ? charge.payment_method_details?.card : undefined;
+  return card?.multicapture?.status === 'available';
+}
 
 /** A `pending` refund counts as done: Stripe has accepted it. */
 export function receiptOfRefund(refund: Stripe.Refund): Receipt {
-  if (refund.status === 'failed' || refund.status === 'canceled') {
+  if (isFailed(refund)) {
     throw paymentRefusal(
       'RefundRefused',
       `the refund ${refund.status}${refund.failure_reason ? `: ${refund.failure_reason}` : ''}`,
@@ -45,6 +80,9 @@ export function receiptOfRefund(refund: Stripe.Refund): Receipt {
   }
   return { id: refund.id };
 }
+
+/** Also later, after it was pending or had succeeded (https://docs.stripe.com/refunds#failed-refunds). */
+export const isFailed = ({ status }: Stripe.Refund): boolean => status === 'failed' || status === 'canceled';
 
 /** Converts a definite refusal by Stripe into a `Refusal`; errors that leave the outcome unknown are returned unchanged. */
 export function toRefusal(step: CardRequest['step'], error: unknown): unknown {
@@ -55,8 +93,10 @@ export function toRefusal(step: CardRequest['step'], error: unknown): unknown {
   }
   if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) return error;
   if (step === 'authorize') {
-    return error.param === 'payment_method' || UNCHARGEABLE.has(error.code ?? '') ? declined(error.code) : error;
+    const isOfCard = error.param === 'payment_method' || NOT_REUSABLE.test(error.message);
+    return isOfCard || UNCHARGEABLE.has(error.code ?? '') ? declined(error.code) : error;
   }
+  if (step === 'capture' && error.code === EXPIRED_FOR_CAPTURE) return expired();
   const exceeds = step === 'refund' && (error.code === 'charge_already_refunded' || error.param === 'amount');
   return paymentRefusal(exceeds ? 'RefundExceedsCapture' : REFUSAL_CODES[step], describeError(error));
 }
@@ -65,6 +105,12 @@ const REFUSAL_CODES = { void: 'VoidRefused', capture: 'CaptureRefused', refund: 
 
 /** Amounts that no card can pay. With an unknown payment method, the only invalid parameters that are not our bug. */
 const UNCHARGEABLE: ReadonlySet<string> = new Set(['amount_too_small', 'amount_too_large']);
+
+/** Stripe has no code for a payment method that was used without a customer, or belongs to another one. */
+const NOT_REUSABLE = /previously used|may not be used again|does not belong to|must attach|must be attached/i;
+
+// https://docs.stripe.com/error-codes#charge-expired-for-capture
+const EXPIRED_FOR_CAPTURE = 'charge_expired_for_capture';
 
 // https://docs.stripe.com/error-codes#payment-intent-authentication-failure
 const NOT_CONFIRMED = 'payment_intent_authentication_failure';

@@ -2,78 +2,118 @@ import { Stripe } from 'stripe';
 import { z } from 'zod';
 import type { Money } from '../../../activities/money.ts';
 import { paymentRefusal } from '../../../activities/payment.ts';
-import type { AwaitsCustomer, CardProcessor, CardRequest, ProcessorEvent, Receipt } from '../processor.ts';
+import type { AwaitsCustomer, CardCapture, CardOpening, CardProcessor, ProcessorEvent, Receipt } from '../processor.ts';
 import { stripeAmountOf } from './stripe-amounts.ts';
-import { receiptOf, receiptOfRefund, toRefusal } from './stripe-responses.ts';
+import {
+  type IntentRequest,
+  alreadyCaptured,
+  isFailed,
+  receiptOf,
+  receiptOfRefund,
+  toRefusal,
+} from './stripe-responses.ts';
 
 // A card network may take some seconds. Below an activity's 10 s, so that the timeout reaches us and we can retry.
 const TIMEOUT_MS = 8_000;
 
 /**
- * Stripe: an order is one PaymentIntent, created unconfirmed, then confirmed (held), then captured or canceled
+ * Stripe: each hold is one PaymentIntent, created unconfirmed, then confirmed (held), then captured or canceled
  * (https://docs.stripe.com/payments/place-a-hold-on-a-payment-method). A canceled intent can no longer be confirmed:
  * this is the tombstone of a void. Stripe forgets idempotency keys after 24 hours, so the outcome of an earlier
- * request is read from the intent and its refunds.
+ * request is read from the intent and its refunds. Each order has a Customer, because a payment method without one can be
+ * used only once (https://docs.stripe.com/payments/save-during-payment).
+ *
+ * An intent is captured once, unless `multicapture` asks for more and the card allows it
+ * (https://docs.stripe.com/payments/multicapture): what the confirmed intent says is stored with the hold. Each
+ * capture leaves its key in the intent's metadata, under the parcel's id.
  */
 export function createStripeProcessor({
   webhookSecret,
+  multicapture = false,
   ...endpoint
 }: {
   apiKey: string;
   apiBase?: string | undefined;
   webhookSecret?: string | undefined;
+  multicapture?: boolean;
 }): CardProcessor {
   const stripe = createStripeClient(endpoint);
   const { paymentIntents: intents, refunds } = stripe;
   const retrieveIntent = (reference: string) => intents.retrieve(reference, { expand: ['latest_charge'] });
 
   /** Changes the intent. If Stripe says that its state does not allow this, the current state decides the result. */
-  async function change<Step extends IntentStep>(
-    step: Step,
-    reference: string,
-    call: () => Promise<Stripe.PaymentIntent>,
-  ): Promise<NonNullable<ReturnType<(typeof receiptOf)[Step]>>> {
+  async function change(request: IntentRequest, call: () => Promise<Stripe.PaymentIntent>) {
+    const { step, reference } = request;
     const intent = await call().catch((error: unknown) => {
-      if (isUnexpectedState(error)) return retrieveIntent(reference);
+      if (isUnexpectedState(error)) return retrieveIntent(requireReference(reference));
       throw toRefusal(step, error);
     });
-    const receipt = receiptOf[step](intent) as ReturnType<(typeof receiptOf)[Step]>;
+    const receipt = receiptOf(request, intent);
     if (!receipt) throw new Error(`Stripe's payment intent ${intent.id} is ${intent.status} after ${step}`);
     return receipt;
   }
 
   return {
-    async open({ orderId, amount, paymentMethod }) {
+    // Whether the card allows it is known once it was charged.
+    capturesSeveralTimes: false,
+
+    async addCustomer(orderId) {
+      const terms = { metadata: { orderId } };
+      return (await stripe.customers.create(terms, { idempotencyKey: `${orderId}:customer` })).id;
+    },
+
+    async open({ orderId, holdId, amount, paymentMethod, customer, usedBefore }) {
+      const isFirst = holdId === orderId;
       const terms: Stripe.PaymentIntentCreateParams = {
         amount: amountFor('CardDeclined', amount),
         currency: amount.currency.toLowerCase(),
         payment_method: paymentMethod,
+        ...(customer !== null && { customer }),
+        // Attaches the payment method to the customer, so that a later hold can be placed on it.
+        ...(!usedBefore && { setup_future_usage: 'off_session' }),
         allowed_payment_method_types: ['card'],
         capture_method: 'manual',
-        metadata: { orderId },
+        metadata: isFirst ? { orderId } : { orderId, holdId },
+        ...(multicapture && { payment_method_options: { card: { request_multicapture: 'if_available' } } }),
       };
-      const intent = await intents.create(terms, { idempotencyKey: `${orderId}:open` }).catch((error: unknown) => {
+      const idempotencyKey = openingKey({ orderId, holdId, usedBefore, multicapture });
+      const intent = await intents.create(terms, { idempotencyKey }).catch((error: unknown) => {
         throw toRefusal('authorize', error);
       });
       return intent.id;
     },
 
-    authorize({ key, reference, customerMayAct }) {
-      const id = requireReference(reference);
-      const terms = customerMayAct ? {} : { error_on_requires_action: true };
-      return change('authorize', id, () => intents.confirm(id, terms, { idempotencyKey: key }));
+    authorize(effect) {
+      const id = requireReference(effect.reference);
+      const withoutHolder = effect.usedBefore ? OFF_SESSION : { error_on_requires_action: true };
+      const terms = { ...(!effect.customerMayAct && withoutHolder), expand: ['latest_charge'] };
+      const request = { ...effect, step: 'authorize' } as const;
+      return change(request, () => intents.confirm(id, terms, { idempotencyKey: effect.key }));
     },
 
-    async void({ key, reference }) {
+    async void(effect) {
+      const { key: idempotencyKey, reference } = effect;
       // An intent is confirmed only after its id was saved, so without an id there is nothing to release.
       if (reference === null) return { id: null };
-      const params = { expand: ['latest_charge'] };
-      return change('void', reference, () => intents.cancel(reference, params, { idempotencyKey: key }));
+      const request = { ...effect, step: 'void' } as const;
+      const expand = ['latest_charge'];
+      // Canceling would release the rest of an intent that something was captured of.
+      const known = await retrieveIntent(reference);
+      if (known.amount_received > 0 && known.status === 'requires_capture') {
+        if (!effect.rest) throw alreadyCaptured();
+        const nothing = { amount_to_capture: 0, final_capture: true, expand };
+        const restKey = { idempotencyKey: `${idempotencyKey}:rest` };
+        return change(request, () => intents.capture(reference, nothing, restKey)) as Promise<Receipt>;
+      }
+      return change(request, () => intents.cancel(reference, { expand }, { idempotencyKey })) as Promise<Receipt>;
     },
 
-    capture({ key, reference }) {
-      const id = requireReference(reference);
-      return change('capture', id, () => intents.capture(id, {}, { idempotencyKey: key }));
+    async capture(effect) {
+      const id = requireReference(effect.reference);
+      const request = { ...effect, step: 'capture' } as const;
+      return (await change(request, () =>
+        intents.capture(id, paramsOf(effect), { idempotencyKey: effect.key }),
+      )) as Receipt;
     },
 
     async refund({ key, reference, amount }) {
@@ -88,9 +128,10 @@ export function createStripeProcessor({
       return receiptOfRefund(refund);
     },
 
-    async find({ step, key, reference }): Promise<Receipt | AwaitsCustomer | undefined> {
+    async find(request): Promise<Receipt | AwaitsCustomer | undefined> {
+      const { key, reference } = request;
       if (reference === null) return undefined;
-      if (step !== 'refund') return receiptOf[step](await retrieveIntent(reference));
+      if (request.step !== 'refund') return receiptOf(request, await retrieveIntent(reference));
       for await (const refund of refunds.list({ payment_intent: reference, limit: 100 })) {
         if (refund.metadata?.key === key) return receiptOfRefund(refund);
       }
@@ -99,6 +140,10 @@ export function createStripeProcessor({
 
     async isHeld({ reference }) {
       return reference !== null && (await retrieveIntent(reference)).status === 'requires_capture';
+    },
+
+    async hasRefundFailed(id) {
+      return isFailed(await refunds.retrieve(id));
     },
 
     readEvent({ payload, signature }) {
@@ -128,13 +173,39 @@ const AboutObject = z.object({
 /** Events are about an intent, or about a charge, a refund or a dispute of one. */
 function paymentOf(about: z.infer<typeof AboutObject>['data']['object']): ProcessorEvent {
   const reference = about.object === 'payment_intent' ? about.id : about.payment_intent;
-  return reference ? { reference } : null;
+  if (!reference) return null;
+  return about.object === 'refund' && about.id ? { reference, refund: about.id } : { reference };
 }
 
 // Stripe's own libraries' (https://docs.stripe.com/webhooks#replay-attacks).
 const TOLERANCE_SECONDS = 300;
 
-type IntentStep = Exclude<CardRequest['step'], 'refund'>;
+/** The customer is not there to confirm; Stripe then declines a card that asks for them. */
+const OFF_SESSION = { off_session: true };
+
+/** Different for each form of the request: Stripe refuses a key that comes with another body. An intent too many holds nothing. */
+const openingKey = ({
+  orderId,
+  holdId,
+  usedBefore,
+  multicapture,
+}: Pick<CardOpening, 'orderId' | 'holdId' | 'usedBefore'> & { multicapture: boolean }): string =>
+  [
+    `${orderId}:intent`,
+    ...(holdId === orderId ? [] : [holdId]),
+    ...(usedBefore ? ['again'] : []),
+    ...(multicapture ? ['multicapture'] : []),
+  ].join(':');
+
+/** Of an intent that can be captured only once Stripe releases the rest. */
+function paramsOf(capture: CardCapture): Stripe.PaymentIntentCaptureParams {
+  const { amount, parcelId, key, whole, several, final } = capture;
+  return {
+    ...((several || !whole) && { amount_to_capture: amountFor('CaptureRefused', amount) }),
+    ...(several && { final_capture: final }),
+    metadata: { [parcelId]: key },
+  };
+}
 
 function createStripeClient({ apiKey, apiBase }: { apiKey: string; apiBase?: string | undefined }): Stripe {
   const base = apiBase === undefined ? undefined : new URL(apiBase);
@@ -152,7 +223,7 @@ function createStripeClient({ apiKey, apiBase }: { apiKey: string; apiBase?: str
 const isUnexpectedState = (error: unknown): boolean =>
   error instanceof Stripe.errors.StripeError && error.code === 'payment_intent_unexpected_state';
 
-function amountFor(refusal: 'CardDeclined' | 'RefundRefused', money: Money): number {
+function amountFor(refusal: 'CardDeclined' | 'CaptureRefused' | 'RefundRefused', money: Money): number {
   const amount = stripeAmountOf(money);
   if (amount === undefined) {
     throw paymentRefusal(refusal, `Stripe has no amount of ${money.amountMinor} minor units of ${money.currency}`);

@@ -1,68 +1,124 @@
 import { sql } from 'kysely';
-import { type AuthorizePayment, type PaymentRefusal, paymentRefusal } from '../../../activities/payment.ts';
-import { NO_EFFECTS, authorized, failed } from '../ledger.ts';
+import {
+  type AuthorizePayment,
+  type PaymentRefusal,
+  type RenewHold,
+  paymentRefusal,
+} from '../../../activities/payment.ts';
 import type { Payment } from '../database.ts';
-import type { PaymentStep } from '../operation.ts';
-import { createOrLockPayment } from '../payments.ts';
+import { authorized, failed } from '../effects.ts';
+import { holdOf, isOver, isUsedBefore, undone } from '../holds.ts';
+import { type Effects, NO_EFFECTS } from '../ledger.ts';
+import type { PaymentStep, Planned } from '../operation.ts';
+import { addHold, createOrLockPayment, lockPayment } from '../payments.ts';
 
 /** Holds the money. Refused once a void was requested; the void then releases whatever this step may have held. */
-export const authorize = ({
+export const authorize = (request: AuthorizePayment): PaymentStep => {
+  const { orderId, amount, paymentMethod } = request;
+  const terms = { amount_minor: amount.amountMinor, currency: amount.currency, payment_method: paymentMethod };
+  return {
+    ...holding({ ...request, holdId: orderId }),
+    name: 'authorize',
+
+    begin: {
+      payment: sql`
+        insert into payments (order_id, amount_minor, currency, payment_method)
+        values (${orderId}, ${amount.amountMinor}, ${amount.currency}, ${paymentMethod})
+        on conflict (order_id) do nothing
+        returning *`,
+      amountMinor: sql`amount_minor`,
+    },
+
+    async lock(transaction) {
+      const payment = await createOrLockPayment(transaction, orderId, terms);
+      if (!payment.undone && !termsMatch(payment, terms)) {
+        throw new Error(`the payment of order ${orderId} was already requested with different terms`);
+      }
+      return payment;
+    },
+
+    overridingRefusal: (payment) => (payment.undone ? undone(orderId) : undefined),
+
+    plan: async (_transaction, payment): Promise<Planned> => ({
+      payment,
+      asked: { holdId: orderId, amountMinor: amount.amountMinor },
+    }),
+  };
+};
+
+/** Places another hold on a payment that has one, or had one. Refused, like the first, once nothing may be held any more. */
+export const renew = (request: RenewHold): PaymentStep => {
+  const { orderId, holdId, amount, paymentMethod } = request;
+  const terms = { hold_id: holdId, amount_minor: amount.amountMinor, payment_method: paymentMethod };
+  const over = () => paymentRefusal('Undone', `nothing of order ${orderId} is to be held any more`);
+  return {
+    ...holding(request),
+    name: `authorize:${holdId}`,
+
+    async lock(transaction) {
+      const payment = await lockPayment(transaction, orderId);
+      if (payment?.undone) return payment;
+      if (!payment) {
+        throw new Error(`the payment of order ${orderId} was never requested: its hold cannot be renewed`);
+      }
+      requireSameTerms(payment, request);
+      return payment;
+    },
+
+    overridingRefusal: (payment, earlier) =>
+      payment.undone || (isOver(payment) && earlier?.state !== 'done') ? over() : undefined,
+
+    async plan(transaction, payment) {
+      if (amount.amountMinor === 0) throw over();
+      const renewed = await addHold(transaction, payment, terms);
+      return { payment: renewed, asked: { holdId, amountMinor: amount.amountMinor } };
+    },
+  };
+};
+
+/** What the first hold and later ones share. */
+const holding = ({
   orderId,
+  holdId,
   amount,
   paymentMethod,
   customerMayAct = false,
-}: AuthorizePayment): PaymentStep => ({
+}: RenewHold): Pick<
+  PaymentStep,
+  'orderId' | 'refusalIsFinal' | 'amountMinor' | 'buildRequest' | 'effectsOfReceipt' | 'effectsOfRefusal'
+> => ({
   orderId,
-  name: 'authorize',
   refusalIsFinal: true,
+  amountMinor: amount.amountMinor,
 
-  begin: {
-    payment: sql`
-      insert into payments (order_id, amount_minor, currency, payment_method)
-      values (${orderId}, ${amount.amountMinor}, ${amount.currency}, ${paymentMethod})
-      on conflict (order_id) do nothing
-      returning *`,
-    amountMinor: sql`amount_minor`,
-  },
-
-  async lock(transaction) {
-    const terms = { amount_minor: amount.amountMinor, currency: amount.currency, payment_method: paymentMethod };
-    const payment = await createOrLockPayment(transaction, orderId, terms);
-    if (!payment.undone && !termsMatch(payment, terms)) {
-      throw new Error(`the payment of order ${orderId} was already requested with different terms`);
-    }
-    return payment;
-  },
-
-  overridingRefusal: ({ undone }) =>
-    undone
-      ? paymentRefusal('Undone', `the payment of order ${orderId} was voided before it was authorized`)
-      : undefined,
-
-  prepare: async () => undefined,
-
-  buildRequest: ({ reference }, key) => ({
+  buildRequest: ({ payment, hold }, key) => ({
     step: 'authorize',
     key,
     orderId,
-    reference,
+    holdId,
+    reference: hold.reference,
     amount,
     paymentMethod,
+    usedBefore: isUsedBefore(payment, hold),
     customerMayAct,
   }),
 
-  effectsOfReceipt(payment) {
+  effectsOfReceipt(payment, _asked, { capturesSeveral }) {
     // A void that came first has found this hold at the processor and recorded it. If it did not, the ledger shows
     // money held for a voided order, and checkBalances reports it.
-    const unrecorded = amount.amountMinor > 0 && payment.authorized_minor === 0;
-    return payment.status === 'pending' || unrecorded ? authorized(payment) : NO_EFFECTS;
+    const unrecorded = amount.amountMinor > 0 && holdOf(payment, holdId).authorized_minor === 0;
+    const isPending = holdId === orderId && payment.status === 'pending';
+    return isPending || unrecorded ? authorized(payment, holdId, capturesSeveral) : NO_EFFECTS;
   },
 
-  effectsOfRefusal(payment, refusal) {
-    const undone = refusal.code === ('Undone' satisfies PaymentRefusal);
-    const { events } = undone ? NO_EFFECTS : failed(payment, 'authorizePayment', refusal);
-    if (payment.status !== 'pending') return { ...NO_EFFECTS, events };
-    return { change: undone ? { status: 'voided', undone } : { status: 'declined' }, entries: [], events };
+  effectsOfRefusal(payment, _asked, refusal): Effects {
+    const isUndone = refusal.code === ('Undone' satisfies PaymentRefusal);
+    const { events } = isUndone
+      ? NO_EFFECTS
+      : failed(payment, holdId === orderId ? 'authorizePayment' : 'renewHold', refusal);
+    if (holdId !== orderId || payment.status !== 'pending') return { ...NO_EFFECTS, events };
+    const change = isUndone ? ({ status: 'voided', undone: true } as const) : ({ status: 'declined' } as const);
+    return { ...NO_EFFECTS, change, events };
   },
 });
 
@@ -73,3 +129,15 @@ const termsMatch = (
   payment.amount_minor === terms.amount_minor &&
   payment.currency === terms.currency &&
   payment.payment_method === terms.payment_method;
+
+/** These are bugs of the caller, so no refusals. */
+function requireSameTerms(payment: Payment, { orderId, holdId, amount, paymentMethod }: RenewHold): void {
+  if (holdId === orderId) throw new Error(`${orderId} is the id of the order's first hold`);
+  if (amount.currency !== payment.currency || amount.amountMinor > payment.amount_minor!) {
+    throw new Error(`a hold of order ${orderId} is at most ${payment.amount_minor} minor units of ${payment.currency}`);
+  }
+  const known = payment.holds.find((hold) => hold.hold_id === holdId);
+  if (known && (known.amount_minor !== amount.amountMinor || known.payment_method !== paymentMethod)) {
+    throw new Error(`hold ${holdId} of order ${orderId} was already requested with different terms`);
+  }
+}

@@ -1,33 +1,78 @@
+import type { Kysely } from 'kysely';
 import { type RefundPayment, paymentRefusal } from '../../../activities/payment.ts';
-import { failed, refunded } from '../ledger.ts';
 import type { Money } from '../../../activities/money.ts';
-import type { Payment, PaymentTransaction } from '../database.ts';
+import { type Asked, minorOf, storeAttempt } from '../attempt.ts';
+import type { Hold, Operation, Payment, PaymentDatabase, PaymentTransaction } from '../database.ts';
+import { failed, refunded } from '../effects.ts';
+import { refundableOf } from '../holds.ts';
+import { moneyOf } from '../ledger.ts';
 import type { PaymentStep } from '../operation.ts';
-import { lockPayment, reserveRefund } from '../payments.ts';
+import { lockPayment } from '../payments.ts';
 
-/** Refunds some or all of the captured amount, once per refund id. */
-export const refund = ({ orderId, refundId, amount }: RefundPayment): PaymentStep => ({
+/**
+ * Refunds some or all of the captured amount, once per refund id. A processor refunds of a hold what it has captured of it:
+ * where no hold alone has as much, this step refunds a part, and stores the others as steps of their own (`refundPart`).
+ */
+export const refund = (request: RefundPayment): PaymentStep => ({
+  ...refunding(request, refundStep(request)),
+  amountMinor: request.amount.amountMinor,
+
+  async plan(transaction, payment, earlier) {
+    const { amountMinor } = request.amount;
+    if (earlier) return { payment, asked: again(payment, earlier) };
+    requireRoom(payment, request.amount);
+    const [first, ...others] = partsOf(payment, amountMinor);
+    const stored = await storeParts(transaction, payment, refundStep(request), others);
+    return { payment: stored, asked: askedOf(first!, amountMinor) };
+  },
+});
+
+/** A part of a refund that another step has stored. */
+export const refundPart = (request: RefundPayment, step: string): PaymentStep => ({
+  ...refunding(request, step),
+  plan: async (_transaction, payment, earlier) => ({ payment, asked: again(payment, earlier!) }),
+});
+
+export const refundStep = ({ refundId }: Pick<RefundPayment, 'refundId'>): string => `refund:${refundId}`;
+
+/** The steps of a refund: one for each hold that it is paid from. */
+export const stepsOfRefund = (
+  db: Kysely<PaymentDatabase>,
+  request: Pick<RefundPayment, 'orderId' | 'refundId'>,
+): Promise<Operation[]> =>
+  db
+    .selectFrom('operations')
+    .selectAll()
+    .where('order_id', '=', request.orderId)
+    .where((where) =>
+      where.or([where('step', '=', refundStep(request)), where('step', 'like', `${refundStep(request)}:%`)]),
+    )
+    .orderBy('step')
+    .execute();
+
+const refunding = ({ orderId, refundId, amount }: RefundPayment, step: string): Omit<PaymentStep, 'plan'> => ({
   orderId,
-  name: `refund:${refundId}`,
+  name: step,
   refusalIsFinal: false,
-
   lock: (transaction) => lockRefundable(transaction, orderId, amount),
-
   overridingRefusal: () => undefined,
 
-  async prepare(transaction, payment) {
-    requireRoom(payment, amount);
-    // Reserved before the processor is called, so that two concurrent refunds never use the same amount.
-    await reserveRefund(transaction, orderId, amount.amountMinor);
-  },
+  buildRequest: ({ payment, hold, asked }, key) => ({
+    step: 'refund',
+    key,
+    orderId,
+    holdId: hold.hold_id,
+    reference: hold.reference,
+    amount: moneyOf(payment, minorOf(asked)),
+  }),
 
-  buildRequest: ({ reference }, key) => ({ step: 'refund', key, orderId, reference, amount }),
+  effectsOfReceipt: (payment, asked) =>
+    refunded(payment, { effect: step, refundId, holdId: asked.holdId, amount: moneyOf(payment, minorOf(asked)) }),
 
-  effectsOfReceipt: (payment) => refunded(payment, { refundId, amount }),
-
-  effectsOfRefusal: (payment, refusal) => ({
+  effectsOfRefusal: (payment, asked, refusal) => ({
     ...failed(payment, 'refundPayment', refusal),
-    change: { refund_reserved_by: -amount.amountMinor },
+    sums: { refund_reserved_minor: -minorOf(asked) },
+    holdId: asked.holdId,
   }),
 });
 
@@ -38,7 +83,7 @@ export async function lockRefundable(
   { currency }: Money,
 ): Promise<Payment> {
   const payment = await lockPayment(transaction, orderId);
-  if (payment?.status !== 'captured') {
+  if (!payment || (payment.captured_minor === 0 && payment.status !== 'captured')) {
     throw paymentRefusal('NotCaptured', `order ${orderId} has no captured payment to refund`);
   }
   if (payment.currency !== currency) {
@@ -56,4 +101,58 @@ export function requireRoom(payment: Payment, { amountMinor, currency }: Money):
     'RefundExceedsCapture',
     `at most ${remaining} minor units of ${currency} of order ${orderId} can still be refunded, not ${amountMinor}`,
   );
+}
+
+interface Part {
+  hold: Hold;
+  amountMinor: number;
+}
+
+/** The oldest hold that has captured enough; if none has, parts of several, oldest first. */
+function partsOf({ holds }: Payment, amountMinor: number): Part[] {
+  const alone = holds.find((hold) => refundableOf(hold) >= amountMinor);
+  if (alone) return [{ hold: alone, amountMinor }];
+  let left = amountMinor;
+  const parts = holds.map((hold) => {
+    const part = { hold, amountMinor: Math.min(refundableOf(hold), left) };
+    left -= part.amountMinor;
+    return part;
+  });
+  return parts.filter((part) => part.amountMinor > 0);
+}
+
+// Reserved before the processor is called, so that two concurrent refunds never use the same amount.
+const askedOf = ({ hold, amountMinor }: Part, requestedMinor: number): Asked => ({
+  holdId: hold.hold_id,
+  amountMinor: requestedMinor,
+  askedMinor: amountMinor === requestedMinor ? undefined : amountMinor,
+  reserves: { refund_reserved_minor: amountMinor },
+});
+
+/** A refused part may be paid from another hold. */
+function again(payment: Payment, { amount_minor, asked_minor }: Operation): Asked {
+  const amountMinor = asked_minor ?? amount_minor;
+  requireRoom(payment, moneyOf(payment, amountMinor));
+  const hold = payment.holds.find((candidate) => refundableOf(candidate) >= amountMinor);
+  if (hold) return askedOf({ hold, amountMinor }, amount_minor);
+  throw paymentRefusal(
+    'RefundExceedsCapture',
+    `no hold of order ${payment.order_id} has ${amountMinor} left to refund`,
+  );
+}
+
+/** Until its request each counts as one whose outcome is unknown. */
+async function storeParts(
+  transaction: PaymentTransaction,
+  payment: Payment,
+  step: string,
+  parts: readonly Part[],
+): Promise<Payment> {
+  let stored = payment;
+  for (const [index, part] of parts.entries()) {
+    const named = { orderId: payment.order_id, name: `${step}:${index + 2}` };
+    const asked = askedOf(part, part.amountMinor);
+    stored = await storeAttempt(transaction, named, { payment: stored, asked, attempt: 1 });
+  }
+  return stored;
 }

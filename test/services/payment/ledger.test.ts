@@ -237,6 +237,14 @@ describe('the money ledger', () => {
         /refunded 0, the ledger says 1250/,
       ],
       [
+        'a reservation without a capture',
+        (id) =>
+          sql`
+            update payments set amount_minor = 2000, authorized_minor = 2000, capture_reserved_minor = 5
+            where order_id = ${id}`.execute(owner),
+        /5 reserved for captures, but pending captures total 0/,
+      ],
+      [
         'a reservation without a refund',
         (id) => owner.updateTable('payments').set({ refund_reserved_minor: 5 }).where('order_id', '=', id).execute(),
         /5 reserved for refunds, but pending refunds total 0/,

@@ -53,6 +53,29 @@ describe('a refund outside of the card processor', () => {
     assert.deepEqual(bench.effects(orderId), ['authorize', 'capture']);
   });
 
+  it('that is given up says what the processor has paid of it', async () => {
+    const whole = paymentRequest({ amount: pounds(1000) });
+    const { orderId } = whole;
+    await bench.payment.authorizePayment(whole);
+    await bench.payment.capturePayment({ orderId, amount: pounds(400), outstanding: pounds(1000) });
+    await bench.payment.renewHold({ ...whole, holdId: randomUUID(), amount: pounds(600) });
+    await bench.payment.capturePayment({ orderId, parcelId: randomUUID(), amount: pounds(600) });
+    const unpaid = { orderId, refundId: randomUUID(), amount: pounds(100) };
+    assert.deepEqual(await bench.payment.forgoRefund(unpaid), { refunded: pounds(0) });
+
+    const refund = { orderId, refundId: randomUUID(), amount: pounds(900) };
+    const gate = bench.processor.hold('refund', 'after');
+    const request = bench.payment.refundPayment(refund);
+    await gate.reached;
+    bench.processor.refuse('refund', 'RefundRefused');
+    gate.release();
+    await assert.rejects(request, { name: 'Refusal', code: 'RefundRefused' });
+    for (const _again of [1, 2]) {
+      assert.deepEqual(await bench.payment.forgoRefund(refund), { refunded: pounds(400) });
+    }
+    assert.equal((await bench.paymentOf(orderId)).refunded_minor, 400);
+  });
+
   for (const [what, settle] of [
     ['given up', 'forgoRefund'],
     ['recorded', 'recordManualRefund'],

@@ -113,8 +113,8 @@ describe('payment through the sandbox processor', () => {
   it('leaves a tombstone at the processor itself', async () => {
     const { orderId, amount, paymentMethod } = paymentRequest();
     await service().voidPayment({ orderId });
-    const terms = { amount, paymentMethod, customerMayAct: false };
-    const late = { key: `${orderId}:authorize`, orderId, reference: null, ...terms };
+    const terms = { amount, paymentMethod, customerMayAct: false, usedBefore: false };
+    const late = { key: `${orderId}:authorize`, orderId, holdId: orderId, reference: null, ...terms };
     await assert.rejects(processor.authorize(late), { name: 'Refusal', code: 'Undone' });
     assert.deepEqual(await ledger(orderId), []);
   });
@@ -125,9 +125,11 @@ describe('payment through the sandbox processor', () => {
     await service().authorizePayment(request);
     await assert.rejects(service().voidPayment({ orderId }), { name: 'Refusal', code: 'VoidRefused' });
     await assert.rejects(service().voidPayment({ orderId }), { name: 'Refusal', code: 'VoidRefused' });
-    const again = { step: 'void', key: `${orderId}:void#2`, orderId, reference: null } as const;
+    const hold = { orderId, holdId: orderId, reference: null };
+    const again = { step: 'void', key: `${orderId}:void#2`, ...hold, rest: false } as const;
     await assert.rejects(processor.find(again), { name: 'Refusal', code: 'VoidRefused' });
     assert.equal(await processor.find({ ...again, key: `${orderId}:void#3` }), undefined);
+    bench.staysHeld(orderId);
   });
 
   it('refuses a refund that the processor refuses', async () => {
@@ -159,7 +161,16 @@ describe('payment through the sandbox processor', () => {
     try {
       while (next < responses.length) {
         await assert.rejects(
-          odd.authorize({ key: 'k', orderId, reference: null, amount, paymentMethod, customerMayAct: false }),
+          odd.authorize({
+            key: 'k',
+            orderId,
+            holdId: orderId,
+            reference: null,
+            amount,
+            paymentMethod,
+            customerMayAct: false,
+            usedBefore: false,
+          }),
           (error: Error) => error.name !== 'Refusal',
         );
       }

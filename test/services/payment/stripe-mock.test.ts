@@ -26,19 +26,25 @@ describe(
     });
 
     it('are all well formed', async () => {
-      const processor = createStripeProcessor({ apiKey: API_KEY, apiBase: stripe.url });
+      const processor = createStripeProcessor({ apiKey: API_KEY, apiBase: stripe.url, multicapture: true });
       const { orderId, amount, paymentMethod } = paymentRequest();
-      const terms = { amount, paymentMethod, customerMayAct: false };
-      const reference = await processor.open({ orderId, amount, paymentMethod });
-      const effect = (key: string) => ({ key: `${orderId}:${key}`, orderId, reference });
+      const customer = (await processor.addCustomer?.(orderId)) ?? null;
+      const opening = { amount, paymentMethod, customer, usedBefore: false };
+      const terms = { amount, paymentMethod, customerMayAct: false, usedBefore: false };
+      const reference = await processor.open({ orderId, holdId: orderId, ...opening });
+      const effect = (key: string) => ({ key: `${orderId}:${key}`, orderId, holdId: orderId, reference });
       await processor.authorize({ ...effect('authorize'), ...terms });
       await processor.find({ ...effect('authorize'), step: 'authorize', ...terms });
-      await processor.capture(effect('capture'));
+      const part = { parcelId: orderId, amount: pounds(400), whole: false, final: false, several: true };
+      await processor.capture({ ...effect('capture'), ...part });
+      await processor.void({ ...effect('rest'), rest: true });
       await processor.refund({ ...effect('refund'), amount: pounds(1) });
       await processor.find({ ...effect('refund'), step: 'refund', amount: pounds(1) });
-      const other = { orderId: randomUUID(), amount, paymentMethod };
-      await processor.void({ ...effect('void'), reference: await processor.open(other) });
-      assert.equal(stripe.requests.length, 8);
+      const other = { orderId, holdId: randomUUID(), ...opening, usedBefore: true };
+      const again = { ...effect('authorize:again'), reference: await processor.open(other) };
+      await processor.authorize({ ...again, ...terms, usedBefore: true });
+      await processor.void({ ...again, key: `${orderId}:void`, rest: false });
+      assert.equal(stripe.requests.length, 13);
     });
 
     if (stripeMock) {

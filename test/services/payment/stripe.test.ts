@@ -43,12 +43,19 @@ describe('payment through Stripe', () => {
     const refundKey = `${orderId}:refund:${refundId}`;
     assert.deepEqual(stripe.requests, [
       {
+        call: 'POST /v1/customers',
+        key: `${orderId}:customer`,
+        form: { 'metadata[orderId]': orderId },
+      },
+      {
         call: 'POST /v1/payment_intents',
-        key: `${orderId}:open`,
+        key: `${orderId}:intent`,
         form: {
           amount: '1250',
           currency: 'gbp',
           payment_method: 'pm_card_visa',
+          customer: 'cus_1',
+          setup_future_usage: 'off_session',
           'allowed_payment_method_types[0]': 'card',
           capture_method: 'manual',
           'metadata[orderId]': orderId,
@@ -57,9 +64,13 @@ describe('payment through Stripe', () => {
       {
         call: 'POST /v1/payment_intents/pi_1/confirm',
         key: `${orderId}:authorize`,
-        form: { error_on_requires_action: 'true' },
+        form: { error_on_requires_action: 'true', 'expand[0]': 'latest_charge' },
       },
-      { call: 'POST /v1/payment_intents/pi_1/capture', key: `${orderId}:capture`, form: {} },
+      {
+        call: 'POST /v1/payment_intents/pi_1/capture',
+        key: `${orderId}:capture`,
+        form: { [`metadata[${orderId}]`]: `${orderId}:capture` },
+      },
       {
         call: 'POST /v1/refunds',
         key: refundKey,
@@ -113,7 +124,7 @@ describe('payment through Stripe', () => {
       const refused = service().authorizePayment(paymentRequest({ amount }));
       await assert.rejects(refused, { name: 'Refusal', code: 'CardDeclined' });
     }
-    assert.deepEqual(stripe.requests, []);
+    assert.equal(requestsTo('/payment_intents'), 0);
   });
 
   it('reads a decline whose response was lost from the intent', async () => {
@@ -132,7 +143,16 @@ describe('payment through Stripe', () => {
     assert.equal(stripe.intent('pi_1').status, 'canceled');
     assert.equal((await bench.paymentOf(orderId)).voided_minor, 1250);
     const { amount, paymentMethod } = paymentRequest();
-    const late = { key: 'late', orderId, reference: 'pi_1', amount, paymentMethod, customerMayAct: false };
+    const late = {
+      key: 'late',
+      orderId,
+      holdId: orderId,
+      reference: 'pi_1',
+      amount,
+      paymentMethod,
+      customerMayAct: false,
+      usedBefore: false,
+    };
     await assert.rejects(processor.authorize(late), { name: 'Refusal', code: 'Undone' });
     assert.equal(stripe.intent('pi_1').status, 'canceled');
   });
@@ -197,6 +217,7 @@ describe('payment through Stripe', () => {
     const first = await authorized();
     stripe.intent('pi_1').status = 'succeeded';
     await assert.rejects(service().voidPayment({ orderId: first }), { name: 'Refusal', code: 'AlreadyCaptured' });
+    bench.staysHeld(first);
     const second = await authorized();
     stripe.intent('pi_2').status = 'canceled';
     await assert.rejects(service().capturePayment({ orderId: second }), { name: 'Refusal', code: 'CaptureRefused' });
@@ -238,7 +259,11 @@ describe('payment through Stripe', () => {
   }
 
   it('requires an API key before it starts', () => {
-    const settings = { CARD_PROCESSOR: 'stripe' as const, PROCESSOR_URL: 'http://127.0.0.1:1' };
+    const settings = {
+      CARD_PROCESSOR: 'stripe' as const,
+      PROCESSOR_URL: 'http://127.0.0.1:1',
+      STRIPE_MULTICAPTURE: 'false' as const,
+    };
     assert.throws(() => chooseProcessor(settings), /^SettingError: setting STRIPE_API_KEY: is not set/);
     const sandbox = { ...settings, CARD_PROCESSOR: 'sandbox' as const };
     assert.throws(() => chooseProcessor(sandbox), /^SettingError: setting PROCESSOR_CALLBACK_SECRET: is not set/);
