@@ -15,7 +15,7 @@ until known=$(temporal operator search-attribute list); do
   [ "$tries" -lt 30 ] || exit 1
   sleep 1
 done
-for name in OrderStatus CustomerId; do
+for name in OrderStatus CustomerId PaymentStatus FulfillmentStatus WaitsFor; do
   case "$known" in
     *"$name"*) ;;
     *) temporal operator search-attribute create --name "$name" --type Keyword ;;

@@ -8,6 +8,6 @@ export interface Addresses {
   doors: Record<string, string>;
   processor: string;
   carrier: string;
-  /** Its address is host:port. */
-  temporal: { address: string; namespace: string };
+  /** Its address is host:port. `own`: the platform has started it, so that it is a development server. */
+  temporal: { address: string; namespace: string; own?: boolean | undefined };
 }

@@ -75,7 +75,7 @@ export class LocalPlatform {
     const namespace = existingTemporal?.namespace ?? TEMPORAL_NAMESPACE;
     this.#options.folder.recordAddresses({
       ...addressesOf(ports),
-      temporal: { address: temporal.address, namespace },
+      temporal: { address: temporal.address, namespace, own: !existingTemporal },
     });
     return { ports, temporalAddress: temporal.address, temporalUiUrl: temporal.uiUrl };
   }

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, isGrpcServiceError } from '@temporalio/client';
-import { customerIdAttribute, orderStatusAttribute } from '../workflows/saga/messages.ts';
+import {
+  customerIdAttribute,
+  fulfillmentStatusAttribute,
+  orderStatusAttribute,
+  paymentStatusAttribute,
+  waitsForAttribute,
+} from '../workflows/saga/messages.ts';
 import { SettingError } from '../platform/config.ts';
 import { checkTemporal } from '../platform/temporal/check.ts';
 import { type TemporalPlace, connectionOptions } from '../platform/temporal/place.ts';
@@ -13,7 +19,13 @@ const UNIMPLEMENTED: number = 12;
 const UNAUTHENTICATED: number = 16;
 const KEYWORD = 2;
 
-const ATTRIBUTES = [orderStatusAttribute.name, customerIdAttribute.name];
+const ATTRIBUTES = [
+  orderStatusAttribute,
+  customerIdAttribute,
+  paymentStatusAttribute,
+  fulfillmentStatusAttribute,
+  waitsForAttribute,
+].map(({ name }) => name);
 
 // A development server responds within 2 s of its start, a cluster during a rollout within half a minute.
 const TIMEOUT_MS = 30_000;

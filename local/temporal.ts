@@ -22,8 +22,6 @@ export interface TemporalOptions {
   /** Undefined: no Web UI. */
   uiPort: number | undefined;
   namespace: string;
-  /** For tests only: runs a month in a second. */
-  timeSkipping?: boolean;
 }
 
 // It finishes running work within 2 s; if killed, it loses nothing either.
@@ -40,6 +38,12 @@ export const SERVER_SETTINGS = [
 ];
 
 /**
+ * Only for the development server. A workflow's time passes as usual until somebody moves it: `npm run fast-forward` does,
+ * and so do tests, in which a month takes a second.
+ */
+const TIME_SKIPPING = 'frontend.WorkflowTimeSkippingEnabled=true';
+
+/**
  * Runs Temporal's development server on 127.0.0.1 with its state in `folder`. First ends a server that outlived its killed
  * parent: it uses the same file, and a parent learns only of its own child's end.
  */
@@ -49,7 +53,6 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const port = await takePort(options.port, 'TEMPORAL_PORT');
   const uiPort = options.uiPort === undefined ? undefined : await takePort(options.uiPort, 'TEMPORAL_UI_PORT');
-  const settings = [...SERVER_SETTINGS, ...(options.timeSkipping ? ['frontend.WorkflowTimeSkippingEnabled=true'] : [])];
   const child = spawn(
     executable,
     [
@@ -61,7 +64,7 @@ export async function startTemporal(options: TemporalOptions): Promise<TemporalS
       `--namespace=${namespace}`,
       '--log-level=error',
       ...(uiPort === undefined ? ['--headless'] : [`--ui-port=${uiPort}`, '--ui-disable-news-fetch']),
-      ...settings.map((setting) => `--dynamic-config-value=${setting}`),
+      ...[...SERVER_SETTINGS, TIME_SKIPPING].map((setting) => `--dynamic-config-value=${setting}`),
     ],
     // A process group of its own: Ctrl-C reaches only this process, which stops Temporal after its workers.
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },

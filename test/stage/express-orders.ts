@@ -1,13 +1,14 @@
 import type { Client } from '@temporalio/client';
 import type { OrderActivities } from '../../activities/order-bookkeeping.ts';
 import type { OrderStart } from '../../activities/order-placing.ts';
+import type { Booking } from '../../activities/shipping.ts';
 import { createLogger } from '../../platform/telemetry/logger.ts';
 import type { ChangedOrder, OrderRow } from '../../services/order/bookkeeping.ts';
 import { createExpress } from '../../services/order/express.ts';
 import { startOrderWorkflow } from '../../services/order/order-start.ts';
 import type { StepServices } from '../../services/order/step-services.ts';
 import { type OrderInput, orderWorkflowId } from '../../workflows/order/messages.ts';
-import type { OrderWorlds } from './fake-order-services.ts';
+import type { OrderWorlds } from './order-world.ts';
 
 export interface ExpressStage {
   /** The client that starts the workflow. */
@@ -52,8 +53,8 @@ function recordsIn({ input: { orderId }, bookkeeping, worlds }: ExpressStage) {
       const { again } = await bookkeeping.recordOrder({ orderId, workflowId: orderWorkflowId(orderId), entries });
       return again ? undefined : ({ id: orderId } as OrderRow);
     },
-    async confirm(note: Parameters<OrderActivities['noteSteps']>[0], trackingNumber: string) {
-      await bookkeeping.confirmOrder({ ...note, trackingNumber });
+    async confirm(note: Parameters<OrderActivities['noteSteps']>[0], booking: Booking) {
+      await bookkeeping.confirmOrder({ ...note, ...booking });
       return world.status === 'confirmed' ? ({ decided_at: new Date() } as ChangedOrder) : undefined;
     },
   };

@@ -1,86 +1,12 @@
 import type { CartActivities } from '../../activities/cart.ts';
 import type { InventoryActivities } from '../../activities/inventory.ts';
-import type { OrderActivities, OrderUpdate } from '../../activities/order-bookkeeping.ts';
-import type {
-  HistoryItem,
-  OrderStatus,
-  PaymentStatus,
-  FulfillmentStatus,
-  Rejection,
-} from '../../activities/order-status.ts';
 import type { PaymentActivities } from '../../activities/payment.ts';
-import type { RefundOutcome } from '../../activities/refund.ts';
-import type { ReturnStatus } from '../../activities/return.ts';
 import type { ShipmentStatus, ShippingActivities } from '../../activities/shipping.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
+import { type OrderWorld, type OrderWorlds, piecesOf } from './order-world.ts';
 
 export type StepActivities = CartActivities & InventoryActivities & PaymentActivities & ShippingActivities;
 export type StepActivityName = keyof StepActivities;
-
-/** The effects of one order in the services, and the order service's records of it. */
-export class OrderWorld {
-  cart: 'full' | 'taken' | 'put back' = 'full';
-  stock: 'none' | 'reserved' | 'released' | 'committed' = 'none';
-  money: 'none' | 'held' | 'void' | 'captured' = 'none';
-  /** Whether the card's holder must confirm before money is held. */
-  confirmation: 'none' | 'awaited' | 'given' | 'refused' = 'none';
-  parcel: ShipmentStatus | 'none' = 'none';
-  refundedMinor = 0;
-  restocked = 0;
-  /** The effects in their order; a repeat adds nothing. */
-  readonly effects: string[] = [];
-  /** Every call, repeats included. */
-  readonly calls: string[] = [];
-
-  status: OrderStatus | 'draft' = 'draft';
-  withheld = false;
-  paymentStatus: PaymentStatus = 'not_paid';
-  fulfillmentStatus: FulfillmentStatus = 'not_fulfilled';
-  rejection: Rejection | undefined;
-  returnStatus: ReturnStatus = 'requested';
-  refundOutcome: RefundOutcome | undefined;
-  readonly history: HistoryItem[] = [];
-  readonly interventions = new Map<string, { step: string; reason: string; workflowId: string; open: boolean }>();
-  #resume: OrderStatus | undefined;
-  readonly #recorded = new Set<string>();
-
-  addEffect(effect: string): void {
-    this.effects.push(effect);
-  }
-
-  addHistory({ workflowId, entries }: OrderUpdate): void {
-    for (const { sequence, ...item } of entries) {
-      const name = `${workflowId} ${item.step} ${item.outcome} ${sequence}`;
-      if (this.#recorded.has(name)) continue;
-      this.#recorded.add(name);
-      this.history.push(item);
-    }
-  }
-
-  open(id: string, intervention: { step: string; reason: string; workflowId: string }): void {
-    if (this.interventions.has(id)) return;
-    this.interventions.set(id, { ...intervention, open: true });
-    this.#resume ??= this.status as OrderStatus;
-    this.status = 'requires_action';
-  }
-
-  close(id: string): void {
-    this.interventions.get(id)!.open = false;
-    this.status = this.#resume ?? this.status;
-    this.#resume = undefined;
-  }
-}
-
-/** By order id: one set of workers serves every order of a test file. */
-export class OrderWorlds {
-  readonly #worlds = new Map<string, OrderWorld>();
-
-  of(orderId: string): OrderWorld {
-    const world = this.#worlds.get(orderId) ?? new OrderWorld();
-    this.#worlds.set(orderId, world);
-    return world;
-  }
-}
 
 const compensated = (step: string) => new Refusal('Undone', `${step} was compensated first`);
 
@@ -109,8 +35,9 @@ const createCart = (worlds: OrderWorlds): CartActivities => ({
 });
 
 const createInventory = (worlds: OrderWorlds): InventoryActivities => ({
-  async reserveStock({ orderId }) {
+  async reserveStock({ orderId, lines }) {
     const world = worlds.of(orderId);
+    world.pieces = piecesOf(lines);
     if (world.stock === 'released') throw compensated('reserveStock');
     if (world.stock === 'none') world.addEffect('reserve');
     world.stock = 'reserved';
@@ -120,15 +47,19 @@ const createInventory = (worlds: OrderWorlds): InventoryActivities => ({
     if (world.stock === 'reserved') world.addEffect('release');
     world.stock = 'released';
   },
-  async commitStock({ orderId }) {
+  async commitStock({ orderId, parcelId, lines }) {
     const world = worlds.of(orderId);
+    if (parcelId) return world.once(`commit ${parcelId}`, `commit ${piecesOf(lines!)}`);
     if (world.stock === 'reserved') world.addEffect('commit');
     world.stock = 'committed';
   },
-  releaseLines: async ({ orderId }) => worlds.of(orderId).addEffect('release lines'),
-  reserveParcel: async ({ orderId }) => worlds.of(orderId).addEffect('reserve parcel'),
-  releaseParcel: async ({ orderId }) => worlds.of(orderId).addEffect('release parcel'),
-  restockParcel: async ({ orderId }) => worlds.of(orderId).addEffect('restock parcel'),
+  releaseLines: async ({ orderId, releaseId, lines }) =>
+    worlds.of(orderId).once(`release ${releaseId}`, `release ${piecesOf(lines)}`),
+  reserveParcel: async ({ orderId, parcelId, lines }) =>
+    worlds.of(orderId).once(`reserve ${parcelId}`, `reserve ${piecesOf(lines)}`),
+  releaseParcel: async ({ orderId, parcelId }) => worlds.of(orderId).once(`release ${parcelId}`, 'release parcel'),
+  restockParcel: async ({ orderId, parcelId, lines }) =>
+    worlds.of(orderId).once(`restock ${parcelId}`, `restock ${piecesOf(lines)}`),
   async restockReturn({ orderId, lines }) {
     const world = worlds.of(orderId);
     if (world.restocked === 0) world.addEffect('restock');
@@ -160,18 +91,31 @@ const createPayment = (worlds: OrderWorlds): PaymentActivities => ({
     if (world.confirmation === 'given') world.addEffect('release hold');
     world.confirmation = 'none';
   },
-  async capturePayment({ orderId }) {
+  async capturePayment({ orderId, parcelId = orderId, amount }) {
     const world = worlds.of(orderId);
-    if (world.money === 'held') world.addEffect('capture');
+    if (!world.captured.has(parcelId)) world.addEffect(amount ? `capture ${amount.amountMinor}` : 'capture');
+    const captured = amount ?? { amountMinor: 100 * world.pieces, currency: 'GBP' };
+    world.captured.set(parcelId, captured.amountMinor);
     world.money = 'captured';
+    return { captured };
   },
+  async releaseRest({ orderId }) {
+    worlds.of(orderId).once('release rest', 'release rest');
+    return { released: true };
+  },
+  async renewHold({ orderId, holdId, amount, paymentMethod }) {
+    worlds.of(orderId).once(`renew ${holdId}`, `hold ${amount.amountMinor} on ${paymentMethod}`);
+    return { authorizationId: `auth-${holdId}` };
+  },
+  releaseReplacedHolds: async ({ orderId }) => worlds.of(orderId).addEffect('release replaced holds'),
   async refundPayment({ orderId, amount }) {
     const world = worlds.of(orderId);
     if (world.refundedMinor === 0) world.addEffect('refund');
     world.refundedMinor = amount.amountMinor;
   },
-  async forgoRefund({ orderId }) {
+  async forgoRefund({ orderId, amount }) {
     worlds.of(orderId).addEffect('forgo refund');
+    return { refunded: { ...amount, amountMinor: 0 } };
   },
   async recordManualRefund({ orderId }) {
     worlds.of(orderId).addEffect('manual refund');
@@ -179,90 +123,33 @@ const createPayment = (worlds: OrderWorlds): PaymentActivities => ({
 });
 
 const createShipping = (worlds: OrderWorlds): ShippingActivities => ({
-  async bookShipment({ orderId }) {
-    const world = worlds.of(orderId);
-    if (world.parcel === 'canceled') throw compensated('bookShipment');
-    if (world.parcel === 'none') {
-      world.addEffect('book');
-      world.parcel = 'booked';
-    }
-    return { trackingNumber: `TRACK-${orderId}` };
+  async bookShipment({ orderId, parcelId = orderId }) {
+    const parcel = carried(worlds.of(orderId), { orderId, parcelId });
+    if (parcel.status === 'canceled') throw compensated('bookShipment');
+    if (parcel.status === 'none') parcel.move('booked', 'book');
+    return { trackingNumber: `TRACK-${parcelId}` };
   },
-  async cancelShipment({ orderId }) {
-    const world = worlds.of(orderId);
-    if (world.parcel === 'dispatched') throw new Refusal('AlreadyDispatched', 'the parcel has left');
-    if (world.parcel === 'booked') world.addEffect('cancel');
-    world.parcel = 'canceled';
+  async cancelShipment({ orderId, parcelId = orderId }) {
+    const parcel = carried(worlds.of(orderId), { orderId, parcelId });
+    if (parcel.status === 'dispatched') throw new Refusal('AlreadyDispatched', 'the parcel has left');
+    parcel.move('canceled', parcel.status === 'booked' ? 'cancel' : undefined);
   },
-  async trackShipment({ orderId }) {
-    const { parcel } = worlds.of(orderId);
-    if (parcel === 'none') throw new Refusal('ShipmentNotFound', 'no such parcel');
-    return { status: parcel };
+  async trackShipment({ orderId, parcelId = orderId }) {
+    const { status } = carried(worlds.of(orderId), { orderId, parcelId });
+    if (status === 'none') throw new Refusal('ShipmentNotFound', 'no such parcel');
+    return { status };
   },
 });
 
-const PAYMENT_ACTION_MS = 30 * 60 * 1000;
-
-/** The order service's bookkeeping in memory. */
-export const createBookkeeping = (worlds: OrderWorlds, returnWindowMs: number): OrderActivities => {
-  const write = (note: OrderUpdate, change: (world: OrderWorld) => void) => {
-    const world = worlds.of(note.orderId);
-    world.addHistory(note);
-    change(world);
-  };
+/** A parcel at the carrier. */
+function carried(world: OrderWorld, { orderId, parcelId }: { orderId: string; parcelId: string }) {
+  const isFirst = parcelId === orderId;
   return {
-    async recordOrder(note) {
-      const again = worlds.of(note.orderId).status !== 'draft';
-      write(note, (world) => (world.status = again ? world.status : 'pending'));
-      return { again };
+    status: isFirst ? world.parcel : (world.otherParcels.get(parcelId) ?? 'none'),
+    move(status: ShipmentStatus, effect: string | undefined) {
+      if (effect) world.addEffect(effect);
+      if (isFirst) world.parcel = status;
+      else world.otherParcels.set(parcelId, status);
     },
-    noteSteps: async (note) => write(note, () => undefined),
-    async awaitCustomer({ customerAction: _action, ...note }) {
-      write(note, (world) => (world.paymentStatus = 'awaiting_customer'));
-      const askedAt = Date.parse(note.entries.findLast(({ step }) => step === 'confirmPayment')!.at);
-      return { expiresAt: new Date(askedAt + PAYMENT_ACTION_MS).toISOString() };
-    },
-    authorizeOrder: async (note) => write(note, (world) => (world.paymentStatus = 'authorized')),
-    releasePayment: async (note) => write(note, () => undefined),
-    async confirmOrder({ despiteWithheld, ...note }) {
-      const { status, withheld } = worlds.of(note.orderId);
-      if (status !== 'pending' || (withheld && !despiteWithheld)) return;
-      write(note, (world) =>
-        Object.assign(world, { status: 'confirmed', paymentStatus: 'authorized', fulfillmentStatus: 'booked' }),
-      );
-    },
-    async withholdOrder(note) {
-      const confirmed = worlds.of(note.orderId).status === 'confirmed';
-      write(note, (world) => (world.withheld = !confirmed));
-      return { confirmed };
-    },
-    rejectOrder: async ({ rejection, paymentStatus, fulfillmentStatus, ...note }) =>
-      write(note, (world) => Object.assign(world, { status: 'rejected', rejection, paymentStatus, fulfillmentStatus })),
-    cancelOrder: async ({ paymentStatus, fulfillmentStatus, ...note }) =>
-      write(note, (world) => Object.assign(world, { status: 'canceled', paymentStatus, fulfillmentStatus })),
-    dispatchOrder: async (note) => write(note, (world) => (world.fulfillmentStatus = 'shipped')),
-    captureOrder: async (note) => write(note, (world) => (world.paymentStatus = 'captured')),
-    async deliverOrder(note) {
-      write(note, (world) => (world.fulfillmentStatus = 'delivered'));
-      return { returnableUntil: new Date(Date.parse(note.entries.at(-1)!.at) + returnWindowMs).toISOString() };
-    },
-    completeOrder: async (note) => write(note, (world) => (world.status = 'completed')),
-    openIntervention: async ({ interventionId, step, reason, paymentStatus, ...note }) =>
-      write(note, (world) => {
-        world.open(interventionId, { step, reason, workflowId: note.workflowId });
-        if (paymentStatus) world.paymentStatus = paymentStatus;
-      }),
-    closeIntervention: async ({ interventionId, ...note }) => write(note, (world) => world.close(interventionId)),
-    async receiveReturn({ lines, returnId: _returnId, ...note }) {
-      write(note, (world) => (world.returnStatus = 'received'));
-      const amountMinor = lines.reduce((sum, { quantity }) => sum + 100 * quantity, 0);
-      return { refund: { amountMinor, currency: 'GBP' } };
-    },
-    refundReturn: async ({ returnId: _returnId, ...note }) => write(note, (world) => (world.returnStatus = 'refunded')),
-    skipRefund: async ({ returnId: _returnId, ...note }) =>
-      write(note, (world) => (world.returnStatus = 'not_refunded')),
-    endRefund: async ({ refundId: _refundId, outcome, ...note }) =>
-      write(note, (world) => (world.refundOutcome = outcome)),
-    expireReturn: async ({ returnId: _returnId, ...note }) => write(note, (world) => (world.returnStatus = 'expired')),
   };
-};
+}

@@ -65,6 +65,14 @@ export function fakeOrders(store: Store): Omit<OrderRequests, 'followMoves' | 'f
       return { items: [...interventions.values()], next: null };
     },
     getIntervention: async ({ interventionId }) => findOrRefuse(interventions, interventionId, 'InterventionNotFound'),
+    async resolveFinding({ interventionId, ...decision }) {
+      const intervention = findOrRefuse(interventions, interventionId, 'InterventionNotFound');
+      // The discrepancy is still there.
+      if (decision.action === 'retry') return intervention;
+      const resolved = { ...intervention, ...decision, state: 'resolved' as const };
+      interventions.set(interventionId, resolved);
+      return resolved;
+    },
     async draftReturn({ returnId, orderId, lines, reason }) {
       const order = findOrRefuse(orders, orderId, 'OrderNotFound');
       const earlier = returns.get(returnId);

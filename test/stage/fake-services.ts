@@ -1,7 +1,9 @@
 import type { Cart } from '../../activities/cart.ts';
 import type { ClientWithSecret } from '../../activities/client.ts';
 import type { AdjustStock, Stock } from '../../activities/inventory.ts';
-import type { Backlog, Intervention, Order } from '../../activities/order.ts';
+import type { Intervention } from '../../activities/order-intervention.ts';
+import type { Backlog, Order } from '../../activities/order.ts';
+import type { ListedParcel } from '../../activities/parcel.ts';
 import type { OrderNote } from '../../activities/order-note.ts';
 import type { PlaceOrder } from '../../activities/order-placing.ts';
 import type { Contact } from '../../activities/order-search.ts';
@@ -54,6 +56,8 @@ export interface Store {
   refunds: Map<string, Refund>;
   interventions: Map<string, Intervention>;
   notes: Map<string, OrderNote>;
+  /** By their ids. */
+  parcels: Map<string, ListedParcel>;
   /** By customer. */
   contacts: Map<string, Contact>;
   salesReport: SalesReport;
@@ -94,6 +98,7 @@ export function createFakeServices(): FakeServices {
     refunds: new Map(),
     interventions: new Map(),
     notes: new Map(),
+    parcels: new Map(),
     contacts: new Map(),
     salesReport: { rows: [], totals: [] },
     shipments: new Map(),
@@ -235,6 +240,7 @@ const fakePayments = ({ processorEvents, receivedEvents }: Store): PaymentReques
   },
   listBooks: async () => ({ items: [], next: null }),
   checkBalances: async () => ({ discrepancies: [] }),
+  readProcessorLedger: async () => ({ page: null }),
 });
 
 const fakeShipping = ({ shipments, parcelIds, canceledParcels }: Store): ShippingRequests => ({
@@ -244,4 +250,5 @@ const fakeShipping = ({ shipments, parcelIds, canceledParcels }: Store): Shippin
     return { orderId, parcelId, status: canceledParcels.has(trackingNumber) ? 'canceled' : type, trackingNumber };
   },
   listBooks: async () => ({ items: [], next: null }),
+  readCarrierLedger: async () => ({ page: null }),
 });

@@ -5,11 +5,19 @@ import type { Store } from './fake-services.ts';
 import { findOrRefuse } from './find-or-refuse.ts';
 import { NOW } from './gateway-builders.ts';
 
-type StaffRequests = 'searchOrders' | 'exportOrders' | 'getContacts' | 'addNote' | 'listNotes' | 'reportSales';
+type StaffRequests =
+  | 'searchOrders'
+  | 'exportOrders'
+  | 'getContacts'
+  | 'addNote'
+  | 'listNotes'
+  | 'listParcels'
+  | 'getParcel'
+  | 'reportSales';
 
 /** What staff ask of the order service, in memory. Pages continue after an index; filters are only recorded. */
 export function fakeStaffOrders(store: Store): Pick<OrderRequests, StaffRequests> {
-  const { orders, notes, contacts, listed } = store;
+  const { orders, notes, parcels, contacts, listed } = store;
   const pageOf = <Item>(all: Item[], { after = '0', limit }: { after?: string | undefined; limit: number }) => {
     if (after === 'bad') throw new Refusal('BadCursor', 'not a cursor of this list');
     const [from, to] = [Number(after), Number(after) + limit];
@@ -44,6 +52,11 @@ export function fakeStaffOrders(store: Store): Pick<OrderRequests, StaffRequests
         page,
       );
     },
+    async listParcels(request) {
+      listed.push(request);
+      return pageOf([...parcels.values()], request);
+    },
+    getParcel: async ({ parcelId }) => findOrRefuse(parcels, parcelId, 'ParcelNotFound'),
     async reportSales(request) {
       listed.push(request);
       return store.salesReport;

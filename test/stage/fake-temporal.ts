@@ -26,6 +26,8 @@ export interface FakeTemporal {
   ended: Set<string>;
   /** The refusal of the workflows' validators. */
   refusal: { type: string; message: string } | undefined;
+  /** What came of the updates that were started, by their ids: a repeat has the same outcome. */
+  outcomes: Map<string, FakeTemporal['refusal']>;
   /** Runs when an update is accepted. */
   onUpdate: () => void;
 }
@@ -45,16 +47,28 @@ export function createFakeTemporal(): FakeTemporal {
     down: false,
     ended: new Set(),
     refusal: undefined,
+    outcomes: new Map(),
     onUpdate: () => undefined,
   };
   const connect = (workflowId?: string) => {
     if (fake.down) throw lostResponse();
     if (workflowId && fake.ended.has(workflowId)) throw new WorkflowNotFoundError('gone', workflowId, undefined);
   };
+  const refusedAs = (refusal: NonNullable<FakeTemporal['refusal']>) =>
+    new WorkflowUpdateFailedError('refused', ApplicationFailure.create(refusal));
+  const outcomeOf = (updateId: string) => ({
+    async result() {
+      connect();
+      if (!fake.outcomes.has(updateId)) throw new WorkflowNotFoundError('gone', updateId, undefined);
+      const refusal = fake.outcomes.get(updateId);
+      if (refusal) throw refusedAs(refusal);
+    },
+  });
   const getHandle = (workflowId: string) => ({
+    getUpdateHandle: outcomeOf,
     async executeUpdate({ name }: { name: string }, { args, updateId }: { args: unknown[]; updateId: string }) {
       connect(workflowId);
-      if (fake.refusal) throw new WorkflowUpdateFailedError('refused', ApplicationFailure.create(fake.refusal));
+      if (fake.refusal) throw refusedAs(fake.refusal);
       fake.updates.push({ workflowId, name, args, updateId });
       fake.onUpdate();
     },
@@ -89,6 +103,20 @@ export function createFakeTemporal(): FakeTemporal {
     refuseEnded(options.workflowId);
     await getHandle(options.workflowId).executeUpdate(definition, more);
   };
+  const startUpdateWithStart = async (
+    { name }: { name: string },
+    { startWorkflowOperation: { options }, args, updateId }: UpdateWithStart,
+  ) => {
+    const { workflowId } = options;
+    refuseEnded(workflowId);
+    connect(workflowId);
+    if (!fake.outcomes.has(updateId)) {
+      fake.outcomes.set(updateId, fake.refusal);
+      fake.updates.push({ workflowId, name, args, updateId });
+      if (!fake.refusal) fake.onUpdate();
+    }
+    return outcomeOf(updateId);
+  };
   const withDeadline = <Result>(_deadline: number, work: () => Promise<Result>) => work();
   const count = async () => {
     connect();
@@ -96,7 +124,7 @@ export function createFakeTemporal(): FakeTemporal {
   };
   fake.client = {
     withDeadline,
-    workflow: { start, getHandle, count, signalWithStart, executeUpdateWithStart },
+    workflow: { start, getHandle, count, signalWithStart, executeUpdateWithStart, startUpdateWithStart },
   } as unknown as Client;
   return fake;
 }

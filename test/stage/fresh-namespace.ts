@@ -27,12 +27,14 @@ export async function freshNamespace(): Promise<TemporalPlace> {
   return { address, namespace };
 }
 
+const ATTRIBUTES = ['OrderStatus', 'CustomerId', 'PaymentStatus', 'FulfillmentStatus', 'WaitsFor'];
+
 /** A new namespace and its search attributes become known to all parts of the server within milliseconds. */
 async function untilUsable(connection: Connection, namespace: string): Promise<void> {
   const deadline = Date.now() + 20_000;
   for (;;) {
     try {
-      const query = `OrderStatus = 'pending' AND CustomerId = 'nobody'`;
+      const query = ATTRIBUTES.map((name) => `${name} = 'none'`).join(' AND ');
       await connection.workflowService.countWorkflowExecutions({ namespace, query });
       return;
     } catch (error) {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Stock } from '../../activities/inventory.ts';
-import type { Intervention, Order } from '../../activities/order.ts';
+import type { Intervention } from '../../activities/order-intervention.ts';
+import type { Order } from '../../activities/order.ts';
+import type { ListedParcel } from '../../activities/parcel.ts';
 import type { Product } from '../../activities/product.ts';
 import type { Return } from '../../activities/return.ts';
 import type { User } from '../../activities/user.ts';
@@ -30,6 +32,25 @@ export const orderOf = (difference: Partial<Order>): Order => ({
   updatedAt: NOW,
   ...difference,
 });
+
+/** An order's only parcel, on its way. */
+export const listedParcelOf = ({ parcel, ...difference }: ParcelDifference): ListedParcel => ({
+  parcel: {
+    id: randomUUID(),
+    status: 'dispatched',
+    lines: [{ sku: 'tea', quantity: 2 }],
+    trackingNumber: 'SB-1',
+    promisedBy: null,
+    ...parcel,
+  },
+  orderId: randomUUID(),
+  orderNumber: '10001',
+  customerId: randomUUID(),
+  late: false,
+  decided: null,
+  ...difference,
+});
+type ParcelDifference = Partial<Omit<ListedParcel, 'parcel'>> & { parcel?: Partial<ListedParcel['parcel']> };
 
 /** Stock without a threshold; what is available follows from the rest. */
 export const stockOf = ({ sku = 'tea', onHand = 0, reserved = 0, lowStockAt = null }: Partial<Stock>): Stock => ({
@@ -86,6 +107,7 @@ export const interventionOf = (difference: Partial<Intervention>): Intervention 
   step: 'authorizePayment',
   reason: 'the processor refused the void',
   state: 'open',
+  finding: null,
   blocks: {
     orderNumber: '10001',
     customerId: randomUUID(),

@@ -6,7 +6,7 @@ import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
 import { resolveInterventionUpdate } from '../../workflows/saga/messages.ts';
 import { eventually } from './eventually.ts';
 import { type TestOrder, type TestWorkers, type Faults, orderInput } from './test-workers.ts';
-import type { OrderWorld } from './fake-order-services.ts';
+import type { OrderWorld } from './order-world.ts';
 
 /** Waits until the order is confirmed. */
 export const confirmed = ({ world }: TestOrder): Promise<void> =>

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { signatureOf } from '../../platform/http/signed-body.ts';
 import { sendRequest } from './api-client.ts';
 import type { Platform } from './test-platform.ts';
-import type { Order } from './shop-users.ts';
 
 export interface MoneyEntry {
   orderId: string;
@@ -36,10 +35,35 @@ export async function tell({ processor }: Platform, orderId: string): Promise<vo
   assert.equal(status, 202, JSON.stringify(body));
 }
 
-/** Moves an order's parcel one step forward at the sandbox carrier. */
-export async function advance({ carrier }: Platform, { trackingNumber }: Order): Promise<void> {
-  const { status, body } = await sendRequest({ method: 'POST', url: `${carrier}/shipments/${trackingNumber}/advance` });
+interface Tracked {
+  trackingNumber?: string | undefined;
+}
+type Detour = 'delayed' | 'lost' | 'returned_to_sender';
+
+/** Moves a parcel, or an order's only one, one step forward at the sandbox carrier, or to where it does not arrive. */
+export async function advance(platform: Platform, tracked: Tracked, to?: Detour): Promise<void> {
+  const { status, body } = await tryToAdvance(platform, tracked, to);
   assert.equal(status, 200, JSON.stringify(body));
+}
+
+/** The same where the carrier may refuse. */
+export const tryToAdvance = (
+  { carrier }: Platform,
+  { trackingNumber }: Tracked,
+  to?: Detour,
+): Promise<{ status: number; body: unknown }> => {
+  const url = `${carrier}/shipments/${trackingNumber}/advance`;
+  return sendRequest({ method: 'POST', url, ...(to && { body: { to } }) });
+};
+
+/** The parcels of an order as the carrier knows them, in the sequence of their bookings. */
+export async function parcelsAtCarrier(
+  { carrier }: Platform,
+  orderId: string,
+): Promise<{ parcelId: string; trackingNumber: string; status: string }[]> {
+  const url = `${carrier}/shipments?orderId=${orderId}`;
+  return (await sendRequest<{ items: Awaited<ReturnType<typeof parcelsAtCarrier>> }>({ method: 'GET', url })).body
+    .items;
 }
 
 /** Reports a movement as the carrier does, with its signature. Returns the response's status. */

@@ -1,7 +1,7 @@
 import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
 import { receiveReturnUpdate } from '../../workflows/return/messages.ts';
 import { refuse, refuseOnce } from './faults.ts';
-import { openIntervention, resolve } from './order-actions.ts';
+import { finish, openIntervention, resolve } from './order-actions.ts';
 import type { Scenario, Scenarios } from './scenario.ts';
 import type { Fault, Faults, TestOrder, TestWorkers } from './test-workers.ts';
 
@@ -19,6 +19,9 @@ export const RETURN_SCENARIOS: Scenarios = {
   'return-refund-refused-then-retried': refundStuck(refuseOnce, 'retry'),
   'return-refund-refused-then-skipped': refundStuck(refuse('RefundRefused'), 'skip'),
   'return-refund-refused-then-manual': refundStuck(refuse('RefundRefused'), 'refund_manually'),
+  'refund-failed-then-retried': refundFailed('retry'),
+  'refund-failed-then-manual': refundFailed('refund_manually'),
+  'refund-failed-then-skipped': refundFailed('skip'),
   'refund-paid': paidBack({}),
   'refund-refused-then-manual': paidBack({ refundPayment: refuse('RefundRefused') }, 'refund_manually'),
   'refund-refused-then-skipped': paidBack({ refundPayment: refuse('RefundRefused') }, 'skip'),
@@ -43,6 +46,18 @@ function paidBack(faults: Faults, action?: InterventionAction): Scenario {
     const order = await workers.place(faults);
     const handle = await workers.refund(order, 150);
     if (action) await resolve(handle, await openIntervention(order, 'refundPayment'), action);
+    await handle.result();
+    return handle;
+  };
+}
+
+/** A refund that the card processor had said yes to, and could not pay. */
+function refundFailed(action: InterventionAction): Scenario {
+  return async (workers) => {
+    const order = await workers.place();
+    await finish(order);
+    const handle = await workers.failRefund(order);
+    await resolve(handle, await openIntervention(order, 'refundPayment'), action);
     await handle.result();
     return handle;
   };

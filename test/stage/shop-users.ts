@@ -144,12 +144,27 @@ export class ShopUser {
     return eventually(check, TIMEOUT_MS, POLL_MS);
   }
 
+  /** The mails about an order, newest first. */
+  async mails(orderId: string): Promise<Mail[]> {
+    const query = { orderId, limit: 100 };
+    return (await expectStatus(200, this.api.GET('/v1/admin/mailbox', { params: { query } }))).items;
+  }
+
   /** Waits for a mail about the order that has these properties, and returns it. */
   waitForMail(orderId: string, like: Partial<Mail>): Promise<Mail> {
     const check = async () => {
-      const { items } = await expectStatus(200, this.api.GET('/v1/admin/mailbox', { params: { query: { orderId } } }));
       const fits = (mail: Mail) => Object.entries(like).every(([name, value]) => mail[name as keyof Mail] === value);
-      return items.find(fits) ?? assert.fail(`${orderId} has no mail with ${JSON.stringify(like)}`);
+      const mails = await this.mails(orderId);
+      return mails.find(fits) ?? assert.fail(`${orderId} has no mail with ${JSON.stringify(like)}`);
+    };
+    return eventually(check, TIMEOUT_MS, POLL_MS);
+  }
+
+  /** Waits until exactly these mails about an order are kept; each named as often as there are such mails. */
+  waitForMails(orderId: string, ...templates: Mail['template'][]): Promise<void> {
+    const check = async () => {
+      const kept = (await this.mails(orderId)).filter(({ state }) => state === 'kept');
+      assert.deepEqual(kept.map(({ template }) => template).toSorted(), templates.toSorted());
     };
     return eventually(check, TIMEOUT_MS, POLL_MS);
   }
@@ -200,7 +215,8 @@ export async function newStaff(
 
 export const signInAsAdmin = ({ api }: Platform): Promise<ShopUser> => signIn(api, ADMIN);
 
-async function signIn(api: string, body: { email: string; password: string }): Promise<ShopUser> {
+/** Signs in a user with a password. */
+export async function signIn(api: string, body: { email: string; password: string }): Promise<ShopUser> {
   const { accessToken: token } = await expectStatus(201, apiClient(api).POST('/v1/sessions', { body }));
   const { id } = await expectStatus(200, apiClient(api, token).GET('/v1/users/me'));
   return new ShopUser({ api, token, id });

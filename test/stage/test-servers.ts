@@ -108,7 +108,6 @@ export class TestServers {
       port: 0,
       uiPort: undefined,
       namespace: 'default',
-      timeSkipping: true,
     });
     this.#closings.push(() => server.close());
     return { address: server.address };

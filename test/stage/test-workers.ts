@@ -17,20 +17,17 @@ import {
 import type { orderWorkflow } from '../../workflows/order/workflow.ts';
 import { type ReturnInput, returnWorkflowId } from '../../workflows/return/messages.ts';
 import type { returnWorkflow } from '../../workflows/return/workflow.ts';
+import { failedRefundWorkflowId } from '../../workflows/failed-refund/messages.ts';
+import type { failedRefundWorkflow } from '../../workflows/failed-refund/workflow.ts';
 import { latePaymentWorkflowId } from '../../workflows/late-payment/messages.ts';
 import type { latePaymentWorkflow } from '../../workflows/late-payment/workflow.ts';
 import { refundWorkflowId } from '../../workflows/refund/messages.ts';
 import type { refundWorkflow } from '../../workflows/refund/workflow.ts';
 import { strayParcelWorkflowId } from '../../workflows/stray-parcel/messages.ts';
 import type { strayParcelWorkflow } from '../../workflows/stray-parcel/workflow.ts';
-import {
-  type StepActivities,
-  type StepActivityName,
-  type OrderWorld,
-  OrderWorlds,
-  createBookkeeping,
-  createServices,
-} from './fake-order-services.ts';
+import { type StepActivities, type StepActivityName, createServices } from './fake-order-services.ts';
+import { type OrderWorld, OrderWorlds } from './order-world.ts';
+import { createBookkeeping } from './fake-bookkeeping.ts';
 import { placeAsOrderService } from './express-orders.ts';
 import { freshNamespace } from './fresh-namespace.ts';
 import { runTaskQueueWorkers } from './task-queue-workers.ts';
@@ -38,15 +35,22 @@ import { connectToTemporal } from './temporal-connections.ts';
 import { type Deliver, createWebhookStage } from './test-webhook-worker.ts';
 
 /** Replaces a service's response. `number` counts the calls from 1; `next` calls the service. */
-export type Fault = (call: { number: number; world: OrderWorld; next: () => Promise<unknown> }) => Promise<unknown>;
+export type Fault = (call: {
+  number: number;
+  request: unknown;
+  world: OrderWorld;
+  next: () => Promise<unknown>;
+}) => Promise<unknown>;
 export type Faults = Partial<Record<StepActivityName | keyof OrderActivities, Fault>>;
 
 export interface TestOrder {
   orderId: string;
   world: OrderWorld;
   handle: WorkflowHandle<typeof orderWorkflow>;
+  /** The client that has started it. */
+  client: Client;
   /** The carrier's news, as the gateway sends it. */
-  moved(status: ParcelMoved['status']): Promise<void>;
+  moved(status: ParcelMoved['status'], parcelId?: string): Promise<void>;
   /** The card processor's news, as the gateway sends it. */
   paymentMoved(): Promise<void>;
 }
@@ -79,6 +83,8 @@ export interface TestWorkers {
   reportStray(order: TestOrder): Promise<WorkflowHandleWithFirstExecutionRunId<typeof strayParcelWorkflow>>;
   /** Staff gives money back without a return. */
   refund(order: TestOrder, amountMinor: number): Promise<WorkflowHandleWithFirstExecutionRunId<typeof refundWorkflow>>;
+  /** The card processor could not pay a refund that it had said yes to. */
+  failRefund(order: TestOrder): Promise<WorkflowHandleWithFirstExecutionRunId<typeof failedRefundWorkflow>>;
   /** The card's holder has confirmed the order's payment although the order has ended. */
   releaseLate(order: TestOrder): Promise<WorkflowHandleWithFirstExecutionRunId<typeof latePaymentWorkflow>>;
   /** Starts a webhook delivery. Its attempts end as the script says; the last entry applies to all further attempts. */
@@ -133,6 +139,14 @@ export async function startTestWorkers(): Promise<TestWorkers> {
         args: [{ refundId, orderId, amount: { amountMinor, currency: 'GBP' } }],
       });
     },
+    failRefund({ orderId }) {
+      const refundId = randomUUID();
+      return client.workflow.start<typeof failedRefundWorkflow>('failedRefundWorkflow', {
+        workflowId: failedRefundWorkflowId({ refundId }),
+        taskQueue: 'order',
+        args: [{ refundId, orderId, amount: { amountMinor: 150, currency: 'GBP' } }],
+      });
+    },
     releaseLate: ({ orderId }) =>
       client.workflow.start<typeof latePaymentWorkflow>('latePaymentWorkflow', {
         workflowId: latePaymentWorkflowId(orderId),
@@ -163,12 +177,13 @@ export function useTestWorkers(): () => TestWorkers {
 export const testOrder = (client: Client, start: OrderStart, world: OrderWorld): TestOrder => ({
   orderId: start.input.orderId,
   world,
+  client,
   handle: client.workflow.getHandle<typeof orderWorkflow>(orderWorkflowId(start.input.orderId)),
-  async moved(status) {
+  async moved(status, parcelId) {
     await client.workflow.signalWithStart<typeof orderWorkflow, [ParcelMoved]>('orderWorkflow', {
       ...startOptionsOf(start),
       signal: parcelMovedSignal,
-      signalArgs: [{ status }],
+      signalArgs: [{ status, ...(parcelId !== undefined && { parcelId }) }],
     });
   },
   async paymentMoved() {
@@ -238,7 +253,7 @@ function withFaults<Services extends object>(
         const number = (counts.get(`${orderId}:${name}`) ?? 0) + 1;
         counts.set(`${orderId}:${name}`, number);
         const next = () => (operation as (request: unknown) => Promise<unknown>)(request);
-        return faults.get(orderId)?.[name as keyof Faults]?.({ number, world, next }) ?? next();
+        return faults.get(orderId)?.[name as keyof Faults]?.({ number, request, world, next }) ?? next();
       },
     ]),
   ) as unknown as Services;

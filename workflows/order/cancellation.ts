@@ -8,6 +8,8 @@ export class Cancellation {
   readonly scope = new CancellationScope();
   #open = true;
   #requested: { reason: string | undefined } | undefined;
+  /** Cancels the order, if that is still possible. */
+  readonly request: (reason: string | undefined) => void;
 
   /** Create before the workflow first waits. Also handles a cancellation from the Temporal Web UI. */
   constructor(order: { stillPossible(): boolean; requested(reason: string | undefined): void }) {
@@ -18,6 +20,7 @@ export class Cancellation {
       order.requested(reason);
       this.scope.cancel();
     };
+    this.request = request;
     setHandler(cancelUpdate, (given?: CancelRequest) => request(reasonIn(given)), {
       validator: (given?: CancelRequest) => {
         checkMessage(cancelRequest, given);

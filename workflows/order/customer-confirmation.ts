@@ -20,6 +20,15 @@ export class PaymentNews {
     this.#arrived = true;
   }
 
+  get has(): boolean {
+    return this.#arrived;
+  }
+
+  /** What is asked next has heard of all news so far. */
+  take(): void {
+    this.#arrived = false;
+  }
+
   /** Waits for news since the last time. False if none came in time. */
   async within(timeoutMs: number, summary: string): Promise<boolean> {
     const came = await condition(() => this.#arrived, timeoutMs, { summary });
@@ -36,6 +45,7 @@ export async function untilConfirmed(order: OrderInProgress, customerAction: Cus
   const { history, saga, paymentNews } = order;
   history.add('confirmPayment', 'started');
   const { expiresAt } = await bookkeeping.awaitCustomer({ ...saga.update(), customerAction });
+  saga.people.show({ payment: 'awaiting_customer', waitsFor: 'payment_confirmation' });
   const deadline = Date.parse(expiresAt);
   const standing = `**Waits for the customer** to confirm the payment until ${momentInWords(new Date(deadline))}; then the order is undone and rejected.`;
   for (let intervalMs = FIRST_QUESTION_MS; ; intervalMs *= FACTOR) {

@@ -1,7 +1,8 @@
-import type { FulfillmentStatus, PaymentStatus } from '../../activities/order-status.ts';
+import type { FulfillmentStatus, OrderStatus, PaymentStatus, Rejection } from '../../activities/order-status.ts';
 import { plainText } from '../display/markdown.ts';
 import { bookkeeping } from '../saga/bookkeeping.ts';
 import type { Saga } from '../saga/saga.ts';
+import type { Standing } from '../saga/standing.ts';
 import { type Trouble, rejectionOf } from '../saga/trouble.ts';
 import type { OrderResult } from './messages.ts';
 import type { OrderInProgress } from './order-in-progress.ts';
@@ -11,11 +12,18 @@ export async function end(order: OrderInProgress, why: 'canceled' | Trouble): Pr
   const { history, saga, cancellation } = order;
   const { reason, requested: canceledMeanwhile } = cancellation;
   cancellation.close();
+  order.phase = 'ended';
   const left = { paymentStatus: paymentLeft(saga), fulfillmentStatus: fulfillmentLeft(saga) };
   if (why === 'canceled') {
     history.add('cancel', 'succeeded');
-    await bookkeeping.cancelOrder({ ...saga.update(), ...left, ...(reason !== undefined && { reason }) });
-    saga.show('canceled');
+    const rejection = order.hold.lost ? NOT_PAID_AGAIN : undefined;
+    await bookkeeping.cancelOrder({
+      ...saga.update(),
+      ...left,
+      ...(reason !== undefined && { reason }),
+      ...(rejection && { rejection }),
+    });
+    saga.people.show(endedAs('canceled', left));
     history.now(`**Canceled**${reason ? `: ${plainText(reason)}` : ''}`);
     return { status: 'canceled', ...(reason !== undefined && { detail: reason }) };
   }
@@ -24,10 +32,20 @@ export async function end(order: OrderInProgress, why: 'canceled' | Trouble): Pr
   const rejection = rejectionOf(why);
   history.add('reject', 'succeeded', { detail: rejection.code });
   await bookkeeping.rejectOrder({ ...saga.update(), ...left, rejection });
-  saga.show('rejected');
+  saga.people.show(endedAs('rejected', left));
   history.now(`**Rejected**, ${rejection.code}: ${plainText(rejection.detail)}`);
   return { status: 'rejected', ...rejection };
 }
+
+const NOT_PAID_AGAIN: Rejection = {
+  code: 'AuthorizationExpired',
+  detail: 'the card held the money no longer, and no other payment method was named in time',
+};
+
+const endedAs = (
+  status: OrderStatus,
+  left: { paymentStatus: PaymentStatus; fulfillmentStatus: FulfillmentStatus },
+): Standing => ({ status, payment: left.paymentStatus, fulfillment: left.fulfillmentStatus, waitsFor: undefined });
 
 function paymentLeft(saga: Saga): PaymentStatus {
   const state = saga.stateOf('authorizePayment');

@@ -1,5 +1,5 @@
 import { isCancellation, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
-import type { OrderUpdate } from '../../activities/order-bookkeeping.ts';
+import type { OrderUpdate } from '../../activities/order-update.ts';
 import type { HistoryEntry } from '../../activities/order-status.ts';
 import { attemptAtOnce } from '../saga/policies.ts';
 import { summaryOf } from '../saga/summaries.ts';
@@ -27,7 +27,7 @@ export interface FirstAttemptRequest extends OrderUpdate {
  */
 export type FirstAttempt =
   | { outcome: 'recorded before' }
-  | { outcome: 'confirmed'; entries: HistoryEntry[] }
+  | { outcome: 'confirmed'; entries: HistoryEntry[]; promisedBy?: string }
   | { outcome: 'stopped'; tried: TriedSteps };
 
 /** Throws at anything else: where versions are mixed, the history may have the response of another activity here. */

@@ -6,9 +6,12 @@ import { moneyInWords } from '../../activities/money-in-words.ts';
 import type { OrderStatus, PlacingStep, RejectionCode } from '../../activities/order-status.ts';
 import type { Attempt, OrderStart } from '../../activities/order-placing.ts';
 import type { Money } from '../../activities/money.ts';
-import { type Parser, boolean, list, oneOf, orAbsent, record, string } from '../incoming/parsing.ts';
+import { Mismatch, type Parser, boolean, list, oneOf, orAbsent, record, string } from '../incoming/parsing.ts';
 import { money, paymentMethod, shippingAddress, stockLines, utcTime, uuid } from '../incoming/values.ts';
-import { ORDER_TASK_QUEUE, customerIdAttribute, orderStatusAttribute } from '../saga/messages.ts';
+import type { Hold } from './hold.ts';
+import type { ParcelState } from './parcel.ts';
+import { ORDER_TASK_QUEUE, customerIdAttribute } from '../saga/messages.ts';
+import { CONFIRMED, PLACED, type Standing, shownAs } from '../saga/standing.ts';
 
 /** What the order workflow is started with. Names and prices stay in the order service: the steps do not need them. */
 export interface OrderInput {
@@ -20,22 +23,58 @@ export interface OrderInput {
   shippingAddress: ShippingAddress;
   /** Whether the lines come from the customer's cart and leave it with the order. Absent: they were given. */
   fromCart?: boolean | undefined;
+  /** After how many days a hold is renewed. Absent: never. */
+  authorizationDays?: number | undefined;
+  /** Where the order stands, if its workflow begins again with a history of its own. */
+  resumption?: Resumption | undefined;
   /** What the order service did of it before, in the lane `express`. Absent there: it may have done anything. */
   attempt?: Attempt | undefined;
 }
+/** What became of a change: null if it was made. */
+export type ChangeAnswer = { code: string; message: string } | null;
+
+/** A confirmed order, as its workflow knows it. */
+export interface Resumption {
+  parcels: ParcelState[];
+  /** Those that had left before others took their place. */
+  settled: ParcelState[];
+  /** How often each step has had each outcome. */
+  historyCounts: Record<string, number>;
+  hold: Omit<Hold, 'renewAt'> & { renewAt?: number | undefined };
+  /** Whether there is news about the payment that nobody has looked at. */
+  paymentNews: boolean;
+  /** The changes that earlier executions have taken, by the ids of their updates: Temporal knows those of one execution only. */
+  answered: [updateId: string, refusal: ChangeAnswer][];
+  shippingAddress: ShippingAddress;
+  returnableUntil?: string;
+  standing: Standing;
+}
+/** The workflow itself has written it; a text of people would be refused by what it is needed for. */
+const resumption: Parser<Resumption> = (value, at) => {
+  record(
+    { parcels: list((parcel) => parcel, { max: 100 }), hold: record({}, { others: 'left out' }) },
+    { others: 'left out' },
+  )(value, at);
+  return value as Resumption;
+};
 const attempt: Parser<Attempt> = record(
   {},
   {
     optional: {
       confirmedAt: utcTime,
+      promisedBy: utcTime,
       tried: list(oneOf<PlacingStep>('takeLines', 'reserveStock', 'authorizePayment', 'bookShipment'), { max: 10 }),
     },
   },
 );
+const authorizationDays: Parser<number> = (value, at) => {
+  if (typeof value === 'number' && value > 0 && value <= 365) return value;
+  throw new Mismatch(at, 'a number of days up to 365');
+};
 /** A field that this version does not know is left out: its sender may be newer, as after a rollback. */
 export const orderInput: Parser<OrderInput> = record(
   { orderId: uuid, customerId: uuid, lines: stockLines, total: money, paymentMethod, shippingAddress },
-  { optional: { fromCart: boolean, attempt }, others: 'left out' },
+  { optional: { fromCart: boolean, authorizationDays, resumption, attempt }, others: 'left out' },
 );
 
 /** How an order ended, for people who look at its workflow: the order service has recorded it before. */
@@ -50,6 +89,8 @@ export interface OrderResult {
 /** The memo of an order workflow. Without it the order takes the lane `durable`. */
 export interface LaneMemo {
   lane: Lane;
+  /** Whether the workflow shows in lists how payment and fulfilment stand, and what it waits for. */
+  showsStanding?: true;
   /** In the lane `local-first`: all steps are first tried in one local activity. Absent: each in one of its own. */
   atOnce?: true;
 }
@@ -70,11 +111,14 @@ export const startOptionsOf = ({ input, lane, details }: OrderStart) => ({
   taskQueue: ORDER_TASK_QUEUE,
   workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
   args: [input] as [OrderInput],
-  memo: { lane, ...(lane === 'local-first' && { atOnce: true }) } satisfies LaneMemo as Record<string, unknown>,
+  memo: { lane, showsStanding: true, ...(lane === 'local-first' && { atOnce: true }) } satisfies LaneMemo as Record<
+    string,
+    unknown
+  >,
   staticSummary: `${input.lines.length} ${input.lines.length === 1 ? 'line' : 'lines'}, ${moneyInWords(input.total)}, customer ${input.customerId}`,
   ...(details !== undefined && { staticDetails: details }),
   typedSearchAttributes: [
-    { key: orderStatusAttribute, value: input.attempt?.confirmedAt === undefined ? 'pending' : 'confirmed' },
+    ...shownAs(input.attempt?.confirmedAt === undefined ? PLACED : CONFIRMED),
     { key: customerIdAttribute, value: input.customerId },
   ],
 });

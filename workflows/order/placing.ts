@@ -1,49 +1,67 @@
 import { isCancellation, patched, workflowInfo } from '@temporalio/workflow';
-import type { OrderUpdate } from '../../activities/order-bookkeeping.ts';
+import type { OrderUpdate } from '../../activities/order-update.ts';
+import type { Booking } from '../../activities/shipping.ts';
 import { bookkeeping } from '../saga/bookkeeping.ts';
-import type { Saga } from '../saga/saga.ts';
+import { CONFIRMED } from '../saga/standing.ts';
 import { lane } from '../saga/step-services.ts';
 import { responseOf, unknownAmong } from '../saga/tried-step.ts';
 import { troubleOf } from '../saga/trouble.ts';
 import { end } from './ending.ts';
 import { placeAtOnce } from './first-attempt.ts';
-import type { OrderInput, OrderResult } from './messages.ts';
+import type { OrderResult } from './messages.ts';
 import { untilConfirmed } from './customer-confirmation.ts';
 import type { OrderInProgress } from './order-in-progress.ts';
+import { cancelBookings, TOO_LATE } from './rebooking.ts';
 import { bookingOf, takeSteps } from './steps.ts';
 
 /** From placed to confirmed. Returns how the order ended, or undefined where it continues. */
 export async function place(order: OrderInProgress): Promise<OrderResult | undefined> {
   const { input, history, saga } = order;
-  registerUndos(input, saga);
+  registerUndos(order);
+  if (input.resumption) {
+    if (order.parcels.someLeft) pastReturn(order);
+    else saga.allHappened();
+    return undefined;
+  }
   if (input.attempt?.confirmedAt !== undefined) {
     // By the order service; the details that the workflow was started with have the steps.
     saga.allHappened();
+    order.parcels.all[0]!.promised(input.attempt.promisedBy);
     return undefined;
   }
   history.now('**Being placed**: its steps are taken.');
   const ended = await placeStepByStep(order);
   if (ended) return ended;
-  saga.show('confirmed');
+  order.phase = 'confirmed';
+  saga.people.show(CONFIRMED);
   return undefined;
 }
 
+/** Once a parcel has left, nothing is undone any more. */
+export function pastReturn({ saga, cancellation }: OrderInProgress): void {
+  cancellation.close();
+  saga.commit();
+}
+
 /** Each compensation stands here before any step is taken; it runs where the step may have happened. */
-function registerUndos({ orderId, fromCart }: OrderInput, saga: Saga): void {
+function registerUndos(order: OrderInProgress): void {
+  const { saga, input } = order;
+  const { orderId, fromCart } = input;
   // Also where a customer cancels: an order cannot be changed, so customers cancel it to correct it and order again.
   if (fromCart) saga.undoWith('takeLines', (ask) => ask.cart.putLinesBack({ orderId }));
   saga.undoWith('reserveStock', (ask) => ask.inventory.releaseStock({ orderId }));
   saga.undoWith('authorizePayment', (ask) => ask.payment.voidPayment({ orderId }));
-  saga.undoWith('bookShipment', (ask) => ask.shipping.cancelShipment({ orderId }), { tooLate: 'AlreadyDispatched' });
+  saga.undoWith('bookShipment', cancelBookings(order), { tooLate: TOO_LATE });
 }
 
 async function placeStepByStep(order: OrderInProgress): Promise<OrderResult | undefined> {
-  const { input, history, saga, cancellation } = order;
+  const { input, history, saga, parcels, cancellation } = order;
   history.add('record', 'succeeded');
   const note = saga.update();
   const first = await cancellation.scope.run(() => placeAtOnce({ ...note, input }));
   if (first?.outcome === 'confirmed') {
     history.show(first.entries);
+    parcels.all[0]!.promised(first.promisedBy);
     saga.allHappened(first.entries.filter(({ outcome }) => outcome === 'succeeded').map(({ step }) => step));
     return undefined;
   }
@@ -51,25 +69,30 @@ async function placeStepByStep(order: OrderInProgress): Promise<OrderResult | un
   if (first?.outcome === 'stopped') saga.resumeAfter(unknownAmong(tried));
   else await record(order, note);
 
-  let trackingNumber: string;
+  let booking: Booking;
   try {
-    ({ trackingNumber } = await cancellation.scope.run(() =>
+    booking = await cancellation.scope.run(() =>
       takeSteps(
         input,
         (step, call) => saga.step(step, async (ask) => responseOf(tried[step]) ?? call(ask)),
         (action) => saga.wait('authorizePayment', { as: 'confirmPayment', until: () => untilConfirmed(order, action) }),
       ),
-    ));
+    );
   } catch (error) {
     const ended = await giveUp(order, error);
     if (ended) return ended;
-    ({ trackingNumber } = await saga.stepUntilAnswered('bookShipment', (ask) =>
-      ask.shipping.bookShipment(bookingOf(input)),
-    ));
+    booking = await saga.stepUntilAnswered('bookShipment', (ask) => ask.shipping.bookShipment(bookingOf(input)));
   }
+  const { trackingNumber, promisedBy } = booking;
+  parcels.all[0]!.promised(promisedBy);
 
   history.add('confirm', 'succeeded');
-  await bookkeeping.confirmOrder({ ...saga.update(), trackingNumber, despiteWithheld: saga.afterLostAttempt });
+  await bookkeeping.confirmOrder({
+    ...saga.update(),
+    trackingNumber,
+    ...(promisedBy !== undefined && { promisedBy }),
+    despiteWithheld: saga.afterLostAttempt,
+  });
   return undefined;
 }
 
@@ -83,7 +106,7 @@ async function record({ input, saga }: OrderInProgress, note: OrderUpdate): Prom
 
 /** Compensates what was done. Returns how the order ended, or undefined where it can only go forward. */
 async function giveUp(order: OrderInProgress, error: unknown): Promise<OrderResult | undefined> {
-  const { saga, parcel } = order;
+  const { saga, parcels } = order;
   const why = isCancellation(error) ? 'canceled' : troubleOf(error);
   if (mayFollowLostTask()) saga.resumeAfterLostAttempt();
   // An earlier attempt may have told the customer that the order is confirmed: then it is.
@@ -91,7 +114,7 @@ async function giveUp(order: OrderInProgress, error: unknown): Promise<OrderResu
   if (fenced?.confirmed && why !== 'canceled') return undefined;
   if (await saga.compensate()) return end(order, why);
   // The parcel has left although its booking was thought to have failed.
-  parcel.moved('dispatched');
+  parcels.moved(order.input.orderId, 'dispatched');
   return undefined;
 }
 

@@ -1,9 +1,12 @@
 import { CancellationScope, allHandlersFinished, condition } from '@temporalio/workflow';
 import { DisplayedHistory } from '../saga/displayed-history.ts';
 import { Saga } from '../saga/saga.ts';
+import { CONFIRMED, PLACED } from '../saga/standing.ts';
 import { Cancellation } from './cancellation.ts';
 import { PaymentNews } from './customer-confirmation.ts';
-import { awaitDispatch, fulfill } from './fulfillment.ts';
+import { takeChanges } from './changes/index.ts';
+import { fulfill } from './fulfillment.ts';
+import { firstHold } from './hold.ts';
 import { onSignal, readInput } from '../incoming/arrivals.ts';
 import {
   type OrderInput,
@@ -15,8 +18,10 @@ import {
   paymentMoved,
   paymentMovedSignal,
 } from './messages.ts';
-import { Parcel } from './parcel.ts';
+import type { OrderInProgress } from './order-in-progress.ts';
+import { Parcels } from './parcels.ts';
 import { place } from './placing.ts';
+import { Turns } from './turns.ts';
 
 /**
  * Carries one order from placed to paid, shipped and delivered, or compensates all of it.
@@ -24,18 +29,21 @@ import { place } from './placing.ts';
  */
 export async function orderWorkflow(given: OrderInput): Promise<OrderResult> {
   const input = readInput(orderInput, given);
-  const history = new DisplayedHistory(orderTitle(input));
-  const saga = new Saga(input.orderId, history, input.attempt?.confirmedAt === undefined ? 'pending' : 'confirmed');
-  const parcel = new Parcel();
+  const { resumption } = input;
+  const history = new DisplayedHistory(orderTitle(input), resumption?.historyCounts);
+  const beginsConfirmed = resumption !== undefined || input.attempt?.confirmedAt !== undefined;
+  const saga = new Saga(input.orderId, history, resumption?.standing ?? (beginsConfirmed ? CONFIRMED : PLACED));
+  const parcels = new Parcels(resumption?.parcels ?? [{ id: input.orderId, lines: input.lines }], resumption?.settled);
   // Registered before the cancellation: what has come before the first task is handed out in this order, and the news that
   // the parcel has left makes a cancellation too late.
   onSignal(parcelMovedSignal, {
     parse: parcelMoved,
-    take: ({ status }) => parcel.moved(status),
+    take: ({ parcelId, status }) => parcels.moved(parcelId ?? input.orderId, status),
     dropped: (why) => history.note(why),
-    description: 'An update from the carrier: the parcel was dispatched or delivered.',
+    description: 'An update from the carrier about a parcel.',
   });
   const paymentNews = new PaymentNews();
+  if (resumption?.paymentNews) paymentNews.arrived();
   onSignal(paymentMovedSignal, {
     parse: paymentMoved,
     take: () => paymentNews.arrived(),
@@ -43,14 +51,29 @@ export async function orderWorkflow(given: OrderInput): Promise<OrderResult> {
     description: 'The processor has news about the payment.',
   });
   const cancellation = new Cancellation({
-    stillPossible: () => !parcel.dispatched,
+    stillPossible: () => !parcels.someLeft,
     requested: (reason) => history.add('cancel', 'started', reason ? { detail: reason } : {}),
   });
-  const order = { input, history, saga, parcel, paymentNews, cancellation };
+  const order: OrderInProgress = {
+    input,
+    history,
+    saga,
+    parcels,
+    turns: new Turns(),
+    hold: resumption ? { ...resumption.hold, renewAt: resumption.hold.renewAt ?? Infinity } : firstHold(input),
+    paymentNews,
+    answered: new Map(resumption?.answered),
+    cancellation,
+    shippingAddress: resumption?.shippingAddress ?? input.shippingAddress,
+    returnableUntil: resumption?.returnableUntil,
+    // A change may come with the start.
+    phase: beginsConfirmed ? 'confirmed' : 'placing',
+  };
+  takeChanges(order);
 
   // Only placing can be interrupted, and only by a cancellation that is handled there.
   return CancellationScope.nonCancellable(async () => {
-    const result = (await place(order)) ?? (await awaitDispatch(order)) ?? (await fulfill(order));
+    const result = (await place(order)) ?? (await fulfill(order));
     await condition(allHandlersFinished);
     return result;
   });

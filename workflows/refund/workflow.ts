@@ -15,8 +15,8 @@ export async function refundWorkflow(given: RefundInput): Promise<RefundOutcome>
   const saga = new Saga(orderId, history);
 
   return CancellationScope.nonCancellable(async () => {
-    const outcome = await payBack(saga, { orderId, refundId, amount });
-    await bookkeeping.endRefund({ ...saga.update(), refundId, outcome });
+    const { outcome, paid } = await payBack(saga, { orderId, refundId, amount });
+    await bookkeeping.endRefund({ ...saga.update(), refundId, outcome, ...(paid && { paid }) });
     history.now(`**Ended**: ${outcome}`);
     await condition(allHandlersFinished);
     return outcome;

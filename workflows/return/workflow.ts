@@ -78,12 +78,12 @@ async function takeBack(
     const restock = { orderId, returnId, lines: resellable };
     await saga.mustHappen('restockReturn', (ask) => ask.inventory.restockReturn(restock));
   }
-  const outcome = await payBack(saga, { orderId, refundId: returnId, amount: refund });
+  const { outcome, paid } = await payBack(saga, { orderId, refundId: returnId, amount: refund });
   if (outcome === 'not_refunded') {
     // Executions from before this patch that a person has let go on ended with the return still `received`.
     if (!patched('skipped-refund-is-final')) return 'received';
     history.add('refundPayment', 'failed', { detail: 'the return is closed without a refund' });
-    await bookkeeping.skipRefund({ ...saga.update(), returnId });
+    await bookkeeping.skipRefund({ ...saga.update(), returnId, ...(paid && { paid }) });
     return 'not_refunded';
   }
   const manually = outcome === 'refunded_manually';

@@ -5,12 +5,17 @@ import { type EntryDetails, type EntryOutcome, type EntryStep, OrderHistory } fr
 
 /** An order history that the Temporal Web UI shows, as the workflow's current details. */
 export class DisplayedHistory {
-  readonly #history = new OrderHistory();
+  readonly #history: OrderHistory;
   readonly #details: CurrentDetails;
 
-  /** `title` is Markdown. */
-  constructor(title: string) {
+  /** `title` is Markdown. `counts` continues an earlier history of the same workflow. */
+  constructor(title: string, counts?: Readonly<Record<string, number>>) {
+    this.#history = new OrderHistory(counts);
     this.#details = new CurrentDetails(title);
+  }
+
+  get counts(): Record<string, number> {
+    return this.#history.counts;
   }
 
   /** Says where the workflow stands, in Markdown, until it is said again. */
@@ -30,6 +35,10 @@ export class DisplayedHistory {
   /** Shows something that the order service does not store. */
   note(text: string): void {
     this.#details.note(text);
+  }
+
+  get hasUnsaved(): boolean {
+    return this.#history.hasUnsaved;
   }
 
   /** Hands over the entries that are not stored; the caller stores them. */

@@ -38,6 +38,10 @@ export class Interventions {
     return this.#resolutions.get(interventionId)!;
   }
 
+  get someOpen(): boolean {
+    return [...this.#resolutions.values()].includes(undefined);
+  }
+
   #isOpen(interventionId: string): boolean {
     return this.#resolutions.has(interventionId) && !this.#resolutions.get(interventionId);
   }

@@ -28,3 +28,7 @@ export const resolution: Parser<Resolution> = record(
 /** Filters for the Temporal Web UI's lists. */
 export const orderStatusAttribute = defineSearchAttributeKey('OrderStatus', 'KEYWORD');
 export const customerIdAttribute = defineSearchAttributeKey('CustomerId', 'KEYWORD');
+export const paymentStatusAttribute = defineSearchAttributeKey('PaymentStatus', 'KEYWORD');
+export const fulfillmentStatusAttribute = defineSearchAttributeKey('FulfillmentStatus', 'KEYWORD');
+/** What an order waits for, as its view has it. */
+export const waitsForAttribute = defineSearchAttributeKey('WaitsFor', 'KEYWORD');

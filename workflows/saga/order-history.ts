@@ -9,8 +9,18 @@ const DETAIL_LENGTH = 1000;
 
 /** The history entries of one workflow as they come: kept here until the next bookkeeping step stores them. */
 export class OrderHistory {
-  readonly #counts = new Map<string, number>();
+  readonly #counts: Map<string, number>;
   #unsaved: HistoryEntry[] = [];
+
+  /** `counts` continues an earlier history of the same workflow. */
+  constructor(counts: Readonly<Record<string, number>> = {}) {
+    this.#counts = new Map(Object.entries(counts));
+  }
+
+  /** How often each step has had each outcome. */
+  get counts(): Record<string, number> {
+    return Object.fromEntries(this.#counts);
+  }
 
   add(step: EntryStep, outcome: EntryOutcome, { attempt, detail }: EntryDetails = {}): HistoryEntry {
     const entry: HistoryEntry = {
@@ -23,6 +33,10 @@ export class OrderHistory {
     };
     this.#unsaved.push(entry);
     return entry;
+  }
+
+  get hasUnsaved(): boolean {
+    return this.#unsaved.length > 0;
   }
 
   /** Hands over the entries that are not stored; the caller stores them. */

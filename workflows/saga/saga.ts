@@ -1,13 +1,14 @@
-import { CancellationScope, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import type { InterventionAction, OrderUpdate } from '../../activities/order-bookkeeping.ts';
-import type { OrderStatus, PaymentStatus, Step } from '../../activities/order-status.ts';
+import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
+import type { OrderUpdate } from '../../activities/order-update.ts';
+import type { Step } from '../../activities/order-status.ts';
 import type { Attempted } from '../../platform/contract/operation.ts';
 import { bookkeeping } from './bookkeeping.ts';
 import type { DisplayedHistory } from './displayed-history.ts';
-import { Interventions } from './interventions.ts';
-import { momentInWords, plainText } from '../display/markdown.ts';
-import { orderStatusAttribute } from './messages.ts';
+import { momentInWords } from '../display/markdown.ts';
+import { People, type Question } from './people.ts';
 import { FORWARD_LIMIT_MS } from './policies.ts';
+import type { Standing } from './standing.ts';
 import { type StepCall, forwardServices, servicesUntilAnswered } from './step-services.ts';
 import { type Trouble, troubleOf } from './trouble.ts';
 
@@ -27,27 +28,25 @@ interface Undo {
   tooLate: string | undefined;
 }
 
-type InterventionActions = readonly InterventionAction[];
-
 type OnWait = (failedTries: number) => void;
 
 /** Takes steps, keeps what compensates each of them, and records whatever goes wrong. */
 export class Saga {
   readonly #orderId: string;
   readonly #history: DisplayedHistory;
-  readonly #interventions = new Interventions();
+  /** Who is asked where a step is refused. */
+  readonly people: People;
   readonly #undos: Undo[] = [];
   /** Of each undoable step that may have happened. */
   readonly #states = new Map<Step, StepState>();
   readonly #triesBefore = new Map<Step, number>();
   #afterLostAttempt = false;
-  #status: OrderStatus | undefined;
 
-  /** `status` is the one that the workflow was started with, for the Web UI's lists. */
-  constructor(orderId: string, history: DisplayedHistory, status?: OrderStatus) {
+  /** `standing` is what the workflow was started with, for the Web UI's lists. */
+  constructor(orderId: string, history: DisplayedHistory, standing?: Standing) {
     this.#orderId = orderId;
     this.#history = history;
-    this.#status = status;
+    this.people = new People({ history, standing, update: () => this.update() });
   }
 
   /** What bookkeeping stores: the order, and its history entries since the last time. */
@@ -93,12 +92,55 @@ export class Saga {
     return this.#take({ step, waiting }, (onWait) => call(servicesUntilAnswered({ onWait })));
   }
 
+  /** Takes one step of a change that can be given up, durably. Records its trouble, and throws it. */
+  change<Answer>(step: Step, call: StepCall<Answer>): Promise<Answer> {
+    const waiting = () =>
+      `**Waits for ${step}** until ${momentInWords(new Date(Date.now() + FORWARD_LIMIT_MS))}; then the change is given up.`;
+    return this.#take({ step, waiting, ofPlacing: false }, (onWait) =>
+      call(forwardServices({ durable: true, onWait })),
+    );
+  }
+
+  /** Undoes one step of a change, and retries until its service responds. Records a refusal, and throws it. */
+  async undoChange(step: Step, call: StepCall<unknown>, { tooLate }: { tooLate?: string } = {}): Promise<void> {
+    try {
+      const { attempt } = await call(servicesUntilAnswered());
+      this.#history.add(step, 'compensated', { attempt });
+    } catch (error) {
+      const trouble = troubleOf(error);
+      const late = trouble.refusal !== undefined && trouble.refusal === tooLate;
+      this.#history.add(step, late ? 'failed' : 'compensation_failed', detailsOf(trouble));
+      throw error;
+    }
+  }
+
+  /** Takes one step of a change that cannot be given up: where it is refused, a person has it tried again. */
+  async untilDone<Answer>(step: Step, call: StepCall<Answer>): Promise<Answer> {
+    const waiting = () => `**Waits for ${step}**, which is retried until its service answers: see Pending Activities.`;
+    for (;;) {
+      try {
+        return await this.#take({ step, waiting, ofPlacing: false }, (onWait) =>
+          call(servicesUntilAnswered({ onWait })),
+        );
+      } catch (error) {
+        await this.askPerson(step, troubleOf(error), { actions: ['retry'] });
+      }
+    }
+  }
+
+  /** Undoes one step of a change: where that is refused, a person decides whether to retry or to skip it. */
+  async mustUndo(step: Step, call: StepCall<unknown>): Promise<void> {
+    for (;;) {
+      try {
+        return await this.undoChange(step, call);
+      } catch (error) {
+        if ((await this.askPerson(step, troubleOf(error))) === 'skip') return;
+      }
+    }
+  }
+
   /** A step that only moves forward: where it is refused, a person decides whether to retry or to skip it. */
-  async mustHappen(
-    step: Step,
-    call: StepCall<unknown>,
-    stuck: { paymentStatus?: PaymentStatus } = {},
-  ): Promise<'done' | 'skipped'> {
+  async mustHappen(step: Step, call: StepCall<unknown>, stuck: Question = {}): Promise<'done' | 'skipped'> {
     for (;;) {
       try {
         await this.stepUntilAnswered(step, call);
@@ -167,10 +209,14 @@ export class Saga {
     });
   }
 
-  /** Sets the order's status in the Temporal Web UI's lists. Undefined: it has none there. */
-  show(status: OrderStatus | undefined): void {
-    this.#status = status;
-    upsertSearchAttributes([{ key: orderStatusAttribute, value: status ?? null }]);
+  /** Whether there are history entries that are not stored yet. */
+  get hasUnsaved(): boolean {
+    return this.#history.hasUnsaved;
+  }
+
+  /** Stores them. */
+  save(): Promise<void> {
+    return this.#saveHistory();
   }
 
   /** What became of a step. Undefined where it cannot have happened. */
@@ -179,12 +225,12 @@ export class Saga {
   }
 
   async #take<Answer>(
-    { step, waiting }: { step: Step; waiting: () => string },
+    { step, waiting, ofPlacing = true }: { step: Step; waiting: () => string; ofPlacing?: boolean },
     take: (onWait: OnWait) => Promise<Attempted<Answer>>,
   ): Promise<Answer> {
     this.#history.add(step, 'started');
-    this.#mayHaveHappened(step);
-    let tries = this.#triesBefore.get(step) ?? 0;
+    if (ofPlacing) this.#mayHaveHappened(step);
+    let tries = ofPlacing ? (this.#triesBefore.get(step) ?? 0) : 0;
     let saved: Promise<void> | undefined;
     // A step that returns at once is stored with what comes next; only a wait must be visible while it lasts.
     const onWait = (failedTries: number) => {
@@ -194,12 +240,12 @@ export class Saga {
     };
     try {
       const { attempt, answer } = await take(onWait);
-      this.#setState(step, 'done');
+      if (ofPlacing) this.#setState(step, 'done');
       this.#history.add(step, 'succeeded', { attempt: tries + attempt });
       return answer;
     } catch (error) {
       const trouble = troubleOf(error);
-      if (trouble.refusal) this.#setState(step, 'refused');
+      if (trouble.refusal && ofPlacing) this.#setState(step, 'refused');
       this.#history.add(step, 'failed', detailsOf(trouble, tries));
       throw error;
     } finally {
@@ -235,29 +281,10 @@ export class Saga {
     }
   }
 
-  /** Opens an intervention and waits for a person's decision. The order requires action until then. */
-  async askPerson(
-    step: Step,
-    { detail }: Pick<Trouble, 'detail'>,
-    { actions = ['retry', 'skip'], ...stuck }: { paymentStatus?: PaymentStatus; actions?: InterventionActions } = {},
-  ): Promise<InterventionAction> {
-    const interventionId = this.#interventions.open(actions);
-    const reason = detail.slice(0, 1000);
-    await bookkeeping.openIntervention({ ...this.update(), interventionId, step, reason, ...stuck });
-    const before = this.#status;
-    this.show('requires_action');
-    this.#history.now(
-      `**A person must decide** about ${step} (${plainText(reason)}): ` +
-        `\`POST /v1/admin/interventions/${interventionId}/resolve\` with the action ${actions.map((action) => `\`${action}\``).join(' or ')}.`,
-    );
-    const { action, note, resolvedBy } = await this.#interventions.resolutionOf(interventionId);
-    if (action === 'skip') {
-      this.#setState(step, 'skipped');
-      // Who decided, and why, is kept with the intervention: the customer reads the history.
-      this.#history.add(step, 'failed', { detail: 'skipped by a person' });
-    }
-    await bookkeeping.closeIntervention({ ...this.update(), interventionId, action, note, resolvedBy });
-    this.show(before);
+  /** Asks a person, and returns what they decided. */
+  async askPerson(step: Step, trouble: Pick<Trouble, 'detail'>, options: Question = {}): Promise<InterventionAction> {
+    const action = await this.people.ask(step, trouble, options);
+    if (action === 'skip') this.#setState(step, 'skipped');
     return action;
   }
 

@@ -26,6 +26,7 @@ interface SummaryInput {
   step?: string;
   action?: string;
   outcome?: string;
+  trouble?: string;
 }
 
 const SUMMARIES: Record<string, (input: SummaryInput) => string> = {
@@ -38,7 +39,14 @@ const SUMMARIES: Record<string, (input: SummaryInput) => string> = {
   restockReturn: ({ lines = [] }) => `put ${piecesInWords(lines)} back into stock`,
   authorizePayment: ({ amount, paymentMethod }) => `authorize ${moneyInWords(amount!)} on ${paymentMethod}`,
   voidPayment: () => 'undo: void the authorization',
-  capturePayment: () => 'capture the authorized money',
+  capturePayment: ({ amount }) => (amount ? `capture ${moneyInWords(amount)}` : 'capture the authorized money'),
+  releaseRest: () => 'release what will not be captured',
+  renewHold: ({ amount, paymentMethod }) => `hold ${moneyInWords(amount!)} again on ${paymentMethod}`,
+  releaseReplacedHolds: () => 'release the holds that another one has replaced',
+  releaseLines: ({ lines = [] }) => `release ${piecesInWords(lines)} that are not sent`,
+  reserveParcel: ({ lines = [] }) => `reserve ${piecesInWords(lines)} to be sent again`,
+  releaseParcel: () => 'undo: release what was to be sent again',
+  restockParcel: ({ lines = [] }) => `put ${piecesInWords(lines)} of a parcel that came back into stock`,
   refundPayment: ({ amount }) => `refund ${moneyInWords(amount!)}`,
   forgoRefund: () => 'give the refund up: the processor shall not pay it late',
   recordManualRefund: ({ amount }) => `enter a refund of ${moneyInWords(amount!)} that a person has made`,
@@ -62,6 +70,13 @@ const SUMMARIES: Record<string, (input: SummaryInput) => string> = {
   withholdOrder: () => 'make sure that nobody else confirms the order',
   rejectOrder: ({ rejection }) => `record the order as rejected: ${rejection!.code}`,
   cancelOrder: () => 'record the order as canceled',
+  requireVersion: () => 'make sure that the order has not changed meanwhile',
+  replaceParcels: () => 'record the parcels that take the place of others',
+  getOutstanding: () => 'look up what is still to be captured',
+  awaitPaymentMethod: () => 'record that the customer must name another payment method',
+  renewPayment: () => 'record that another payment method holds the money',
+  noteParcel: ({ trouble }) => `record that a parcel is ${(trouble ?? '').replaceAll('_', ' ')}`,
+  resolveParcel: ({ action }) => `record that staff decided about a parcel: ${action}`,
   dispatchOrder: () => 'record that the carrier has the parcel',
   captureOrder: () => 'record that the order is paid',
   deliverOrder: () => 'record the delivery',

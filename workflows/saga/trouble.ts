@@ -27,6 +27,7 @@ const REJECTIONS = {
   CardDeclined: true,
   InsufficientFunds: true,
   PaymentNotCompleted: true,
+  AuthorizationExpired: true,
   AddressUndeliverable: true,
   ServiceUnavailable: true,
   CartChanged: true,

@@ -11,8 +11,11 @@ import { RecordMovement, Shipment, shippingEvents } from '../../../activities/sh
 import { DeliveryRound } from '../../../activities/webhook.ts';
 import { cartChanged, cartReminderInput } from '../../../workflows/cart-reminder/messages.ts';
 import { cancelRequest, orderInput, parcelMoved, paymentMoved } from '../../../workflows/order/messages.ts';
+import { Money } from '../../../activities/money.ts';
+import { failedRefundInput } from '../../../workflows/failed-refund/messages.ts';
 import { latePaymentInput } from '../../../workflows/late-payment/messages.ts';
 import { Mismatch, type Parser } from '../../../workflows/incoming/parsing.ts';
+import { reconciliationInput } from '../../../workflows/reconciliation/messages.ts';
 import { refundInput } from '../../../workflows/refund/messages.ts';
 import { receivedGoods, returnInput } from '../../../workflows/return/messages.ts';
 import { resolution } from '../../../workflows/saga/messages.ts';
@@ -139,6 +142,19 @@ const MESSAGES: Record<string, Message> = {
     parse: latePaymentInput,
     contract: z.object({ orderId: z.uuid() }),
     example: { orderId: ID },
+  },
+  'the input about a failed refund': {
+    parse: failedRefundInput,
+    contract: z.object({ refundId: z.uuid(), orderId: z.uuid(), amount: Money }),
+    example: { refundId: ID, orderId: ID, amount: { amountMinor: 500, currency: 'GBP' } },
+  },
+  'the input of a comparison of the books': {
+    parse: reconciliationInput,
+    contract: z
+      .object({})
+      .optional()
+      .transform((given) => given ?? {}),
+    example: {},
   },
   'the input of a delivery': {
     parse: webhookDeliveryInput,

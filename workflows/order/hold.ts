@@ -1,0 +1,186 @@
+import { condition, uuid4 } from '@temporalio/workflow';
+import type { Money } from '../../activities/money.ts';
+import type { RenewHold } from '../../activities/payment.ts';
+import { momentInWords } from '../display/markdown.ts';
+import { bookkeeping } from '../saga/bookkeeping.ts';
+import { type Trouble, troubleOf } from '../saga/trouble.ts';
+import type { OrderInput } from './messages.ts';
+import type { OrderInProgress } from './order-in-progress.ts';
+import type { Parcel } from './parcel.ts';
+import { rests } from './rest.ts';
+import { showStanding } from './standing-of-parcels.ts';
+import { bookWaiting, unbookSometime, unbookUntilPaid } from './rebooking.ts';
+
+/** What holds the money of a confirmed order until it is captured. */
+export interface Hold {
+  paymentMethod: string;
+  /** When it is renewed, in milliseconds; `Infinity` where it never expires. */
+  renewAt: number;
+  /** The card holds the money no longer: the customer may name another method until then. */
+  wanted?: { until: number; trying?: RenewHold | undefined } | undefined;
+  /** The customer did not name another method in time: what has not left is not sent. */
+  lost: boolean;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** How long the customer may take to name another payment method. */
+const WANTED_MS = 2 * DAY_MS;
+// Holds are renewed before they expire, so there is time to try again.
+const AGAIN_MS = 60 * 60 * 1000;
+// The processor's event comes within seconds.
+const FIRST_QUESTION_MS = 60 * 1000;
+const FACTOR = 2;
+const STUCK = { paymentStatus: 'requires_action' } as const;
+const REFUSALS: readonly (string | undefined)[] = ['CardDeclined', 'InsufficientFunds', 'PaymentNotCompleted'];
+
+/** As the order was placed. */
+export const firstHold = ({ authorizationDays, attempt, paymentMethod, total }: OrderInput): Hold => {
+  const since = attempt?.confirmedAt === undefined ? Date.now() : Date.parse(attempt.confirmedAt);
+  const expires = authorizationDays !== undefined && total.amountMinor > 0;
+  return { paymentMethod, renewAt: expires ? since + authorizationDays * DAY_MS : Infinity, lost: false };
+};
+
+/** When the hold must be renewed, in milliseconds. `Infinity` while nothing is to be renewed. */
+export const renewalDue = ({ hold }: OrderInProgress): number => (hold.wanted ? Infinity : hold.renewAt);
+
+/** Renews the hold if it would expire soon. */
+export async function renewIfDue(order: OrderInProgress): Promise<void> {
+  const due = () => renewalDue(order) <= Date.now() && order.parcels.open.some(({ state }) => !state.paid);
+  const renewDue = async () => {
+    if (due()) await renew(order);
+  };
+  // While a person is asked about one parcel, perhaps for days, the others must not leave unpaid.
+  if (order.saga.people.asked) await renewDue();
+  else if (due()) await order.turns.take(renewDue);
+}
+
+async function renew(order: OrderInProgress): Promise<void> {
+  const amount = await outstandingOf(order);
+  if (amount.amountMinor === 0) {
+    order.hold.renewAt = Infinity;
+    return;
+  }
+  const trouble = await tryHold(order, renewal(order, amount, order.hold.paymentMethod));
+  if (!trouble) return heldAgain(order);
+  if (REFUSALS.includes(trouble.refusal)) return demandMethod(order);
+  // A payment that was voided is never held again: capturing it is refused, and a person asked.
+  order.hold.renewAt = trouble.refusal === 'Undone' ? Infinity : Date.now() + AGAIN_MS;
+}
+
+/** A hold that was gone when a parcel had left. Returns whether another one holds the money. */
+export async function renewForCapture(order: OrderInProgress): Promise<boolean> {
+  const trouble = await tryHold(order, renewal(order, await outstandingOf(order), order.hold.paymentMethod));
+  if (!trouble) await heldAgain(order);
+  return !trouble;
+}
+
+const renewal = ({ input: { orderId } }: OrderInProgress, amount: Money, paymentMethod: string): RenewHold => ({
+  orderId,
+  holdId: uuid4(),
+  amount,
+  paymentMethod,
+});
+
+/** Returns why the money could not be held. */
+async function tryHold({ saga }: OrderInProgress, request: RenewHold): Promise<Trouble | undefined> {
+  try {
+    await saga.change('renewHold', (ask) => ask.payment.renewHold(request));
+    return undefined;
+  } catch (error) {
+    return troubleOf(error);
+  }
+}
+
+/** Another hold has taken the place of those before it. */
+async function heldAgain({ hold, saga, input }: OrderInProgress): Promise<void> {
+  const { orderId, authorizationDays } = input;
+  hold.renewAt = authorizationDays === undefined ? Infinity : Date.now() + authorizationDays * DAY_MS;
+  await saga.mustHappen('releaseReplacedHolds', (ask) => ask.payment.releaseReplacedHolds({ orderId }), STUCK);
+}
+
+const outstandingOf = async ({ saga }: OrderInProgress): Promise<Money> =>
+  (await bookkeeping.getOutstanding(saga.update())).outstanding;
+
+/** Nothing may leave unpaid: what has not left is not sent before the customer has named another payment method. */
+async function demandMethod(order: OrderInProgress): Promise<void> {
+  const { hold, saga } = order;
+  if (!(await unbookSometime(order, () => unbookUntilPaid(order)))) {
+    // It has left with the hold that is still there. The others are looked at again.
+    hold.renewAt = Date.now() + AGAIN_MS;
+    return;
+  }
+  hold.wanted = { until: Date.now() + WANTED_MS };
+  await bookkeeping.awaitPaymentMethod({ ...saga.update(), until: new Date(hold.wanted.until).toISOString() });
+  showStanding(order);
+}
+
+/**
+ * A parcel that is not sent before the order is paid for again: waits for another payment method, and for its holder's
+ * confirmation. Once the time is up, what has not left is not sent at all.
+ */
+export async function untilPaidAgain(order: OrderInProgress, parcel: Parcel): Promise<void> {
+  const { hold, cancellation, turns, paymentNews, history } = order;
+  const over = () => parcel.ended || cancellation.requested || hold.lost || rests(order);
+  for (let intervalMs = FIRST_QUESTION_MS; !over(); intervalMs *= FACTOR) {
+    const { until, trying } = hold.wanted!;
+    history.now(
+      `**Waits for another payment method** until ${momentInWords(new Date(until))}: the card holds the money no longer. Then what was not sent is canceled.`,
+    );
+    const asksAt = trying ? Math.min(until, Date.now() + intervalMs) : until;
+    const news = () => over() || hold.wanted?.trying !== trying || (trying !== undefined && paymentNews.has);
+    await condition(news, Math.max(1, asksAt - Date.now()), { summary: 'until another payment method is named' });
+    // Each waiting parcel comes here: the first one asks for all.
+    await turns.take(async () => {
+      if (over() || hold.wanted?.trying !== trying) return;
+      if (trying && (paymentNews.has || Date.now() >= asksAt)) await askAgain(order, trying);
+      if (Date.now() >= until && hold.wanted) hold.lost = true;
+    });
+  }
+}
+
+/** Asks whether the holder of the other card has confirmed. */
+async function askAgain(order: OrderInProgress, trying: RenewHold): Promise<void> {
+  try {
+    await holdWith(order, trying);
+  } catch (error) {
+    // Throws bugs.
+    troubleOf(error);
+  }
+}
+
+/** Nothing waits any more: what was not paid for again is not sent. */
+export function giveUpHold({ hold, parcels }: OrderInProgress): void {
+  if (parcels.open.some(({ waits }) => waits)) return;
+  hold.lost = false;
+  hold.wanted = undefined;
+}
+
+/** The customer has named another payment method. Throws the card's refusal. */
+export async function nameMethod(order: OrderInProgress, paymentMethod: string): Promise<void> {
+  const request = { ...renewal(order, await outstandingOf(order), paymentMethod), customerMayAct: true };
+  await holdWith(order, request);
+}
+
+async function holdWith(order: OrderInProgress, request: RenewHold): Promise<void> {
+  const { hold, saga, paymentNews } = order;
+  const { paymentMethod } = request;
+  paymentNews.take();
+  const { customerAction } = await saga
+    .change('renewHold', (ask) => ask.payment.renewHold(request))
+    .catch((error: unknown) => {
+      // What was only not answered may still hold.
+      const isTried = hold.wanted!.trying?.holdId === request.holdId;
+      if (isTried && troubleOf(error).refusal) hold.wanted!.trying = undefined;
+      throw error;
+    });
+  await bookkeeping.renewPayment({ ...saga.update(), paymentMethod, ...(customerAction && { customerAction }) });
+  if (customerAction) {
+    hold.wanted!.trying = request;
+    return;
+  }
+  hold.paymentMethod = paymentMethod;
+  hold.wanted = undefined;
+  await heldAgain(order);
+  await bookWaiting(order);
+  showStanding(order);
+}

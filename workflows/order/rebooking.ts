@@ -1,0 +1,216 @@
+import type { ShippingAddress } from '../../activities/address.ts';
+import type { StockLine } from '../../activities/identity.ts';
+import type { NewParcel } from '../../activities/parcel.ts';
+import type { Booking } from '../../activities/shipping.ts';
+import { bookkeeping } from '../saga/bookkeeping.ts';
+import type { StepCall } from '../saga/step-services.ts';
+import { troubleOf } from '../saga/trouble.ts';
+import type { OrderInProgress } from './order-in-progress.ts';
+import type { Parcel } from './parcel.ts';
+import { without } from './pieces.ts';
+
+/** The carrier's refusal to cancel a parcel that has left. */
+export const TOO_LATE = 'AlreadyDispatched';
+
+/** What becomes of parcels that have not left: others take their place. Pieces that the others lack are not sent at all. */
+export interface Rebooking {
+  replaced: readonly Parcel[];
+  fresh: readonly Parcel[];
+  shippingAddress?: ShippingAddress;
+}
+/** Once the carrier has booked them. */
+interface Replacement extends Rebooking {
+  booked: NewParcel[];
+}
+
+/**
+ * Books other parcels, then cancels those that they replace: all or nothing. The carrier decides whether a parcel has left:
+ * if it refuses to cancel one, everything is as before. Throws what stopped it.
+ */
+export async function rebook(order: OrderInProgress, { replaced, fresh, ...more }: Rebooking): Promise<void> {
+  const { parcels } = order;
+  const booked = await book(order, fresh, more.shippingAddress ?? order.shippingAddress);
+  try {
+    await unbook(order, replaced);
+  } catch (error) {
+    await dropBookings(order, fresh);
+    throw error;
+  }
+  await record(order, { replaced, fresh, booked, ...more });
+  if (more.shippingAddress) order.shippingAddress = more.shippingAddress;
+  parcels.replace(replaced, fresh);
+}
+
+/** Books these parcels, all or none. Throws why one could not be booked. */
+export async function book(
+  order: OrderInProgress,
+  fresh: readonly Parcel[],
+  address: ShippingAddress,
+): Promise<NewParcel[]> {
+  const booked: NewParcel[] = [];
+  for (const [index, parcel] of fresh.entries()) {
+    try {
+      const { trackingNumber, promisedBy } = await order.saga.change('bookShipment', bookingOf(order, parcel, address));
+      parcel.promised(promisedBy);
+      booked.push(newParcel(parcel, { trackingNumber, promisedBy }));
+    } catch (error) {
+      // One that was not answered may have been booked.
+      await dropBookings(order, fresh.slice(0, index + 1));
+      for (const other of fresh) order.parcels.forget(other);
+      throw error;
+    }
+  }
+  return booked;
+}
+
+/**
+ * Cancels the bookings of these parcels, all or none: where one has left, those that were canceled before it are booked again.
+ * Throws the refusal. `allBut`: the others are canceled all the same after any other refusal than this.
+ */
+export async function unbook(
+  order: OrderInProgress,
+  given: readonly Parcel[],
+  { allBut }: { allBut?: string } = {},
+): Promise<void> {
+  const canceled: Parcel[] = [];
+  let refused: { error: unknown } | undefined;
+  for (const parcel of given.filter(({ waits }) => !waits)) {
+    try {
+      await order.saga.undoChange('bookShipment', cancellationOf(order, parcel), { tooLate: TOO_LATE });
+      canceled.push(parcel);
+    } catch (error) {
+      const { refusal } = troubleOf(error);
+      if (allBut !== undefined && refusal !== allBut) {
+        refused ??= { error };
+        continue;
+      }
+      await bookAgain(order, canceled);
+      if (refusal === TOO_LATE) parcel.moved('dispatched');
+      throw error;
+    }
+  }
+  if (refused) throw refused.error;
+}
+
+/**
+ * Cancels bookings where nobody waits for the answer. Returns false if one of the parcels has left; at any other refusal a
+ * person has it tried again.
+ */
+export async function unbookSometime(order: OrderInProgress, work: () => Promise<void>): Promise<boolean> {
+  for (;;) {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      const trouble = troubleOf(error);
+      if (trouble.refusal === TOO_LATE) return false;
+      await order.saga.askPerson('bookShipment', trouble, { actions: ['retry'] });
+    }
+  }
+}
+
+/** The compensation of the booking, of however many parcels the order has by then. */
+export const cancelBookings =
+  (order: OrderInProgress): StepCall<void> =>
+  async (ask) => {
+    const { here } = order.parcels;
+    // The usual case: the saga records what comes of it. Also of one that is said to have left: the carrier knows.
+    if (here.length === 1 && !here[0]!.waits) return cancellationOf(order, here[0]!)(ask);
+    await unbook(order, here, { allBut: TOO_LATE });
+    return { attempt: 1, answer: undefined };
+  };
+
+/** The parcels as they were, under other numbers. */
+async function bookAgain(order: OrderInProgress, replaced: readonly Parcel[]): Promise<void> {
+  if (replaced.length === 0) return;
+  const fresh: Parcel[] = [];
+  const booked: NewParcel[] = [];
+  for (const { lines, state } of replaced) {
+    const parcel = order.parcels.expect(lines, { paid: state.paid });
+    const { trackingNumber, promisedBy } = await order.saga.untilDone(
+      'bookShipment',
+      bookingOf(order, parcel, order.shippingAddress),
+    );
+    parcel.promised(promisedBy);
+    fresh.push(parcel);
+    booked.push(newParcel(parcel, { trackingNumber, promisedBy }));
+  }
+  await record(order, { replaced, fresh, booked });
+  order.parcels.replace(replaced, fresh);
+}
+
+/** Cancels the bookings of what has not left and is not paid for, all or none. The pieces wait. */
+export async function unbookUntilPaid(order: OrderInProgress): Promise<void> {
+  const { parcels } = order;
+  const replaced = parcels.open.filter(({ waits, state }) => !waits && !state.paid);
+  await unbook(order, replaced);
+  const waiting = replaced.map(({ lines, state }) => parcels.expect(lines, { status: 'waiting', paid: state.paid }));
+  await record(order, {
+    replaced,
+    fresh: waiting,
+    booked: waiting.map((parcel) => newParcel(parcel, { trackingNumber: null })),
+  });
+  parcels.replace(replaced, waiting);
+}
+
+/** Books what has waited. */
+export const bookWaiting = (order: OrderInProgress): Promise<void> =>
+  bookAgain(
+    order,
+    order.parcels.open.filter(({ waits }) => waits),
+  );
+
+/** Nobody knows of these parcels yet: their bookings are canceled, and a person is asked where the carrier refuses. */
+async function dropBookings(order: OrderInProgress, fresh: readonly Parcel[]): Promise<void> {
+  for (const parcel of fresh) {
+    await order.saga.mustUndo('bookShipment', cancellationOf(order, parcel));
+    order.parcels.forget(parcel);
+  }
+}
+
+/**
+ * Records what takes the place of what. Parcels that are paid for and others are recorded apart: what takes the place of one
+ * that is paid for is paid for.
+ */
+async function record(
+  order: OrderInProgress,
+  { replaced, fresh, booked, shippingAddress }: Replacement,
+): Promise<void> {
+  for (const paid of [undefined, true] as const) {
+    const [before, after] = [replaced, fresh].map((parcels) => parcels.filter(({ state }) => state.paid === paid));
+    if (before!.length === 0) continue;
+    const ids = after!.map(({ id }) => id);
+    const canceledLines = without(piecesOf(before!), piecesOf(after!))!;
+    const { returnableUntil } = await bookkeeping.replaceParcels({
+      ...order.saga.update(),
+      replaced: before!.map(({ id }) => id),
+      parcels: booked.filter(({ parcelId }) => ids.includes(parcelId)),
+      ...(canceledLines.length > 0 && { canceledLines }),
+      ...(shippingAddress && { shippingAddress }),
+    });
+    order.returnableUntil = returnableUntil ?? order.returnableUntil;
+  }
+}
+
+const piecesOf = (parcels: readonly Parcel[]): StockLine[] => parcels.flatMap(({ lines }) => lines);
+
+const newParcel = (
+  { id, lines }: Parcel,
+  { trackingNumber, promisedBy }: { trackingNumber: string | null; promisedBy?: string | undefined },
+): NewParcel => ({ parcelId: id, lines, trackingNumber, ...(promisedBy !== undefined && { promisedBy }) });
+
+const bookingOf =
+  (order: OrderInProgress, parcel: Parcel, address: ShippingAddress): StepCall<Booking> =>
+  (ask) =>
+    ask.shipping.bookShipment({ ...refOf(order, parcel), address });
+
+const cancellationOf =
+  (order: OrderInProgress, parcel: Parcel): StepCall<void> =>
+  (ask) =>
+    ask.shipping.cancelShipment(refOf(order, parcel));
+
+/** The first parcel has the order's id. */
+export const refOf = (
+  { input: { orderId } }: Pick<OrderInProgress, 'input'>,
+  { id }: Parcel,
+): { orderId: string; parcelId?: string } => (id === orderId ? { orderId } : { orderId, parcelId: id });
