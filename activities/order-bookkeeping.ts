@@ -1,19 +1,13 @@
 import { z } from 'zod';
-import { FulfillmentStatus, HistoryEntry, PaymentStatus, Rejection, Step } from './order-status.ts';
+import { FulfillmentStatus, PaymentStatus, Rejection, Step } from './order-status.ts';
+import { OrderUpdate } from './order-update.ts';
+import { parcelActivities } from './parcel.ts';
 import { type Implementation, activity } from '../platform/contract/operation.ts';
 import { Money } from './money.ts';
-import { CustomerAction } from './payment.ts';
+import { CustomerAction, PaymentMethod } from './payment.ts';
 import { RefundOutcome } from './refund.ts';
 import { ReceivedLine } from './return.ts';
 
-/** The common part of every bookkeeping request: the order and its new history entries. */
-export const OrderUpdate = z.strictObject({
-  orderId: z.uuid(),
-  /** The workflow that sends the entries; part of their identity. */
-  workflowId: z.string(),
-  entries: z.array(HistoryEntry),
-});
-export type OrderUpdate = z.infer<typeof OrderUpdate>;
 /** `again`: the order was recorded before, be it by an earlier attempt of the same call. */
 export const RecordOrderResult = z.object({ again: z.boolean() });
 export type RecordOrderResult = z.infer<typeof RecordOrderResult>;
@@ -24,10 +18,21 @@ export const AwaitCustomerResult = z.object({ expiresAt: z.iso.datetime() });
 export type AwaitCustomerResult = z.infer<typeof AwaitCustomerResult>;
 export const ConfirmOrder = OrderUpdate.extend({
   trackingNumber: z.string(),
+  /** When the carrier promises to deliver it by. */
+  promisedBy: z.iso.datetime().optional(),
   /** True if the caller fenced the order with withholdOrder to give it up, and then found that it must go forward. */
   despiteWithheld: z.boolean().optional(),
 });
 export type ConfirmOrder = z.infer<typeof ConfirmOrder>;
+/** Until when the customer may name another payment method. */
+export const AwaitPaymentMethod = OrderUpdate.extend({ until: z.iso.datetime() });
+export type AwaitPaymentMethod = z.infer<typeof AwaitPaymentMethod>;
+/** `paymentMethod`: the one that holds the money now. `customerAction`: what its holder must do first. */
+export const RenewPayment = OrderUpdate.extend({
+  paymentMethod: PaymentMethod,
+  customerAction: CustomerAction.optional(),
+});
+export type RenewPayment = z.infer<typeof RenewPayment>;
 /** `confirmed`: the order was confirmed before it could be fenced. */
 export const WithholdOrderResult = z.object({ confirmed: z.boolean() });
 export type WithholdOrderResult = z.infer<typeof WithholdOrderResult>;
@@ -35,11 +40,12 @@ export type WithholdOrderResult = z.infer<typeof WithholdOrderResult>;
 const OrderEnding = OrderUpdate.extend({ paymentStatus: PaymentStatus, fulfillmentStatus: FulfillmentStatus });
 export const RejectOrder = OrderEnding.extend({ rejection: Rejection });
 export type RejectOrder = z.infer<typeof RejectOrder>;
-export const CancelOrder = OrderEnding.extend({ reason: z.string().max(500).optional() });
+/** `rejection`: of a confirmed order that could not be held any longer. */
+export const CancelOrder = OrderEnding.extend({
+  reason: z.string().max(500).optional(),
+  rejection: Rejection.optional(),
+});
 export type CancelOrder = z.infer<typeof CancelOrder>;
-/** The end of the return window. */
-export const DeliverOrderResult = z.object({ returnableUntil: z.iso.datetime() });
-export type DeliverOrderResult = z.infer<typeof DeliverOrderResult>;
 
 export const OpenIntervention = OrderUpdate.extend({
   interventionId: z.uuid(),
@@ -65,10 +71,17 @@ export type ReturnUpdate = z.infer<typeof ReturnUpdate>;
 /** `manually`: not through the card. */
 export const RefundReturn = ReturnUpdate.extend({ manually: z.boolean().optional() });
 export type RefundReturn = z.infer<typeof RefundReturn>;
+/** `paid`: what the processor has paid of it before. */
+export const SkipRefund = ReturnUpdate.extend({ paid: Money.optional() });
+export type SkipRefund = z.infer<typeof SkipRefund>;
 export const ReceiveReturn = ReturnUpdate.extend({ lines: z.array(ReceivedLine).min(1).max(4000) });
 export type ReceiveReturn = z.infer<typeof ReceiveReturn>;
 
-export const EndRefund = OrderUpdate.extend({ refundId: z.uuid(), outcome: RefundOutcome });
+/** `refundId`: of a refund, or of the return that it pays for. `replacementId`: of the refund that takes its place. */
+export const TakeBackRefund = OrderUpdate.extend({ refundId: z.uuid(), replacementId: z.uuid(), amount: Money });
+export type TakeBackRefund = z.infer<typeof TakeBackRefund>;
+/** `paid`: what the processor has paid of a refund that was given up. */
+export const EndRefund = OrderUpdate.extend({ refundId: z.uuid(), outcome: RefundOutcome, paid: Money.optional() });
 export type EndRefund = z.infer<typeof EndRefund>;
 
 /**
@@ -77,6 +90,7 @@ export type EndRefund = z.infer<typeof EndRefund>;
  * and the event. A repeat changes nothing: history entries that are stored already are skipped.
  */
 export const orderActivities = {
+  ...parcelActivities,
   /** Places the drafted order: `pending`. Publishes `order.placed`. A repeat returns `again: true`. */
   recordOrder: activity({ request: OrderUpdate, response: RecordOrderResult }),
   /** Adds history entries and changes nothing else. */
@@ -99,12 +113,13 @@ export const orderActivities = {
   rejectOrder: activity({ request: RejectOrder }),
   /** Ends a pending or confirmed order that has not been shipped as `canceled`. Publishes `order.canceled`. */
   cancelOrder: activity({ request: CancelOrder }),
-  /** The carrier has the parcel: `shipped`. Publishes `order.shipped`. */
-  dispatchOrder: activity({ request: OrderUpdate }),
-  /** The payment is captured: `captured`. */
-  captureOrder: activity({ request: OrderUpdate }),
-  /** The parcel has arrived: `delivered`. Opens the return window and publishes `order.delivered`. */
-  deliverOrder: activity({ request: OrderUpdate, response: DeliverOrderResult }),
+  /**
+   * The card holds the money no longer, and the order's customer must name another payment method: `awaiting_customer`.
+   * Publishes `order.payment_method_required`.
+   */
+  awaitPaymentMethod: activity({ request: AwaitPaymentMethod }),
+  /** Another payment method holds the money: `authorized`; or, with `customerAction`, does once its holder has confirmed. */
+  renewPayment: activity({ request: RenewPayment }),
   /** The return window has closed: `completed`. Publishes `order.completed`. */
   completeOrder: activity({ request: OrderUpdate }),
   /** A hold that came after the order was given up is released. Publishes `order.payment_released`. */
@@ -131,12 +146,21 @@ export const orderActivities = {
    */
   endRefund: activity({ request: EndRefund, refuses: ['OrderNotFound'] }),
   /**
+   * A refund that was paid was not: the order's books take it back, and another refund takes its place, which the caller
+   * carries out. `taken` is false where people have settled the refund before: then nothing changes. Refuses `OrderNotFound`.
+   */
+  takeBackRefund: activity({
+    request: TakeBackRefund,
+    response: z.object({ taken: z.boolean() }),
+    refuses: ['OrderNotFound'],
+  }),
+  /**
    * The refund is paid: the return is `refunded`, the order partly or fully `refunded`.
    * Publishes `order.refunded`. Refuses `OrderNotFound`.
    */
   refundReturn: activity({ request: RefundReturn, refuses: ['OrderNotFound'] }),
   /** A person skipped the refund: the return is `not_refunded`. Refuses `OrderNotFound`. */
-  skipRefund: activity({ request: ReturnUpdate, refuses: ['OrderNotFound'] }),
+  skipRefund: activity({ request: SkipRefund, refuses: ['OrderNotFound'] }),
   /** The goods did not arrive in time: the return is `expired`, and its pieces can be returned again. */
   expireReturn: activity({ request: ReturnUpdate }),
 };

@@ -27,6 +27,8 @@ export type PlaceOrder = z.infer<typeof PlaceOrder>;
 export const Attempt = z.strictObject({
   /** It confirmed the order. */
   confirmedAt: z.iso.datetime().optional(),
+  /** When the carrier promises to deliver the confirmed order by. */
+  promisedBy: z.iso.datetime().optional(),
   /** It gave up, and these steps may have happened. */
   tried: z.array(PlacingStep).max(10).optional(),
 });
@@ -42,6 +44,8 @@ export const OrderStart = z.object({
     paymentMethod: PaymentMethod,
     shippingAddress: ShippingAddress,
     fromCart: z.boolean().optional(),
+    /** After how many days a hold is renewed. Absent: never. */
+    authorizationDays: z.number().positive().max(365).optional(),
     attempt: Attempt.optional(),
   }),
   lane: Lane,

@@ -16,7 +16,10 @@ export const OrderFilter = z.strictObject({
   email: z.string().min(1).max(254).optional(),
   customerId: z.uuid().optional(),
   sku: Sku.optional(),
+  /** Of any of its parcels. */
   trackingNumber: z.string().min(1).max(200).optional(),
+  /** Whether one of its parcels is late: not delivered when it was promised, and staff has decided nothing about it. */
+  late: z.boolean().optional(),
   status: OrderStatus.optional(),
   paymentStatus: PaymentStatus.optional(),
   fulfillmentStatus: FulfillmentStatus.optional(),

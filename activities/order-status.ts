@@ -3,11 +3,15 @@ import { z } from 'zod';
 /** `rejected`: a service refused a step. `canceled`: a person canceled it. `requires_action`: a person must decide. */
 export const OrderStatus = z.enum(['pending', 'confirmed', 'completed', 'rejected', 'canceled', 'requires_action']);
 export type OrderStatus = z.infer<typeof OrderStatus>;
-/** `awaiting_customer`: the card's holder must confirm the payment. */
+/**
+ * `awaiting_customer`: the card's holder must confirm the payment, or name another method. `partially_captured`: for some
+ * parcels.
+ */
 export const PaymentStatus = z.enum([
   'not_paid',
   'awaiting_customer',
   'authorized',
+  'partially_captured',
   'captured',
   'partially_refunded',
   'refunded',
@@ -15,10 +19,15 @@ export const PaymentStatus = z.enum([
   'requires_action',
 ]);
 export type PaymentStatus = z.infer<typeof PaymentStatus>;
+/** `partially_`: some parcels. `lost`, `returned_to_sender`: at least one parcel, until staff decides about it. */
 export const FulfillmentStatus = z.enum([
   'not_fulfilled',
   'booked',
+  'partially_shipped',
   'shipped',
+  'lost',
+  'returned_to_sender',
+  'partially_delivered',
   'delivered',
   'partially_returned',
   'returned',
@@ -26,8 +35,11 @@ export const FulfillmentStatus = z.enum([
 ]);
 export type FulfillmentStatus = z.infer<typeof FulfillmentStatus>;
 
-/** What an order's owner can do with it. `cancel`: also while it is being undone. `return`: some of its pieces. */
-export const OrderAction = z.enum(['cancel', 'return']);
+/**
+ * What an order's owner can do with it. `cancel`: all of it, also while it is being undone. `cancel_lines`:
+ * some of its pieces have not left; `change_address`: none has. `name_payment_method`: it waits for another one. `return`: some of its pieces.
+ */
+export const OrderAction = z.enum(['cancel', 'cancel_lines', 'change_address', 'name_payment_method', 'return']);
 export type OrderAction = z.infer<typeof OrderAction>;
 
 export const RejectionCode = z.enum([
@@ -35,6 +47,7 @@ export const RejectionCode = z.enum([
   'CardDeclined',
   'InsufficientFunds',
   'PaymentNotCompleted',
+  'AuthorizationExpired',
   'AddressUndeliverable',
   'ServiceUnavailable',
   'CartChanged',
@@ -56,9 +69,22 @@ export const Step = z.enum([
   'bookShipment',
   'confirm',
   'cancel',
+  'split',
+  'changeAddress',
+  'cancelLines',
+  'releaseLines',
+  'renewHold',
+  'releaseReplacedHolds',
+  'changePaymentMethod',
   'dispatch',
   'commitStock',
   'capturePayment',
+  'releaseRest',
+  'parcelTrouble',
+  'resolveParcel',
+  'reserveParcel',
+  'releaseParcel',
+  'restockParcel',
   'deliver',
   'complete',
   'reject',

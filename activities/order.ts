@@ -1,24 +1,17 @@
 import { z } from 'zod';
 import { ShippingAddress } from './address.ts';
-import type { EventShapes } from '../platform/contract/event.ts';
 import { OrderRef, StockLine } from './identity.ts';
 import { Money } from './money.ts';
 import { ConfirmInStripe, ConfirmOnPage } from './payment.ts';
 import { type Implementation, PageRequest, type RefusalOf, operation, pageOf } from '../platform/contract/operation.ts';
 import { refusalFor } from '../platform/contract/refusal.ts';
-import {
-  FulfillmentStatus,
-  HistoryItem,
-  OrderAction,
-  OrderStatus,
-  PaymentStatus,
-  Rejection,
-  Step,
-} from './order-status.ts';
+import { FulfillmentStatus, HistoryItem, OrderAction, OrderStatus, PaymentStatus, Rejection } from './order-status.ts';
 import { ChangedOrders, FollowMoves, FollowStory, HistoryPage } from './order-history.ts';
-import { InterventionAction, orderActivities } from './order-bookkeeping.ts';
+import { orderActivities } from './order-bookkeeping.ts';
+import { interventionRequests } from './order-intervention.ts';
 import { orderNoteRequests } from './order-note.ts';
 import { OrderStart, PlaceOrder, PricedLine } from './order-placing.ts';
+import { Parcel, ParcelStatus, parcelRequests } from './parcel.ts';
 import { DraftRefund, Refund } from './refund.ts';
 import { SearchOrders, orderSearchRequests } from './order-search.ts';
 import { DraftReturn, Return, ReturnRef } from './return.ts';
@@ -28,6 +21,24 @@ const expiry = { expiresAt: z.iso.datetime() };
 /** What the customer must do before the order goes on, and until when. */
 export const NextAction = z.discriminatedUnion('type', [ConfirmOnPage.extend(expiry), ConfirmInStripe.extend(expiry)]);
 export type NextAction = z.infer<typeof NextAction>;
+
+/**
+ * What an order waits for, and until when. `payment_confirmation`, `payment_method`: its customer. `person`: staff, who must
+ * decide about a step. `parcel_decision`: staff, who must decide about a parcel that is lost or came back.
+ */
+export const WaitsFor = z.object({
+  what: z.enum([
+    'payment_confirmation',
+    'payment_method',
+    'person',
+    'parcel_decision',
+    'dispatch',
+    'delivery',
+    'return_window',
+  ]),
+  until: z.iso.datetime().optional(),
+});
+export type WaitsFor = z.infer<typeof WaitsFor>;
 
 /** An order as its customer and the staff see it. */
 export const Order = z.object({
@@ -45,10 +56,17 @@ export const Order = z.object({
   /** What was taken from the card, and what of it was given back. An older order service leaves them out. */
   captured: Money.optional(),
   refunded: Money.optional(),
-  /** Null unless the order is pending and its customer must act now. An older order service leaves it out. */
+  /** Null unless its customer must act now. An older order service leaves it out. */
   nextAction: NextAction.nullish().transform((action) => action ?? null),
+  /** That of its first parcel that is not canceled. */
   trackingNumber: z.string().nullable(),
-  /** End of the return window; null until the order is delivered. */
+  /** How it travels, without canceled parcels; empty before it is booked. An older order service leaves it out. */
+  parcels: z.array(Parcel).optional(),
+  /** The pieces that are not sent. An older order service leaves them out. */
+  canceledLines: z.array(StockLine).optional(),
+  /** Null if it waits for nothing, or is just being placed. An older order service leaves it out. */
+  waitsFor: WaitsFor.nullish(),
+  /** End of the return window; null until the whole order is delivered. */
   returnableUntil: z.iso.datetime().nullable(),
   /** What succeeds now, as far as the order service knows: the workflow may know of a dispatch a moment earlier. */
   allowedActions: z.array(OrderAction),
@@ -83,52 +101,6 @@ export const ListOrders = z.strictObject({
 });
 export type ListOrders = z.infer<typeof ListOrders>;
 
-/** What a decision about an intervention does: a sentence for the person who decides. */
-const AllowedDecision = z.object({ action: InterventionAction, effect: z.string() });
-/** A step that was refused permanently, and what a person decided about it. */
-export const Intervention = z.object({
-  id: z.uuid(),
-  orderId: z.uuid(),
-  workflowId: z.string(),
-  /** The step that was refused; of those before the confirmation it is the compensation. */
-  step: Step,
-  /** The last error. */
-  reason: z.string(),
-  state: z.enum(['open', 'resolved']),
-  /** What does not go on until a person decides. */
-  blocks: z.object({
-    orderNumber: z.string(),
-    customerId: z.uuid(),
-    /** Null unless it is a return. */
-    returnId: z.uuid().nullable(),
-    /** What is at stake: the refund of a return, otherwise the order's total. */
-    amount: Money,
-  }),
-  /** How often the step, or its compensation, failed until the decision. */
-  attempts: z.int(),
-  /** The last 20 entries of the step in its workflow's history, until the decision, oldest first. */
-  tried: z.array(HistoryItem),
-  /** What may be decided now; empty once it is resolved. */
-  allowedActions: z.array(AllowedDecision),
-  action: InterventionAction.nullable(),
-  note: z.string().nullable(),
-  resolvedBy: z.string().nullable(),
-  openedAt: z.iso.datetime(),
-  resolvedAt: z.iso.datetime().nullable(),
-});
-export type Intervention = z.infer<typeof Intervention>;
-export const ListInterventions = z.strictObject({
-  state: z.enum(['open', 'resolved']).optional(),
-  step: Step.optional(),
-  /** Opened at this time or later. */
-  since: z.iso.datetime().optional(),
-  after: z.string().optional(),
-  limit: z.int().min(1).max(100),
-});
-export type ListInterventions = z.infer<typeof ListInterventions>;
-export const InterventionRef = z.strictObject({ interventionId: z.uuid() });
-export type InterventionRef = z.infer<typeof InterventionRef>;
-
 /** What the order service has recorded of one order, for reconciliation. */
 export const OrderSummary = z.object({
   orderId: z.uuid(),
@@ -142,6 +114,14 @@ export const OrderSummary = z.object({
   /** Resellable pieces returned so far, per SKU. */
   restocked: z.array(StockLine),
   trackingNumber: z.string().nullable(),
+  /** Captured so far, in the same minor units. An older order service leaves this and the next two out. */
+  capturedMinor: z.int().optional(),
+  /** The pieces that are not sent. */
+  canceled: z.array(StockLine).optional(),
+  /** Their price, in the same minor units. */
+  canceledMinor: z.int().optional(),
+  /** All of its parcels, canceled ones included. */
+  parcels: z.array(z.object({ id: z.uuid(), trackingNumber: z.string().nullable(), status: ParcelStatus })).optional(),
   /** Until when its customer may act; null or absent if the order waits for nobody. */
   awaitsCustomerUntil: z.iso.datetime().nullish(),
   updatedAt: z.iso.datetime(),
@@ -163,6 +143,8 @@ export type Backlog = z.infer<typeof Backlog>;
 export const orderRequests = {
   ...orderSearchRequests,
   ...orderNoteRequests,
+  ...interventionRequests,
+  ...parcelRequests,
   ...salesReportRequests,
   /**
    * Stores an order with its lines, prices and address. In the lane `express` the order is then placed, its steps are taken
@@ -213,10 +195,6 @@ export const orderRequests = {
    * entry is added later at a position before the last one.
    */
   followStory: operation({ request: FollowStory, response: HistoryPage }),
-  /** The interventions that fit all that is given, newest first. Refuses `BadCursor`. */
-  listInterventions: operation({ request: ListInterventions, response: pageOf(Intervention), refuses: ['BadCursor'] }),
-  /** One intervention. Refuses `InterventionNotFound`. */
-  getIntervention: operation({ request: InterventionRef, response: Intervention, refuses: ['InterventionNotFound'] }),
   /**
    * Stores a customer's request to return goods. A repeat changes nothing and returns the stored return.
    * Refuses `OrderNotFound`, `NotReturnable` (not delivered, or the return window has closed), `TooMany` (more than
@@ -269,37 +247,3 @@ export type OrderRequests = Implementation<typeof orderRequests>;
 
 export type OrderRefusal = RefusalOf<typeof orderActivities> | RefusalOf<typeof orderRequests>;
 export const orderRefusal = refusalFor<OrderRefusal>();
-
-/** Optional fields are absent from events that older versions wrote. */
-const OrderEvent = z.object({ orderId: z.uuid(), customerId: z.uuid(), number: z.string().optional() });
-/** What became of the money and the goods of an order that ends without a sale. */
-const OrderEnded = OrderEvent.extend({
-  paymentStatus: PaymentStatus.optional(),
-  fulfillmentStatus: FulfillmentStatus.optional(),
-});
-/** Events of the order service. Their subject is the order's id. */
-export const orderEvents = {
-  'order.placed': OrderEvent.extend({ total: Money }),
-  /** The card's holder must confirm the payment: on the page `url`, or in the shop itself if there is none. */
-  'order.payment_action_required': OrderEvent.extend({ url: z.url().nullable(), expiresAt: z.iso.datetime() }),
-  'order.confirmed': OrderEvent.extend({ total: Money, lines: z.array(StockLine) }),
-  'order.rejected': OrderEnded.extend({ rejection: Rejection }),
-  'order.canceled': OrderEnded,
-  'order.shipped': OrderEvent.extend({ trackingNumber: z.string().nullable(), total: Money.optional() }),
-  'order.delivered': OrderEvent.extend({
-    /** End of the return window. */
-    returnableUntil: z.iso.datetime().optional(),
-    paymentStatus: PaymentStatus.optional(),
-  }),
-  'order.completed': OrderEvent,
-  /** Of a return, or of a refund without one. `manually`: it does not come through the card. */
-  'order.refunded': OrderEvent.extend({
-    returnId: z.uuid().optional(),
-    refundId: z.uuid().optional(),
-    refund: Money,
-    manually: z.boolean().optional(),
-  }),
-  /** The card's holder confirmed after the order was given up; the hold is released again. */
-  'order.payment_released': OrderEvent.extend({ total: Money }),
-  'order.action_required': OrderEvent.extend({ step: Step, reason: z.string() }),
-} satisfies EventShapes;

@@ -3,11 +3,12 @@ import { StockLine } from './identity.ts';
 import { Money } from './money.ts';
 import { text } from './text.ts';
 
-/** Why the shop gives money back. */
+/** Why the shop gives money back. `canceled`: for pieces that were paid for and are not sent after all. */
 export const RefundReason = z.enum([
   'requested_by_customer',
   'damaged',
   'not_delivered',
+  'canceled',
   'goodwill',
   'duplicate',
   'other',
@@ -20,10 +21,11 @@ export type RefundReason = z.infer<typeof RefundReason>;
  */
 export const RefundOutcome = z.enum(['refunded', 'refunded_manually', 'not_refunded']);
 export type RefundOutcome = z.infer<typeof RefundOutcome>;
-export const RefundStatus = z.enum(['requested', ...RefundOutcome.options]);
+/** `failed`: the card processor had said yes, and could not pay it; another refund takes its place. */
+export const RefundStatus = z.enum(['requested', ...RefundOutcome.options, 'failed']);
 export type RefundStatus = z.infer<typeof RefundStatus>;
 
-/** Money that staff gives back, without a return. `lines` says for which pieces; null if for an amount. */
+/** Money that is given back without a return: by staff, or by the order service itself. `lines` says for which pieces; null if for an amount. */
 export const Refund = z.object({
   id: z.uuid(),
   orderId: z.uuid(),
@@ -32,7 +34,7 @@ export const Refund = z.object({
   lines: z.array(StockLine).nullable(),
   reason: RefundReason,
   note: z.string().nullable(),
-  /** The id of the member of staff. */
+  /** The id of the member of staff, or `order service`. */
   requestedBy: z.string(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
@@ -51,7 +53,8 @@ export const DraftRefund = z.strictObject({
   refundId: z.uuid(),
   orderId: z.uuid(),
   part: RefundedPart,
-  reason: RefundReason,
+  /** Canceled pieces are refunded by the order service itself. */
+  reason: RefundReason.exclude(['canceled']),
   note: text(1000).optional(),
   requestedBy: z.string(),
   /**

@@ -47,7 +47,8 @@ export const salesReportRequests = {
    *
    * - _Sold_ is an order that is confirmed or came further: shipped, delivered, returned, completed, also while a person
    *   must decide something about it. Orders that are pending, rejected or canceled do not count, even if they were
-   *   confirmed before.
+   *   confirmed before. Pieces of a sold order that are not sent after all do not count either, and neither does a refund
+   *   for them.
    * - Everything counts on the day of _placing_, in UTC: also a refund that is made weeks later. So the report of a period
    *   changes while its orders are returned or canceled.
    * - Amounts of different currencies are never added: each key has a row for each currency.

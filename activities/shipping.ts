@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ShippingAddress } from './address.ts';
 import type { EventShapes } from '../platform/contract/event.ts';
+import { OutsideLedger, ReadOutsideLedger } from './outside-ledger.ts';
 import {
   type Implementation,
   PageRequest,
@@ -96,6 +97,8 @@ export const shippingRequests = {
    * on the same page. Refuses `BadCursor`.
    */
   listBooks: operation({ request: PageRequest, response: pageOf(Shipment), refuses: ['BadCursor'] }),
+  /** For reconciliation: the carrier's own ledger. A fault if the carrier does not respond. */
+  readCarrierLedger: operation({ request: ReadOutsideLedger, response: OutsideLedger }),
 };
 export type ShippingRequests = Implementation<typeof shippingRequests>;
 

@@ -42,7 +42,10 @@ export interface ServiceParts {
   activities?: ServedOperations;
   /** The workflows that its worker runs. They call its activities as local activities. */
   workflowBundle?: { codePath: string };
-  /** Further local activities of these workflows, such as calls to other services. No name occurs in `activities` too. */
+  /**
+   * Further activities of these workflows, mostly local ones such as calls to other services, which the service's API does
+   * not offer. No name occurs in `activities` too.
+   */
   localActivities?: object;
   /** Whether activities return their number of attempts. By default if the service runs no workflows. */
   countsAttempts?: boolean;

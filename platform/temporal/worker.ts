@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '@temporalio/activity';
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { OpenTelemetryActivityInboundInterceptor } from '@temporalio/interceptors-opentelemetry-v2/lib/worker/index.js';
 import {
   type ActivityInboundCallsInterceptor,
@@ -208,7 +208,8 @@ const contextOf = (context: Context, request: unknown) => ({
 });
 
 function failureOf(error: unknown, attempt: number): unknown {
-  if (!(error instanceof Error)) return error;
+  // The activity ends as canceled.
+  if (!(error instanceof Error) || error instanceof CancelledFailure) return error;
   const refused = error instanceof Refusal;
   return ApplicationFailure.create({
     message: error.message,

@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, type Selectable, type Transaction, type UpdateObject, sql } from 'kysely';
 import type { HistoryEntry } from '../../activities/order-status.ts';
-import type { OrderUpdate } from '../../activities/order-bookkeeping.ts';
-import { orderEvents } from '../../activities/order.ts';
+import type { OrderUpdate } from '../../activities/order-update.ts';
+import { orderEvents } from '../../activities/order-events.ts';
 import { storableText } from '../../platform/database/storable-text.ts';
 import { createOutboxWriter, newEvent, written } from '../../platform/events/outbox.ts';
 import type { OrderDatabase, OrdersTable } from './database.ts';
@@ -13,7 +13,7 @@ export type Work = Transaction<OrderDatabase>;
 export const HISTORY_WRITTEN = 'order history';
 
 const writeEvent = createOutboxWriter('order', orderEvents);
-type EventType = Parameters<typeof writeEvent>[1]['type'];
+export type EventType = Parameters<typeof writeEvent>[1]['type'];
 
 export interface OrderSettings {
   /** Length of the return window, which opens at delivery. */
@@ -34,6 +34,8 @@ export interface StatusChange {
   recordsHistoryOnlyIfApplied?: boolean;
   /** When the order's workflow becomes due, of an order whose workflow is still to be started. */
   workflowDue?: RawBuilder<Date>;
+  /** A statement that changes other rows too, given the part of the statement with the changed order. */
+  also?: (changed: RawBuilder<unknown>) => RawBuilder<unknown>;
 }
 
 /** An event about the changed order. */
@@ -46,7 +48,7 @@ export interface ChangeEvent {
 /** What a change may have changed of an order; the columns that never change are left out. */
 export type ChangedOrder = Pick<
   OrderRow,
-  'version' | 'updated_at' | 'decided_at' | 'returnable_until' | 'tracking_number'
+  'version' | 'updated_at' | 'decided_at' | 'returnable_until' | 'tracking_number' | 'promised_by'
 >;
 
 /**
@@ -56,7 +58,7 @@ export type ChangedOrder = Pick<
 export async function applyChange(
   db: Kysely<OrderDatabase>,
   { orderId, workflowId, entries }: OrderUpdate,
-  { appliesIf, set, event, recordsHistoryOnlyIfApplied = false, workflowDue }: StatusChange,
+  { appliesIf, set, event, recordsHistoryOnlyIfApplied = false, workflowDue, also }: StatusChange,
 ): Promise<ChangedOrder | undefined> {
   const change = db
     .updateTable('orders')
@@ -70,15 +72,24 @@ export async function applyChange(
     ...(entries.length > 0 ? [sql`told as (${insertEntries(told, workflowId, entries)})`] : []),
     ...(event ? [sql`published as (${insertEvent(sql`changed`, event)})`] : []),
     ...(workflowDue ? [sql`due as (${setDue(sql`changed`, workflowDue)})`] : []),
+    ...(also ? [sql`also as (${also(sql`changed`)})`] : []),
   ];
   const { rows } = await sql<ChangedOrder>`
     with ${sql.join(parts)}
-    select version, updated_at, decided_at, returnable_until, tracking_number from changed`.execute(db);
+    select version, updated_at, decided_at, returnable_until, tracking_number, promised_by from changed`.execute(db);
   const [changed] = rows;
   if (entries.length > 0) written.emit(HISTORY_WRITTEN);
   if (changed && event) written.emit('order');
   return changed;
 }
+
+/** Applies changes, and wakes the requests that wait for the order. */
+export const changeAndNotify =
+  (db: Kysely<OrderDatabase>, settings: OrderSettings) =>
+  async (note: OrderUpdate, statusChange: StatusChange): Promise<void> => {
+    await applyChange(db, note, statusChange);
+    settings.moved(note.orderId);
+  };
 
 /** Adds new history entries. Entries that are stored already stay as they are. */
 export async function writeHistory(

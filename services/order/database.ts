@@ -1,9 +1,12 @@
-import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from 'kysely';
 import type { ShippingAddress } from '../../activities/address.ts';
 import type { StockLine } from '../../activities/identity.ts';
 import type { NextAction } from '../../activities/order.ts';
+import type { InterventionStep } from '../../activities/order-intervention.ts';
+import type { Finding } from '../../activities/reconciliation.ts';
 import type { PricedLine } from '../../activities/order-placing.ts';
 import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
+import type { ParcelAction, ParcelStatus } from '../../activities/parcel.ts';
 import type {
   FulfillmentStatus,
   OrderStatus,
@@ -16,6 +19,7 @@ import type { RefundReason, RefundStatus } from '../../activities/refund.ts';
 import type { ReceivedLine, ReturnStatus } from '../../activities/return.ts';
 import type { InboxDatabase } from '../../platform/events/inbox.ts';
 import type { OutboxDatabase } from '../../platform/events/outbox.ts';
+import type { Piece } from './pieces.ts';
 
 /** Written as JSON text, read as a value. */
 type Json<Value> = ColumnType<Value, string, string>;
@@ -38,9 +42,22 @@ export interface OrdersTable {
   shipping_address: Json<ShippingAddress>;
   payment_method: string;
   rejection: JSONColumnType<Rejection> | null;
-  /** Set while the payment status is `awaiting_customer`. */
+  /** What the customer must do while the payment status is `awaiting_customer`. */
   next_action: JSONColumnType<NextAction> | null;
+  /** Those of its first parcel that is not canceled. */
   tracking_number: string | null;
+  promised_by: Date | null;
+  /** Whether rows in `parcels` say how it travels. */
+  in_parcels: Generated<boolean>;
+  /** What was taken from the card. Null: what the payment status says. */
+  captured_minor: number | null;
+  /** The pieces that are not sent, and what they cost. */
+  canceled_lines: JSONColumnType<Piece[]> | null;
+  canceled_minor: Generated<number>;
+  /** Until when its customer may name another payment method; null unless it waits for one. */
+  payment_method_until: Date | null;
+  /** What it was placed with, where that was changed since. */
+  placed_as: JSONColumnType<{ paymentMethod?: string; shippingAddress?: ShippingAddress }> | null;
   returnable_until: Date | null;
   version: Generated<number>;
   /** Null while the order is a draft that no workflow has recorded yet. */
@@ -51,6 +68,31 @@ export interface OrdersTable {
   decided_at: Generated<Date | null>;
   /** When the order was fenced against confirmation; null while it may still be confirmed. */
   withheld_at: Generated<Date | null>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+/** The parcels of the orders that do not travel in one, and of those whose parcel was replaced or did not arrive. */
+export interface ParcelsTable {
+  id: string;
+  order_id: string;
+  position: GeneratedAlways<number>;
+  lines: Json<Piece[]>;
+  status: ParcelStatus;
+  tracking_number: string | null;
+  promised_by: Date | null;
+  /** Its share of the order's total. */
+  price_minor: number;
+  /** What was to be captured when it left. Null until then. */
+  asked_minor: number | null;
+  /** What was captured when it left. Null until then. */
+  captured_minor: number | null;
+  told_late_at: Date | null;
+  /** What staff decided about it, and why. */
+  action: ParcelAction | null;
+  note: string | null;
+  decided_by: string | null;
+  decided_at: Date | null;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
 }
@@ -69,9 +111,10 @@ export interface OrderHistoryTable {
 
 export interface InterventionsTable {
   id: string;
-  order_id: string;
+  /** Null for a finding that is about no order of ours. */
+  order_id: string | null;
   workflow_id: string;
-  step: Step;
+  step: InterventionStep;
   reason: string;
   state: Generated<'open' | 'resolved'>;
   action: InterventionAction | null;
@@ -79,6 +122,12 @@ export interface InterventionsTable {
   resolved_by: string | null;
   opened_at: Generated<Date>;
   resolved_at: Date | null;
+  /** What a comparison of the books found, of the step `reconcile`; null for any other. */
+  finding: JSONColumnType<Finding> | null;
+  /** The same for the same finding. */
+  finding_key: string | null;
+  /** When a comparison last found it. */
+  seen_at: Date | null;
 }
 
 export interface ReturnsTable {
@@ -153,6 +202,7 @@ export interface GuestClaimsTable {
 
 export interface OrderDatabase extends OutboxDatabase, InboxDatabase {
   orders: OrdersTable;
+  parcels: ParcelsTable;
   order_skus: OrderSkusTable;
   order_notes: OrderNotesTable;
   contacts: ContactsTable;

@@ -1,11 +1,10 @@
 import { type Kysely, sql } from 'kysely';
-import type { Lane } from '../../activities/lane.ts';
 import type { HistoryEntry } from '../../activities/order-status.ts';
-import type { OrderStart } from '../../activities/order-placing.ts';
+import type { Attempt, OrderStart } from '../../activities/order-placing.ts';
 import { detailsOfConfirmed } from '../../workflows/order/confirmed-details.ts';
 import type { OrderRow } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
-import { startOfRow } from './order-start.ts';
+import { type StartSettings, startOfRow } from './order-start.ts';
 import { historyView } from './views.ts';
 
 // As long as a lease: a replica that dies while it starts a batch delays its orders no longer. While Temporal is slow a batch
@@ -16,7 +15,11 @@ const CLAIM_SECONDS = 4;
  * Claims up to `limit` orders whose workflow is due, the longest due first, and returns how each is started. No two
  * replicas claim the same ones; a claim ends by itself.
  */
-export async function claimDue(db: Kysely<OrderDatabase>, limit: number): Promise<OrderStart[]> {
+export async function claimDue(
+  db: Kysely<OrderDatabase>,
+  limit: number,
+  authorizationDays?: number,
+): Promise<OrderStart[]> {
   const { rows } = await sql<OrderRow>`
     with due as (
       select order_id from workflows_to_start where due_at <= now()
@@ -31,7 +34,7 @@ export async function claimDue(db: Kysely<OrderDatabase>, limit: number): Promis
   return startsOf(
     db,
     rows.filter((row) => !hasEnded(row)),
-    'express',
+    { lane: 'express', authorizationDays },
   );
 }
 
@@ -48,17 +51,26 @@ export async function forget(db: Kysely<OrderDatabase>, orderIds: readonly strin
 export async function startsOf(
   db: Kysely<OrderDatabase>,
   rows: readonly OrderRow[],
-  lane: Lane,
+  { lane, authorizationDays }: StartSettings,
 ): Promise<OrderStart[]> {
-  const confirmed = rows.filter(isConfirmed).map(({ id }) => id);
-  const entries = await historyOf(db, confirmed);
+  const confirmedIds = rows.filter(isConfirmed).map(({ id }) => id);
+  const entries = await historyOf(db, confirmedIds);
   return rows.map((row) => {
-    if (!isConfirmed(row)) return startOfRow(row, { lane: row.recorded_at ? 'express' : lane });
-    const attempt = { confirmedAt: row.decided_at!.toISOString() };
-    const { input } = startOfRow(row, { lane: 'express', attempt });
-    return startOfRow(row, { lane: 'express', attempt, details: detailsOfConfirmed(input, entries.get(row.id) ?? []) });
+    if (!isConfirmed(row)) return startOfRow(row, { lane: row.recorded_at ? 'express' : lane, authorizationDays });
+    const confirmed = { lane: 'express', authorizationDays, attempt: confirmedAttempt(row) } as const;
+    const { input } = startOfRow(row, confirmed);
+    return startOfRow(row, { ...confirmed, details: detailsOfConfirmed(input, entries.get(row.id) ?? []) });
   });
 }
+
+/** What the attempt that confirmed an order tells its workflow. */
+export const confirmedAttempt = ({
+  decided_at,
+  promised_by,
+}: Pick<OrderRow, 'decided_at' | 'promised_by'>): Attempt => ({
+  confirmedAt: decided_at!.toISOString(),
+  ...(promised_by && { promisedBy: promised_by.toISOString() }),
+});
 
 /** Its status apart from open interventions. */
 const underlying = ({ resume_status, status }: OrderRow) => resume_status ?? status;

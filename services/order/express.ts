@@ -1,6 +1,7 @@
 import type { Attempt, OrderStart, PlaceOrder } from '../../activities/order-placing.ts';
-import type { OrderUpdate } from '../../activities/order-bookkeeping.ts';
+import type { OrderUpdate } from '../../activities/order-update.ts';
 import type { HistoryEntry, PlacingStep } from '../../activities/order-status.ts';
+import type { Booking } from '../../activities/shipping.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { untilCalledOff } from '../../platform/context.ts';
 import { ServiceFault } from '../../platform/http/client.ts';
@@ -11,6 +12,7 @@ import { CustomerMustAct, type TakeStep, leaveToWorkflow, takeSteps } from '../.
 import { OrderHistory } from '../../workflows/saga/order-history.ts';
 import { ATTEMPT_MS, AttemptBound } from './attempt-bound.ts';
 import type { ChangedOrder, OrderRow } from './bookkeeping.ts';
+import { confirmedAttempt } from './due-workflows.ts';
 import type { Leases } from './leases.ts';
 import { startOf } from './order-start.ts';
 import { type StepServices, countedServices } from './step-services.ts';
@@ -20,7 +22,7 @@ export interface ExpressDependencies {
   /** Stores a placed order with its lease. Undefined: there is an order with this id already. */
   insert: (request: PlaceOrder, entries: HistoryEntry[]) => Promise<OrderRow | undefined>;
   /** Confirms the order. Undefined: the saga fenced it. */
-  confirm: (note: OrderUpdate, trackingNumber: string) => Promise<ChangedOrder | undefined>;
+  confirm: (note: OrderUpdate, booking: Booking) => Promise<ChangedOrder | undefined>;
   /** Starts the order's workflow, soon and for certain. */
   handOver: (start: OrderStart) => void;
   leases: Pick<Leases, 'hold'>;
@@ -28,6 +30,8 @@ export interface ExpressDependencies {
   bound?: AttemptBound;
   /** Called with what became of each attempt. */
   count?: (outcome: 'confirmed' | 'taken_over') => void;
+  /** After how many days a hold is renewed. Absent: never. */
+  authorizationDays?: number | undefined;
   /** How long an attempt may take once it is its turn. */
   attemptMs?: number;
 }
@@ -40,6 +44,7 @@ export interface ExpressDependencies {
  */
 export function createExpress(dependencies: ExpressDependencies) {
   const { insert, handOver, leases, bound = new AttemptBound(), count, ...more } = dependencies;
+  const { authorizationDays } = more;
   const attempt = createAttempt(more);
   return async function placeExpress(request: PlaceOrder): Promise<OrderRow | undefined> {
     const history = new OrderHistory();
@@ -49,7 +54,10 @@ export function createExpress(dependencies: ExpressDependencies) {
     if (!row) return undefined;
     return leases.hold(request.orderId, async () => {
       // An order whose turn does not come in time is the saga's, and nothing of it has happened.
-      const notBegun = { start: startOf(request, { lane: 'express', attempt: { tried: [] } }), changed: undefined };
+      const notBegun = {
+        start: startOf(request, { lane: 'express', authorizationDays, attempt: { tried: [] } }),
+        changed: undefined,
+      };
       const { start, changed } =
         (await bound.run(() => attempt({ request, history, entries: [recorded] }))) ?? notBegun;
       handOver(start);
@@ -79,12 +87,14 @@ function createAttempt({
   services,
   confirm,
   logger,
+  authorizationDays,
   attemptMs = ATTEMPT_MS,
 }: Omit<ExpressDependencies, 'insert' | 'handOver' | 'leases' | 'bound' | 'count'>) {
   const ask = countedServices(services);
 
   return async function attempt({ request, history, entries }: Placing): Promise<Outcome> {
-    const start = (made?: Attempt, details?: string) => startOf(request, { lane: 'express', attempt: made, details });
+    const start = (made?: Attempt, details?: string) =>
+      startOf(request, { lane: 'express', authorizationDays, attempt: made, details });
     const lost = start();
     const tried: PlacingStep[] = [];
     const timeUp = AbortSignal.timeout(attemptMs);
@@ -98,9 +108,9 @@ function createAttempt({
       return answer;
     };
 
-    let trackingNumber: string;
+    let booking: Booking;
     try {
-      ({ trackingNumber } = await untilCalledOff(timeUp, () => takeSteps(lost.input, step, leaveToWorkflow)));
+      booking = await untilCalledOff(timeUp, () => takeSteps(lost.input, step, leaveToWorkflow));
     } catch (error) {
       noteUnlessExpected(error);
       return { start: start({ tried }) };
@@ -109,10 +119,9 @@ function createAttempt({
     try {
       const { orderId } = request;
       const note = { orderId, workflowId: orderWorkflowId(orderId), entries: history.takeUnsaved() };
-      const changed = await confirm(note, trackingNumber);
+      const changed = await confirm(note, booking);
       if (!changed) return { start: lost };
-      const confirmedAt = changed.decided_at!.toISOString();
-      return { start: start({ confirmedAt }, detailsOfConfirmed(lost.input, entries)), changed };
+      return { start: start(confirmedAttempt(changed), detailsOfConfirmed(lost.input, entries)), changed };
     } catch (error) {
       // It may be confirmed all the same: the saga finds out.
       logger.warn('could not confirm an order; its workflow takes it over', { error });

@@ -1,4 +1,6 @@
-import type { OrderActivities, OrderUpdate } from '../../activities/order-bookkeeping.ts';
+import type { OrderActivities } from '../../activities/order-bookkeeping.ts';
+import type { OrderUpdate } from '../../activities/order-update.ts';
+import type { Booking } from '../../activities/shipping.ts';
 import { calledOff } from '../../platform/context.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { ServiceFault } from '../../platform/http/client.ts';
@@ -10,7 +12,7 @@ import { type StepServices, countedServices } from './step-services.ts';
 
 export interface FirstAttemptBookkeeping extends Pick<OrderActivities, 'recordOrder'> {
   /** Confirms the order. Undefined: another attempt has decided it, or the saga fenced it. */
-  confirm: (note: OrderUpdate, trackingNumber: string) => Promise<object | undefined>;
+  confirm: (note: OrderUpdate, booking: Booking) => Promise<object | undefined>;
 }
 
 /**
@@ -46,8 +48,11 @@ export function createFirstAttempt(
       if (!booking) return { outcome: 'stopped', tried };
       history.add('confirm', 'succeeded');
       const entries = history.takeUnsaved();
-      const confirmed = await confirm({ ...note, entries }, booking.trackingNumber);
-      return confirmed ? { outcome: 'confirmed', entries } : { outcome: 'recorded before' };
+      const confirmed = await confirm({ ...note, entries }, booking);
+      if (!confirmed) return { outcome: 'recorded before' };
+      // The workflow tells when the parcel is late.
+      const { promisedBy } = booking;
+      return { outcome: 'confirmed', entries, ...(promisedBy !== undefined && { promisedBy }) };
     },
   };
 }

@@ -9,6 +9,8 @@ export interface HandOverOptions {
   /** Starts an order's workflow, unless it was started before. */
   startWorkflow(start: OrderStart): Promise<void>;
   logger: Pick<Logger, 'warn' | 'info'>;
+  /** After how many days a hold is renewed. Absent: never. */
+  authorizationDays?: number | undefined;
 }
 
 // Each start waits for the server most of the time.
@@ -93,7 +95,7 @@ export class HandOver {
   /** Starts what is due, a batch at a time, until nothing is left or a start fails. */
   async #sweep(): Promise<void> {
     for (;;) {
-      const due = await claimDue(this.#options.db, SWEEP_SIZE);
+      const due = await claimDue(this.#options.db, SWEEP_SIZE, this.#options.authorizationDays);
       const next = due.values();
       const failures: unknown[] = [];
       const starting = Array.from({ length: AT_ONCE }, async () => {

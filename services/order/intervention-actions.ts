@@ -1,11 +1,13 @@
-import type { Intervention } from '../../activities/order.ts';
+import type { Intervention, InterventionStep } from '../../activities/order-intervention.ts';
 import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
-import type { Step } from '../../activities/order-status.ts';
 
 /** What each answer to an intervention does, for the person who decides. */
-type Effects = Readonly<{ retry: string } & Partial<Record<InterventionAction, string>>>;
+type Effects = Readonly<Partial<Record<InterventionAction, string>>>;
 
-/** The steps about which workflows ask a person. Of those before the confirmation it is the compensation that was refused. */
+/**
+ * The steps about which workflows ask a person. Of those before the confirmation it is the compensation that was refused.
+ * `reconcile` is none: no workflow asks, and nothing waits.
+ */
 const EFFECTS = {
   takeLines: {
     retry: 'Puts the ordered lines back into the cart again.',
@@ -51,7 +53,35 @@ const EFFECTS = {
     retry: 'Asks the carrier again where the parcel is. If it has not left after all, the intervention closes.',
     skip: 'You have settled it: the goods are called back, or are paid in another way.',
   },
-} as const satisfies Partial<Record<Step, Effects>>;
+  releaseLines: {
+    retry: 'Releases the pieces that are not sent again.',
+    skip: 'The pieces stay reserved. Count them and correct the stock by hand.',
+  },
+  releaseRest: {
+    retry: 'Asks the card processor again to release what will not be captured.',
+    skip: 'The rest of the hold stays until you release it at the card processor. The paymentStatus stays requires_action.',
+  },
+  releaseReplacedHolds: {
+    retry: 'Asks the card processor again to release the holds that another one has replaced.',
+    skip: 'The money stays held twice until you release it at the card processor. The paymentStatus stays requires_action.',
+  },
+  reserveParcel: {
+    retry: 'Releases again the pieces that were to be sent once more.',
+    skip: 'The pieces stay reserved. Count them and correct the stock by hand.',
+  },
+  restockParcel: {
+    retry: 'Adds the pieces of the parcel that came back to the stock again.',
+    skip: 'The pieces are not added to the stock. Correct it by hand.',
+  },
+  parcelTrouble: {
+    skip: 'You have settled with the customer what becomes of the goods, which were refunded or sent again before.',
+  },
+  reconcile: {
+    retry:
+      'Compares the books again. If the discrepancy is gone, this closes; otherwise it stays with what was found now.',
+    skip: 'You accept the discrepancy as it is. It comes back only if it becomes another one.',
+  },
+} as const satisfies Partial<Record<InterventionStep, Effects>>;
 
 /** For a step that only a newer version of the workflows asks about. */
 const UNKNOWN: Effects = {
@@ -63,7 +93,7 @@ const UNKNOWN: Effects = {
 const NOT_CAPTURED = 'NotCaptured:';
 
 /** The steps about which a person may be asked. */
-export const ASKED_STEPS = Object.keys(EFFECTS) as Step[];
+export const ASKED_STEPS = Object.keys(EFFECTS) as InterventionStep[];
 
 /** What may be decided now, with what each decision does. */
 export function allowedDecisions({

@@ -1,15 +1,16 @@
 import { type Kysely, type SelectQueryBuilder, type Selectable, sql } from 'kysely';
-import type { Intervention } from '../../activities/order.ts';
+import type { Intervention } from '../../activities/order-intervention.ts';
 import type { InterventionsTable, OrderDatabase, OrderHistoryTable } from './database.ts';
 import { allowedDecisions } from './intervention-actions.ts';
 import { historyView } from './views.ts';
 
 /** An intervention with what it blocks and what was tried. */
 interface InterventionRow extends Selectable<InterventionsTable> {
-  number: number;
-  customer_id: string;
-  currency: string;
-  total_minor: number;
+  /** The order's columns are null where there is no order. */
+  number: number | null;
+  customer_id: string | null;
+  currency: string | null;
+  total_minor: number | null;
   return_id: string | null;
   refund_minor: number | null;
   attempts: number;
@@ -29,7 +30,7 @@ export const completed = (
 ) =>
   db
     .selectFrom(chosen.as('interventions'))
-    .innerJoin('orders', 'orders.id', 'interventions.order_id')
+    .leftJoin('orders', 'orders.id', 'interventions.order_id')
     .leftJoin('returns', (join) =>
       join
         .onRef('returns.order_id', '=', 'interventions.order_id')
@@ -62,6 +63,14 @@ const stepHistory = sql<OrderHistoryTable & { newest: number }>`(
    where order_history.order_id = interventions.order_id and order_history.workflow_id = interventions.workflow_id
      and order_history.step = interventions.step and at <= coalesce(resolved_at, 'infinity'))`;
 
+/** Every intervention about a step has an order. */
+const blockedBy = (row: InterventionRow): Intervention['blocks'] => ({
+  orderNumber: String(row.number),
+  customerId: row.customer_id!,
+  returnId: row.return_id,
+  amount: { amountMinor: (row.refund_minor ?? row.total_minor)!, currency: row.currency! },
+});
+
 export const interventionView = (row: InterventionRow): Intervention => ({
   id: row.id,
   orderId: row.order_id,
@@ -69,12 +78,8 @@ export const interventionView = (row: InterventionRow): Intervention => ({
   step: row.step,
   reason: row.reason,
   state: row.state,
-  blocks: {
-    orderNumber: String(row.number),
-    customerId: row.customer_id,
-    returnId: row.return_id,
-    amount: { amountMinor: row.refund_minor ?? row.total_minor, currency: row.currency },
-  },
+  blocks: row.finding ? null : blockedBy(row),
+  finding: row.finding && { ...row.finding, seenAt: row.seen_at!.toISOString() },
   attempts: row.attempts,
   tried: row.tried.map(historyView),
   allowedActions: allowedDecisions(row),

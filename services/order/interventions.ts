@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { PaymentStatus } from '../../activities/order-status.ts';
-import { type Intervention, type OrderRequests, orderRefusal } from '../../activities/order.ts';
+import type { Intervention } from '../../activities/order-intervention.ts';
+import { type OrderRequests, orderRefusal } from '../../activities/order.ts';
 import type { OrderActivities } from '../../activities/order-bookkeeping.ts';
 import { olderThan, pageByAge } from '../../platform/database/cursor.ts';
 import { storableText } from '../../platform/database/storable-text.ts';
@@ -72,6 +73,9 @@ async function insertIntervention(
       note: null,
       resolved_by: null,
       resolved_at: null,
+      finding: null,
+      finding_key: null,
+      seen_at: null,
     })
     .onConflict((conflict) => conflict.column('id').doNothing())
     .executeTakeFirst();

@@ -3,10 +3,8 @@ import { gaugesOf } from '../../platform/telemetry/metrics.ts';
 import type { ServiceContext } from '../../platform/service.ts';
 import type { OrderDatabase } from './database.ts';
 import { ASKED_STEPS } from './intervention-actions.ts';
-import { underlyingStatus } from './statuses.ts';
-
-// Where a person skipped the cancellation of the parcel, a canceled or rejected order stays `booked`.
-const notEnded = sql<boolean>`${underlyingStatus} not in ('rejected', 'canceled')`;
+import { WAITING_PARCELS } from './parcels.ts';
+import { notEnded } from './statuses.ts';
 
 /**
  * For each thing that an order can wait for: the waiting orders, with the time of the last change to each. An order
@@ -30,11 +28,10 @@ const WAITING_ORDERS: Readonly<Record<string, RawBuilder<{ since: Date }>>> = {
     select (select min(at) from order_history where order_id = orders.id and step = 'cancel' and outcome = 'started') as since
       from orders where fulfillment_status = 'booked' and ${notEnded}) as called_off
     where since is not null`,
-  dispatch: sql`select updated_at as since from orders where fulfillment_status = 'booked' and ${notEnded}`,
-  // The goods have been shipped but the payment has not been captured.
-  capture: sql`select updated_at as since from orders
-    where payment_status = 'authorized' and fulfillment_status in ('shipped', 'delivered')`,
-  delivery: sql`select updated_at as since from orders where fulfillment_status = 'shipped'`,
+  ...WAITING_PARCELS,
+  // The time in which its customer may name another payment method is up, and the order still waits for them.
+  payment_method: sql`select payment_method_until as since from orders
+    where recorded_at is not null and payment_status = 'awaiting_customer' and payment_method_until < now()`,
   completion: sql`select returnable_until as since from orders where status = 'confirmed' and returnable_until < now()`,
   // The goods have been received but not refunded, or staff wants to give money back, except where an intervention is open.
   // The id of the workflow ends with the return's or the refund's id.
@@ -45,7 +42,8 @@ const WAITING_ORDERS: Readonly<Record<string, RawBuilder<{ since: Date }>>> = {
     select created_at from refunds where status = 'requested' and not exists (
     select from interventions where interventions.order_id = refunds.order_id and workflow_id like '%' || refunds.id
        and state = 'open')`,
-  person: sql`select opened_at as since from interventions where state = 'open'`,
+  // For a discrepancy of the books no order waits.
+  person: sql`select opened_at as since from interventions where state = 'open' and step <> 'reconcile'`,
 };
 
 interface WaitingOrders {

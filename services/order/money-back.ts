@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
+import type { StockLine } from '../../activities/identity.ts';
 import type { OrderRow, Work } from './bookkeeping.ts';
-import { capturedMinorOf, setPaymentStatus } from './statuses.ts';
+import { linesOf } from './pieces.ts';
+import { capturedMinorOf, setPaymentStatus, statusOfPayment } from './statuses.ts';
 
 // Each of these is right only under the order's lock: refunds and returns of one order are counted one at a time.
 
@@ -16,17 +19,17 @@ export async function roomForRefunds(work: Work, order: OrderRow): Promise<numbe
 
 type Pieces = Map<string, number>;
 
-/** Pieces per SKU that neither a return nor a refund of lines has paid back, or is about to. */
+/** Pieces per SKU that are sent, and that neither a return nor a refund of lines has paid back, or is about to. */
 export async function piecesNotPaidBack(work: Work, order: OrderRow): Promise<Pieces> {
   const [returned, refunded] = [await returnedPieces(work, order), await refundedPieces(work, order)];
-  return minus(minus(orderedPieces(order), returned), refunded);
+  return minus(minus(minus(sumOf(order.lines), sumOf(order.canceled_lines ?? [])), returned), refunded);
 }
 
 /**
  * What is still owed for the goods that came back, in minor units, if these come back too. A piece that a refund of lines has
  * paid for is owed nothing when it comes back; pieces that were not delivered cannot come back.
  */
-export async function owedForReturns(work: Work, order: OrderRow, goods: readonly Piece[] = []): Promise<number> {
+export async function owedForReturns(work: Work, order: OrderRow, goods: readonly StockLine[] = []): Promise<number> {
   const returned = await returnedPieces(work, order);
   for (const { sku, quantity } of goods) returned.set(sku, (returned.get(sku) ?? 0) + quantity);
   const refunded = await refundedPieces(work, order, sql`and reason <> 'not_delivered'`);
@@ -38,19 +41,36 @@ export async function owedForReturns(work: Work, order: OrderRow, goods: readonl
     select (select coalesce(sum(refund_minor), 0) from returns
              where order_id = ${order.id} and status in ('received', 'refunded'))::bigint
          + (select coalesce(sum(amount_minor), 0) from refunds
-             where order_id = ${order.id} and tops_up_returns and status <> 'not_refunded')::bigint as paid`.execute(
+             where order_id = ${order.id} and tops_up_returns and status not in ('not_refunded', 'failed'))::bigint as paid`.execute(
     work,
   );
   return Math.max(0, priceOf(order, unpaid) - rows[0]!.paid);
 }
 
-interface Piece {
-  sku: string;
-  quantity: number;
+/** Refunds what was captured for pieces that are not sent, and is not refunded for that reason yet. */
+export async function refundCanceled(work: Work, order: OrderRow): Promise<void> {
+  const { rows } = await sql<{ before: number }>`
+    select coalesce(sum(amount_minor), 0)::bigint as before from refunds
+     where order_id = ${order.id} and reason = 'canceled'`.execute(work);
+  const owed = capturedMinorOf(order) - (order.total_minor - order.canceled_minor) - rows[0]!.before;
+  const amountMinor = Math.min(owed, await roomForRefunds(work, order));
+  if (amountMinor <= 0) return;
+  await work
+    .insertInto('refunds')
+    .values({
+      id: randomUUID(),
+      order_id: order.id,
+      amount_minor: amountMinor,
+      lines: null,
+      reason: 'canceled',
+      note: null,
+      requested_by: 'order service',
+    })
+    .execute();
 }
 
 /** What these pieces cost when they were ordered, in minor units. */
-export function priceOf(order: OrderRow, pieces: readonly Piece[]): number {
+export function priceOf(order: OrderRow, pieces: readonly StockLine[]): number {
   const prices = new Map(order.lines.map(({ sku, unitPrice }) => [sku, unitPrice.amountMinor]));
   return pieces.reduce((sum, { sku, quantity }) => {
     const price = prices.get(sku);
@@ -63,15 +83,19 @@ export function priceOf(order: OrderRow, pieces: readonly Piece[]): number {
 export function paidBack(order: OrderRow, amountMinor: number) {
   if (amountMinor === 0) return {};
   const refundedMinor = order.refunded_minor + amountMinor;
-  const all = refundedMinor === capturedMinorOf(order);
-  return { refunded_minor: refundedMinor, ...setPaymentStatus(all ? 'refunded' : 'partially_refunded') };
+  const status = statusOfPayment({ ...order, refunded_minor: refundedMinor }, capturedMinorOf(order) > 0);
+  return { refunded_minor: refundedMinor, ...setPaymentStatus(status) };
 }
 
-function orderedPieces({ lines }: OrderRow): Pieces {
-  const pieces: Pieces = new Map();
-  for (const { sku, quantity } of lines) pieces.set(sku, (pieces.get(sku) ?? 0) + quantity);
-  return pieces;
+/** The column changes of an order of which this amount was not paid back after all. */
+export function takenBack(order: OrderRow, amountMinor: number) {
+  const refundedMinor = order.refunded_minor - amountMinor;
+  const status = statusOfPayment({ ...order, refunded_minor: refundedMinor }, true);
+  return { refunded_minor: refundedMinor, ...setPaymentStatus(status) };
 }
+
+const sumOf = (lines: readonly StockLine[]): Pieces =>
+  new Map(linesOf(lines).map(({ sku, quantity }) => [sku, quantity]));
 
 function minus(pieces: Pieces, others: Pieces): Pieces {
   return new Map([...pieces].map(([sku, quantity]) => [sku, quantity - (others.get(sku) ?? 0)]));
@@ -80,15 +104,16 @@ function minus(pieces: Pieces, others: Pieces): Pieces {
 const returnedPieces = (work: Work, { id }: OrderRow): Promise<Pieces> =>
   sumOfLines(work, sql`select received from returns where order_id = ${id} and status in ('received', 'refunded')`);
 
+/** Canceled pieces are counted with the order: a refund for them is left out. */
 const refundedPieces = (work: Work, { id }: OrderRow, condition = sql``): Promise<Pieces> =>
   sumOfLines(
     work,
     sql`select lines from refunds
-         where order_id = ${id} and status <> 'not_refunded' and lines is not null ${condition}`,
+         where order_id = ${id} and status not in ('not_refunded', 'failed') and reason <> 'canceled' and lines is not null ${condition}`,
   );
 
 async function sumOfLines(work: Work, lists: RawBuilder<unknown>): Promise<Pieces> {
-  const { rows } = await sql<Piece>`
+  const { rows } = await sql<StockLine>`
     select line->>'sku' as sku, sum((line->>'quantity')::bigint)::bigint as quantity
       from (${lists}) as listed (lines), jsonb_array_elements(listed.lines) as line
      group by 1`.execute(work);

@@ -6,11 +6,20 @@ import { FIRST_QUESTION_MS, startOptionsOf } from '../../workflows/order/message
 import type { orderWorkflow } from '../../workflows/order/workflow.ts';
 import type { OrderRow } from './bookkeeping.ts';
 
+/** What the service's settings say about how workflows are started. */
+export interface StartSettings {
+  lane: Lane;
+  /** After how many days a hold is renewed. Absent: never. */
+  authorizationDays?: number | undefined;
+}
+
+interface StartOptions extends StartSettings {
+  attempt?: Attempt | undefined;
+  details?: string | undefined;
+}
+
 /** What an order's workflow is started with, from the order's row. */
-export const startOfRow = (
-  row: Omit<OrderRow, 'version' | 'updated_at'>,
-  more: { lane: Lane; attempt?: Attempt | undefined; details?: string | undefined },
-): OrderStart =>
+export const startOfRow = (row: Omit<OrderRow, 'version' | 'updated_at'>, more: StartOptions): OrderStart =>
   startOf(
     {
       orderId: row.id,
@@ -27,7 +36,7 @@ export const startOfRow = (
 /** The same from the request that placed the order. Names and prices stay in the order service. */
 export const startOf = (
   { orderId, customerId, lines, total, shippingAddress, paymentMethod, fromCart }: PlaceOrder,
-  { lane, attempt, details }: { lane: Lane; attempt?: Attempt | undefined; details?: string | undefined },
+  { lane, authorizationDays, attempt, details }: StartOptions,
 ): OrderStart => ({
   input: {
     orderId,
@@ -37,6 +46,7 @@ export const startOf = (
     paymentMethod,
     shippingAddress,
     ...(fromCart && { fromCart }),
+    ...(authorizationDays !== undefined && { authorizationDays }),
     ...(attempt && { attempt }),
   },
   lane,

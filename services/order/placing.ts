@@ -1,21 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Kysely, sql } from 'kysely';
-import type { Lane } from '../../activities/lane.ts';
 import { type Order, type OrderRequests, orderRefusal } from '../../activities/order.ts';
 import type { PlaceOrder } from '../../activities/order-placing.ts';
 import type { HistoryEntry } from '../../activities/order-status.ts';
 import { written } from '../../platform/events/outbox.ts';
 import { orderWorkflowId } from '../../workflows/order/messages.ts';
-import { PLACED } from './activities.ts';
+import { PLACED } from './placing-activities.ts';
 import { HISTORY_WRITTEN, type OrderRow, insertEntries, insertEvent } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { hasEnded, startsOf } from './due-workflows.ts';
 import { leaseEnd } from './leases.ts';
-import { startOf } from './order-start.ts';
+import { type StartSettings, startOf } from './order-start.ts';
 
-export interface PlacingOptions {
-  /** The lane of orders that are placed from now on. */
-  lane: Lane;
+/** The settings are those of orders that are placed from now on. */
+export interface PlacingOptions extends StartSettings {
   /**
    * In the lane `express`: places an order and takes its steps at once. Undefined: there is an order with this id already.
    */
@@ -26,7 +24,7 @@ export interface PlacingOptions {
 
 export function createPlacingRequests(
   db: Kysely<OrderDatabase>,
-  { lane, placeExpress, viewOf, findOrder }: PlacingOptions,
+  { placeExpress, viewOf, findOrder, ...starting }: PlacingOptions,
 ): Pick<OrderRequests, 'placeOrder' | 'getOrderStart'> {
   return {
     async placeOrder(request) {
@@ -35,7 +33,7 @@ export function createPlacingRequests(
         if (placed) return { order: await viewOf(placed), created: true };
       } else {
         const draft = await insertDraft(db, request);
-        if (draft) return { order: await viewOf(draft), created: true, start: startOf(request, { lane }) };
+        if (draft) return { order: await viewOf(draft), created: true, start: startOf(request, starting) };
       }
       const stored = await findOrder(request.orderId);
       if (!isSameRequest(stored, request)) {
@@ -47,14 +45,14 @@ export function createPlacingRequests(
       const order = await viewOf(stored);
       // The order's own prices, whatever a repeat has.
       const { lines, total } = order;
-      const start = stored.recorded_at ? {} : { start: startOf({ ...request, lines, total }, { lane }) };
+      const start = stored.recorded_at ? {} : { start: startOf({ ...request, lines, total }, starting) };
       return { order, created: false, ...start };
     },
 
     async getOrderStart({ orderId }) {
       const row = await findOrder(orderId);
       if (hasEnded(row)) return {};
-      const [start] = await startsOf(db, [row], lane);
+      const [start] = await startsOf(db, [row], starting);
       return { start: start! };
     },
   };
@@ -127,6 +125,13 @@ const rowOf = (request: PlaceOrder, determined: Determined): OrderRow => ({
   rejection: null,
   next_action: null,
   tracking_number: null,
+  promised_by: null,
+  in_parcels: false,
+  captured_minor: null,
+  canceled_lines: null,
+  canceled_minor: 0,
+  payment_method_until: null,
+  placed_as: null,
   returnable_until: null,
   version: 1,
   from_cart: request.fromCart ?? false,
@@ -135,11 +140,14 @@ const rowOf = (request: PlaceOrder, determined: Determined): OrderRow => ({
   ...determined,
 });
 
-/** Prices are not compared: the catalogue's prices at the first request are kept. */
+/**
+ * Prices are not compared: the catalogue's prices at the first request are kept. The address and the payment method are those
+ * that the order was placed with, whatever they are now.
+ */
 const isSameRequest = (stored: OrderRow, request: PlaceOrder): boolean =>
   stored.customer_id === request.customerId &&
-  stored.payment_method === request.paymentMethod &&
-  isDeepStrictEqual(stored.shipping_address, asStored(request.shippingAddress)) &&
+  (stored.placed_as?.paymentMethod ?? stored.payment_method) === request.paymentMethod &&
+  isDeepStrictEqual(stored.placed_as?.shippingAddress ?? stored.shipping_address, asStored(request.shippingAddress)) &&
   isDeepStrictEqual(stored.lines.map(skuAndQuantity), request.lines.map(skuAndQuantity));
 
 /** jsonb does not distinguish between absent and undefined. */

@@ -3,6 +3,9 @@ import type { OrderRequests, OrderSummary } from '../../activities/order.ts';
 import { decodeId, encodeCursor } from '../../platform/database/cursor.ts';
 import type { OrderRow } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
+import { type ParcelRow, parcelsOf } from './parcels.ts';
+import { linesOf } from './pieces.ts';
+import { capturedMinorOf } from './statuses.ts';
 
 /** Every recorded order by ascending id, for reconciliation. */
 export const createReconciliationRequests = (db: Kysely<OrderDatabase>): Pick<OrderRequests, 'listBooks'> => ({
@@ -20,15 +23,21 @@ export const createReconciliationRequests = (db: Kysely<OrderDatabase>): Pick<Or
       db,
       page.map(({ id }) => id),
     );
+    const parcels = await parcelsOf(db, page);
     const last = page.at(-1);
     return {
-      items: page.map((order) => orderBook(order, restocked.get(order.id) ?? [])),
+      items: page.map((order) =>
+        orderBook(order, { restocked: restocked.get(order.id) ?? [], parcels: parcels.get(order.id)! }),
+      ),
       next: orders.length > limit && last ? encodeCursor([last.id]) : null,
     };
   },
 });
 
-const orderBook = (order: OrderRow, restocked: OrderSummary['restocked']): OrderSummary => ({
+const orderBook = (
+  order: OrderRow,
+  { restocked, parcels }: { restocked: OrderSummary['restocked']; parcels: readonly ParcelRow[] },
+): OrderSummary => ({
   orderId: order.id,
   status: order.status,
   paymentStatus: order.payment_status,
@@ -38,7 +47,11 @@ const orderBook = (order: OrderRow, restocked: OrderSummary['restocked']): Order
   refundedMinor: order.refunded_minor,
   restocked,
   trackingNumber: order.tracking_number,
-  awaitsCustomerUntil: order.next_action?.expiresAt ?? null,
+  capturedMinor: capturedMinorOf(order),
+  canceled: linesOf(order.canceled_lines ?? []),
+  canceledMinor: order.canceled_minor,
+  parcels: parcels.map(({ id, tracking_number, status }) => ({ id, trackingNumber: tracking_number, status })),
+  awaitsCustomerUntil: order.next_action?.expiresAt ?? order.payment_method_until?.toISOString() ?? null,
   updatedAt: order.updated_at.toISOString(),
 });
 

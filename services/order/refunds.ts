@@ -58,13 +58,15 @@ export const createRefundActivities = (
   db: Kysely<OrderDatabase>,
   settings: OrderSettings,
 ): Pick<OrderActivities, 'endRefund'> => ({
-  async endRefund({ refundId, outcome, ...note }) {
+  async endRefund({ refundId, outcome: decided, paid, ...note }) {
     await db.transaction().execute(async (work) => {
       const order = await lockOrder(work, note.orderId);
       await writeHistory(work, note);
+      // Of one that was given up, what the processor has paid was refunded.
+      const outcome = paid ? 'refunded' : decided;
       const ended = await work
         .updateTable('refunds')
-        .set({ status: outcome, updated_at: sql`now()` })
+        .set({ status: outcome, ...(paid && { amount_minor: paid.amountMinor, lines: null }), updated_at: sql`now()` })
         .where('id', '=', refundId)
         .where('status', '=', 'requested')
         .returning('amount_minor')
@@ -79,6 +81,7 @@ export const createRefundActivities = (
       const refund = { amountMinor: ended.amount_minor, currency: order.currency };
       const manually = outcome === 'refunded_manually';
       await writeOrderEvent(work, order, 'order.refunded', { refundId, refund, ...(manually && { manually }) });
+      if (paid) await topUpReturns(work, { ...order, refunded_minor: order.refunded_minor + paid.amountMinor });
     });
     settings.moved(note.orderId);
   },

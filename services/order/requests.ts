@@ -12,23 +12,30 @@ import type { OrderRow } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { type PlacingOptions, createPlacingRequests } from './placing.ts';
 import { createInterventionRequests } from './interventions.ts';
+import { createParcelRequests } from './parcel-requests.ts';
+import { parcelsOf } from './parcels.ts';
 import { createRefundRequests } from './refunds.ts';
 import { createReturnRequests, returnableAmong } from './returns.ts';
 import { createHistoryRequests, historyTail } from './history.ts';
+import { createFindingRequests } from './reconcile/finding-requests.ts';
+import type { Sources } from './reconcile/sources.ts';
 import { historyView, orderView } from './views.ts';
 import type { OrderWatcher } from './order-watcher.ts';
 
-export interface OrderRequestOptions extends Pick<PlacingOptions, 'lane' | 'placeExpress'> {
+export interface OrderRequestOptions extends Omit<PlacingOptions, 'viewOf' | 'findOrder'> {
   waiting: OrderWatcher;
   /** Waits for new history entries; creates its own if absent. */
   tail?: Tail;
+  /** Opens the books of all services, to compare them with this one's. */
+  openBooks?: () => Promise<Sources>;
 }
 
 /** The order service's requests; see the contract for what each one guarantees. */
 export function createOrderRequests(
   db: Kysely<OrderDatabase>,
-  { waiting, lane, placeExpress, tail = historyTail(db) }: OrderRequestOptions,
+  { waiting, tail = historyTail(db), openBooks = noBooks, ...placing }: OrderRequestOptions,
 ): OrderRequests {
+  const interventions = createInterventionRequests(db);
   return {
     getOrder: async ({ orderId }) => viewOf(db, await findOrder(db, orderId)),
 
@@ -73,8 +80,7 @@ export function createOrderRequests(
     },
 
     ...createPlacingRequests(db, {
-      lane,
-      placeExpress,
+      ...placing,
       viewOf: (row) => viewOf(db, row),
       findOrder: (orderId) => findOrder(db, orderId),
     }),
@@ -83,7 +89,9 @@ export function createOrderRequests(
     ...createNoteRequests(db),
     ...createReportRequests(db),
     ...createHistoryRequests(db, tail),
-    ...createInterventionRequests(db),
+    ...interventions,
+    ...createFindingRequests(db, openBooks, interventions.getIntervention),
+    ...createParcelRequests(db),
     ...createReturnRequests(db),
     ...createRefundRequests(db),
     ...createReconciliationRequests(db),
@@ -91,10 +99,15 @@ export function createOrderRequests(
   };
 }
 
-/** The orders as callers see them. Asks for returns only where an order can have some. */
+const noBooks = async (): Promise<never> => {
+  throw new Error('this order service knows no other books');
+};
+
+/** The orders as callers see them. Asks for parcels and returns only where an order can have some. */
 async function viewsOf(db: Kysely<OrderDatabase>, rows: OrderRow[]): Promise<Order[]> {
-  const returnable = await returnableAmong(db, rows);
-  return rows.map((row) => orderView(row, returnable.has(row.id)));
+  const parcels = await parcelsOf(db, rows);
+  const returnable = await returnableAmong(db, rows, parcels);
+  return rows.map((row) => orderView(row, { returnable: returnable.has(row.id), parcels: parcels.get(row.id)! }));
 }
 
 const viewOf = async (db: Kysely<OrderDatabase>, row: OrderRow): Promise<Order> => (await viewsOf(db, [row]))[0]!;

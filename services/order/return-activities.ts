@@ -48,11 +48,12 @@ export const createReturnActivities = (
     settings.moved(note.orderId);
   },
 
-  async skipRefund({ returnId, ...note }) {
+  async skipRefund({ returnId, paid, ...note }) {
     await db.transaction().execute(async (work) => {
-      await lockOrder(work, note.orderId);
+      const order = await lockOrder(work, note.orderId);
       await writeHistory(work, note);
-      await closeReturn(work, returnId, { from: 'received', to: 'not_refunded' });
+      const closed = await closeReturn(work, returnId, { from: 'received', to: 'not_refunded' });
+      if (closed && paid) await changeOrder(work, order, paidBack(order, paid.amountMinor));
     });
     settings.moved(note.orderId);
   },
@@ -101,7 +102,7 @@ async function closeReturn(
 /** Changes the order, and derives from all its returns what of its goods has come back. */
 async function changeOrder(work: Work, order: OrderRow, change: UpdateObject<OrderDatabase, 'orders'>): Promise<void> {
   const remaining = await stillWithCustomer(work, order, ['received', 'refunded', 'not_refunded']);
-  const allReturned = [...remaining.values()].every((quantity) => quantity === 0);
+  const allReturned = [...remaining.values()].every((quantity) => quantity <= 0);
   await work
     .updateTable('orders')
     .set({

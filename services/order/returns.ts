@@ -1,9 +1,12 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
+import type { StockLine } from '../../activities/identity.ts';
 import { type OrderRequests, orderRefusal } from '../../activities/order.ts';
 import type { DraftReturn, ReturnStatus } from '../../activities/return.ts';
 import { canBeReturned } from './allowed-actions.ts';
 import type { OrderRow, Work } from './bookkeeping.ts';
 import type { OrderDatabase, ReturnsTable } from './database.ts';
+import { type ParcelRow, parcelsOf } from './parcels.ts';
+import { linesOf } from './pieces.ts';
 import { returnView } from './views.ts';
 
 /** Requests a return, and reads the returns requested so far. */
@@ -71,8 +74,12 @@ async function checkReturnable(work: Work, order: OrderRow, { lines }: DraftRetu
 /** Pieces in a return of these states have come back, or are about to. */
 const NOT_WITH_CUSTOMER: ReturnStatus[] = ['requested', 'received', 'refunded', 'not_refunded'];
 
-/** The ids of those orders of which some pieces can be returned now. */
-export async function returnableAmong(db: Kysely<OrderDatabase>, orders: OrderRow[]): Promise<Set<string>> {
+/** The ids of those orders of which some pieces can be returned now. `parcels`: those of these orders. */
+export async function returnableAmong(
+  db: Kysely<OrderDatabase>,
+  orders: readonly OrderRow[],
+  parcels: ReadonlyMap<string, readonly ParcelRow[]>,
+): Promise<Set<string>> {
   const candidates = orders.filter((order) => canBeReturned(order, Date.now()));
   if (candidates.length === 0) return new Set();
   const returns = await db
@@ -83,34 +90,41 @@ export async function returnableAmong(db: Kysely<OrderDatabase>, orders: OrderRo
     .execute();
   const byOrder = Map.groupBy(returns, ({ order_id }) => order_id);
   const some = candidates.filter((order) =>
-    [...piecesLeft(order, byOrder.get(order.id) ?? []).values()].some((quantity) => quantity > 0),
+    [...piecesLeft(delivered(order, parcels.get(order.id)!), byOrder.get(order.id) ?? []).values()].some(
+      (quantity) => quantity > 0,
+    ),
   );
   return new Set(some.map(({ id }) => id));
 }
 
 /**
- * Quantity per SKU not covered by a return in one of these states: the requested lines, or the received ones once goods
- * arrived.
+ * Quantity per SKU that was delivered and is not covered by a return in one of these states: the requested lines, or the
+ * received ones once goods arrived.
  */
 export async function stillWithCustomer(
   work: Work,
   order: OrderRow,
   states: ReturnStatus[],
 ): Promise<Map<string, number>> {
+  const parcels = await parcelsOf(work, [order]);
   const returns = await work
     .selectFrom('returns')
     .selectAll()
     .where('order_id', '=', order.id)
     .where('status', 'in', states)
     .execute();
-  return piecesLeft(order, returns);
+  return piecesLeft(delivered(order, parcels.get(order.id)!), returns);
 }
 
-function piecesLeft(order: OrderRow, returns: readonly Selectable<ReturnsTable>[]): Map<string, number> {
-  const left = new Map<string, number>();
-  for (const { sku, quantity } of order.lines) left.set(sku, (left.get(sku) ?? 0) + quantity);
-  for (const { status, lines, received } of returns) {
-    for (const { sku, quantity } of status === 'requested' ? lines : received) left.set(sku, left.get(sku)! - quantity);
+/** The lines that were delivered. An order that travels in one parcel is asked about only once that is. */
+const delivered = (order: OrderRow, parcels: readonly ParcelRow[]): readonly StockLine[] =>
+  order.in_parcels ? parcels.filter(({ status }) => status === 'delivered').flatMap(({ lines }) => lines) : order.lines;
+
+function piecesLeft(lines: readonly StockLine[], returns: readonly Selectable<ReturnsTable>[]): Map<string, number> {
+  const left = new Map(linesOf(lines).map(({ sku, quantity }) => [sku, quantity]));
+  for (const { status, lines: requested, received } of returns) {
+    for (const { sku, quantity } of status === 'requested' ? requested : received)
+      left.set(sku, (left.get(sku) ?? 0) - quantity);
   }
   return left;
 }

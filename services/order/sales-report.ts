@@ -92,19 +92,34 @@ function addUp(sums: Map<string, SumRow>, part: readonly SumRow[]): void {
 const byKey = (one: SumRow, other: SumRow): number => (one.key + one.currency < other.key + other.currency ? -1 : 1);
 const largestFirst = (one: SumRow, other: SumRow): number => other.gross - one.gross || byKey(one, other);
 
-/** The sold orders of the period. */
+/** The sold orders of the period. A refund for pieces that were canceled after all gives nothing back of what was sold. */
 const soldIn = ({ from, before }: Period) => sql`
-  select id, created_at, currency, total_minor, refunded_minor, lines, shipping_address->>'country' as country
+  select id, created_at, currency, total_minor - canceled_minor as gross,
+         refunded_minor - case when canceled_minor = 0 then 0 else (
+           select coalesce(sum(amount_minor), 0) from refunds
+            where order_id = orders.id and reason = 'canceled' and refunds.status in ('refunded', 'refunded_manually')
+         ) end as refunded,
+         lines, canceled_lines, shipping_address->>'country' as country
     from orders
    where recorded_at is not null and created_at >= ${from}::timestamptz and created_at < ${before}::timestamptz
      and ${underlyingStatus} in ('confirmed', 'completed')`;
 
+/** The pieces of a sold order, with the canceled ones as negative quantities. */
+const pieces = sql`
+  select line->>'sku' as sku, (line->>'quantity')::bigint as quantity,
+         (line->'unitPrice'->>'amountMinor')::bigint as unit_minor
+    from jsonb_array_elements(lines) as line
+   union all
+  select line->>'sku', -(line->>'quantity')::bigint, (line->>'unitMinor')::bigint
+    from jsonb_array_elements(canceled_lines) as line`;
+
 /** Sums of whole orders, by an expression over their columns. */
 const byOrder = (key: RawBuilder<string>) => (period: Period) => sql`
   select ${key} as key, currency, count(*)::bigint as orders, sum(pieces)::bigint as pieces,
-         sum(total_minor)::bigint as gross, sum(refunded_minor)::bigint as refunded
+         sum(gross)::bigint as gross, sum(refunded)::bigint as refunded
     from (${soldIn(period)}) as sold,
-         lateral (select sum((line->>'quantity')::bigint) as pieces from jsonb_array_elements(lines) as line) as counted
+         lateral (select sum(quantity) as pieces from (${pieces}) as piece) as counted
+   where pieces > 0
    group by 1, 2`;
 
 const inTotal = byOrder(sql<string>`''`);
@@ -112,11 +127,10 @@ const inTotal = byOrder(sql<string>`''`);
 /** An order with several lines of one SKU counts once. Returned pieces were refunded at the price of their line. */
 const bySku = (period: Period) => sql`
   with ordered as (
-    select id, currency, line->>'sku' as sku, sum((line->>'quantity')::bigint) as pieces,
-           sum((line->>'quantity')::bigint * (line->'unitPrice'->>'amountMinor')::bigint) as gross,
-           max((line->'unitPrice'->>'amountMinor')::bigint) as price_minor
-      from (${soldIn(period)}) as sold, jsonb_array_elements(lines) as line
-     group by 1, 2, 3),
+    select id, currency, sku, sum(quantity) as pieces, sum(quantity * unit_minor) as gross, max(unit_minor) as price_minor
+      from (${soldIn(period)}) as sold, lateral (${pieces}) as piece
+     group by 1, 2, 3
+    having sum(quantity) > 0),
   returned as (
     select order_id, line->>'sku' as sku, sum((line->>'quantity')::bigint) as pieces
       from returns, jsonb_array_elements(received) as line

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { Sku } from '../../activities/identity.ts';
 import type { SearchOrders } from '../../activities/order-search.ts';
 import { type Age, decodeAge, olderThan } from '../../platform/database/cursor.ts';
-import { storableText } from '../../platform/database/storable-text.ts';
 import { emailBegins, nameHas } from './contacts.ts';
 import type { OrderDatabase } from './database.ts';
+import { hasLateParcel, hasTrackingNumber } from './parcels.ts';
 
 type Condition = RawBuilder<boolean>;
 /** A query for the ids and times of orders, newest first. */
@@ -66,14 +66,15 @@ async function waysTo(work: Kysely<OrderDatabase>, request: Search, limit: numbe
   return [newest(wanted)];
 }
 
-/** The conditions on the order's own row. */
+/** The conditions on the order's own row, and on its parcels. */
 function conditionsOf(request: Search): Condition[] {
-  const { number, customerId, trackingNumber, status, paymentStatus, fulfillmentStatus } = request;
+  const { number, customerId, trackingNumber, late, status, paymentStatus, fulfillmentStatus } = request;
   const { from, before, minTotalMinor, maxTotalMinor, after } = request;
   const given: [unknown, () => Condition][] = [
     [number, () => sql`orders.number = ${number}`],
     [customerId, () => sql`orders.customer_id = ${customerId}::uuid`],
-    [trackingNumber, () => sql`orders.tracking_number = ${storableText(trackingNumber!)}`],
+    [trackingNumber, () => hasTrackingNumber(trackingNumber!)],
+    [late, () => hasLateParcel(late!)],
     [status, () => sql`orders.status = ${status}`],
     [paymentStatus, () => sql`orders.payment_status = ${paymentStatus}`],
     [fulfillmentStatus, () => sql`orders.fulfillment_status = ${fulfillmentStatus}`],
@@ -99,7 +100,7 @@ async function waysOfBox(work: Kysely<OrderDatabase>, text: string, wanted: Want
   const number = /^#?(\d{1,15})$/.exec(text)?.[1];
   return [
     ...(number === undefined ? [] : [where(sql`orders.number = ${Number(number)}`)]),
-    where(sql`orders.tracking_number = ${storableText(text)}`),
+    where(hasTrackingNumber(text)),
     ...(Sku.safeParse(text).success ? [bySku(text, wanted)] : []),
     await byCustomers(work, sql`(${emailBegins(text)} or ${nameHas(text)})`, wanted),
   ];

@@ -1,14 +1,21 @@
 import type { Selectable } from 'kysely';
 import type { HistoryItem } from '../../activities/order-status.ts';
 import type { Order } from '../../activities/order.ts';
+import type { Parcel } from '../../activities/parcel.ts';
 import type { Return } from '../../activities/return.ts';
 import { allowedActions } from './allowed-actions.ts';
 import type { OrderRow } from './bookkeeping.ts';
 import type { OrderHistoryTable, ReturnsTable } from './database.ts';
+import type { ParcelRow } from './parcels.ts';
+import { linesOf } from './pieces.ts';
 import { capturedMinorOf } from './statuses.ts';
+import { mustConfirm, waitsFor } from './waits-for.ts';
 
 /** `returnable`: whether some of its pieces are neither returned nor about to be. */
-export const orderView = (row: OrderRow, returnable: boolean): Order => ({
+export const orderView = (
+  row: OrderRow,
+  { returnable, parcels, now = Date.now() }: { returnable: boolean; parcels: readonly ParcelRow[]; now?: number },
+): Order => ({
   id: row.id,
   number: String(row.number),
   customerId: row.customer_id,
@@ -21,17 +28,25 @@ export const orderView = (row: OrderRow, returnable: boolean): Order => ({
   refunded: { amountMinor: row.refunded_minor, currency: row.currency },
   shippingAddress: row.shipping_address,
   rejection: row.rejection,
-  nextAction: mustActNow(row) ? row.next_action : null,
+  nextAction: mustConfirm(row, now) ? row.next_action : null,
   trackingNumber: row.tracking_number,
+  parcels: parcels.filter(({ status }) => status !== 'canceled').map(parcelView),
+  canceledLines: linesOf(row.canceled_lines ?? []),
+  waitsFor: waitsFor(row, { parcels, now }),
   returnableUntil: row.returnable_until?.toISOString() ?? null,
-  allowedActions: allowedActions(row, { returnable, now: Date.now() }),
+  allowedActions: allowedActions(row, { returnable, parcels, now }),
   version: row.version,
   createdAt: row.created_at.toISOString(),
   updatedAt: row.updated_at.toISOString(),
 });
 
-const mustActNow = ({ status, payment_status, next_action }: OrderRow): boolean =>
-  status === 'pending' && payment_status === 'awaiting_customer' && Date.parse(next_action!.expiresAt) > Date.now();
+export const parcelView = (row: ParcelRow): Parcel => ({
+  id: row.id,
+  status: row.status,
+  lines: linesOf(row.lines),
+  trackingNumber: row.tracking_number,
+  promisedBy: row.promised_by?.toISOString() ?? null,
+});
 
 type HistoryRow = Pick<Selectable<OrderHistoryTable>, 'at' | 'step' | 'outcome' | 'attempt' | 'detail'>;
 

@@ -1,3 +1,4 @@
+import type { OutsideLedgerPage, ReadOutsideLedger } from '../../activities/outside-ledger.ts';
 import type { BookShipment, Booking, ParcelRef, ShipmentStatus } from '../../activities/shipping.ts';
 
 /**
@@ -11,6 +12,8 @@ export interface Carrier {
   cancel(parcel: ParcelRef): Promise<CancellationOutcome>;
   /** The current state of a parcel, or undefined if the carrier knows of none. */
   find(parcel: ParcelRef): Promise<{ status: ShipmentStatus } | undefined>;
+  /** Reads its ledger of all bookings and movements. Absent: it has none that could be read as a whole, or compared. */
+  readLedger?(request: ReadOutsideLedger): Promise<OutsideLedgerPage>;
 }
 
 export type BookingOutcome = Booking | { refused: 'AddressUndeliverable' | 'Canceled'; detail: string };

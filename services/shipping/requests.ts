@@ -1,12 +1,18 @@
 import { type Kysely, sql } from 'kysely';
 import { type Shipment, type ShippingRequests, shippingRefusal } from '../../activities/shipping.ts';
 import { decodeId, encodeCursor } from '../../platform/database/cursor.ts';
+import type { Carrier } from './carrier.ts';
 import type { ShippingDatabase } from './database.ts';
 import { applyMovement } from './movements.ts';
 import { lockShipment, selectShipments, shipmentOf } from './parcel.ts';
 
-export function createShippingRequests(db: Kysely<ShippingDatabase>): ShippingRequests {
+export function createShippingRequests(
+  db: Kysely<ShippingDatabase>,
+  carrier: Pick<Carrier, 'readLedger'> = {},
+): ShippingRequests {
   return {
+    readCarrierLedger: async (request) => ({ page: (await carrier.readLedger?.(request)) ?? null }),
+
     async recordMovement({ movementId, trackingNumber, type, at }) {
       const shipment = await db.transaction().execute(async (transaction): Promise<Shipment | undefined> => {
         await transaction

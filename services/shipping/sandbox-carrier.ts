@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OutsideLedgerPage } from '../../activities/outside-ledger.ts';
 import { sendRequest } from '../../platform/http/request.ts';
 import { ShipmentStatus } from '../../activities/shipping.ts';
 import { Time } from '../../activities/time.ts';
@@ -19,6 +20,9 @@ const NotBooked = z.object({ code: z.enum(['AddressUndeliverable', 'Canceled']),
 const Canceled = z.object({ trackingNumber: z.string().nullable() });
 const NotCanceled = z.object({ code: z.literal('AlreadyDispatched'), detail: z.string() });
 const Parcels = z.object({ items: z.array(z.object({ parcelId: z.string(), status: ShipmentStatus })) });
+
+/** The entries of one order come without a `next`. */
+const LedgerPage = OutsideLedgerPage.extend({ next: z.string().nullable().default(null) });
 
 /** The sandbox carrier, over HTTP. */
 export function createSandboxCarrier(url: string): Carrier {
@@ -47,6 +51,13 @@ export function createSandboxCarrier(url: string): Carrier {
       const { orderId, parcelId } = parcelOf(ref);
       const { body } = await send(`/shipments?orderId=${encodeURIComponent(orderId)}`);
       return parseResponse(Parcels, body).items.find((parcel) => parcel.parcelId === parcelId);
+    },
+
+    async readLedger({ after, limit, orderId }) {
+      const query = new URLSearchParams({ limit: String(limit) });
+      if (after !== undefined) query.set('after', after);
+      if (orderId !== undefined) query.set('orderId', orderId);
+      return parseResponse(LedgerPage, (await send(`/ledger?${query.toString()}`)).body);
     },
   };
 }

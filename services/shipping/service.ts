@@ -13,11 +13,11 @@ const settings = { CARRIER_URL: httpUrl.default('http://127.0.0.1:4020') };
 export const shipping: Service = defineService<ShippingDatabase, typeof settings>(REGISTRY, {
   name: 'shipping',
   settings,
-  create: ({ db, config }) => ({
-    requests: { operations: shippingRequests, implementation: createShippingRequests(db) },
-    activities: {
-      operations: shippingActivities,
-      implementation: createShippingActivities(db, createSandboxCarrier(config.CARRIER_URL)),
-    },
-  }),
+  create({ db, config }) {
+    const carrier = createSandboxCarrier(config.CARRIER_URL);
+    return {
+      requests: { operations: shippingRequests, implementation: createShippingRequests(db, carrier) },
+      activities: { operations: shippingActivities, implementation: createShippingActivities(db, carrier) },
+    };
+  },
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { z } from 'zod';
-import { orderEvents } from '../../activities/order.ts';
+import { orderEvents } from '../../activities/order-events.ts';
 import { subscription } from '../../platform/events/subscription.ts';
 import { type Registry, type ServiceParts, defineService } from '../../platform/service.ts';
 

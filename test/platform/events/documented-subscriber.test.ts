@@ -5,7 +5,7 @@ import path from 'node:path';
 import { type Kysely, type Transaction, sql } from 'kysely';
 import { z } from 'zod';
 import { type Implementation, Nothing, operation } from '../../../platform/contract/operation.ts';
-import { orderEvents } from '../../../activities/order.ts';
+import { orderEvents } from '../../../activities/order-events.ts';
 import type { InboxDatabase } from '../../../platform/events/inbox.ts';
 import { subscription } from '../../../platform/events/subscription.ts';
 import { createClient } from '../../../platform/http/client.ts';

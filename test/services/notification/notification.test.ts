@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { sql } from 'kysely';
 import type { MailTemplate } from '../../../activities/notification.ts';
-import { orderEvents } from '../../../activities/order.ts';
+import { orderEvents } from '../../../activities/order-events.ts';
 import { productRequests } from '../../../activities/product.ts';
 import { userRequests } from '../../../activities/user.ts';
 import { createClient } from '../../../platform/http/client.ts';
@@ -150,10 +150,24 @@ describe('the notification service', function () {
       const refund = { ...about, returnId: randomUUID(), refund: pounds };
       await writeEvent(transaction, { type: 'order.refunded', subject, data: refund });
       await writeEvent(transaction, { type: 'order.canceled', subject, data: about });
+      // That it travels in other parcels is no news for its customer.
+      await writeEvent(transaction, { type: 'order.changed', subject, data: about });
+      const canceledLines = [{ sku: 'tea', quantity: 1 }];
+      await writeEvent(transaction, { type: 'order.changed', subject, data: { ...about, canceledLines } });
+      const until = returnableUntil;
+      await writeEvent(transaction, {
+        type: 'order.payment_method_required',
+        subject,
+        data: { ...about, until, total: pounds },
+      });
+      for (const trouble of ['delayed', 'late', 'lost', 'returned_to_sender'] as const) {
+        const parcel = { parcelId: randomUUID(), trackingNumber: 'SB-2' };
+        await writeEvent(transaction, { type: `order.parcel_${trouble}`, subject, data: { ...about, ...parcel } });
+      }
       await writeEvent(transaction, { type: 'order.rejected', subject, data: { ...about, rejection } });
     });
     const sent = () => mails.db.selectFrom('mails').selectAll().where('customer_id', '=', customerId).execute();
-    await eventually(async () => assert.equal((await sent()).filter(({ state }) => state === 'kept').length, 7));
+    await eventually(async () => assert.equal((await sent()).filter(({ state }) => state === 'kept').length, 13));
     const texts = new Map((await sent()).map((mail) => [mail.template, `${mail.subject}\n${mail.text}`]));
     for (const [template, expected] of Object.entries({
       confirmed: /confirmed: .*12\.50[^]*Green tea/,
@@ -162,6 +176,12 @@ describe('the notification service', function () {
       refunded: /refunded .*12\.50/,
       canceled: /is canceled[^]*Nothing has been charged/,
       rejected: /could not accept[^]*sold out/,
+      changed: /has changed[^]*not sent[^]*1 × Green tea/,
+      'payment-method-required': /another payment method/,
+      'parcel-delayed': /is delayed[^]*SB-2/,
+      'parcel-late': /is late/,
+      'parcel-lost': /is lost/,
+      'parcel-returned-to-sender': /coming back to us/,
     })) {
       const text = texts.get(template as MailTemplate);
       assert.match(text!, expected);

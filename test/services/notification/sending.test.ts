@@ -99,6 +99,13 @@ describe('sending mail', function () {
     assert.deepEqual(stage.received, []);
   });
 
+  it('names the products of pieces that are not sent', async () => {
+    const url = await listen();
+    const id = await queue('changed', { orderId, number: '10042', canceledLines: [{ sku: 'TEA', quantity: 6 }] });
+    await sendNext(options(url));
+    assert.match((await mail(id)).text!, /6 × Oolong/);
+  });
+
   it('retries while it cannot learn the names of products, and asks for none that the mail does not show', async () => {
     const url = await listen();
     const down = { getProducts: () => Promise.reject(new Error('down')) };

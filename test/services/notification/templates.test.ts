@@ -26,6 +26,7 @@ describe('mail templates', () => {
     canceled: [NOT_CHARGED, RELEASED],
     requires_action: [NOT_CHARGED, TAKEN_OVER],
     authorized: [NOT_CHARGED, RESERVED],
+    partially_captured: [],
     captured: [],
     partially_refunded: [],
     refunded: [],
@@ -61,6 +62,64 @@ describe('mail templates', () => {
     const free = { total: pounds(0), lines: [{ sku: 'TEA', quantity: 1 }], trackingNumber: null, refund: pounds(0) };
     for (const template of ['confirmed', 'shipped', 'refunded'] as const) {
       assert.doesNotMatch(textOf(template, free), /reserved|charge your card|have refunded/, template);
+    }
+  });
+
+  it('say why an order that could not be paid for any longer is canceled, and not why a person canceled one', () => {
+    const rejection = { code: 'AuthorizationExpired', detail: 'no method was named' };
+    assert.match(
+      textOf('canceled', { rejection }),
+      /not reserved on your card any more, and .* another payment method/,
+    );
+    assert.doesNotMatch(textOf('canceled', {}), /payment method/);
+  });
+
+  it('name the pieces of each parcel of an order in several, and the order where it is in one', () => {
+    const lines = [{ sku: 'TEA', quantity: 2 }];
+    const parts = { lines, trackingNumber: 'SB-2', total: pounds(100) };
+    assert.match(textOf('shipped', parts), /A parcel of your order 10042 has left[^]*2 × Green tea[^]*SB-2/);
+    assert.match(textOf('shipped', parts), /charge your card for this parcel, unless it is paid for already/);
+    assert.match(
+      textOf('shipped', { ...parts, lines: undefined }),
+      /Your order 10042 has left[^]*We now charge your card;/,
+    );
+    const returnableUntil = new Date(Date.now() + 86_400_000).toISOString();
+    const last = textOf('delivered', { lines, returnableUntil });
+    assert.match(last, /A parcel of your order 10042 has been delivered[^]*2 × Green tea[^]*request a return/);
+    assert.doesNotMatch(last, /not arrived/);
+    assert.match(textOf('delivered', { lines }), /Something else of this order has not arrived yet/);
+    assert.doesNotMatch(textOf('delivered', { returnableUntil }), /parcel of|arrived yet/);
+  });
+
+  it('say what of an order is not sent, and where it goes', () => {
+    const canceledLines = [{ sku: 'TEA', quantity: 2 }];
+    const shippingAddress = { name: 'Ada', line1: '2 Low St', city: 'London', postalCode: 'N1 1AA', country: 'GB' };
+    const less = textOf('changed', { canceledLines });
+    assert.match(less, /not sent, and you do not pay for them:\n\n {2}- 2 × Green tea\n/);
+    assert.doesNotMatch(less, /goes to/);
+    const elsewhere = textOf('changed', { shippingAddress });
+    assert.match(elsewhere, /order 10042 has changed[^]*It now goes to: Ada, 2 Low St, London, N1 1AA, GB\./);
+    assert.doesNotMatch(elsewhere, /not sent/);
+  });
+
+  it('say until when and how to name another payment method', () => {
+    const text = textOf('payment-method-required', { until: '2026-05-03T14:05:00.000Z', total: pounds(100) });
+    assert.match(text, /Open the order in our shop and choose another payment method/);
+    assert.match(text, /until 14:05 UTC on 3 May 2026\. After that we cancel what has not left/);
+  });
+
+  it('say what happened to a parcel, and what follows', () => {
+    const data = { trackingNumber: 'SB-2', promisedBy: '2026-05-03T14:05:00.000Z' };
+    for (const [template, expected] of [
+      ['parcel-delayed', /order 10042 is delayed[^]*still on its way/],
+      ['parcel-late', /order 10042 should have arrived by now[^]*Our staff looks into it/],
+      ['parcel-lost', /has lost a parcel of your order 10042[^]*send the goods again, or give the money/],
+      ['parcel-returned-to-sender', /could not deliver a parcel of your order 10042[^]*check the address/],
+    ] as const) {
+      const text = textOf(template, data);
+      assert.match(text, expected);
+      assert.match(text, /promised to deliver it by 14:05 UTC on 3 May 2026[^]*tracking number is SB-2/);
+      assert.doesNotMatch(textOf(template, { trackingNumber: null }), /promised|tracking/);
     }
   });
 
@@ -107,7 +166,11 @@ describe('mail templates', () => {
         rejection: { code: 'OutOfStock' },
         url: null,
         expiresAt: '2026-05-03T14:05:00.000Z',
+        until: '2026-05-03T14:05:00.000Z',
+        parcelId: orderId,
+        trackingNumber: 'SB-1',
         lines: [{ sku: 'TEA', quantity: 2 }],
+        canceledLines: [{ sku: 'TEA', quantity: 2 }],
       });
       assert.ok(!text.includes(orderId) && !text.includes('TEA'), text);
     }

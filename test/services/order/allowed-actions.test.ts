@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { OrderAction } from '../../../activities/order-status.ts';
-import { everything, orderStage, teapots } from './test-order-service.ts';
+import { everything, kettle, orderStage, teapots } from './test-order-service.ts';
 
 describe('order service: allowed actions', () => {
   const stage = orderStage();
@@ -21,7 +21,7 @@ describe('order service: allowed actions', () => {
   it('are to cancel, until the parcel has left', async () => {
     assert.deepEqual(await allowed(await stage.placed()), ['cancel']);
     const orderId = await stage.confirmed();
-    assert.deepEqual(await allowed(orderId), ['cancel']);
+    assert.deepEqual(await allowed(orderId), ['cancel', 'cancel_lines', 'change_address']);
     await stage.activities.dispatchOrder(stage.note(orderId));
     assert.deepEqual(await allowed(orderId), []);
   });
@@ -29,11 +29,37 @@ describe('order service: allowed actions', () => {
   it('are to cancel while a compensation waits for a person, but not once the parcel has left', async () => {
     const undone = await stage.confirmed();
     await stage.opened(undone, 'authorizePayment');
-    assert.deepEqual(await allowed(undone), ['cancel']);
+    assert.deepEqual(await allowed(undone), ['cancel', 'cancel_lines', 'change_address']);
     const sent = await stage.confirmed();
     await stage.activities.dispatchOrder(stage.note(sent));
     await stage.opened(sent, 'capturePayment');
     assert.deepEqual(await allowed(sent), []);
+  });
+
+  it('are to change what has not left of an order in parcels, but not to cancel all of it', async () => {
+    const orderId = await stage.confirmed();
+    const [first, second] = await stage.split(orderId, [[teapots(3)], [kettle]]);
+    assert.deepEqual(await allowed(orderId), ['cancel', 'cancel_lines', 'change_address']);
+    await stage.activities.dispatchOrder({ ...stage.note(orderId), parcelId: first! });
+    assert.deepEqual(await allowed(orderId), ['cancel_lines']);
+    await stage.activities.noteParcel({ ...stage.note(orderId), parcelId: first!, trouble: 'lost' });
+    assert.deepEqual(await allowed(orderId), ['cancel_lines']);
+    await stage.activities.dispatchOrder({ ...stage.note(orderId), parcelId: second! });
+    assert.deepEqual(await allowed(orderId), []);
+  });
+
+  it('are to name a payment method while the order waits for one, also while its holder must confirm one', async () => {
+    const orderId = await stage.confirmed();
+    const wait = (until: number) =>
+      stage.activities.awaitPaymentMethod({ ...stage.note(orderId), until: new Date(until).toISOString() });
+    await wait(Date.now() + 60_000);
+    assert.deepEqual(await allowed(orderId), ['cancel', 'name_payment_method']);
+    const customerAction = { type: 'redirect', url: 'https://bank.example/confirm' } as const;
+    const paymentMethod = 'pm_card_mastercard';
+    await stage.activities.renewPayment({ ...stage.note(orderId), paymentMethod, customerAction });
+    assert.ok((await allowed(orderId)).includes('name_payment_method'));
+    await wait(Date.now() - 1000);
+    assert.deepEqual(await allowed(orderId), ['cancel']);
   });
 
   it('are none once the order is rejected or canceled, also while a person looks at its parcel', async () => {
@@ -48,13 +74,13 @@ describe('order service: allowed actions', () => {
     }
   });
 
-  it('are to return delivered goods within the window, completed or not', async () => {
-    const orderId = await stage.delivered();
-    assert.deepEqual(await allowed(orderId), ['return']);
-    await stage.activities.completeOrder(stage.note(orderId));
+  it('are to return delivered goods within the window', async () => {
+    const [orderId, completed] = [await stage.delivered(), await stage.delivered()];
     assert.deepEqual(await allowed(orderId), ['return']);
     await closeWindow(orderId);
     assert.deepEqual(await allowed(orderId), []);
+    await stage.activities.completeOrder(stage.note(completed));
+    assert.deepEqual(await allowed(completed), [], 'the workflow has closed it');
   });
 
   it('are not to return what open returns hold already', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { CancelOrder, OrderUpdate, RejectOrder } from '../../../activities/order-bookkeeping.ts';
+import type { CancelOrder, RejectOrder } from '../../../activities/order-bookkeeping.ts';
+import type { OrderUpdate } from '../../../activities/order-update.ts';
 import { orderStage } from './test-order-service.ts';
 
 const customerAction = { type: 'redirect', url: 'https://bank.example/confirm' } as const;

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { Registry } from 'prom-client';
 import type { OrderStart, PlaceOrder } from '../../../activities/order-placing.ts';
 import type { StepServices } from '../../../services/order/step-services.ts';
-import { confirmation } from '../../../services/order/activities.ts';
+import { confirmation } from '../../../services/order/placing-activities.ts';
 import { AttemptBound } from '../../../services/order/attempt-bound.ts';
 import { applyChange } from '../../../services/order/bookkeeping.ts';
 import { expressMetrics } from '../../../services/order/express-metrics.ts';
@@ -12,7 +12,8 @@ import { insertPlaced } from '../../../services/order/placing.ts';
 import { createOrderRequests } from '../../../services/order/requests.ts';
 import { OrderWatcher } from '../../../services/order/order-watcher.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
-import { OrderWorlds, createServices } from '../../stage/fake-order-services.ts';
+import { createServices } from '../../stage/fake-order-services.ts';
+import { OrderWorlds } from '../../stage/order-world.ts';
 import { startCounting } from '../../../bench/studies/bill/counts.ts';
 import { eventually } from '../../stage/eventually.ts';
 import { PLACED_HISTORY } from '../../stage/placed-history.ts';
@@ -23,7 +24,7 @@ describe('order service: the lane express', () => {
 
   /** The lane on the real tables, with services in memory. `changed` replaces some of them. */
   function express(
-    changed: Partial<StepServices['inventory'] & StepServices['payment']> = {},
+    changed: Partial<StepServices['inventory'] & StepServices['payment'] & StepServices['shipping']> = {},
     limits: Pick<ExpressDependencies, 'bound' | 'attemptMs'> = {},
   ) {
     const { db } = stage.database;
@@ -37,7 +38,7 @@ describe('order service: the lane express', () => {
     const placeExpress = createExpress({
       services: { cart: all, inventory: all, payment: all, shipping: all },
       insert: (request, entries) => insertPlaced(db, request, entries),
-      confirm: (note, trackingNumber) => applyChange(db, note, confirmation(trackingNumber)),
+      confirm: (note, booking) => applyChange(db, note, confirmation(booking)),
       handOver: (start) => void handedOver.push(start),
       leases: {
         hold(orderId, work) {
@@ -85,6 +86,18 @@ describe('order service: the lane express', () => {
     assert.deepEqual(await history(order.id), PLACED_HISTORY);
     assert.deepEqual(await stage.events(order.id), ['order.placed', 'order.confirmed']);
     assert.deepEqual(await requests.placeOrder(request), { order, created: false });
+  });
+
+  it('stores when the carrier promises to deliver by, and tells the workflow', async () => {
+    const promisedBy = '2027-01-02T03:04:05.678Z';
+    const bookShipment = async () => ({ trackingNumber: 'SB-1', promisedBy });
+    const { place, handedOver } = express({ bookShipment });
+    const { order } = await place(draft());
+    assert.equal(order.parcels![0]!.promisedBy, promisedBy);
+    assert.deepEqual(await stage.requests.getOrder({ orderId: order.id }), order);
+    assert.equal(handedOver[0]!.input.attempt?.promisedBy, promisedBy);
+    const { start } = await stage.requests.getOrderStart({ orderId: order.id });
+    assert.deepEqual(start!.input.attempt, handedOver[0]!.input.attempt);
   });
 
   it('costs two statements if it is confirmed, and one before the saga takes over if it is refused', async () => {

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { OrderUpdate } from '../../../activities/order-bookkeeping.ts';
+import type { OrderUpdate } from '../../../activities/order-update.ts';
+import type { Booking } from '../../../activities/shipping.ts';
 import { untilCalledOff } from '../../../platform/context.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
 import { ServiceFault } from '../../../platform/http/client.ts';
-import { confirmation } from '../../../services/order/activities.ts';
+import { confirmation } from '../../../services/order/placing-activities.ts';
 import { applyChange } from '../../../services/order/bookkeeping.ts';
 import { createFirstAttempt } from '../../../services/order/first-attempt.ts';
 import { startOf } from '../../../services/order/order-start.ts';
 import { orderWorkflowId } from '../../../workflows/order/messages.ts';
-import { OrderWorlds, type StepActivities, createServices } from '../../stage/fake-order-services.ts';
+import { type StepActivities, createServices } from '../../stage/fake-order-services.ts';
+import { OrderWorlds } from '../../stage/order-world.ts';
 import { PLACED_HISTORY } from '../../stage/placed-history.ts';
 import { draft, orderStage } from './test-order-service.ts';
 
@@ -25,7 +27,7 @@ describe('order service: the first attempt of the lane local-first', () => {
     const all = { ...createServices(worlds), ...changed };
     const services = { cart: all, inventory: all, payment: all, shipping: all };
     const { db } = stage.database;
-    const confirm = (note: OrderUpdate, trackingNumber: string) => applyChange(db, note, confirmation(trackingNumber));
+    const confirm = (note: OrderUpdate, booking: Booking) => applyChange(db, note, confirmation(booking));
     const activities = createFirstAttempt({ ...stage.activities, confirm }, services);
     const request = draft({ orderId: given });
     const orderId = given;
@@ -50,6 +52,12 @@ describe('order service: the first attempt of the lane local-first', () => {
     assert.deepEqual(await stage.events(orderId), ['order.placed', 'order.confirmed']);
     assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'authorized', 'booked']);
     assert.deepEqual(world.effects, ['reserve', 'hold', 'book']);
+  });
+
+  it('tells the workflow until when the carrier promises to deliver', async () => {
+    const promisedBy = '2026-01-08T18:00:00.000Z';
+    const { attempt } = await attempted({ bookShipment: async () => ({ trackingNumber: 'SB1', promisedBy }) });
+    assert.partialDeepStrictEqual(await attempt, { outcome: 'confirmed', promisedBy });
   });
 
   it('does nothing to an order that was recorded before', async () => {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import type { Page, PageRequest } from '../../../platform/contract/operation.ts';
-import type { OrderUpdate } from '../../../activities/order-bookkeeping.ts';
+import type { OrderUpdate } from '../../../activities/order-update.ts';
 import { encodeAge, encodeCursor } from '../../../platform/database/cursor.ts';
 import { connect } from '../../../platform/database/connection.ts';
-import { draft, orderStage, refusedAs } from './test-order-service.ts';
+import { draft, kettle, orderStage, refusedAs, teapots } from './test-order-service.ts';
 
 /** Reads a list page by page; returns all items and the lengths of the pages. */
 async function readAllPages<Item>(list: (page: PageRequest) => Promise<Page<Item>>, limit: number) {
@@ -182,13 +182,39 @@ describe('order service: lists', () => {
           fulfillmentStatus: 'returned',
           total: request.total,
           lines: request.lines.map(({ sku, quantity }) => ({ sku, quantity })),
+          capturedMinor: 5500,
           refundedMinor: 5500,
+          canceled: [],
+          parcels: [{ id: orderId, trackingNumber: 'SB-1', status: 'delivered' }],
           restocked: [{ sku: 'teapot', quantity: 2 }],
           awaitsCustomerUntil: null,
           trackingNumber: 'SB-1',
           updatedAt,
         },
       );
+    });
+
+    it('contain all parcels, what was captured and what is not sent, and until when the customer may pay', async () => {
+      const orderId = await stage.confirmed();
+      const [first, second] = await stage.split(orderId, [[teapots(1)], [teapots(1), kettle]], {
+        canceledLines: [teapots(1)],
+      });
+      await stage.activities.dispatchOrder({ ...stage.note(orderId), parcelId: first! });
+      await stage.activities.captureOrder({ ...stage.note(orderId), parcelId: first! });
+      const until = new Date(Date.now() + 60_000).toISOString();
+      await stage.activities.awaitPaymentMethod({ ...stage.note(orderId), until });
+      const { items } = await readAllPages(summaries, 100);
+      const book = items.find((item) => item.orderId === orderId)!;
+      assert.deepEqual(
+        book.parcels?.map(({ id, status }) => [id, status]),
+        [
+          [orderId, 'canceled'],
+          [first, 'dispatched'],
+          [second, 'booked'],
+        ],
+      );
+      assert.deepEqual([book.capturedMinor, book.canceled], [1000, [teapots(1)]]);
+      assert.equal(book.awaitsCustomerUntil, until);
     });
 
     it('refuse an invalid cursor', async () => {

@@ -6,7 +6,7 @@ import { connect } from '../../../platform/database/connection.ts';
 import { createMetrics } from '../../../platform/telemetry/metrics.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
 import { countWaitingOrders, interventionMetrics, waitingMetrics } from '../../../services/order/metrics.ts';
-import { draft, orderStage } from './test-order-service.ts';
+import { draft, kettle, newParcel, orderStage, teapots } from './test-order-service.ts';
 
 describe('order service: what orders wait for', () => {
   const stage = orderStage();
@@ -61,6 +61,52 @@ describe('order service: what orders wait for', () => {
       );
     assert.deepEqual(await difference(overdue), { completion: 1 });
     assert.deepEqual(await difference(() => activities.completeOrder(note(orderId))), { completion: -1 });
+  });
+
+  it('is the carrier, the capture or staff for an order in parcels, counted once however many parcels wait', async () => {
+    const { activities, note } = stage;
+    const orderId = await stage.confirmed();
+    let [first, second, third]: (string | undefined)[] = [];
+    const split = async () =>
+      ([first, second, third] = await stage.split(orderId, [[teapots(1)], [teapots(2)], [kettle]]));
+    assert.deepEqual(await difference(split), {});
+    const about = (parcelId: string | undefined) => ({ ...note(orderId), parcelId });
+    const send = (parcelId: string | undefined) => () => activities.dispatchOrder(about(parcelId));
+    assert.deepEqual(await difference(send(first)), { delivery: 1, capture: 1 });
+    assert.deepEqual(await difference(() => activities.captureOrder(about(first))), { capture: -1 });
+    assert.deepEqual(await difference(send(second)), { capture: 1 });
+    assert.deepEqual(await difference(() => activities.captureOrder(about(second))), { capture: -1 });
+    assert.deepEqual(await difference(send(third)), { dispatch: -1, capture: 1 });
+    assert.deepEqual(await difference(() => activities.captureOrder(about(third))), { capture: -1 });
+    const lose = () => activities.noteParcel({ ...note(orderId), parcelId: first!, trouble: 'lost' });
+    assert.deepEqual(await difference(lose), { parcel_decision: 1 });
+    assert.deepEqual(await difference(() => activities.deliverOrder(about(second))), {});
+    assert.deepEqual(await difference(() => activities.deliverOrder(about(third))), { delivery: -1 });
+    const decide = (action: 'wait' | 'refund') => () =>
+      activities.resolveParcel({ ...note(orderId), parcelId: first!, action, note: 'so', resolvedBy: 'ada' });
+    assert.deepEqual(await difference(decide('wait')), { parcel_decision: -1, delivery: 1 });
+    assert.deepEqual(await difference(decide('refund')), { delivery: -1, refund: 1 });
+  });
+
+  it('is not the dispatch of a parcel that waits, nor of an order that is canceled', async () => {
+    const { activities, note } = stage;
+    const orderId = await stage.confirmed();
+    const waiting = [newParcel([teapots(3)], { trackingNumber: null }), newParcel([kettle])];
+    const replace = () => activities.replaceParcels({ ...note(orderId), replaced: [orderId], parcels: waiting });
+    assert.deepEqual(await difference(replace), {});
+    const left = { paymentStatus: 'canceled', fulfillmentStatus: 'booked' } as const;
+    assert.deepEqual(await difference(() => activities.cancelOrder({ ...note(orderId), ...left })), { dispatch: -1 });
+  });
+
+  it('is another payment method only once the time to name one is up', async () => {
+    const { activities, note } = stage;
+    const orderId = await stage.confirmed();
+    const wait = (ms: number) => () =>
+      activities.awaitPaymentMethod({ ...note(orderId), until: new Date(Date.now() + ms).toISOString() });
+    assert.deepEqual(await difference(wait(60_000)), {});
+    assert.deepEqual(await difference(wait(-60_000)), { payment_method: 1 });
+    const renew = () => activities.renewPayment({ ...note(orderId), paymentMethod: 'pm_card_mastercard' });
+    assert.deepEqual(await difference(renew), { payment_method: -1 });
   });
 
   it('is the end of a cancellation under way', async () => {

@@ -6,6 +6,7 @@ import { OrderWatcher } from '../../../services/order/order-watcher.ts';
 import { createOrderRequests } from '../../../services/order/requests.ts';
 import type { FreshDatabase } from '../../stage/fresh-database.ts';
 import { upgradedDatabase } from '../../stage/upgraded-database.ts';
+import { activitiesOn, newParcel } from './test-order-service.ts';
 
 const LINES = [
   { sku: 'teapot', name: 'Teapot', quantity: 2, unitPrice: { amountMinor: 1000, currency: 'GBP' } },
@@ -129,5 +130,87 @@ describe('the SKUs of orders', () => {
     const id = randomUUID();
     await place(database.db, id, [...LINES, LINES[0]!]);
     assert.deepEqual(await skusOf(id), ['kettle', 'teapot']);
+  });
+});
+
+describe('orders in one parcel of the version before', () => {
+  const states = {
+    booked: ['confirmed', 'authorized', 'booked'],
+    captured: ['confirmed', 'captured', 'shipped'],
+    refunded: ['completed', 'partially_refunded', 'delivered'],
+    pending: ['pending', 'authorized', 'not_fulfilled'],
+  } as const;
+  const ids = Object.fromEntries(Object.keys(states).map((name) => [name, randomUUID()])) as Record<
+    keyof typeof states,
+    string
+  >;
+  const insertOrder = <Database>(db: Kysely<Database>, id: string, [status, payment, fulfillment]: readonly string[]) =>
+    sql`
+      insert into orders (id, customer_id, status, payment_status, fulfillment_status, lines, total_minor, currency,
+                          refunded_minor, shipping_address, payment_method, recorded_at, tracking_number)
+      values (${id}, ${randomUUID()}, ${status}, ${payment}, ${fulfillment}, ${JSON.stringify(LINES)}, 4500, 'GBP',
+              ${payment === 'partially_refunded' ? 500 : 0}, ${JSON.stringify(ADDRESS)}, 'pm_card_visa', now(),
+              ${fulfillment === 'not_fulfilled' ? null : `SB-${id}`})`.execute(db);
+  let database: FreshDatabase<OrderDatabase>;
+  before(async () => {
+    database = await upgradedDatabase('order', '010_interventions_by_step', async (owner) => {
+      for (const name of Object.keys(states) as (keyof typeof states)[])
+        await insertOrder(owner, ids[name], states[name]);
+    });
+  });
+  after(() => database.drop());
+
+  const requests = () => createOrderRequests(database.db, { waiting: new OrderWatcher(), lane: 'local-first' });
+  const note = (orderId: string) => ({ orderId, workflowId: `order-${orderId}`, entries: [] });
+  const activities = () => activitiesOn(database.db);
+  const read = (orderId: string) => requests().getOrder({ orderId });
+
+  it('show the parcel that their own row describes, and what was captured', async () => {
+    const shown = await Promise.all(
+      Object.values(ids).map(async (id) => {
+        const { parcels, captured, waitsFor } = await read(id);
+        return [parcels!.map(({ status }) => status), captured!.amountMinor, waitsFor?.what];
+      }),
+    );
+    assert.deepEqual(shown, [
+      [['booked'], 0, 'dispatch'],
+      [['dispatched'], 4500, 'delivery'],
+      [['delivered'], 4500, undefined],
+      [[], 0, undefined],
+    ]);
+  });
+
+  it('go on as before, and can be divided, get into trouble and be refunded', async () => {
+    const { booked, captured } = ids;
+    const parts = [LINES.slice(0, 1), LINES.slice(1)].map((lines) =>
+      newParcel(lines.map(({ sku, quantity }) => ({ sku, quantity }))),
+    );
+    await activities().replaceParcels({ ...note(booked), replaced: [booked], parcels: parts });
+    const due = await activities().dispatchOrder({ ...note(booked), parcelId: parts[0]!.parcelId });
+    assert.deepEqual([due.amount?.amountMinor, due.outstanding?.amountMinor], [2000, 4500]);
+    await activities().noteParcel({ ...note(captured), parcelId: captured, trouble: 'lost' });
+    const decision = { action: 'refund', note: 'gone', resolvedBy: 'ada' } as const;
+    await activities().resolveParcel({ ...note(captured), parcelId: captured, ...decision });
+    const { items } = await requests().listRefunds({ orderId: captured });
+    assert.deepEqual(
+      items.map(({ amount }) => amount.amountMinor),
+      [4500],
+    );
+  });
+
+  it('are written by a replica of that version meanwhile, which knows none of the new columns', async () => {
+    const id = randomUUID();
+    await insertOrder(database.db, id, states.pending);
+    // As it confirms, ships, captures and delivers an order.
+    await sql`update orders set status = 'confirmed', fulfillment_status = 'booked', tracking_number = 'SB-old' where id = ${id}`.execute(
+      database.db,
+    );
+    assert.equal((await read(id)).parcels![0]!.promisedBy, null);
+    await sql`update orders set fulfillment_status = 'shipped', payment_status = 'captured' where id = ${id}`.execute(
+      database.db,
+    );
+    const { returnableUntil } = await activities().deliverOrder(note(id));
+    assert.ok(returnableUntil);
+    assert.deepEqual((await read(id)).captured, { amountMinor: 4500, currency: 'GBP' });
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Kysely, sql } from 'kysely';
-import type { CancelOrder, OrderActivities, OrderUpdate, RejectOrder } from '../../../activities/order-bookkeeping.ts';
+import type { CancelOrder, OrderActivities, RejectOrder } from '../../../activities/order-bookkeeping.ts';
+import type { OrderUpdate } from '../../../activities/order-update.ts';
 import { connect } from '../../../platform/database/connection.ts';
 import { draft, orderStage } from './test-order-service.ts';
 
@@ -193,9 +194,8 @@ describe('order service: bookkeeping', () => {
   it('returns the end of the return window, the same on every repeat', async () => {
     const orderId = await stage.captured();
     const { returnableUntil } = await stage.activities.deliverOrder(stage.note(orderId));
-    const days = (Date.parse(returnableUntil) - Date.now()) / (24 * 60 * 60 * 1000);
+    const days = (Date.parse(returnableUntil!) - Date.now()) / (24 * 60 * 60 * 1000);
     assert.ok(days > 29.9 && days <= 30.01, String(days));
-    await stage.activities.completeOrder(stage.note(orderId));
     assert.deepEqual(await stage.activities.deliverOrder(stage.note(orderId)), { returnableUntil });
   });
 

@@ -60,6 +60,17 @@ describe('order service: plans over many orders', function () {
     });
   }
 
+  it('reads the parcels of a page in one statement, and none where every order travels in one', async () => {
+    const statements = async (request: Parameters<OrderRequests['listOrders']>[0]) =>
+      (await plansOf((requests) => requests.listOrders(request))).map(({ sql }) => /from "(\w+)"/.exec(sql)![1]);
+    const read = await statements({ limit: 100, status: 'confirmed' });
+    assert.deepEqual(
+      read.filter((table) => table !== 'returns'),
+      ['orders', 'parcels'],
+    );
+    assert.deepEqual(await statements({ limit: 100, status: 'rejected' }), ['orders']);
+  });
+
   const interventions: Record<string, Omit<Parameters<OrderRequests['listInterventions']>[0], 'limit'>> = {
     all: {},
     open: { state: 'open' },
@@ -94,6 +105,10 @@ describe('order service: plans over many orders', function () {
     'a popular SKU': { filter: { sku: POPULAR_SKU } },
     'a popular SKU of a customer': { filter: { sku: POPULAR_SKU, email: 'buyer@' } },
     'a tracking number': { filter: { trackingNumber: 'SB-4711' } },
+    'late parcels': { filter: { late: true } },
+    'late parcels of a customer': { filter: { late: true, customerId: WHOLESALER } },
+    'late parcels with a popular SKU': { filter: { late: true, sku: POPULAR_SKU } },
+    'no late parcels': { filter: { late: false } },
     'a payment status': { filter: { paymentStatus: 'captured' } },
     'a rare payment status': { filter: { paymentStatus: 'authorized' } },
     'an unused payment status': { filter: { paymentStatus: 'awaiting_customer' } },
@@ -123,6 +138,37 @@ describe('order service: plans over many orders', function () {
         await assertDirect((requests) => requests.searchOrders({ ...filter, limit, after }), blocks, maxSorted);
     });
   }
+
+  const parcelLists: Record<string, Omit<Parameters<OrderRequests['listParcels']>[0], 'limit'>> = {
+    all: {},
+    'that are late': { late: true },
+    'that are not late': { late: false },
+    'that are booked': { status: 'booked' },
+    'that are booked and late': { status: 'booked', late: true },
+    'that are on their way': { status: 'dispatched' },
+    'that are lost': { status: 'lost' },
+    'that are delivered': { status: 'delivered' },
+    'that are canceled': { status: 'canceled' },
+    'of an unused status': { status: 'returned_to_sender' },
+  };
+  for (const [which, request] of Object.entries(parcelLists)) {
+    it(`lists parcels ${which}, in one parcel an order or in several, without reading others`, async () => {
+      const [limit, maxSorted] = [LIMIT, 4 * LIMIT];
+      await assertDirect((requests) => requests.listParcels({ ...request, limit }), page, maxSorted);
+      const { items, next: after } = await stage.requests.listParcels({ ...request, limit: 5 });
+      for (const { parcel } of items.slice(0, 2)) {
+        await assertDirect((requests) => requests.getParcel({ parcelId: parcel.id }), 16);
+      }
+      if (after) await assertDirect((requests) => requests.listParcels({ ...request, limit, after }), page, maxSorted);
+    });
+  }
+
+  it('has parcels of both kinds that are late', async () => {
+    const { items } = await stage.requests.listParcels({ late: true, limit: 100 });
+    const kinds = items.map(({ parcel, orderId }) => parcel.id === orderId);
+    assert.deepEqual(new Set(kinds), new Set([true, false]));
+    assert.ok(items.every(({ late }) => late));
+  });
 
   it('reads an order’s notes and the contacts of a page without reading others', async () => {
     const { items } = await stage.requests.listOrders({ limit: LIMIT });

@@ -73,6 +73,12 @@ describe('order service: requested returns', () => {
     await assert.rejects(stage.sendBack(orderId), refusedAs('NotReturnable'));
   });
 
+  it('are refused once the workflow has closed the window, whatever time it had', async () => {
+    const orderId = await stage.delivered();
+    await stage.activities.completeOrder(stage.note(orderId));
+    await assert.rejects(stage.sendBack(orderId), refusedAs('NotReturnable'));
+  });
+
   it('are refused for more than was ordered, even in two lines, and for other items', async () => {
     const orderId = await stage.delivered();
     for (const lines of [[teapots(4)], [teapots(2), teapots(2)], [{ sku: 'mug', quantity: 1 }]]) {

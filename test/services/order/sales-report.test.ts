@@ -8,7 +8,16 @@ import { orderStage } from './test-order-service.ts';
 
 const CURRENCIES = ['GBP', 'EUR'];
 const COUNTRIES = ['GB', 'DE', 'FR'];
-const STATES = ['pending', 'confirmed', 'captured', 'delivered', 'completed', 'rejected', 'canceled'] as const;
+const STATES = [
+  'pending',
+  'confirmed',
+  'captured',
+  'divided',
+  'delivered',
+  'completed',
+  'rejected',
+  'canceled',
+] as const;
 const FROM = '2026-01-10T00:00:00.000Z';
 const BEFORE = '2026-01-20T00:00:00.000Z';
 const ORDERS = 150;
@@ -74,6 +83,7 @@ describe('order service: sales report', function () {
 
   async function bring(state: Placed['state'], difference: Parameters<typeof stage.placed>[0]): Promise<string> {
     if (state === 'confirmed' || state === 'captured' || state === 'delivered') return stage[state](difference);
+    if (state === 'divided') return divided(difference);
     if (state === 'completed') {
       const id = await stage.delivered(difference);
       await stage.activities.completeOrder(stage.note(id));
@@ -88,6 +98,30 @@ describe('order service: sales report', function () {
     return id;
   }
 
+  /** Only a piece of each line is sent. The processor has captured all of the order, and gives back what is not sent. */
+  async function divided(difference: Parameters<typeof stage.placed>[0]): Promise<string> {
+    const lines = difference!.lines!;
+    const orderId = await stage.confirmed(difference);
+    const [{ sku }] = lines as [Order['lines'][number]];
+    const rest = lines
+      .map((line) => ({ sku: line.sku, quantity: line.quantity - (line.sku === sku ? 1 : 0) }))
+      .filter(({ quantity }) => quantity > 0);
+    const [first, second] = await stage.split(
+      orderId,
+      rest.length > 0 ? [[{ sku, quantity: 1 }], rest] : [[{ sku, quantity: 1 }]],
+    );
+    const about = { ...stage.note(orderId), parcelId: first! };
+    await stage.activities.dispatchOrder(about);
+    await stage.activities.captureOrder({ ...about, captured: difference!.total! });
+    if (!second) return orderId;
+    const canceled = { replaced: [second], parcels: [], canceledLines: rest };
+    await stage.activities.replaceParcels({ ...stage.note(orderId), ...canceled });
+    const [refund] = (await stage.requests.listRefunds({ orderId })).items;
+    if (random.share() < 0.5) return orderId;
+    await stage.activities.endRefund({ ...stage.note(orderId), refundId: refund!.id, outcome: 'refunded' });
+    return orderId;
+  }
+
   /** Half of the orders come back in part: some returns are refunded, some only received. */
   async function giveBack(id: string, lines: Order['lines'], refunded: Map<string, number>): Promise<void> {
     for (const { sku } of lines) {
@@ -100,15 +134,17 @@ describe('order service: sales report', function () {
     }
   }
 
-  const SOLD = new Set<string>(['confirmed', 'captured', 'delivered', 'completed']);
+  const SOLD = new Set<string>(['confirmed', 'captured', 'divided', 'delivered', 'completed']);
 
   /** The same figures, added up here from the orders as getOrder shows them. */
   async function expected(keyOf: (order: Placed, sku: string) => string): Promise<Map<string, Sums>> {
     const sums = new Map<string, Sums>();
     for (const order of placed) {
       if (!SOLD.has(order.state) || order.at < FROM || order.at >= BEFORE) continue;
-      const { lines } = await stage.requests.getOrder({ orderId: order.id });
-      for (const { sku, quantity, unitPrice } of lines) {
+      const { lines, canceledLines } = await stage.requests.getOrder({ orderId: order.id });
+      for (const { sku, quantity: ordered, unitPrice } of lines) {
+        const quantity = ordered - (canceledLines!.find((line) => line.sku === sku)?.quantity ?? 0);
+        if (quantity === 0) continue;
         const key = `${keyOf(order, sku)} ${unitPrice.currency}`;
         const sum = sums.get(key) ?? { orders: new Set(), pieces: 0, gross: 0, refunded: 0 };
         sums.set(key, sum);
@@ -193,6 +229,32 @@ describe('order service: sales report', function () {
     const { rows } = await stage.requests.reportSales({ by: 'sku', ...period });
     const once = { orders: 1, pieces: 3, gross: 300, refunded: 0 };
     assert.deepEqual(figuresOf(rows), new Map([['twice GBP', once]]));
+  });
+
+  it('leaves out pieces that are not sent, at the prices of their own lines, and orders of which none is', async () => {
+    const period = { from: '2026-05-01T00:00:00.000Z', before: '2026-05-02T00:00:00.000Z' };
+    const line = (sku: string, quantity: number, amountMinor: number) => ({
+      sku,
+      name: sku,
+      quantity,
+      unitPrice: { amountMinor, currency: 'GBP' },
+    });
+    const lines = [line('cup', 2, 100), line('cup', 2, 300), line('jar', 1, 50)];
+    const total = { amountMinor: 850, currency: 'GBP' };
+    const cups = (quantity: number) => ({ sku: 'cup', quantity });
+    const jar = { sku: 'jar', quantity: 1 };
+    const [some, none] = [await stage.confirmed({ lines, total }), await stage.confirmed({ lines, total })];
+    await stage.split(some, [[cups(3)]], { canceledLines: [cups(1), jar] });
+    await stage.split(none, [], { canceledLines: [cups(4), jar] });
+    const set = { created_at: new Date(period.from) };
+    await stage.database.db.updateTable('orders').set(set).where('id', 'in', [some, none]).execute();
+    for (const by of ['sku', 'day'] as const) {
+      const { rows, totals } = await stage.requests.reportSales({ by, ...period });
+      const sold = { orders: 1, pieces: 3, gross: 500, refunded: 0 };
+      const key = by === 'sku' ? 'cup' : '2026-05-01';
+      assert.deepEqual(figuresOf(rows), new Map([[`${key} GBP`, sold]]));
+      assert.deepEqual(figuresOf(totals), new Map([['all GBP', sold]]));
+    }
   });
 
   it('is empty for a period without orders', async () => {

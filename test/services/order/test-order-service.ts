@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
+import type { StockLine } from '../../../activities/identity.ts';
 import type { OrderRequests } from '../../../activities/order.ts';
 import type { PlaceOrder } from '../../../activities/order-placing.ts';
-import type { OrderActivities, OrderUpdate } from '../../../activities/order-bookkeeping.ts';
+import type { OrderActivities } from '../../../activities/order-bookkeeping.ts';
+import type { OrderUpdate } from '../../../activities/order-update.ts';
 import type { HistoryItem } from '../../../activities/order-status.ts';
+import type { NewParcel, ReplaceParcels } from '../../../activities/parcel.ts';
 import type { DraftReturn, ReceivedLine, Return } from '../../../activities/return.ts';
 import { createOrderActivities } from '../../../services/order/activities.ts';
 import type { OrderDatabase } from '../../../services/order/database.ts';
@@ -35,8 +38,9 @@ export const draft = (difference: Partial<PlaceOrder> = {}): PlaceOrder => ({
 });
 
 export const teapots = (quantity: number) => ({ sku: 'teapot', quantity });
+export const kettle = { sku: 'kettle', quantity: 1 };
 /** All that `draft` orders. */
-export const everything = [teapots(3), { sku: 'kettle', quantity: 1 }];
+export const everything = [teapots(3), kettle];
 export const resellable = (line: { sku: string; quantity: number }): ReceivedLine => ({
   ...line,
   condition: 'resellable',
@@ -54,6 +58,8 @@ export interface OrderStage {
   confirmed: (difference?: Partial<PlaceOrder>) => Promise<string>;
   captured: (difference?: Partial<PlaceOrder>) => Promise<string>;
   delivered: (difference?: Partial<PlaceOrder>) => Promise<string>;
+  /** Replaces the parcels that have not left by parcels with these lines, and returns their ids. */
+  split: (orderId: string, contents: StockLine[][], more?: Partial<ReplaceParcels>) => Promise<string[]>;
   /** Opens an intervention and returns its id. */
   opened: (orderId: string, step: HistoryItem['step'], workflowId?: string) => Promise<string>;
   closed: (orderId: string, interventionId: string, action: 'retry' | 'skip') => Promise<void>;
@@ -84,6 +90,7 @@ export function orderStage(): OrderStage {
   const service = useOrderService();
   return Object.assign(service, {
     ...ordersIn(service),
+    ...parcelsOf(service),
     ...interventionsOn(service),
     ...returnsOn(service),
     ...recordsOf(service),
@@ -145,6 +152,22 @@ function ordersIn(service: OrderService): Pick<OrderStage, 'placed' | 'confirmed
   };
   return orders;
 }
+
+/** A booked parcel. */
+export const newParcel = (lines: StockLine[], difference: Partial<NewParcel> = {}): NewParcel => {
+  const parcelId = randomUUID();
+  return { parcelId, lines, trackingNumber: `SB-${parcelId}`, ...difference };
+};
+
+const parcelsOf = (service: OrderService): Pick<OrderStage, 'split'> => ({
+  async split(orderId, contents, more) {
+    const { parcels: before = [] } = await service.requests.getOrder({ orderId });
+    const replaced = before.filter(({ status }) => status === 'booked' || status === 'waiting').map(({ id }) => id);
+    const parcels = contents.map((lines) => newParcel(lines));
+    await service.activities.replaceParcels({ ...service.note(orderId), replaced, parcels, ...more });
+    return parcels.map(({ parcelId }) => parcelId);
+  },
+});
 
 const interventionsOn = (service: OrderService): Pick<OrderStage, 'opened' | 'closed'> => ({
   async opened(orderId, step, workflowId = `order-${orderId}`) {

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { failedRefundWorkflowId } from '../../../workflows/failed-refund/messages.ts';
+import { everything, orderStage, pounds, refusedAs, teapots } from './test-order-service.ts';
+
+describe('order service: refunds that were not paid after all', () => {
+  const stage = orderStage();
+
+  /** A delivered order of which this was refunded. */
+  async function refunded(part: { amount: { amountMinor: number; currency: string } } | { lines: typeof everything }) {
+    const orderId = await stage.delivered();
+    const refundId: string = randomUUID();
+    const refund = await stage.requests.draftRefund({
+      refundId,
+      orderId,
+      part,
+      reason: 'goodwill',
+      requestedBy: 'staff-1',
+    });
+    const note = { orderId, workflowId: `refund-${refundId}`, entries: [] };
+    await stage.activities.endRefund({ ...note, refundId, outcome: 'refunded' });
+    return { orderId, refundId, amount: refund.amount };
+  }
+  function takeBack(
+    { orderId, refundId, amount }: Awaited<ReturnType<typeof refunded>>,
+    replacementId: string = randomUUID(),
+  ) {
+    const note = { orderId, workflowId: failedRefundWorkflowId({ refundId }), entries: [] };
+    return stage.activities.takeBackRefund({ ...note, refundId, replacementId, amount });
+  }
+  const refundsOf = async (orderId: string) =>
+    (await stage.requests.listRefunds({ orderId })).items.map(({ status, amount }) => [status, amount.amountMinor]);
+  const refundedOf = async (orderId: string) => (await stage.requests.getOrder({ orderId })).refunded;
+
+  it('are taken out of the books once, and another one takes their place', async () => {
+    const refund = await refunded({ amount: pounds(500) });
+    const replacementId = randomUUID();
+    await takeBack(refund, replacementId);
+    await takeBack(refund, replacementId);
+    const { orderId } = refund;
+    assert.deepEqual(await refundedOf(orderId), pounds(0));
+    assert.deepEqual(await refundsOf(orderId), [
+      ['requested', 500],
+      ['failed', 500],
+    ]);
+    assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'captured', 'delivered']);
+    const note = { orderId, workflowId: failedRefundWorkflowId(refund), entries: [] };
+    await stage.activities.endRefund({ ...note, refundId: replacementId, outcome: 'refunded_manually' });
+    assert.deepEqual(await refundedOf(orderId), pounds(500));
+    assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'partially_refunded', 'delivered']);
+  });
+
+  it('keep their amount and their pieces reserved until they are paid or given up', async () => {
+    const refund = await refunded({ lines: everything });
+    const replacementId = randomUUID();
+    await takeBack(refund, replacementId);
+    const again = (part: Parameters<typeof refunded>[0]) =>
+      stage.requests.draftRefund({
+        refundId: randomUUID(),
+        orderId: refund.orderId,
+        part,
+        reason: 'goodwill',
+        requestedBy: 'staff-1',
+      });
+    await assert.rejects(again({ amount: pounds(1) }), refusedAs('RefundTooLarge'));
+    await assert.rejects(again({ lines: [teapots(1)] }), refusedAs('TooMany'));
+    const note = { orderId: refund.orderId, workflowId: failedRefundWorkflowId(refund), entries: [] };
+    await stage.activities.endRefund({ ...note, refundId: replacementId, outcome: 'not_refunded' });
+    assert.equal((await again({ lines: [teapots(1)] })).status, 'requested');
+  });
+
+  it('are left alone where people have settled them before', async () => {
+    const orderId = await stage.delivered();
+    for (const outcome of ['refunded_manually', 'not_refunded'] as const) {
+      const refundId: string = randomUUID();
+      await stage.requests.draftRefund({
+        refundId,
+        orderId,
+        part: { amount: pounds(500) },
+        reason: 'goodwill',
+        requestedBy: 'staff-1',
+      });
+      await stage.activities.endRefund({ orderId, workflowId: `refund-${refundId}`, entries: [], refundId, outcome });
+      const before = await refundedOf(orderId);
+      assert.deepEqual(await takeBack({ orderId, refundId, amount: pounds(500) }), { taken: false });
+      assert.deepEqual(await refundedOf(orderId), before);
+    }
+  });
+
+  it('may fail in two parts, each once', async () => {
+    const refund = await refunded({ amount: pounds(1000) });
+    assert.deepEqual(await takeBack({ ...refund, amount: pounds(400) }), { taken: true });
+    assert.deepEqual(await takeBack({ ...refund, amount: pounds(600) }), { taken: true });
+    assert.deepEqual(await refundedOf(refund.orderId), pounds(0));
+  });
+
+  it('count as paid in part where the processor has paid a part of one that was given up', async () => {
+    const orderId = await stage.delivered();
+    const refundId: string = randomUUID();
+    await stage.requests.draftRefund({
+      refundId,
+      orderId,
+      part: { amount: pounds(1000) },
+      reason: 'goodwill',
+      requestedBy: 'staff-1',
+    });
+    const note = { orderId, workflowId: `refund-${refundId}`, entries: [] };
+    await stage.activities.endRefund({ ...note, refundId, outcome: 'not_refunded', paid: pounds(400) });
+    assert.deepEqual(await refundedOf(orderId), pounds(400));
+    assert.deepEqual(await refundsOf(orderId), [['refunded', 400]]);
+  });
+
+  it('are not taken back while they are being recorded', async () => {
+    const orderId = await stage.delivered();
+    const refundId: string = randomUUID();
+    await stage.requests.draftRefund({
+      refundId,
+      orderId,
+      part: { amount: pounds(500) },
+      reason: 'goodwill',
+      requestedBy: 'staff-1',
+    });
+    await assert.rejects(takeBack({ orderId, refundId, amount: pounds(500) }), /is being recorded/);
+    assert.deepEqual(await refundsOf(orderId), [['requested', 500]]);
+  });
+
+  it('of a return leave it refunded, and their place is taken by a refund of the order', async () => {
+    const orderId = await stage.delivered();
+    const stored = await stage.sendBack(orderId, { lines: [teapots(1)] });
+    await stage.receive(stored);
+    await stage.refund(stored);
+    const before = await refundedOf(orderId);
+    await takeBack({ orderId, refundId: stored.id, amount: before! });
+    assert.deepEqual(await refundedOf(orderId), pounds(0));
+    assert.deepEqual(await refundsOf(orderId), [['requested', before!.amountMinor]]);
+  });
+});
