@@ -16,6 +16,7 @@ import { interventionRoutes } from './admin/intervention-routes.ts';
 import { mailboxRoutes } from './admin/mailbox-routes.ts';
 import { noteRoutes } from './admin/note-routes.ts';
 import { orderSearchRoutes } from './admin/order-search-routes.ts';
+import { parcelRoutes } from './admin/parcel-routes.ts';
 import { reportRoutes } from './admin/report-routes.ts';
 import { serviceRoutes } from './admin/service-routes.ts';
 import { managedUserRoutes } from './admin/user-routes.ts';
@@ -57,6 +58,7 @@ import { refuseRepeatedHeaders } from './middleware/single-headers.ts';
 import { documentationRoutes } from './openapi/routes.ts';
 import type { Admission } from './orders/admission.ts';
 import { cancellationRoutes } from './orders/cancellation-routes.ts';
+import { changeRoutes } from './orders/change-routes.ts';
 import { createPlacing } from './orders/placing.ts';
 import { returnRoutes } from './orders/return-routes.ts';
 import { orderRoutes } from './orders/routes.ts';
@@ -190,8 +192,10 @@ export function routesOf(dependencies: GatewayDependencies): AnyRoute[] {
     ...orderRoutes(orders, users, place),
     ...orderStreamRoutes(orders, streams),
     ...cancellationRoutes(orders, workflows),
+    ...changeRoutes(orders, workflows),
     ...returnRoutes(orders, workflows),
     ...orderSearchRoutes(orders),
+    ...parcelRoutes(orders, workflows),
     ...noteRoutes(orders),
     ...reportRoutes(orders),
     ...interventionRoutes(orders, workflows),

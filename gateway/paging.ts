@@ -35,7 +35,7 @@ export const listOf = <Item extends z.ZodType>(item: Item) =>
 export function nextPage(
   path: string,
   cursor: string | null,
-  { limit, ...filter }: { limit: number } & Record<string, string | number | undefined>,
+  { limit, ...filter }: { limit: number } & Record<string, string | number | boolean | undefined>,
 ): string | null {
   if (cursor === null) return null;
   const query = new URLSearchParams({ cursor, limit: String(limit) });

@@ -15,7 +15,7 @@ import { ServiceFault } from '../platform/http/client.ts';
 import { Problem } from '../platform/http/problem.ts';
 import { IssuerUnavailable } from './auth/remote-keys.ts';
 import type { StatusAndCode } from './problem-pages/registry.ts';
-import { TemporalFault, type WorkflowRefusal } from './upstream/workflow-client.ts';
+import { TemporalFault, type WorkflowRefusal } from './upstream/temporal-errors.ts';
 
 /** The contracts that the gateway calls. */
 interface Contracts {
@@ -60,6 +60,7 @@ const REFUSALS: Readonly<Record<AnyRefusal, StatusAndCode | typeof BY_ROUTE>> = 
   LastAdmin: [409, 'LastAdmin'],
   ProductNotFound: [404, 'ProductNotFound'],
   OrderNotFound: [404, 'OrderNotFound'],
+  ParcelNotFound: [404, 'ParcelNotFound'],
   ReturnNotFound: [404, 'ReturnNotFound'],
   InterventionNotFound: [404, 'InterventionNotFound'],
   ShipmentNotFound: [404, 'ShipmentNotFound'],
@@ -78,6 +79,11 @@ const REFUSALS: Readonly<Record<AnyRefusal, StatusAndCode | typeof BY_ROUTE>> = 
   NotReturnable: [409, 'NotReturnable'],
   TooMany: [409, 'TooMany'],
   TooLateToCancel: [409, 'TooLateToCancel'],
+  TooLateToChange: [409, 'TooLateToChange'],
+  NotChangeableNow: [409, 'NotChangeableNow'],
+  LinesDiffer: [409, 'LinesDiffer'],
+  NothingToResolve: [409, 'NothingToResolve'],
+  OutOfStock: [409, 'OutOfStock'],
   InterventionClosed: [409, 'InterventionClosed'],
   ActionNotAllowed: [409, 'ActionNotAllowed'],
   RefundTooLarge: [409, 'RefundTooLarge'],
@@ -85,6 +91,12 @@ const REFUSALS: Readonly<Record<AnyRefusal, StatusAndCode | typeof BY_ROUTE>> = 
   AlreadyReceived: [409, 'AlreadyReceived'],
   NotInReturn: [409, 'NotInReturn'],
   VersionConflict: [412, 'PreconditionFailed'],
+  VersionChanged: [412, 'PreconditionFailed'],
+  // The request is well-formed, but the carrier or the card says no: with another address or card it succeeds.
+  AddressUndeliverable: [422, 'AddressUndeliverable'],
+  CardDeclined: [422, 'CardDeclined'],
+  InsufficientFunds: [422, 'InsufficientFunds'],
+  PaymentNotCompleted: [422, 'PaymentNotCompleted'],
   // Ids derive from the Idempotency-Key: a different payload under one id is a different payload under one key. The
   // service detects it if the gateway's own record of the first request is gone.
   OrderDiffers: [422, 'IdempotencyKeyReused'],
@@ -94,6 +106,8 @@ const REFUSALS: Readonly<Record<AnyRefusal, StatusAndCode | typeof BY_ROUTE>> = 
   BadClient: BY_ROUTE,
   WrongCurrency: BY_ROUTE,
   WorkflowEnded: BY_ROUTE,
+  // Of a change that was given up.
+  ServiceUnavailable: [503, 'ServiceUnavailable'],
 };
 
 /** Translates an error of a service or of Temporal into a problem; undefined for a bug. */
@@ -104,6 +118,7 @@ export function problemOf(error: unknown): Problem | undefined {
   if (!(error instanceof Refusal)) return undefined;
   const [status, code] = REFUSALS[error.code as AnyRefusal] ?? [];
   if (status === undefined || code === undefined) return undefined;
+  if (status === 503) return unavailable(code, error, error.message);
   const headers = status === 401 ? { 'WWW-Authenticate': CHALLENGE } : {};
   return new Problem(status, code, error.message, { headers, cause: error });
 }
@@ -111,8 +126,8 @@ export function problemOf(error: unknown): Problem | undefined {
 // The time in which a process restarts.
 const RETRY_AFTER_SECONDS = '2';
 
-const unavailable = (code: `${'Service' | 'Temporal' | 'Issuer'}Unavailable`, cause: Error): Problem =>
-  new Problem(503, code, 'a service that this request needs is not available; try again in a moment', {
-    headers: { 'Retry-After': RETRY_AFTER_SECONDS },
-    cause,
-  });
+const unavailable = (
+  code: (StatusAndCode & readonly [503, string])[1],
+  cause: Error,
+  detail = 'a service that this request needs is not available; try again in a moment',
+): Problem => new Problem(503, code, detail, { headers: { 'Retry-After': RETRY_AFTER_SECONDS }, cause });

@@ -8,6 +8,8 @@ const WORKFLOW_TYPES = [
   'strayParcelWorkflow',
   'latePaymentWorkflow',
   'refundWorkflow',
+  'failedRefundWorkflow',
+  'reconciliationWorkflow',
 ] as const;
 
 /** A workflow completes however its order ends, so these statuses mean a bug or an action of an operator. */
@@ -17,8 +19,8 @@ const BROKEN = ['Failed', 'TimedOut', 'Terminated', 'Canceled'].map((status) => 
 const TIMEOUT_MS = 1_000;
 
 /**
- * Counts the workflows that ended before what they carry (an order, a return, a stray parcel, a late payment, a refund): those stand still, and no workflow is left to report
- * it. A workflow that was reset stays counted until Temporal's retention ends.
+ * Counts the workflows that ended before what they carry (an order, a return, a stray parcel, a late payment, a refund, a failed refund, a
+ * comparison of the books): those stand still, and no workflow is left to report it. A workflow that was reset stays counted until Temporal's retention ends.
  */
 export function registerBrokenWorkflowMetrics({ metrics, client, logger }: BrokenWorkflowOptions): void {
   gaugesOf(metrics, {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Intervention, ListInterventions, type OrderRequests } from '../../activities/order.ts';
+import { Intervention, ListInterventions } from '../../activities/order-intervention.ts';
+import type { OrderRequests } from '../../activities/order.ts';
 import { InterventionAction } from '../../activities/order-bookkeeping.ts';
 import { text } from '../../activities/text.ts';
 import { Time } from '../../activities/time.ts';
@@ -12,11 +13,21 @@ import { listOf, nextPage, pageQuery } from '../paging.ts';
 import { idOr404 } from '../path-ids.ts';
 import type { Workflows } from '../upstream/workflow-client.ts';
 
-const { step, reason, state, blocks, attempts, tried, allowedActions } = Intervention.shape;
+const { step, reason, state, orderId, blocks, finding, attempts, tried, allowedActions } = Intervention.shape;
 const InterventionView = Intervention.extend({
-  step: step.meta({ description: 'the step that was refused; before the confirmation, its compensation' }),
-  reason: reason.meta({ description: 'the last error' }),
-  blocks: blocks.meta({ description: 'what waits for the decision; `amount` is the refund of a return, or the total' }),
+  orderId: orderId.meta({ description: 'null for a discrepancy that is about no order of ours' }),
+  step: step.meta({
+    description:
+      'the step that was refused; before the confirmation, its compensation; `reconcile`: a discrepancy of the books',
+  }),
+  reason: reason.meta({ description: 'the last error; of a discrepancy, what is expected and what was found' }),
+  blocks: blocks.meta({
+    description:
+      'what waits for the decision; `amount` is the refund of a return, or the total; null for a discrepancy: nothing waits',
+  }),
+  finding: finding
+    .unwrap()
+    .meta({ description: 'the discrepancy, and when a comparison last found it; null for a step' }),
   attempts: attempts.meta({ description: 'how often the step, or its compensation, failed before the decision' }),
   tried: tried.meta({ description: 'the last 20 entries of the step in the history, until the decision' }),
   allowedActions: allowedActions.meta({
@@ -39,6 +50,7 @@ const InterventionView = Intervention.extend({
         returnId: null,
         amount: { amountMinor: 2 * MUG_MINOR, currency: 'GBP' },
       },
+      finding: null,
       attempts: 1,
       tried: [
         { at: '2026-01-05T08:00:00.000Z', step: 'authorizePayment', outcome: 'started' },
@@ -73,7 +85,7 @@ const Resolve = z.strictObject({ action: InterventionAction, note: text(500) }).
 });
 type Resolve = z.infer<typeof Resolve>;
 
-/** Compensations that were refused for good and wait for a person's decision. */
+/** What a person must decide: steps and compensations that were refused for good, and discrepancies of the books. */
 export const interventionRoutes = (orders: OrderRequests, workflows: Workflows): AnyRoute[] => [
   route({
     method: 'get',
@@ -139,7 +151,8 @@ export const interventionRoutes = (orders: OrderRequests, workflows: Workflows):
     method: 'post',
     path: '/v1/admin/interventions/:interventionId/resolve',
     operationId: 'resolveIntervention',
-    summary: 'Resolve an intervention: retry the step, skip it, or say that you have refunded in another way',
+    summary:
+      'Resolve an intervention: retry the step, skip it, or say that you have refunded in another way; compare again, or accept a discrepancy',
     tag: 'interventions',
     access: 'staff',
     staff: ['support'],
@@ -147,12 +160,17 @@ export const interventionRoutes = (orders: OrderRequests, workflows: Workflows):
     idempotent: true,
     params: z.object({ interventionId: z.string() }),
     body: Resolve,
-    responses: { 200: { description: 'Resolved; the workflow continues', body: InterventionView } },
+    responses: {
+      200: {
+        description: 'Resolved; the workflow continues. After the `retry` of a discrepancy: open if it is still there',
+        body: InterventionView,
+      },
+    },
     problems: { 404: ['InterventionNotFound'], 409: ['InterventionClosed', 'ActionNotAllowed'] },
     async handle(request) {
       const interventionId = idOr404(request.params.interventionId, 'InterventionNotFound');
       const intervention = await orders.getIntervention({ interventionId });
-      if (!isDone(intervention, request)) await resolve(intervention, request, workflows);
+      if (!isDone(intervention, request)) await resolve(intervention, request, { orders, workflows });
       return { status: 200, body: await orders.getIntervention({ interventionId }) };
     },
   }),
@@ -164,9 +182,18 @@ const isDone = ({ state, action, note, resolvedBy }: Intervention, { body, calle
 
 type ResolveRequest = RouteRequest<unknown, unknown, Resolve>;
 
-async function resolve({ id, state, workflowId }: Intervention, request: ResolveRequest, workflows: Workflows) {
+async function resolve(
+  { id, state, finding, workflowId }: Intervention,
+  request: ResolveRequest,
+  { orders, workflows }: { orders: OrderRequests; workflows: Workflows },
+) {
   if (state !== 'open') throw closed();
   const resolution = { ...request.body, interventionId: id, resolvedBy: request.caller!.id };
+  if (finding) {
+    // No workflow waits for it.
+    await orders.resolveFinding(resolution);
+    return;
+  }
   try {
     await workflows.resolveIntervention({ workflowId, resolution, updateId: effectId('resolveIntervention', request) });
   } catch (error) {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Sku } from '../../activities/identity.ts';
 import type { OrderFilter } from '../../activities/order-search.ts';
 import { FulfillmentStatus, OrderStatus, PaymentStatus } from '../../activities/order-status.ts';
+import { flag } from '../query-flag.ts';
 import { boundsOf, periodQuery } from './period.ts';
 
 /** A whole number in a query. Callers see a number: HTTP sends every query value as text. */
@@ -41,6 +42,9 @@ export const orderFilterQuery = {
   paymentStatus: PaymentStatus.optional(),
   fulfillmentStatus: FulfillmentStatus.optional(),
   ...periodQuery,
+  late: flag(
+    'true: with a parcel that was not delivered when it was promised, and about which staff has decided nothing; false: without',
+  ).optional(),
   minTotal: whole(0, MAX_NUMBER, 'the lowest total, in the smallest unit of whichever currency'),
   maxTotal: whole(0, MAX_NUMBER, 'the highest total, in the smallest unit of whichever currency'),
 };
@@ -51,7 +55,7 @@ export type OrderFilterQuery = z.infer<typeof Query>;
 /** The filter of the order service. An empty box finds everything. */
 export function filterOf(query: OrderFilterQuery): OrderFilter {
   const { q, number, email, customerId, sku, tracking, status, paymentStatus, fulfillmentStatus } = query;
-  const { minTotal, maxTotal } = query;
+  const { late, minTotal, maxTotal } = query;
   return {
     q: q?.trim() || undefined,
     number: numberOf(number),
@@ -63,6 +67,7 @@ export function filterOf(query: OrderFilterQuery): OrderFilter {
     paymentStatus,
     fulfillmentStatus,
     ...boundsOf(query),
+    late,
     minTotalMinor: numberOf(minTotal),
     maxTotalMinor: numberOf(maxTotal),
   };

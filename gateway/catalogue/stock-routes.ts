@@ -6,6 +6,7 @@ import { effectId } from '../idempotency/effect-id.ts';
 import { MUG, SkuInPath } from '../openapi/examples.ts';
 import { productLinks } from '../openapi/links.ts';
 import { listOf, nextPage, pageQuery } from '../paging.ts';
+import { flag } from '../query-flag.ts';
 
 const Sku = z.object({ sku: SkuInPath });
 const Adjustment = AdjustStock.pick({ delta: true, reason: true })
@@ -19,17 +20,7 @@ const StockView = Stock.extend({
   examples: [{ sku: MUG.sku, onHand: 500, reserved: 6, available: 494, lowStockAt: 50 }],
 });
 
-const Low = z
-  .enum(['true', 'false'])
-  .transform((low) => low === 'true')
-  .meta({
-    description: 'true: only what is low, with no more available than `lowStockAt`; false: only what is not',
-    // Callers see a boolean: HTTP sends every query value as text.
-    override: ({ jsonSchema }) => {
-      delete jsonSchema.enum;
-      jsonSchema.type = 'boolean';
-    },
-  });
+const Low = flag('true: only what is low, with no more available than `lowStockAt`; false: only what is not');
 
 /** Stock levels, for admins. */
 export const stockRoutes = (products: ProductRequests, inventory: InventoryRequests): AnyRoute[] => [
@@ -52,7 +43,7 @@ export const stockRoutes = (products: ProductRequests, inventory: InventoryReque
     problems: { 400: ['BadCursor'] },
     async handle({ query: { low, cursor, limit } }) {
       const page = await inventory.listStock({ low, after: cursor, limit });
-      const next = nextPage('/v1/admin/stock', page.next, { limit, low: low?.toString() });
+      const next = nextPage('/v1/admin/stock', page.next, { limit, low });
       return { status: 200, body: { items: page.items, next } };
     },
   }),

@@ -97,13 +97,14 @@ function staffSentence(definition: AnyRoute): string {
     : `For everybody’s orders: staff with the role ${list}.`;
 }
 
-function headerParameters({ headers = {}, idempotent, access }: AnyRoute): ZodOpenApiParameterObject[] {
+function headerParameters({ headers = {}, idempotent, access, problems = {} }: AnyRoute): ZodOpenApiParameterObject[] {
   const described = Object.entries(headers).filter(([name]) => access !== 'signed' || name !== 'Carrier-Signature');
   return [
     ...(idempotent ? [KEY_PARAMETER] : []),
     ...described.map(([name, description]): ZodOpenApiParameterObject => ({
       name,
       in: 'header',
+      ...(name === 'If-Match' && problems[428] && { required: true }),
       description,
       schema: { type: 'string' },
     })),

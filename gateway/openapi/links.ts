@@ -21,6 +21,16 @@ export const productLinks = (pointer: string): Links =>
 
 /** Links to the operations on an order whose id is at this JSON pointer of the response. */
 export const orderLinks = (pointer: string): Links =>
-  linksTo(['readOrder', 'readHistory', 'followOrder', 'cancelOrder', 'askReturn', 'listReturns'], {
-    orderId: `$response.body#${pointer}`,
-  });
+  linksTo(
+    [
+      'readOrder',
+      'readHistory',
+      'followOrder',
+      'cancelOrder',
+      'changeOrder',
+      'namePaymentMethod',
+      'askReturn',
+      'listReturns',
+    ],
+    { orderId: `$response.body#${pointer}` },
+  );

@@ -110,4 +110,4 @@ export function problemsOf({
 }
 
 /** Tags of the routes that call workflows. */
-const TEMPORAL_TAGS = new Set(['orders', 'returns', 'interventions', 'callbacks']);
+const TEMPORAL_TAGS = new Set(['orders', 'parcels', 'returns', 'interventions', 'callbacks']);

@@ -11,6 +11,12 @@ interface Described {
 
 const ORDER = { orderId: '6d1f0c1e-8f57-8a3e-9d55-0e0a4f0f8b9c', number: '10042' };
 const POUNDS = { amountMinor: 6 * MUG_MINOR, currency: 'GBP' };
+const PARCEL = {
+  ...ORDER,
+  parcelId: '0c6e2f4e-2b9a-4e0b-a3a5-8f2f5e1f6c11',
+  trackingNumber: 'SB-1042',
+  promisedBy: '2026-01-08T18:00:00.000Z',
+};
 
 const EVENTS: Readonly<Record<WebhookEventType, Described>> = {
   'order.placed': { summary: 'An order was placed', data: { ...ORDER, total: POUNDS } },
@@ -32,12 +38,34 @@ const EVENTS: Readonly<Record<WebhookEventType, Described>> = {
     },
   },
   'order.canceled': {
-    summary: 'An order was canceled',
+    summary: 'An order was canceled; with a `rejection` because it could not be paid for any longer',
     data: { ...ORDER, paymentStatus: 'canceled', fulfillmentStatus: 'canceled' },
   },
-  'order.shipped': { summary: 'An order was dispatched', data: { ...ORDER, trackingNumber: 'SB-1042' } },
+  'order.changed': {
+    summary: 'Some pieces of an order are not sent, or it travels in other parcels or to another address',
+    data: { ...ORDER, canceledLines: [{ sku: MUG.sku, quantity: 2 }] },
+  },
+  'order.payment_method_required': {
+    summary: 'The card holds the money of an order no longer: its customer must name another payment method in time',
+    data: { ...ORDER, until: '2026-01-07T09:00:00.000Z', total: POUNDS },
+  },
+  'order.shipped': {
+    summary: 'An order was dispatched, or one parcel of it: then with `parcelId` and `lines`',
+    data: { ...ORDER, trackingNumber: 'SB-1042' },
+  },
+  'order.parcel_delayed': { summary: 'The carrier reports that a parcel is delayed', data: PARCEL },
+  'order.parcel_late': {
+    summary: 'A parcel was not delivered when the carrier had promised it, and the carrier reports nothing',
+    data: PARCEL,
+  },
+  'order.parcel_lost': { summary: 'The carrier has lost a parcel; the shop decides what follows', data: PARCEL },
+  'order.parcel_returned_to_sender': {
+    summary: 'A parcel goes back to the shop, which decides what follows',
+    data: PARCEL,
+  },
   'order.delivered': {
-    summary: 'An order was delivered',
+    summary:
+      'An order was delivered, or one parcel of it: then with `parcelId` and `lines`, and without `returnableUntil` while others are missing',
     data: { ...ORDER, returnableUntil: '2026-02-04T09:00:00.000Z' },
   },
   'order.completed': { summary: 'An order was completed: its return window has closed', data: ORDER },

@@ -10,15 +10,19 @@ export interface PricedLines {
   total: Money;
 }
 
-/** Merges lines of the same SKU, in the order of their first occurrence. */
-export function sumLines<Line extends StockLine>(lines: readonly Line[], keyOf = (line: Line): string => line.sku) {
+/** Merges lines of the same SKU, in the order of their first occurrence. `at`: where the lines are in the request. */
+export function sumLines<Line extends StockLine>(
+  lines: readonly Line[],
+  keyOf = (line: Line): string => line.sku,
+  at = '/lines',
+) {
   const summed = new Map<string, Line>();
   for (const line of lines) {
     const key = keyOf(line);
     const earlier = summed.get(key);
     const quantity = (earlier?.quantity ?? 0) + line.quantity;
     if (!Quantity.safeParse(quantity).success) {
-      const pointer = `/lines/${lines.indexOf(line)}/quantity`;
+      const pointer = `${at}/${lines.indexOf(line)}/quantity`;
       throw refused([{ pointer, detail: `the order has ${quantity} pieces of ${line.sku}; the maximum is 100,000` }]);
     }
     summed.set(key, { ...(earlier ?? line), quantity });

@@ -184,7 +184,10 @@ function readOrder(orders: OrderRequests): AnyRoute {
         description: 'The order',
         body: OrderView,
         headers: { ETag: 'the version of the order' },
-        links: orderLinks('/id'),
+        links: {
+          ...orderLinks('/id'),
+          changeOrder: { parameters: { orderId: '$response.body#/id', 'header.If-Match': '$response.header.ETag' } },
+        },
       },
     },
     problems: { 404: ['OrderNotFound'] },

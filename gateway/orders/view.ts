@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ShippingAddress } from '../../activities/address.ts';
-import { Quantity, Sku } from '../../activities/identity.ts';
+import { Quantity, Sku, StockLine } from '../../activities/identity.ts';
 import { Money, times } from '../../activities/money.ts';
 import {
   FulfillmentStatus,
@@ -10,8 +10,9 @@ import {
   Rejection,
 } from '../../activities/order-status.ts';
 import { Contact } from '../../activities/order-search.ts';
-import { NextAction, type Order } from '../../activities/order.ts';
+import { NextAction, type Order, WaitsFor } from '../../activities/order.ts';
 import { MUG, MUG_MINOR } from '../openapi/examples.ts';
+import { ParcelView, parcelViewOf } from './parcel-view.ts';
 
 const pounds = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
 
@@ -32,6 +33,19 @@ export const OrderView = z
     rejection: Rejection.optional(),
     nextAction: NextAction.optional(),
     trackingNumber: z.string().optional(),
+    parcels: z
+      .array(ParcelView)
+      .optional()
+      .meta({ description: 'how it travels, without canceled parcels; empty before it is booked' }),
+    canceledLines: z
+      .array(StockLine)
+      .optional()
+      .meta({ description: 'the pieces that are not sent, if there are any' }),
+    waitsFor: WaitsFor.optional().meta({
+      description:
+        'what it waits for, and until when; `payment_confirmation` and `payment_method`: its customer; `person` and ' +
+        '`parcel_decision`: staff',
+    }),
     allowedActions: z.array(OrderAction),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
@@ -57,7 +71,17 @@ export const OrderView = z
           country: 'GB',
         },
         trackingNumber: 'SB-1042',
-        allowedActions: ['cancel'],
+        parcels: [
+          {
+            id: '6d1f0c1e-8f57-8a3e-9d55-0e0a4f0f8b9c',
+            status: 'booked',
+            lines: [{ sku: MUG.sku, quantity: 6 }],
+            trackingNumber: 'SB-1042',
+            promisedBy: '2026-01-08T18:00:00.000Z',
+          },
+        ],
+        waitsFor: { what: 'dispatch' },
+        allowedActions: ['cancel', 'cancel_lines', 'change_address'],
         createdAt: '2026-01-05T09:00:00.000Z',
         updatedAt: '2026-01-05T09:00:01.000Z',
       },
@@ -67,7 +91,7 @@ export type OrderView = z.infer<typeof OrderView>;
 
 /** The order for `reader`. Only the customer learns what they must do: it may be a secret. */
 export function viewOf(order: Order, reader: { id: string }): OrderView {
-  const { rejection, captured, refunded, trackingNumber } = order;
+  const { rejection, captured, refunded, trackingNumber, parcels, canceledLines = [], waitsFor } = order;
   const nextAction = reader.id === order.customerId ? order.nextAction : null;
   return {
     id: order.id,
@@ -83,6 +107,9 @@ export function viewOf(order: Order, reader: { id: string }): OrderView {
     ...(rejection && { rejection }),
     ...(nextAction && { nextAction }),
     ...(trackingNumber !== null && { trackingNumber }),
+    ...(parcels && { parcels: parcels.map(parcelViewOf) }),
+    ...(canceledLines.length > 0 && { canceledLines }),
+    ...(waitsFor && { waitsFor }),
     allowedActions: order.allowedActions,
     createdAt: order.createdAt,
     updatedAt: order.updatedAt,

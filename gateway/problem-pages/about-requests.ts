@@ -70,6 +70,11 @@ export const ABOUT_REQUESTS = {
     meaning: 'The operation has an effect that must not happen twice, and the request has no Idempotency-Key.',
     action: 'Send a new UUID as Idempotency-Key, and the same one with every repeat of this request.',
   },
+  IfMatchRequired: {
+    status: 428,
+    meaning: 'The change must say which version of the resource it is based on, and the request has no If-Match.',
+    action: 'Read the resource and send its ETag as If-Match, or `*` to change whatever version there is.',
+  },
   HeadersTooLarge: {
     status: 431,
     meaning: 'The headers of the request are larger than 16 KiB together. The connection is closed.',

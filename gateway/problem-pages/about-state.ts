@@ -27,6 +27,7 @@ export const ABOUT_STATE = {
     action: 'Check the SKU against the list at /v1/products.',
   },
   OrderNotFound: nothing('order', 'the list at /v1/orders'),
+  ParcelNotFound: nothing('parcel', 'the list at /v1/admin/parcels'),
   ReturnNotFound: nothing('return', 'the list at /v1/orders/{orderId}/returns'),
   InterventionNotFound: nothing('intervention', 'the list at /v1/admin/interventions'),
   DeadLetterNotFound: nothing('dead letter', 'the list at /v1/admin/dead-letters'),
@@ -106,8 +107,10 @@ export const ABOUT_STATE = {
   },
   TooMany: {
     status: 409,
-    meaning: 'More pieces were to be sent or paid back than were bought and are not part of other returns and refunds.',
-    action: 'Read the order, its returns and its refunds, and ask for fewer pieces.',
+    meaning:
+      'More pieces were to be sent back, paid back or canceled than are left of the order. Or it was to travel in more than 20 ' +
+      'parcels.',
+    action: 'Read the order with its parcels, returns and refunds, and ask for less.',
   },
   RefundTooLarge: {
     status: 409,

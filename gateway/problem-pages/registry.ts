@@ -1,4 +1,5 @@
 import { ABOUT_CALLERS } from './about-callers.ts';
+import { ABOUT_CHANGES } from './about-changes.ts';
 import { ABOUT_REQUESTS } from './about-requests.ts';
 import { ABOUT_STATE } from './about-state.ts';
 
@@ -10,7 +11,7 @@ export interface ProblemDescription {
 }
 
 /** Every problem of the API, by its code. The `type` of a problem document is the path of its page. */
-export const PROBLEMS = { ...ABOUT_REQUESTS, ...ABOUT_CALLERS, ...ABOUT_STATE } satisfies Record<
+export const PROBLEMS = { ...ABOUT_REQUESTS, ...ABOUT_CALLERS, ...ABOUT_STATE, ...ABOUT_CHANGES } satisfies Record<
   string,
   ProblemDescription
 >;

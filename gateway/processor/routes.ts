@@ -4,6 +4,7 @@ import type { PaymentRequests } from '../../activities/payment.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { Problem } from '../../platform/http/problem.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
+import type { FailedRefundInput } from '../../workflows/failed-refund/messages.ts';
 import type { Workflows } from '../upstream/workflow-client.ts';
 
 // The payment service reads the event, and checks its signature over the body as it came.
@@ -33,7 +34,7 @@ const unsigned = (header: string): Problem =>
 interface ProcessorDependencies {
   payments: Pick<PaymentRequests, 'receiveEvent'>;
   orders: Pick<OrderRequests, 'getOrder' | 'getOrderStart'>;
-  workflows: Pick<Workflows, 'paymentMoved' | 'startLatePayment'>;
+  workflows: Pick<Workflows, 'paymentMoved' | 'startLatePayment' | 'startFailedRefund'>;
 }
 
 /** The callbacks with which card processors report what has become of payments. */
@@ -42,6 +43,7 @@ export function processorRoutes({ payments, orders, workflows }: ProcessorDepend
     const event = await payments.receiveEvent({ payload, signature });
     if (event.meaning === 'awaited') await tellOrder(event.orderId);
     if (event.meaning === 'heldLate') await releaseLate(event.orderId);
+    if (event.meaning === 'refundFailed') await askAboutRefund(event);
   };
 
   /** Tells the order's workflow, which may not have been started. Of an order that has ended nobody waits for news. */
@@ -56,6 +58,12 @@ export function processorRoutes({ payments, orders, workflows }: ProcessorDepend
   async function releaseLate(orderId: string): Promise<void> {
     const { customerId } = await orders.getOrder({ orderId });
     await workflows.startLatePayment({ orderId }, customerId);
+  }
+
+  async function askAboutRefund({ refundId, orderId, holdId, amount }: Required<FailedRefundInput>): Promise<void> {
+    const { customerId } = await orders.getOrder({ orderId });
+    const ofFirst = holdId === undefined || holdId === orderId;
+    await workflows.startFailedRefund({ refundId, orderId, amount, ...(!ofFirst && { holdId }) }, customerId);
   }
 
   const callback = (processor: {

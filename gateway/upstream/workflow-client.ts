@@ -1,26 +1,26 @@
 import {
   type Client,
-  ServiceError,
   WithStartWorkflowOperation,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
+  type WorkflowUpdateHandle,
   WorkflowUpdateRPCTimeoutOrCancelledError,
-  isGrpcServiceError,
 } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import type { UpdateDefinition } from '@temporalio/common';
 import type { ReceivedLine } from '../../activities/return.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
+import { ServiceFault } from '../../platform/http/client.ts';
 import { promptly } from '../../platform/temporal/client.ts';
 import type { OrderStart } from '../../activities/order-placing.ts';
 import {
   type ParcelMoved,
   type PaymentMoved,
   cancelUpdate,
+  orderWorkflowId,
   parcelMovedSignal,
   paymentMovedSignal,
   startOptionsOf,
 } from '../../workflows/order/messages.ts';
+import { type FailedRefundInput, failedRefundWorkflowId } from '../../workflows/failed-refund/messages.ts';
+import type { failedRefundWorkflow } from '../../workflows/failed-refund/workflow.ts';
 import { type LatePaymentInput, latePaymentWorkflowId } from '../../workflows/late-payment/messages.ts';
 import type { latePaymentWorkflow } from '../../workflows/late-payment/workflow.ts';
 import { type ReturnInput, receiveReturnUpdate, returnWorkflowId } from '../../workflows/return/messages.ts';
@@ -34,15 +34,16 @@ import { type StrayParcelInput, strayParcelWorkflowId } from '../../workflows/st
 import type { strayParcelWorkflow } from '../../workflows/stray-parcel/workflow.ts';
 import type { orderWorkflow } from '../../workflows/order/workflow.ts';
 import type { returnWorkflow } from '../../workflows/return/workflow.ts';
+import { translated } from './temporal-errors.ts';
 
-/** The refusals of the workflows' validators, and `WorkflowEnded` if the workflow has ended. */
-export type WorkflowRefusal =
-  'TooLateToCancel' | 'InterventionClosed' | 'ActionNotAllowed' | 'AlreadyReceived' | 'NotInReturn' | 'WorkflowEnded';
-
-/** Temporal or the worker did not respond: the call may or may not have taken effect. */
-export class TemporalFault extends Error {
-  override readonly name = 'TemporalFault';
+/** A change of a confirmed order: one of workflows/order/change-messages.ts, with what it is to change. */
+export interface OrderChange<Request> {
+  update: UpdateDefinition<void, [Request]>;
+  request: Request;
 }
+
+// Another booking takes a second; the carrier or the bank may be slow. The change goes on if the caller does not wait for it.
+const CHANGE_PATIENCE_MS = 15_000;
 
 /** The gateway's calls to workflows. A repeat with the same `updateId` gets the first response. */
 export type Workflows = ReturnType<typeof createWorkflows>;
@@ -53,7 +54,7 @@ export function createWorkflows(client: Client) {
     try {
       return await promptly(client, work);
     } catch (error) {
-      throw translate(error);
+      throw translated(error);
     }
   };
   const handle = (workflowId: string) => client.workflow.getHandle(workflowId);
@@ -107,6 +108,21 @@ export function createWorkflows(client: Client) {
         ),
       ),
 
+    /** Asks a person about a refund that the processor could not pay. Resolves to false if that was asked before. */
+    startFailedRefund: (input: FailedRefundInput, customerId: string): Promise<boolean> =>
+      startedNow(
+        call(() =>
+          client.workflow.start<typeof failedRefundWorkflow>('failedRefundWorkflow', {
+            workflowId: failedRefundWorkflowId(input),
+            taskQueue: ORDER_TASK_QUEUE,
+            workflowIdReusePolicy: 'REJECT_DUPLICATE',
+            args: [input],
+            staticSummary: `not paid by the processor: refund of order ${input.orderId}`,
+            typedSearchAttributes: [{ key: customerIdAttribute, value: customerId }],
+          }),
+        ),
+      ),
+
     /** The order's workflow may not have been started: then it is. Refuses `TooLateToCancel` and `WorkflowEnded`. */
     cancelOrder: (start: OrderStart, { reason, updateId }: { reason?: string | undefined; updateId: string }) =>
       call(() =>
@@ -119,6 +135,29 @@ export function createWorkflows(client: Client) {
           }),
         }),
       ),
+
+    /**
+     * The same for a change of a confirmed order. Resolves once it is made. Refuses what keeps it from being made: a
+     * `ChangeRefusal`, a refusal of a service, or `WorkflowEnded`.
+     */
+    async changeOrder<Request>(start: OrderStart, { update, request }: OrderChange<Request>, updateId: string) {
+      const made = await call(() =>
+        client.workflow.startUpdateWithStart(update as UpdateDefinition<void, [unknown]>, {
+          args: [request],
+          updateId,
+          waitForStage: 'ACCEPTED',
+          startWorkflowOperation: new WithStartWorkflowOperation<typeof orderWorkflow>('orderWorkflow', {
+            ...startOptionsOf(start),
+            workflowIdConflictPolicy: 'USE_EXISTING',
+          }),
+        }),
+      );
+      await outcomeOf(client, made);
+    },
+
+    /** What came of a change by an order's workflow that may have ended. Refuses the same; `WorkflowEnded`: it never began. */
+    outcomeOfChange: (orderId: string, updateId: string): Promise<void> =>
+      outcomeOf(client, handle(orderWorkflowId(orderId)).getUpdateHandle(updateId)),
 
     /** The same. It ends the workflow's start delay, which a signal alone does not. Refuses `WorkflowEnded`. */
     parcelMoved: (start: OrderStart, moved: ParcelMoved) =>
@@ -169,31 +208,12 @@ const startedNow = (start: Promise<unknown>): Promise<boolean> =>
     },
   );
 
-function translate(error: unknown): unknown {
-  if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
-    return new Refusal(error.cause.type ?? 'Unknown', error.cause.message, { cause: error });
+async function outcomeOf(client: Client, change: WorkflowUpdateHandle<void>): Promise<void> {
+  try {
+    await client.withDeadline(Date.now() + CHANGE_PATIENCE_MS, () => change.result());
+  } catch (error) {
+    if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw translated(error);
+    // The workflow has accepted it and waits for another service.
+    throw new ServiceFault('order', 'a change of an order', error);
   }
-  // With a start, a workflow that has ended is one that cannot be started again.
-  if (error instanceof WorkflowNotFoundError || error instanceof WorkflowExecutionAlreadyStartedError) {
-    return new Refusal<WorkflowRefusal>('WorkflowEnded', 'the workflow has ended', { cause: error });
-  }
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
-    return new TemporalFault(error.message, { cause: error });
-  }
-  // What an update-with-start fails of comes as the server's own error.
-  const code = isGrpcServiceError(error) ? error.code : error instanceof ServiceError ? codeOf(error) : undefined;
-  if (code === NOT_FOUND)
-    return new Refusal<WorkflowRefusal>('WorkflowEnded', 'the workflow has ended', { cause: error });
-  if (error instanceof Error && code !== undefined && code !== INVALID_ARGUMENT) {
-    return new TemporalFault(error.message, { cause: error });
-  }
-  return error;
 }
-
-// gRPC status codes (https://grpc.io/docs/guides/status-codes/).
-/** The request can never be accepted, which is a bug of ours and not a fault of Temporal. */
-const INVALID_ARGUMENT = 3;
-/** The workflow closed before it answered. */
-const NOT_FOUND = 5;
-
-const codeOf = ({ cause }: ServiceError): unknown => (cause as { code?: unknown } | undefined)?.code;

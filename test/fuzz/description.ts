@@ -15,7 +15,9 @@ export const operationsOf = ({ paths }: OpenApiDocument) =>
     Object.entries(methods).map(([method, { operationId, description = '', responses }]) => ({
       operationId,
       name: `${method.toUpperCase()} ${template}`,
-      forAdmins: description.startsWith('For admins.'),
+      forCustomers: !description.startsWith('For staff'),
+      // Some are for both: staff use them for the orders of others.
+      forStaff: /staff with the role/i.test(description),
       responses,
     })),
   );

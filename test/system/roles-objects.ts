@@ -30,6 +30,8 @@ export async function createObjects(
   return {
     sku,
     orderId,
+    // The first parcel of an order has its id.
+    parcelId: orderId,
     returnId,
     interventionId,
     clientId,

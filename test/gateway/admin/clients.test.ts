@@ -22,6 +22,7 @@ const OPEN_TO_CLIENTS: Record<string, Scope> = {
   readStock: 'stock:read',
   adjustStock: 'stock:write',
   listOrders: 'orders:read',
+  listParcels: 'orders:read',
   readOrder: 'orders:read',
   readHistory: 'orders:read',
   readIntervention: 'interventions:read',

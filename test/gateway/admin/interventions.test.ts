@@ -116,6 +116,27 @@ describe('interventions at the gateway', () => {
     }
   });
 
+  it('about a discrepancy of the books are resolved by the order service, and ask no workflow', async () => {
+    const finding = {
+      rule: 'shipment',
+      subject: 'x',
+      expected: 'booked',
+      found: 'none',
+      seenAt: '2026-01-05T09:00:00.000Z',
+    };
+    const { id } = store({ orderId: null, step: 'reconcile', blocks: null, finding });
+    const retried = await resolve(id, { body: { action: 'retry', note: 'booked again' } });
+    assert.deepEqual([retried.status, (retried.body as { state?: unknown }).state], [200, 'open']);
+    const key = randomUUID();
+    const accepted = await resolve(id, { key });
+    assert.deepEqual([accepted.status, (accepted.body as { state?: unknown }).state], [200, 'resolved']);
+    assert.deepEqual((await resolve(id, { key })).body, accepted.body);
+    assert.equal((await resolve(id)).status, 409);
+    assert.deepEqual(gateway.temporal.updates, []);
+    const { status } = await gateway.call('GET /v1/admin/interventions?step=reconcile', { as: gateway.admin });
+    assert.equal(status, 200);
+  });
+
   it('refuse an invalid action, and a decision without a note', async () => {
     const { id } = store();
     for (const body of [{ action: 'ignore', note: 'x' }, { action: 'skip' }, { action: 'skip', note: ' ' }]) {

@@ -68,6 +68,7 @@ describe('staff’s search for orders at the gateway', () => {
       to: '2026-01-31',
       minTotal: '100',
       maxTotal: '200',
+      late: 'true',
     };
     const { body } = await search(`?${new URLSearchParams({ ...conditions, limit: '1' }).toString()}`);
     const asked = {
@@ -82,6 +83,7 @@ describe('staff’s search for orders at the gateway', () => {
       fulfillmentStatus: 'shipped',
       from: '2026-01-01T00:00:00.000Z',
       before: '2026-02-01T00:00:00.000Z',
+      late: true,
       minTotalMinor: 100,
       maxTotalMinor: 200,
       limit: 1,
@@ -120,7 +122,7 @@ describe('staff’s search for orders at the gateway', () => {
       'customerId=7',
       'status=lost',
     ];
-    for (const condition of [...invalid, 'email=', 'tracking=', 'late=true', 'number=9999999999999']) {
+    for (const condition of [...invalid, 'email=', 'tracking=', 'late=yes', 'number=9999999999999']) {
       const { status, body } = await search(`?${condition}`);
       assert.deepEqual([status, body.code], [400, 'InvalidRequest'], condition);
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { interventionOf, orderOf } from '../../stage/gateway-builders.ts';
+import { interventionOf, listedParcelOf, orderOf } from '../../stage/gateway-builders.ts';
 import { type Harness, startHarness } from '../../stage/test-gateway.ts';
 
 describe('orders at the gateway', () => {
@@ -70,6 +70,34 @@ describe('orders at the gateway', () => {
     const theirs = await gateway.call(`GET /v1/orders/${id}`, { as: gateway.admin });
     assert.partialDeepStrictEqual(theirs.body, { paymentStatus: 'awaiting_customer' });
     assert.ok(!('nextAction' in theirs.body));
+  });
+
+  it('say how they travel, what is not sent, and what they wait for', async () => {
+    const [booked, waiting] = [
+      listedParcelOf({ parcel: { status: 'booked', promisedBy: '2026-01-08T18:00:00.000Z' } }).parcel,
+      listedParcelOf({ parcel: { status: 'waiting', trackingNumber: null } }).parcel,
+    ];
+    const { id } = store({
+      parcels: [booked, waiting],
+      canceledLines: [{ sku: 'tea', quantity: 1 }],
+      waitsFor: { what: 'payment_method', until: '2026-01-07T09:00:00.000Z' },
+    });
+    const { body } = await gateway.call(`GET /v1/orders/${id}`, { as: gateway.customer });
+    const { trackingNumber: _t, promisedBy: _p, ...shown } = waiting;
+    assert.partialDeepStrictEqual(body, {
+      canceledLines: [{ sku: 'tea', quantity: 1 }],
+      waitsFor: { what: 'payment_method', until: '2026-01-07T09:00:00.000Z' },
+    });
+    assert.deepEqual((body as { parcels?: unknown }).parcels, [booked, shown]);
+  });
+
+  it('have none of this where there is nothing to say, or an older order service does not', async () => {
+    const nothing = store({ parcels: [], canceledLines: [], waitsFor: null });
+    const { body } = await gateway.call(`GET /v1/orders/${nothing.id}`, { as: gateway.customer });
+    assert.deepEqual((body as { parcels?: unknown }).parcels, []);
+    assert.ok(!('canceledLines' in body) && !('waitsFor' in body));
+    const older = await gateway.call(`GET /v1/orders/${store({}).id}`, { as: gateway.customer });
+    assert.ok(!('parcels' in older.body));
   });
 
   it('are listed per caller, for admins all of them, and the next page keeps the filter', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { orderOf } from '../../stage/gateway-builders.ts';
 import { type Harness, startHarness } from '../../stage/test-gateway.ts';
 
@@ -52,6 +53,22 @@ describe('callbacks of card processors', () => {
         const { type, options } = gateway.temporal.started.get(`late-payment-${id}`)!;
         assert.deepEqual([type, options.args], ['latePaymentWorkflow', [{ orderId: id }]]);
         assert.deepEqual(gateway.temporal.signals, []);
+      });
+
+      it('has a person asked once about a refund that was not paid, however often it is told', async () => {
+        const { id: orderId } = storeOrder({ status: 'completed' });
+        const refund = { orderId, refundId: randomUUID(), amount: { amountMinor: 500, currency: 'GBP' } };
+        const other = randomUUID();
+        const events = { [`{ "${orderId}": 1 }`]: orderId, [`{ "${orderId}": 2 }`]: other };
+        for (const [event, holdId] of Object.entries(events)) {
+          gateway.services.store.processorEvents.set(event, { meaning: 'refundFailed', ...refund, holdId });
+          for (const _again of [1, 2]) assert.equal((await send(path, header, event)).status, 204);
+        }
+        const { type, options } = gateway.temporal.started.get(`failed-refund-${refund.refundId}`)!;
+        assert.deepEqual([type, options.args], ['failedRefundWorkflow', [refund]]);
+        // What goes back to another hold fails on its own.
+        const part = gateway.temporal.started.get(`failed-refund-${refund.refundId}-${other}`)!;
+        assert.deepEqual(part.options.args, [{ ...refund, holdId: other }]);
       });
 
       it('accepts an event that means nothing to us', async () => {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { Client } from '@temporalio/client';
-import { TemporalFault, type Workflows, createWorkflows } from '../../../gateway/upstream/workflow-client.ts';
+import { type Client, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { TemporalFault } from '../../../gateway/upstream/temporal-errors.ts';
+import { type Workflows, createWorkflows } from '../../../gateway/upstream/workflow-client.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
+import { ServiceFault } from '../../../platform/http/client.ts';
 import { createTemporalClient } from '../../../platform/temporal/client.ts';
 import { eventually } from '../../stage/eventually.ts';
+import { cancelLinesUpdate, splitUpdate } from '../../../workflows/order/change-messages.ts';
 import type { orderWorkflow } from '../../../workflows/order/workflow.ts';
 import { type TestWorkers, startTestWorkers, orderInput } from '../../stage/test-workers.ts';
 
@@ -34,6 +37,11 @@ describe('the workflow client', function () {
     return order;
   };
 
+  /** Into parcels with as many pieces. */
+  const divide = (...pieces: number[]) => ({
+    update: splitUpdate,
+    request: { parcels: pieces.map((quantity) => ({ lines: [{ sku: 'tea', quantity }] })) },
+  });
   const startOf = (input = orderInput()) => ({ input, lane: 'durable' as const });
   /** How an order that exists was started. */
   const startOfOrder = (orderId: string) => startOf({ ...orderInput(), orderId });
@@ -71,6 +79,44 @@ describe('the workflow client', function () {
     const moved = startOf();
     await workflows.parcelMoved(moved, { status: 'delivered' });
     await eventually(() => assert.equal(stage.worldOf(moved.input.orderId).status, 'confirmed'));
+  });
+
+  it('changes a confirmed order, also one whose workflow nobody has started yet', async () => {
+    const order = await confirmed();
+    await workflows.changeOrder(startOfOrder(order.orderId), divide(1, 1), randomUUID());
+    const { parcelRows } = order.world;
+    const booked = () => [...parcelRows.values()].filter(({ status }) => status === 'booked').length;
+    assert.equal(booked(), 2);
+
+    const input = { ...orderInput(), attempt: { confirmedAt: new Date().toISOString() } };
+    const world = stage.worldOf(input.orderId);
+    world.pieces = 2;
+    world.status = 'confirmed';
+    world.parcel = 'booked';
+    await workflows.changeOrder({ input, lane: 'express' }, divide(1, 1), randomUUID());
+    assert.equal([...world.parcelRows.values()].filter(({ status }) => status === 'booked').length, 2);
+  });
+
+  it('gets the refusal of a change, and makes none twice', async () => {
+    const { orderId, world } = await confirmed();
+    const start = startOfOrder(orderId);
+    await assert.rejects(workflows.changeOrder(start, divide(1), randomUUID()), refused('LinesDiffer'));
+    const updateId = randomUUID();
+    const leaveOne = { update: cancelLinesUpdate, request: { lines: [{ sku: 'tea', quantity: 1 }] } };
+    for (let times = 0; times < 2; times += 1) await workflows.changeOrder(start, leaveOne, updateId);
+    assert.equal(world.canceledPieces, 1);
+  });
+
+  it('learns what came of a change from a workflow that has ended', async () => {
+    const { orderId, handle } = await confirmed();
+    const [made, refusedId] = [randomUUID(), randomUUID()];
+    const start = startOfOrder(orderId);
+    const all = { update: cancelLinesUpdate, request: { lines: [{ sku: 'tea', quantity: 2 }] } };
+    await workflows.changeOrder(start, all, made);
+    assert.equal((await handle.result()).status, 'canceled');
+    await workflows.outcomeOfChange(orderId, made);
+    await assert.rejects(workflows.changeOrder(start, all, refusedId), refused('WorkflowEnded'));
+    await assert.rejects(workflows.outcomeOfChange(orderId, refusedId), refused('WorkflowEnded'));
   });
 
   it('gets a refusal if an intervention is not open', async () => {
@@ -122,6 +168,16 @@ describe('the workflow client', function () {
     });
   }
 
+  it('tells a change that goes on without an answer from one that Temporal does not take', async () => {
+    const goesOn = new WorkflowUpdateRPCTimeoutOrCancelledError('deadline exceeded');
+    const client = {
+      withDeadline: (_deadline: number, work: () => Promise<unknown>) => work(),
+      workflow: { startUpdateWithStart: async () => ({ result: () => Promise.reject(goesOn) }) },
+    } as unknown as Client;
+    const unanswered = createWorkflows(client).changeOrder(startOf(), divide(1), randomUUID());
+    await assert.rejects(unanswered, ServiceFault);
+  });
+
   it('fails within seconds while Temporal is unavailable', async () => {
     const client = createTemporalClient({ address: '127.0.0.1:1', namespace: 'default' });
     const away = createWorkflows(client);
@@ -130,6 +186,7 @@ describe('the workflow client', function () {
       assert.rejects(away.startOrder(startOf()), TemporalFault),
       assert.rejects(away.cancelOrder(startOf(), { updateId: randomUUID() }), TemporalFault),
       assert.rejects(away.parcelMoved(startOf(), { status: 'dispatched' }), TemporalFault),
+      assert.rejects(away.changeOrder(startOf(), divide(1), randomUUID()), TemporalFault),
     ]);
     assert.ok(Date.now() - started < 10_000);
     await client.connection.close();
