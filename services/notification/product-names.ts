@@ -6,7 +6,8 @@ export async function namesOfProductsIn(
   data: unknown,
   products: Pick<ProductRequests, 'getProducts'>,
 ): Promise<ProductNames> {
-  const { lines = [] } = data as { lines?: { sku: string }[] };
+  const { lines: sent, canceledLines = [] } = data as Partial<Record<'lines' | 'canceledLines', { sku: string }[]>>;
+  const lines = sent ?? canceledLines;
   if (lines.length === 0) return new Map();
   const { items } = await products.getProducts({ skus: lines.slice(0, LINES_SHOWN).map(({ sku }) => sku) });
   return new Map(items.map(({ sku, name }) => [sku, name]));

@@ -1,10 +1,11 @@
 import type { Transaction } from 'kysely';
 import { cartEvents } from '../../activities/cart.ts';
 import type { MailTemplate } from '../../activities/notification.ts';
-import { orderEvents } from '../../activities/order.ts';
+import { orderEvents } from '../../activities/order-events.ts';
 import { userEvents } from '../../activities/user.ts';
 import { type Subscription, subscription } from '../../platform/events/subscription.ts';
 import type { NotificationDatabase } from './database.ts';
+import { concernsCustomer } from './templates/changed.ts';
 
 // Older events send no mail: adding this service to a running shop must not mail everyone about last month's orders.
 const LONGEST_AGE_MS = 3 * 24 * 60 * 60 * 1000;
@@ -68,6 +69,14 @@ export const subscriptions: readonly Subscription[] = [
     'order.shipped': mail('shipped'),
     'order.delivered': mail('delivered'),
     'order.canceled': mail('canceled'),
+    'order.changed': async (event, transaction: Transaction<NotificationDatabase>) => {
+      if (concernsCustomer(event.data)) await mail('changed')(event, transaction);
+    },
+    'order.payment_method_required': mail('payment-method-required'),
+    'order.parcel_delayed': mail('parcel-delayed'),
+    'order.parcel_late': mail('parcel-late'),
+    'order.parcel_lost': mail('parcel-lost'),
+    'order.parcel_returned_to_sender': mail('parcel-returned-to-sender'),
     'order.refunded': mail('refunded'),
   }),
   subscription('cart', cartEvents, { 'cart.abandoned': mail('cart-reminder') }),

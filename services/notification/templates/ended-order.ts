@@ -17,6 +17,7 @@ const MONEY: Readonly<Record<PaymentStatus, string>> = {
   // A person has taken over the authorization.
   requires_action: `${NOTHING_CHARGED} The money reserved on your card could not be released automatically; our staff has taken this over.`,
   authorized: `${NOTHING_CHARGED} The money is still reserved on your card.`,
+  partially_captured: SEE_ORDER,
   captured: SEE_ORDER,
   partially_refunded: SEE_ORDER,
   refunded: SEE_ORDER,

@@ -1,12 +1,15 @@
 import type { MailTemplate } from '../../../activities/notification.ts';
 import { canceled } from './canceled.ts';
 import { cartReminder } from './cart-reminder.ts';
+import { changed } from './changed.ts';
 import { confirmPayment } from './confirm-payment.ts';
 import { confirmed } from './confirmed.ts';
 import { delivered } from './delivered.ts';
 import { emailVerification } from './email-verification.ts';
 import { type Mail, type ProductNames, type Template, layOut } from './layout.ts';
+import { parcelTrouble } from './parcel-trouble.ts';
 import { passwordReset } from './password-reset.ts';
+import { paymentMethodRequired } from './payment-method-required.ts';
 import { paymentReleased } from './payment-released.ts';
 import { refunded } from './refunded.ts';
 import { rejected } from './rejected.ts';
@@ -23,6 +26,12 @@ const TEMPLATES: Readonly<Record<MailTemplate, Template<never>>> = {
   shipped,
   delivered,
   canceled,
+  changed,
+  'payment-method-required': paymentMethodRequired,
+  'parcel-delayed': parcelTrouble('delayed'),
+  'parcel-late': parcelTrouble('late'),
+  'parcel-lost': parcelTrouble('lost'),
+  'parcel-returned-to-sender': parcelTrouble('returned_to_sender'),
   refunded,
   'cart-reminder': cartReminder,
   'password-reset': passwordReset,
