@@ -13,8 +13,8 @@ export interface Option {
 export interface Tool<Options extends Record<string, Option> = Record<string, Option>> {
   /** The name of its npm script. */
   name: string;
-  /** What it needs besides options. */
-  operand?: 'FILE';
+  /** What it needs besides options, such as a FILE. */
+  operands?: readonly string[];
   purpose: string;
   options: Options;
   /** The arguments of a typical call. */
@@ -25,18 +25,24 @@ const HELP = { help: { type: 'boolean', help: 'print this text' } } as const;
 
 type Values<Options extends Record<string, Option>> = ReturnType<typeof parseArgs<{ options: Options }>>['values'];
 
-/** The options of the command line and, where the tool needs one, the file. An invalid one is a `ToolError`. */
+/**
+ * The options and operands of the command line, and the operand FILE as a path. An invalid or missing one is a
+ * `ToolError`.
+ */
 export function readArguments<Options extends Record<string, Option>>(
   tool: Tool<Options>,
   args = process.argv.slice(2),
-): { values: Values<Options>; file: string } {
+): { values: Values<Options>; operands: string[]; file: string } {
   // Before anything is checked, so that `--help` also helps beside a mistake.
   if (args.includes('--help')) throw new HelpWanted(helpText(tool));
   const { values, positionals } = parsed(tool, args);
-  const [file = '', ...more] = tool.operand ? positionals : ['', ...positionals];
-  if (more.length > 0) throw wrong(tool, `unexpected argument "${more[0]!}"`);
-  if (tool.operand && file === '') throw wrong(tool, `${tool.operand} is missing`);
-  return { values, file: file && inCallersFolder(file) };
+  const { operands: wanted = [] } = tool;
+  const more = positionals[wanted.length];
+  if (more !== undefined) throw wrong(tool, `unexpected argument "${more}"`);
+  const missing = wanted.find((_name, at) => !positionals[at]);
+  if (missing !== undefined) throw wrong(tool, `${missing} is missing`);
+  const file = positionals[wanted.indexOf('FILE')];
+  return { values, operands: positionals, file: file === undefined ? '' : inCallersFolder(file) };
 }
 
 function parsed<Options extends Record<string, Option>>(tool: Tool<Options>, args: string[]) {
@@ -57,13 +63,13 @@ const wrong = ({ name }: Tool, complaint: string): ToolError =>
   new ToolError(`${complaint}; try: npm run ${name} -- --help`);
 
 /** The text of `--help`. */
-function helpText({ name, operand, purpose, options, example }: Tool): string {
+function helpText({ name, operands = [], purpose, options, example }: Tool): string {
   const rows = Object.entries({ ...options, ...HELP } as Record<string, Option>).map(
     ([option, { value, help }]) => [`--${option}${value ? ` ${value}` : ''}`, help] as const,
   );
   const width = Math.max(...rows.map(([left]) => left.length));
   return [
-    `usage: npm run ${name} -- ${operand ? `${operand} ` : ''}[options]`,
+    `usage: npm run ${name} -- ${[...operands, '[options]'].join(' ')}`,
     '',
     purpose,
     '',

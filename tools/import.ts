@@ -16,7 +16,7 @@ import { stopOnSignal } from './stop-on-signal.ts';
 const CONCURRENCY = 8;
 const TOOL = {
   name: 'import',
-  operand: 'FILE',
+  operands: ['FILE'],
   purpose:
     "Adds the products, stock and customers of a shop's CSV file to a running platform. A repeat changes nothing.",
   options: {

@@ -10,7 +10,7 @@ import { readShop } from './shop/shop.ts';
 
 const TOOL = {
   name: 'recommend-eval',
-  operand: 'FILE',
+  operands: ['FILE'],
   purpose: `How often is the product that is held out of a later order among the ten products recommended for the rest of
 it? Learns from a shop's CSV file, on a scratch database: at DATABASE_URL, or one that is started for it.`,
   options: SHOP_OPTIONS,

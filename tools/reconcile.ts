@@ -4,10 +4,10 @@ import { Refusal } from '../platform/contract/refusal.ts';
 import { Unreachable } from './api/client.ts';
 import { type Tool, readArguments } from './arguments.ts';
 import { type ExitCode, ToolError, numberOption, printLine, runTool, warn } from './command-line.ts';
-import { type Comparison, compare } from './reconcile/compare.ts';
+import { type Comparison, compare } from '../services/order/reconcile/compare.ts';
 import { findSources } from './reconcile/find-sources.ts';
 import { ReportFile } from './report-file.ts';
-import { type ReadingProgress, UnsortedLedger } from './reconcile/sources.ts';
+import { type ReadingProgress, UnsortedLedger } from '../services/order/reconcile/sources.ts';
 
 const STUCK_MINUTES = 15;
 const TOOL = {

@@ -4,7 +4,7 @@ import { RequestRefused } from './api/typed-client.ts';
 import { type ExitCode, ToolError } from './command-line.ts';
 import { forEach } from './for-each.ts';
 import type { Outcome } from './report-file.ts';
-import { Tally } from './tally.ts';
+import { Tally } from '../platform/tally.ts';
 
 /** A record of the file that could not be carried out. */
 export interface FailedRecord {

@@ -22,7 +22,7 @@ import { stopOnSignal } from './stop-on-signal.ts';
 const CONCURRENCY = 8;
 const TOOL = {
   name: 'replay',
-  operand: 'FILE',
+  operands: ['FILE'],
   purpose: `Places each invoice of a shop's CSV file, which was imported before, as an order on a running platform, and
 cancels or returns what its cancellation invoices match. A repeat places nothing twice.`,
   options: {

@@ -29,7 +29,18 @@ export async function fillWithOrders(ownerUrl: string, count: number): Promise<v
     await insertReturns(owner);
     await insertInterventions(owner);
     await varyStatuses(owner);
-    for (const table of ['orders', 'order_skus', 'contacts', 'order_history', 'outbox', 'returns', 'interventions']) {
+    await promiseDelivery(owner);
+    await insertParcels(owner);
+    for (const table of [
+      'orders',
+      'parcels',
+      'order_skus',
+      'contacts',
+      'order_history',
+      'outbox',
+      'returns',
+      'interventions',
+    ]) {
       await sql`vacuum analyze ${sql.id(table)}`.execute(owner);
     }
   } finally {
@@ -46,8 +57,8 @@ async function insertOrders(owner: Kysely<unknown>, count: number): Promise<void
            case when n % 20 = 0 then ${WHOLESALER}::uuid else ${idOf(`'customer ' || n % ${Math.ceil(count / 8)}`)} end,
            status, 'captured', 'delivered',
            jsonb_build_array(jsonb_build_object('sku', case when n % 10 = 0 then ${sql.lit(POPULAR_SKU)} else 'SKU-' || n % 4000 end, 'name', 'White hanging heart T-light holder',
-             'quantity', 1 + n % 12, 'unitPrice', jsonb_build_object('amountMinor', 255, 'currency', 'GBP'))),
-           case when n % 2003 = 0 then 50000000 else 255 * (1 + n % 12) end, 'GBP',
+             'quantity', 1 + n % 13, 'unitPrice', jsonb_build_object('amountMinor', 255, 'currency', 'GBP'))),
+           case when n % 2003 = 0 then 50000000 else 255 * (1 + n % 13) end, 'GBP',
            '{"name": "Ada Lovelace", "line1": "12 High Street", "city": "London", "postalCode": "N1 9GU", "country": "GB"}',
            'pm_card_visa', case status when 'rejected' then '{"code": "OutOfStock", "detail": "none left"}'::jsonb end,
            'SB-' || n, 7, at, at + interval '80 milliseconds', at, at + interval '3 days'
@@ -129,6 +140,56 @@ async function varyStatuses(owner: Kysely<unknown>): Promise<void> {
   await sql`
     insert into order_history (order_id, workflow_id, sequence, at, step, outcome)
     select id, 'order-' || id, 100, updated_at, 'cancel', 'started' from orders where status = 'canceled'`.execute(
+    owner,
+  );
+}
+
+/** Deliveries were promised for three days after the order; of those that are not delivered yet, half are late. */
+async function promiseDelivery(owner: Kysely<unknown>): Promise<void> {
+  await sql`
+    update orders set promised_by = case when n % 2 = 0 then now() - interval '1 day' else created_at + interval '3 days' end
+      from (select id as numbered, row_number() over (order by created_at) as n from orders
+             where fulfillment_status in ('booked', 'shipped')) as underway
+     where id = numbered`.execute(owner);
+  await sql`
+    update orders set promised_by = created_at where fulfillment_status = 'delivered' and status = 'completed'`.execute(
+    owner,
+  );
+}
+
+/**
+ * One in eight orders with several pieces, and one in three of those on their way, travels in two parcels, the second one with
+ * the last piece. Of some only the first has left; of these one in four is lost.
+ */
+async function insertParcels(owner: Kysely<unknown>): Promise<void> {
+  await sql`
+    update orders set in_parcels = true,
+                      captured_minor = case when payment_status = 'captured' then total_minor else 0 end,
+                      fulfillment_status = case fulfillment_status when 'shipped' then 'partially_shipped' else fulfillment_status end
+      from (select id as numbered, row_number() over (order by fulfillment_status, created_at) as n from orders
+             where status in ('confirmed', 'completed') and (lines->0->>'quantity')::int > 1) as divisible
+     where id = numbered and (n % 8 = 0 or (fulfillment_status <> 'delivered' and n % 3 = 0))`.execute(owner);
+  await sql`
+    insert into parcels (id, order_id, lines, status, tracking_number, promised_by, price_minor, captured_minor, created_at,
+                         updated_at)
+    select case part when 1 then orders.id else gen_random_uuid() end, orders.id,
+           jsonb_build_array(jsonb_build_object('sku', lines->0->'sku', 'quantity', quantity, 'unitMinor', 255)),
+           case fulfillment_status when 'partially_shipped' then case part when 1 then 'dispatched' else 'booked' end
+             else fulfillment_status end,
+           tracking_number || case part when 1 then '' else '-2' end, promised_by,
+           case part when 1 then total_minor - 255 else 255 end,
+           case when payment_status = 'captured' then case part when 1 then total_minor - 255 else 255 end end,
+           created_at + (part - 1) * interval '1 hour', updated_at
+      from orders, generate_series(1, 2) as part,
+           lateral (select case part when 1 then (lines->0->>'quantity')::int - 1 else 1 end as quantity) as divided
+     where in_parcels order by created_at`.execute(owner);
+  await sql`
+    update parcels set status = 'lost'
+      from (select id as numbered, row_number() over (order by created_at) as n from parcels where status = 'dispatched')
+             as underway
+     where id = numbered and n % 4 = 0`.execute(owner);
+  await sql`
+    update orders set fulfillment_status = 'lost' where id in (select order_id from parcels where status = 'lost')`.execute(
     owner,
   );
 }

@@ -30,6 +30,15 @@ const [UNUSED, UNUSED_TOO] = ['http://127.0.0.1:2', 'http://127.0.0.1:4'] as con
 
 const ADMIN = { ADMIN_EMAIL: 'a@b.example', ADMIN_PASSWORD: 'x' };
 
+/** The data folder of a platform whose servers do not respond. */
+function folderOfPlatform(temporal: { own: boolean }): string {
+  const folder = mkdtempSync(path.join(scratchFolder(), 'running-'));
+  const at = { api: UNUSED, doors: {}, processor: UNUSED, carrier: UNUSED };
+  const server = { address: '127.0.0.1:2', namespace: 'default', ...temporal };
+  writeFileSync(path.join(folder, 'running.json'), JSON.stringify({ ...at, temporal: server }));
+  return folder;
+}
+
 describe('a tool that cannot do its work', function () {
   // Each run loads the whole tool, on a machine that may be busy with other tests.
   this.timeout(60_000);
@@ -76,6 +85,16 @@ describe('a tool that cannot do its work', function () {
       /\/livez \(ECONNREFUSED\)\. Start the platform with `npm start`, or set its address with --api URL\.$/,
     ],
     ['says that the service token is missing', () => run('reconcile', []), /^no service token: set SERVICE_TOKEN/],
+    [
+      'says that no platform runs whose time could be moved',
+      () => run('fast-forward', ['10001', '7d']),
+      /^no platform runs from \S+: start one with `npm start`, or set DATA_DIR to its data folder$/,
+    ],
+    [
+      'does not move the time of a server that it was not given',
+      () => run('fast-forward', ['10001', '7d'], { DATA_DIR: folderOfPlatform({ own: false }) }),
+      /^the platform uses the Temporal server at 127\.0\.0\.1:2, which it has not started: /,
+    ],
   ];
   for (const [name, start, message] of cases) {
     test(name, async () => {
@@ -95,6 +114,7 @@ describe('a tool', function () {
     ['import', '--stock N'],
     ['replay', '--json REPORT'],
     ['reconcile', '--stuck-minutes M'],
+    ['fast-forward', '--help'],
     ['recommend-eval', '--encoding NAME'],
   ] as const) {
     test(`explains itself: ${name}`, async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { failureLines } from '../../tools/record-run.ts';
 import { describeShop } from '../../tools/shop/describe.ts';
-import { Tally } from '../../tools/tally.ts';
+import { Tally } from '../../platform/tally.ts';
 import { aShop } from './builders.ts';
 
 describe('what a tool prints', () => {

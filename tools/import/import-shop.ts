@@ -6,7 +6,7 @@ import type { Progress } from '../progress.ts';
 import type { RecordRun } from '../record-run.ts';
 import type { Customer, ToCustomer } from '../shop/customer.ts';
 import type { Shop, ShopProduct } from '../shop/shop.ts';
-import { Tally } from '../tally.ts';
+import { Tally } from '../../platform/tally.ts';
 
 export interface ImportOptions {
   shop: Shop;

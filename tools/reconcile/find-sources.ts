@@ -1,22 +1,18 @@
-import path from 'node:path';
 import { z } from 'zod';
 import { inventoryRequests } from '../../activities/inventory.ts';
-import type { Page, PageRequest } from '../../platform/contract/operation.ts';
+import type { OutsideLedger } from '../../services/order/reconcile/outside-window.ts';
 import { orderRequests } from '../../activities/order.ts';
 import { paymentRequests } from '../../activities/payment.ts';
 import { shippingRequests } from '../../activities/shipping.ts';
 import { createClient } from '../../platform/http/client.ts';
 import { type TemporalPlace, namesTemporal, readTemporalPlace } from '../../platform/temporal/place.ts';
-import { REGISTRY, type ServiceName } from '../../services/registry.ts';
 import { Unreachable, createApi } from '../api/client.ts';
-import { ToolError, dataFolder, urlOption } from '../command-line.ts';
+import { dataFolder } from '../command-line.ts';
 import type { Addresses } from '../../local/lock-file.ts';
-import { carrierUrl, processorUrl, readJson, runningPlatform } from '../running-platform.ts';
-import { CarrierItem, ProcessorItem } from './account.ts';
-import { runningWorkflows } from './running-workflows.ts';
-import type { Sources } from './sources.ts';
-
-const Secrets = z.object({ serviceToken: z.string().optional() });
+import { carrierUrl, processorUrl, runningPlatform, serviceAddresses } from '../running-platform.ts';
+import { CarrierItem, ProcessorItem } from '../../services/order/reconcile/account.ts';
+import { runningWorkflows, workflowRuns } from './running-workflows.ts';
+import type { Sources } from '../../services/order/reconcile/sources.ts';
 
 /**
  * Finds the ledgers and Temporal: from `<NAME>_URL` (several addresses separated by commas), PROCESSOR_URL, CARRIER_URL,
@@ -24,17 +20,7 @@ const Secrets = z.object({ serviceToken: z.string().optional() });
  */
 export function findSources(environment: NodeJS.ProcessEnv = process.env, folder = dataFolder()): Sources {
   const running = runningPlatform(folder);
-  const token = environment.SERVICE_TOKEN || readJson(path.join(folder, 'secrets.json'), Secrets).serviceToken;
-  if (!token) {
-    throw new ToolError(
-      `no service token: set SERVICE_TOKEN, or set DATA_DIR to the data folder of a running platform (${folder} has none)`,
-    );
-  }
-  const address = (service: ServiceName) => {
-    const setting = `${service.toUpperCase()}_URL`;
-    const given = environment[setting] || running.doors?.[service] || `http://127.0.0.1:${REGISTRY[service].port}`;
-    return { service, urls: given.split(',').map((url) => urlOption(setting, url.trim())), token };
-  };
+  const address = serviceAddresses(running, environment, folder);
   const temporal = temporalOf(running, environment);
   const order = createClient(address('order'), 'requests', orderRequests);
   const payment = createClient(address('payment'), 'requests', paymentRequests);
@@ -48,6 +34,7 @@ export function findSources(environment: NodeJS.ProcessEnv = process.env, folder
     processor: ledgerAt(processorUrl(running, environment), ProcessorItem),
     carrier: ledgerAt(carrierUrl(running, environment), CarrierItem),
     runningWorkflows: () => runningWorkflows(temporal),
+    workflowRuns: (orderId) => workflowRuns(temporal, orderId),
     async hasOrder(orderId) {
       // Somebody may have started a workflow with any id.
       if (!z.uuid().safeParse(orderId).success) return false;
@@ -73,12 +60,16 @@ function temporalOf({ temporal }: Partial<Addresses>, environment: NodeJS.Proces
 // Long enough for a restart during a comparison, short enough to report soon that a ledger is down.
 const RETRY_FOR_MS = 5_000;
 
-/** Reads the ledger of the processor or the carrier page by page. */
-function ledgerAt<Item>(url: string, item: z.ZodType<Item>): (request: PageRequest) => Promise<Page<Item>> {
+/** Reads the ledger of the processor or the carrier page by page, or what it has about one order. */
+function ledgerAt<Item>(url: string, item: z.ZodType<Item>): OutsideLedger<Item> {
   const api = createApi(url, { retryForMs: RETRY_FOR_MS });
-  const shape = z.object({ items: z.array(item), next: z.string().nullable() });
-  return async ({ after, limit }) => {
-    const query = new URLSearchParams({ limit: String(limit), ...(after !== undefined && { after }) });
+  const shape = z.object({ items: z.array(item), next: z.string().nullable().default(null) });
+  return async ({ after, limit, orderId }) => {
+    const query = new URLSearchParams({
+      limit: String(limit),
+      ...(after !== undefined && { after }),
+      ...(orderId !== undefined && { orderId }),
+    });
     const response = await api({ method: 'GET', path: `/ledger?${query.toString()}` });
     const page = shape.safeParse(response.body);
     if (response.status !== 200 || !page.success) {

@@ -1,6 +1,6 @@
 import { type FailedRecord, type RecordRun, failureLines } from '../record-run.ts';
 import type { Ending } from '../report-file.ts';
-import { Tally } from '../tally.ts';
+import { Tally } from '../../platform/tally.ts';
 import type { PlacedOrder } from './order.ts';
 import type { CancellationOutcome } from './cancellation.ts';
 

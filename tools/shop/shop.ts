@@ -1,5 +1,5 @@
 import type { StockLine } from '../../activities/identity.ts';
-import { Tally } from '../tally.ts';
+import { Tally } from '../../platform/tally.ts';
 import { toCountry } from './country.ts';
 import type { Notation } from './cell.ts';
 import { type Place, readShopFile } from './csv-file.ts';

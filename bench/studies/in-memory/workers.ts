@@ -2,7 +2,9 @@ import path from 'node:path';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { cartActivities } from '../../../activities/cart.ts';
 import { inventoryActivities } from '../../../activities/inventory.ts';
-import { type OrderActivities, type OrderUpdate, orderActivities } from '../../../activities/order-bookkeeping.ts';
+import { type OrderActivities, orderActivities } from '../../../activities/order-bookkeeping.ts';
+import type { OrderUpdate } from '../../../activities/order-update.ts';
+import type { Booking } from '../../../activities/shipping.ts';
 import { paymentActivities } from '../../../activities/payment.ts';
 import { shippingActivities } from '../../../activities/shipping.ts';
 import { workflowBundle } from '../../../platform/temporal/workflow-bundle.ts';
@@ -48,8 +50,8 @@ export const createOrderWorker = async (
     shipping: statelessActivities(shippingActivities),
   };
   const { recordOrder, confirmOrder } = bookkeeping as unknown as OrderActivities;
-  const confirm = async (note: OrderUpdate, trackingNumber: string) => {
-    await confirmOrder({ ...note, trackingNumber });
+  const confirm = async (note: OrderUpdate, booking: Booking) => {
+    await confirmOrder({ ...note, ...booking });
     return {};
   };
   return Worker.create({

@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { HistoryItem } from '../../../activities/order-status.ts';
-import type { OrderUpdate } from '../../../activities/order-bookkeeping.ts';
+import type { OrderUpdate } from '../../../activities/order-update.ts';
 import type { Operations } from './stage.ts';
 
 const gbp = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
