@@ -46,6 +46,11 @@ const BREACHES: Record<string, [file: string, source: string]> = {
     'tools/recommend-eval/evaluate.ts',
     "import '../../services/order/views.ts';",
   ],
+  'reconcile where it imports another service': ['tools/reconcile.ts', "import '../services/payment/ledger.ts';"],
+  'reconcile where it imports more of the order service': [
+    'tools/reconcile.ts',
+    "import '../services/order/views.ts';",
+  ],
   'a tool that imports the gateway': ['tools/a.ts', "import { a } from '../gateway/app.ts';"],
   'a tool that imports tests': ['tools/a.ts', "import { a } from '../test/stage/eventually.ts';"],
   'a bench that imports tests': ['bench/race/a.ts', "import { a } from '../../test/stage/eventually.ts';"],
@@ -82,6 +87,10 @@ const RIGHTS: Record<string, [file: string, source: string]> = {
   'an express lane that reads the saga’s text': [
     'services/order/express.ts',
     "import { a } from '../../workflows/order/steps.ts';",
+  ],
+  'reconcile where it compares as the order service does': [
+    'tools/reconcile.ts',
+    "import { a } from '../services/order/reconcile/compare.ts';",
   ],
   'an entry point that reads the environment': ['gateway/main.ts', 'export const a = process.env.A;'],
   'an import that is only talked about': ['sandbox/a.ts', "// import '../tools/a.ts'\nconst a = \"import '../b'\";"],

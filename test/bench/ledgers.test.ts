@@ -7,7 +7,7 @@ import { type Totals, nothing } from '../../bench/race/orders.ts';
 import { stockUp } from '../../bench/race/stock.ts';
 import { openSqlite } from '../../sandbox/sqlite.ts';
 import { PARCELS_SCHEMA } from '../../sandbox/carrier/tables.ts';
-import { LEDGER_SCHEMA } from '../../sandbox/processor/ledger.ts';
+import { LEDGER_SCHEMA } from '../../sandbox/processor/entries.ts';
 import type { InventoryDatabase } from '../../services/inventory/database.ts';
 import type { ShippingDatabase } from '../../services/shipping/database.ts';
 import { type FreshDatabase, freshDatabase } from '../stage/fresh-database.ts';

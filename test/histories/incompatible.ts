@@ -15,4 +15,6 @@ export const webhookDeliveryWorkflow = incompatiblyChanged;
 export const cartReminderWorkflow = incompatiblyChanged;
 export const strayParcelWorkflow = incompatiblyChanged;
 export const latePaymentWorkflow = incompatiblyChanged;
+export const reconciliationWorkflow = incompatiblyChanged;
+export const failedRefundWorkflow = incompatiblyChanged;
 export const refundWorkflow = incompatiblyChanged;

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { globSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { apiClient, codeOf, expectStatus, responseOf } from '../../stage/api-client.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { eventually } from '../../stage/eventually.ts';
 import { advance } from '../../stage/outside-ledgers.ts';
+import { serviceLogs } from '../../stage/service-logs.ts';
 import {
   PASSWORD,
   type ShopUser,
@@ -36,11 +35,7 @@ describe('guests', function () {
   /** The first text in the services' logs that this finds: without a mail server the links of mails are there. */
   const inLogs = (pattern: RegExp): Promise<string> =>
     eventually(
-      () => {
-        const folder = path.join(platform.setting('DATA_DIR'), 'logs');
-        const logs = globSync('*.log', { cwd: folder }).map((log) => readFileSync(path.join(folder, log), 'utf8'));
-        return pattern.exec(logs.join('\n'))?.[1] ?? assert.fail(`no ${pattern.source} in the logs`);
-      },
+      () => pattern.exec(serviceLogs(platform))?.[1] ?? assert.fail(`no ${pattern.source} in the logs`),
       TIMEOUT_MS,
       POLL_MS,
     );
@@ -59,11 +54,8 @@ describe('guests', function () {
     );
     await expectStatus(204, anyone().POST('/v1/email-verifications/{token}', { params: { path: { token } } }));
   };
-  const verificationTokens = (): string[] => {
-    const folder = path.join(platform.setting('DATA_DIR'), 'logs');
-    const logs = globSync('*.log', { cwd: folder }).map((log) => readFileSync(path.join(folder, log), 'utf8'));
-    return [...logs.join('\n').matchAll(/#(ev_[\w-]{43})/g)].map(([, token]) => token!);
-  };
+  const verificationTokens = (): string[] =>
+    [...serviceLogs(platform).matchAll(/#(ev_[\w-]{43})/g)].map(([, token]) => token!);
   const untilOwnedBy = (user: ShopUser, orderId: string) =>
     eventually(async () => assert.equal(await statusOf(user, orderId), 200), TIMEOUT_MS, POLL_MS);
 

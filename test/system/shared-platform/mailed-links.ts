@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { globSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { apiClient, expectStatus } from '../../stage/api-client.ts';
 import { eventually } from '../../stage/eventually.ts';
+import { serviceLogs } from '../../stage/service-logs.ts';
 import { type ShopUser, PASSWORD, newCustomer, signInAsAdmin } from '../../stage/shop-users.ts';
 import { sharedPlatform } from '../../stage/test-platform.ts';
 
@@ -37,13 +36,8 @@ describe('a link in an e-mail', function () {
       POLL_MS,
     );
   /** The tokens of this kind that the services' logs show, as no mail server is set. */
-  const tokensIn = (kind: string): string[] => {
-    const logs = globSync('*.log', { cwd: path.join(platform.setting('DATA_DIR'), 'logs') });
-    const text = logs
-      .map((log) => readFileSync(path.join(platform.setting('DATA_DIR'), 'logs', log), 'utf8'))
-      .join('\n');
-    return [...text.matchAll(new RegExp(`#(${kind}_[\\w-]{43})`, 'g'))].map(([, token]) => token!);
-  };
+  const tokensIn = (kind: string): string[] =>
+    [...serviceLogs(platform).matchAll(new RegExp(`#(${kind}_[\\w-]{43})`, 'g'))].map(([, token]) => token!);
 
   it('sets a new password, and ends the sessions at the gateway', async () => {
     const anyone = apiClient(platform.api);

@@ -30,6 +30,10 @@ const bodiesOf = (sku: string): Record<string, unknown> => ({
   setCartLine: { quantity: 1 },
   placeOrder: orderRequest({ sku }),
   cancelOrder: { reason: 'ordered twice' },
+  changeOrder: { shippingAddress: orderRequest({ sku }).shippingAddress },
+  namePaymentMethod: { paymentMethod: 'pm_card_visa' },
+  splitOrder: { parcels: [{ lines: [{ sku, quantity: 1 }] }] },
+  resolveParcel: { action: 'wait', note: 'looked into it' },
   askReturn: { lines: [{ sku, quantity: 1 }], reason: 'broken' },
   askRefund: { amount: { amountMinor: 1, currency: 'GBP' }, reason: 'goodwill' },
   addNote: { text: 'called' },
@@ -84,6 +88,7 @@ describe('every operation', function () {
         ...(caller && { authorization: `Bearer ${caller.token}` }),
         ...(needsBody && { 'content-type': isForm ? FORM : 'application/json' }),
         'idempotency-key': randomUUID(),
+        'if-match': '*',
       },
       ...(needsBody && {
         body: isForm ? 'grant_type=client_credentials' : JSON.stringify(bodies[operationId] ?? {}),
