@@ -1,4 +1,4 @@
-import { orderEvents } from '../../activities/order.ts';
+import { orderEvents } from '../../activities/order-events.ts';
 import { subscription } from '../../platform/events/subscription.ts';
 import type { RecommendationDatabase } from './database.ts';
 import { learn, unlearn } from './learning.ts';

@@ -1,5 +1,5 @@
 import { type Transaction, sql } from 'kysely';
-import { orderEvents } from '../../activities/order.ts';
+import { orderEvents } from '../../activities/order-events.ts';
 import { WebhookEventType } from '../../activities/webhook.ts';
 import { type Subscription, subscription } from '../../platform/events/subscription.ts';
 import type { WebhookDatabase } from './database.ts';
