@@ -67,7 +67,7 @@ describe('POST /v1/orders', () => {
         },
       ],
       // The lane that the order service chose for the draft.
-      memo: { lane: 'local-first', atOnce: true },
+      memo: { lane: 'local-first', showsStanding: true, atOnce: true },
       staticSummary: `1 line, £9.00, customer ${gateway.customer.id}`,
     });
     assert.deepEqual(
@@ -199,7 +199,7 @@ describe('POST /v1/orders', () => {
     const back = await place(twoOfOne, { key });
     assert.equal(back.status, 202);
     assert.equal(back.headers.get('idempotent-replayed'), null);
-    assert.deepEqual(workflowOf(back.body.id)!.memo, { lane: 'local-first', atOnce: true });
+    assert.deepEqual(workflowOf(back.body.id)!.memo, { lane: 'local-first', showsStanding: true, atOnce: true });
   });
 
   it('returns 503 while a service is unavailable', async () => {

@@ -88,7 +88,7 @@ describe('the money of an order, in any order of events', () => {
       this.timeout(240_000);
       await fc.assert(
         fc.asyncProperty(placed, plays, (first, rounds) => play([first, ...rounds], capturesSeveralTimes)),
-        { numRuns: Number(process.env.PLAYS ?? 30), endOnFailure: process.env.PLAYS !== undefined },
+        { numRuns: Number(process.env.PLAYS ?? 10), endOnFailure: process.env.PLAYS !== undefined },
       );
     });
   }
