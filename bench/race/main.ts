@@ -18,7 +18,9 @@ import { developmentServer, findServer } from './temporal/binary.ts';
 import { prepareServers } from './temporal/server.ts';
 import { type World, openWorld } from './world.ts';
 
-const CACHE = path.join(import.meta.dirname, '../../.cache/bench');
+/** As for `npm start`: Temporal's development server, bundled workflows and compiled code are there already. */
+const CACHE = path.join(import.meta.dirname, '../../.cache');
+const BENCH_CACHE = path.join(CACHE, 'bench');
 const DATA = path.join(import.meta.dirname, '../.data');
 const stopping = new AbortController();
 
@@ -47,7 +49,7 @@ const race = (options: RaceOptions) => async (): Promise<0> => {
 };
 
 const faultRun = (options: FaultOptions) => async (): Promise<0 | 1> => {
-  const binary = options.quick ? await developmentServer(CACHE) : await findServer(CACHE, print);
+  const binary = options.quick ? await developmentServer(CACHE) : await findServer(BENCH_CACHE, print);
   const { world, close } = await openWorld({ folder: DATA, cache: CACHE, binary, signal: stopping.signal });
   try {
     if (options.systems.some(({ system }) => system.needs.temporal)) await prepareTemporal(world);
@@ -59,11 +61,11 @@ const faultRun = (options: FaultOptions) => async (): Promise<0 | 1> => {
 
 async function measure(options: RaceOptions): Promise<{ result: Result; samples: Sample[] }> {
   const startedAt = new Date().toISOString();
-  const binary = await findServer(CACHE, print);
+  const binary = await findServer(BENCH_CACHE, print);
   const { world, close } = await openWorld({ folder: DATA, cache: CACHE, binary, signal: stopping.signal });
   try {
     if (options.systems.some(({ needs }) => needs.temporal)) await prepareTemporal(world);
-    const checkout = options.base === undefined ? undefined : await checkOut(options.base, CACHE);
+    const checkout = options.base === undefined ? undefined : await checkOut(options.base, BENCH_CACHE);
     const systems = [...options.systems, ...(checkout ? await systemsAt(checkout, options.systems) : [])];
     const { samples, lives } = await runRounds(world, { ...options, systems, print });
     const result = {

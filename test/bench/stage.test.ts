@@ -13,6 +13,8 @@ import { Random } from '../../tools/random.ts';
 import { eventually } from '../stage/eventually.ts';
 import { scratchFolder } from '../stage/test-run.ts';
 
+// With compiled code in it, as for the platform's processes in other tests.
+const cache = path.join(import.meta.dirname, '../../.cache');
 const NO_SERVER = { kind: 'dev', executable: '', reason: 'none is needed' } as const;
 
 describe('a system on a stage with proxies', function () {
@@ -26,7 +28,7 @@ describe('a system on a stage with proxies', function () {
   before(async () => {
     const folder = path.join(scratchFolder(), 'world');
     const { signal } = new AbortController();
-    ({ world, close: closeWorld } = await openWorld({ folder, cache: folder, binary: NO_SERVER, signal }));
+    ({ world, close: closeWorld } = await openWorld({ folder, cache, binary: NO_SERVER, signal }));
     stage = await openStage(world, direct.needs, { proxies });
     endpoint = await direct.start(stage);
   });
