@@ -20,7 +20,8 @@ const NO_STATEMENT_TIMEOUT = 0;
 /** A migrated database for one test file, cloned from a template that is created once a run. `drop` it afterwards. */
 export async function freshDatabase<Database>(service: DatabaseName): Promise<FreshDatabase<Database>> {
   const { database: template, role } = await sharedServer('template', service);
-  const name = await createDatabase(template, sql`template ${sql.id(template)}`);
+  // The default strategy, through the write-ahead log, is for servers that must not write a checkpoint now.
+  const name = await createDatabase(template, sql`template ${sql.id(template)} strategy file_copy`);
   return opened(name, role);
 }
 

@@ -18,9 +18,14 @@ const cache = path.join(import.meta.dirname, '../../.cache');
 // `drop database` waits for a checkpoint, which on a slow disk takes longer than a service's statement may take.
 const NO_STATEMENT_TIMEOUT = 0;
 
-// For the participants of bench/race/peers/two-phase-commit: PostgreSQL refuses PREPARE TRANSACTION by default. Three of an
-// order, and few orders at a time.
-const POSTGRES_SETTINGS = { max_prepared_transactions: '64' };
+const POSTGRES_SETTINGS = {
+  // For the participants of bench/race/peers/two-phase-commit: PostgreSQL refuses PREPARE TRANSACTION by default. Three of an
+  // order, and few orders at a time.
+  max_prepared_transactions: '64',
+  // No test kills this server, and nobody needs its data after the run: tests of a kill start a server of their own.
+  fsync: 'off',
+  full_page_writes: 'off',
+};
 
 // Between the two ranges in which processes choose ports by themselves (platform/ports.ts).
 const FIRST_PORT = 20_000;
