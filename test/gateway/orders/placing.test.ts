@@ -74,6 +74,8 @@ describe('POST /v1/orders', () => {
       (typedSearchAttributes as { key: { name: string }; value: string }[]).map(({ key, value }) => [key.name, value]),
       [
         ['OrderStatus', 'pending'],
+        ['PaymentStatus', 'not_paid'],
+        ['FulfillmentStatus', 'not_fulfilled'],
         ['CustomerId', gateway.customer.id],
       ],
     );
