@@ -67,7 +67,7 @@ const EFFECTS = {
   },
   reserveParcel: {
     retry: 'Releases again the pieces that were to be sent once more.',
-    skip: 'The pieces stay reserved. Count them and correct the stock by hand.',
+    skip: 'What was to be sent once more stays reserved. Correct the stock by hand.',
   },
   restockParcel: {
     retry: 'Adds the pieces of the parcel that came back to the stock again.',

@@ -101,6 +101,7 @@ describe('order service: what an intervention says', () => {
     const other: Partial<Record<InterventionStep, string[]>> = {
       refundPayment: ['retry', 'skip', 'refund_manually'],
       forgoRefund: ['retry'],
+      parcelTrouble: ['skip'],
       recordManualRefund: ['retry'],
     };
     let decisions = 0;

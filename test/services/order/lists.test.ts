@@ -182,6 +182,7 @@ describe('order service: lists', () => {
           fulfillmentStatus: 'returned',
           total: request.total,
           lines: request.lines.map(({ sku, quantity }) => ({ sku, quantity })),
+          canceledMinor: 0,
           capturedMinor: 5500,
           refundedMinor: 5500,
           canceled: [],
