@@ -116,6 +116,21 @@ describe('a payment that the card’s holder must confirm', () => {
       bench.processor.refuse('void', undefined);
     });
 
+    it('means nothing where a capture was faster than a void that was interrupted', async () => {
+      const request = paymentRequest();
+      const { orderId } = request;
+      await bench.payment.authorizePayment(request);
+      const gate = bench.processor.hold('capture', 'before');
+      const capturing = bench.payment.capturePayment({ orderId });
+      await gate.reached;
+      bench.processor.dieBefore('void');
+      await assert.rejects(bench.payment.voidPayment({ orderId }), /socket hang up/);
+      gate.release();
+      await capturing;
+      assert.deepEqual(await receive(orderId), { meaning: 'nothing' });
+      await assert.rejects(bench.payment.voidPayment({ orderId }), { name: 'Refusal', code: 'AlreadyCaptured' });
+    });
+
     it('means nothing when nobody waits: of an authorized payment, of an unknown one, and of none', async () => {
       const request = paymentRequest();
       await bench.payment.authorizePayment(request);

@@ -71,6 +71,28 @@ describe('a hold that the bank gave up', () => {
     assert.equal((await bench.paymentOf(orderId)).refunded_minor, 1000);
   });
 
+  it('keeps what another capture, whose response was lost, has taken before', async () => {
+    const orderId = await authorized();
+    const part = (amountMinor: number) => ({
+      orderId,
+      parcelId: randomUUID(),
+      amount: pounds(amountMinor),
+      outstanding: pounds(1000),
+    });
+    const [first, second] = [part(400), part(300)];
+    const gate = bench.processor.hold('capture', 'before');
+    const late = bench.payment.capturePayment(first);
+    await gate.reached;
+    bench.processor.dieAfter('capture');
+    await assert.rejects(bench.payment.capturePayment(second), /socket hang up/);
+    bench.processor.expire(orderId);
+    gate.release();
+    await assert.rejects(late, { name: 'Refusal', code: 'HoldExpired' });
+    assert.deepEqual((await sumsOf(orderId)).slice(1, 4), [1000, 700, 0]);
+    await bench.restarted().capturePayment(second);
+    assert.deepEqual((await sumsOf(orderId)).slice(0, 4), ['partially_captured', 1000, 700, 300]);
+  });
+
   it('may be voided instead', async () => {
     const orderId = await gone();
     await assert.rejects(bench.payment.capturePayment({ orderId }), { code: 'HoldExpired' });

@@ -82,6 +82,20 @@ describe('a hold that is renewed', () => {
     assert.deepEqual(await sumsOf(orderId), ['captured', 2000, 1000, 1000, 0]);
   });
 
+  it('is captured by a request that began before a renewal was declined', async () => {
+    const orderId = await authorized();
+    const gate = bench.processor.hold('capture', 'before');
+    const capturing = bench.payment.capturePayment({ orderId });
+    await gate.reached;
+    await assert.rejects(bench.payment.renewHold(renewal(orderId, 1000, { paymentMethod: 'pm_card_chargeDeclined' })));
+    gate.release();
+    await capturing;
+    assert.deepEqual(await holdsOf(orderId), [
+      [1000, 0, 1000],
+      [0, 0, 0],
+    ]);
+  });
+
   it('is refused, and holds nothing, once the last part was captured or the rest was released', async () => {
     const captured = await bench.captured();
     const released = await authorized();
