@@ -96,7 +96,8 @@ export async function releaseLateHolds(dependencies: PaymentDependencies, orderI
   const late: Hold[] = [];
   for (const hold of ended) {
     const operations = await placingAndReleasing(dependencies.db, hold);
-    if (payment.undone || (mayBeHeld(hold) && wasGivenUp(payment, hold, operations))) late.push(hold);
+    const isGivenUp = wasGivenUp(payment, hold, operations);
+    if (payment.undone || (isGivenUp && mayBeHeld(hold))) late.push(hold);
   }
   wasReleased(await releaseAll(dependencies, late.map(releaseLate)));
 }

@@ -116,15 +116,14 @@ describe('a payment that the card’s holder must confirm', () => {
       bench.processor.refuse('void', undefined);
     });
 
-    it('means nothing where a capture was faster than a void that was interrupted', async () => {
+    it('means nothing where a capture was faster than a void', async () => {
       const request = paymentRequest();
       const { orderId } = request;
       await bench.payment.authorizePayment(request);
       const gate = bench.processor.hold('capture', 'before');
       const capturing = bench.payment.capturePayment({ orderId });
       await gate.reached;
-      bench.processor.dieBefore('void');
-      await assert.rejects(bench.payment.voidPayment({ orderId }), /socket hang up/);
+      await assert.rejects(bench.payment.voidPayment({ orderId }), /a capture of order .* is under way/);
       gate.release();
       await capturing;
       assert.deepEqual(await receive(orderId), { meaning: 'nothing' });

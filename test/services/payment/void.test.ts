@@ -39,6 +39,22 @@ describe('voidPayment', () => {
     assert.deepEqual(await bench.events(request.orderId), ['payment.authorized', 'payment.voided']);
   });
 
+  it('finds its own release after an interruption, before a late hold is looked for', async () => {
+    const request = paymentRequest();
+    const { orderId } = request;
+    await bench.payment.authorizePayment(request);
+    bench.processor.dieAfter('void');
+    await assert.rejects(bench.payment.voidPayment({ orderId }), /socket hang up/);
+    await assert.rejects(bench.payment.releaseLateHold({ orderId }), /the void of order .* is under way/);
+    assert.deepEqual(await bench.restarted().voidPayment({ orderId }), { released: true });
+    await bench.payment.releaseLateHold({ orderId });
+    assert.deepEqual(
+      bench.processor.ledger.map(({ type }) => type),
+      ['authorize', 'void'],
+    );
+    assert.equal((await bench.paymentOf(orderId)).status, 'voided');
+  });
+
   it('wins over an authorization that has not reached the processor yet', async () => {
     const request = paymentRequest();
     const underway = bench.processor.hold('authorize', 'before');
