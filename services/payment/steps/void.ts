@@ -53,10 +53,11 @@ export const voidHold = (hold: Hold): PaymentStep => {
 export const releaseLate = (hold: Hold): PaymentStep => ({
   ...releasing(hold.order_id, { name: stepOf('release', hold), effect: stepOf('void', hold) }),
 
-  plan: async (_transaction, payment) => ({
-    payment,
-    asked: { holdId: hold.hold_id, amountMinor: 0, final: payment.captured_minor > 0 || !isFirst(hold) },
-  }),
+  async plan(_transaction, payment) {
+    requireNoCapture(payment, hold.hold_id);
+    const final = payment.captured_minor > 0 || !isFirst(hold);
+    return { payment, asked: { holdId: hold.hold_id, amountMinor: 0, final } };
+  },
 });
 
 /** Releases what the captures of a payment's only hold have left, once no more is captured. */
@@ -107,7 +108,7 @@ async function lockExisting(transaction: PaymentTransaction, orderId: string): P
 /** Nothing more is captured of the hold from now on: what is released is then what was not captured. */
 async function giveUp(transaction: PaymentTransaction, payment: Payment, holdId: string): Promise<Planned> {
   const { order_id: orderId } = payment;
-  if (holdOf(payment, holdId).capture_reserved_minor > 0) throw underWay(orderId);
+  requireNoCapture(payment, holdId);
   if (payment.renewed) {
     await transaction
       .updateTable('holds')
@@ -117,6 +118,11 @@ async function giveUp(transaction: PaymentTransaction, payment: Payment, holdId:
       .execute();
   }
   return { payment, asked: { holdId, amountMinor: 0, final: true } };
+}
+
+/** What a capture under way takes is not released. */
+function requireNoCapture(payment: Payment, holdId: string): void {
+  if (holdOf(payment, holdId).capture_reserved_minor > 0) throw underWay(payment.order_id);
 }
 
 /** A fault: the request is repeated, and by then it is known what was captured. */

@@ -7,6 +7,8 @@ import { createPaymentRequests } from '../../../services/payment/requests.ts';
 import { type FakeProcessor, createFakeProcessor } from '../../stage/fake-card-processor.ts';
 import { paymentBench, pounds } from '../../stage/test-payment-service.ts';
 
+const PLAYS = Number(process.env.PLAYS ?? 30);
+
 const TOTAL = 1_000;
 /** What each parcel costs: together the order's total. */
 const PARCELS = [400, 350, 250] as const;
@@ -85,10 +87,10 @@ describe('the money of an order, in any order of events', () => {
     const processorKind = capturesSeveralTimes ? 'several times' : 'once';
 
     it(`is exact at a processor that captures ${processorKind}`, async function () {
-      this.timeout(240_000);
+      this.timeout(60_000 + PLAYS * 2_000);
       await fc.assert(
         fc.asyncProperty(placed, plays, (first, rounds) => play([first, ...rounds], capturesSeveralTimes)),
-        { numRuns: Number(process.env.PLAYS ?? 10), endOnFailure: process.env.PLAYS !== undefined },
+        { numRuns: PLAYS, endOnFailure: process.env.PLAYS !== undefined },
       );
     });
   }
@@ -163,10 +165,8 @@ describe('the money of an order, in any order of events', () => {
       .select('step')
       .where('order_id', '=', orderId)
       .where('state', '=', 'asked')
-      // One that came after a void is refused without asking; the void has found what it held. And the other way round. What
-      // an interrupted void was to release may have been released as a late hold.
+      // One that came after a void is refused without asking; the void has found what it held.
       .where('step', 'not like', 'authorize%')
-      .where('step', 'not in', processor.held(orderId) === 0 ? ['void'] : [''])
       .execute();
     assert.deepEqual(open, [], 'a step without an outcome');
     const sum = (type: string) =>

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { patiently } from '../../stage/retry-pool-timeout.ts';
-import { paymentBench, paymentRequest } from '../../stage/test-payment-service.ts';
+import { paymentBench, paymentRequest, pounds } from '../../stage/test-payment-service.ts';
 
 describe('voidPayment', () => {
   const bench = paymentBench();
@@ -53,6 +54,23 @@ describe('voidPayment', () => {
       ['authorize', 'void'],
     );
     assert.equal((await bench.paymentOf(orderId)).status, 'voided');
+  });
+
+  it('leaves a capture under way what it takes, in a release of late holds, too', async () => {
+    const request = paymentRequest();
+    const { orderId } = request;
+    await bench.payment.authorizePayment(request);
+    await bench.payment.renewHold({ ...request, holdId: randomUUID() });
+    await bench.payment.releaseReplacedHolds({ orderId });
+    const gate = bench.processor.hold('capture', 'after');
+    const capturing = bench.payment.capturePayment({ orderId, amount: pounds(400), outstanding: pounds(400) });
+    await gate.reached;
+    await assert.rejects(bench.payment.voidPayment({ orderId }), /a capture of order .* is under way/);
+    await assert.rejects(bench.payment.releaseLateHold({ orderId }), /a capture of order .* is under way/);
+    gate.release();
+    assert.deepEqual(await capturing, { captured: pounds(400) });
+    const { voided_minor, captured_minor } = await bench.paymentOf(orderId);
+    assert.deepEqual([voided_minor, captured_minor], [1250 + 850, 400]);
   });
 
   it('wins over an authorization that has not reached the processor yet', async () => {
