@@ -1,46 +1,30 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { StockLine } from '../../../activities/identity.ts';
-import { type InventoryActivities, type InventoryRequests, inventoryEvents } from '../../../activities/inventory.ts';
+import { inventoryEvents } from '../../../activities/inventory.ts';
 import { encodeCursor } from '../../../platform/database/cursor.ts';
-import { createInventoryActivities } from '../../../services/inventory/activities.ts';
-import type { InventoryDatabase } from '../../../services/inventory/database.ts';
-import { createInventoryRequests } from '../../../services/inventory/requests.ts';
-import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 import { patiently } from '../../stage/retry-pool-timeout.ts';
+import { inventoryBench, orderOf } from '../../stage/test-inventory-service.ts';
 
 describe('low stock', function () {
   this.timeout(120_000);
-  let database: FreshDatabase<InventoryDatabase>;
-  let activities: InventoryActivities;
-  let requests: InventoryRequests;
+  const bench = inventoryBench();
+  const { adjust } = bench;
 
-  before(async () => {
-    database = await freshDatabase<InventoryDatabase>('inventory');
-    activities = createInventoryActivities(database.db);
-    requests = createInventoryRequests(database.db);
-  });
-  after(() => database.drop());
-  afterEach(async () => assert.deepEqual(await requests.checkBalances({}), { discrepancies: [] }));
-
-  const adjust = (sku: string, delta: number) =>
-    requests.adjustStock({ adjustmentId: randomUUID(), sku, delta, reason: 'counted', adjustedBy: 'admin' });
   /** Creates a SKU with these pieces, which is low once no more than `lowStockAt` are available. */
   async function stocked(onHand: number, lowStockAt: number | null): Promise<string> {
     const sku = `S-${randomUUID()}`;
     await adjust(sku, onHand);
-    await requests.setLowStock({ sku, lowStockAt });
+    await bench.requests.setLowStock({ sku, lowStockAt });
     return sku;
   }
-  const order = (...lines: StockLine[]) => ({ orderId: randomUUID(), lines });
   const reserve = async (sku: string, quantity: number) => {
-    const wanted = order({ sku, quantity });
-    await activities.reserveStock(wanted);
+    const wanted = orderOf({ sku, quantity });
+    await bench.activities.reserveStock(wanted);
     return wanted;
   };
   /** What each event says is available. */
   const eventsOf = async (sku: string) => {
-    const query = database.db.selectFrom('outbox').select('data').where('subject', '=', sku).orderBy('sequence');
+    const query = bench.database.db.selectFrom('outbox').select('data').where('subject', '=', sku).orderBy('sequence');
     return (await query.where('type', '=', 'inventory.low').execute()).map(
       ({ data }) => inventoryEvents['inventory.low'].parse(data).available,
     );
@@ -59,7 +43,7 @@ describe('low stock', function () {
     it('says which SKU, how much is available, and the threshold', async () => {
       const sku = await stocked(10, 5);
       await reserve(sku, 8);
-      const { source, data } = await database.db
+      const { source, data } = await bench.database.db
         .selectFrom('outbox')
         .select(['source', 'data'])
         .where('subject', '=', sku)
@@ -73,7 +57,7 @@ describe('low stock', function () {
       await adjust(sku, -1);
       await adjust(sku, 1);
       assert.deepEqual(await eventsOf(sku), [5]);
-      await activities.releaseStock({ orderId: wanted.orderId });
+      await bench.activities.releaseStock({ orderId: wanted.orderId });
       await reserve(sku, 6);
       assert.deepEqual(await eventsOf(sku), [5, 4]);
     });
@@ -84,10 +68,10 @@ describe('low stock', function () {
       assert.deepEqual(await eventsOf(sku), [5]);
       await adjust(sku, 3);
       const [shipped, released] = [await reserve(sku, 1), await reserve(sku, 1)];
-      await activities.commitStock({ orderId: shipped.orderId });
-      await activities.releaseStock({ orderId: released.orderId });
+      await bench.activities.commitStock({ orderId: shipped.orderId });
+      await bench.activities.releaseStock({ orderId: released.orderId });
       const lines = [{ sku, quantity: 1 }];
-      await activities.restockReturn({ orderId: shipped.orderId, returnId: randomUUID(), lines });
+      await bench.activities.restockReturn({ orderId: shipped.orderId, returnId: randomUUID(), lines });
       assert.deepEqual(await eventsOf(sku), [5]);
     });
 
@@ -98,25 +82,25 @@ describe('low stock', function () {
         await stocked(10, 1),
         await stocked(10, null),
       ];
-      const wanted = order(...[low, lower, enough, none].map((sku) => ({ sku, quantity: 5 })));
-      await activities.reserveStock(wanted);
-      await activities.reserveStock(wanted);
+      const wanted = orderOf(...[low, lower, enough, none].map((sku) => ({ sku, quantity: 5 })));
+      await bench.activities.reserveStock(wanted);
+      await bench.activities.reserveStock(wanted);
       assert.deepEqual(await Promise.all([low, lower, enough, none].map(eventsOf)), [[5], [4], [], []]);
     });
 
     it('is not published by an order that is refused', async () => {
       const sku = await stocked(10, 5);
-      const refused = order({ sku, quantity: 6 }, { sku: `NONE-${randomUUID()}`, quantity: 1 });
-      await assert.rejects(activities.reserveStock(refused), { code: 'OutOfStock' });
+      const refused = orderOf({ sku, quantity: 6 }, { sku: `NONE-${randomUUID()}`, quantity: 1 });
+      await assert.rejects(bench.activities.reserveStock(refused), { code: 'OutOfStock' });
       assert.deepEqual(await eventsOf(sku), []);
     });
 
     it('is published where a threshold makes stock low, once however often it is set', async () => {
       const sku = await stocked(10, null);
-      for (const lowStockAt of [9, 10, 10, 12, 9, 11]) await requests.setLowStock({ sku, lowStockAt });
+      for (const lowStockAt of [9, 10, 10, 12, 9, 11]) await bench.requests.setLowStock({ sku, lowStockAt });
       // Low at 10 and 12, not low at 9, low again at 11.
       assert.deepEqual(await eventsOf(sku), [10, 10]);
-      await requests.setLowStock({ sku, lowStockAt: null });
+      await bench.requests.setLowStock({ sku, lowStockAt: null });
       await reserve(sku, 10);
       assert.deepEqual(await eventsOf(sku), [10, 10]);
     });
@@ -132,12 +116,12 @@ describe('low stock', function () {
       const lines = skus.map((sku) => ({ sku, quantity: 1 }));
       await Promise.all(
         Array.from({ length: 80 }, async (_, index) => {
-          const wanted = order(...(index % 2 === 0 ? lines : lines.toReversed()));
-          const reserved = patiently(() => activities.reserveStock(wanted)).then(
+          const wanted = orderOf(...(index % 2 === 0 ? lines : lines.toReversed()));
+          const reserved = patiently(() => bench.activities.reserveStock(wanted)).then(
             () => true,
             () => false,
           );
-          if ((await reserved) && index % 3 > 0) await patiently(() => activities.releaseStock(wanted));
+          if ((await reserved) && index % 3 > 0) await patiently(() => bench.activities.releaseStock(wanted));
         }),
       );
       for (const sku of skus) assert.equal((await eventsOf(sku)).length, await crossingsOf(sku), sku);
@@ -145,7 +129,7 @@ describe('low stock', function () {
 
     /** How often what is available fell from above 20 to 20 or less, according to the ledger. */
     async function crossingsOf(sku: string): Promise<number> {
-      const query = database.db.selectFrom('stock_ledger').select(['on_hand_delta', 'reserved_delta']);
+      const query = bench.database.db.selectFrom('stock_ledger').select(['on_hand_delta', 'reserved_delta']);
       let available = 0;
       let crossings = 0;
       for (const row of await query.where('sku', '=', sku).orderBy('id').execute()) {
@@ -163,15 +147,15 @@ describe('low stock', function () {
       const sku = await stocked(10, 5);
       await reserve(sku, 2);
       const stock = { sku, onHand: 10, reserved: 2, available: 8, lowStockAt: 7 };
-      assert.deepEqual(await requests.setLowStock({ sku, lowStockAt: 7 }), stock);
-      assert.deepEqual(await requests.getStock({ sku }), stock);
+      assert.deepEqual(await bench.requests.setLowStock({ sku, lowStockAt: 7 }), stock);
+      assert.deepEqual(await bench.requests.getStock({ sku }), stock);
       assert.equal((await adjust(sku, 1)).lowStockAt, 7);
     });
 
     it('can be done before there is any stock', async () => {
       const sku = `NEW-${randomUUID()}`;
       const stock = { sku, onHand: 0, reserved: 0, available: 0, lowStockAt: 3 };
-      assert.deepEqual(await requests.setLowStock({ sku, lowStockAt: 3 }), stock);
+      assert.deepEqual(await bench.requests.setLowStock({ sku, lowStockAt: 3 }), stock);
       assert.deepEqual(await eventsOf(sku), [0]);
       await adjust(sku, 4);
       await reserve(sku, 1);
@@ -184,7 +168,11 @@ describe('low stock', function () {
       const skus: string[] = [];
       let after: string | undefined;
       do {
-        const page = await requests.listStock({ limit: 2, ...(low !== undefined && { low }), ...(after && { after }) });
+        const page = await bench.requests.listStock({
+          limit: 2,
+          ...(low !== undefined && { low }),
+          ...(after && { after }),
+        });
         assert.ok(page.items.length <= 2);
         skus.push(...page.items.map(({ sku }) => sku));
         after = page.next ?? undefined;
@@ -210,7 +198,7 @@ describe('low stock', function () {
 
     it('refuses a cursor that it did not issue', async () => {
       for (const after of ['nonsense', encodeCursor(['no\0sku']), encodeCursor(['a', 'b'])]) {
-        await assert.rejects(requests.listStock({ limit: 2, after }), { code: 'BadCursor' });
+        await assert.rejects(bench.requests.listStock({ limit: 2, after }), { code: 'BadCursor' });
       }
     });
   });

@@ -2,34 +2,13 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { sql } from 'kysely';
-import type { InventoryActivities, InventoryRequests } from '../../../activities/inventory.ts';
-import { createInventoryActivities } from '../../../services/inventory/activities.ts';
-import type { InventoryDatabase } from '../../../services/inventory/database.ts';
-import { createInventoryRequests } from '../../../services/inventory/requests.ts';
-import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 import { patiently } from '../../stage/retry-pool-timeout.ts';
 import { PartsModel, SKUS, type Step, linesOf } from './parts-model.ts';
+import { inventoryBench } from '../../stage/test-inventory-service.ts';
 
 describe('inventory: parts of an order in any sequence', () => {
-  let database: FreshDatabase<InventoryDatabase>;
-  let activities: InventoryActivities;
-  let requests: InventoryRequests;
-
-  before(async () => {
-    database = await freshDatabase<InventoryDatabase>('inventory');
-    activities = createInventoryActivities(database.db);
-    requests = createInventoryRequests(database.db);
-  });
-  after(() => database.drop());
-  // After each test, every balance must equal the sum of its movements.
-  afterEach(async () => assert.deepEqual(await requests.checkBalances({}), { discrepancies: [] }));
-
-  async function stocked(onHand: number): Promise<string> {
-    const sku = `S-${randomUUID()}`;
-    const adjustment = { adjustmentId: randomUUID(), sku, delta: onHand, reason: 'counted', adjustedBy: 'admin' };
-    await requests.adjustStock(adjustment);
-    return sku;
-  }
+  const bench = inventoryBench();
+  const { stocked } = bench;
 
   const order = fc.nat(1);
   const parcel = fc.nat(2);
@@ -63,17 +42,17 @@ describe('inventory: parts of an order in any sequence', () => {
     const call = (one: Step): Promise<unknown> => {
       const { orderId, parcels, releases } = orders[one.order]!;
       const wanted = linesOf(one.lines, skus);
-      if (one.kind === 'reserve') return activities.reserveStock({ orderId, lines: wanted });
-      if (one.kind === 'releaseAll') return activities.releaseStock({ orderId });
-      if (one.kind === 'commitAll') return activities.commitStock({ orderId });
+      if (one.kind === 'reserve') return bench.activities.reserveStock({ orderId, lines: wanted });
+      if (one.kind === 'releaseAll') return bench.activities.releaseStock({ orderId });
+      if (one.kind === 'commitAll') return bench.activities.commitStock({ orderId });
       if (one.kind === 'releaseLines') {
-        return activities.releaseLines({ orderId, releaseId: releases[one.release]!, lines: wanted });
+        return bench.activities.releaseLines({ orderId, releaseId: releases[one.release]!, lines: wanted });
       }
       const parcelId = parcels[(one as { parcel: number }).parcel]!;
-      if (one.kind === 'commit') return activities.commitStock({ orderId, parcelId, lines: wanted });
-      if (one.kind === 'reserveParcel') return activities.reserveParcel({ orderId, parcelId, lines: wanted });
-      if (one.kind === 'releaseParcel') return activities.releaseParcel({ orderId, parcelId });
-      return activities.restockParcel({ orderId, parcelId, lines: wanted });
+      if (one.kind === 'commit') return bench.activities.commitStock({ orderId, parcelId, lines: wanted });
+      if (one.kind === 'reserveParcel') return bench.activities.reserveParcel({ orderId, parcelId, lines: wanted });
+      if (one.kind === 'releaseParcel') return bench.activities.releaseParcel({ orderId, parcelId });
+      return bench.activities.restockParcel({ orderId, parcelId, lines: wanted });
     };
     /** Refusals are outcomes; any other error fails the property. */
     const perform = (one: Step): Promise<string> =>
@@ -88,7 +67,7 @@ describe('inventory: parts of an order in any sequence', () => {
       );
     /** Pieces on hand of each SKU, and what is still reserved of it for each order. */
     const standing = async () => ({
-      onHand: (await requests.getStocks({ skus })).items.map(({ onHand }) => onHand),
+      onHand: (await bench.requests.getStocks({ skus })).items.map(({ onHand }) => onHand),
       left: await Promise.all(orders.map(({ orderId }) => leftOf(orderId, skus))),
     });
     return { perform, standing };
@@ -97,7 +76,7 @@ describe('inventory: parts of an order in any sequence', () => {
   async function leftOf(orderId: string, skus: readonly string[]): Promise<number[]> {
     const { rows } = await sql<{ sku: string; quantity: number }>`
       select sku, sum(reserved_delta)::int as quantity from stock_ledger where order_id = ${orderId} group by sku`.execute(
-      database.db,
+      bench.database.db,
     );
     return skus.map((sku) => rows.find((row) => row.sku === sku)?.quantity ?? 0);
   }

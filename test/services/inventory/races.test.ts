@@ -5,52 +5,27 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { connect } from '../../../platform/database/connection.ts';
 import type { StockLine } from '../../../activities/identity.ts';
-import type { InventoryActivities, InventoryRequests } from '../../../activities/inventory.ts';
-import { createInventoryActivities } from '../../../services/inventory/activities.ts';
 import type { InventoryDatabase } from '../../../services/inventory/database.ts';
 import { move } from '../../../services/inventory/movement.ts';
-import { createInventoryRequests } from '../../../services/inventory/requests.ts';
-import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
 import { patiently } from '../../stage/retry-pool-timeout.ts';
 import { waitingForLocks } from '../../stage/waiting-for-locks.ts';
+import { inventoryBench, orderOf } from '../../stage/test-inventory-service.ts';
 
 describe('inventory under concurrency', () => {
-  let database: FreshDatabase<InventoryDatabase>;
-  let activities: InventoryActivities;
-  let requests: InventoryRequests;
-
-  before(async () => {
-    database = await freshDatabase<InventoryDatabase>('inventory');
-    activities = createInventoryActivities(database.db);
-    requests = createInventoryRequests(database.db);
-  });
-  after(() => database.drop());
-  // After each test, every balance must equal the sum of its movements.
-  afterEach(async () => assert.deepEqual(await requests.checkBalances({}), { discrepancies: [] }));
-
-  /** Creates a SKU with this quantity on hand. */
-  async function stocked(onHand: number): Promise<string> {
-    const sku = `S-${randomUUID()}`;
-    await requests.adjustStock({ adjustmentId: randomUUID(), sku, delta: onHand, reason: 'counted', adjustedBy: 'a' });
-    return sku;
-  }
-  const order = (...lines: StockLine[]) => ({ orderId: randomUUID(), lines });
-  const balanceOf = async (sku: string) => {
-    const { onHand, reserved, available } = await requests.getStock({ sku });
-    return [onHand, reserved, available];
-  };
+  const bench = inventoryBench();
+  const { stocked, balanceOf } = bench;
 
   it('takes as many statements for 2,000 lines as for one', async () => {
     const lines = Array.from({ length: 2000 }, (_, index) => ({ sku: `BULK-${index}`, quantity: 3 }));
     const statements = mock.method(pg.Client.prototype, 'query').mock;
     const cost = async (chosen: StockLine[]) => {
       statements.resetCalls();
-      const [released, shipped] = [order(...chosen), order(...chosen)];
-      await activities.restockReturn({ orderId: randomUUID(), returnId: randomUUID(), lines: chosen });
-      await activities.reserveStock(released);
-      await activities.releaseStock({ orderId: released.orderId });
-      await activities.reserveStock(shipped);
-      await activities.commitStock({ orderId: shipped.orderId });
+      const [released, shipped] = [orderOf(...chosen), orderOf(...chosen)];
+      await bench.activities.restockReturn({ orderId: randomUUID(), returnId: randomUUID(), lines: chosen });
+      await bench.activities.reserveStock(released);
+      await bench.activities.releaseStock({ orderId: released.orderId });
+      await bench.activities.reserveStock(shipped);
+      await bench.activities.commitStock({ orderId: shipped.orderId });
       return statements.callCount();
     };
     try {
@@ -65,8 +40,10 @@ describe('inventory under concurrency', () => {
 
   it('gives the last unit to exactly one of 200 buyers', async () => {
     const sku = await stocked(1);
-    const buyers = Array.from({ length: 200 }, () => order({ sku, quantity: 1 }));
-    const outcomes = await Promise.allSettled(buyers.map((buyer) => patiently(() => activities.reserveStock(buyer))));
+    const buyers = Array.from({ length: 200 }, () => orderOf({ sku, quantity: 1 }));
+    const outcomes = await Promise.allSettled(
+      buyers.map((buyer) => patiently(() => bench.activities.reserveStock(buyer))),
+    );
     assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
     for (const outcome of outcomes) {
       if (outcome.status === 'rejected') assert.equal((outcome.reason as { code?: string }).code, 'OutOfStock');
@@ -76,14 +53,14 @@ describe('inventory under concurrency', () => {
 
   it('takes stock that arrives while it waits for the balance', async () => {
     const sku = await stocked(1);
-    const wanted = order({ sku, quantity: 8 });
-    const owner = connect<InventoryDatabase>(database.ownerUrl, 1);
+    const wanted = orderOf({ sku, quantity: 8 });
+    const owner = connect<InventoryDatabase>(bench.database.ownerUrl, 1);
     let reserving: Promise<void> | undefined;
     await owner.transaction().execute(async (transaction) => {
       const explanation = { reason: 'counted', adjustedBy: 'a' };
       const lines = [{ sku, quantity: 9 }];
       await move(transaction, { kind: 'adjust', subject: randomUUID(), orderId: null, lines, explanation });
-      reserving = activities.reserveStock(wanted);
+      reserving = bench.activities.reserveStock(wanted);
       await waitingForLocks(transaction, 1);
     });
     await reserving;
@@ -94,14 +71,14 @@ describe('inventory under concurrency', () => {
   it('does not deadlock when orders request the same SKUs in opposite order', async () => {
     const skus = await Promise.all(Array.from({ length: 20 }, () => stocked(1000)));
     const lines = skus.map((sku) => ({ sku, quantity: 1 }));
-    const orders = Array.from({ length: 60 }, (_, index) => order(...(index % 2 === 0 ? lines : lines.toReversed())));
+    const orders = Array.from({ length: 60 }, (_, index) => orderOf(...(index % 2 === 0 ? lines : lines.toReversed())));
     await Promise.all(
       orders.map(async (wanted, index) => {
-        await patiently(() => activities.reserveStock(wanted));
+        await patiently(() => bench.activities.reserveStock(wanted));
         await patiently(() =>
           index % 3 === 0
-            ? activities.releaseStock({ orderId: wanted.orderId })
-            : activities.commitStock({ orderId: wanted.orderId }),
+            ? bench.activities.releaseStock({ orderId: wanted.orderId })
+            : bench.activities.commitStock({ orderId: wanted.orderId }),
         );
       }),
     );
@@ -112,10 +89,10 @@ describe('inventory under concurrency', () => {
     const sku = await stocked(1000);
     await Promise.all(
       Array.from({ length: 25 }, async () => {
-        const wanted = order({ sku, quantity: 5 });
+        const wanted = orderOf({ sku, quantity: 5 });
         await Promise.allSettled([
-          patiently(() => activities.reserveStock(wanted)),
-          patiently(() => activities.releaseStock({ orderId: wanted.orderId })),
+          patiently(() => bench.activities.reserveStock(wanted)),
+          patiently(() => bench.activities.releaseStock({ orderId: wanted.orderId })),
         ]);
       }),
     );
@@ -126,11 +103,11 @@ describe('inventory under concurrency', () => {
     const sku = await stocked(1000);
     const races = await Promise.all(
       Array.from({ length: 30 }, async () => {
-        const wanted = order({ sku, quantity: 10 });
-        await patiently(() => activities.reserveStock(wanted));
+        const wanted = orderOf({ sku, quantity: 10 });
+        await patiently(() => bench.activities.reserveStock(wanted));
         const outcomes = await Promise.allSettled([
-          patiently(() => activities.commitStock({ orderId: wanted.orderId })),
-          patiently(() => activities.releaseStock({ orderId: wanted.orderId })),
+          patiently(() => bench.activities.commitStock({ orderId: wanted.orderId })),
+          patiently(() => bench.activities.releaseStock({ orderId: wanted.orderId })),
         ]);
         return outcomes.map(({ status }) => status);
       }),
@@ -164,12 +141,15 @@ describe('inventory under concurrency', () => {
       const perform = async (step: Step): Promise<unknown> => {
         if (step.kind === 'adjust') {
           const adjustment = { sku: skus[step.position]!, delta: step.delta, reason: 'r', adjustedBy: 'a' };
-          return requests.adjustStock({ adjustmentId: randomUUID(), ...adjustment });
+          return bench.requests.adjustStock({ adjustmentId: randomUUID(), ...adjustment });
         }
         const { orderId, returnId } = ids[step.subject]!;
-        if (step.kind === 'reserve') return activities.reserveStock({ orderId, lines: linesOf(step.lines) });
-        if (step.kind === 'restock') return activities.restockReturn({ orderId, returnId, lines: linesOf(step.lines) });
-        return step.kind === 'release' ? activities.releaseStock({ orderId }) : activities.commitStock({ orderId });
+        if (step.kind === 'reserve') return bench.activities.reserveStock({ orderId, lines: linesOf(step.lines) });
+        if (step.kind === 'restock')
+          return bench.activities.restockReturn({ orderId, returnId, lines: linesOf(step.lines) });
+        return step.kind === 'release'
+          ? bench.activities.releaseStock({ orderId })
+          : bench.activities.commitStock({ orderId });
       };
       return { skus, perform };
     }
@@ -192,7 +172,7 @@ describe('inventory under concurrency', () => {
           const { skus, perform } = createScenario();
           const model = createModel();
           for (const step of steps) assert.equal(await outcomeOf(perform(step)), model.perform(step), step.kind);
-          const { items } = await requests.getStocks({ skus });
+          const { items } = await bench.requests.getStocks({ skus });
           assert.deepEqual(
             items.map(({ onHand, reserved }) => ({ onHand, reserved })),
             model.balances,
@@ -207,9 +187,9 @@ describe('inventory under concurrency', () => {
         fc.asyncProperty(fc.array(operation, { minLength: 5, maxLength: 25 }), async (steps) => {
           const { skus, perform } = createScenario();
           await Promise.all(steps.map((step) => outcomeOf(patiently(() => perform(step)))));
-          const { items } = await requests.getStocks({ skus });
+          const { items } = await bench.requests.getStocks({ skus });
           for (const { onHand, reserved, available } of items) assert.ok(Math.min(onHand, reserved, available) >= 0);
-          assert.deepEqual(await requests.checkBalances({}), { discrepancies: [] });
+          assert.deepEqual(await bench.requests.checkBalances({}), { discrepancies: [] });
         }),
         { numRuns: 25 },
       );

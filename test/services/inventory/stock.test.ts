@@ -1,56 +1,31 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import type { StockLine } from '../../../activities/identity.ts';
-import type { InventoryActivities, InventoryRequests, OrderStockTotals } from '../../../activities/inventory.ts';
+import type { OrderStockTotals } from '../../../activities/inventory.ts';
 import { connect } from '../../../platform/database/connection.ts';
 import { encodeCursor } from '../../../platform/database/cursor.ts';
-import { createInventoryActivities } from '../../../services/inventory/activities.ts';
 import type { InventoryDatabase } from '../../../services/inventory/database.ts';
-import { createInventoryRequests } from '../../../services/inventory/requests.ts';
-import { type FreshDatabase, freshDatabase } from '../../stage/fresh-database.ts';
+import { inventoryBench, orderOf } from '../../stage/test-inventory-service.ts';
 
 describe('inventory requests', () => {
-  let database: FreshDatabase<InventoryDatabase>;
-  let activities: InventoryActivities;
-  let requests: InventoryRequests;
-
-  before(async () => {
-    database = await freshDatabase<InventoryDatabase>('inventory');
-    activities = createInventoryActivities(database.db);
-    requests = createInventoryRequests(database.db);
-  });
-  after(() => database.drop());
-
-  /** Creates a SKU with this quantity on hand. */
-  async function stocked(onHand: number): Promise<string> {
-    const sku = `S-${randomUUID()}`;
-    await adjust(sku, onHand);
-    return sku;
-  }
-  const adjust = (sku: string, delta: number) =>
-    requests.adjustStock({ adjustmentId: randomUUID(), sku, delta, reason: 'counted', adjustedBy: 'admin' });
-  const order = (...lines: StockLine[]) => ({ orderId: randomUUID(), lines });
-  const balanceOf = async (sku: string) => {
-    const { onHand, reserved, available } = await requests.getStock({ sku });
-    return [onHand, reserved, available];
-  };
+  const bench = inventoryBench();
+  const { stocked, adjust, balanceOf } = bench;
 
   describe('listBooks', () => {
     it('lists the ledger sums of every order, by ascending id, page by page', async () => {
       const [sku, other] = [await stocked(100), await stocked(100)];
-      const orders = Array.from({ length: 5 }, () => order({ sku, quantity: 4 }, { sku: other, quantity: 1 }));
-      for (const wanted of orders) await activities.reserveStock(wanted);
+      const orders = Array.from({ length: 5 }, () => orderOf({ sku, quantity: 4 }, { sku: other, quantity: 1 }));
+      for (const wanted of orders) await bench.activities.reserveStock(wanted);
       const [shipped, released] = orders as [(typeof orders)[0], (typeof orders)[0]];
-      await activities.commitStock({ orderId: shipped.orderId });
+      await bench.activities.commitStock({ orderId: shipped.orderId });
       const back = { orderId: shipped.orderId, returnId: randomUUID(), lines: [{ sku, quantity: 3 }] };
-      await activities.restockReturn(back);
-      await activities.releaseStock({ orderId: released.orderId });
+      await bench.activities.restockReturn(back);
+      await bench.activities.releaseStock({ orderId: released.orderId });
 
       const totals: OrderStockTotals[] = [];
       let after: string | undefined;
       do {
-        const page = await requests.listBooks({ limit: 2, ...(after && { after }) });
+        const page = await bench.requests.listBooks({ limit: 2, ...(after && { after }) });
         assert.ok(page.items.length <= 2);
         totals.push(...page.items);
         after = page.next ?? undefined;
@@ -69,7 +44,7 @@ describe('inventory requests', () => {
 
     it('refuses a cursor that it did not issue', async () => {
       for (const after of ['nonsense', encodeCursor(['not-an-id']), encodeCursor([randomUUID(), 'x'])]) {
-        await assert.rejects(requests.listBooks({ limit: 2, after }), { code: 'BadCursor' });
+        await assert.rejects(bench.requests.listBooks({ limit: 2, after }), { code: 'BadCursor' });
       }
     });
   });
@@ -79,15 +54,15 @@ describe('inventory requests', () => {
       const sku = `NEW-${randomUUID()}`;
       const adjustment = { adjustmentId: randomUUID(), sku, delta: 7, reason: 'delivery', adjustedBy: 'admin' };
       const response = { sku, onHand: 7, reserved: 0, available: 7, lowStockAt: null };
-      assert.deepEqual(await requests.adjustStock(adjustment), response);
+      assert.deepEqual(await bench.requests.adjustStock(adjustment), response);
       await adjust(sku, 3);
-      assert.deepEqual(await requests.adjustStock(adjustment), response);
+      assert.deepEqual(await bench.requests.adjustStock(adjustment), response);
       assert.deepEqual(await balanceOf(sku), [10, 0, 10]);
     });
 
     it('is refused if it would leave less than is reserved', async () => {
       const sku = await stocked(10);
-      await activities.reserveStock(order({ sku, quantity: 6 }));
+      await bench.activities.reserveStock(orderOf({ sku, quantity: 6 }));
       await assert.rejects(adjust(sku, -5), { code: 'InsufficientStock' });
       assert.deepEqual(await adjust(sku, -4), { sku, onHand: 6, reserved: 6, available: 0, lowStockAt: null });
       await assert.rejects(adjust(`NEW-${randomUUID()}`, -1), { code: 'InsufficientStock' });
@@ -95,7 +70,7 @@ describe('inventory requests', () => {
 
     it('records who made the adjustment and why', async () => {
       const sku = await stocked(3);
-      const row = await database.db
+      const row = await bench.database.db
         .selectFrom('stock_ledger')
         .select(['kind', 'on_hand_delta', 'reason', 'adjusted_by', 'order_id'])
         .where('sku', '=', sku)
@@ -109,7 +84,7 @@ describe('inventory requests', () => {
   describe('getStocks', () => {
     it('returns stocks in the requested order, with zeros for unknown and invalid SKUs', async () => {
       const sku = await stocked(2);
-      const { items } = await requests.getStocks({ skus: ['NONE', sku, 'no\0sku', sku] });
+      const { items } = await bench.requests.getStocks({ skus: ['NONE', sku, 'no\0sku', sku] });
       assert.deepEqual(
         items.map((stock) => [stock.sku, stock.available]),
         [
@@ -119,7 +94,7 @@ describe('inventory requests', () => {
           [sku, 2],
         ],
       );
-      assert.deepEqual(await requests.getStocks({ skus: [] }), { items: [] });
+      assert.deepEqual(await bench.requests.getStocks({ skus: [] }), { items: [] });
     });
   });
 
@@ -131,14 +106,14 @@ describe('inventory requests', () => {
         'delete from stock_ledger',
         'truncate stock_ledger',
       ]) {
-        await assert.rejects(sql.raw(statement).execute(database.db), /permission denied/);
+        await assert.rejects(sql.raw(statement).execute(bench.database.db), /permission denied/);
       }
     });
 
     it('refuses to oversell or to go below zero', async () => {
       const sku = await stocked(1);
       const set = (values: { on_hand?: number; reserved?: number }) =>
-        database.db.updateTable('stock').set(values).where('sku', '=', sku).execute();
+        bench.database.db.updateTable('stock').set(values).where('sku', '=', sku).execute();
       await assert.rejects(set({ reserved: 2 }), /not_oversold/);
       await assert.rejects(set({ reserved: -1 }), /reserved_not_negative/);
       await assert.rejects(set({ on_hand: -1, reserved: -1 }), /on_hand_counts/);
@@ -148,11 +123,11 @@ describe('inventory requests', () => {
   describe('checkBalances', () => {
     it('describes a wrong balance', async () => {
       const sku = await stocked(5);
-      const owner = connect<InventoryDatabase>(database.ownerUrl, 1);
+      const owner = connect<InventoryDatabase>(bench.database.ownerUrl, 1);
       try {
         const set = (on_hand: number) => owner.updateTable('stock').set({ on_hand }).where('sku', '=', sku).execute();
         await set(6);
-        assert.deepEqual(await requests.checkBalances({}), {
+        assert.deepEqual(await bench.requests.checkBalances({}), {
           discrepancies: [`${sku}: on hand 6, the ledger says 5; reserved 0, the ledger says 0`],
         });
         await set(5);
