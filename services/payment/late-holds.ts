@@ -11,10 +11,8 @@ export const mayHaveEnded = (payment: Payment, hold: Hold): boolean =>
  * over. Throws while the outcome is unknown: the event is sent again.
  */
 export function wasGivenUp(payment: Payment, hold: Hold, operations: readonly Operation[]): boolean {
-  // Once something was captured, a void that was interrupted is refused before it is looked up.
-  const inVain = ({ state, final }: Operation) => state === 'asked' && !final && payment.captured_minor > 0;
   const isRelease = ({ step }: Operation) => step === 'rest' || step === stepOf('void', hold);
-  const releases = operations.filter((operation) => isRelease(operation) && !inVain(operation));
+  const releases = operations.filter(isRelease);
   const { order_id: orderId } = hold;
   if (releases.some(({ state }) => state === 'asked')) throw new Error(`the void of order ${orderId} is under way`);
   if (releases.some(({ state }) => state === 'done')) return true;
