@@ -1,31 +1,59 @@
 import { type StoredOutcome, refusal } from '../outcomes.ts';
 import type { SqliteFile } from '../sqlite.ts';
 import type { Confirmations } from './confirmations.ts';
+import type { Customers } from './customers.ts';
 import { type Amount, Entries, type Hold, type HoldRef } from './entries.ts';
 import { behaviourOf } from './payment-methods.ts';
 
 const VOIDED = refusal(409, 'Voided', 'this order was voided');
+
+export interface Authorization extends HoldRef, Amount {
+  paymentMethod: string;
+  /** Whose payment method it is, or becomes with `save`. */
+  customer?: string | undefined;
+  save?: boolean | undefined;
+  customerMayAct?: boolean | undefined;
+}
 
 /** The processor's decisions. Each must be called in the transaction that stores its outcome. */
 export class Ledger {
   readonly #db: SqliteFile;
   readonly #entries: Entries;
   readonly #confirmations: Confirmations;
+  readonly #customers: Customers;
 
-  constructor(db: SqliteFile, confirmations: Confirmations) {
+  constructor(db: SqliteFile, confirmations: Confirmations, customers: Customers) {
     this.#db = db;
+    this.#customers = customers;
     this.#entries = new Entries(db);
     this.#confirmations = confirmations;
   }
 
-  paymentMethodOf(hold: HoldRef): string | undefined {
-    return this.#entries.hold(hold).paymentMethod;
+  /** The test card that a request is about: the one that it names, or the hold's. */
+  cardOf({ paymentMethod, ...hold }: HoldRef & { paymentMethod?: string | undefined }): string | undefined {
+    if (paymentMethod === undefined) return this.#entries.hold(hold).paymentMethod;
+    return this.#customers.find(paymentMethod)?.card ?? paymentMethod;
   }
 
-  authorize(
-    request: HoldRef & { paymentMethod: string; customerMayAct?: boolean | undefined } & Amount,
-    key: string,
-  ): StoredOutcome {
+  authorize(request: Authorization, key: string): StoredOutcome {
+    const { orderId, holdId = orderId, customer, save } = request;
+    const saved = this.#customers.find(request.paymentMethod);
+    if (saved && (saved.detached || saved.customer !== customer))
+      return refusal(402, 'PaymentMethodNotUsable', 'the payment method is not one of this customer');
+    if (customer === undefined ? save : !this.#customers.knows(customer))
+      return refusal(400, 'UnknownCustomer', 'unknown customer');
+    const outcome = this.#authorize({ ...request, paymentMethod: saved?.card ?? request.paymentMethod }, key);
+    if (!save || !customer || saved || outcome.status >= 400) return outcome;
+    this.#customers.save({ orderId, holdId }, { customer, card: request.paymentMethod });
+    return outcome.status === 201 ? this.#withSaved(outcome, { orderId, holdId }) : outcome;
+  }
+
+  #withSaved({ status, body }: StoredOutcome, hold: Pick<Hold, 'orderId' | 'holdId'>): StoredOutcome {
+    const saved = this.#customers.savedWith(hold);
+    return { status, body: { ...body, ...(saved && { saved }) } };
+  }
+
+  #authorize(request: Authorization, key: string): StoredOutcome {
     const { orderId, holdId = orderId, paymentMethod, amountMinor, currency, customerMayAct = false } = request;
     const behaviour = behaviourOf(paymentMethod);
     if (!behaviour) return refusal(400, 'UnknownPaymentMethod', 'unknown payment method');
@@ -80,9 +108,10 @@ export class Ledger {
 
   /** What became of an authorization that its card's holder had to confirm, as it is now. */
   confirmedOutcome(ref: HoldRef): StoredOutcome {
-    const { authorization, closed } = this.#entries.hold(ref);
+    const hold = this.#entries.hold(ref);
+    const { authorization, closed } = hold;
     if (closed === 'voided') return VOIDED;
-    if (authorization) return { status: 201, body: { ...authorization } };
+    if (authorization) return this.#withSaved({ status: 201, body: { ...authorization } }, hold);
     return this.#confirmations.find(ref)?.outcome === 'failed'
       ? refusal(402, 'ConfirmationFailed', 'the card’s holder did not confirm the payment')
       : this.#confirmations.pending(ref);

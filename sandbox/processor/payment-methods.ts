@@ -52,6 +52,14 @@ export const PAYMENT_METHODS: ReadonlyMap<string, Behaviour> = new Map<string, B
 /** The behaviour of a payment method; undefined if the processor does not know it. */
 export const behaviourOf = (paymentMethod: string): Behaviour | undefined => PAYMENT_METHODS.get(paymentMethod);
 
+/** What a merchant may show of a test card; the numbers are those of Stripe's test cards. */
+export const shownCardOf = (card: string) => ({
+  brand: 'visa',
+  last4: behaviourOf(card)?.confirmation ? '3184' : '4242',
+  expiryMonth: 12,
+  expiryYear: 2034,
+});
+
 /** The fault to simulate for this action on this payment method. */
 export function simulatedFaultOf(paymentMethod: string | undefined, action: Action): SimulatedFault {
   const fault = paymentMethod === undefined ? undefined : behaviourOf(paymentMethod)?.fault;

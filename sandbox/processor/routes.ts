@@ -7,6 +7,8 @@ import { ledgerRoute } from '../server.ts';
 import { withoutCardNumbers } from './card-number.ts';
 import type { Confirmations } from './confirmations.ts';
 import { confirmationRoutes } from './confirmation-routes.ts';
+import { customerRoutes } from './customer-routes.ts';
+import { Customers } from './customers.ts';
 import { ENTRY_COLUMNS, type HoldRef } from './entries.ts';
 import { Ledger } from './ledger.ts';
 import { type Action, simulatedFaultOf } from './payment-methods.ts';
@@ -35,11 +37,16 @@ const Authorize = Refund.extend({
   paymentMethod: z.string().min(1).max(100),
   /** Whether the caller waits for the card's holder, if the card needs them. */
   customerMayAct: z.boolean().optional(),
+  /** Whose saved payment method it is, or is to be. */
+  customer: z.string().min(1).max(100).optional(),
+  /** Whether the payment method is to be saved for the customer. */
+  save: z.boolean().optional(),
 });
 
 /** The card processor's API. */
 export function processorRoutes(db: SqliteFile, confirmations: Confirmations): AnyRoute[] {
-  const ledger = new Ledger(db, confirmations);
+  const customers = new Customers(db);
+  const ledger = new Ledger(db, confirmations, customers);
 
   function effectRoute<Body extends HoldRef & { paymentMethod?: string }>(
     endpoint: { path: string; action: Action; body: z.ZodType<Body> },
@@ -62,9 +69,8 @@ export function processorRoutes(db: SqliteFile, confirmations: Confirmations): A
       problems: { 402: ['CardDeclined'], 409: ['Voided'], 422: ['IdempotencyKeyReused'], 503: ['Unavailable'] },
       async handle({ body, idempotencyKey }) {
         const key = idempotencyKey!;
-        const paymentMethod = body.paymentMethod ?? ledger.paymentMethodOf(body);
         // An order can have several refunds. `drops` affects the first refund of an order, the other faults each refund.
-        const fault = simulatedFaultOf(paymentMethod, action);
+        const fault = simulatedFaultOf(ledger.cardOf(body), action);
         const subject = action === 'refund' && !fault.drops ? key : body.orderId;
         const request = { key, action, subject, payload: body };
         return replyWith(await performOnce(db, request, fault, () => decide(body, key)));
@@ -81,6 +87,7 @@ export function processorRoutes(db: SqliteFile, confirmations: Confirmations): A
     effectRoute({ path: '/refunds', action: 'refund', body: Refund }, (body, key) => ledger.refund(body, key)),
     operationRoute(db, ledger),
     refundRoute(ledger),
+    ...customerRoutes(db, customers),
     ...confirmationRoutes(ledger, confirmations),
     ledgerRoute(db, ENTRY_COLUMNS),
   ];
