@@ -25,6 +25,10 @@ export const AuthorizePayment = z.strictObject({
   paymentMethod: PaymentMethod,
   /** Whether the caller waits for the card's holder. Absent: a card whose holder must confirm is declined. */
   customerMayAct: z.boolean().optional(),
+  /** Whose order it is. Absent: of a caller that knows no saved payment methods. */
+  customerId: z.uuid().optional(),
+  /** Whether the customer, who has an account, saves the payment method for later orders. */
+  savePaymentMethod: z.boolean().optional(),
 });
 export type AuthorizePayment = z.infer<typeof AuthorizePayment>;
 
@@ -82,6 +86,8 @@ export const RenewHold = z.strictObject({
   paymentMethod: PaymentMethod,
   /** As in AuthorizePayment. */
   customerMayAct: z.boolean().optional(),
+  /** Who names the payment method. Absent: the order had it before. */
+  customerId: z.uuid().optional(),
 });
 export type RenewHold = z.infer<typeof RenewHold>;
 
@@ -97,6 +103,8 @@ export type RenewHold = z.infer<typeof RenewHold>;
 export const paymentActivities = {
   /**
    * Places a hold on the card. While the card's holder must confirm it, nothing is held: a repeat asks the processor again.
+   * With `savePaymentMethod` the payment method is listed for its user once the money is held. One that was saved before can be
+   * used by its user alone, until it is removed: otherwise it is `CardDeclined`.
    * Refuses `CardDeclined`, `InsufficientFunds` and `PaymentNotCompleted` (the holder did not confirm), all final, and
    * `Undone` after voidPayment.
    */
@@ -187,6 +195,21 @@ export const OrderPaymentTotals = z.object({
 });
 export type OrderPaymentTotals = z.infer<typeof OrderPaymentTotals>;
 
+/** A payment method that a user has saved, as far as it may be shown. `id` names it in an order. */
+export const SavedPaymentMethod = z.object({
+  id: z.string(),
+  brand: z.string(),
+  last4: z.string(),
+  /** The last month in which it is valid: `2034-12`. */
+  expires: z.string(),
+  savedAt: z.iso.datetime(),
+});
+export type SavedPaymentMethod = z.infer<typeof SavedPaymentMethod>;
+export const ListPaymentMethods = PageRequest.extend({ userId: z.uuid() });
+export type ListPaymentMethods = z.infer<typeof ListPaymentMethods>;
+export const SavedPaymentMethodRef = z.strictObject({ userId: z.uuid(), id: PaymentMethod });
+export type SavedPaymentMethodRef = z.infer<typeof SavedPaymentMethodRef>;
+
 /** An event of the card processor: the body as it came, and its signature. */
 export const ReceiveEvent = z.strictObject({ payload: z.string().max(100_000), signature: z.string().max(2_000) });
 export type ReceiveEvent = z.infer<typeof ReceiveEvent>;
@@ -220,6 +243,17 @@ export const paymentRequests = {
     response: ReceivedEvent,
     refuses: ['InvalidSignature', 'InvalidEvent'],
   }),
+  /** The payment methods that a user has saved and not removed, newest first. Refuses `BadCursor`. */
+  listPaymentMethods: operation({
+    request: ListPaymentMethods,
+    response: pageOf(SavedPaymentMethod),
+    refuses: ['BadCursor'],
+  }),
+  /**
+   * Removes a saved payment method, here at once and then at the card processor. A repeat changes nothing. Refuses
+   * `PaymentMethodNotFound` for one that this user has never saved.
+   */
+  removePaymentMethod: operation({ request: SavedPaymentMethodRef, refuses: ['PaymentMethodNotFound'] }),
   /** For reconciliation: the ledger's totals of every order, by ascending order id. Refuses `BadCursor`. */
   listBooks: operation({ request: PageRequest, response: pageOf(OrderPaymentTotals), refuses: ['BadCursor'] }),
   /** For reconciliation: a sentence for every payment that differs from the ledger. */

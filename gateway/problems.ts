@@ -66,6 +66,7 @@ const REFUSALS: Readonly<Record<AnyRefusal, StatusAndCode | typeof BY_ROUTE>> = 
   ShipmentNotFound: [404, 'ShipmentNotFound'],
   DeadLetterNotFound: [404, 'DeadLetterNotFound'],
   MailNotFound: [404, 'MailNotFound'],
+  PaymentMethodNotFound: [404, 'PaymentMethodNotFound'],
   EndpointNotFound: [404, 'EndpointNotFound'],
   DeliveryNotFound: [404, 'DeliveryNotFound'],
   EndpointDisabled: [409, 'EndpointDisabled'],

@@ -36,6 +36,7 @@ export const ABOUT_STATE = {
     meaning: 'The customer was sent no e-mail of this kind about this order.',
     action: 'Check the kind against the `template` of the e-mails in /v1/admin/mailbox?orderId=.',
   },
+  PaymentMethodNotFound: nothing('saved payment method', 'the list at /v1/users/me/payment-methods'),
   EndpointNotFound: nothing('webhook endpoint', 'the list at /v1/webhook-endpoints'),
   DeliveryNotFound: nothing('delivery', 'the list at /v1/webhook-endpoints/{endpointId}/deliveries'),
   ShipmentNotFound: {

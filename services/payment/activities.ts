@@ -1,5 +1,6 @@
 import type { PaymentActivities } from '../../activities/payment.ts';
 import { minorOf } from './attempt.ts';
+import { customerToSaveFor } from './customers.ts';
 import { moneyOf } from './ledger.ts';
 import { forgoRefund, recordManualRefund } from './given-up-refunds.ts';
 import { type Finished, type PaymentDependencies, answerOf, carryOut } from './operation.ts';
@@ -12,7 +13,10 @@ import { refund, refundPart, stepsOfRefund } from './steps/refund.ts';
 export function createPaymentActivities(dependencies: PaymentDependencies): PaymentActivities {
   const { db, processor } = dependencies;
   return {
-    authorizePayment: async (request) => authorizationOf(await carryOut(dependencies, authorize(request))),
+    async authorizePayment(request) {
+      const saveFor = await customerToSaveFor(dependencies, request);
+      return authorizationOf(await carryOut(dependencies, authorize(request, saveFor)));
+    },
     renewHold: async (request) => authorizationOf(await carryOut(dependencies, renew(request))),
     voidPayment: ({ orderId }) => voidAll(dependencies, orderId),
     releaseReplacedHolds: ({ orderId }) => releaseReplaced(dependencies, orderId),

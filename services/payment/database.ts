@@ -1,4 +1,4 @@
-import type { ColumnType, Generated, Selectable, Transaction } from 'kysely';
+import type { ColumnType, Generated, GeneratedAlways, Selectable, Transaction } from 'kysely';
 import type { OutboxDatabase } from '../../platform/events/outbox.ts';
 
 export type PaymentStatus =
@@ -24,6 +24,8 @@ export interface PaymentTable {
   refunded_minor: Generated<number>;
   manually_refunded_minor: Generated<number>;
   customer: Generated<string | null>;
+  user_customer: Generated<string | null>;
+  saves_method: Generated<boolean>;
   captures_several: Generated<boolean | null>;
   settled: Generated<boolean>;
   created_at: ColumnType<Date, never, never>;
@@ -41,6 +43,8 @@ export interface HoldTable {
   holder_asked: Generated<boolean>;
   closed: Generated<boolean>;
   captures_several: Generated<boolean | null>;
+  /** As of a payment, whose own is the first hold's. */
+  user_customer: Generated<string | null>;
   authorized_minor: Generated<number>;
   voided_minor: Generated<number>;
   captured_minor: Generated<number>;
@@ -78,11 +82,36 @@ export interface LedgerTable {
   at: ColumnType<Date, never, never>;
 }
 
+/** The platform's users at the processor. */
+export interface CustomerTable {
+  user_id: string;
+  customer: string;
+  created_at: ColumnType<Date, never, never>;
+}
+
+/** The payment methods that users have saved, also those that they have removed since. */
+export interface SavedMethodTable {
+  token: string;
+  position: GeneratedAlways<number>;
+  user_id: string;
+  order_id: string;
+  brand: string;
+  last4: string;
+  expiry_month: number;
+  expiry_year: number;
+  saved_at: ColumnType<Date, never, never>;
+  removed_at: Date | null;
+  /** When the processor had detached it from its customer. */
+  detached_at: Date | null;
+}
+
 export interface PaymentDatabase extends OutboxDatabase {
   payments: PaymentTable;
   holds: HoldTable;
   operations: OperationTable;
   ledger_entries: LedgerTable;
+  customers: CustomerTable;
+  saved_methods: SavedMethodTable;
 }
 
 export type PaymentRow = Selectable<PaymentTable>;

@@ -20,9 +20,15 @@ export function holdOf(payment: Payment, holdId: string): Hold {
 export const isFirst = ({ order_id: orderId, hold_id: holdId }: Pick<Hold, 'order_id' | 'hold_id'>): boolean =>
   orderId === holdId;
 
-/** Whether an earlier hold was placed on its payment method. */
-export const isUsedBefore = ({ holds }: Payment, { number, payment_method }: Hold): boolean =>
+/** Whether its payment method is attached to its customer: an earlier hold was placed on it, or it was saved before. */
+export const isUsedBefore = (payment: Payment, hold: Hold): boolean =>
+  isPlacedBefore(payment, hold) || (hold.user_customer !== null && !isToBeSaved(payment, hold));
+
+const isPlacedBefore = ({ holds }: Payment, { number, payment_method }: Hold): boolean =>
   holds.some((hold) => hold.number < number && hold.payment_method === payment_method && hold.authorized_minor > 0);
+
+/** Whether the payment method is saved with this hold. */
+export const isToBeSaved = ({ saves_method }: Payment, hold: Hold): boolean => saves_method && isFirst(hold);
 
 /** What the card's bank still holds, by our books. */
 export const heldOf = (sums: Pick<Hold, `${'authorized' | 'voided' | 'captured'}_minor`>): number =>

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Money } from '../../activities/money.ts';
 import type { paymentEvents } from '../../activities/payment.ts';
 import type { Hold, Payment, PaymentRow, PaymentStatus } from './database.ts';
+import type { SavedCard } from './processor.ts';
 
 /** The sums of a payment that an outcome changes, and of the hold that it is about. */
 export const SUMS = [
@@ -26,6 +27,8 @@ export interface Effects {
   capturesSeveral?: boolean | undefined;
   /** Added to the payment's sum. */
   manuallyRefundedBy?: number;
+  /** The payment method is saved for its user. */
+  saved?: SavedCard | undefined;
   entries: readonly LedgerEntry[];
   events: readonly PaymentEvent[];
 }

@@ -2,11 +2,12 @@ import type { Kysely, RawBuilder } from 'kysely';
 import { paymentRefusal } from '../../activities/payment.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { type Asked, type StartedAttempt, askedOf, beginAttempt, findOperation, storeAttempt } from './attempt.ts';
+import { customerOfOrder } from './customers.ts';
 import type { Hold, Operation, Payment, PaymentDatabase, PaymentTransaction } from './database.ts';
 import { heldOf, holdOf, isUsedBefore } from './holds.ts';
 import type { Effects } from './ledger.ts';
 import { type PaymentOutcome, recordOutcome } from './outcome.ts';
-import { lockPayment, noteHolderAsked, saveCustomer, saveReference } from './payments.ts';
+import { lockPayment, noteHolderAsked, saveReference } from './payments.ts';
 import type { AwaitsCustomer, CardProcessor, CardRequest, Receipt } from './processor.ts';
 
 /** One step of one payment: what our records must allow, the request to the processor, and the effects of its response. */
@@ -176,7 +177,9 @@ async function openHold(
   const { order_id: orderId, hold_id: holdId, amount_minor: amountMinor, payment_method: paymentMethod } = hold;
   if (!amountMinor || currency === null || paymentMethod === null) return null;
   try {
-    const customer = payment.customer ?? (await addCustomer({ db, processor }, orderId));
+    const known = hold.user_customer ?? payment.customer;
+    const isNew = known === null && processor.needsCustomers;
+    const customer = isNew ? await customerOfOrder({ db, processor }, orderId) : known;
     const usedBefore = isUsedBefore(payment, hold);
     const amount = { amountMinor, currency };
     const reference = await processor.open({ orderId, holdId, amount, paymentMethod, customer, usedBefore });
@@ -186,11 +189,6 @@ async function openHold(
     if (error instanceof Refusal && step.buildRequest(target, '').step === 'void') return null;
     throw error;
   }
-}
-
-async function addCustomer({ db, processor }: PaymentDependencies, orderId: string): Promise<string | null> {
-  const customer = await processor.addCustomer?.(orderId);
-  return customer === undefined ? null : saveCustomer(db, orderId, customer);
 }
 
 /** Records the outcome and its effects once, even if several requests for the step are under way. */

@@ -5,6 +5,7 @@ import { createOutbox } from '../../platform/events/outbox.ts';
 import type { Payment, PaymentDatabase } from './database.ts';
 import { type Effects, type Sums, SUMS } from './ledger.ts';
 import type { Receipt } from './processor.ts';
+import { insertSaved } from './saved-methods.ts';
 
 const outbox = createOutbox('payment', paymentEvents);
 
@@ -66,6 +67,7 @@ export async function recordOutcome(
       returning payments.order_id
     ),
     ${payment.renewed ? changeHold(effects) : sql``}
+    ${effects.saved ? insertSaved(payment, effects.saved) : sql``}
     posted as (
       insert into ledger_entries (order_id, effect, debit_account, credit_account, amount_minor, currency)
       select change.order_id, entry.* from change, unnest(

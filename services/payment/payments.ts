@@ -75,7 +75,7 @@ export async function markUndoneWhileCapturing(db: Kysely<PaymentDatabase>, orde
 export async function addHold(
   transaction: PaymentTransaction,
   payment: Payment,
-  terms: { hold_id: string; amount_minor: number; payment_method: string },
+  terms: { hold_id: string; amount_minor: number; payment_method: string; user_customer: string | null },
 ): Promise<Payment> {
   const { order_id } = payment;
   const number = payment.holds.length + 1;
@@ -100,6 +100,7 @@ const rowOf = (hold: Hold) => ({
   payment_method: hold.payment_method!,
   closed: hold.closed,
   captures_several: hold.captures_several,
+  user_customer: hold.user_customer,
   authorized_minor: hold.authorized_minor,
   voided_minor: hold.voided_minor,
   captured_minor: hold.captured_minor,
@@ -107,21 +108,6 @@ const rowOf = (hold: Hold) => ({
   refund_reserved_minor: hold.refund_reserved_minor,
   refunded_minor: hold.refunded_minor,
 });
-
-/** Saves the processor's id of the customer unless one is saved already, and returns the saved one. */
-export async function saveCustomer(
-  db: Kysely<PaymentDatabase>,
-  orderId: string,
-  customer: string,
-): Promise<string | null> {
-  const saved = await db
-    .updateTable('payments')
-    .set({ customer: sql<string>`coalesce(customer, ${customer})` })
-    .where('order_id', '=', orderId)
-    .returning('customer')
-    .executeTakeFirstOrThrow();
-  return saved.customer;
-}
 
 /** Saves the processor's reference of a hold unless one is saved already, and returns the saved one. */
 export async function saveReference(

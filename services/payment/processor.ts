@@ -26,14 +26,18 @@ export interface CardTerms {
 
 /** A hold that is opened. */
 export interface CardOpening extends Pick<CardHold, 'orderId' | 'holdId'>, CardTerms {
-  /** The result of `addCustomer`. Null: the processor needs none. */
+  /** The result of `addCustomer`. Null: it needs none. */
   customer: string | null;
-  /** An earlier hold of the order was placed on the payment method. */
+  /** An earlier hold of the order was placed on the payment method, or it was saved before. */
   usedBefore: boolean;
 }
 
 export interface CardAuthorization extends CardEffect, CardTerms {
-  /** An earlier hold of the order was placed on the payment method. */
+  /** The customer of the user whose saved payment method it is, or who saves it. Null: it is neither. */
+  customer: string | null;
+  /** Whether the payment method is to be attached to the customer once it was charged, so that later orders can name it. */
+  save: boolean;
+  /** An earlier hold of the order was placed on the payment method, or it was saved before. */
   usedBefore: boolean;
   /** Whether the order waits for the card's holder. If not, a card that asks for them is declined. */
   customerMayAct: boolean;
@@ -65,7 +69,22 @@ export interface Receipt {
   id: string | null;
   /** Of a hold: whether it can be captured several times. Absent: as the processor's holds in general. */
   capturesSeveral?: boolean;
+  /** Of a hold with `save`: the payment method as it was saved. */
+  saved?: SavedCard | undefined;
 }
+
+/** A payment method that is attached to a customer, and what may be shown of its card. */
+export interface SavedCard {
+  /** The token for later orders, perhaps another one than was charged. */
+  paymentMethod: string;
+  brand: string;
+  last4: string;
+  expiryMonth: number;
+  expiryYear: number;
+}
+
+/** Who is to be a customer at the processor: whoever pays for one order, or a user of the platform. */
+export type Owner = { orderId: string } | { userId: string };
 
 /** Nothing is held yet: the card's holder must act first. */
 export interface AwaitsCustomer {
@@ -86,11 +105,12 @@ export type CardRequest =
 export interface CardProcessor {
   /** Of holds whose receipt does not say it. If not, every capture must be final. */
   capturesSeveralTimes: boolean;
-  /**
-   * Registers whoever pays for an order, so that a payment method can be used for more than one hold: its id is saved before
-   * a hold is opened. A repeat that comes soon returns the same id. Absent: payment methods can be used again without.
-   */
-  addCustomer?(orderId: string): Promise<string>;
+  /** Whether a payment method can be used for more than one hold only by a customer. If not, only saved ones have one. */
+  needsCustomers: boolean;
+  /** Registers a customer, whose id is saved before a hold is opened. A repeat that comes soon returns the same id. */
+  addCustomer(owner: Owner): Promise<string>;
+  /** Detaches a saved payment method from its customer: nobody can use it again. A repeat changes nothing. */
+  detach(paymentMethod: string): Promise<void>;
   /**
    * Registers a hold without holding money, for a processor that forgets idempotency keys after a while: its
    * reference is saved before money moves. Opening a hold again returns the same reference. Null if the processor

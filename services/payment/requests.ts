@@ -5,6 +5,7 @@ import { findDiscrepancies, readBooks } from './books.ts';
 import type { Hold, Operation, Payment, PaymentDatabase } from './database.ts';
 import { stepOf } from './holds.ts';
 import { mayHaveEnded, placingAndReleasing, wasGivenUp } from './late-holds.ts';
+import { createMethodRequests } from './method-requests.ts';
 import type { PaymentDependencies } from './operation.ts';
 import { receiveRefundEvent } from './failed-refunds.ts';
 import { withHolds } from './payments.ts';
@@ -14,6 +15,7 @@ import type { ProcessorEvent } from './processor.ts';
 export function createPaymentRequests(dependencies: PaymentDependencies): PaymentRequests {
   const { db, processor } = dependencies;
   return {
+    ...createMethodRequests(dependencies),
     receiveEvent: async (event) => receive(dependencies, processor.readEvent(event)),
     async listBooks({ after, limit }) {
       const rows = await readBooks(db, after === undefined ? FIRST : decodeId(after), limit + 1);

@@ -5,6 +5,7 @@ import { type Service, defineService } from '../../platform/service.ts';
 import { REGISTRY } from '../registry.ts';
 import { createPaymentActivities } from './activities.ts';
 import type { PaymentDatabase } from './database.ts';
+import { keepDetaching } from './method-requests.ts';
 import type { CardProcessor } from './processor.ts';
 import { createSandboxProcessor } from './processor/sandbox.ts';
 import { createStripeProcessor } from './processor/stripe.ts';
@@ -29,9 +30,11 @@ type Settings = z.infer<z.ZodObject<typeof settings>>;
 export const payment: Service = defineService<PaymentDatabase, typeof settings>(REGISTRY, {
   name: 'payment',
   settings,
-  create({ db, config }) {
+  create({ db, config, logger }) {
     const dependencies = { db, processor: chooseProcessor(config) };
+    const detaching = keepDetaching(dependencies, logger);
     return {
+      close: () => detaching.close(),
       requests: { operations: paymentRequests, implementation: createPaymentRequests(dependencies) },
       activities: { operations: paymentActivities, implementation: createPaymentActivities(dependencies) },
     };

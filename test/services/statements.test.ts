@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type Counts, startCounting } from '../../bench/studies/bill/counts.ts';
 import type { InventoryActivities } from '../../activities/inventory.ts';
-import type { PaymentActivities } from '../../activities/payment.ts';
+import type { PaymentActivities, PaymentRequests } from '../../activities/payment.ts';
 import type { ShippingActivities, ShippingRequests } from '../../activities/shipping.ts';
 import { createInventoryActivities } from '../../services/inventory/activities.ts';
 import type { InventoryDatabase } from '../../services/inventory/database.ts';
 import { createInventoryRequests } from '../../services/inventory/requests.ts';
 import { createPaymentActivities } from '../../services/payment/activities.ts';
 import type { PaymentDatabase } from '../../services/payment/database.ts';
+import { createPaymentRequests } from '../../services/payment/requests.ts';
 import { createShippingActivities } from '../../services/shipping/activities.ts';
 import type { Carrier } from '../../services/shipping/carrier.ts';
 import type { ShippingDatabase } from '../../services/shipping/database.ts';
@@ -25,6 +26,7 @@ describe('statements of the services that an order calls', () => {
   let databases: FreshDatabase<unknown>[];
   let inventory: InventoryActivities;
   let payment: PaymentActivities;
+  let paymentRequests: PaymentRequests;
   let shipping: ShippingActivities;
   let shippingRequests: ShippingRequests;
   let outcome: Awaited<ReturnType<Carrier['book']>>;
@@ -37,7 +39,9 @@ describe('statements of the services that an order calls', () => {
     const parcels = await freshDatabase<ShippingDatabase>('shipping');
     databases = [stock, money, parcels] as unknown as FreshDatabase<unknown>[];
     inventory = createInventoryActivities(stock.db);
-    payment = createPaymentActivities({ db: money.db, processor: createFakeProcessor() });
+    const dependencies = { db: money.db, processor: createFakeProcessor() };
+    payment = createPaymentActivities(dependencies);
+    paymentRequests = createPaymentRequests(dependencies);
     shipping = createShippingActivities(parcels.db, {
       book: async () => outcome,
       cancel: async () => ({ trackingNumber: 'trackingNumber' in outcome ? outcome.trackingNumber : null }),
@@ -115,10 +119,26 @@ describe('statements of the services that an order calls', () => {
   });
 
   describe('payment', () => {
-    const request = (paymentMethod = 'pm_card_visa') => ({ orderId: randomUUID(), amount, paymentMethod });
+    const request = (paymentMethod = 'pm_card_visa') => ({
+      orderId: randomUUID(),
+      customerId: randomUUID() as string,
+      amount,
+      paymentMethod,
+    });
 
     it('authorizes in one statement before and one after the call of the processor', async () => {
       assert.deepEqual(await costOf(() => payment.authorizePayment(request())), single(2));
+    });
+
+    it('saves a payment method, or charges a saved one, in a transaction instead of the first statement', async () => {
+      const customerId = randomUUID();
+      const saving = () => ({ ...request(), customerId, savePaymentMethod: true });
+      // The user's customer is found before, and stored the first time.
+      assert.deepEqual(await costOf(() => payment.authorizePayment(saving())), { statements: 8, roundTrips: 10 });
+      assert.deepEqual(await costOf(() => payment.authorizePayment(saving())), { statements: 7, roundTrips: 9 });
+      const { items } = await paymentRequests.listPaymentMethods({ userId: customerId, limit: 1 });
+      const paying = { ...request(items[0]!.id), customerId };
+      assert.deepEqual(await costOf(() => payment.authorizePayment(paying)), { statements: 7, roundTrips: 9 });
     });
 
     it('records a declined card in as many', async () => {

@@ -1,8 +1,10 @@
 import type { AuthorizePayment } from '../../activities/payment.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import type { AwaitsCustomer, CardProcessor, CardRequest, Receipt } from '../../services/payment/processor.ts';
+import { FakeSavedCards } from './fake-saved-cards.ts';
 
 type Step = CardRequest['step'];
+type Call = Step | 'addCustomer' | 'detach';
 type Answer = { receipt: Receipt | AwaitsCustomer } | { refusal: Refusal };
 
 /** A hold of an order; without `holdId` its first. */
@@ -14,6 +16,7 @@ export interface HoldRef {
 export interface FakeProcessor extends CardProcessor {
   /** The effects in their order. What a capture or an expiry releases is a void, with the key of the request. */
   ledger: { type: Step; orderId: string; holdId: string; key: string; amountMinor: number }[];
+  cards: FakeSavedCards;
   /** The key of every request, repeats included. */
   asked: string[];
   /** Every key that was looked up. */
@@ -21,14 +24,14 @@ export interface FakeProcessor extends CardProcessor {
   /** The amount that is held for an order now, of all its holds. */
   held(orderId: string): number;
   /** The next request for this step takes effect, and then its connection breaks. */
-  dieAfter(step: Step): void;
+  dieAfter(step: Call): void;
   /** The connection of the next request for this step breaks before it takes effect. */
-  dieBefore(step: Step): void;
+  dieBefore(step: Call): void;
   /** Forgets what was asked for with `dieAfter` and `dieBefore`. */
   dieNoMore(): void;
   /** The holder of this hold's card must confirm, and then confirms, also after a void if `late`. */
   awaitHolder(orderId: string, holdId?: string): void;
-  holderConfirms(request: AuthorizePayment & HoldRef, options?: { late?: boolean }): void;
+  holderConfirms(request: AuthorizePayment & HoldRef, options?: { late?: boolean; saveFor?: string }): void;
   holderRefuses(orderId: string): void;
   /** The hold is gone when it is next captured. */
   expire(orderId: string, holdId?: string): void;
@@ -58,7 +61,8 @@ const NEW: Account = { authorized: 0, captured: 0, released: 0, refunded: 0 };
 export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeProcessor {
   const answers = new Map<string, Answer>();
   const accounts = new Map<string, Account>();
-  const faults: { step: Step; when: 'before' | 'after' }[] = [];
+  const cards = new FakeSavedCards();
+  const faults: { step: Call; when: 'before' | 'after' }[] = [];
   const refused = new Map<Step, string>();
   const failedRefunds = new Set<string>();
   const gates: { step: Step; where: 'before' | 'after'; reached: () => void; released: Promise<void> }[] = [];
@@ -68,7 +72,7 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
     accounts.set(name, account);
     return account;
   };
-  const interrupt = async (step: Step, when: 'before' | 'after') => {
+  const interrupt = async (step: Call, when: 'before' | 'after') => {
     const gate = gates.findIndex((candidate) => candidate.step === step && candidate.where === when);
     if (gate >= 0) {
       const [stopped] = gates.splice(gate, 1);
@@ -92,7 +96,8 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
 
   function decide(request: CardRequest): Answer {
     const account = accountOf(request);
-    const no = refused.get(request.step) ?? refusalOf(request, account);
+    const declined = cards.forbids(request) ? 'CardDeclined' : undefined;
+    const no = refused.get(request.step) ?? declined ?? refusalOf(request, account);
     if (no === 'HoldExpired') close(request, account, 'expired');
     if (no) return { refusal: new Refusal(no, `the fake says ${no}`) };
     if (request.step === 'authorize' && account.awaited) return { receipt: MUST_CONFIRM };
@@ -103,7 +108,10 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
     if (request.step === 'void') return { receipt: { id: close(request, account, 'voided') } };
     const { amountMinor } = request.amount;
     const id = enter(request, request.step, amountMinor);
-    if (request.step === 'authorize') account.authorized = amountMinor;
+    if (request.step === 'authorize') {
+      account.authorized = amountMinor;
+      return { receipt: { id, saved: cards.save(request) } };
+    }
     if (request.step === 'refund') account.refunded += amountMinor;
     if (request.step === 'capture') {
       account.captured += amountMinor;
@@ -127,6 +135,19 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
 
   const fake: FakeProcessor = {
     capturesSeveralTimes,
+    needsCustomers: false,
+    cards,
+    async addCustomer(owner) {
+      await interrupt('addCustomer', 'before');
+      const customer = cards.addCustomer(Object.values(owner)[0]!);
+      await interrupt('addCustomer', 'after');
+      return customer;
+    },
+    async detach(paymentMethod) {
+      await interrupt('detach', 'before');
+      cards.detach(paymentMethod);
+      await interrupt('detach', 'after');
+    },
     ledger: [],
     asked: [],
     lookedUp: [],
@@ -149,7 +170,7 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
       return payload === '' ? null : { orderId, holdId, ...(refund !== undefined && { refund }) };
     },
     awaitHolder: (orderId, holdId) => void (accountOf({ orderId, holdId }).awaited = true),
-    holderConfirms(request, { late = false } = {}) {
+    holderConfirms(request, { late = false, saveFor } = {}) {
       const account = accountOf(request);
       account.awaited = false;
       if (late) account.closed = undefined;
@@ -162,6 +183,8 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
         key,
         reference: null,
         customerMayAct: true,
+        customer: saveFor ?? null,
+        save: saveFor !== undefined,
         usedBefore: false,
       } as const;
       answers.set(key, carryOut(effect, account));

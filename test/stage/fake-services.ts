@@ -12,7 +12,7 @@ import type { Product, ProductRequests } from '../../activities/product.ts';
 import type { RecommendationRequests } from '../../activities/recommendation.ts';
 import type { Refund } from '../../activities/refund.ts';
 import type { Return } from '../../activities/return.ts';
-import type { PaymentRequests, ReceivedEvent } from '../../activities/payment.ts';
+import type { PaymentRequests, ReceivedEvent, SavedPaymentMethod } from '../../activities/payment.ts';
 import type { ShippingRequests } from '../../activities/shipping.ts';
 import type { User, UserRequests } from '../../activities/user.ts';
 import type { ServiceClients, Subscribers } from '../../gateway/upstream/service-clients.ts';
@@ -68,6 +68,8 @@ export interface Store {
   processorEvents: Map<string, ReceivedEvent>;
   /** The signatures of all events that were passed on. */
   receivedEvents: string[];
+  /** By user. */
+  savedMethods: Map<string, SavedPaymentMethod[]>;
   /** By customer. */
   carts: Map<string, Cart>;
   /** The recommendations for everybody, best first. */
@@ -105,6 +107,7 @@ export function createFakeServices(): FakeServices {
     parcelIds: new Map(),
     processorEvents: new Map(),
     receivedEvents: [],
+    savedMethods: new Map(),
     carts: new Map(),
     webhooks: { endpoints: new Map(), deliveries: new Map() },
     recommended: [],
@@ -232,11 +235,21 @@ const fakeRecommendations = ({ recommended }: Store): RecommendationRequests => 
   recommendForCustomer: async ({ limit }) => ({ skus: recommended.slice(0, limit) }),
 });
 
-const fakePayments = ({ processorEvents, receivedEvents }: Store): PaymentRequests => ({
+const fakePayments = ({ processorEvents, receivedEvents, savedMethods }: Store): PaymentRequests => ({
   async receiveEvent({ payload, signature }) {
     receivedEvents.push(signature);
     if (signature.includes('v1=00')) throw new Refusal('InvalidSignature', 'the signature is wrong');
     return processorEvents.get(payload) ?? { meaning: 'nothing' };
+  },
+  async listPaymentMethods({ userId, limit }) {
+    const items = savedMethods.get(userId) ?? [];
+    return { items: items.slice(0, limit), next: items.length > limit ? 'c-2' : null };
+  },
+  async removePaymentMethod({ userId, id }) {
+    const items = savedMethods.get(userId) ?? [];
+    const kept = items.filter((one) => one.id !== id);
+    if (kept.length === items.length) throw new Refusal('PaymentMethodNotFound', 'there is no such payment method');
+    savedMethods.set(userId, kept);
   },
   listBooks: async () => ({ items: [], next: null }),
   checkBalances: async () => ({ discrepancies: [] }),

@@ -1,7 +1,8 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { DECLINES, MUST_CONFIRM, type UsedCards, misuseOf, use } from './fake-stripe-cards.ts';
+import { type Answer, refuse } from './fake-stripe-answers.ts';
+import { CARD, DECLINES, MUST_CONFIRM, type UsedCards, misuseOf, paymentMethod, use } from './fake-stripe-cards.ts';
 import { validationError } from './stripe-mock.ts';
 
 /** One request that reached the server. */
@@ -36,6 +37,8 @@ export interface StripeServer {
   expire(id: string): void;
   /** The payment method was never attached to a customer. */
   detach(paymentMethod: string): void;
+  /** The customer that the payment method is attached to. */
+  ownerOf(paymentMethod: string): string | undefined;
   /** The cards of later intents do not allow several captures. */
   forbidMulticapture(): void;
   /** The holder of the card has confirmed the intent, or has not. */
@@ -46,10 +49,6 @@ export interface StripeServer {
 type Resource = Record<string, unknown> & { id: string; status: string };
 /** The amounts are in Stripe's units. */
 type Intent = Resource & { amount: number; amount_capturable: number; amount_received: number; metadata: object };
-interface Answer {
-  status: number;
-  body: unknown;
-}
 
 /**
  * The part of Stripe's API that an authorize-then-capture payment needs, with its states and idempotency keys.
@@ -109,6 +108,7 @@ export async function startStripeServer({ validator }: { validator?: string } = 
     failRefund: (id) => void (refunds.find((made) => made.id === id)!.status = 'failed'),
     expire: (id) => expire(intents.get(id)!),
     detach: (paymentMethod) => void cards.owners.delete(paymentMethod),
+    ownerOf: (paymentMethod) => cards.owners.get(paymentMethod),
     forbidMulticapture: () => void (state.multicapture = 'unavailable'),
     holderActs: (id, outcome) => holderActs(intents.get(id)!, outcome, cards),
     close: () =>
@@ -119,7 +119,6 @@ export async function startStripeServer({ validator }: { validator?: string } = 
   };
 }
 
-const refuse = (status: number, error: Record<string, unknown>): Answer => ({ status, body: { error } });
 interface State {
   intents: Map<string, Intent>;
   refunds: Resource[];
@@ -133,6 +132,7 @@ function act([resource, id, verb]: string[], form: Record<string, string>, state
   if (resource === 'refunds' && id !== undefined) return found(state.refunds.find((made) => made.id === id));
   if (resource === 'refunds') return refund(form, state, id === undefined && form.amount === undefined);
   if (resource === 'customers') return { status: 200, body: { id: `cus_${++state.customers}`, object: 'customer' } };
+  if (resource === 'payment_methods') return paymentMethod(state.cards, id!, verb);
   if (id === undefined) return create(form, state);
   const intent = intents.get(id);
   if (!intent || verb === undefined) return found(intent);
@@ -247,15 +247,15 @@ function holderActs(intent: Intent, outcome: 'succeeded' | 'failed', cards: Used
 
 function hold(intent: Intent, cards: UsedCards): void {
   const { id, amount, multicapture } = intent;
-  use(cards, intent);
   Object.assign(intent, {
+    payment_method: use(cards, intent),
     amount_capturable: amount,
     latest_charge: {
       id: `ch_${id}`,
       object: 'charge',
       status: 'succeeded',
       payment_method_details: {
-        card: { ...(multicapture !== undefined && { multicapture: { status: multicapture } }) },
+        card: { ...CARD, ...(multicapture !== undefined && { multicapture: { status: multicapture } }) },
       },
     },
   });

@@ -27,6 +27,9 @@ export interface PaymentBench {
 
 export const pounds = (amountMinor: number) => ({ amountMinor, currency: 'GBP' });
 
+/** Of a hold that is placed on a payment method that is not saved, without its holder. */
+export const FIRST_USE = { customer: null, save: false, customerMayAct: false, usedBefore: false };
+
 /** A request that every processor accepts. */
 export const paymentRequest = (difference: Partial<AuthorizePayment> = {}): AuthorizePayment => ({
   orderId: randomUUID(),

@@ -3,11 +3,24 @@ import { OutsideLedgerPage } from '../../../activities/outside-ledger.ts';
 import { CustomerAction, type PaymentRefusal, paymentRefusal } from '../../../activities/payment.ts';
 import { type HttpRequest, sendRequest } from '../../../platform/http/request.ts';
 import { isSignedBy } from '../../../platform/http/signed-body.ts';
-import type { AwaitsCustomer, CardProcessor, CardRequest, Receipt } from '../processor.ts';
+import type { AwaitsCustomer, CardProcessor, CardRequest, Owner, Receipt } from '../processor.ts';
 
 type CardStep = CardRequest['step'];
 
-const Effect = z.object({ id: z.string().nullable() });
+const Effect = z.object({
+  id: z.string().nullable(),
+  /** Only of an authorization with `save`. */
+  saved: z
+    .object({
+      paymentMethod: z.string(),
+      brand: z.string(),
+      last4: z.string(),
+      expiryMonth: z.int(),
+      expiryYear: z.int(),
+    })
+    .optional(),
+});
+const Customer = z.object({ id: z.string() });
 const Problem = z.object({ code: z.string(), detail: z.string().optional() });
 const Operation = z.object({ status: z.int(), body: z.unknown() });
 const Confirmable = z.object({ nextAction: CustomerAction });
@@ -39,6 +52,7 @@ const REFUSALS: Readonly<Record<CardStep, Readonly<Record<string, PaymentRefusal
     CardDeclined: 'CardDeclined',
     InsufficientFunds: 'InsufficientFunds',
     UnknownPaymentMethod: 'CardDeclined',
+    PaymentMethodNotUsable: 'CardDeclined',
     CardNumberRefused: 'CardDeclined',
     ConfirmationRequired: 'CardDeclined',
     ConfirmationFailed: 'PaymentNotCompleted',
@@ -69,16 +83,28 @@ const REFUSALS: Readonly<Record<CardStep, Readonly<Record<string, PaymentRefusal
 export function createSandboxProcessor(url: string, callbackSecret?: string): CardProcessor {
   const base = new URL(url);
   const read = (path: string) => exchange(base, path, { method: 'GET', headers: {} });
-  const send = async (request: CardRequest): Promise<Receipt | AwaitsCustomer> => {
-    const { status, body } = await exchange(base, PATHS[request.step], {
+  const post = (path: string, payload: object, key?: string) =>
+    exchange(base, path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': request.key },
-      body: JSON.stringify(payloadOf(request)),
+      headers: { 'content-type': 'application/json', ...(key !== undefined && { 'idempotency-key': key }) },
+      body: JSON.stringify(payload),
     });
+  const send = async (request: CardRequest): Promise<Receipt | AwaitsCustomer> => {
+    const { status, body } = await post(PATHS[request.step], payloadOf(request), request.key);
     return receiptOf(request, status, body);
   };
   return {
     capturesSeveralTimes: true,
+    needsCustomers: false,
+    async addCustomer(owner) {
+      const { status, body } = await post('customers', {}, `${ownerId(owner)}:customer`);
+      if (status !== 201) throw unexpectedResponse('addCustomer', status);
+      return Customer.parse(body).id;
+    },
+    async detach(paymentMethod) {
+      const { status } = await post(`payment-methods/${encodeURIComponent(paymentMethod)}/detach`, {});
+      if (status !== 200) throw unexpectedResponse('detach', status);
+    },
     open: async () => null,
     authorize: (effect) => send({ ...effect, step: 'authorize' }),
     void: (effect) => send({ ...effect, step: 'void' }) as Promise<Receipt>,
@@ -128,8 +154,14 @@ function payloadOf(request: CardRequest): object {
   if (request.step === 'void') return { ...hold, ...(request.rest && { rest: true }) };
   if (request.step === 'refund') return { ...hold, ...request.amount };
   if (request.step === 'capture') return { ...hold, amountMinor: request.amount.amountMinor, final: request.final };
-  const { amount, paymentMethod, customerMayAct } = request;
-  return { ...hold, ...amount, paymentMethod, ...(customerMayAct && { customerMayAct }) };
+  const { amount, paymentMethod, customerMayAct, customer, save } = request;
+  return {
+    ...hold,
+    ...amount,
+    paymentMethod,
+    ...(customerMayAct && { customerMayAct }),
+    ...(customer !== null && { customer, ...(save && { save }) }),
+  };
 }
 
 /** Throws if there is no whole response: the outcome is unknown. */
@@ -147,7 +179,7 @@ async function exchange(
 
 function receiptOf(request: CardRequest, status: number, body: unknown): Receipt | AwaitsCustomer {
   const { step } = request;
-  if (status === 200 || status === 201) return { id: Effect.parse(body).id };
+  if (status === 200 || status === 201) return Effect.parse(body);
   if (status === 202) return { customerAction: Confirmable.parse(body).nextAction };
   const problem = Problem.safeParse(body).data;
   // All was captured under another key, for example by hand: the requested effect is in place.
@@ -165,7 +197,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-const unexpectedResponse = (step: CardStep | 'isHeld' | 'hasRefundFailed' | 'readLedger', status: number, code = '') =>
+const ownerId = (owner: Owner): string => ('orderId' in owner ? owner.orderId : `user:${owner.userId}`);
+
+type Request = CardStep | 'addCustomer' | 'detach' | 'isHeld' | 'hasRefundFailed' | 'readLedger';
+
+const unexpectedResponse = (step: Request, status: number, code = '') =>
   new Error(`the card processor responded to ${step} with ${status} ${code}`.trimEnd());
 
 const DEFAULT_DETAILS: Partial<Record<PaymentRefusal, string>> = {

@@ -1,6 +1,14 @@
 import { Stripe } from 'stripe';
 import { paymentRefusal } from '../../../activities/payment.ts';
-import type { AwaitsCustomer, CardCapture, CardRequest, CardVoid, Receipt } from '../processor.ts';
+import type {
+  AwaitsCustomer,
+  CardAuthorization,
+  CardCapture,
+  CardRequest,
+  CardVoid,
+  Receipt,
+  SavedCard,
+} from '../processor.ts';
 import { stripeAmountOf } from './stripe-amounts.ts';
 
 export type IntentRequest = Exclude<CardRequest, { step: 'refund' }>;
@@ -11,13 +19,17 @@ export type IntentRequest = Exclude<CardRequest, { step: 'refund' }>;
  * (https://docs.stripe.com/payments/paymentintents/lifecycle).
  */
 export function receiptOf(request: IntentRequest, intent: Stripe.PaymentIntent): Receipt | AwaitsCustomer | undefined {
-  if (request.step === 'authorize') return receiptOfHold(intent);
+  if (request.step === 'authorize') return receiptOfHold(request, intent);
   return request.step === 'void' ? receiptOfVoid(request, intent) : receiptOfCapture(request, intent);
 }
 
-function receiptOfHold(intent: Stripe.PaymentIntent): Receipt | AwaitsCustomer | undefined {
+function receiptOfHold(
+  { save }: CardAuthorization,
+  intent: Stripe.PaymentIntent,
+): Receipt | AwaitsCustomer | undefined {
   if (intent.status === 'requires_capture' || intent.status === 'succeeded') {
-    return { id: intent.id, capturesSeveral: allowsSeveral(intent) };
+    const receipt = { id: intent.id, capturesSeveral: allowsSeveral(intent) };
+    return save ? { ...receipt, saved: savedCard(intent) } : receipt;
   }
   if (intent.status === 'canceled') throw paymentRefusal('Undone', 'the payment was canceled before it was authorized');
   // `processing`: the holder has acted, and the bank has not answered.
@@ -65,9 +77,19 @@ const isExpired = ({ cancellation_reason: reason }: Stripe.PaymentIntent): boole
 const expired = () => paymentRefusal('HoldExpired', "the card's bank holds nothing any more");
 
 /** Whether the card allows several captures; known once it was authorized. */
-function allowsSeveral({ latest_charge: charge }: Stripe.PaymentIntent): boolean {
-  const card = charge !== null && typeof charge === 'object' ? charge.payment_method_details?.card : undefined;
-  return card?.multicapture?.status === 'available';
+const allowsSeveral = (intent: Stripe.PaymentIntent): boolean =>
+  chargedCard(intent)?.multicapture?.status === 'available';
+
+/** Its payment method, attached to the customer. Absent: nothing of the card could be shown, so that it cannot be listed. */
+function savedCard(intent: Stripe.PaymentIntent): SavedCard | undefined {
+  const { payment_method: method } = intent;
+  const { brand, last4, exp_month: expiryMonth, exp_year: expiryYear } = chargedCard(intent) ?? {};
+  if (!method || !brand || !last4 || !expiryMonth || !expiryYear) return undefined;
+  return { paymentMethod: typeof method === 'string' ? method : method.id, brand, last4, expiryMonth, expiryYear };
+}
+
+function chargedCard({ latest_charge: charge }: Stripe.PaymentIntent) {
+  return charge !== null && typeof charge === 'object' ? charge.payment_method_details?.card : undefined;
 }
 
 /** A `pending` refund counts as done: Stripe has accepted it. */

@@ -21,7 +21,8 @@ const TIMEOUT_MS = 8_000;
  * (https://docs.stripe.com/payments/place-a-hold-on-a-payment-method). A canceled intent can no longer be confirmed:
  * this is the tombstone of a void. Stripe forgets idempotency keys after 24 hours, so the outcome of an earlier
  * request is read from the intent and its refunds. Each order has a Customer, because a payment method without one can be
- * used only once (https://docs.stripe.com/payments/save-during-payment).
+ * used only once (https://docs.stripe.com/payments/save-during-payment): one of its own or, where its payment method is or becomes
+ * a saved one, the user's.
  *
  * An intent is captured once, unless `multicapture` asks for more and the card allows it
  * (https://docs.stripe.com/payments/multicapture): what the confirmed intent says is stored with the hold. Each
@@ -38,7 +39,7 @@ export function createStripeProcessor({
   multicapture?: boolean;
 }): CardProcessor {
   const stripe = createStripeClient(endpoint);
-  const { paymentIntents: intents, refunds } = stripe;
+  const { paymentIntents: intents, paymentMethods: methods, refunds } = stripe;
   const retrieveIntent = (reference: string) => intents.retrieve(reference, { expand: ['latest_charge'] });
 
   /** Changes the intent. If Stripe says that its state does not allow this, the current state decides the result. */
@@ -56,10 +57,20 @@ export function createStripeProcessor({
   return {
     // Whether the card allows it is known once it was charged.
     capturesSeveralTimes: false,
+    needsCustomers: true,
 
-    async addCustomer(orderId) {
-      const terms = { metadata: { orderId } };
-      return (await stripe.customers.create(terms, { idempotencyKey: `${orderId}:customer` })).id;
+    async addCustomer(owner) {
+      const idempotencyKey = 'orderId' in owner ? `${owner.orderId}:customer` : `user:${owner.userId}:customer`;
+      return (await stripe.customers.create({ metadata: { ...owner } }, { idempotencyKey })).id;
+    },
+
+    async detach(paymentMethod) {
+      // Without a key: under one, Stripe would repeat an error of its own for a day.
+      await methods.detach(paymentMethod).catch(async (error: unknown) => {
+        if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) throw error;
+        // Stripe has no code for a payment method that was detached before.
+        if ((await methods.retrieve(paymentMethod)).customer !== null) throw error;
+      });
     },
 
     async open({ orderId, holdId, amount, paymentMethod, customer, usedBefore }) {

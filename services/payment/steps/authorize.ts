@@ -7,27 +7,34 @@ import {
 } from '../../../activities/payment.ts';
 import type { Payment } from '../database.ts';
 import { authorized, failed } from '../effects.ts';
-import { holdOf, isOver, isUsedBefore, undone } from '../holds.ts';
+import { holdOf, isOver, isToBeSaved, isUsedBefore, undone } from '../holds.ts';
 import { type Effects, NO_EFFECTS } from '../ledger.ts';
 import type { PaymentStep, Planned } from '../operation.ts';
 import { addHold, createOrLockPayment, lockPayment } from '../payments.ts';
+import { customerOfLater, isNotSaved, placeFirst } from '../saved-methods.ts';
 
-/** Holds the money. Refused once a void was requested; the void then releases whatever this step may have held. */
-export const authorize = (request: AuthorizePayment): PaymentStep => {
+/**
+ * Holds the money. Refused once a void was requested; the void then releases whatever this step may have held. `saveFor`: the
+ * customer of the user who saves the payment method with it.
+ */
+export const authorize = (request: AuthorizePayment, saveFor?: string): PaymentStep => {
   const { orderId, amount, paymentMethod } = request;
   const terms = { amount_minor: amount.amountMinor, currency: amount.currency, payment_method: paymentMethod };
   return {
     ...holding({ ...request, holdId: orderId }),
     name: 'authorize',
 
-    begin: {
-      payment: sql`
-        insert into payments (order_id, amount_minor, currency, payment_method)
-        values (${orderId}, ${amount.amountMinor}, ${amount.currency}, ${paymentMethod})
-        on conflict (order_id) do nothing
-        returning *`,
-      amountMinor: sql`amount_minor`,
-    },
+    ...(saveFor === undefined && {
+      begin: {
+        payment: sql`
+          insert into payments (order_id, amount_minor, currency, payment_method)
+          select ${orderId}::uuid, ${amount.amountMinor}::bigint, ${amount.currency}, ${paymentMethod}
+          where ${isNotSaved(paymentMethod)}
+          on conflict (order_id) do nothing
+          returning *`,
+        amountMinor: sql`amount_minor`,
+      },
+    }),
 
     async lock(transaction) {
       const payment = await createOrLockPayment(transaction, orderId, terms);
@@ -39,8 +46,8 @@ export const authorize = (request: AuthorizePayment): PaymentStep => {
 
     overridingRefusal: (payment) => (payment.undone ? undone(orderId) : undefined),
 
-    plan: async (_transaction, payment): Promise<Planned> => ({
-      payment,
+    plan: async (transaction, payment): Promise<Planned> => ({
+      payment: await placeFirst(transaction, payment, request, saveFor),
       asked: { holdId: orderId, amountMinor: amount.amountMinor },
     }),
   };
@@ -70,7 +77,8 @@ export const renew = (request: RenewHold): PaymentStep => {
 
     async plan(transaction, payment) {
       if (amount.amountMinor === 0) throw over();
-      const renewed = await addHold(transaction, payment, terms);
+      const user_customer = await customerOfLater(transaction, payment, request);
+      const renewed = await addHold(transaction, payment, { ...terms, user_customer });
       return { payment: renewed, asked: { holdId, amountMinor: amount.amountMinor } };
     },
   };
@@ -99,16 +107,19 @@ const holding = ({
     reference: hold.reference,
     amount,
     paymentMethod,
+    customer: hold.user_customer,
+    save: isToBeSaved(payment, hold),
     usedBefore: isUsedBefore(payment, hold),
     customerMayAct,
   }),
 
-  effectsOfReceipt(payment, _asked, { capturesSeveral }) {
+  effectsOfReceipt(payment, _asked, { capturesSeveral, saved }) {
     // A void that came first has found this hold at the processor and recorded it. If it did not, the ledger shows
     // money held for a voided order, and checkBalances reports it.
     const unrecorded = amount.amountMinor > 0 && holdOf(payment, holdId).authorized_minor === 0;
     const isPending = holdId === orderId && payment.status === 'pending';
-    return isPending || unrecorded ? authorized(payment, holdId, capturesSeveral) : NO_EFFECTS;
+    if (!isPending && !unrecorded) return NO_EFFECTS;
+    return { ...authorized(payment, holdId, capturesSeveral), ...(!payment.undone && { saved }) };
   },
 
   effectsOfRefusal(payment, _asked, refusal): Effects {

@@ -8,7 +8,7 @@ import { createPaymentRequests } from '../../../services/payment/requests.ts';
 import { type FakeProcessor, createFakeProcessor } from '../../stage/fake-card-processor.ts';
 import type { FreshDatabase } from '../../stage/fresh-database.ts';
 import { upgradedDatabase } from '../../stage/upgraded-database.ts';
-import { pounds } from '../../stage/test-payment-service.ts';
+import { FIRST_USE, pounds } from '../../stage/test-payment-service.ts';
 
 describe('payments of a version that held an order once and captured it whole', () => {
   let database: FreshDatabase<PaymentDatabase>;
@@ -44,7 +44,7 @@ describe('payments of a version that held an order once and captured it whole', 
     processor = createFakeProcessor();
     payment = createPaymentActivities({ db: database.db, processor });
     for (const orderId of [held, capturing, captured]) {
-      const terms = { amount: pounds(1000), paymentMethod: 'pm_card_visa', customerMayAct: false, usedBefore: false };
+      const terms = { amount: pounds(1000), paymentMethod: 'pm_card_visa', ...FIRST_USE };
       const hold = { orderId, holdId: orderId, reference: null };
       await processor.authorize({ ...hold, key: `${orderId}:authorize`, ...terms });
     }

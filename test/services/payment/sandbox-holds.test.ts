@@ -9,7 +9,7 @@ import type { CardProcessor } from '../../../services/payment/processor.ts';
 import { createSandboxProcessor } from '../../../services/payment/processor/sandbox.ts';
 import { createPaymentRequests } from '../../../services/payment/requests.ts';
 import { scratchFolder } from '../../stage/test-run.ts';
-import { paymentBench, paymentRequest, pounds } from '../../stage/test-payment-service.ts';
+import { FIRST_USE, paymentBench, paymentRequest, pounds } from '../../stage/test-payment-service.ts';
 
 describe('several holds and captures through the sandbox processor', () => {
   const bench = paymentBench();
@@ -105,7 +105,7 @@ describe('several holds and captures through the sandbox processor', () => {
     const terms = { amount: pounds(1000), paymentMethod: 'pm_card_visa' };
     await service().renewHold({ orderId, holdId, ...terms });
     await service().voidPayment({ orderId });
-    const late = { key: 'late', orderId, holdId, reference: null, ...terms, customerMayAct: false, usedBefore: false };
+    const late = { key: 'late', orderId, holdId, reference: null, ...terms, ...FIRST_USE };
     await assert.rejects(processor.authorize(late), { name: 'Refusal', code: 'Undone' });
     assert.equal(await processor.isHeld({ orderId, holdId, reference: null }), false);
     const { ours, theirs } = await sums(orderId);

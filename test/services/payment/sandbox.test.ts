@@ -10,7 +10,7 @@ import { createPaymentActivities } from '../../../services/payment/activities.ts
 import type { CardProcessor } from '../../../services/payment/processor.ts';
 import { createSandboxProcessor } from '../../../services/payment/processor/sandbox.ts';
 import { scratchFolder } from '../../stage/test-run.ts';
-import { paymentBench, paymentRequest, pounds } from '../../stage/test-payment-service.ts';
+import { FIRST_USE, paymentBench, paymentRequest, pounds } from '../../stage/test-payment-service.ts';
 
 interface Entry {
   type: string;
@@ -113,7 +113,7 @@ describe('payment through the sandbox processor', () => {
   it('leaves a tombstone at the processor itself', async () => {
     const { orderId, amount, paymentMethod } = paymentRequest();
     await service().voidPayment({ orderId });
-    const terms = { amount, paymentMethod, customerMayAct: false, usedBefore: false };
+    const terms = { amount, paymentMethod, ...FIRST_USE };
     const late = { key: `${orderId}:authorize`, orderId, holdId: orderId, reference: null, ...terms };
     await assert.rejects(processor.authorize(late), { name: 'Refusal', code: 'Undone' });
     assert.deepEqual(await ledger(orderId), []);
@@ -168,8 +168,7 @@ describe('payment through the sandbox processor', () => {
             reference: null,
             amount,
             paymentMethod,
-            customerMayAct: false,
-            usedBefore: false,
+            ...FIRST_USE,
           }),
           (error: Error) => error.name !== 'Refusal',
         );

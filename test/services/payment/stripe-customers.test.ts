@@ -74,6 +74,7 @@ describe('a payment method that is used for several holds through Stripe', () =>
 
   for (const message of [
     'This PaymentMethod does not belong to the Customer you supplied.',
+    'The customer does not have a payment method with the ID pm_1. The payment method must be attached to the customer.',
     'To use a PaymentMethod multiple times, you must attach it to a Customer first.',
   ]) {
     it(`is declined if Stripe says: ${message}`, async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { createStripeProcessor } from '../../../services/payment/processor/stripe.ts';
-import { paymentRequest, pounds } from '../../stage/test-payment-service.ts';
+import { FIRST_USE, paymentRequest, pounds } from '../../stage/test-payment-service.ts';
 import { findStripeMock, startStripeMock } from '../../stage/stripe-mock.ts';
 import { type StripeServer, startStripeServer } from '../../stage/fake-stripe.ts';
 
@@ -28,9 +28,9 @@ describe(
     it('are all well formed', async () => {
       const processor = createStripeProcessor({ apiKey: API_KEY, apiBase: stripe.url, multicapture: true });
       const { orderId, amount, paymentMethod } = paymentRequest();
-      const customer = (await processor.addCustomer?.(orderId)) ?? null;
+      const customer = await processor.addCustomer({ orderId });
       const opening = { amount, paymentMethod, customer, usedBefore: false };
-      const terms = { amount, paymentMethod, customerMayAct: false, usedBefore: false };
+      const terms = { amount, paymentMethod, ...FIRST_USE };
       const reference = await processor.open({ orderId, holdId: orderId, ...opening });
       const effect = (key: string) => ({ key: `${orderId}:${key}`, orderId, holdId: orderId, reference });
       await processor.authorize({ ...effect('authorize'), ...terms });
@@ -44,7 +44,12 @@ describe(
       const again = { ...effect('authorize:again'), reference: await processor.open(other) };
       await processor.authorize({ ...again, ...terms, usedBefore: true });
       await processor.void({ ...again, key: `${orderId}:void`, rest: false });
-      assert.equal(stripe.requests.length, 13);
+      const user = await processor.addCustomer({ userId: randomUUID() });
+      const saving = { ...opening, orderId: randomUUID(), holdId: orderId, customer: user };
+      const toBeSaved = { ...effect('authorize:saved'), reference: await processor.open(saving) };
+      const receipt = await processor.authorize({ ...toBeSaved, ...terms, customer: user, save: true });
+      await processor.detach(('saved' in receipt && receipt.saved?.paymentMethod) || assert.fail('nothing was saved'));
+      assert.equal(stripe.requests.length, 17);
     });
 
     if (stripeMock) {

@@ -4,7 +4,7 @@ import { createPaymentActivities } from '../../../services/payment/activities.ts
 import type { CardProcessor } from '../../../services/payment/processor.ts';
 import { createStripeProcessor } from '../../../services/payment/processor/stripe.ts';
 import { chooseProcessor } from '../../../services/payment/service.ts';
-import { paymentBench, paymentRequest, pounds } from '../../stage/test-payment-service.ts';
+import { FIRST_USE, paymentBench, paymentRequest, pounds } from '../../stage/test-payment-service.ts';
 import { type StripeServer, startStripeServer } from '../../stage/fake-stripe.ts';
 
 const API_KEY = 'sk_test_123';
@@ -150,8 +150,7 @@ describe('payment through Stripe', () => {
       reference: 'pi_1',
       amount,
       paymentMethod,
-      customerMayAct: false,
-      usedBefore: false,
+      ...FIRST_USE,
     };
     await assert.rejects(processor.authorize(late), { name: 'Refusal', code: 'Undone' });
     assert.equal(stripe.intent('pi_1').status, 'canceled');
