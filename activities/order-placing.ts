@@ -18,6 +18,8 @@ export const PlaceOrder = z.strictObject({
   total: Money,
   shippingAddress: ShippingAddress,
   paymentMethod: PaymentMethod,
+  /** Whether the payment method is saved for later orders. */
+  savePaymentMethod: z.boolean().optional(),
   /** Whether the lines come from the customer's cart and leave it with the order. */
   fromCart: z.boolean().optional(),
 });
@@ -42,6 +44,7 @@ export const OrderStart = z.object({
     lines: z.array(StockLine),
     total: Money,
     paymentMethod: PaymentMethod,
+    savePaymentMethod: z.boolean().optional(),
     shippingAddress: ShippingAddress,
     fromCart: z.boolean().optional(),
     /** After how many days a hold is renewed. Absent: never. */

@@ -41,6 +41,8 @@ export interface OrdersTable {
   refunded_minor: Generated<number>;
   shipping_address: Json<ShippingAddress>;
   payment_method: string;
+  /** Whether it is saved for later orders. */
+  save_payment_method: Generated<boolean>;
   rejection: JSONColumnType<Rejection> | null;
   /** What the customer must do while the payment status is `awaiting_customer`. */
   next_action: JSONColumnType<NextAction> | null;

@@ -28,6 +28,7 @@ export const startOfRow = (row: Omit<OrderRow, 'version' | 'updated_at'>, more: 
       total: { amountMinor: row.total_minor, currency: row.currency },
       shippingAddress: row.shipping_address,
       paymentMethod: row.payment_method,
+      savePaymentMethod: row.save_payment_method,
       fromCart: row.from_cart,
     },
     more,
@@ -35,7 +36,7 @@ export const startOfRow = (row: Omit<OrderRow, 'version' | 'updated_at'>, more: 
 
 /** The same from the request that placed the order. Names and prices stay in the order service. */
 export const startOf = (
-  { orderId, customerId, lines, total, shippingAddress, paymentMethod, fromCart }: PlaceOrder,
+  { orderId, customerId, lines, total, shippingAddress, paymentMethod, savePaymentMethod, fromCart }: PlaceOrder,
   { lane, authorizationDays, attempt, details }: StartOptions,
 ): OrderStart => ({
   input: {
@@ -44,6 +45,7 @@ export const startOf = (
     lines: lines.map(({ sku, quantity }) => ({ sku, quantity })),
     total,
     paymentMethod,
+    ...(savePaymentMethod && { savePaymentMethod }),
     shippingAddress,
     ...(fromCart && { fromCart }),
     ...(authorizationDays !== undefined && { authorizationDays }),

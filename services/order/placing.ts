@@ -102,6 +102,7 @@ const insertOf = (db: Kysely<OrderDatabase>, request: PlaceOrder, { recorded }: 
       currency: request.total.currency,
       shipping_address: JSON.stringify(request.shippingAddress),
       payment_method: request.paymentMethod,
+      save_payment_method: request.savePaymentMethod ?? false,
       from_cart: request.fromCart ?? false,
       recorded_at: recorded ? sql`now()` : null,
     })
@@ -122,6 +123,7 @@ const rowOf = (request: PlaceOrder, determined: Determined): OrderRow => ({
   refunded_minor: 0,
   shipping_address: asStored(request.shippingAddress),
   payment_method: request.paymentMethod,
+  save_payment_method: request.savePaymentMethod ?? false,
   rejection: null,
   next_action: null,
   tracking_number: null,
@@ -147,6 +149,7 @@ const rowOf = (request: PlaceOrder, determined: Determined): OrderRow => ({
 const isSameRequest = (stored: OrderRow, request: PlaceOrder): boolean =>
   stored.customer_id === request.customerId &&
   (stored.placed_as?.paymentMethod ?? stored.payment_method) === request.paymentMethod &&
+  stored.save_payment_method === (request.savePaymentMethod ?? false) &&
   isDeepStrictEqual(stored.placed_as?.shippingAddress ?? stored.shipping_address, asStored(request.shippingAddress)) &&
   isDeepStrictEqual(stored.lines.map(skuAndQuantity), request.lines.map(skuAndQuantity));
 

@@ -61,5 +61,10 @@ export const resolveParcelRequest: Parser<ResolveParcelRequest> = record(
 export const changePaymentMethodUpdate = defineUpdate<void, [PaymentMethodRequest]>('changePaymentMethod');
 export interface PaymentMethodRequest {
   paymentMethod: string;
+  /** Who names it: of an order that was placed as a guest, perhaps an account. Absent: whoever placed the order. */
+  customerId?: string | undefined;
 }
-export const paymentMethodRequest: Parser<PaymentMethodRequest> = record({ paymentMethod }, { others: 'left out' });
+export const paymentMethodRequest: Parser<PaymentMethodRequest> = record(
+  { paymentMethod },
+  { optional: { customerId: uuid }, others: 'left out' },
+);

@@ -4,6 +4,7 @@ import type { RenewHold } from '../../activities/payment.ts';
 import { momentInWords } from '../display/markdown.ts';
 import { bookkeeping } from '../saga/bookkeeping.ts';
 import { type Trouble, troubleOf } from '../saga/trouble.ts';
+import type { PaymentMethodRequest } from './change-messages.ts';
 import type { OrderInput } from './messages.ts';
 import type { OrderInProgress } from './order-in-progress.ts';
 import type { Parcel } from './parcel.ts';
@@ -156,9 +157,12 @@ export function giveUpHold({ hold, parcels }: OrderInProgress): void {
 }
 
 /** The customer has named another payment method. Throws the card's refusal. */
-export async function nameMethod(order: OrderInProgress, paymentMethod: string): Promise<void> {
-  const request = { ...renewal(order, await outstandingOf(order), paymentMethod), customerMayAct: true };
-  await holdWith(order, request);
+export async function nameMethod(
+  order: OrderInProgress,
+  { paymentMethod, customerId = order.input.customerId }: PaymentMethodRequest,
+): Promise<void> {
+  const request = renewal(order, await outstandingOf(order), paymentMethod);
+  await holdWith(order, { ...request, customerMayAct: true, customerId });
 }
 
 async function holdWith(order: OrderInProgress, request: RenewHold): Promise<void> {

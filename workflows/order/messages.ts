@@ -20,6 +20,8 @@ export interface OrderInput {
   lines: StockLine[];
   total: Money;
   paymentMethod: string;
+  /** Whether the payment method is saved for later orders. Absent: it is not. */
+  savePaymentMethod?: boolean | undefined;
   shippingAddress: ShippingAddress;
   /** Whether the lines come from the customer's cart and leave it with the order. Absent: they were given. */
   fromCart?: boolean | undefined;
@@ -74,7 +76,10 @@ const authorizationDays: Parser<number> = (value, at) => {
 /** A field that this version does not know is left out: its sender may be newer, as after a rollback. */
 export const orderInput: Parser<OrderInput> = record(
   { orderId: uuid, customerId: uuid, lines: stockLines, total: money, paymentMethod, shippingAddress },
-  { optional: { fromCart: boolean, authorizationDays, resumption, attempt }, others: 'left out' },
+  {
+    optional: { savePaymentMethod: boolean, fromCart: boolean, authorizationDays, resumption, attempt },
+    others: 'left out',
+  },
 );
 
 /** How an order ended, for people who look at its workflow: the order service has recorded it before. */

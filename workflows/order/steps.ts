@@ -33,11 +33,19 @@ export async function takeSteps(input: OrderInput, step: TakeStep, untilConfirme
   return step('bookShipment', (ask) => ask.shipping.bookShipment(bookingOf(input)));
 }
 
-export const authorizationOf = ({ orderId, total, paymentMethod }: OrderInput): AuthorizePayment => ({
+export const authorizationOf = ({
+  orderId,
+  customerId,
+  total,
+  paymentMethod,
+  savePaymentMethod,
+}: OrderInput): AuthorizePayment => ({
   orderId,
   amount: total,
   paymentMethod,
   customerMayAct: true,
+  customerId,
+  ...(savePaymentMethod && { savePaymentMethod }),
 });
 
 export const bookingOf = ({ orderId, shippingAddress }: OrderInput): BookShipment => ({

@@ -57,6 +57,18 @@ describe('order service: drafting', () => {
     assert.equal(order.createdAt, first.order.createdAt);
   });
 
+  it('tells the workflow whether the payment method is saved, also when it is started from the stored order', async () => {
+    for (const savePaymentMethod of [true, undefined]) {
+      const request = draft({ savePaymentMethod });
+      const { start } = await placeOrder(request);
+      const later = await stage.requests.getOrderStart({ orderId: request.orderId });
+      assert.deepEqual(
+        [start, later.start].map((one) => one!.input.savePaymentMethod),
+        [savePaymentMethod, savePaymentMethod],
+      );
+    }
+  });
+
   it('creates one order for concurrent requests', async () => {
     const request = draft();
     const responses = await Promise.all(Array.from({ length: 8 }, () => placeOrder(request)));
@@ -85,6 +97,7 @@ describe('order service: drafting', () => {
   const differences: Record<string, (request: PlaceOrder) => Partial<PlaceOrder>> = {
     'another customer': () => ({ customerId: randomUUID() }),
     'another payment method': () => ({ paymentMethod: 'pm_sandbox_flaky' }),
+    'that the payment method is saved': () => ({ savePaymentMethod: true }),
     'another street': ({ shippingAddress }) => ({ shippingAddress: { ...shippingAddress, line1: '2 High St' } }),
     'no second address line': ({ shippingAddress: { line2: _line2, ...short } }) => ({ shippingAddress: short }),
     'another quantity': ({ lines: [first, ...rest] }) => ({ lines: [{ ...first!, quantity: 4 }, ...rest] }),

@@ -6,10 +6,11 @@ import { CancelOrder, CloseIntervention, ReceiveReturn } from '../../../activiti
 import { OrderStart, PlaceOrder } from '../../../activities/order-placing.ts';
 import { DraftReturn } from '../../../activities/return.ts';
 import { OrderStatus, PlacingStep } from '../../../activities/order-status.ts';
-import { RefundPayment } from '../../../activities/payment.ts';
+import { RefundPayment, RenewHold } from '../../../activities/payment.ts';
 import { RecordMovement, Shipment, shippingEvents } from '../../../activities/shipping.ts';
 import { DeliveryRound } from '../../../activities/webhook.ts';
 import { cartChanged, cartReminderInput } from '../../../workflows/cart-reminder/messages.ts';
+import { paymentMethodRequest } from '../../../workflows/order/change-messages.ts';
 import { cancelRequest, orderInput, parcelMoved, paymentMoved } from '../../../workflows/order/messages.ts';
 import { Money } from '../../../activities/money.ts';
 import { failedRefundInput } from '../../../workflows/failed-refund/messages.ts';
@@ -52,6 +53,7 @@ const MESSAGES: Record<string, Message> = {
       // Which countries have postal codes changes; an order under way keeps the address that it was placed with.
       shippingAddress: z.strictObject(PlaceOrder.shape.shippingAddress.shape),
       lines: TakeLines.shape.lines,
+      savePaymentMethod: PlaceOrder.shape.savePaymentMethod,
       fromCart: z.boolean().optional(),
       attempt: OrderStart.shape.input.shape.attempt,
     }),
@@ -62,6 +64,7 @@ const MESSAGES: Record<string, Message> = {
       total: { amountMinor: 200, currency: 'GBP' },
       paymentMethod: 'pm_card_visa',
       shippingAddress: address,
+      savePaymentMethod: true,
       fromCart: true,
       attempt: { confirmedAt: '2028-02-29T12:00:00.000Z', tried: PlacingStep.options },
     },
@@ -73,6 +76,11 @@ const MESSAGES: Record<string, Message> = {
       .optional()
       .transform((given) => given ?? {}),
     example: { reason: 'ordered twice' },
+  },
+  'another payment method': {
+    parse: paymentMethodRequest,
+    contract: RenewHold.pick({ paymentMethod: true, customerId: true }).strip(),
+    example: { paymentMethod: 'pm_card_visa', customerId: ID },
   },
   'news of a payment': {
     parse: paymentMoved,

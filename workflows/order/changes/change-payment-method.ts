@@ -9,11 +9,11 @@ export const changePaymentMethod: Change<PaymentMethodRequest> = {
   check({ hold }) {
     if (!hold.wanted || hold.lost) throw refused('NotChangeableNow', 'the order waits for no payment method');
   },
-  async carryOut(order, { paymentMethod }) {
+  async carryOut(order, request) {
     const { history } = order;
     history.add('changePaymentMethod', 'started');
     try {
-      await nameMethod(order, paymentMethod);
+      await nameMethod(order, request);
     } catch (error) {
       history.add('changePaymentMethod', 'failed');
       throw error;
