@@ -66,6 +66,7 @@ import { type RefundLimits, refundRoutes } from './orders/refund-routes.ts';
 import { orderStreamRoutes } from './orders/stream-routes.ts';
 import type { OrderStreams } from './orders/streams.ts';
 import { problemRoutes } from './problem-pages/routes.ts';
+import { paymentMethodRoutes } from './payment-methods/routes.ts';
 import { processorRoutes } from './processor/routes.ts';
 import { problemOf } from './problems.ts';
 import type { parseProxies } from './rate-limits/client-address.ts';
@@ -180,6 +181,7 @@ export function routesOf(dependencies: GatewayDependencies): AnyRoute[] {
     ...linkRoutes(users),
     ...guestRoutes(users, tokens),
     ...sessionRoutes({ users, tokens, ended }),
+    ...paymentMethodRoutes(payments),
     ...clientRoutes(users, ended),
     ...managedUserRoutes(users, external?.issuer),
     ...auditRoutes(createAuditRecords(db)),

@@ -53,7 +53,8 @@ const invalidToken = (): Problem =>
     headers: { 'WWW-Authenticate': `${CHALLENGE}, error="invalid_token"` },
   });
 
-const accountRequired = (): Problem =>
+/** Of what guests may not do. */
+export const accountRequired = (): Problem =>
   new Problem(403, 'AccountRequired', 'this operation needs an account: sign up or sign in', {
     headers: { 'WWW-Authenticate': `${CHALLENGE}, error="insufficient_scope"` },
   });

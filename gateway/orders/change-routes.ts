@@ -103,7 +103,10 @@ function namePaymentMethod(orders: OrderRequests, workflows: Workflows): AnyRout
         { orders, workflows },
         {
           orderId,
-          change: { update: changePaymentMethodUpdate, request: request.body },
+          change: {
+            update: changePaymentMethodUpdate,
+            request: { ...request.body, customerId: request.caller!.id },
+          },
           request,
           tooLate: 'NotChangeableNow',
         },

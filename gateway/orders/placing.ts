@@ -21,6 +21,7 @@ export interface NewOrder {
   lines: StockLine[] | undefined;
   shippingAddress: ShippingAddress;
   paymentMethod: string;
+  savePaymentMethod?: boolean | undefined;
   /** The total that the customer has seen; absent: the order may have any. */
   expectedTotal?: Money | undefined;
   /** An earlier attempt with the same key and body may have placed the order already. */

@@ -6,6 +6,7 @@ import type { Order, OrderRequests } from '../../activities/order.ts';
 import { PaymentMethod } from '../../activities/payment.ts';
 import type { UserRequests } from '../../activities/user.ts';
 import { type AnyRoute, type Caller, route } from '../../platform/http/route.ts';
+import { accountRequired } from '../auth/middleware.ts';
 import { effectId } from '../idempotency/effect-id.ts';
 import { orderLinks } from '../openapi/links.ts';
 import { listOf, nextPage, pageQuery } from '../paging.ts';
@@ -33,7 +34,13 @@ const PlaceOrder = z
     lines: z.array(StockLine).min(1).max(2000).optional(),
     fromCart: z.literal(true).optional().meta({ description: 'instead of `lines`: order the content of your cart' }),
     shippingAddress: Address,
-    paymentMethod: PaymentMethod,
+    paymentMethod: PaymentMethod.meta({
+      description: 'a token of the card processor, or the id of a saved payment method',
+    }),
+    savePaymentMethod: z.boolean().optional().meta({
+      description:
+        'save the payment method for later orders, once it was authorized; not for guests (403 `AccountRequired`)',
+    }),
     expectedTotal: Money.optional().meta({
       description:
         'the total that you have seen: if the order would have another one, it is not placed (409 `PriceChanged`)',
@@ -103,12 +110,14 @@ function placeOrder(users: UserRequests, place: Place): AnyRoute {
     },
     problems: {
       401: ['SessionEnded'],
+      403: ['AccountRequired'],
       409: ['CartEmpty', 'CartNotOrderable', 'PriceChanged', 'ContactDiffers'],
       503: ['Overloaded'],
     },
     async handle(request) {
       const { fromCart, contact: _noted, lines, ...rest } = request.body;
       const caller = request.caller!;
+      if (rest.savePaymentMethod && caller.role === 'guest') throw accountRequired();
       // With one key, an order from the cart and an order of given lines are two different orders.
       const orderId = effectId(fromCart ? 'placeOrder fromCart' : 'placeOrder', request);
       const seconds = preferredWait(request.header('Prefer')) ?? 0;

@@ -155,7 +155,8 @@ describe('changes of an order at the gateway', () => {
       assert.equal(answer.status, 202, answer.text);
       assert.partialDeepStrictEqual(answer.body, { paymentStatus: 'awaiting_customer', nextAction });
       const [update] = gateway.temporal.updates;
-      assert.deepEqual([update?.name, update?.args], ['changePaymentMethod', [body]]);
+      const args = [{ ...body, customerId: gateway.customer.id }];
+      assert.deepEqual([update?.name, update?.args], ['changePaymentMethod', args]);
     });
 
     it('returns what the card says, and takes another one under the same key', async () => {
