@@ -10,6 +10,7 @@ export type ParcelOf = NonNullable<Order['parcels']>[number];
 export type ListedParcel = Schemas['ListedParcel'];
 type Address = OrderRequest['shippingAddress'];
 type Refund = Schemas['Refund'];
+type SavedPaymentMethod = Schemas['SavedPaymentMethod'];
 type Return = Schemas['Return'];
 
 // What customers and staff ask of an order, each with a new Idempotency-Key.
@@ -65,6 +66,15 @@ export const namePaymentMethod = (
 ): Promise<ApiResponse<Order>> =>
   responseOf(
     caller.api.POST('/v1/orders/{orderId}/payment-method', { params: about(orderId), body: { paymentMethod } }),
+  );
+
+/** The newest payment methods that the caller has saved. */
+export const savedMethods = async (caller: ShopUser): Promise<SavedPaymentMethod[]> =>
+  (await expectStatus(200, caller.api.GET('/v1/users/me/payment-methods'))).items;
+
+export const removeSavedMethod = (caller: ShopUser, paymentMethodId: string): Promise<ApiResponse<unknown>> =>
+  responseOf(
+    caller.api.DELETE('/v1/users/me/payment-methods/{paymentMethodId}', { params: { path: { paymentMethodId } } }),
   );
 
 /** Decides about a parcel that is lost or came back. */

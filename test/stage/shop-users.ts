@@ -14,6 +14,7 @@ export type HistoryItem = Awaited<ReturnType<ShopUser['history']>>[number];
 export interface OrderRequest {
   lines: { sku: string; quantity: number }[];
   paymentMethod: string;
+  savePaymentMethod?: true;
   expectedTotal?: { amountMinor: number; currency: string };
   contact?: { email: string; name?: string };
   shippingAddress: { name: string; line1: string; city: string; postalCode: string; country: string };
@@ -24,6 +25,7 @@ export interface OrderDifference {
   sku?: string;
   quantity?: number;
   paymentMethod?: string;
+  savePaymentMethod?: true;
   postalCode?: string;
 }
 
@@ -33,6 +35,7 @@ export const PRICE_MINOR = 1_250;
 export const orderRequest = (difference: OrderDifference = {}): OrderRequest => ({
   lines: [{ sku: difference.sku ?? 'MUG-BLUE', quantity: difference.quantity ?? 1 }],
   paymentMethod: difference.paymentMethod ?? 'pm_card_visa',
+  ...(difference.savePaymentMethod && { savePaymentMethod: true }),
   shippingAddress: {
     name: 'Ada Lovelace',
     line1: '12 High Street',

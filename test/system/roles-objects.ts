@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { eventually } from '../stage/eventually.ts';
 import { expectStatus } from '../stage/api-client.ts';
+import { savedMethods } from '../stage/order-requests.ts';
 import { advance } from '../stage/outside-ledgers.ts';
 import type { Platform } from '../stage/test-platform.ts';
 import { PASSWORD, type ShopUser, newCustomer, newProduct } from '../stage/shop-users.ts';
@@ -40,6 +41,7 @@ export async function createObjects(
     token: `pr_${'A'.repeat(43)}`,
     endpointId,
     deliveryId: await firstDelivery(owner, endpointId),
+    paymentMethodId: await savedPaymentMethod(owner, sku),
     sessionId: await otherSession(owner),
     part: 'swagger-ui.css',
     code: 'NotFound',
@@ -72,6 +74,11 @@ async function delivered(platform: Platform, owner: ShopUser, sku: string): Prom
   await advance(platform, order);
   await owner.waitForOrder(order.id, { fulfillmentStatus: 'delivered' });
   return order.id;
+}
+
+async function savedPaymentMethod(owner: ShopUser, sku: string): Promise<string> {
+  await owner.placeAndWait({ sku, savePaymentMethod: true });
+  return (await savedMethods(owner))[0]!.id;
 }
 
 /** An order that waits for a person, because its payment cannot be voided. */

@@ -19,6 +19,8 @@ export const ALLOWED_CALLER: Record<string, Caller> = {
   readProfile: 'signed in',
   changeProfile: 'signed in',
   changePassword: 'signed in',
+  listPaymentMethods: 'signed in',
+  removePaymentMethod: 'owner',
   requestPasswordReset: 'anyone',
   resetPassword: 'link',
   requestEmailVerification: 'signed in',

@@ -8,6 +8,7 @@ import './shared-platform/stray-parcels.ts';
 import './shared-platform/parcels.ts';
 import './shared-platform/troubled-parcels.ts';
 import './shared-platform/holds.ts';
+import './shared-platform/payment-methods.ts';
 import './shared-platform/conflicts.ts';
 import './shared-platform/desk.ts';
 import './shared-platform/webhooks.ts';
