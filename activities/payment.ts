@@ -215,13 +215,15 @@ export const ReceiveEvent = z.strictObject({ payload: z.string().max(100_000), s
 export type ReceiveEvent = z.infer<typeof ReceiveEvent>;
 /**
  * What an event means for an order. `nothing`: it is about none of ours, or nobody waits for it. `awaited`: the order waits
- * for the card's holder. `heldLate`: money is held for a payment that was voided, and must be released. `refundFailed`: the
- * processor has said yes to a refund, and could not pay this amount of it, which was to be paid back from this hold. Each hold of a
- * refund fails on its own; the first hold's id is the order's.
+ * for the card's holder. `heldLate`: money is held for a payment that was voided, and must be released. `holdExpired`: nothing
+ * is held any more by the hold that was to be captured. `refundFailed`: the processor has said yes to a refund, and could not pay
+ * this amount of it, which was to be paid back from this hold. Each hold of a refund fails on its own. The first hold's id is the
+ * order's.
  */
 export const ReceivedEvent = z.discriminatedUnion('meaning', [
   z.object({ meaning: z.literal('nothing') }),
   z.object({ meaning: z.enum(['awaited', 'heldLate']), orderId: z.uuid() }),
+  z.object({ meaning: z.literal('holdExpired'), orderId: z.uuid(), holdId: z.uuid() }),
   z.object({
     meaning: z.literal('refundFailed'),
     orderId: z.uuid(),

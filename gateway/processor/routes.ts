@@ -5,6 +5,7 @@ import { Refusal } from '../../platform/contract/refusal.ts';
 import { Problem } from '../../platform/http/problem.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
 import type { FailedRefundInput } from '../../workflows/failed-refund/messages.ts';
+import type { PaymentMoved } from '../../workflows/order/messages.ts';
 import type { Workflows } from '../upstream/workflow-client.ts';
 
 // The payment service reads the event, and checks its signature over the body as it came.
@@ -41,16 +42,17 @@ interface ProcessorDependencies {
 export function processorRoutes({ payments, orders, workflows }: ProcessorDependencies): AnyRoute[] {
   const receive = async (payload: string, signature: string) => {
     const event = await payments.receiveEvent({ payload, signature });
-    if (event.meaning === 'awaited') await tellOrder(event.orderId);
+    if (event.meaning === 'awaited') await tellOrder(event.orderId, {});
+    if (event.meaning === 'holdExpired') await tellOrder(event.orderId, { expiredHoldId: event.holdId });
     if (event.meaning === 'heldLate') await releaseLate(event.orderId);
     if (event.meaning === 'refundFailed') await askAboutRefund(event);
   };
 
   /** Tells the order's workflow, which may not have been started. Of an order that has ended nobody waits for news. */
-  async function tellOrder(orderId: string): Promise<void> {
+  async function tellOrder(orderId: string, moved: PaymentMoved): Promise<void> {
     const { start } = await orders.getOrderStart({ orderId });
     if (!start) return;
-    await workflows.paymentMoved(start).catch((error: unknown) => {
+    await workflows.paymentMoved(start, moved).catch((error: unknown) => {
       if (!(error instanceof Refusal && error.code === 'WorkflowEnded')) throw error;
     });
   }

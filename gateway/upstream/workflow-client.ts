@@ -170,12 +170,12 @@ export function createWorkflows(client: Client) {
       ),
 
     /** The same. */
-    paymentMoved: (start: OrderStart) =>
+    paymentMoved: (start: OrderStart, moved: PaymentMoved) =>
       call(() =>
         client.workflow.signalWithStart<typeof orderWorkflow, [PaymentMoved]>('orderWorkflow', {
           ...startOptionsOf(start),
           signal: paymentMovedSignal,
-          signalArgs: [{}],
+          signalArgs: [moved],
         }),
       ),
 

@@ -12,7 +12,7 @@ const PaymentPath = z.object({ orderId: z.string().min(1).max(100) });
 const HoldQuery = z.strictObject({ holdId: z.string().min(1).max(100).optional() });
 const Decision = z.strictObject({ outcome: z.enum(['succeeded', 'failed']) });
 
-/** What the holder of a card does, and what the processor says about it. */
+/** What the holder of a card and its bank do, and what the processor says about it. */
 export const confirmationRoutes = (ledger: Ledger, confirmations: Confirmations): AnyRoute[] => [
   route({
     method: 'get',
@@ -55,6 +55,19 @@ export const confirmationRoutes = (ledger: Ledger, confirmations: Confirmations)
     responses: { 202: { description: 'The event', body: StoredBody } },
     problems: { 409: ['NothingToTell'] },
     handle: async ({ params, query }) => replyWith(confirmations.tell({ ...params, ...query })),
+  }),
+  route({
+    method: 'post',
+    path: '/payments/:orderId/expire',
+    operationId: 'expire',
+    summary: 'Lets the card’s bank release a hold by itself, and sends the event about it, again if it was sent before',
+    tag: 'money',
+    access: 'public',
+    params: PaymentPath,
+    query: HoldQuery,
+    responses: { 200: { description: 'The payment', body: StoredBody } },
+    problems: { 409: ['NothingHeld'] },
+    handle: async ({ params, query }) => replyWith(ledger.expire({ ...params, ...query })),
   }),
   route({
     method: 'get',

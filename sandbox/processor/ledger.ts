@@ -92,13 +92,29 @@ export class Ledger {
     });
   }
 
+  /**
+   * The card's bank releases what is left of a hold by itself, and the processor tells of it: again, if that was before.
+   * Without `holdId`: the order's newest hold.
+   */
+  expire({ orderId, holdId = this.#entries.newestHoldId(orderId) }: HoldRef): StoredOutcome {
+    return this.#db.transaction(() => {
+      const hold = this.#entries.hold({ orderId, holdId });
+      const isGone = hold.closed === 'expired';
+      if (!isGone && hold.heldMinor === 0) return refusal(409, 'NothingHeld', 'nothing is held for this order');
+      if (!isGone) this.#release(hold, `${orderId}:${hold.holdId}:expired`, hold.heldMinor, 'expired');
+      const event = { id: `evt_expired_${hold.holdId}`, type: 'payment.expired', orderId, holdId: hold.holdId };
+      this.#confirmations.send({ ...event, at: new Date().toISOString() });
+      return { status: 200, body: { orderId, status: 'expired' } };
+    });
+  }
+
   /** Where a hold stands; undefined if the processor does not know it. Without `holdId`: the order's newest. */
   statusOf({ orderId, holdId }: HoldRef): string | undefined {
     const asked = this.#confirmations.find({ orderId, holdId });
     const newest = asked?.outcome === null ? asked.holdId : this.#entries.newestHoldId(orderId);
     const hold = this.#entries.hold({ orderId, holdId: holdId ?? newest });
-    if (hold.captures > 0) return hold.heldMinor > 0 ? 'partially_captured' : 'captured';
     if (hold.closed === 'expired') return 'expired';
+    if (hold.captures > 0) return hold.heldMinor > 0 ? 'partially_captured' : 'captured';
     if (hold.release) return 'voided';
     if (hold.authorization) return 'authorized';
     if (asked?.outcome === 'failed') return 'failed';

@@ -25,6 +25,10 @@ export const processorPage: SandboxPage = {
       purpose: 'Confirm a payment as the card’s holder',
       command: `curl -sS -X POST '${url}/payments/ORDER-ID/authenticate' --json '{"outcome": "succeeded"}'`,
     },
+    {
+      purpose: 'Let the hold of an order expire before it is captured',
+      command: `curl -sS -X POST '${url}/payments/ORDER-ID/expire'`,
+    },
   ],
 };
 

@@ -102,7 +102,7 @@ function captureStatus(next: Payment): PaymentStatus | undefined {
 }
 
 /** The hold is gone. What other captures have reserved of it may have been captured before: they release it. */
-export function expired(payment: Payment, { parcelId, holdId, reserved }: ExpiredPart): Effects {
+export function expired(payment: Payment, { effect, holdId, reserved }: ExpiredPart): Effects {
   const freed = { capture_reserved_minor: -reserved };
   const room = roomOf(holdOf(after(payment, { ...NO_EFFECTS, sums: freed, holdId }), holdId));
   const amount = moneyOf(payment, room);
@@ -111,14 +111,14 @@ export function expired(payment: Payment, { parcelId, holdId, reserved }: Expire
     sums: { ...freed, voided_minor: room },
     holdId,
     closes: true,
-    entries: entriesOf(`expired:${holdId}:${parcelId}`, amount, RELEASES),
+    entries: entriesOf(effect, amount, RELEASES),
     events: room > 0 ? [amountEvent('payment.voided', payment, amount)] : [],
   };
   return { ...closing, change: statusOf(expiredStatus(after(payment, closing))) };
 }
 
 export interface ExpiredPart {
-  parcelId: string;
+  effect: string;
   holdId: string;
   reserved: number;
 }

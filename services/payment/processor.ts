@@ -138,6 +138,8 @@ export interface CardProcessor {
   find(request: CardRequest): Promise<Receipt | AwaitsCustomer | undefined>;
   /** Whether money of this hold is held now. */
   isHeld(hold: CardHold): Promise<boolean>;
+  /** Whether the card's bank has released what was not captured of this hold by itself. */
+  hasHoldExpired(hold: CardHold): Promise<boolean>;
   /** Whether a refund that the processor had said yes to has failed since. `id`: of its receipt. */
   hasRefundFailed(id: string): Promise<boolean>;
   /** Checks the signature of an event and reads it. Refuses `InvalidSignature` and `InvalidEvent`. */
@@ -147,8 +149,8 @@ export interface CardProcessor {
 }
 
 /**
- * Which hold an event is about, by its id or its reference, and which refund of it, by its receipt; null for events about
- * anything else. What has happened is looked up.
+ * Which hold an event is about, by its id or its reference; null for events about anything else. What has happened is looked
+ * up. `refund`: of a refund of it, by its receipt. `expiry`: whether the hold is gone must be asked.
  */
 export type ProcessorEvent =
-  (({ orderId: string; holdId: string } | { reference: string }) & { refund?: string }) | null;
+  (({ orderId: string; holdId: string } | { reference: string }) & { refund?: string; expiry?: boolean }) | null;

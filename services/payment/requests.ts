@@ -7,6 +7,7 @@ import { stepOf } from './holds.ts';
 import { mayHaveEnded, placingAndReleasing, wasGivenUp } from './late-holds.ts';
 import { createMethodRequests } from './method-requests.ts';
 import type { PaymentDependencies } from './operation.ts';
+import { receiveExpiry } from './expired-holds.ts';
 import { receiveRefundEvent } from './failed-refunds.ts';
 import { withHolds } from './payments.ts';
 import type { ProcessorEvent } from './processor.ts';
@@ -37,6 +38,8 @@ async function receive(dependencies: PaymentDependencies, event: ProcessorEvent)
   const { payment, hold } = found;
   const failed = event.refund && (await receiveRefundEvent(dependencies, payment.order_id, event.refund));
   if (failed) return failed;
+  const expired = event.expiry && (await receiveExpiry(dependencies, payment, hold));
+  if (expired) return expired;
   const { order_id: orderId, hold_id: holdId, reference } = hold;
   const operations = await placingAndReleasing(db, hold);
   if (!mayHaveEnded(payment, hold)) {

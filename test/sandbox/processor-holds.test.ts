@@ -86,6 +86,24 @@ describe('several holds of an order at the sandbox processor', () => {
     assert.equal(summaryOf(await send('/captures', { orderId })), '409 HoldExpired');
   });
 
+  it('expire before they are captured, when asked to', async () => {
+    const [orderId, holdId] = [randomUUID(), randomUUID()];
+    const expire = (hold = '') => send(`/payments/${orderId}/expire${hold}`, {});
+    assert.equal(summaryOf(await expire()), '409 NothingHeld');
+    await hold(orderId);
+    await send('/captures', { orderId, amountMinor: 400, final: false });
+    for (const _again of [1, 2]) assert.deepEqual((await expire()).body, { orderId, status: 'expired' });
+    assert.equal(await statusOf(orderId), 'expired');
+    assert.equal(summaryOf(await send('/captures', { orderId, amountMinor: 1 })), '409 HoldExpired');
+    await hold(orderId, holdId);
+    assert.equal(summaryOf(await expire(`?holdId=${orderId}`)), '200');
+    assert.deepEqual([await statusOf(orderId, orderId), await statusOf(orderId)], ['expired', 'authorized']);
+    await expire();
+    assert.equal(await statusOf(orderId), 'expired');
+    const expected = ['authorization 1000', 'capture 400', 'void 600', 'authorization 1000', 'void 1000'];
+    assert.deepEqual(await entriesOf(orderId), expected);
+  });
+
   it('of pm_sandbox_renewalDeclined are declined after the first, which stays', async () => {
     const [orderId, holdId] = [randomUUID(), randomUUID()];
     const card = 'pm_sandbox_renewalDeclined';

@@ -5,6 +5,7 @@ import { FakeSavedCards } from './fake-saved-cards.ts';
 
 type Step = CardRequest['step'];
 type Call = Step | 'addCustomer' | 'detach';
+type Effect = Pick<CardRequest, 'orderId' | 'holdId' | 'key'>;
 type Answer = { receipt: Receipt | AwaitsCustomer } | { refusal: Refusal };
 
 /** A hold of an order; without `holdId` its first. */
@@ -35,6 +36,8 @@ export interface FakeProcessor extends CardProcessor {
   holderRefuses(orderId: string): void;
   /** The hold is gone when it is next captured. */
   expire(orderId: string, holdId?: string): void;
+  /** The card's bank releases the hold by itself now. */
+  releaseExpired(orderId: string, holdId?: string): void;
   /** The refund with this receipt fails, although it had succeeded. */
   failRefund(id: string): void;
   /** Refuses this step with `code`, until it is called with undefined. */
@@ -121,14 +124,14 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
   }
 
   /** Releases what is held; returns null if nothing was. */
-  function close(request: CardRequest, account: Account, why: NonNullable<Account['closed']>): string | null {
+  function close(effect: Effect, account: Account, why: NonNullable<Account['closed']>): string | null {
     const left = heldOf(account);
     account.closed ??= why;
     account.released += left;
-    return left > 0 ? enter(request, 'void', left) : null;
+    return left > 0 ? enter(effect, 'void', left) : null;
   }
 
-  function enter({ orderId, holdId, key }: CardRequest, type: Step, amountMinor: number): string {
+  function enter({ orderId, holdId, key }: Effect, type: Step, amountMinor: number): string {
     fake.ledger.push({ type, orderId, holdId, key, amountMinor });
     return `${type}-${fake.ledger.length}`;
   }
@@ -162,12 +165,16 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
       return answer && given(answer);
     },
     isHeld: async (hold) => heldOf(accountOf(hold)) > 0,
+    hasHoldExpired: async (hold) => accountOf(hold).closed === 'expired',
     hasRefundFailed: async (id) => failedRefunds.has(id),
-    // Its events are lines: the order's id and perhaps the hold's and a refund's, signed with `right`.
+    // Its events are lines: the order's id and perhaps the hold's and what it is about, a refund's id or `expired`, signed with
+    // `right`.
     readEvent({ payload, signature }) {
       if (signature !== 'right') throw new Refusal('InvalidSignature', 'the signature is wrong');
-      const [orderId = '', holdId = orderId, refund] = payload.split(' ');
-      return payload === '' ? null : { orderId, holdId, ...(refund !== undefined && { refund }) };
+      const [orderId = '', holdId = orderId, about] = payload.split(' ');
+      if (payload === '') return null;
+      const isExpiry = about === 'expired';
+      return { orderId, holdId, ...(isExpiry ? { expiry: true } : about !== undefined && { refund: about }) };
     },
     awaitHolder: (orderId, holdId) => void (accountOf({ orderId, holdId }).awaited = true),
     holderConfirms(request, { late = false, saveFor } = {}) {
@@ -197,6 +204,10 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
       accountOf(failed!).refunded -= failed!.amountMinor;
     },
     expire: (orderId, holdId) => void (accountOf({ orderId, holdId }).expires = true),
+    releaseExpired(orderId, holdId = orderId) {
+      const account = accountOf({ orderId, holdId });
+      close({ orderId, holdId, key: `${orderId}:expired` }, account, 'expired');
+    },
     held: (orderId) =>
       [...accounts].filter(([name]) => name.startsWith(orderId)).reduce((sum, [, account]) => sum + heldOf(account), 0),
     dieAfter: (step) => void faults.push({ step, when: 'after' }),

@@ -35,6 +35,12 @@ export async function tell({ processor }: Platform, orderId: string): Promise<vo
   assert.equal(status, 202, JSON.stringify(body));
 }
 
+/** The card's bank releases what the order's newest hold still holds, and the processor tells of it. */
+export async function expire({ processor }: Platform, orderId: string): Promise<void> {
+  const { status, body } = await sendRequest({ method: 'POST', url: `${processor}/payments/${orderId}/expire` });
+  assert.equal(status, 200, JSON.stringify(body));
+}
+
 interface Tracked {
   trackingNumber?: string | undefined;
 }

@@ -88,6 +88,11 @@ export const PARCEL_SCENARIOS: Scenarios = {
       return next();
     },
   }),
+  'order-hold-gone': waiting(async (order) => {
+    await order.paymentMoved({ expiredHoldId: order.orderId });
+    await effect(order, 'release replaced holds');
+    await dispatch(order, order.orderId);
+  }),
   'order-paid-with-another-method': waiting(
     async (order) => {
       await eventually(() => assert.equal(order.world.paymentStatus, 'awaiting_customer'));

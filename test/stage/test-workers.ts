@@ -52,7 +52,7 @@ export interface TestOrder {
   /** The carrier's news, as the gateway sends it. */
   moved(status: ParcelMoved['status'], parcelId?: string): Promise<void>;
   /** The card processor's news, as the gateway sends it. */
-  paymentMoved(): Promise<void>;
+  paymentMoved(moved?: PaymentMoved): Promise<void>;
 }
 
 export type OrderChange = Partial<OrderInput> & {
@@ -186,11 +186,11 @@ export const testOrder = (client: Client, start: OrderStart, world: OrderWorld):
       signalArgs: [{ status, ...(parcelId !== undefined && { parcelId }) }],
     });
   },
-  async paymentMoved() {
+  async paymentMoved(moved = {}) {
     await client.workflow.signalWithStart<typeof orderWorkflow, [PaymentMoved]>('orderWorkflow', {
       ...startOptionsOf(start),
       signal: paymentMovedSignal,
-      signalArgs: [{}],
+      signalArgs: [moved],
     });
   },
 });

@@ -7,7 +7,7 @@ import { troubleOf } from '../saga/trouble.ts';
 import { capture } from './capturing.ts';
 import { dropPieces } from './changes/cancel-lines.ts';
 import { end } from './ending.ts';
-import { giveUpHold, renewIfDue, renewalDue, untilPaidAgain } from './hold.ts';
+import { giveUpHold, isGone, renewIfDue, renewalDue, untilPaidAgain } from './hold.ts';
 import type { OrderResult } from './messages.ts';
 import type { OrderInProgress } from './order-in-progress.ts';
 import type { Parcel } from './parcel.ts';
@@ -96,6 +96,7 @@ function untilTaken(order: OrderInProgress, parcel: Parcel): Promise<void> {
   return parcel.until(() => parcel.ended || parcel.left || !goesOn(order, parcel) || rests(order), {
     ...newsOf(order, parcel, '**Confirmed**: waits for the carrier to take the parcel.'),
     due: () => Math.min(renewalDue(order), lateAt(parcel)),
+    urgent: () => isGone(order),
     // This workflow may have been started long after.
     ...(confirmedAt !== undefined && { waitedMs: Date.now() - Date.parse(confirmedAt) }),
   });

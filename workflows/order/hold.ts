@@ -14,9 +14,13 @@ import { bookWaiting, unbookSometime, unbookUntilPaid } from './rebooking.ts';
 
 /** What holds the money of a confirmed order until it is captured. */
 export interface Hold {
+  /** Absent: the first hold, or one that an earlier version has placed. */
+  id?: string | undefined;
   paymentMethod: string;
   /** When it is renewed, in milliseconds; `Infinity` where it never expires. */
   renewAt: number;
+  /** Of the hold that the card's bank has released by itself, if that is news. */
+  expiredId?: string | undefined;
   /** The card holds the money no longer: the customer may name another method until then. */
   wanted?: { until: number; trying?: RenewHold | undefined } | undefined;
   /** The customer did not name another method in time: what has not left is not sent. */
@@ -41,12 +45,23 @@ export const firstHold = ({ authorizationDays, attempt, paymentMethod, total }: 
   return { paymentMethod, renewAt: expires ? since + authorizationDays * DAY_MS : Infinity, lost: false };
 };
 
+const someUnpaid = ({ parcels }: OrderInProgress): boolean => parcels.open.some(({ state }) => !state.paid);
+
+/**
+ * Whether the card's bank has released the hold by itself, and there is something to pay for that has not left. The expiry of a
+ * hold that another one has replaced means nothing.
+ */
+export const isGone = (order: OrderInProgress): boolean => {
+  const { id = order.input.orderId, expiredId, wanted } = order.hold;
+  return expiredId === id && !wanted && someUnpaid(order);
+};
+
 /** When the hold must be renewed, in milliseconds. `Infinity` while nothing is to be renewed. */
 export const renewalDue = ({ hold }: OrderInProgress): number => (hold.wanted ? Infinity : hold.renewAt);
 
 /** Renews the hold if it would expire soon. */
 export async function renewIfDue(order: OrderInProgress): Promise<void> {
-  const due = () => renewalDue(order) <= Date.now() && order.parcels.open.some(({ state }) => !state.paid);
+  const due = () => (renewalDue(order) <= Date.now() && someUnpaid(order)) || isGone(order);
   const renewDue = async () => {
     if (due()) await renew(order);
   };
@@ -56,13 +71,16 @@ export async function renewIfDue(order: OrderInProgress): Promise<void> {
 }
 
 async function renew(order: OrderInProgress): Promise<void> {
+  // If it cannot be renewed now, it is tried again after a while.
+  order.hold.expiredId = undefined;
   const amount = await outstandingOf(order);
   if (amount.amountMinor === 0) {
     order.hold.renewAt = Infinity;
     return;
   }
-  const trouble = await tryHold(order, renewal(order, amount, order.hold.paymentMethod));
-  if (!trouble) return heldAgain(order);
+  const request = renewal(order, amount, order.hold.paymentMethod);
+  const trouble = await tryHold(order, request);
+  if (!trouble) return heldAgain(order, request);
   if (REFUSALS.includes(trouble.refusal)) return demandMethod(order);
   // A payment that was voided is never held again: capturing it is refused, and a person asked.
   order.hold.renewAt = trouble.refusal === 'Undone' ? Infinity : Date.now() + AGAIN_MS;
@@ -70,8 +88,9 @@ async function renew(order: OrderInProgress): Promise<void> {
 
 /** A hold that was gone when a parcel had left. Returns whether another one holds the money. */
 export async function renewForCapture(order: OrderInProgress): Promise<boolean> {
-  const trouble = await tryHold(order, renewal(order, await outstandingOf(order), order.hold.paymentMethod));
-  if (!trouble) await heldAgain(order);
+  const request = renewal(order, await outstandingOf(order), order.hold.paymentMethod);
+  const trouble = await tryHold(order, request);
+  if (!trouble) await heldAgain(order, request);
   return !trouble;
 }
 
@@ -93,8 +112,9 @@ async function tryHold({ saga }: OrderInProgress, request: RenewHold): Promise<T
 }
 
 /** Another hold has taken the place of those before it. */
-async function heldAgain({ hold, saga, input }: OrderInProgress): Promise<void> {
+async function heldAgain({ hold, saga, input }: OrderInProgress, { holdId }: RenewHold): Promise<void> {
   const { orderId, authorizationDays } = input;
+  hold.id = holdId;
   hold.renewAt = authorizationDays === undefined ? Infinity : Date.now() + authorizationDays * DAY_MS;
   await saga.mustHappen('releaseReplacedHolds', (ask) => ask.payment.releaseReplacedHolds({ orderId }), STUCK);
 }
@@ -106,7 +126,7 @@ const outstandingOf = async ({ saga }: OrderInProgress): Promise<Money> =>
 async function demandMethod(order: OrderInProgress): Promise<void> {
   const { hold, saga } = order;
   if (!(await unbookSometime(order, () => unbookUntilPaid(order)))) {
-    // It has left with the hold that is still there. The others are looked at again.
+    // It has left: its capture tells whether the hold is still there. The others are looked at again.
     hold.renewAt = Date.now() + AGAIN_MS;
     return;
   }
@@ -184,7 +204,7 @@ async function holdWith(order: OrderInProgress, request: RenewHold): Promise<voi
   }
   hold.paymentMethod = paymentMethod;
   hold.wanted = undefined;
-  await heldAgain(order);
+  await heldAgain(order, request);
   await bookWaiting(order);
   showStanding(order);
 }

@@ -144,8 +144,14 @@ export const cancelRequest: Parser<CancelRequest> = orAbsent(
 
 /** The processor has an event about the payment: what has happened is asked. It may come at any time and more than once. */
 export const paymentMovedSignal = defineSignal<[PaymentMoved]>('paymentMoved');
-export type PaymentMoved = Record<string, never>;
-export const paymentMoved: Parser<PaymentMoved> = orAbsent(record({}, { others: 'left out' }), {});
+export interface PaymentMoved {
+  /** The card's bank has released this hold by itself: the payment service's books say so. The first hold's id is the order's. */
+  expiredHoldId?: string | undefined;
+}
+export const paymentMoved: Parser<PaymentMoved> = orAbsent(
+  record({}, { optional: { expiredHoldId: uuid }, others: 'left out' }),
+  {},
+);
 
 /** An update from the carrier. They may come in any order and more than once. `parcelId` absent: the order's first parcel. */
 export const parcelMovedSignal = defineSignal<[ParcelMoved]>('parcelMoved');

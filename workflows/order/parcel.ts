@@ -38,6 +38,8 @@ interface ParcelNews {
   look: () => Promise<void>;
   /** When something is due at the latest, in milliseconds. */
   due?: () => number;
+  /** Whether something is to be done now, although nothing was due. */
+  urgent?: () => boolean;
   /** How long the parcel was waited for before. */
   waitedMs?: number;
 }
@@ -141,14 +143,15 @@ export class Parcel {
    */
   async until(
     reached: () => boolean,
-    { waiting, look, due = () => Infinity, waitedMs = 0 }: ParcelNews,
+    { waiting, look, due = () => Infinity, urgent = () => false, waitedMs = 0 }: ParcelNews,
   ): Promise<void> {
     let waited = waitedMs;
     for (let intervalMs = FIRST_QUESTION_MS; ; intervalMs *= FACTOR) {
       const waitMs = Math.max(SHORTEST_MS, Math.min(intervalMs - waited, due() - Date.now()));
       waited = 0;
       if (!reached()) waiting(new Date(Date.now() + waitMs));
-      if (await condition(reached, waitMs, { summary: 'until the carrier is asked for news' })) return;
+      const news = () => reached() || urgent();
+      if ((await condition(news, waitMs, { summary: 'until the carrier is asked for news' })) && reached()) return;
       await look();
     }
   }

@@ -42,11 +42,15 @@ export async function orderWorkflow(given: OrderInput): Promise<OrderResult> {
     dropped: (why) => history.note(why),
     description: 'An update from the carrier about a parcel.',
   });
+  const hold = resumption ? { ...resumption.hold, renewAt: resumption.hold.renewAt ?? Infinity } : firstHold(input);
   const paymentNews = new PaymentNews();
   if (resumption?.paymentNews) paymentNews.arrived();
   onSignal(paymentMovedSignal, {
     parse: paymentMoved,
-    take: () => paymentNews.arrived(),
+    take({ expiredHoldId }) {
+      if (expiredHoldId === undefined) paymentNews.arrived();
+      else hold.expiredId = expiredHoldId;
+    },
     dropped: (why) => history.note(why),
     description: 'The processor has news about the payment.',
   });
@@ -60,7 +64,7 @@ export async function orderWorkflow(given: OrderInput): Promise<OrderResult> {
     saga,
     parcels,
     turns: new Turns(),
-    hold: resumption ? { ...resumption.hold, renewAt: resumption.hold.renewAt ?? Infinity } : firstHold(input),
+    hold,
     paymentNews,
     answered: new Map(resumption?.answered),
     cancellation,

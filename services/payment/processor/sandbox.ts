@@ -3,7 +3,7 @@ import { OutsideLedgerPage } from '../../../activities/outside-ledger.ts';
 import { CustomerAction, type PaymentRefusal, paymentRefusal } from '../../../activities/payment.ts';
 import { type HttpRequest, sendRequest } from '../../../platform/http/request.ts';
 import { isSignedBy } from '../../../platform/http/signed-body.ts';
-import type { AwaitsCustomer, CardProcessor, CardRequest, Owner, Receipt } from '../processor.ts';
+import type { AwaitsCustomer, CardHold, CardProcessor, CardRequest, Owner, Receipt } from '../processor.ts';
 
 type CardStep = CardRequest['step'];
 
@@ -93,6 +93,11 @@ export function createSandboxProcessor(url: string, callbackSecret?: string): Ca
     const { status, body } = await post(PATHS[request.step], payloadOf(request), request.key);
     return receiptOf(request, status, body);
   };
+  const statusOf = async (question: Question, { orderId, holdId }: CardHold): Promise<string> => {
+    const { status, body } = await read(`payments/${orderId}?holdId=${holdId}`);
+    if (status !== 200 && status !== 404) throw unexpectedResponse(question, status);
+    return status === 200 ? State.parse(body).status : 'unknown';
+  };
   return {
     capturesSeveralTimes: true,
     needsCustomers: false,
@@ -117,12 +122,8 @@ export function createSandboxProcessor(url: string, callbackSecret?: string): Ca
       const earlier = Operation.parse(body);
       return receiptOf(request, earlier.status, earlier.body);
     },
-    async isHeld({ orderId, holdId }) {
-      const { status, body } = await read(`payments/${orderId}?holdId=${holdId}`);
-      if (status === 404) return false;
-      if (status !== 200) throw unexpectedResponse('isHeld', status);
-      return ['authorized', 'partially_captured'].includes(State.parse(body).status);
-    },
+    isHeld: async (hold) => ['authorized', 'partially_captured'].includes(await statusOf('isHeld', hold)),
+    hasHoldExpired: async (hold) => (await statusOf('hasHoldExpired', hold)) === 'expired',
     async hasRefundFailed(id) {
       const { status, body } = await read(`refunds/${encodeURIComponent(id)}`);
       if (status !== 200) throw unexpectedResponse('hasRefundFailed', status);
@@ -134,8 +135,9 @@ export function createSandboxProcessor(url: string, callbackSecret?: string): Ca
       }
       const event = Event.safeParse(parseJson(payload));
       if (!event.success) throw paymentRefusal('InvalidEvent', 'the event cannot be read');
-      const { orderId, holdId = orderId, refundId } = event.data;
-      return { orderId, holdId, ...(refundId !== undefined && { refund: refundId }) };
+      const { orderId, holdId = orderId, refundId, type } = event.data;
+      const expiry = type === 'payment.expired';
+      return { orderId, holdId, ...(refundId !== undefined && { refund: refundId }), ...(expiry && { expiry }) };
     },
     async readLedger({ after, limit, orderId }) {
       const query = new URLSearchParams({ limit: String(limit) });
@@ -199,10 +201,11 @@ function parseJson(text: string): unknown {
 
 const ownerId = (owner: Owner): string => ('orderId' in owner ? owner.orderId : `user:${owner.userId}`);
 
-type Request = CardStep | 'addCustomer' | 'detach' | 'isHeld' | 'hasRefundFailed' | 'readLedger';
+type Question = 'isHeld' | 'hasHoldExpired' | 'hasRefundFailed' | 'readLedger';
+type Request = CardStep | 'addCustomer' | 'detach' | Question;
 
-const unexpectedResponse = (step: Request, status: number, code = '') =>
-  new Error(`the card processor responded to ${step} with ${status} ${code}`.trimEnd());
+const unexpectedResponse = (asked: Request, status: number, code = '') =>
+  new Error(`the card processor responded to ${asked} with ${status} ${code}`.trimEnd());
 
 const DEFAULT_DETAILS: Partial<Record<PaymentRefusal, string>> = {
   CardDeclined: 'the card was declined',

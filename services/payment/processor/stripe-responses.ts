@@ -59,20 +59,27 @@ function receiptOfCapture(
   { orderId, parcelId, amount }: CardCapture,
   intent: Stripe.PaymentIntent,
 ): Receipt | undefined {
-  const captures = Object.entries(intent.metadata).filter(([, key]) => key.startsWith(`${orderId}:capture`));
-  if (captures.some(([parcel]) => parcel === parcelId)) return { id: intent.id };
-  if (intent.status === 'canceled') {
-    throw isExpired(intent) ? expired() : paymentRefusal('CaptureRefused', 'the payment was canceled');
-  }
+  if (capturesOf(orderId, intent).some(([parcel]) => parcel === parcelId)) return { id: intent.id };
+  if (isExpired(orderId, intent)) throw expired();
+  if (intent.status === 'canceled') throw paymentRefusal('CaptureRefused', 'the payment was canceled');
   if (intent.status !== 'succeeded') return undefined;
-  if (captures.length > 0) throw expired();
   if (intent.amount_received === stripeAmountOf(amount)) return { id: intent.id };
   throw new Error(`Stripe's payment intent ${intent.id} was captured with ${intent.amount_received}, not as asked`);
 }
 
-// Stripe cancels an intent by itself when its hold expires (https://docs.stripe.com/api/payment_intents/object#payment_intent_object-cancellation_reason).
-const isExpired = ({ cancellation_reason: reason }: Stripe.PaymentIntent): boolean =>
-  reason === 'automatic' || reason === 'expired';
+const capturesOf = (orderId: string, { metadata }: Stripe.PaymentIntent): [parcelId: string, key: string][] =>
+  Object.entries(metadata).filter(([, key]) => key.startsWith(`${orderId}:capture`));
+
+/**
+ * Stripe cancels an intent by itself when its hold expires
+ * (https://docs.stripe.com/api/payment_intents/object#payment_intent_object-cancellation_reason). Of one that our captures have
+ * taken a part of, it releases the rest: `succeeded`, as after a last capture.
+ */
+export function isExpired(orderId: string, intent: Stripe.PaymentIntent): boolean {
+  const { status, cancellation_reason: reason } = intent;
+  if (status === 'canceled') return reason === 'automatic' || reason === 'expired';
+  return status === 'succeeded' && capturesOf(orderId, intent).length > 0;
+}
 
 const expired = () => paymentRefusal('HoldExpired', "the card's bank holds nothing any more");
 

@@ -1,12 +1,13 @@
 import { Stripe } from 'stripe';
-import { z } from 'zod';
 import type { Money } from '../../../activities/money.ts';
 import { paymentRefusal } from '../../../activities/payment.ts';
-import type { AwaitsCustomer, CardCapture, CardOpening, CardProcessor, ProcessorEvent, Receipt } from '../processor.ts';
+import type { AwaitsCustomer, CardCapture, CardOpening, CardProcessor, Receipt } from '../processor.ts';
 import { stripeAmountOf } from './stripe-amounts.ts';
+import { readStripeEvent } from './stripe-events.ts';
 import {
   type IntentRequest,
   alreadyCaptured,
+  isExpired,
   isFailed,
   receiptOf,
   receiptOfRefund,
@@ -153,43 +154,16 @@ export function createStripeProcessor({
       return reference !== null && (await retrieveIntent(reference)).status === 'requires_capture';
     },
 
+    hasHoldExpired: async ({ orderId, reference }) =>
+      reference !== null && isExpired(orderId, await retrieveIntent(reference)),
+
     async hasRefundFailed(id) {
       return isFailed(await refunds.retrieve(id));
     },
 
-    readEvent({ payload, signature }) {
-      if (!webhookSecret) throw paymentRefusal('InvalidSignature', 'events of Stripe are not accepted here');
-      try {
-        const event = stripe.webhooks.constructEvent(payload, signature, webhookSecret, TOLERANCE_SECONDS);
-        return paymentOf(AboutObject.parse(event).data.object);
-      } catch (error) {
-        if (error instanceof Stripe.errors.StripeSignatureVerificationError) {
-          throw paymentRefusal('InvalidSignature', 'Stripe-Signature is missing, wrong or older than five minutes');
-        }
-        if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw error;
-        throw paymentRefusal('InvalidEvent', 'the event cannot be read');
-      }
-    },
+    readEvent: (event) => readStripeEvent(stripe.webhooks, event, webhookSecret),
   };
 }
-
-// Not Stripe's type: an endpoint gets events of the API version that it was made with, and only these fields matter.
-const Intent = z.union([z.string(), z.object({ id: z.string() }).transform(({ id }) => id)]);
-const AboutObject = z.object({
-  data: z.object({
-    object: z.object({ object: z.string(), id: z.string().optional(), payment_intent: Intent.nullish() }),
-  }),
-});
-
-/** Events are about an intent, or about a charge, a refund or a dispute of one. */
-function paymentOf(about: z.infer<typeof AboutObject>['data']['object']): ProcessorEvent {
-  const reference = about.object === 'payment_intent' ? about.id : about.payment_intent;
-  if (!reference) return null;
-  return about.object === 'refund' && about.id ? { reference, refund: about.id } : { reference };
-}
-
-// Stripe's own libraries' (https://docs.stripe.com/webhooks#replay-attacks).
-const TOLERANCE_SECONDS = 300;
 
 /** The customer is not there to confirm; Stripe then declines a card that asks for them. */
 const OFF_SESSION = { off_session: true };

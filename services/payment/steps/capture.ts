@@ -60,7 +60,8 @@ export const capture = (request: CapturePayment, capturesSeveralTimes: boolean):
       const { holdId, askedMinor: reserved = 0 } = asked;
       const effects = failed(payment, 'capturePayment', refusal);
       const isExpired = refusal.code === ('HoldExpired' satisfies PaymentRefusal);
-      if (isExpired) return together(payment, effects, (next) => expired(next, { parcelId, holdId, reserved }));
+      const effect = `expired:${holdId}:${parcelId}`;
+      if (isExpired) return together(payment, effects, (next) => expired(next, { effect, holdId, reserved }));
       return { ...effects, holdId, sums: { capture_reserved_minor: -reserved } };
     },
   };

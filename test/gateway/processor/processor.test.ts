@@ -41,6 +41,15 @@ describe('callbacks of card processors', () => {
         assert.deepEqual(gateway.temporal.signals, [{ workflowId: `order-${id}`, name: 'paymentMoved', args: [{}] }]);
       });
 
+      it('tells the workflow of an order that its hold has expired, and which one', async () => {
+        const { id: orderId } = storeOrder();
+        const [payload, holdId] = [`{ "${orderId}": "expired" }`, randomUUID()];
+        gateway.services.store.processorEvents.set(payload, { meaning: 'holdExpired', orderId, holdId });
+        assert.equal((await send(path, header, payload)).status, 204);
+        const args = [{ expiredHoldId: holdId }];
+        assert.deepEqual(gateway.temporal.signals, [{ workflowId: `order-${orderId}`, name: 'paymentMoved', args }]);
+      });
+
       it('accepts an event about an order whose workflow has ended', async () => {
         const { id } = storeOrder({ status: 'rejected' });
         gateway.temporal.ended.add(`order-${id}`);

@@ -1,20 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import path from 'node:path';
-import { Stripe } from 'stripe';
-import { createLogger } from '../../../platform/telemetry/logger.ts';
-import { startProcessor } from '../../../sandbox/processor.ts';
-import { createPaymentActivities } from '../../../services/payment/activities.ts';
 import type { CardProcessor } from '../../../services/payment/processor.ts';
-import { createSandboxProcessor } from '../../../services/payment/processor/sandbox.ts';
-import { createStripeProcessor } from '../../../services/payment/processor/stripe.ts';
 import { createPaymentRequests } from '../../../services/payment/requests.ts';
 import { eventually } from '../../stage/eventually.ts';
-import { startStripeServer } from '../../stage/fake-stripe.ts';
-import { scratchFolder } from '../../stage/test-run.ts';
+import { withSandbox, withStripe } from '../../stage/processor-events.ts';
 import { paymentBench, paymentRequest, pounds } from '../../stage/test-payment-service.ts';
 
 describe('a refund that fails after the processor had said yes', () => {
@@ -159,81 +148,35 @@ describe('a refund that fails after the processor had said yes', () => {
     assert.deepEqual(await receive(`${orderId} ${orderId} refund-by-hand`), { meaning: 'nothing' });
   });
 
-  it('is told by the sandbox processor for pm_sandbox_refundFailsLater', async () => {
-    const secret = 'a shared secret of more than 32 characters';
-    let processor: CardProcessor | undefined;
-    const meanings: object[] = [];
-    const receiver = createServer((request, response) => {
-      void (async () => {
-        const payload = Buffer.concat((await request.toArray()) as Buffer[]).toString();
-        const signature = String(request.headers['processor-signature']);
-        const answer = await requestsOf(processor!)
-          .receiveEvent({ payload, signature })
-          .catch(() => undefined);
-        if (answer) meanings.push(answer);
-        response.writeHead(answer ? 204 : 503).end();
-      })();
-    }).listen(0, '127.0.0.1');
-    await once(receiver, 'listening');
-    const sandbox = await startProcessor({
-      port: 0,
-      folder: path.join(scratchFolder(), `processor-${randomUUID()}`),
-      callback: { url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`, secret },
-      logger: createLogger('processor', 'error'),
-    });
-    try {
-      processor = createSandboxProcessor(sandbox.url, secret);
-      const payment = createPaymentActivities({ db: bench.database.db, processor });
+  it('is told by the sandbox processor for pm_sandbox_refundFailsLater', () =>
+    withSandbox(bench, async ({ payment, meanings, ledger }) => {
       const request = paymentRequest({ paymentMethod: 'pm_sandbox_refundFailsLater' });
       const { orderId } = request;
-      const refund = { orderId, refundId: randomUUID(), amount: pounds(400) };
+      const refund = { orderId, refundId: randomUUID() as string, amount: pounds(400) };
       await payment.authorizePayment(request);
       await payment.capturePayment({ orderId });
       await payment.refundPayment(refund);
       await eventually(async () => assert.equal(meanings.length, 1));
       assert.deepEqual(meanings, [{ meaning: 'refundFailed', ...refund, holdId: orderId }]);
       assert.deepEqual(await sumsOf(orderId), [0, 0, 0]);
-      const { items } = (await (await fetch(`${sandbox.url}/ledger?orderId=${orderId}`)).json()) as { items: object[] };
-      assert.equal(items.length, 2, 'the ledger has a refund that was not paid');
-    } finally {
-      await sandbox.close();
-      receiver.close();
-      receiver.closeAllConnections();
-    }
-  });
+      assert.deepEqual(await ledger(orderId), ['authorization 1250', 'capture 1250']);
+    }));
 
-  it('is told by Stripe', async () => {
-    const stripe = await startStripeServer();
-    await bench.database.db.updateTable('payments').set({ reference: null }).execute();
-    try {
-      const webhookSecret = 'whsec_of_the_tests';
-      const processor = createStripeProcessor({ apiKey: 'sk_test_123', apiBase: stripe.url, webhookSecret });
-      const payment = createPaymentActivities({ db: bench.database.db, processor });
+  it('is told by Stripe', () =>
+    withStripe(bench, async ({ stripe, payment, receive: receiveFromStripe }) => {
       const request = paymentRequest();
       const { orderId } = request;
-      const refund = { orderId, refundId: randomUUID(), amount: pounds(400) };
+      const refund = { orderId, refundId: randomUUID() as string, amount: pounds(400) };
       await payment.authorizePayment(request);
       await payment.capturePayment({ orderId });
       await payment.refundPayment(refund);
-      const object = { id: 're_1', object: 'refund', payment_intent: 'pi_1' };
-      const payload = JSON.stringify({ id: 'evt_1', object: 'event', type: 'refund.failed', data: { object } });
-      const event = () => ({
-        payload,
-        signature: new Stripe('sk_test_123').webhooks.generateTestHeaderString({ payload, secret: webhookSecret }),
-      });
+      const event = () => receiveFromStripe('refund.failed', { id: 're_1', object: 'refund', payment_intent: 'pi_1' });
       // The content is not believed.
-      assert.deepEqual(await requestsOf(processor).receiveEvent(event()), { meaning: 'nothing' });
+      assert.deepEqual(await event(), { meaning: 'nothing' });
       stripe.failRefund('re_1');
       for (const _again of [1, 2]) {
-        assert.deepEqual(await requestsOf(processor).receiveEvent(event()), {
-          meaning: 'refundFailed',
-          ...refund,
-          holdId: orderId,
-        });
+        assert.deepEqual(await event(), { meaning: 'refundFailed', ...refund, holdId: orderId });
       }
       assert.deepEqual(await sumsOf(orderId), [0, 0, 0]);
-    } finally {
-      await stripe.close();
-    }
-  });
+    }));
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { codeOf } from '../../stage/api-client.ts';
 import { concurrently } from '../../stage/concurrently.ts';
+import { eventually } from '../../stage/eventually.ts';
 import { untilBooksAgree } from '../../stage/order-books.ts';
 import { cancelLines, namePaymentMethod, split } from '../../stage/order-requests.ts';
-import { advance, moneyInWords, parcel } from '../../stage/outside-ledgers.ts';
+import { advance, expire, moneyInWords, parcel } from '../../stage/outside-ledgers.ts';
 import { runTool } from '../../stage/run-tool.ts';
 import { type Order, type ShopUser, newCustomer, newProduct, signInAsAdmin } from '../../stage/shop-users.ts';
 import { sharedPlatform } from '../../stage/test-platform.ts';
@@ -48,6 +49,34 @@ describe('the hold of an order that waits', function () {
     assert.deepEqual(await ledger(order), [HELD, RELEASED, HELD, CAPTURED]);
     const steps = (await ada.history(order.id)).map(({ step, outcome }) => `${step} ${outcome}`);
     assert.equal(steps.filter((step) => step === 'renewHold succeeded').length, 1);
+  });
+
+  test('expires early: another one is placed when the processor tells of it, however often', async () => {
+    const order = await ordered('pm_card_visa');
+    await expire(platform, order.id);
+    const renewed = () => eventually(async () => assert.deepEqual(await ledger(order), [HELD, RELEASED, HELD]), 60_000);
+    await renewed();
+    assert.partialDeepStrictEqual(await agree(order), { paymentStatus: 'authorized', waitsFor: { what: 'dispatch' } });
+    const again = await fetch(`${platform.processor}/payments/${order.id}/expire?holdId=${order.id}`, {
+      method: 'POST',
+    });
+    assert.equal(again.status, 200);
+    await renewed();
+    await arrives(order);
+    await agree(order);
+    assert.deepEqual(await ledger(order), [HELD, RELEASED, HELD, CAPTURED]);
+  });
+
+  test('expires early and is refused again: the customer names another payment method', async () => {
+    const order = await ordered('pm_sandbox_renewalDeclined');
+    await expire(platform, order.id);
+    await ada.waitForOrder(order.id, { paymentStatus: 'awaiting_customer', fulfillmentStatus: 'not_fulfilled' });
+    assert.deepEqual(await parcel(platform, order.id), ['booking', 'cancellation']);
+    assert.equal((await namePaymentMethod(ada, order.id, 'pm_card_visa')).status, 202);
+    await agree(order);
+    await arrives(order);
+    await agree(order);
+    assert.deepEqual(await ledger(order), [HELD, RELEASED, HELD, CAPTURED]);
   });
 
   test('is renewed before it expires, and the old one is released; a late parcel is told', async () => {

@@ -85,10 +85,10 @@ const MESSAGES: Record<string, Message> = {
   'news of a payment': {
     parse: paymentMoved,
     contract: z
-      .object({})
+      .object({ expiredHoldId: RenewHold.shape.holdId.optional() })
       .optional()
       .transform((given) => given ?? {}),
-    example: {},
+    example: { expiredHoldId: ID },
   },
   'news of a parcel': {
     parse: parcelMoved,
