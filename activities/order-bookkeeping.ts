@@ -55,8 +55,11 @@ export const OpenIntervention = OrderUpdate.extend({
   paymentStatus: PaymentStatus.optional(),
 });
 export type OpenIntervention = z.infer<typeof OpenIntervention>;
-/** `refund_manually`: only of a refund: a person has paid the money back in another way. */
-export const InterventionAction = z.enum(['retry', 'skip', 'refund_manually']);
+/**
+ * `refund_manually`: only of a refund: a person has paid the money back in another way. `collect_manually`: only of a capture that
+ * was taken back: a person has got the money in another way.
+ */
+export const InterventionAction = z.enum(['retry', 'skip', 'refund_manually', 'collect_manually']);
 export type InterventionAction = z.infer<typeof InterventionAction>;
 export const CloseIntervention = OrderUpdate.extend({
   interventionId: z.uuid(),
@@ -80,6 +83,17 @@ export type ReceiveReturn = z.infer<typeof ReceiveReturn>;
 /** `refundId`: of a refund, or of the return that it pays for. `replacementId`: of the refund that takes its place. */
 export const TakeBackRefund = OrderUpdate.extend({ refundId: z.uuid(), replacementId: z.uuid(), amount: Money });
 export type TakeBackRefund = z.infer<typeof TakeBackRefund>;
+/**
+ * `parcelId`: of the parcel whose capture failed, or the `captureId` of a capture that took its place and failed too. `captureId`:
+ * of the capture that takes its place.
+ */
+export const TakeBackCapture = OrderUpdate.extend({ parcelId: z.uuid(), captureId: z.uuid(), amount: Money });
+export type TakeBackCapture = z.infer<typeof TakeBackCapture>;
+/** `collected_manually`: a person has got the money in another way. `not_collected`: a person has written it off. */
+export const RecaptureOutcome = z.enum(['recaptured', 'collected_manually', 'not_collected']);
+export type RecaptureOutcome = z.infer<typeof RecaptureOutcome>;
+export const EndFailedCapture = OrderUpdate.extend({ captureId: z.uuid(), outcome: RecaptureOutcome });
+export type EndFailedCapture = z.infer<typeof EndFailedCapture>;
 /** `paid`: what the processor has paid of a refund that was given up. */
 export const EndRefund = OrderUpdate.extend({ refundId: z.uuid(), outcome: RefundOutcome, paid: Money.optional() });
 export type EndRefund = z.infer<typeof EndRefund>;
@@ -154,6 +168,17 @@ export const orderActivities = {
     response: z.object({ taken: z.boolean() }),
     refuses: ['OrderNotFound'],
   }),
+  /**
+   * What was captured was taken back: it does not count as captured until it is collected. `taken` is false where it failed
+   * before, or people had taken the money over: then nothing changes. Refuses `OrderNotFound`.
+   */
+  takeBackCapture: activity({
+    request: TakeBackCapture,
+    response: z.object({ taken: z.boolean() }),
+    refuses: ['OrderNotFound'],
+  }),
+  /** What became of the money that was taken back. Unless it is written off, it counts as captured. Refuses `OrderNotFound`. */
+  endFailedCapture: activity({ request: EndFailedCapture, refuses: ['OrderNotFound'] }),
   /**
    * The refund is paid: the return is `refunded`, the order partly or fully `refunded`.
    * Publishes `order.refunded`. Refuses `OrderNotFound`.

@@ -77,6 +77,20 @@ export type CapturePayment = z.infer<typeof CapturePayment>;
 export const Captured = z.object({ captured: Money });
 export type Captured = z.infer<typeof Captured>;
 
+/** What the processor had captured and has taken back. */
+export const FailedCapture = z.strictObject({
+  orderId: z.uuid(),
+  /** Identifies the capture that takes the place of the one that failed. */
+  captureId: z.uuid(),
+  amount: Money,
+});
+export type FailedCapture = z.infer<typeof FailedCapture>;
+export const RecapturePayment = FailedCapture.extend({
+  /** Identifies the new hold. A hold that was declined stays so. */
+  holdId: z.uuid(),
+});
+export type RecapturePayment = z.infer<typeof RecapturePayment>;
+
 export const RenewHold = z.strictObject({
   orderId: z.uuid(),
   /** Identifies the new hold. The first hold's id is the order's. */
@@ -147,6 +161,31 @@ export const paymentActivities = {
     refuses: ['CaptureRefused', 'NotAuthorized', 'HoldExpired'],
   }),
   /**
+   * Captures again what the processor has taken back: holds it on the payment method that paid for the order last, and captures it
+   * at once. Refuses as renewHold and capturePayment do; `CaptureRefused` also while other parcels are to be captured, and once it
+   * was given up; and `NotCaptured` if nothing was taken back.
+   */
+  recapturePayment: activity({
+    request: RecapturePayment,
+    refuses: [
+      'CardDeclined',
+      'InsufficientFunds',
+      'PaymentNotCompleted',
+      'Undone',
+      'CaptureRefused',
+      'NotAuthorized',
+      'HoldExpired',
+      'NotCaptured',
+    ],
+  }),
+  /**
+   * Gives a failed capture up: recapturePayment then refuses it, also late, and what it holds is released. Refuses
+   * `AlreadyCaptured` if recapturePayment has captured it, `VoidRefused`, and `NotCaptured`.
+   */
+  forgoCapture: activity({ request: FailedCapture, refuses: ['AlreadyCaptured', 'VoidRefused', 'NotCaptured'] }),
+  /** Gives a failed capture up, and enters into the books that a person has got the money. Refuses as forgoCapture does. */
+  recordManualCapture: activity({ request: FailedCapture, refuses: ['AlreadyCaptured', 'VoidRefused', 'NotCaptured'] }),
+  /**
    * Gives back what is held and will not be captured, for example of a canceled last parcel: from then on nothing is
    * captured and no hold is placed. Nothing to release is no error. `released` says whether money was held. Refuses
    * `VoidRefused`.
@@ -192,6 +231,8 @@ export const OrderPaymentTotals = z.object({
   refundedMinor: z.int(),
   /** By people, outside of the processor. */
   manuallyRefundedMinor: z.int(),
+  /** The same for what the processor had captured and has taken back, which `capturedMinor` leaves out. */
+  manuallyCapturedMinor: z.int().default(0),
 });
 export type OrderPaymentTotals = z.infer<typeof OrderPaymentTotals>;
 
@@ -217,13 +258,19 @@ export type ReceiveEvent = z.infer<typeof ReceiveEvent>;
  * What an event means for an order. `nothing`: it is about none of ours, or nobody waits for it. `awaited`: the order waits
  * for the card's holder. `heldLate`: money is held for a payment that was voided, and must be released. `holdExpired`: nothing
  * is held any more by the hold that was to be captured. `refundFailed`: the processor has said yes to a refund, and could not pay
- * this amount of it, which was to be paid back from this hold. Each hold of a refund fails on its own. The first hold's id is the
- * order's.
+ * this amount of it, which was to be paid back from this hold. Each hold of a refund fails on its own. `captureFailed`: the
+ * processor had captured these amounts for these parcels, and has taken them back. The first hold's id is the order's, and so is
+ * the first parcel's.
  */
 export const ReceivedEvent = z.discriminatedUnion('meaning', [
   z.object({ meaning: z.literal('nothing') }),
   z.object({ meaning: z.enum(['awaited', 'heldLate']), orderId: z.uuid() }),
   z.object({ meaning: z.literal('holdExpired'), orderId: z.uuid(), holdId: z.uuid() }),
+  z.object({
+    meaning: z.literal('captureFailed'),
+    orderId: z.uuid(),
+    captures: z.array(z.object({ parcelId: z.uuid(), amount: Money })),
+  }),
   z.object({
     meaning: z.literal('refundFailed'),
     orderId: z.uuid(),
@@ -272,7 +319,10 @@ const PaymentEvent = z.object({ orderId: z.uuid(), amount: Money });
 /** Events of the payment service. Their subject is the order's id. */
 export const paymentEvents = {
   'payment.authorized': PaymentEvent,
-  'payment.captured': PaymentEvent,
+  /** `manually`: outside of the card processor, after that had taken it back. */
+  'payment.captured': PaymentEvent.extend({ manually: z.boolean().optional() }),
+  /** After `payment.captured`: the processor has taken this amount back. The first parcel's id is the order's. */
+  'payment.capture_failed': PaymentEvent.extend({ parcelId: z.uuid() }),
   'payment.failed': z.object({ orderId: z.uuid(), step: z.string(), reason: z.string() }),
   'payment.voided': PaymentEvent,
   /** `manually`: outside of the card processor. */

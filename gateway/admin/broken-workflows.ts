@@ -9,6 +9,7 @@ const WORKFLOW_TYPES = [
   'latePaymentWorkflow',
   'refundWorkflow',
   'failedRefundWorkflow',
+  'failedCaptureWorkflow',
   'reconciliationWorkflow',
 ] as const;
 
@@ -19,8 +20,9 @@ const BROKEN = ['Failed', 'TimedOut', 'Terminated', 'Canceled'].map((status) => 
 const TIMEOUT_MS = 1_000;
 
 /**
- * Counts the workflows that ended before what they carry (an order, a return, a stray parcel, a late payment, a refund, a failed refund, a
- * comparison of the books): those stand still, and no workflow is left to report it. A workflow that was reset stays counted until Temporal's retention ends.
+ * Counts the workflows that ended before what they carry (an order, a return, a stray parcel, a late payment, a refund, a failed refund or
+ * capture, a comparison of the books): those stand still, and no workflow is left to report it. A workflow that was reset stays
+ * counted until Temporal's retention ends.
  */
 export function registerBrokenWorkflowMetrics({ metrics, client, logger }: BrokenWorkflowOptions): void {
   gaugesOf(metrics, {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { OrderRequests } from '../../activities/order.ts';
-import type { PaymentRequests } from '../../activities/payment.ts';
+import type { PaymentRequests, ReceivedEvent } from '../../activities/payment.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { Problem } from '../../platform/http/problem.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
@@ -35,8 +35,10 @@ const unsigned = (header: string): Problem =>
 interface ProcessorDependencies {
   payments: Pick<PaymentRequests, 'receiveEvent'>;
   orders: Pick<OrderRequests, 'getOrder' | 'getOrderStart'>;
-  workflows: Pick<Workflows, 'paymentMoved' | 'startLatePayment' | 'startFailedRefund'>;
+  workflows: Pick<Workflows, 'paymentMoved' | 'startLatePayment' | 'startFailedRefund' | 'startFailedCapture'>;
 }
+
+type FailedCaptures = Extract<ReceivedEvent, { meaning: 'captureFailed' }>;
 
 /** The callbacks with which card processors report what has become of payments. */
 export function processorRoutes({ payments, orders, workflows }: ProcessorDependencies): AnyRoute[] {
@@ -46,6 +48,7 @@ export function processorRoutes({ payments, orders, workflows }: ProcessorDepend
     if (event.meaning === 'holdExpired') await tellOrder(event.orderId, { expiredHoldId: event.holdId });
     if (event.meaning === 'heldLate') await releaseLate(event.orderId);
     if (event.meaning === 'refundFailed') await askAboutRefund(event);
+    if (event.meaning === 'captureFailed') await askAboutCaptures(event);
   };
 
   /** Tells the order's workflow, which may not have been started. Of an order that has ended nobody waits for news. */
@@ -66,6 +69,13 @@ export function processorRoutes({ payments, orders, workflows }: ProcessorDepend
     const { customerId } = await orders.getOrder({ orderId });
     const ofFirst = holdId === undefined || holdId === orderId;
     await workflows.startFailedRefund({ refundId, orderId, amount, ...(!ofFirst && { holdId }) }, customerId);
+  }
+
+  async function askAboutCaptures({ orderId, captures }: FailedCaptures): Promise<void> {
+    const { customerId } = await orders.getOrder({ orderId });
+    for (const { parcelId, amount } of captures) {
+      await workflows.startFailedCapture({ parcelId, orderId, amount }, customerId);
+    }
   }
 
   const callback = (processor: {

@@ -19,6 +19,8 @@ import {
   paymentMovedSignal,
   startOptionsOf,
 } from '../../workflows/order/messages.ts';
+import { type FailedCaptureInput, failedCaptureWorkflowId } from '../../workflows/failed-capture/messages.ts';
+import type { failedCaptureWorkflow } from '../../workflows/failed-capture/workflow.ts';
 import { type FailedRefundInput, failedRefundWorkflowId } from '../../workflows/failed-refund/messages.ts';
 import type { failedRefundWorkflow } from '../../workflows/failed-refund/workflow.ts';
 import { type LatePaymentInput, latePaymentWorkflowId } from '../../workflows/late-payment/messages.ts';
@@ -57,6 +59,23 @@ export function createWorkflows(client: Client) {
       throw translated(error);
     }
   };
+  /** Starts a workflow other than the order's own. Resolves to false if it was started before. */
+  const startOnce = <Run extends (input: never) => Promise<unknown>>(
+    type: string,
+    { workflowId, input, summary, customerId }: Start<Parameters<Run>[0]>,
+  ): Promise<boolean> =>
+    startedNow(
+      call(() =>
+        client.workflow.start(type, {
+          workflowId,
+          taskQueue: ORDER_TASK_QUEUE,
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          args: [input],
+          staticSummary: summary,
+          typedSearchAttributes: [{ key: customerIdAttribute, value: customerId }],
+        }),
+      ),
+    );
   const handle = (workflowId: string) => client.workflow.getHandle(workflowId);
 
   return {
@@ -65,63 +84,48 @@ export function createWorkflows(client: Client) {
       startedNow(call(() => client.workflow.start<typeof orderWorkflow>('orderWorkflow', startOptionsOf(start)))),
 
     startReturn: (input: ReturnInput, summary: string): Promise<boolean> =>
-      startedNow(
-        call(() =>
-          client.workflow.start<typeof returnWorkflow>('returnWorkflow', {
-            workflowId: returnWorkflowId(input.returnId),
-            taskQueue: ORDER_TASK_QUEUE,
-            workflowIdReusePolicy: 'REJECT_DUPLICATE',
-            args: [input],
-            staticSummary: summary,
-            typedSearchAttributes: [{ key: customerIdAttribute, value: input.customerId }],
-          }),
-        ),
-      ),
+      startOnce<typeof returnWorkflow>('returnWorkflow', {
+        workflowId: returnWorkflowId(input.returnId),
+        input,
+        summary,
+        customerId: input.customerId,
+      }),
 
     /** Asks a person about a parcel that moved although nobody expects it to. Resolves to false if that was asked before. */
     startStrayParcel: (input: StrayParcelInput, customerId: string): Promise<boolean> =>
-      startedNow(
-        call(() =>
-          client.workflow.start<typeof strayParcelWorkflow>('strayParcelWorkflow', {
-            workflowId: strayParcelWorkflowId(input.parcelId ?? input.orderId),
-            taskQueue: ORDER_TASK_QUEUE,
-            workflowIdReusePolicy: 'REJECT_DUPLICATE',
-            args: [input],
-            staticSummary: `${input.reported}, but not expected: parcel of order ${input.orderId}`,
-            typedSearchAttributes: [{ key: customerIdAttribute, value: customerId }],
-          }),
-        ),
-      ),
+      startOnce<typeof strayParcelWorkflow>('strayParcelWorkflow', {
+        workflowId: strayParcelWorkflowId(input.parcelId ?? input.orderId),
+        input,
+        summary: `${input.reported}, but not expected: parcel of order ${input.orderId}`,
+        customerId,
+      }),
 
     /** Releases money that was held after the order was given up. Resolves to false if that was begun before. */
     startLatePayment: (input: LatePaymentInput, customerId: string): Promise<boolean> =>
-      startedNow(
-        call(() =>
-          client.workflow.start<typeof latePaymentWorkflow>('latePaymentWorkflow', {
-            workflowId: latePaymentWorkflowId(input.orderId),
-            taskQueue: ORDER_TASK_QUEUE,
-            workflowIdReusePolicy: 'REJECT_DUPLICATE',
-            args: [input],
-            staticSummary: `confirmed too late: payment of order ${input.orderId}`,
-            typedSearchAttributes: [{ key: customerIdAttribute, value: customerId }],
-          }),
-        ),
-      ),
+      startOnce<typeof latePaymentWorkflow>('latePaymentWorkflow', {
+        workflowId: latePaymentWorkflowId(input.orderId),
+        input,
+        summary: `confirmed too late: payment of order ${input.orderId}`,
+        customerId,
+      }),
 
     /** Asks a person about a refund that the processor could not pay. Resolves to false if that was asked before. */
     startFailedRefund: (input: FailedRefundInput, customerId: string): Promise<boolean> =>
-      startedNow(
-        call(() =>
-          client.workflow.start<typeof failedRefundWorkflow>('failedRefundWorkflow', {
-            workflowId: failedRefundWorkflowId(input),
-            taskQueue: ORDER_TASK_QUEUE,
-            workflowIdReusePolicy: 'REJECT_DUPLICATE',
-            args: [input],
-            staticSummary: `not paid by the processor: refund of order ${input.orderId}`,
-            typedSearchAttributes: [{ key: customerIdAttribute, value: customerId }],
-          }),
-        ),
-      ),
+      startOnce<typeof failedRefundWorkflow>('failedRefundWorkflow', {
+        workflowId: failedRefundWorkflowId(input),
+        input,
+        summary: `not paid by the processor: refund of order ${input.orderId}`,
+        customerId,
+      }),
+
+    /** Asks a person about money that the processor has taken back. Resolves to false if that was asked before. */
+    startFailedCapture: (input: FailedCaptureInput, customerId: string): Promise<boolean> =>
+      startOnce<typeof failedCaptureWorkflow>('failedCaptureWorkflow', {
+        workflowId: failedCaptureWorkflowId(input.parcelId),
+        input,
+        summary: `taken back by the processor: capture of order ${input.orderId}`,
+        customerId,
+      }),
 
     /** The order's workflow may not have been started: then it is. Refuses `TooLateToCancel` and `WorkflowEnded`. */
     cancelOrder: (start: OrderStart, { reason, updateId }: { reason?: string | undefined; updateId: string }) =>
@@ -196,6 +200,14 @@ export function createWorkflows(client: Client) {
         handle(returnWorkflowId(returnId)).executeUpdate(receiveReturnUpdate, { args: [{ lines }], updateId }),
       ),
   };
+}
+
+interface Start<Input> {
+  workflowId: string;
+  input: Input;
+  /** For the Temporal Web UI's list. */
+  summary: string;
+  customerId: string;
 }
 
 const startedNow = (start: Promise<unknown>): Promise<boolean> =>

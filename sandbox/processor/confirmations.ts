@@ -30,6 +30,17 @@ export interface Confirmation extends Amount {
   eventId: string;
 }
 
+/** What the processor tells of a hold. */
+export interface ProcessorEvent {
+  id: string;
+  type: string;
+  orderId: string;
+  holdId: string;
+  refundId?: string;
+  captureId?: string;
+  at: string;
+}
+
 /** The page on which a hold's holder confirms, below the server's address. */
 export const confirmationPath = ({ orderId, holdId = orderId }: HoldRef): string =>
   `/payments/${orderId}/confirm${holdId === orderId ? '' : `?holdId=${encodeURIComponent(holdId)}`}`;
@@ -101,7 +112,7 @@ export class Confirmations {
   }
 
   /** Queues an event about an order, in the caller's transaction. */
-  send(event: { id: string; type: string; orderId: string; holdId: string; refundId?: string; at: string }): void {
+  send(event: ProcessorEvent): void {
     queueCallback(this.#db, event.orderId, event);
     this.#told();
   }

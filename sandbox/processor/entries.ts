@@ -26,8 +26,9 @@ export const LEDGER_SCHEMA = `
     why text not null check (why in ('voided', 'captured', 'expired')),
     primary key (order_id, hold_id)
   ) strict;
-  -- Refunds that were accepted and then failed: no money has moved, so the ledger has no entry.
-  create table if not exists failed_refunds (id text primary key) strict;`;
+  -- Refunds and captures that were accepted and then failed: no money has moved, so the ledger has no entry.
+  create table if not exists failed_refunds (id text primary key) strict;
+  create table if not exists failed_captures (id text primary key) strict;`;
 
 /** A hold is placed once and released once, regardless of the Idempotency-Key. */
 export const LEDGER_INDEX = `
@@ -120,16 +121,32 @@ export class Entries {
     this.#db.run('insert or ignore into closed_holds (order_id, hold_id, why) values (?, ?, ?)', orderId, holdId, why);
   }
 
-  /** Takes a refund out of the ledger that cannot be paid after all. */
-  failRefund(id: string): void {
+  /** Takes a refund or a capture out of the ledger that cannot be paid after all. */
+  fail(type: 'refund' | 'capture', id: string): void {
     this.#db.run('delete from ledger where id = ?', id);
-    this.#db.run('insert into failed_refunds (id) values (?)', id);
+    this.#db.run(`insert into failed_${type}s (id) values (?)`, id);
   }
 
-  /** Undefined if the processor does not know the refund. */
-  refundStatus(id: string): 'succeeded' | 'failed' | undefined {
-    if (this.#db.first('select 1 from failed_refunds where id = ?', id)) return 'failed';
-    return this.#db.first(`select 1 from ledger where id = ? and type = 'refund'`, id) ? 'succeeded' : undefined;
+  /** Undefined if the processor does not know the refund or the capture. */
+  outcomeOf(type: 'refund' | 'capture', id: string): 'succeeded' | 'failed' | undefined {
+    if (this.#db.first(`select 1 from failed_${type}s where id = ?`, id)) return 'failed';
+    return this.#db.first(`select 1 from ledger where id = ? and type = ?`, id, type) ? 'succeeded' : undefined;
+  }
+
+  /** The bank releases all that is not captured of a hold, also what it seemed to have paid. */
+  releaseAll(hold: Hold, key: string): void {
+    const { orderId, holdId, paymentMethod, authorization, release, heldMinor: amountMinor } = hold;
+    const { currency } = authorization!;
+    // A hold is released once.
+    if (release)
+      this.#db.run('update ledger set amount_minor = amount_minor + ? where id = ?', amountMinor, release.id);
+    else this.add('void', { orderId, holdId, paymentMethod: paymentMethod!, key, amountMinor, currency });
+    this.#db.run(
+      `insert into closed_holds (order_id, hold_id, why) values (?, ?, 'expired')
+       on conflict (order_id, hold_id) do update set why = 'expired'`,
+      orderId,
+      holdId,
+    );
   }
 
   /** Refuses if the payment method is configured to refuse; otherwise adds an entry to the ledger. */

@@ -148,6 +148,7 @@ export class Ledger {
     const entry = { ...this.#entryOf(hold), key, amountMinor };
     const outcome = this.#entries.refuseOrAdd('capture', { ...entry, paymentMethod: paymentMethod! });
     if (outcome.status === 201 && final) this.#release(hold, `${key}:rest`, hold.heldMinor - amountMinor, 'captured');
+    if (outcome.status === 201 && this.#failsLater(hold)) this.#failCapture(hold, String(outcome.body.id), key);
     return outcome;
   }
 
@@ -182,15 +183,25 @@ export class Ledger {
     return outcome;
   }
 
-  /** What became of a refund that was accepted; undefined if the processor does not know it. */
-  refundStatus(id: string): 'succeeded' | 'failed' | undefined {
-    return this.#entries.refundStatus(id);
+  /** What became of a refund or a capture that was accepted; undefined if the processor does not know it. */
+  outcomeOf(type: 'refund' | 'capture', id: string): 'succeeded' | 'failed' | undefined {
+    return this.#entries.outcomeOf(type, id);
   }
 
   #failRefund({ orderId, holdId }: Hold, refundId: string): void {
-    this.#entries.failRefund(refundId);
+    this.#entries.fail('refund', refundId);
     const id = `evt_${refundId}`;
     this.#confirmations.send({ id, type: 'refund.failed', orderId, holdId, refundId, at: new Date().toISOString() });
+  }
+
+  #failsLater = ({ orderId, holdId, paymentMethod }: Hold): boolean =>
+    orderId === holdId && !!behaviourOf(paymentMethod!)?.captureFailsLater;
+
+  #failCapture({ orderId, holdId }: Hold, captureId: string, key: string): void {
+    this.#entries.fail('capture', captureId);
+    this.#entries.releaseAll(this.#entries.hold({ orderId, holdId }), `${key}:failed`);
+    const id = `evt_${captureId}`;
+    this.#confirmations.send({ id, type: 'capture.failed', orderId, holdId, captureId, at: new Date().toISOString() });
   }
 
   #expires = ({ orderId, holdId, paymentMethod, captures }: Hold): boolean =>

@@ -39,7 +39,10 @@ function inWords({
   firstHoldExpires,
   renewalDeclined,
   refundFailsLater,
+  captureFailsLater,
 }: Behaviour): string {
+  if (captureFailsLater)
+    return 'says yes to a capture of an order’s first hold, is not paid, and sends the event capture.failed';
   if (refundFailsLater) return 'says yes to a refund, cannot pay it, and sends the event refund.failed';
   if (firstHoldExpires)
     return 'the first hold of an order is gone when it is captured: HoldExpired; a renewed one holds';

@@ -10,6 +10,8 @@ export interface Behaviour {
   confirmation?: 'told at once' | 'told on request';
   /** The processor says yes to a refund, and then cannot pay it. */
   refundFailsLater?: boolean;
+  /** The processor says yes to a capture of an order's first hold, and then its bank does not pay. */
+  captureFailsLater?: boolean;
   /** An order's first hold is gone when it is captured. */
   firstHoldExpires?: boolean;
   /** Every hold of an order after its first is declined. */
@@ -39,6 +41,7 @@ export const PAYMENT_METHODS: ReadonlyMap<string, Behaviour> = new Map<string, B
     { refuses: { action: 'refund', code: 'RefundRefused', detail: 'this card does not accept refunds' } },
   ],
   ['pm_sandbox_refundFailsLater', { refundFailsLater: true }],
+  ['pm_sandbox_captureFailsLater', { captureFailsLater: true }],
   ['pm_sandbox_authenticationRequired', { confirmation: 'told at once' }],
   ['pm_sandbox_authenticationLate', { confirmation: 'told on request' }],
   ['pm_sandbox_holdExpires', { firstHoldExpires: true }],

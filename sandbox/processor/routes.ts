@@ -86,27 +86,28 @@ export function processorRoutes(db: SqliteFile, confirmations: Confirmations): A
     effectRoute({ path: '/voids', action: 'void', body: Void }, (body, key) => ledger.void(body, key)),
     effectRoute({ path: '/refunds', action: 'refund', body: Refund }, (body, key) => ledger.refund(body, key)),
     operationRoute(db, ledger),
-    refundRoute(ledger),
+    outcomeRoute(ledger, 'refund'),
+    outcomeRoute(ledger, 'capture'),
     ...customerRoutes(db, customers),
     ...confirmationRoutes(ledger, confirmations),
     ledgerRoute(db, ENTRY_COLUMNS),
   ];
 }
 
-const refundRoute = (ledger: Ledger): AnyRoute =>
+const outcomeRoute = (ledger: Ledger, type: 'refund' | 'capture'): AnyRoute =>
   route({
     method: 'get',
-    path: '/refunds/:id',
-    operationId: 'readRefund',
-    summary: 'What became of a refund that was accepted: it succeeded, or failed later',
+    path: `/${type}s/:id`,
+    operationId: type === 'refund' ? 'readRefund' : 'readCapture',
+    summary: `What became of a ${type} that was accepted: it succeeded, or failed later`,
     tag: 'money',
     access: 'public',
     params: z.object({ id: z.string().min(1).max(100) }),
-    responses: { 200: { description: 'The refund', body: StoredBody } },
+    responses: { 200: { description: `The ${type}`, body: StoredBody } },
     problems: { 404: ['NotFound'] },
     async handle({ params: { id } }) {
-      const status = ledger.refundStatus(id);
-      if (!status) throw new Problem(404, 'NotFound', 'the processor does not know this refund');
+      const status = ledger.outcomeOf(type, id);
+      if (!status) throw new Problem(404, 'NotFound', `the processor does not know this ${type}`);
       return { status: 200, body: { id, status } };
     },
   });

@@ -8,6 +8,7 @@ import { createInterventionActivities } from './interventions.ts';
 import { createParcelActivities } from './parcel-activities.ts';
 import { createPaymentMethodActivities } from './payment-method-activities.ts';
 import { createPlacingActivities } from './placing-activities.ts';
+import { createFailedCaptureActivities } from './failed-captures.ts';
 import { createFailedRefundActivities } from './failed-refunds.ts';
 import { createRefundActivities } from './refunds.ts';
 import { createReturnActivities } from './return-activities.ts';
@@ -23,4 +24,5 @@ export const createOrderActivities = (db: Kysely<OrderDatabase>, settings: Order
   ...createReturnActivities(db, settings),
   ...createRefundActivities(db, settings),
   ...createFailedRefundActivities(db, settings),
+  ...createFailedCaptureActivities(db, settings),
 });

@@ -5,7 +5,7 @@ import type { NextAction } from '../../activities/order.ts';
 import type { InterventionStep } from '../../activities/order-intervention.ts';
 import type { Finding } from '../../activities/reconciliation.ts';
 import type { PricedLine } from '../../activities/order-placing.ts';
-import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
+import type { InterventionAction, RecaptureOutcome } from '../../activities/order-bookkeeping.ts';
 import type { ParcelAction, ParcelStatus } from '../../activities/parcel.ts';
 import type {
   FulfillmentStatus,
@@ -53,6 +53,8 @@ export interface OrdersTable {
   in_parcels: Generated<boolean>;
   /** What was taken from the card. Null: what the payment status says. */
   captured_minor: number | null;
+  /** What of it the processor has taken back, and was not collected since. */
+  uncollected_minor: Generated<number>;
   /** The pieces that are not sent, and what they cost. */
   canceled_lines: JSONColumnType<Piece[]> | null;
   canceled_minor: Generated<number>;
@@ -162,6 +164,18 @@ export interface RefundsTable {
   updated_at: Generated<Date>;
 }
 
+/** Captures that the card processor has taken back. */
+export interface FailedCapturesTable {
+  /** Of the capture that takes its place. */
+  id: string;
+  order_id: string;
+  /** What it was to pay for: a parcel, or what failed before. */
+  parcel_id: string;
+  amount_minor: number;
+  outcome: RecaptureOutcome | null;
+  created_at: Generated<Date>;
+}
+
 /** The orders whose workflow is still to be started, by the order service itself. */
 export interface WorkflowsToStartTable {
   order_id: string;
@@ -214,4 +228,5 @@ export interface OrderDatabase extends OutboxDatabase, InboxDatabase {
   interventions: InterventionsTable;
   returns: ReturnsTable;
   refunds: RefundsTable;
+  failed_captures: FailedCapturesTable;
 }

@@ -29,6 +29,14 @@ const EFFECTS = {
     retry: 'Asks the card processor again to take the money.',
     skip: 'The goods have left and are not paid. Get the money in another way. The paymentStatus stays requires_action.',
   },
+  recapturePayment: {
+    retry: 'Holds the money on the payment method that paid for the order last, and takes it at once.',
+    skip: 'It is written off: the card processor takes nothing more, also not late. The paymentStatus stays requires_action.',
+    collect_manually:
+      'You have got the money in another way: the payment ledger records it, and it counts as captured.',
+  },
+  forgoCapture: { retry: 'Writes the money off in the payment ledger again.' },
+  recordManualCapture: { retry: 'Enters the money that you have got into the payment ledger again.' },
   commitStock: {
     retry: 'Takes the pieces that have left out of the stock again.',
     skip: 'The pieces stay in the stock although they have left. Correct the stock by hand.',

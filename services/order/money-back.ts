@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { StockLine } from '../../activities/identity.ts';
 import type { OrderRow, Work } from './bookkeeping.ts';
 import { linesOf } from './pieces.ts';
-import { capturedMinorOf, setPaymentStatus, statusOfPayment } from './statuses.ts';
+import { capturedMinorOf, setPaymentStatus, statusOfPayment, takenMinorOf } from './statuses.ts';
 
 // Each of these is right only under the order's lock: refunds and returns of one order are counted one at a time.
 
@@ -83,7 +83,7 @@ export function priceOf(order: OrderRow, pieces: readonly StockLine[]): number {
 export function paidBack(order: OrderRow, amountMinor: number) {
   if (amountMinor === 0) return {};
   const refundedMinor = order.refunded_minor + amountMinor;
-  const status = statusOfPayment({ ...order, refunded_minor: refundedMinor }, capturedMinorOf(order) > 0);
+  const status = statusOfPayment({ ...order, refunded_minor: refundedMinor }, takenMinorOf(order) > 0);
   return { refunded_minor: refundedMinor, ...setPaymentStatus(status) };
 }
 

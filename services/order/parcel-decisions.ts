@@ -8,7 +8,7 @@ import { insertParcel, sameContents } from './parcel-replacement.ts';
 import { isMissing, isSettled } from './parcel-statuses.ts';
 import { type ParcelRow, asRows } from './parcels.ts';
 import { linesOf, priceOfPieces, sumOfPieces } from './pieces.ts';
-import { capturedMinorOf } from './statuses.ts';
+import { takenMinorOf } from './statuses.ts';
 
 type Decision = Pick<ResolveParcel, 'parcelId' | 'action' | 'note' | 'resolvedBy' | 'resentAs'>;
 
@@ -83,7 +83,7 @@ function paidFor(
   const others = parcels
     .filter((parcel) => parcel.id !== id && parcel.status !== 'canceled' && parcel.captured_minor !== null)
     .reduce((sum, parcel) => sum + parcel.price_minor, 0);
-  return Math.min(price_minor, Math.max(0, capturedMinorOf(order) - others));
+  return Math.min(price_minor, Math.max(0, takenMinorOf(order) - others));
 }
 
 async function refundUnpaid(

@@ -8,7 +8,7 @@ import { changeParcel, changeParcels, parcelIn } from './parcel-changes.ts';
 import { hasLeft, isSettled } from './parcel-statuses.ts';
 import { type ParcelRow, parcelsOfOne } from './parcels.ts';
 import { linesOf } from './pieces.ts';
-import { capturedMinorOf, outstandingMinorOf } from './statuses.ts';
+import { outstandingMinorOf, takenMinorOf } from './statuses.ts';
 
 // What happens to one of an order's parcels. Nothing, apart from the history, if the order is in one that its own row
 // describes: then it happened before.
@@ -52,7 +52,7 @@ export async function dispatchParcel(
 /** The order's only parcel, with all of its pieces, of which nothing is paid yet. */
 function isWhole(order: OrderRow, parcels: readonly ParcelRow[]): boolean {
   const live = parcels.filter(({ status }) => status !== 'canceled');
-  return live.length === 1 && order.canceled_minor === 0 && capturedMinorOf(order) === 0;
+  return live.length === 1 && order.canceled_minor === 0 && takenMinorOf(order) === 0;
 }
 
 /** What to capture for a parcel, the same at every repeat: its price, if that is not captured yet or about to be. */
@@ -82,7 +82,7 @@ export async function captureParcel(
       const amountMinor =
         captured?.amountMinor ?? parcel.asked_minor ?? Math.min(parcel.price_minor, outstandingMinorOf(order));
       await changeParcel(work, parcel, { captured_minor: amountMinor });
-      return { set: { captured_minor: capturedMinorOf(order) + amountMinor } };
+      return { set: { captured_minor: takenMinorOf(order) + amountMinor } };
     },
   });
 }

@@ -6,7 +6,7 @@ import { storableText } from '../../platform/database/storable-text.ts';
 import type { OrderRow, Work } from './bookkeeping.ts';
 import type { OrderDatabase, ParcelsTable } from './database.ts';
 import { piecesOf } from './pieces.ts';
-import { capturedMinorOf, notEnded } from './statuses.ts';
+import { notEnded, takenMinorOf } from './statuses.ts';
 
 // An order travels in one parcel, which the order's own row describes, so that most orders have no further row. Once something
 // divides or replaces the parcel, or it does not arrive as it should, rows in `parcels` describe how the order travels, the
@@ -76,7 +76,7 @@ const OWN_STATUSES: Partial<Record<FulfillmentStatus, ParcelStatus>> = {
 function ownParcel(order: OrderRow): ParcelRow[] {
   const status = OWN_STATUSES[order.fulfillment_status];
   if (status === undefined || order.tracking_number === null || order.in_parcels) return [];
-  const captured = capturedMinorOf(order);
+  const captured = takenMinorOf(order);
   return [
     {
       id: order.id,
@@ -111,7 +111,7 @@ export async function asRows(work: Work, order: OrderRow): Promise<ParcelRow[]> 
   }
   await work
     .updateTable('orders')
-    .set({ in_parcels: true, captured_minor: capturedMinorOf(order) })
+    .set({ in_parcels: true, captured_minor: takenMinorOf(order) })
     .where('id', '=', order.id)
     .execute();
   return parcels;

@@ -130,6 +130,7 @@ const rowOf = (request: PlaceOrder, determined: Determined): OrderRow => ({
   promised_by: null,
   in_parcels: false,
   captured_minor: null,
+  uncollected_minor: 0,
   canceled_lines: null,
   canceled_minor: 0,
   payment_method_until: null,

@@ -88,7 +88,7 @@ export const createRefundActivities = (
 });
 
 /** Pays what returns are owed and did not get while the refund that was given up had reserved it. */
-async function topUpReturns(work: Work, order: OrderRow): Promise<void> {
+export async function topUpReturns(work: Work, order: OrderRow): Promise<void> {
   const amountMinor = Math.min(await owedForReturns(work, order), await roomForRefunds(work, order));
   if (amountMinor === 0) return;
   await work

@@ -4,7 +4,7 @@ import type { ReceivedLine, ReturnStatus } from '../../activities/return.ts';
 import { type OrderRow, type OrderSettings, type Work, writeOrderEvent, writeHistory } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
 import { owedForReturns, paidBack, roomForRefunds } from './money-back.ts';
-import { capturedMinorOf } from './statuses.ts';
+import { takenMinorOf } from './statuses.ts';
 import { lockOrder, stillWithCustomer } from './returns.ts';
 
 /** What the return workflow records. */
@@ -67,10 +67,10 @@ export const createReturnActivities = (
   },
 });
 
-/** What is paid for goods that came back. Where we captured nothing, a person gets the whole price to decide on. */
+/** What is paid for goods that came back. Where nothing was ever captured, a person gets the whole price to decide on. */
 async function refundFor(work: Work, order: OrderRow, goods: readonly ReceivedLine[]): Promise<number> {
   const owed = await owedForReturns(work, order, goods);
-  return capturedMinorOf(order) === 0 ? owed : Math.min(owed, await roomForRefunds(work, order));
+  return takenMinorOf(order) === 0 ? owed : Math.min(owed, await roomForRefunds(work, order));
 }
 
 /** The refund due for a received return, as fixed when its goods were first recorded. */

@@ -35,19 +35,28 @@ const PAID: readonly PaymentStatus[] = ['captured', 'partially_refunded', 'refun
 
 type Money = Pick<
   OrderRow,
-  'total_minor' | 'captured_minor' | 'canceled_minor' | 'refunded_minor' | 'payment_status' | 'resume_payment_status'
+  | 'total_minor'
+  | 'captured_minor'
+  | 'uncollected_minor'
+  | 'canceled_minor'
+  | 'refunded_minor'
+  | 'payment_status'
+  | 'resume_payment_status'
 >;
 
 const paymentStatusOf = ({ resume_payment_status, payment_status }: Money): PaymentStatus =>
   resume_payment_status ?? payment_status;
 
-/** What was taken from the card, in minor units. */
-export const capturedMinorOf = (order: Money): number =>
+/** What was captured, in minor units, also if the processor has taken it back since. */
+export const takenMinorOf = (order: Money): number =>
   order.captured_minor ?? (PAID.includes(paymentStatusOf(order)) ? order.total_minor : 0);
+
+/** What was captured and not taken back, in minor units. */
+export const capturedMinorOf = (order: Money): number => takenMinorOf(order) - order.uncollected_minor;
 
 /** What is still to be captured, in minor units. */
 export const outstandingMinorOf = (order: Money): number =>
-  Math.max(0, order.total_minor - order.canceled_minor - capturedMinorOf(order));
+  Math.max(0, order.total_minor - order.canceled_minor - takenMinorOf(order));
 
 const HELD: readonly PaymentStatus[] = ['authorized', 'awaiting_customer', 'partially_captured', ...PAID];
 
@@ -67,6 +76,7 @@ const PAYMENT_STEPS: readonly Step[] = [
   'authorizePayment',
   'releasePayment',
   'capturePayment',
+  'recapturePayment',
   'releaseRest',
   'releaseReplacedHolds',
   'refundPayment',
@@ -74,16 +84,16 @@ const PAYMENT_STEPS: readonly Step[] = [
 
 /**
  * The column changes once an intervention is closed. A payment step that a person skipped leaves the payment marked, unless
- * it was a refund without a return: nobody is owed that money.
+ * it was a refund without a return: nobody is owed that money. So does money that was taken back and is not collected.
  */
 export function statusesOnceClosed() {
   // A discrepancy of the books has stopped nothing.
   const anyOpen = sql<boolean>`exists (
     select from interventions where order_id = orders.id and state = 'open' and step <> 'reconcile')`;
-  const paymentBlocked = sql<boolean>`exists (
+  const paymentBlocked = sql<boolean>`(uncollected_minor > 0 or exists (
     select from interventions
      where order_id = orders.id and step = any(${PAYMENT_STEPS}::text[])
-       and (state = 'open' or (action = 'skip' and workflow_id not like 'refund-%')))`;
+       and (state = 'open' or (action = 'skip' and workflow_id not like 'refund-%'))))`;
   return {
     status: sql<OrderStatus>`case when ${anyOpen} then status else ${underlyingStatus} end`,
     resume_status: sql<OrderStatus | null>`case when ${anyOpen} then resume_status end`,

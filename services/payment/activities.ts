@@ -4,6 +4,7 @@ import { customerToSaveFor } from './customers.ts';
 import { moneyOf } from './ledger.ts';
 import { forgoRefund, recordManualRefund } from './given-up-refunds.ts';
 import { type Finished, type PaymentDependencies, answerOf, carryOut } from './operation.ts';
+import { forgoCapture, recapture, recordManualCapture } from './recaptures.ts';
 import { releaseLateHolds, releaseLeftHolds, releaseReplaced, releaseTheRest, voidAll } from './releases.ts';
 import { authorize, renew } from './steps/authorize.ts';
 import { capture } from './steps/capture.ts';
@@ -41,6 +42,9 @@ export function createPaymentActivities(dependencies: PaymentDependencies): Paym
       }
       finished.forEach(answerOf);
     },
+    recapturePayment: (request) => recapture(dependencies, request),
+    forgoCapture: (request) => forgoCapture(dependencies, request),
+    recordManualCapture: (request) => recordManualCapture(dependencies, request),
     forgoRefund: (request) => forgoRefund(db, request),
     recordManualRefund: (request) => recordManualRefund(db, request),
   };

@@ -4,10 +4,14 @@ import type { PaymentDatabase } from './database.ts';
 
 /** The sums of an order's ledger entries, by kind; zeros if there are no entries. */
 const ledgerSums = sql`
-  select coalesce(sum(amount_minor) filter (where debit_account = 'card_holds'), 0)::bigint as authorized,
+  select coalesce(sum(amount_minor) filter (where kind = 'authorize' and debit_account = 'card_holds'), 0)::bigint as authorized,
          coalesce(sum(amount_minor) filter (where kind in ('void', 'rest', 'expired')), 0)::bigint as voided,
-         coalesce(sum(amount_minor) filter (where kind = 'capture' and credit_account = 'sales'), 0)::bigint as captured,
-         coalesce(sum(amount_minor) filter (where kind = 'capture' and credit_account = 'card_holds'), 0)::bigint as used,
+         (coalesce(sum(amount_minor) filter (where kind = 'capture' and credit_account = 'sales'), 0)
+           - coalesce(sum(amount_minor) filter (where kind = 'capture_failed' and debit_account = 'sales'), 0))::bigint as captured,
+         (coalesce(sum(amount_minor) filter (where kind = 'capture' and credit_account = 'card_holds'), 0)
+           - coalesce(sum(amount_minor) filter (where kind = 'capture_failed' and debit_account = 'card_holds'), 0))::bigint as used,
+         coalesce(sum(amount_minor) filter (where kind = 'capture_failed' and debit_account = 'sales'), 0)::bigint as capture_failed,
+         coalesce(sum(amount_minor) filter (where kind = 'manual_capture'), 0)::bigint as manually_captured,
          (coalesce(sum(amount_minor) filter (where kind = 'refund'), 0)
            - coalesce(sum(amount_minor) filter (where kind = 'refund_failed'), 0))::bigint as refunded,
          coalesce(sum(amount_minor) filter (where kind = 'manual_refund'), 0)::bigint as manually_refunded,
@@ -22,7 +26,8 @@ export async function readBooks(
 ): Promise<OrderPaymentTotals[]> {
   const { rows } = await sql<OrderPaymentTotals>`
     select p.order_id as "orderId", p.currency, s.authorized as "authorizedMinor", s.voided as "voidedMinor",
-           s.captured as "capturedMinor", s.refunded as "refundedMinor", s.manually_refunded as "manuallyRefundedMinor"
+           s.captured as "capturedMinor", s.manually_captured as "manuallyCapturedMinor",
+           s.refunded as "refundedMinor", s.manually_refunded as "manuallyRefundedMinor"
     from payments p cross join lateral (${ledgerSums}) s
     where p.order_id > ${after}::uuid and p.currency is not null
     order by p.order_id
@@ -45,7 +50,7 @@ const operationSums = sql`
  */
 const holdSums = sql`
   select array[sum(h.authorized_minor), sum(h.voided_minor), sum(h.captured_minor), sum(h.capture_reserved_minor),
-           sum(h.refunded_minor), sum(h.refund_reserved_minor)]::bigint[] as of_holds,
+           sum(h.refunded_minor), sum(h.refund_reserved_minor), sum(h.capture_failed_minor)]::bigint[] as of_holds,
          coalesce(sum(h.authorized_minor - h.voided_minor - h.captured_minor) filter (where exists (
            select from operations o
            where o.order_id = p.order_id and o.state = 'done'
@@ -58,11 +63,11 @@ const holdSums = sql`
            then coalesce(sum(h.authorized_minor - h.voided_minor - h.captured_minor), 0)::bigint else 0 end as unreleased
   from (
     select hold_id, number, authorized_minor, voided_minor, captured_minor, capture_reserved_minor, refunded_minor,
-      refund_reserved_minor
+      refund_reserved_minor, capture_failed_minor
     from holds where holds.order_id = p.order_id
     union all
     select p.order_id, 1, p.authorized_minor, p.voided_minor, p.captured_minor, p.capture_reserved_minor, p.refunded_minor,
-      p.refund_reserved_minor
+      p.refund_reserved_minor, p.capture_failed_minor
     where not p.renewed) h`;
 
 /**
@@ -74,7 +79,7 @@ export async function findDiscrepancies(db: Kysely<PaymentDatabase>): Promise<st
     with balances as (
       select p.*, s.*, o.*, h.*,
         array[authorized_minor, voided_minor, captured_minor, capture_reserved_minor, refunded_minor,
-          refund_reserved_minor] as of_payment
+          refund_reserved_minor, capture_failed_minor] as of_payment
       from payments p cross join lateral (${ledgerSums}) s cross join lateral (${operationSums}) o
       cross join lateral (${holdSums}) h)
     select format('payment of order %s: %s', order_id, description) as discrepancy
@@ -83,6 +88,10 @@ export async function findDiscrepancies(db: Kysely<PaymentDatabase>): Promise<st
       (voided <> voided_minor, format('voided %s, the ledger says %s', voided_minor, voided)),
       (captured <> captured_minor, format('captured %s, the ledger says %s', captured_minor, captured)),
       (refunded <> refunded_minor, format('refunded %s, the ledger says %s', refunded_minor, refunded)),
+      (capture_failed <> capture_failed_minor,
+        format('captured and taken back %s, the ledger says %s', capture_failed_minor, capture_failed)),
+      (manually_captured <> manually_captured_minor,
+        format('manually captured %s, the ledger says %s', manually_captured_minor, manually_captured)),
       (manually_refunded <> manually_refunded_minor,
         format('manually refunded %s, the ledger says %s', manually_refunded_minor, manually_refunded)),
       (used <> captured, format('the ledger releases %s from holds but records %s as sales', used, captured)),

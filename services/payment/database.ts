@@ -23,6 +23,10 @@ export interface PaymentTable {
   refund_reserved_minor: Generated<number>;
   refunded_minor: Generated<number>;
   manually_refunded_minor: Generated<number>;
+  /** What was captured, and the processor has taken back since. */
+  capture_failed_minor: Generated<number>;
+  /** By people, outside of the processor, of what it has taken back. */
+  manually_captured_minor: Generated<number>;
   customer: Generated<string | null>;
   user_customer: Generated<string | null>;
   saves_method: Generated<boolean>;
@@ -51,6 +55,7 @@ export interface HoldTable {
   capture_reserved_minor: Generated<number>;
   refund_reserved_minor: Generated<number>;
   refunded_minor: Generated<number>;
+  capture_failed_minor: Generated<number>;
   created_at: ColumnType<Date, never, never>;
 }
 

@@ -1,16 +1,18 @@
 import type { Money } from '../../activities/money.ts';
 import type { Refusal } from '../../platform/contract/refusal.ts';
 import type { Hold, Payment, PaymentRow, PaymentStatus } from './database.ts';
-import { currentHold, heldOf, holdOf, roomOf, stepOf } from './holds.ts';
+import { currentHold, heldOf, holdOf, isOver, roomOf, stepOf } from './holds.ts';
 import {
   type Effects,
   HOLDS,
   MANUAL_REFUND,
+  MANUAL_SALE,
   NO_EFFECTS,
   REFUND,
   REFUND_FAILED,
   RELEASES,
   SALE,
+  SALE_FAILED,
   after,
   amountEvent,
   entriesOf,
@@ -152,6 +154,46 @@ export const refundFailed = (
   holdId,
   entries: entriesOf(effect, amount, REFUND_FAILED),
   events: [{ type: 'payment.refund_failed', subject: orderId, data: { orderId, refundId, amount } }],
+});
+
+/**
+ * The processor had captured the amount, and has taken it back: neither is it paid, nor is it held any more. A payment that was
+ * over stays so until it is captured again.
+ */
+export function captureFailed(
+  payment: Payment,
+  { effect, parcelId, holdId, amount }: { effect: string; parcelId: string; holdId: string; amount: Money },
+): Effects {
+  const { order_id: orderId } = payment;
+  const { amountMinor } = amount;
+  const failing: Effects = {
+    change: {},
+    sums: { captured_minor: -amountMinor, voided_minor: amountMinor, capture_failed_minor: amountMinor },
+    holdId,
+    entries: [
+      ...entriesOf(effect, amount, HOLDS, SALE_FAILED),
+      ...entriesOf(`expired:${holdId}:${effect}`, amount, RELEASES),
+    ],
+    events: [{ type: 'payment.capture_failed', subject: orderId, data: { orderId, parcelId, amount } }],
+  };
+  const next = after(payment, failing);
+  if (isOver(payment)) return failing;
+  return { ...failing, change: { status: unsettledStatus(next) } };
+}
+
+/** Of a payment of which more may be captured, after something of it was taken back. */
+export const unsettledStatus = (payment: Payment): PaymentStatus =>
+  payment.captured_minor > 0 || currentHold(payment) ? 'partially_captured' : 'expired';
+
+/** A person has got the amount outside of the processor, after that had taken it back. */
+export const manuallyCaptured = (
+  { order_id: orderId }: Payment,
+  { captureId, amount }: { captureId: string; amount: Money },
+): Effects => ({
+  ...NO_EFFECTS,
+  manuallyCapturedBy: amount.amountMinor,
+  entries: entriesOf(`manual_capture:${captureId}`, amount, MANUAL_SALE),
+  events: [{ type: 'payment.captured', subject: orderId, data: { orderId, amount, manually: true } }],
 });
 
 /** A person has paid the amount back outside of the processor. */

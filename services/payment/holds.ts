@@ -39,7 +39,7 @@ export const roomOf = (hold: Hold): number => heldOf(hold) - hold.capture_reserv
 
 /** What could still be refunded of a hold, through the processor. */
 export const refundableOf = (hold: Hold): number =>
-  hold.captured_minor - hold.refunded_minor - hold.refund_reserved_minor;
+  Math.max(0, hold.captured_minor - hold.refunded_minor - hold.refund_reserved_minor);
 
 /** The hold that is captured: the newest one that is held and was not given up. */
 export const currentHold = ({ holds }: Payment): Hold | undefined =>

@@ -12,6 +12,7 @@ export const SUMS = [
   'capture_reserved_minor',
   'refund_reserved_minor',
   'refunded_minor',
+  'capture_failed_minor',
 ] as const satisfies (keyof Hold & keyof PaymentRow)[];
 export type Sums = Partial<Record<(typeof SUMS)[number], number>>;
 
@@ -25,8 +26,9 @@ export interface Effects {
   closes?: boolean;
   /** Whether the hold can be captured several times; absent if that is not known, or known before. */
   capturesSeveral?: boolean | undefined;
-  /** Added to the payment's sum. */
+  /** Added to the payment's sums. */
   manuallyRefundedBy?: number;
+  manuallyCapturedBy?: number;
   /** The payment method is saved for its user. */
   saved?: SavedCard | undefined;
   entries: readonly LedgerEntry[];
@@ -76,6 +78,8 @@ export function together(payment: Payment, first: Effects, second: (payment: Pay
 export const HOLDS = ['card_holds', 'uncaptured_orders'] as const;
 export const RELEASES = ['uncaptured_orders', 'card_holds'] as const;
 export const SALE = ['processor_receivable', 'sales'] as const;
+export const SALE_FAILED = ['sales', 'processor_receivable'] as const;
+export const MANUAL_SALE = ['bank', 'sales'] as const;
 export const REFUND = ['refunds', 'processor_receivable'] as const;
 export const REFUND_FAILED = ['processor_receivable', 'refunds'] as const;
 export const MANUAL_REFUND = ['refunds', 'bank'] as const;

@@ -127,7 +127,7 @@ function outcomeOf(step: PaymentStep, earlier: Operation): PaymentOutcome | unde
   if (step.amountMinor !== undefined && earlier.amount_minor !== step.amountMinor) {
     throw new Error(`${step.name} of order ${step.orderId} was already requested with a different amount`);
   }
-  if (earlier.state === 'given_up') return { refusal: paymentRefusal('RefundRefused', 'this refund was given up') };
+  if (earlier.state === 'given_up') return { refusal: givenUp(step) };
   // What the processor has taken back since was done: its failure is told apart from this request.
   if (earlier.state === 'done' || earlier.state === 'failed') return { receipt: { id: earlier.receipt_id } };
   if (earlier.state === 'refused' && step.refusalIsFinal) {
@@ -135,6 +135,12 @@ function outcomeOf(step: PaymentStep, earlier: Operation): PaymentOutcome | unde
   }
   return undefined;
 }
+
+/** A person has decided that the processor shall not do it, also not late. */
+const givenUp = ({ name }: PaymentStep): Refusal =>
+  name.startsWith('capture')
+    ? paymentRefusal('CaptureRefused', 'this capture was given up')
+    : paymentRefusal('RefundRefused', 'this refund was given up');
 
 async function callProcessor(
   { db, processor }: PaymentDependencies,

@@ -35,7 +35,7 @@ export async function recordOutcome(
   payment: Payment,
   { step, attempt, outcome, effects }: Decided,
 ): Promise<boolean> {
-  const { change, sums, manuallyRefundedBy = 0, entries, events } = effects;
+  const { change, sums, manuallyRefundedBy = 0, manuallyCapturedBy = 0, entries, events } = effects;
   const next = { ...payment, ...change };
   const several = (payment.renewed ? undefined : effects.capturesSeveral) ?? null;
   const { receipt, refusal, failed } = { receipt: undefined, refusal: undefined, failed: undefined, ...outcome };
@@ -62,6 +62,7 @@ export async function recordOutcome(
       update payments
       set status = ${next.status}, undone = ${next.undone}, settled = ${next.settled}, ${added(sums)},
         manually_refunded_minor = manually_refunded_minor + ${manuallyRefundedBy},
+        manually_captured_minor = manually_captured_minor + ${manuallyCapturedBy},
         captures_several = coalesce(${several}::boolean, captures_several), updated_at = now()
       from attempt where payments.order_id = attempt.order_id
       returning payments.order_id

@@ -107,6 +107,7 @@ const rowOf = (hold: Hold) => ({
   capture_reserved_minor: hold.capture_reserved_minor,
   refund_reserved_minor: hold.refund_reserved_minor,
   refunded_minor: hold.refunded_minor,
+  capture_failed_minor: hold.capture_failed_minor,
 });
 
 /** Saves the processor's reference of a hold unless one is saved already, and returns the saved one. */

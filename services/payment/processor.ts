@@ -140,6 +140,8 @@ export interface CardProcessor {
   isHeld(hold: CardHold): Promise<boolean>;
   /** Whether the card's bank has released what was not captured of this hold by itself. */
   hasHoldExpired(hold: CardHold): Promise<boolean>;
+  /** Whether a capture of the hold that the processor had said yes to has failed since. `id`: of its receipt. */
+  hasCaptureFailed(capture: CardHold & { id: string }): Promise<boolean>;
   /** Whether a refund that the processor had said yes to has failed since. `id`: of its receipt. */
   hasRefundFailed(id: string): Promise<boolean>;
   /** Checks the signature of an event and reads it. Refuses `InvalidSignature` and `InvalidEvent`. */
@@ -151,6 +153,12 @@ export interface CardProcessor {
 /**
  * Which hold an event is about, by its id or its reference; null for events about anything else. What has happened is looked
  * up. `refund`: of a refund of it, by its receipt. `expiry`: whether the hold is gone must be asked.
+ * `captures`: whether its captures stand.
  */
 export type ProcessorEvent =
-  (({ orderId: string; holdId: string } | { reference: string }) & { refund?: string; expiry?: boolean }) | null;
+  | (({ orderId: string; holdId: string } | { reference: string }) & {
+      refund?: string;
+      expiry?: boolean;
+      captures?: boolean;
+    })
+  | null;

@@ -66,6 +66,12 @@ export const createBookkeeping = (worlds: OrderWorlds, returnWindowMs: number): 
       write(note, (world) => world.addEffect(`take back ${amount.amountMinor}`));
       return { taken: true };
     },
+    async takeBackCapture({ parcelId: _parcelId, captureId: _captureId, amount, ...note }) {
+      write(note, (world) => world.addEffect(`take back ${amount.amountMinor}`));
+      return { taken: true };
+    },
+    endFailedCapture: async ({ captureId: _captureId, outcome, ...note }) =>
+      write(note, (world) => world.addEffect(outcome)),
     endRefund: async ({ refundId: _refundId, outcome, paid: _paid, ...note }) =>
       write(note, (world) => (world.refundOutcome = outcome)),
     expireReturn: async ({ returnId: _returnId, ...note }) => write(note, (world) => (world.returnStatus = 'expired')),

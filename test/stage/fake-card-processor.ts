@@ -38,6 +38,8 @@ export interface FakeProcessor extends CardProcessor {
   expire(orderId: string, holdId?: string): void;
   /** The card's bank releases the hold by itself now. */
   releaseExpired(orderId: string, holdId?: string): void;
+  /** The capture with this receipt fails, although it had succeeded, and its hold is gone. */
+  failCapture(id: string): void;
   /** The refund with this receipt fails, although it had succeeded. */
   failRefund(id: string): void;
   /** Refuses this step with `code`, until it is called with undefined. */
@@ -68,6 +70,7 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
   const faults: { step: Call; when: 'before' | 'after' }[] = [];
   const refused = new Map<Step, string>();
   const failedRefunds = new Set<string>();
+  const failedCaptures = new Set<string>();
   const gates: { step: Step; where: 'before' | 'after'; reached: () => void; released: Promise<void> }[] = [];
   const accountOf = ({ orderId, holdId = orderId }: HoldRef): Account => {
     const name = `${orderId} ${holdId}`;
@@ -136,6 +139,9 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
     return `${type}-${fake.ledger.length}`;
   }
 
+  /** An entry that was taken back. The ids of the others say where they are. */
+  const takeOut = (id: string) => fake.ledger.splice(Number(id.split('-')[1]) - 1, 1, NOTHING)[0]!;
+
   const fake: FakeProcessor = {
     capturesSeveralTimes,
     needsCustomers: false,
@@ -166,15 +172,18 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
     },
     isHeld: async (hold) => heldOf(accountOf(hold)) > 0,
     hasHoldExpired: async (hold) => accountOf(hold).closed === 'expired',
+    hasCaptureFailed: async ({ id }) => failedCaptures.has(id),
     hasRefundFailed: async (id) => failedRefunds.has(id),
-    // Its events are lines: the order's id and perhaps the hold's and what it is about, a refund's id or `expired`, signed with
+    // Its events are lines: the order's id and perhaps the hold's and what it is about, a refund's id, `expired` or `captures`, signed with
     // `right`.
     readEvent({ payload, signature }) {
       if (signature !== 'right') throw new Refusal('InvalidSignature', 'the signature is wrong');
       const [orderId = '', holdId = orderId, about] = payload.split(' ');
       if (payload === '') return null;
-      const isExpiry = about === 'expired';
-      return { orderId, holdId, ...(isExpiry ? { expiry: true } : about !== undefined && { refund: about }) };
+      const hold = { orderId, holdId };
+      if (about === 'expired') return { ...hold, expiry: true };
+      if (about === 'captures') return { ...hold, captures: true };
+      return { ...hold, ...(about !== undefined && { refund: about }) };
     },
     awaitHolder: (orderId, holdId) => void (accountOf({ orderId, holdId }).awaited = true),
     holderConfirms(request, { late = false, saveFor } = {}) {
@@ -200,8 +209,16 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
       void answers.set(`${orderId}:authorize`, { refusal: new Refusal('PaymentNotCompleted', 'the holder refused') }),
     failRefund(id) {
       failedRefunds.add(id);
-      const [failed] = fake.ledger.splice(Number(id.slice('refund-'.length)) - 1, 1, NOTHING);
-      accountOf(failed!).refunded -= failed!.amountMinor;
+      const failed = takeOut(id);
+      accountOf(failed).refunded -= failed.amountMinor;
+    },
+    failCapture(id) {
+      failedCaptures.add(id);
+      const failed = takeOut(id);
+      const account = accountOf(failed);
+      account.captured -= failed.amountMinor;
+      account.closed = 'expired';
+      close({ ...failed, key: `${failed.key}:failed` }, account, 'expired');
     },
     expire: (orderId, holdId) => void (accountOf({ orderId, holdId }).expires = true),
     releaseExpired(orderId, holdId = orderId) {
@@ -224,7 +241,7 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
   return fake;
 }
 
-/** In place of an entry that was taken back: the ids of the others say where they are. */
+/** In place of an entry that was taken back. */
 const NOTHING = { type: 'refund', orderId: '', holdId: '', key: '', amountMinor: 0 } as const;
 
 /** What the holder of a card must do. */

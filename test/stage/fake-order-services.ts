@@ -113,6 +113,10 @@ const createPayment = (worlds: OrderWorlds): PaymentActivities => ({
     if (world.refundedMinor === 0) world.addEffect('refund');
     world.refundedMinor = amount.amountMinor;
   },
+  recapturePayment: async ({ orderId, captureId, amount }) =>
+    worlds.of(orderId).once(`recapture ${captureId}`, `recapture ${amount.amountMinor}`),
+  forgoCapture: async ({ orderId }) => worlds.of(orderId).addEffect('forgo capture'),
+  recordManualCapture: async ({ orderId }) => worlds.of(orderId).addEffect('manual capture'),
   async forgoRefund({ orderId, amount }) {
     worlds.of(orderId).addEffect('forgo refund');
     return { refunded: { ...amount, amountMinor: 0 } };

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type Answer, refuse } from './fake-stripe-answers.ts';
 import { CARD, DECLINES, MUST_CONFIRM, type UsedCards, misuseOf, paymentMethod, use } from './fake-stripe-cards.ts';
+import { expire, failCharge } from './fake-stripe-banks.ts';
 import { validationError } from './stripe-mock.ts';
 
 /** One request that reached the server. */
@@ -33,6 +34,8 @@ export interface StripeServer {
   intent(id: string): Intent;
   /** The refund had succeeded, and fails after all. */
   failRefund(id: string): void;
+  /** The intent's charge was captured, and fails after all. */
+  failCharge(id: string): void;
   /** The hold of the intent expires. */
   expire(id: string): void;
   /** The payment method was never attached to a customer. */
@@ -106,6 +109,7 @@ export async function startStripeServer({ validator }: { validator?: string } = 
     forgetKeys: () => answers.clear(),
     intent: (id) => intents.get(id)!,
     failRefund: (id) => void (refunds.find((made) => made.id === id)!.status = 'failed'),
+    failCharge: (id) => failCharge(intents.get(id)!),
     expire: (id) => expire(intents.get(id)!),
     detach: (paymentMethod) => void cards.owners.delete(paymentMethod),
     ownerOf: (paymentMethod) => cards.owners.get(paymentMethod),
@@ -192,13 +196,6 @@ function capture(intent: Intent, form: Record<string, string>): Answer {
     metadata: { ...intent.metadata, ...metadataOf(form) },
   });
   return { status: 200, body: intent };
-}
-
-/** What is not captured is released (https://docs.stripe.com/payments/multicapture#final-capture). */
-function expire(intent: Intent): void {
-  const isCaptured = intent.amount_received > 0;
-  const left = isCaptured ? { status: 'succeeded' } : { status: 'canceled', cancellation_reason: 'automatic' };
-  Object.assign(intent, { amount_capturable: 0, ...left });
 }
 
 /** https://docs.stripe.com/payments/paymentintents/lifecycle */

@@ -22,6 +22,9 @@ export const RETURN_SCENARIOS: Scenarios = {
   'refund-failed-then-retried': refundFailed('retry'),
   'refund-failed-then-manual': refundFailed('refund_manually'),
   'refund-failed-then-skipped': refundFailed('skip'),
+  'capture-failed-then-retried': captureFailed('retry'),
+  'capture-failed-then-manual': captureFailed('collect_manually'),
+  'capture-failed-then-skipped': captureFailed('skip'),
   'refund-paid': paidBack({}),
   'refund-refused-then-manual': paidBack({ refundPayment: refuse('RefundRefused') }, 'refund_manually'),
   'refund-refused-then-skipped': paidBack({ refundPayment: refuse('RefundRefused') }, 'skip'),
@@ -58,6 +61,18 @@ function refundFailed(action: InterventionAction): Scenario {
     await finish(order);
     const handle = await workers.failRefund(order);
     await resolve(handle, await openIntervention(order, 'refundPayment'), action);
+    await handle.result();
+    return handle;
+  };
+}
+
+/** Money that the card processor had captured, and has taken back. */
+function captureFailed(action: InterventionAction): Scenario {
+  return async (workers) => {
+    const order = await workers.place();
+    await finish(order);
+    const handle = await workers.failCapture(order);
+    await resolve(handle, await openIntervention(order, 'recapturePayment'), action);
     await handle.result();
     return handle;
   };

@@ -17,6 +17,8 @@ import {
 import type { orderWorkflow } from '../../workflows/order/workflow.ts';
 import { type ReturnInput, returnWorkflowId } from '../../workflows/return/messages.ts';
 import type { returnWorkflow } from '../../workflows/return/workflow.ts';
+import { failedCaptureWorkflowId } from '../../workflows/failed-capture/messages.ts';
+import type { failedCaptureWorkflow } from '../../workflows/failed-capture/workflow.ts';
 import { failedRefundWorkflowId } from '../../workflows/failed-refund/messages.ts';
 import type { failedRefundWorkflow } from '../../workflows/failed-refund/workflow.ts';
 import { latePaymentWorkflowId } from '../../workflows/late-payment/messages.ts';
@@ -85,6 +87,8 @@ export interface TestWorkers {
   refund(order: TestOrder, amountMinor: number): Promise<WorkflowHandleWithFirstExecutionRunId<typeof refundWorkflow>>;
   /** The card processor could not pay a refund that it had said yes to. */
   failRefund(order: TestOrder): Promise<WorkflowHandleWithFirstExecutionRunId<typeof failedRefundWorkflow>>;
+  /** The card processor has taken back what it had captured. */
+  failCapture(order: TestOrder): Promise<WorkflowHandleWithFirstExecutionRunId<typeof failedCaptureWorkflow>>;
   /** The card's holder has confirmed the order's payment although the order has ended. */
   releaseLate(order: TestOrder): Promise<WorkflowHandleWithFirstExecutionRunId<typeof latePaymentWorkflow>>;
   /** Starts a webhook delivery. Its attempts end as the script says; the last entry applies to all further attempts. */
@@ -147,6 +151,12 @@ export async function startTestWorkers(): Promise<TestWorkers> {
         args: [{ refundId, orderId, amount: { amountMinor: 150, currency: 'GBP' } }],
       });
     },
+    failCapture: ({ orderId }) =>
+      client.workflow.start<typeof failedCaptureWorkflow>('failedCaptureWorkflow', {
+        workflowId: failedCaptureWorkflowId(orderId),
+        taskQueue: 'order',
+        args: [{ parcelId: orderId, orderId, amount: { amountMinor: 200, currency: 'GBP' } }],
+      }),
     releaseLate: ({ orderId }) =>
       client.workflow.start<typeof latePaymentWorkflow>('latePaymentWorkflow', {
         workflowId: latePaymentWorkflowId(orderId),

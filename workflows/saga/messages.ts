@@ -21,7 +21,12 @@ export interface Resolution {
 // What the order service stores of a text.
 const storedText = string({ max: 1000 });
 export const resolution: Parser<Resolution> = record(
-  { interventionId: uuid, action: oneOf('retry', 'skip', 'refund_manually'), note: storedText, resolvedBy: storedText },
+  {
+    interventionId: uuid,
+    action: oneOf('retry', 'skip', 'refund_manually', 'collect_manually'),
+    note: storedText,
+    resolvedBy: storedText,
+  },
   { others: 'left out' },
 );
 

@@ -2,9 +2,10 @@ import { patched } from '@temporalio/workflow';
 import type { Money } from '../../activities/money.ts';
 import type { ForgoneRefund, RefundPayment } from '../../activities/payment.ts';
 import type { RefundOutcome } from '../../activities/refund.ts';
+import { enterDecision, troubleWith } from './by-hand.ts';
 import type { Saga } from './saga.ts';
 import type { StepCall } from './step-services.ts';
-import { type Trouble, troubleOf } from './trouble.ts';
+import type { Trouble } from './trouble.ts';
 
 /** How a refund ended. `paid`: what the processor has paid of one that was given up. */
 export interface PaidBack {
@@ -68,20 +69,6 @@ const STEPS = { refunded_manually: 'recordManualRefund', not_refunded: 'forgoRef
 
 /** Settles a refund as a person has decided; `refunded` if the processor has paid it after all. */
 async function settle(saga: Saga, outcome: keyof typeof STEPS, call: StepCall<unknown>): Promise<RefundOutcome> {
-  for (;;) {
-    const trouble = await troubleWith(() => saga.stepUntilAnswered(STEPS[outcome], call));
-    if (!trouble) return outcome;
-    if (trouble.refusal === 'AlreadyRefunded') return 'refunded';
-    // The books do not agree with this refund: no answer but a corrected state helps.
-    await saga.askPerson(STEPS[outcome], trouble, { actions: ['retry'] });
-  }
-}
-
-async function troubleWith(work: () => Promise<unknown>): Promise<Trouble | undefined> {
-  try {
-    await work();
-    return undefined;
-  } catch (error) {
-    return troubleOf(error);
-  }
+  const isEntered = await enterDecision(saga, { step: STEPS[outcome], call, tooLate: 'AlreadyRefunded' });
+  return isEntered ? outcome : 'refunded';
 }

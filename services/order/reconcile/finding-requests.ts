@@ -21,7 +21,7 @@ export const createFindingRequests = (
     const { finding, state } = await getIntervention({ interventionId });
     if (!finding) throw orderRefusal('ActionNotAllowed', 'this intervention is about a step: its workflow resolves it');
     if (state !== 'open') throw closed();
-    if (action === 'refund_manually') throw orderRefusal('ActionNotAllowed', 'choose one of retry, skip');
+    if (action !== 'retry' && action !== 'skip') throw orderRefusal('ActionNotAllowed', 'choose one of retry, skip');
     const now = action === 'retry' ? await lookAgain(await openBooks(), finding) : undefined;
     if (now) await update(db, interventionId, now);
     else if (!(await resolve(db, decision))) throw closed();

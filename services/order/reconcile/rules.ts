@@ -138,16 +138,20 @@ const ALWAYS: readonly Rule[] = [
 /** An older order service does not say what was captured: it captures everything at once. */
 const capturedOf = ({ capturedMinor, total }: OrderAccount['order']): number => capturedMinor ?? total.amountMinor;
 
-/** What of the holds must be released. Where pieces were canceled, the rest of a hold is released with the last capture. */
+/**
+ * What of the holds must be released. Where pieces were canceled, the rest of a hold is released with the last capture. What people
+ * have got in another way was released before.
+ */
 function releasedOf(
   { order, payment }: Pick<OrderAccount, 'order' | 'payment'>,
   { authorized, captured }: { authorized: number; captured: number },
 ): number {
   const more = captured === 0 || order.paymentStatus === 'partially_captured';
-  if (!more) return authorized - captured;
+  const byHand = payment?.manuallyCapturedMinor ?? 0;
+  if (!more) return authorized - captured + byHand;
   // A renewed hold leaves out what was canceled before.
   const least = authorized - order.total.amountMinor;
-  return Math.min(Math.max(payment?.voidedMinor ?? 0, least), least + (order.canceledMinor ?? 0));
+  return Math.min(Math.max(payment?.voidedMinor ?? 0, least), least + (order.canceledMinor ?? 0) + byHand);
 }
 
 /** The rules that hold for every order that is not in progress. */

@@ -23,10 +23,14 @@ export const recordedMoney = (payment: OrderPaymentTotals | undefined): MoneyTot
   refunded: payment?.refundedMinor ?? 0,
 });
 
-/** The same with what people have refunded outside of the processor. */
+/** The same with what people have got and refunded outside of the processor. */
 export const recordedWithManual = (payment: OrderPaymentTotals | undefined): MoneyTotals => {
   const recorded = recordedMoney(payment);
-  return { ...recorded, refunded: recorded.refunded + (payment?.manuallyRefundedMinor ?? 0) };
+  return {
+    ...recorded,
+    captured: recorded.captured + (payment?.manuallyCapturedMinor ?? 0),
+    refunded: recorded.refunded + (payment?.manuallyRefundedMinor ?? 0),
+  };
 };
 
 export function processorMoney(items: readonly ProcessorItem[]): MoneyTotals {

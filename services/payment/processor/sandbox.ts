@@ -93,10 +93,15 @@ export function createSandboxProcessor(url: string, callbackSecret?: string): Ca
     const { status, body } = await post(PATHS[request.step], payloadOf(request), request.key);
     return receiptOf(request, status, body);
   };
-  const statusOf = async (question: Question, { orderId, holdId }: CardHold): Promise<string> => {
+  const statusOf = async (question: string, { orderId, holdId }: CardHold): Promise<string> => {
     const { status, body } = await read(`payments/${orderId}?holdId=${holdId}`);
     if (status !== 200 && status !== 404) throw unexpectedResponse(question, status);
     return status === 200 ? State.parse(body).status : 'unknown';
+  };
+  const hasFailed = async (effects: 'captures' | 'refunds', id: string): Promise<boolean> => {
+    const { status, body } = await read(`${effects}/${encodeURIComponent(id)}`);
+    if (status !== 200) throw unexpectedResponse(`what became of ${effects}`, status);
+    return State.parse(body).status === 'failed';
   };
   return {
     capturesSeveralTimes: true,
@@ -124,11 +129,8 @@ export function createSandboxProcessor(url: string, callbackSecret?: string): Ca
     },
     isHeld: async (hold) => ['authorized', 'partially_captured'].includes(await statusOf('isHeld', hold)),
     hasHoldExpired: async (hold) => (await statusOf('hasHoldExpired', hold)) === 'expired',
-    async hasRefundFailed(id) {
-      const { status, body } = await read(`refunds/${encodeURIComponent(id)}`);
-      if (status !== 200) throw unexpectedResponse('hasRefundFailed', status);
-      return State.parse(body).status === 'failed';
-    },
+    hasCaptureFailed: ({ id }) => hasFailed('captures', id),
+    hasRefundFailed: (id) => hasFailed('refunds', id),
     readEvent({ payload, signature }) {
       if (callbackSecret === undefined || !isSignedBy(callbackSecret, { payload, signature })) {
         throw paymentRefusal('InvalidSignature', 'Processor-Signature is missing, wrong or older than five minutes');
@@ -136,8 +138,13 @@ export function createSandboxProcessor(url: string, callbackSecret?: string): Ca
       const event = Event.safeParse(parseJson(payload));
       if (!event.success) throw paymentRefusal('InvalidEvent', 'the event cannot be read');
       const { orderId, holdId = orderId, refundId, type } = event.data;
-      const expiry = type === 'payment.expired';
-      return { orderId, holdId, ...(refundId !== undefined && { refund: refundId }), ...(expiry && { expiry }) };
+      return {
+        orderId,
+        holdId,
+        ...(refundId !== undefined && { refund: refundId }),
+        ...(type === 'payment.expired' && { expiry: true }),
+        ...(type === 'capture.failed' && { captures: true }),
+      };
     },
     async readLedger({ after, limit, orderId }) {
       const query = new URLSearchParams({ limit: String(limit) });
@@ -201,10 +208,7 @@ function parseJson(text: string): unknown {
 
 const ownerId = (owner: Owner): string => ('orderId' in owner ? owner.orderId : `user:${owner.userId}`);
 
-type Question = 'isHeld' | 'hasHoldExpired' | 'hasRefundFailed' | 'readLedger';
-type Request = CardStep | 'addCustomer' | 'detach' | Question;
-
-const unexpectedResponse = (asked: Request, status: number, code = '') =>
+const unexpectedResponse = (asked: string, status: number, code = '') =>
   new Error(`the card processor responded to ${asked} with ${status} ${code}`.trimEnd());
 
 const DEFAULT_DETAILS: Partial<Record<PaymentRefusal, string>> = {

@@ -19,6 +19,12 @@ type Event = z.infer<typeof Event>;
  */
 const EXPIRIES: readonly (string | undefined)[] = ['charge.expired', 'payment_intent.canceled'];
 
+/**
+ * A charge has failed. Stripe documents it of a charge that was attempted; of one that was captured before, its status says so
+ * afterwards (https://docs.stripe.com/api/events/types#event_types-charge.failed and #event_types-payment_intent.payment_failed).
+ */
+const FAILURES: readonly (string | undefined)[] = ['charge.failed', 'payment_intent.payment_failed'];
+
 /** Checks the signature of an event and reads it. Refuses `InvalidSignature` and `InvalidEvent`. */
 export function readStripeEvent(
   webhooks: Stripe['webhooks'],
@@ -45,6 +51,7 @@ function paymentOf({ type, data: { object: about } }: Event): ProcessorEvent {
     reference,
     ...(about.object === 'refund' && about.id && { refund: about.id }),
     ...(EXPIRIES.includes(type) && { expiry: true }),
+    ...(FAILURES.includes(type) && { captures: true }),
   };
 }
 

@@ -83,6 +83,10 @@ export function isExpired(orderId: string, intent: Stripe.PaymentIntent): boolea
 
 const expired = () => paymentRefusal('HoldExpired', "the card's bank holds nothing any more");
 
+/** Of an intent that was captured: its charge fails as a whole, with all its captures. */
+export const isChargeFailed = ({ latest_charge: charge }: Stripe.PaymentIntent): boolean =>
+  charge !== null && typeof charge === 'object' && charge.status === 'failed';
+
 /** Whether the card allows several captures; known once it was authorized. */
 const allowsSeveral = (intent: Stripe.PaymentIntent): boolean =>
   chargedCard(intent)?.multicapture?.status === 'available';

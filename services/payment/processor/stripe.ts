@@ -7,6 +7,7 @@ import { readStripeEvent } from './stripe-events.ts';
 import {
   type IntentRequest,
   alreadyCaptured,
+  isChargeFailed,
   isExpired,
   isFailed,
   receiptOf,
@@ -156,6 +157,8 @@ export function createStripeProcessor({
 
     hasHoldExpired: async ({ orderId, reference }) =>
       reference !== null && isExpired(orderId, await retrieveIntent(reference)),
+
+    hasCaptureFailed: async ({ reference }) => reference !== null && isChargeFailed(await retrieveIntent(reference)),
 
     async hasRefundFailed(id) {
       return isFailed(await refunds.retrieve(id));

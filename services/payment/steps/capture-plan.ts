@@ -87,11 +87,14 @@ async function lastIsUnderWay(db: Kysely<PaymentDatabase>, payment: Payment): Pr
 const uncaptured = ({ amount_minor, captured_minor, capture_reserved_minor }: Payment): number =>
   amount_minor! - captured_minor - capture_reserved_minor;
 
-/** How much more was captured for earlier parcels than they cost, at a processor that captures only once. */
+/**
+ * How much more was captured for earlier parcels than they cost, at a processor that captures only once. None if that was taken
+ * back: then those that it has paid for count with their price alone.
+ */
 async function capturedAhead(db: Kysely<PaymentDatabase>, payment: Payment): Promise<number> {
   if (payment.captured_minor === 0) return 0;
   const { rows } = await sql<{ ahead: number }>`
-    select coalesce(sum(coalesce(asked_minor, amount_minor) - amount_minor), 0)::bigint as ahead from operations
+    select greatest(coalesce(sum(coalesce(asked_minor, amount_minor) - amount_minor), 0), 0)::bigint as ahead from operations
     where order_id = ${payment.order_id} and state = 'done' and (step = 'capture' or step like 'capture:%')`.execute(
     db,
   );

@@ -21,6 +21,7 @@ export const refund = (request: RefundPayment): PaymentStep => ({
     const { amountMinor } = request.amount;
     if (earlier) return { payment, asked: again(payment, earlier) };
     requireRoom(payment, request.amount);
+    requireRoomOfHolds(payment, request.amount);
     const [first, ...others] = partsOf(payment, amountMinor);
     const stored = await storeParts(transaction, payment, refundStep(request), others);
     return { payment: stored, asked: askedOf(first!, amountMinor) };
@@ -83,7 +84,8 @@ export async function lockRefundable(
   { currency }: Money,
 ): Promise<Payment> {
   const payment = await lockPayment(transaction, orderId);
-  if (!payment || (payment.captured_minor === 0 && payment.status !== 'captured')) {
+  const wasPaid = payment && (payment.captured_minor > 0 || payment.manually_captured_minor > 0);
+  if (!payment || !(wasPaid || payment.status === 'captured')) {
     throw paymentRefusal('NotCaptured', `order ${orderId} has no captured payment to refund`);
   }
   if (payment.currency !== currency) {
@@ -94,12 +96,24 @@ export async function lockRefundable(
 
 /** Refuses to refund more than is left. */
 export function requireRoom(payment: Payment, { amountMinor, currency }: Money): void {
-  const { order_id: orderId, captured_minor, refunded_minor, refund_reserved_minor, manually_refunded_minor } = payment;
-  const remaining = captured_minor - refunded_minor - refund_reserved_minor - manually_refunded_minor;
+  const { order_id: orderId, captured_minor, manually_captured_minor } = payment;
+  const { refunded_minor, refund_reserved_minor, manually_refunded_minor } = payment;
+  const taken = captured_minor + manually_captured_minor;
+  const remaining = taken - refunded_minor - refund_reserved_minor - manually_refunded_minor;
   if (amountMinor <= remaining) return;
   throw paymentRefusal(
     'RefundExceedsCapture',
-    `at most ${remaining} minor units of ${currency} of order ${orderId} can still be refunded, not ${amountMinor}`,
+    `at most ${Math.max(0, remaining)} minor units of ${currency} of order ${orderId} can still be refunded, not ${amountMinor}`,
+  );
+}
+
+/** What people have got outside of the processor it cannot refund. */
+function requireRoomOfHolds({ order_id: orderId, holds }: Payment, { amountMinor, currency }: Money): void {
+  const refundable = holds.reduce((sum, hold) => sum + refundableOf(hold), 0);
+  if (amountMinor <= refundable) return;
+  throw paymentRefusal(
+    'RefundRefused',
+    `of order ${orderId} the card processor can refund ${refundable} minor units of ${currency}: the rest was paid in another way`,
   );
 }
 

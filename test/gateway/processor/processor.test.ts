@@ -80,6 +80,19 @@ describe('callbacks of card processors', () => {
         assert.deepEqual(part.options.args, [{ ...refund, holdId: other }]);
       });
 
+      it('has a person asked once about each capture that was taken back, however often it is told', async () => {
+        const { id: orderId } = storeOrder({ status: 'completed' });
+        const amount = { amountMinor: 500, currency: 'GBP' };
+        const captures = [orderId, randomUUID()].map((parcelId) => ({ parcelId, amount }));
+        const payload = `{ "${orderId}": "failed" }`;
+        gateway.services.store.processorEvents.set(payload, { meaning: 'captureFailed', orderId, captures });
+        for (const _again of [1, 2]) assert.equal((await send(path, header, payload)).status, 204);
+        for (const { parcelId } of captures) {
+          const { type, options } = gateway.temporal.started.get(`failed-capture-${parcelId}`)!;
+          assert.deepEqual([type, options.args], ['failedCaptureWorkflow', [{ parcelId, orderId, amount }]]);
+        }
+      });
+
       it('accepts an event that means nothing to us', async () => {
         assert.equal((await send(path, header, '{"type": "payout.paid"}')).status, 204);
         assert.deepEqual(gateway.temporal.signals, []);

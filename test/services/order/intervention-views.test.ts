@@ -100,6 +100,9 @@ describe('order service: what an intervention says', () => {
     const sentences = new Set<string>();
     const other: Partial<Record<InterventionStep, string[]>> = {
       refundPayment: ['retry', 'skip', 'refund_manually'],
+      recapturePayment: ['retry', 'skip', 'collect_manually'],
+      forgoCapture: ['retry'],
+      recordManualCapture: ['retry'],
       forgoRefund: ['retry'],
       parcelTrouble: ['skip'],
       recordManualRefund: ['retry'],

@@ -76,7 +76,7 @@ export interface OrderStage {
   steps: (orderId: string) => Promise<string[]>;
 }
 
-const PAYMENT_STEPS = new Set<string>(['authorizePayment', 'capturePayment', 'refundPayment']);
+const PAYMENT_STEPS = new Set<string>(['authorizePayment', 'capturePayment', 'recapturePayment', 'refundPayment']);
 
 export const activitiesOn = (db: Kysely<OrderDatabase>, waiting = new OrderWatcher()): OrderActivities =>
   createOrderActivities(db, {

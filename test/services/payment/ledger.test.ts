@@ -167,9 +167,8 @@ describe('the money ledger', () => {
     it('returns the ledger sums of an order', async () => {
       const orderId = await bench.captured();
       await bench.payment.refundPayment({ orderId, refundId: randomUUID(), amount: pounds(250) });
-      const { items } = await createPaymentRequests({ db: bench.database.db, processor: bench.processor }).listBooks({
-        limit: 1000,
-      });
+      const requests = createPaymentRequests({ db: bench.database.db, processor: bench.processor });
+      const { items } = await requests.listBooks({ limit: 1000 });
       assert.deepEqual(
         items.find((book) => book.orderId === orderId),
         {
@@ -180,6 +179,7 @@ describe('the money ledger', () => {
           capturedMinor: 1250,
           refundedMinor: 250,
           manuallyRefundedMinor: 0,
+          manuallyCapturedMinor: 0,
         },
       );
     });

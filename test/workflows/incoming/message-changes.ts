@@ -38,6 +38,7 @@ const CODES = [
   'retry',
   'skip',
   'refund_manually',
+  'collect_manually',
   'resellable',
   '-tea',
 ];

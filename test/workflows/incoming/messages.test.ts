@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { cartEvents, RemindOfCart, TakeLines } from '../../../activities/cart.ts';
-import { CancelOrder, CloseIntervention, ReceiveReturn } from '../../../activities/order-bookkeeping.ts';
+import {
+  CancelOrder,
+  CloseIntervention,
+  ReceiveReturn,
+  TakeBackCapture,
+} from '../../../activities/order-bookkeeping.ts';
 import { OrderStart, PlaceOrder } from '../../../activities/order-placing.ts';
 import { DraftReturn } from '../../../activities/return.ts';
 import { OrderStatus, PlacingStep } from '../../../activities/order-status.ts';
@@ -13,6 +18,7 @@ import { cartChanged, cartReminderInput } from '../../../workflows/cart-reminder
 import { paymentMethodRequest } from '../../../workflows/order/change-messages.ts';
 import { cancelRequest, orderInput, parcelMoved, paymentMoved } from '../../../workflows/order/messages.ts';
 import { Money } from '../../../activities/money.ts';
+import { failedCaptureInput } from '../../../workflows/failed-capture/messages.ts';
 import { failedRefundInput } from '../../../workflows/failed-refund/messages.ts';
 import { latePaymentInput } from '../../../workflows/late-payment/messages.ts';
 import { Mismatch, type Parser } from '../../../workflows/incoming/parsing.ts';
@@ -155,6 +161,11 @@ const MESSAGES: Record<string, Message> = {
     parse: failedRefundInput,
     contract: z.object({ refundId: z.uuid(), orderId: z.uuid(), amount: Money }),
     example: { refundId: ID, orderId: ID, amount: { amountMinor: 500, currency: 'GBP' } },
+  },
+  'the input about a failed capture': {
+    parse: failedCaptureInput,
+    contract: TakeBackCapture.pick({ parcelId: true, orderId: true, amount: true }).strip(),
+    example: { parcelId: ID, orderId: ID, amount: { amountMinor: 500, currency: 'GBP' } },
   },
   'the input of a comparison of the books': {
     parse: reconciliationInput,

@@ -56,6 +56,7 @@ const payment = (different: Partial<OrderPaymentTotals> = {}): OrderPaymentTotal
   capturedMinor: 0,
   refundedMinor: 0,
   manuallyRefundedMinor: 0,
+  manuallyCapturedMinor: 0,
   ...different,
 });
 /** Stock movements of these kinds for all of an order's goods. */

@@ -29,6 +29,20 @@ describe('the rules of reconciliation', () => {
     assert.deepEqual(checkRules(captured), []);
   });
 
+  it('accept what the processor took back, once it is captured again or was got in another way', () => {
+    const [held, released] = [entry('authorization'), entry('void')];
+    const again = renewed(
+      { voidedMinor: 700, capturedMinor: 700 },
+      [held, released, held, entry('capture')],
+      STAGES.shipped(),
+    );
+    assert.deepEqual(checkRules(again), []);
+    const sums = { authorizedMinor: 700, voidedMinor: 700, capturedMinor: 0, manuallyCapturedMinor: 700 };
+    assert.deepEqual(checkRules(renewed(sums, [held, released], STAGES.shipped())), []);
+    const less = renewed({ ...sums, manuallyCapturedMinor: 600 }, [held, released], STAGES.shipped());
+    assert.deepEqual(rulesBroken(less), ['payment-ledger']);
+  });
+
   it('accept the workflow of an order that is not recorded yet', () => {
     assert.deepEqual(checkRules(anAccount({ workflowRuns: true, draft: true })), []);
   });
