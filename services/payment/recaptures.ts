@@ -17,20 +17,27 @@ import { capture } from './steps/capture.ts';
 export async function recapture(dependencies: PaymentDependencies, request: RecapturePayment): Promise<void> {
   const { orderId, captureId, holdId, amount } = request;
   const paymentMethod = await reopen(dependencies.db, request);
-  answerOf(await carryOut(dependencies, renew({ orderId, holdId, amount, paymentMethod })));
+  if (paymentMethod) answerOf(await carryOut(dependencies, renew({ orderId, holdId, amount, paymentMethod })));
   const capturing = { orderId, parcelId: captureId, amount, outstanding: amount };
   answerOf(await carryOut(dependencies, capture(capturing, dependencies.processor.capturesSeveralTimes)));
   await releaseLeftHolds(dependencies, orderId);
 }
 
-/** Lets a payment that is over be held and captured once more. Returns the payment method that paid for the order last. */
-const reopen = (db: Kysely<PaymentDatabase>, { orderId, captureId, holdId }: RecapturePayment): Promise<string> =>
+/**
+ * Lets a payment that is over be held and captured once more. Returns the payment method that paid for the order last; undefined
+ * if the capture was requested before, of a hold that was placed for it.
+ */
+const reopen = (
+  db: Kysely<PaymentDatabase>,
+  { orderId, captureId, holdId }: RecapturePayment,
+): Promise<string | undefined> =>
   db.transaction().execute(async (transaction) => {
     const payment = await lockFailed(transaction, orderId);
     const earlier = await findOperation(transaction, orderId, stepOf(captureId));
     if (earlier?.state === 'given_up') throw paymentRefusal('CaptureRefused', 'this capture was given up');
-    if (!earlier) requireNothingOutstanding(payment);
-    if (payment.status === 'captured' && earlier?.state !== 'done') {
+    if (earlier && earlier.state !== 'refused') return undefined;
+    requireNothingOutstanding(payment);
+    if (payment.status === 'captured') {
       await transaction
         .updateTable('payments')
         .set({ status: unsettledStatus(payment), settled: true })

@@ -104,6 +104,16 @@ describe('a capture that fails after the processor had said yes', () => {
     });
   }
 
+  it('is captured again once, although a void came while its outcome was unknown', async () => {
+    const orderId = await takenBack();
+    const request = again(orderId);
+    bench.processor.dieAfter('capture');
+    await assert.rejects(bench.payment.recapturePayment(request), /socket hang up/);
+    await assert.rejects(bench.payment.voidPayment({ orderId }), /a capture of order .* is under way/);
+    await bench.restarted().recapturePayment({ ...request, holdId: randomUUID() });
+    assert.deepEqual(await sumsOf(orderId), ['captured', 2000, 1000, 1000, 0]);
+  });
+
   it('is captured again after the card was refused, with a hold of its own each time', async () => {
     const orderId = await takenBack();
     const request = again(orderId);
