@@ -67,6 +67,7 @@ export const Step = z.enum([
   'recapturePayment',
   'forgoCapture',
   'recordManualCapture',
+  'dispute',
   'confirmPayment',
   'releasePayment',
   'bookShipment',

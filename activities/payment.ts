@@ -105,6 +105,23 @@ export const RenewHold = z.strictObject({
 });
 export type RenewHold = z.infer<typeof RenewHold>;
 
+/** `disputeId`: the processor's. */
+export const DisputeRef = z.strictObject({ orderId: z.uuid(), disputeId: z.string().regex(/^[A-Za-z0-9_]{1,100}$/) });
+export type DisputeRef = z.infer<typeof DisputeRef>;
+/** `won`: the shop keeps the money. */
+export const DisputeOutcome = z.enum(['won', 'lost']);
+export const Dispute = z.object({
+  status: z.enum(['open', ...DisputeOutcome.options]),
+  amount: Money,
+  /** Whether the processor has taken the money back. */
+  withdrawn: z.boolean(),
+  /** In the processor's words. */
+  reason: z.string(),
+  /** Until when the processor wants an answer; null if it wants none. */
+  respondBy: z.iso.datetime().nullable(),
+});
+export type Dispute = z.infer<typeof Dispute>;
+
 /**
  * What workflows call on the payment service, durably. Implemented in services/payment/.
  * Each effect is identified by the order and the step. A repeat changes nothing and returns the first response.
@@ -217,6 +234,8 @@ export const paymentActivities = {
     request: RefundPayment,
     refuses: ['AlreadyRefunded', 'RefundRefused', 'RefundExceedsCapture', 'NotCaptured'],
   }),
+  /** Asks the processor how a dispute stands that an event has told of, and enters what it says into the books. */
+  readDispute: activity({ request: DisputeRef, response: Dispute }),
 };
 export type PaymentActivities = Implementation<typeof paymentActivities>;
 
@@ -259,13 +278,15 @@ export type ReceiveEvent = z.infer<typeof ReceiveEvent>;
  * for the card's holder. `heldLate`: money is held for a payment that was voided, and must be released. `holdExpired`: nothing
  * is held any more by the hold that was to be captured. `refundFailed`: the processor has said yes to a refund, and could not pay
  * this amount of it, which was to be paid back from this hold. Each hold of a refund fails on its own. `captureFailed`: the
- * processor had captured these amounts for these parcels, and has taken them back. The first hold's id is the order's, and so is
+ * processor had captured these amounts for these parcels, and has taken them back. `disputed`: the card's holder does not accept
+ * the payment, or did not, and the dispute is recorded. The first hold's id is the order's, and so is
  * the first parcel's.
  */
 export const ReceivedEvent = z.discriminatedUnion('meaning', [
   z.object({ meaning: z.literal('nothing') }),
   z.object({ meaning: z.enum(['awaited', 'heldLate']), orderId: z.uuid() }),
   z.object({ meaning: z.literal('holdExpired'), orderId: z.uuid(), holdId: z.uuid() }),
+  z.object({ meaning: z.literal('disputed'), ...DisputeRef.shape }),
   z.object({
     meaning: z.literal('captureFailed'),
     orderId: z.uuid(),
@@ -323,6 +344,10 @@ export const paymentEvents = {
   'payment.captured': PaymentEvent.extend({ manually: z.boolean().optional() }),
   /** After `payment.captured`: the processor has taken this amount back. The first parcel's id is the order's. */
   'payment.capture_failed': PaymentEvent.extend({ parcelId: z.uuid() }),
+  /** The card's holder does not accept the payment, or asks about it. `reason`: in the processor's words. */
+  'payment.disputed': PaymentEvent.extend({ disputeId: z.string(), reason: z.string() }),
+  /** `won`: the shop keeps the money. */
+  'payment.dispute_closed': PaymentEvent.extend({ disputeId: z.string(), outcome: DisputeOutcome }),
   'payment.failed': z.object({ orderId: z.uuid(), step: z.string(), reason: z.string() }),
   'payment.voided': PaymentEvent,
   /** `manually`: outside of the card processor. */

@@ -9,6 +9,7 @@ import { startServer } from './server.ts';
 import { refuseCardNumbersOutsideBody } from './processor/card-number.ts';
 import { CONFIRMATIONS_SCHEMA, Confirmations, confirmationPath } from './processor/confirmations.ts';
 import { CUSTOMERS_SCHEMA } from './processor/customers.ts';
+import { DISPUTES_SCHEMA } from './processor/disputes.ts';
 import { LEDGER_SCHEMA } from './processor/entries.ts';
 import { processorPage } from './processor/page.ts';
 import { processorRoutes } from './processor/routes.ts';
@@ -30,7 +31,14 @@ export interface ProcessorOptions {
 /** Runs the sandbox card processor. */
 export async function startProcessor(options: ProcessorOptions): Promise<Running & { url: string }> {
   const { port, host = '127.0.0.1', folder, callback, logger } = options;
-  const schema = OUTCOMES_SCHEMA + LEDGER_SCHEMA + CUSTOMERS_SCHEMA + CONFIRMATIONS_SCHEMA + CALLBACKS_SCHEMA;
+  const schema = [
+    OUTCOMES_SCHEMA,
+    LEDGER_SCHEMA,
+    CUSTOMERS_SCHEMA,
+    CONFIRMATIONS_SCHEMA,
+    DISPUTES_SCHEMA,
+    CALLBACKS_SCHEMA,
+  ].join('');
   const db = openSqlite(path.join(folder, 'processor.sqlite'), schema);
   upgradeHolds(db);
   let { publicUrl } = options;

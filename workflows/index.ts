@@ -1,4 +1,5 @@
 export { cartReminderWorkflow } from './cart-reminder/workflow.ts';
+export { disputeWorkflow } from './dispute/workflow.ts';
 export { failedCaptureWorkflow } from './failed-capture/workflow.ts';
 export { failedRefundWorkflow } from './failed-refund/workflow.ts';
 export { latePaymentWorkflow } from './late-payment/workflow.ts';

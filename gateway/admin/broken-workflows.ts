@@ -10,6 +10,7 @@ const WORKFLOW_TYPES = [
   'refundWorkflow',
   'failedRefundWorkflow',
   'failedCaptureWorkflow',
+  'disputeWorkflow',
   'reconciliationWorkflow',
 ] as const;
 
@@ -21,7 +22,7 @@ const TIMEOUT_MS = 1_000;
 
 /**
  * Counts the workflows that ended before what they carry (an order, a return, a stray parcel, a late payment, a refund, a failed refund or
- * capture, a comparison of the books): those stand still, and no workflow is left to report it. A workflow that was reset stays
+ * capture, a dispute, a comparison of the books): those stand still, and no workflow is left to report it. A workflow that was reset stays
  * counted until Temporal's retention ends.
  */
 export function registerBrokenWorkflowMetrics({ metrics, client, logger }: BrokenWorkflowOptions): void {

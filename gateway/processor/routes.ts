@@ -4,6 +4,7 @@ import type { PaymentRequests, ReceivedEvent } from '../../activities/payment.ts
 import { Refusal } from '../../platform/contract/refusal.ts';
 import { Problem } from '../../platform/http/problem.ts';
 import { type AnyRoute, route } from '../../platform/http/route.ts';
+import type { DisputeInput } from '../../workflows/dispute/messages.ts';
 import type { FailedRefundInput } from '../../workflows/failed-refund/messages.ts';
 import type { PaymentMoved } from '../../workflows/order/messages.ts';
 import type { Workflows } from '../upstream/workflow-client.ts';
@@ -35,8 +36,17 @@ const unsigned = (header: string): Problem =>
 interface ProcessorDependencies {
   payments: Pick<PaymentRequests, 'receiveEvent'>;
   orders: Pick<OrderRequests, 'getOrder' | 'getOrderStart'>;
-  workflows: Pick<Workflows, 'paymentMoved' | 'startLatePayment' | 'startFailedRefund' | 'startFailedCapture'>;
+  workflows: Pick<
+    Workflows,
+    'paymentMoved' | 'startLatePayment' | 'startFailedRefund' | 'startFailedCapture' | 'disputeMoved'
+  >;
 }
+
+/** One that has ended needs no news. */
+const unlessEnded = (told: Promise<unknown>): Promise<unknown> =>
+  told.catch((error: unknown) => {
+    if (!(error instanceof Refusal && error.code === 'WorkflowEnded')) throw error;
+  });
 
 type FailedCaptures = Extract<ReceivedEvent, { meaning: 'captureFailed' }>;
 
@@ -49,15 +59,20 @@ export function processorRoutes({ payments, orders, workflows }: ProcessorDepend
     if (event.meaning === 'heldLate') await releaseLate(event.orderId);
     if (event.meaning === 'refundFailed') await askAboutRefund(event);
     if (event.meaning === 'captureFailed') await askAboutCaptures(event);
+    if (event.meaning === 'disputed') await tellOfDispute(event);
   };
 
   /** Tells the order's workflow, which may not have been started. Of an order that has ended nobody waits for news. */
   async function tellOrder(orderId: string, moved: PaymentMoved): Promise<void> {
     const { start } = await orders.getOrderStart({ orderId });
     if (!start) return;
-    await workflows.paymentMoved(start, moved).catch((error: unknown) => {
-      if (!(error instanceof Refusal && error.code === 'WorkflowEnded')) throw error;
-    });
+    await unlessEnded(workflows.paymentMoved(start, moved));
+  }
+
+  /** Tells the workflow of the dispute, or starts it. */
+  async function tellOfDispute({ orderId, disputeId }: DisputeInput): Promise<void> {
+    const { customerId } = await orders.getOrder({ orderId });
+    await unlessEnded(workflows.disputeMoved({ disputeId, orderId }, customerId));
   }
 
   async function releaseLate(orderId: string): Promise<void> {

@@ -19,6 +19,13 @@ import {
   paymentMovedSignal,
   startOptionsOf,
 } from '../../workflows/order/messages.ts';
+import {
+  type DisputeInput,
+  type DisputeMoved,
+  disputeMovedSignal,
+  disputeWorkflowId,
+} from '../../workflows/dispute/messages.ts';
+import type { disputeWorkflow } from '../../workflows/dispute/workflow.ts';
 import { type FailedCaptureInput, failedCaptureWorkflowId } from '../../workflows/failed-capture/messages.ts';
 import type { failedCaptureWorkflow } from '../../workflows/failed-capture/workflow.ts';
 import { type FailedRefundInput, failedRefundWorkflowId } from '../../workflows/failed-refund/messages.ts';
@@ -180,6 +187,21 @@ export function createWorkflows(client: Client) {
           ...startOptionsOf(start),
           signal: paymentMovedSignal,
           signalArgs: [moved],
+        }),
+      ),
+
+    /** The same for a workflow about a dispute. */
+    disputeMoved: (input: DisputeInput, customerId: string) =>
+      call(() =>
+        client.workflow.signalWithStart<typeof disputeWorkflow, [DisputeMoved]>('disputeWorkflow', {
+          workflowId: disputeWorkflowId(input.disputeId),
+          taskQueue: ORDER_TASK_QUEUE,
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          args: [input],
+          signal: disputeMovedSignal,
+          signalArgs: [{}],
+          staticSummary: `disputed by the card's holder: payment of order ${input.orderId}`,
+          typedSearchAttributes: [{ key: customerIdAttribute, value: customerId }],
         }),
       ),
 

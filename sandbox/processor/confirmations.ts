@@ -38,6 +38,7 @@ export interface ProcessorEvent {
   holdId: string;
   refundId?: string;
   captureId?: string;
+  disputeId?: string;
   at: string;
 }
 

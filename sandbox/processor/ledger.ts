@@ -2,6 +2,7 @@ import { type StoredOutcome, refusal } from '../outcomes.ts';
 import type { SqliteFile } from '../sqlite.ts';
 import type { Confirmations } from './confirmations.ts';
 import type { Customers } from './customers.ts';
+import type { Disputes } from './disputes.ts';
 import { type Amount, Entries, type Hold, type HoldRef } from './entries.ts';
 import { behaviourOf } from './payment-methods.ts';
 
@@ -21,10 +22,15 @@ export class Ledger {
   readonly #entries: Entries;
   readonly #confirmations: Confirmations;
   readonly #customers: Customers;
+  readonly #disputes: Disputes;
 
-  constructor(db: SqliteFile, confirmations: Confirmations, customers: Customers) {
+  constructor(
+    db: SqliteFile,
+    { confirmations, customers, disputes }: { confirmations: Confirmations; customers: Customers; disputes: Disputes },
+  ) {
     this.#db = db;
     this.#customers = customers;
+    this.#disputes = disputes;
     this.#entries = new Entries(db);
     this.#confirmations = confirmations;
   }
@@ -149,6 +155,7 @@ export class Ledger {
     const outcome = this.#entries.refuseOrAdd('capture', { ...entry, paymentMethod: paymentMethod! });
     if (outcome.status === 201 && final) this.#release(hold, `${key}:rest`, hold.heldMinor - amountMinor, 'captured');
     if (outcome.status === 201 && this.#failsLater(hold)) this.#failCapture(hold, String(outcome.body.id), key);
+    if (outcome.status === 201 && behaviourOf(paymentMethod!)?.disputed) this.#disputes.open(entry);
     return outcome;
   }
 
@@ -173,6 +180,8 @@ export class Ledger {
     if (hold.captures === 0) return refusal(409, 'NotCaptured', 'this order is not captured');
     if (hold.authorization?.currency !== currency)
       return refusal(409, 'CurrencyMismatch', 'the capture is in another currency');
+    if ((this.#disputes.ofHold(hold)?.status ?? 'won') !== 'won')
+      return refusal(409, 'ChargeDisputed', 'the card’s holder disputes this payment');
     if (hold.refundedMinor + amountMinor > hold.capturedMinor) {
       return refusal(409, 'RefundExceedsCapture', 'the refund exceeds the remaining captured amount');
     }

@@ -26,6 +26,10 @@ export const processorPage: SandboxPage = {
       command: `curl -sS -X POST '${url}/payments/ORDER-ID/authenticate' --json '{"outcome": "succeeded"}'`,
     },
     {
+      purpose: 'Decide a dispute as the card’s bank',
+      command: `curl -sS -X POST '${url}/payments/ORDER-ID/dispute' --json '{"outcome": "won"}'`,
+    },
+    {
       purpose: 'Let the hold of an order expire before it is captured',
       command: `curl -sS -X POST '${url}/payments/ORDER-ID/expire'`,
     },
@@ -40,7 +44,10 @@ function inWords({
   renewalDeclined,
   refundFailsLater,
   captureFailsLater,
+  disputed,
 }: Behaviour): string {
+  if (disputed)
+    return 'says yes to a capture, which the card’s holder then disputes: dispute.created; POST /payments/ORDER-ID/dispute decides it';
   if (captureFailsLater)
     return 'says yes to a capture of an order’s first hold, is not paid, and sends the event capture.failed';
   if (refundFailsLater) return 'says yes to a refund, cannot pay it, and sends the event refund.failed';

@@ -12,6 +12,8 @@ export interface Behaviour {
   refundFailsLater?: boolean;
   /** The processor says yes to a capture of an order's first hold, and then its bank does not pay. */
   captureFailsLater?: boolean;
+  /** The card's holder disputes what is captured first of each hold. */
+  disputed?: boolean;
   /** An order's first hold is gone when it is captured. */
   firstHoldExpires?: boolean;
   /** Every hold of an order after its first is declined. */
@@ -42,6 +44,7 @@ export const PAYMENT_METHODS: ReadonlyMap<string, Behaviour> = new Map<string, B
   ],
   ['pm_sandbox_refundFailsLater', { refundFailsLater: true }],
   ['pm_sandbox_captureFailsLater', { captureFailsLater: true }],
+  ['pm_sandbox_disputed', { disputed: true }],
   ['pm_sandbox_authenticationRequired', { confirmation: 'told at once' }],
   ['pm_sandbox_authenticationLate', { confirmation: 'told on request' }],
   ['pm_sandbox_holdExpires', { firstHoldExpires: true }],

@@ -9,6 +9,8 @@ import type { Confirmations } from './confirmations.ts';
 import { confirmationRoutes } from './confirmation-routes.ts';
 import { customerRoutes } from './customer-routes.ts';
 import { Customers } from './customers.ts';
+import { disputeRoutes } from './dispute-routes.ts';
+import { Disputes } from './disputes.ts';
 import { ENTRY_COLUMNS, type HoldRef } from './entries.ts';
 import { Ledger } from './ledger.ts';
 import { type Action, simulatedFaultOf } from './payment-methods.ts';
@@ -46,7 +48,8 @@ const Authorize = Refund.extend({
 /** The card processor's API. */
 export function processorRoutes(db: SqliteFile, confirmations: Confirmations): AnyRoute[] {
   const customers = new Customers(db);
-  const ledger = new Ledger(db, confirmations, customers);
+  const disputes = new Disputes(db, confirmations);
+  const ledger = new Ledger(db, { confirmations, customers, disputes });
 
   function effectRoute<Body extends HoldRef & { paymentMethod?: string }>(
     endpoint: { path: string; action: Action; body: z.ZodType<Body> },
@@ -90,6 +93,7 @@ export function processorRoutes(db: SqliteFile, confirmations: Confirmations): A
     outcomeRoute(ledger, 'capture'),
     ...customerRoutes(db, customers),
     ...confirmationRoutes(ledger, confirmations),
+    ...disputeRoutes(disputes),
     ledgerRoute(db, ENTRY_COLUMNS),
   ];
 }

@@ -35,6 +35,9 @@ const EFFECTS = {
     collect_manually:
       'You have got the money in another way: the payment ledger records it, and it counts as captured.',
   },
+  dispute: {
+    skip: 'You have dealt with it at the card processor: nobody is reminded any more. What the bank decides is still entered into the payment ledger.',
+  },
   forgoCapture: { retry: 'Writes the money off in the payment ledger again.' },
   recordManualCapture: { retry: 'Enters the money that you have got into the payment ledger again.' },
   commitStock: {

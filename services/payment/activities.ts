@@ -1,6 +1,7 @@
 import type { PaymentActivities } from '../../activities/payment.ts';
 import { minorOf } from './attempt.ts';
 import { customerToSaveFor } from './customers.ts';
+import { readDispute } from './disputes.ts';
 import { moneyOf } from './ledger.ts';
 import { forgoRefund, recordManualRefund } from './given-up-refunds.ts';
 import { type Finished, type PaymentDependencies, answerOf, carryOut } from './operation.ts';
@@ -46,6 +47,7 @@ export function createPaymentActivities(dependencies: PaymentDependencies): Paym
     forgoCapture: (request) => forgoCapture(dependencies, request),
     recordManualCapture: (request) => recordManualCapture(dependencies, request),
     forgoRefund: (request) => forgoRefund(db, request),
+    readDispute: (request) => readDispute(dependencies, request),
     recordManualRefund: (request) => recordManualRefund(db, request),
   };
 }

@@ -12,6 +12,8 @@ const ledgerSums = sql`
            - coalesce(sum(amount_minor) filter (where kind = 'capture_failed' and debit_account = 'card_holds'), 0))::bigint as used,
          coalesce(sum(amount_minor) filter (where kind = 'capture_failed' and debit_account = 'sales'), 0)::bigint as capture_failed,
          coalesce(sum(amount_minor) filter (where kind = 'manual_capture'), 0)::bigint as manually_captured,
+         (coalesce(sum(amount_minor) filter (where kind = 'dispute'), 0)
+           - coalesce(sum(amount_minor) filter (where kind = 'dispute_won'), 0))::bigint as disputed,
          (coalesce(sum(amount_minor) filter (where kind = 'refund'), 0)
            - coalesce(sum(amount_minor) filter (where kind = 'refund_failed'), 0))::bigint as refunded,
          coalesce(sum(amount_minor) filter (where kind = 'manual_refund'), 0)::bigint as manually_refunded,
@@ -92,6 +94,7 @@ export async function findDiscrepancies(db: Kysely<PaymentDatabase>): Promise<st
         format('captured and taken back %s, the ledger says %s', capture_failed_minor, capture_failed)),
       (manually_captured <> manually_captured_minor,
         format('manually captured %s, the ledger says %s', manually_captured_minor, manually_captured)),
+      (disputed <> disputed_minor, format('disputed %s, the ledger says %s', disputed_minor, disputed)),
       (manually_refunded <> manually_refunded_minor,
         format('manually refunded %s, the ledger says %s', manually_refunded_minor, manually_refunded)),
       (used <> captured, format('the ledger releases %s from holds but records %s as sales', used, captured)),

@@ -27,6 +27,8 @@ export interface PaymentTable {
   capture_failed_minor: Generated<number>;
   /** By people, outside of the processor, of what it has taken back. */
   manually_captured_minor: Generated<number>;
+  /** What the processor has taken back because of disputes. */
+  disputed_minor: Generated<number>;
   customer: Generated<string | null>;
   user_customer: Generated<string | null>;
   saves_method: Generated<boolean>;
@@ -110,6 +112,26 @@ export interface SavedMethodTable {
   detached_at: Date | null;
 }
 
+export interface DisputesTable {
+  /** The processor's. */
+  id: string;
+  order_id: string;
+  hold_id: string;
+  amount_minor: number;
+  currency: string;
+  reason: string;
+  respond_by: ColumnType<Date | null, string | null | undefined, string | null>;
+  status: 'open' | 'won' | 'lost';
+  /** Whether the processor has taken the money back now. */
+  withdrawn: Generated<boolean>;
+  /** How often the money has moved. */
+  moves: Generated<number>;
+  /** How often it was recorded. */
+  version: Generated<number>;
+  created_at: ColumnType<Date, never, never>;
+  updated_at: ColumnType<Date, never, unknown>;
+}
+
 export interface PaymentDatabase extends OutboxDatabase {
   payments: PaymentTable;
   holds: HoldTable;
@@ -117,6 +139,7 @@ export interface PaymentDatabase extends OutboxDatabase {
   ledger_entries: LedgerTable;
   customers: CustomerTable;
   saved_methods: SavedMethodTable;
+  disputes: DisputesTable;
 }
 
 export type PaymentRow = Selectable<PaymentTable>;

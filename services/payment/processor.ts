@@ -64,6 +64,18 @@ export interface CardRefund extends CardEffect {
   amount: Money;
 }
 
+/** A payment that the card's holder does not accept, as the processor says that it stands. */
+export interface CardDispute {
+  status: 'open' | 'won' | 'lost';
+  amount: Money;
+  /** Whether the processor has taken the money back. */
+  withdrawn: boolean;
+  /** In the processor's words. */
+  reason: string;
+  /** RFC 3339: until when it wants an answer. Null: it wants none. */
+  respondBy: string | null;
+}
+
 /** The processor carried out the step. `id` is its id of the effect; null if nothing had to be done. */
 export interface Receipt {
   id: string | null;
@@ -142,6 +154,8 @@ export interface CardProcessor {
   hasHoldExpired(hold: CardHold): Promise<boolean>;
   /** Whether a capture of the hold that the processor had said yes to has failed since. `id`: of its receipt. */
   hasCaptureFailed(capture: CardHold & { id: string }): Promise<boolean>;
+  /** How a dispute of the hold stands. Undefined if there is none with this id. */
+  findDispute(dispute: CardHold & { id: string }): Promise<CardDispute | undefined>;
   /** Whether a refund that the processor had said yes to has failed since. `id`: of its receipt. */
   hasRefundFailed(id: string): Promise<boolean>;
   /** Checks the signature of an event and reads it. Refuses `InvalidSignature` and `InvalidEvent`. */
@@ -153,12 +167,13 @@ export interface CardProcessor {
 /**
  * Which hold an event is about, by its id or its reference; null for events about anything else. What has happened is looked
  * up. `refund`: of a refund of it, by its receipt. `expiry`: whether the hold is gone must be asked.
- * `captures`: whether its captures stand.
+ * `captures`: whether its captures stand. `dispute`: of a dispute, by its id.
  */
 export type ProcessorEvent =
   | (({ orderId: string; holdId: string } | { reference: string }) & {
       refund?: string;
       expiry?: boolean;
       captures?: boolean;
+      dispute?: string;
     })
   | null;

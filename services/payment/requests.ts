@@ -7,6 +7,7 @@ import { stepOf } from './holds.ts';
 import { mayHaveEnded, placingAndReleasing, wasGivenUp } from './late-holds.ts';
 import { createMethodRequests } from './method-requests.ts';
 import type { PaymentDependencies } from './operation.ts';
+import { receiveDispute } from './disputes.ts';
 import { receiveExpiry } from './expired-holds.ts';
 import { receiveCaptureFailure } from './failed-captures.ts';
 import { receiveRefundEvent } from './failed-refunds.ts';
@@ -37,6 +38,8 @@ async function receive(dependencies: PaymentDependencies, event: ProcessorEvent)
   const found = await findHold(db, event);
   if (!event || !found) return { meaning: 'nothing' };
   const { payment, hold } = found;
+  const disputed = event.dispute && (await receiveDispute(dependencies, hold, event.dispute));
+  if (disputed) return disputed;
   const failed = event.refund && (await receiveRefundEvent(dependencies, payment, event.refund));
   if (failed) return failed;
   const failedCaptures = event.captures && (await receiveCaptureFailure(dependencies, payment, hold));

@@ -16,6 +16,7 @@ export const cartReminderWorkflow = incompatiblyChanged;
 export const strayParcelWorkflow = incompatiblyChanged;
 export const latePaymentWorkflow = incompatiblyChanged;
 export const reconciliationWorkflow = incompatiblyChanged;
+export const disputeWorkflow = incompatiblyChanged;
 export const failedCaptureWorkflow = incompatiblyChanged;
 export const failedRefundWorkflow = incompatiblyChanged;
 export const refundWorkflow = incompatiblyChanged;

@@ -1,6 +1,12 @@
 import type { AuthorizePayment } from '../../activities/payment.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
-import type { AwaitsCustomer, CardProcessor, CardRequest, Receipt } from '../../services/payment/processor.ts';
+import type {
+  AwaitsCustomer,
+  CardDispute,
+  CardProcessor,
+  CardRequest,
+  Receipt,
+} from '../../services/payment/processor.ts';
 import { FakeSavedCards } from './fake-saved-cards.ts';
 
 type Step = CardRequest['step'];
@@ -38,6 +44,8 @@ export interface FakeProcessor extends CardProcessor {
   expire(orderId: string, holdId?: string): void;
   /** The card's bank releases the hold by itself now. */
   releaseExpired(orderId: string, holdId?: string): void;
+  /** The dispute stands so from now on. */
+  dispute(id: string, dispute: Partial<CardDispute>): void;
   /** The capture with this receipt fails, although it had succeeded, and its hold is gone. */
   failCapture(id: string): void;
   /** The refund with this receipt fails, although it had succeeded. */
@@ -71,6 +79,7 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
   const refused = new Map<Step, string>();
   const failedRefunds = new Set<string>();
   const failedCaptures = new Set<string>();
+  const disputes = new Map<string, CardDispute>();
   const gates: { step: Step; where: 'before' | 'after'; reached: () => void; released: Promise<void> }[] = [];
   const accountOf = ({ orderId, holdId = orderId }: HoldRef): Account => {
     const name = `${orderId} ${holdId}`;
@@ -172,9 +181,10 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
     },
     isHeld: async (hold) => heldOf(accountOf(hold)) > 0,
     hasHoldExpired: async (hold) => accountOf(hold).closed === 'expired',
+    findDispute: async ({ id }) => disputes.get(id),
     hasCaptureFailed: async ({ id }) => failedCaptures.has(id),
     hasRefundFailed: async (id) => failedRefunds.has(id),
-    // Its events are lines: the order's id and perhaps the hold's and what it is about, a refund's id, `expired` or `captures`, signed with
+    // Its events are lines: the order's id and perhaps the hold's and what it is about, a refund's or a dispute's id, `expired` or `captures`, signed with
     // `right`.
     readEvent({ payload, signature }) {
       if (signature !== 'right') throw new Refusal('InvalidSignature', 'the signature is wrong');
@@ -183,6 +193,7 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
       const hold = { orderId, holdId };
       if (about === 'expired') return { ...hold, expiry: true };
       if (about === 'captures') return { ...hold, captures: true };
+      if (about?.startsWith('dp_')) return { ...hold, dispute: about };
       return { ...hold, ...(about !== undefined && { refund: about }) };
     },
     awaitHolder: (orderId, holdId) => void (accountOf({ orderId, holdId }).awaited = true),
@@ -212,6 +223,10 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
       const failed = takeOut(id);
       accountOf(failed).refunded -= failed.amountMinor;
     },
+    dispute(id, dispute) {
+      const before = disputes.get(id) ?? { ...DISPUTE };
+      disputes.set(id, { ...before, ...dispute });
+    },
     failCapture(id) {
       failedCaptures.add(id);
       const failed = takeOut(id);
@@ -240,6 +255,14 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
   };
   return fake;
 }
+
+const DISPUTE: CardDispute = {
+  status: 'open',
+  amount: { amountMinor: 1000, currency: 'GBP' },
+  withdrawn: true,
+  reason: 'fraudulent',
+  respondBy: '2030-01-31T12:00:00.000Z',
+};
 
 /** In place of an entry that was taken back. */
 const NOTHING = { type: 'refund', orderId: '', holdId: '', key: '', amountMinor: 0 } as const;

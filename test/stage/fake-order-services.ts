@@ -113,6 +113,16 @@ const createPayment = (worlds: OrderWorlds): PaymentActivities => ({
     if (world.refundedMinor === 0) world.addEffect('refund');
     world.refundedMinor = amount.amountMinor;
   },
+  async readDispute({ orderId }) {
+    const { dispute } = worlds.of(orderId);
+    return {
+      status: dispute,
+      amount: { amountMinor: 200, currency: 'GBP' },
+      withdrawn: dispute !== 'won',
+      reason: 'fraudulent',
+      respondBy: '2030-01-31T12:00:00.000Z',
+    };
+  },
   recapturePayment: async ({ orderId, captureId, amount }) =>
     worlds.of(orderId).once(`recapture ${captureId}`, `recapture ${amount.amountMinor}`),
   forgoCapture: async ({ orderId }) => worlds.of(orderId).addEffect('forgo capture'),

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { type Answer, refuse } from './fake-stripe-answers.ts';
 import { CARD, DECLINES, MUST_CONFIRM, type UsedCards, misuseOf, paymentMethod, use } from './fake-stripe-cards.ts';
 import { expire, failCharge } from './fake-stripe-banks.ts';
+import { type Made, type Resource, refund } from './fake-stripe-refunds.ts';
 import { validationError } from './stripe-mock.ts';
 
 /** One request that reached the server. */
@@ -34,6 +35,8 @@ export interface StripeServer {
   intent(id: string): Intent;
   /** The refund had succeeded, and fails after all. */
   failRefund(id: string): void;
+  /** A dispute stands so from now on. While it is open Stripe refuses refunds. */
+  dispute(id: string, dispute: { payment_intent?: string; status: string; [field: string]: unknown }): void;
   /** The intent's charge was captured, and fails after all. */
   failCharge(id: string): void;
   /** The hold of the intent expires. */
@@ -49,7 +52,6 @@ export interface StripeServer {
   close(): Promise<void>;
 }
 
-type Resource = Record<string, unknown> & { id: string; status: string };
 /** The amounts are in Stripe's units. */
 type Intent = Resource & { amount: number; amount_capturable: number; amount_received: number; metadata: object };
 
@@ -62,7 +64,8 @@ export async function startStripeServer({ validator }: { validator?: string } = 
   const intents = new Map<string, Intent>();
   const refunds: Resource[] = [];
   const cards: UsedCards = { used: new Set(), owners: new Map() };
-  const state: State = { intents, refunds, cards, customers: 0, multicapture: 'available' };
+  const disputes = new Map<string, Resource>();
+  const state: State = { intents, refunds, disputes, cards, customers: 0, multicapture: 'available' };
   const answers = new Map<string, { form: string; answer: Answer }>();
   const deaths: string[] = [];
   const before: { call: string; work: () => void }[] = [];
@@ -109,6 +112,7 @@ export async function startStripeServer({ validator }: { validator?: string } = 
     forgetKeys: () => answers.clear(),
     intent: (id) => intents.get(id)!,
     failRefund: (id) => void (refunds.find((made) => made.id === id)!.status = 'failed'),
+    dispute: (id, dispute) => void disputes.set(id, { ...disputes.get(id), id, object: 'dispute', ...dispute }),
     failCharge: (id) => failCharge(intents.get(id)!),
     expire: (id) => expire(intents.get(id)!),
     detach: (paymentMethod) => void cards.owners.delete(paymentMethod),
@@ -123,9 +127,8 @@ export async function startStripeServer({ validator }: { validator?: string } = 
   };
 }
 
-interface State {
+interface State extends Made {
   intents: Map<string, Intent>;
-  refunds: Resource[];
   cards: UsedCards;
   customers: number;
   multicapture: 'available' | 'unavailable';
@@ -135,6 +138,7 @@ function act([resource, id, verb]: string[], form: Record<string, string>, state
   const { intents } = state;
   if (resource === 'refunds' && id !== undefined) return found(state.refunds.find((made) => made.id === id));
   if (resource === 'refunds') return refund(form, state, id === undefined && form.amount === undefined);
+  if (resource === 'disputes') return found(state.disputes.get(id!));
   if (resource === 'customers') return { status: 200, body: { id: `cus_${++state.customers}`, object: 'customer' } };
   if (resource === 'payment_methods') return paymentMethod(state.cards, id!, verb);
   if (id === undefined) return create(form, state);
@@ -268,24 +272,3 @@ const MOVES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     requires_capture: 'canceled',
   },
 };
-
-function refund(form: Record<string, string>, { intents, refunds }: State, list: boolean): Answer {
-  if (list) {
-    const data = refunds.filter((candidate) => candidate.payment_intent === form.payment_intent);
-    return { status: 200, body: { object: 'list', data, has_more: false, url: '/v1/refunds' } };
-  }
-  const refunded = refunds.filter((earlier) => earlier.payment_intent === form.payment_intent);
-  const sum = refunded.reduce((total, { amount }) => total + Number(amount), Number(form.amount));
-  if (sum > intents.get(form.payment_intent!)!.amount_received) {
-    return refuse(400, { type: 'invalid_request_error', param: 'amount' });
-  }
-  const made = {
-    ...form,
-    id: `re_${refunds.length + 1}`,
-    object: 'refund',
-    status: 'succeeded',
-    metadata: { key: form['metadata[key]'] },
-  };
-  refunds.push(made);
-  return { status: 200, body: made };
-}

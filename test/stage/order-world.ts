@@ -19,6 +19,8 @@ export class OrderWorld {
   money: 'none' | 'held' | 'void' | 'captured' = 'none';
   /** Whether the card's holder must confirm before money is held. */
   confirmation: 'none' | 'awaited' | 'given' | 'refused' = 'none';
+  /** How a dispute of its payment stands, once there is one. */
+  dispute: 'open' | 'won' | 'lost' = 'open';
   parcel: ShipmentStatus | 'none' = 'none';
   /** The parcels after the first, at the carrier. */
   readonly otherParcels = new Map<string, ShipmentStatus>();

@@ -41,6 +41,13 @@ export async function expire({ processor }: Platform, orderId: string): Promise<
   assert.equal(status, 200, JSON.stringify(body));
 }
 
+/** Decides the dispute of a payment as the card's bank. */
+export async function decideDispute({ processor }: Platform, orderId: string, outcome: 'won' | 'lost'): Promise<void> {
+  const url = `${processor}/payments/${orderId}/dispute`;
+  const { status, body } = await sendRequest({ method: 'POST', url, body: { outcome } });
+  assert.equal(status, 200, JSON.stringify(body));
+}
+
 interface Tracked {
   trackingNumber?: string | undefined;
 }

@@ -1,4 +1,5 @@
 import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
+import { disputeMovedSignal } from '../../workflows/dispute/messages.ts';
 import { receiveReturnUpdate } from '../../workflows/return/messages.ts';
 import { refuse, refuseOnce } from './faults.ts';
 import { finish, openIntervention, resolve } from './order-actions.ts';
@@ -25,6 +26,27 @@ export const RETURN_SCENARIOS: Scenarios = {
   'capture-failed-then-retried': captureFailed('retry'),
   'capture-failed-then-manual': captureFailed('collect_manually'),
   'capture-failed-then-skipped': captureFailed('skip'),
+  'dispute-decided': disputed(async (handle, order) => {
+    order.world.dispute = 'lost';
+    await handle.signal(disputeMovedSignal, {});
+    await handle.result();
+  }),
+  'dispute-decided-unnoticed': async (workers) => {
+    const order = await workers.place({
+      readDispute: ({ number, world, next }) => {
+        if (number > 2) world.dispute = 'won';
+        return next();
+      },
+    });
+    await finish(order);
+    const handle = await workers.dispute(order);
+    await handle.result();
+    return handle;
+  },
+  'dispute-handled': disputed(async (handle, order) => {
+    await resolve(handle, await openIntervention(order, 'dispute'), 'skip');
+    await handle.result();
+  }),
   'refund-paid': paidBack({}),
   'refund-refused-then-manual': paidBack({ refundPayment: refuse('RefundRefused') }, 'refund_manually'),
   'refund-refused-then-skipped': paidBack({ refundPayment: refuse('RefundRefused') }, 'skip'),
@@ -74,6 +96,20 @@ function captureFailed(action: InterventionAction): Scenario {
     const handle = await workers.failCapture(order);
     await resolve(handle, await openIntervention(order, 'recapturePayment'), action);
     await handle.result();
+    return handle;
+  };
+}
+
+type Disputed = Awaited<ReturnType<TestWorkers['dispute']>>;
+
+/** A payment that its card's holder disputes, in real time. */
+function disputed(work: (handle: Disputed, order: TestOrder) => Promise<void>): Scenario {
+  return async (workers) => {
+    const order = await workers.place();
+    await finish(order);
+    const handle = await workers.dispute(order, workers.inRealTime);
+    await openIntervention(order, 'dispute');
+    await work(handle, order);
     return handle;
   };
 }

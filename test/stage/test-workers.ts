@@ -17,6 +17,8 @@ import {
 import type { orderWorkflow } from '../../workflows/order/workflow.ts';
 import { type ReturnInput, returnWorkflowId } from '../../workflows/return/messages.ts';
 import type { returnWorkflow } from '../../workflows/return/workflow.ts';
+import { disputeWorkflowId } from '../../workflows/dispute/messages.ts';
+import type { disputeWorkflow } from '../../workflows/dispute/workflow.ts';
 import { failedCaptureWorkflowId } from '../../workflows/failed-capture/messages.ts';
 import type { failedCaptureWorkflow } from '../../workflows/failed-capture/workflow.ts';
 import { failedRefundWorkflowId } from '../../workflows/failed-refund/messages.ts';
@@ -89,6 +91,8 @@ export interface TestWorkers {
   failRefund(order: TestOrder): Promise<WorkflowHandleWithFirstExecutionRunId<typeof failedRefundWorkflow>>;
   /** The card processor has taken back what it had captured. */
   failCapture(order: TestOrder): Promise<WorkflowHandleWithFirstExecutionRunId<typeof failedCaptureWorkflow>>;
+  /** The card's holder disputes the payment. */
+  dispute(order: TestOrder, by?: Client): Promise<WorkflowHandleWithFirstExecutionRunId<typeof disputeWorkflow>>;
   /** The card's holder has confirmed the order's payment although the order has ended. */
   releaseLate(order: TestOrder): Promise<WorkflowHandleWithFirstExecutionRunId<typeof latePaymentWorkflow>>;
   /** Starts a webhook delivery. Its attempts end as the script says; the last entry applies to all further attempts. */
@@ -157,6 +161,14 @@ export async function startTestWorkers(): Promise<TestWorkers> {
         taskQueue: 'order',
         args: [{ parcelId: orderId, orderId, amount: { amountMinor: 200, currency: 'GBP' } }],
       }),
+    dispute({ orderId }, by = client) {
+      const disputeId = `dp_${orderId.replaceAll('-', '')}`;
+      return by.workflow.start<typeof disputeWorkflow>('disputeWorkflow', {
+        workflowId: disputeWorkflowId(disputeId),
+        taskQueue: 'order',
+        args: [{ disputeId, orderId }],
+      });
+    },
     releaseLate: ({ orderId }) =>
       client.workflow.start<typeof latePaymentWorkflow>('latePaymentWorkflow', {
         workflowId: latePaymentWorkflowId(orderId),

@@ -5,6 +5,7 @@ import './shared-platform/returns.ts';
 import './shared-platform/confirmations.ts';
 import './shared-platform/refunds.ts';
 import './shared-platform/taken-back.ts';
+import './shared-platform/disputes.ts';
 import './shared-platform/stray-parcels.ts';
 import './shared-platform/parcels.ts';
 import './shared-platform/troubled-parcels.ts';

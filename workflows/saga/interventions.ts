@@ -38,6 +38,13 @@ export class Interventions {
     return this.#resolutions.get(interventionId)!;
   }
 
+  /** Resolves those that are open. */
+  settle(answer: Omit<Resolution, 'interventionId'>): void {
+    for (const [interventionId, resolution] of this.#resolutions) {
+      if (!resolution) this.#resolutions.set(interventionId, { interventionId, ...answer });
+    }
+  }
+
   get someOpen(): boolean {
     return [...this.#resolutions.values()].includes(undefined);
   }

@@ -22,6 +22,9 @@ export class TriedLongEnough extends Error {
   override readonly name = 'TriedLongEnough';
 }
 
+/** Who has resolved an intervention that no person had to. */
+const SYSTEM = 'system';
+
 interface Asking {
   history: DisplayedHistory;
   /** What the workflow was started with. Absent: it has no such search attributes. */
@@ -61,11 +64,17 @@ export class People {
     );
     const { action, note, resolvedBy } = await this.#interventions.resolutionOf(interventionId);
     // Who decided, and why, is kept with the intervention: the customer reads the history.
-    if (action === 'skip') this.#history.add(step, 'failed', { detail: 'skipped by a person' });
+    if (action === 'skip' && resolvedBy !== SYSTEM)
+      this.#history.add(step, 'failed', { detail: 'skipped by a person' });
     await bookkeeping.closeIntervention({ ...this.#update(), interventionId, action, note, resolvedBy });
     this.show({ status, waitsFor });
     if (action === 'retry' && this.#mayBeginAgain && hasLongHistory()) throw new TriedLongEnough();
     return action;
+  }
+
+  /** Nothing is left to decide: what people are asked is skipped. `why` is kept with it. */
+  settle(why: string): void {
+    this.#interventions.settle({ action: 'skip', note: why, resolvedBy: SYSTEM });
   }
 
   /** Whether a person must decide before the order goes on. */

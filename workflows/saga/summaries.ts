@@ -53,6 +53,7 @@ const SUMMARIES: Record<string, (input: SummaryInput) => string> = {
   recapturePayment: ({ amount }) => `hold ${moneyInWords(amount!)} again and capture it`,
   forgoCapture: () => 'write the money off: the processor shall not take it late',
   recordManualCapture: ({ amount }) => `enter ${moneyInWords(amount!)} that a person has got in another way`,
+  readDispute: () => 'ask the card processor how the dispute stands',
   releaseLateHold: () => 'release a hold that came too late',
   bookShipment: ({ address }) => `book a parcel to ${address!.city}, ${address!.country}`,
   cancelShipment: () => 'undo: cancel the parcel',

@@ -31,6 +31,16 @@ const Event = z.object({
   orderId: z.uuid(),
   holdId: z.uuid().optional(),
   refundId: z.string().optional(),
+  disputeId: z.string().optional(),
+});
+const Dispute = z.object({
+  orderId: z.string(),
+  status: z.enum(['open', 'won', 'lost']),
+  amountMinor: z.int(),
+  currency: z.string(),
+  withdrawn: z.boolean(),
+  reason: z.string(),
+  respondBy: z.string().nullable(),
 });
 const State = z.object({ status: z.string() });
 /** The entries of one order come without a `next`. */
@@ -73,6 +83,7 @@ const REFUSALS: Readonly<Record<CardStep, Readonly<Record<string, PaymentRefusal
     RefundExceedsCapture: 'RefundExceedsCapture',
     NotCaptured: 'NotCaptured',
     CurrencyMismatch: 'RefundRefused',
+    ChargeDisputed: 'RefundRefused',
   },
 };
 
@@ -129,6 +140,13 @@ export function createSandboxProcessor(url: string, callbackSecret?: string): Ca
     },
     isHeld: async (hold) => ['authorized', 'partially_captured'].includes(await statusOf('isHeld', hold)),
     hasHoldExpired: async (hold) => (await statusOf('hasHoldExpired', hold)) === 'expired',
+    async findDispute({ orderId, id }) {
+      const { status, body } = await read(`disputes/${encodeURIComponent(id)}`);
+      if (status === 404) return undefined;
+      if (status !== 200) throw unexpectedResponse('findDispute', status);
+      const { orderId: disputed, amountMinor, currency, ...dispute } = Dispute.parse(body);
+      return disputed === orderId ? { ...dispute, amount: { amountMinor, currency } } : undefined;
+    },
     hasCaptureFailed: ({ id }) => hasFailed('captures', id),
     hasRefundFailed: (id) => hasFailed('refunds', id),
     readEvent({ payload, signature }) {
@@ -137,11 +155,12 @@ export function createSandboxProcessor(url: string, callbackSecret?: string): Ca
       }
       const event = Event.safeParse(parseJson(payload));
       if (!event.success) throw paymentRefusal('InvalidEvent', 'the event cannot be read');
-      const { orderId, holdId = orderId, refundId, type } = event.data;
+      const { orderId, holdId = orderId, refundId, disputeId, type } = event.data;
       return {
         orderId,
         holdId,
         ...(refundId !== undefined && { refund: refundId }),
+        ...(disputeId !== undefined && { dispute: disputeId }),
         ...(type === 'payment.expired' && { expiry: true }),
         ...(type === 'capture.failed' && { captures: true }),
       };

@@ -5,6 +5,13 @@ import type { Money } from '../../../activities/money.ts';
 // #special-cases): 100 is one króna and one Ugandan shilling, and 1 is one ariary.
 const STRIPE_DIGITS: Readonly<Record<string, number>> = { ISK: 2, UGX: 2, MGA: 0 };
 
+/** The amount that Stripe counts so. */
+export function moneyOfStripe(amount: number, stripeCurrency: string): Money {
+  const currency = stripeCurrency.toUpperCase();
+  const digits = minorDigitsOf(currency);
+  return { amountMinor: Math.round((amount * 10 ** digits) / 10 ** (STRIPE_DIGITS[currency] ?? digits)), currency };
+}
+
 /**
  * The amount as Stripe counts it. Undefined if it has no such amount: a fraction of an ariary, or a last digit other than
  * 0 of a currency of three decimals.

@@ -50,6 +50,7 @@ function paymentOf({ type, data: { object: about } }: Event): ProcessorEvent {
   return {
     reference,
     ...(about.object === 'refund' && about.id && { refund: about.id }),
+    ...(about.object === 'dispute' && about.id && { dispute: about.id }),
     ...(EXPIRIES.includes(type) && { expiry: true }),
     ...(FAILURES.includes(type) && { captures: true }),
   };

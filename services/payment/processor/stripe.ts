@@ -3,6 +3,7 @@ import type { Money } from '../../../activities/money.ts';
 import { paymentRefusal } from '../../../activities/payment.ts';
 import type { AwaitsCustomer, CardCapture, CardOpening, CardProcessor, Receipt } from '../processor.ts';
 import { stripeAmountOf } from './stripe-amounts.ts';
+import { disputeOf, intentOf } from './stripe-disputes.ts';
 import { readStripeEvent } from './stripe-events.ts';
 import {
   type IntentRequest,
@@ -41,7 +42,7 @@ export function createStripeProcessor({
   multicapture?: boolean;
 }): CardProcessor {
   const stripe = createStripeClient(endpoint);
-  const { paymentIntents: intents, paymentMethods: methods, refunds } = stripe;
+  const { paymentIntents: intents, paymentMethods: methods, refunds, disputes } = stripe;
   const retrieveIntent = (reference: string) => intents.retrieve(reference, { expand: ['latest_charge'] });
 
   /** Changes the intent. If Stripe says that its state does not allow this, the current state decides the result. */
@@ -159,6 +160,14 @@ export function createStripeProcessor({
       reference !== null && isExpired(orderId, await retrieveIntent(reference)),
 
     hasCaptureFailed: async ({ reference }) => reference !== null && isChargeFailed(await retrieveIntent(reference)),
+
+    async findDispute({ reference, id }) {
+      const dispute = await disputes.retrieve(id).catch((error: unknown) => {
+        if (error instanceof Stripe.errors.StripeError && error.code === 'resource_missing') return undefined;
+        throw error;
+      });
+      return dispute && reference !== null && intentOf(dispute) === reference ? disputeOf(dispute) : undefined;
+    },
 
     async hasRefundFailed(id) {
       return isFailed(await refunds.retrieve(id));

@@ -93,6 +93,18 @@ describe('callbacks of card processors', () => {
         }
       });
 
+      it('tells the workflow of a dispute, which it starts, and accepts that it has ended', async () => {
+        const { id: orderId } = storeOrder({ status: 'completed' });
+        const disputeId = `dp_${orderId.replaceAll('-', '')}`;
+        const payload = `{ "${orderId}": "disputed" }`;
+        gateway.services.store.processorEvents.set(payload, { meaning: 'disputed', orderId, disputeId });
+        const workflowId = `dispute-${disputeId}`;
+        assert.equal((await send(path, header, payload)).status, 204);
+        assert.deepEqual(gateway.temporal.signals, [{ workflowId, name: 'disputeMoved', args: [{}] }]);
+        gateway.temporal.ended.add(workflowId);
+        assert.equal((await send(path, header, payload)).status, 204);
+      });
+
       it('accepts an event that means nothing to us', async () => {
         assert.equal((await send(path, header, '{"type": "payout.paid"}')).status, 204);
         assert.deepEqual(gateway.temporal.signals, []);

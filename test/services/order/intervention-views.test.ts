@@ -101,6 +101,7 @@ describe('order service: what an intervention says', () => {
     const other: Partial<Record<InterventionStep, string[]>> = {
       refundPayment: ['retry', 'skip', 'refund_manually'],
       recapturePayment: ['retry', 'skip', 'collect_manually'],
+      dispute: ['skip'],
       forgoCapture: ['retry'],
       recordManualCapture: ['retry'],
       forgoRefund: ['retry'],

@@ -11,13 +11,14 @@ import {
 import { OrderStart, PlaceOrder } from '../../../activities/order-placing.ts';
 import { DraftReturn } from '../../../activities/return.ts';
 import { OrderStatus, PlacingStep } from '../../../activities/order-status.ts';
-import { RefundPayment, RenewHold } from '../../../activities/payment.ts';
+import { DisputeRef, RefundPayment, RenewHold } from '../../../activities/payment.ts';
 import { RecordMovement, Shipment, shippingEvents } from '../../../activities/shipping.ts';
 import { DeliveryRound } from '../../../activities/webhook.ts';
 import { cartChanged, cartReminderInput } from '../../../workflows/cart-reminder/messages.ts';
 import { paymentMethodRequest } from '../../../workflows/order/change-messages.ts';
 import { cancelRequest, orderInput, parcelMoved, paymentMoved } from '../../../workflows/order/messages.ts';
 import { Money } from '../../../activities/money.ts';
+import { disputeInput, disputeMoved } from '../../../workflows/dispute/messages.ts';
 import { failedCaptureInput } from '../../../workflows/failed-capture/messages.ts';
 import { failedRefundInput } from '../../../workflows/failed-refund/messages.ts';
 import { latePaymentInput } from '../../../workflows/late-payment/messages.ts';
@@ -166,6 +167,19 @@ const MESSAGES: Record<string, Message> = {
     parse: failedCaptureInput,
     contract: TakeBackCapture.pick({ parcelId: true, orderId: true, amount: true }).strip(),
     example: { parcelId: ID, orderId: ID, amount: { amountMinor: 500, currency: 'GBP' } },
+  },
+  'the input about a dispute': {
+    parse: disputeInput,
+    contract: DisputeRef.strip(),
+    example: { disputeId: 'dp_1', orderId: ID },
+  },
+  'news of a dispute': {
+    parse: disputeMoved,
+    contract: z
+      .object({})
+      .optional()
+      .transform((given) => given ?? {}),
+    example: {},
   },
   'the input of a comparison of the books': {
     parse: reconciliationInput,

@@ -1,0 +1,1 @@
+export { up } from '../../../../../../services/payment/migrations/008_disputes.ts';
