@@ -7,6 +7,7 @@ import type {
   CardRequest,
   Receipt,
 } from '../../services/payment/processor.ts';
+import { type FakeHold, NEW_HOLD, heldOf, refusalOf } from './fake-card-hold.ts';
 import { FakeSavedCards } from './fake-saved-cards.ts';
 
 type Step = CardRequest['step'];
@@ -56,24 +57,10 @@ export interface FakeProcessor extends CardProcessor {
   hold(step: Step, where: 'before' | 'after'): { reached: Promise<void>; release: () => void };
 }
 
-interface Account {
-  authorized: number;
-  captured: number;
-  released: number;
-  refunded: number;
-  /** No longer held, and nothing of it can be captured. */
-  closed?: 'voided' | 'captured' | 'expired' | undefined;
-  expires?: boolean;
-  /** Set while the card's holder must confirm. */
-  awaited?: boolean;
-}
-
-const NEW: Account = { authorized: 0, captured: 0, released: 0, refunded: 0 };
-
 /** A correct processor in memory: each key has one effect and one response, and a voided hold stays voided. */
 export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeProcessor {
   const answers = new Map<string, Answer>();
-  const accounts = new Map<string, Account>();
+  const accounts = new Map<string, FakeHold>();
   const cards = new FakeSavedCards();
   const faults: { step: Call; when: 'before' | 'after' }[] = [];
   const refused = new Map<Step, string>();
@@ -81,9 +68,9 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
   const failedCaptures = new Set<string>();
   const disputes = new Map<string, CardDispute>();
   const gates: { step: Step; where: 'before' | 'after'; reached: () => void; released: Promise<void> }[] = [];
-  const accountOf = ({ orderId, holdId = orderId }: HoldRef): Account => {
+  const accountOf = ({ orderId, holdId = orderId }: HoldRef): FakeHold => {
     const name = `${orderId} ${holdId}`;
-    const account = accounts.get(name) ?? { ...NEW };
+    const account = accounts.get(name) ?? { ...NEW_HOLD };
     accounts.set(name, account);
     return account;
   };
@@ -119,7 +106,7 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
     return carryOut(request, account);
   }
 
-  function carryOut(request: CardRequest, account: Account): Answer {
+  function carryOut(request: CardRequest, account: FakeHold): Answer {
     if (request.step === 'void') return { receipt: { id: close(request, account, 'voided') } };
     const { amountMinor } = request.amount;
     const id = enter(request, request.step, amountMinor);
@@ -136,7 +123,7 @@ export function createFakeProcessor({ capturesSeveralTimes = true } = {}): FakeP
   }
 
   /** Releases what is held; returns null if nothing was. */
-  function close(effect: Effect, account: Account, why: NonNullable<Account['closed']>): string | null {
+  function close(effect: Effect, account: FakeHold, why: NonNullable<FakeHold['closed']>): string | null {
     const left = heldOf(account);
     account.closed ??= why;
     account.released += left;
@@ -276,26 +263,3 @@ function given(answer: Answer): Receipt | AwaitsCustomer {
   if ('refusal' in answer) throw answer.refusal;
   return answer.receipt;
 }
-
-const heldOf = ({ authorized, captured, released }: Account): number => authorized - captured - released;
-
-function refusalOf(request: CardRequest, account: Account): string | undefined {
-  switch (request.step) {
-    case 'authorize':
-      if (account.closed) return 'Undone';
-      return DECLINES[request.paymentMethod];
-    case 'void':
-      return account.captured > 0 && !request.rest ? 'AlreadyCaptured' : undefined;
-    case 'capture':
-      if (account.expires || account.closed === 'expired') return 'HoldExpired';
-      return account.closed || request.amount.amountMinor > heldOf(account) ? 'CaptureRefused' : undefined;
-    case 'refund':
-      return account.refunded + request.amount.amountMinor > account.captured ? 'RefundExceedsCapture' : undefined;
-  }
-  return undefined;
-}
-
-const DECLINES: Readonly<Record<string, string>> = {
-  pm_card_chargeDeclined: 'CardDeclined',
-  pm_card_chargeDeclinedInsufficientFunds: 'InsufficientFunds',
-};
