@@ -57,11 +57,12 @@ export const isGone = (order: OrderInProgress): boolean => {
 };
 
 /** When the hold must be renewed, in milliseconds. `Infinity` while nothing is to be renewed. */
-export const renewalDue = ({ hold }: OrderInProgress): number => (hold.wanted ? Infinity : hold.renewAt);
+export const renewalDue = (order: OrderInProgress): number =>
+  order.hold.wanted || !someUnpaid(order) ? Infinity : order.hold.renewAt;
 
 /** Renews the hold if it would expire soon. */
 export async function renewIfDue(order: OrderInProgress): Promise<void> {
-  const due = () => (renewalDue(order) <= Date.now() && someUnpaid(order)) || isGone(order);
+  const due = () => renewalDue(order) <= Date.now() || isGone(order);
   const renewDue = async () => {
     if (due()) await renew(order);
   };

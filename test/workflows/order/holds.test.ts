@@ -6,6 +6,7 @@ import { eventually } from '../../stage/eventually.ts';
 import { refuse } from '../../stage/faults.ts';
 import { isRefused, openIntervention, outcomes, resolve } from '../../stage/order-actions.ts';
 import {
+  decide,
   dispatch,
   effect,
   effectsAfterBooking,
@@ -56,6 +57,25 @@ describe('the hold of an order that is not dispatched', function () {
     await dispatch(order, order.orderId);
     await new Promise((resume) => setTimeout(resume, 3_000));
     assert.deepEqual(outcomes(order, 'renewHold'), []);
+    await order.handle.terminate();
+  });
+
+  test('is no reason to ask the carrier again and again, when only what is sent again has not left', async () => {
+    let asked = 0;
+    const order = await place({
+      trackShipment: ({ next }) => {
+        asked += 1;
+        return next();
+      },
+    });
+    const { orderId } = order;
+    await dispatch(order, orderId);
+    order.world.carrierMoves(orderId, orderId, 'lost');
+    await order.moved('lost');
+    await eventually(() => assert.deepEqual(order.world.troubles, ['lost']));
+    await decide(order, orderId, 'resend');
+    await new Promise((resume) => setTimeout(resume, 4_000));
+    assert.ok(asked <= 2, `asked ${asked} times`);
     await order.handle.terminate();
   });
 
