@@ -71,6 +71,8 @@ export const Step = z.enum([
   'confirmPayment',
   'releasePayment',
   'bookShipment',
+  'unbookShipment',
+  'rebookShipment',
   'confirm',
   'cancel',
   'split',

@@ -1,14 +1,14 @@
+import { type AskedStep, DECISIONS, decisionsAbout } from '../../activities/intervention-decisions.ts';
 import type { Intervention, InterventionStep } from '../../activities/order-intervention.ts';
 import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
 
 /** What each answer to an intervention does, for the person who decides. */
 type Effects = Readonly<Partial<Record<InterventionAction, string>>>;
 
-/**
- * The steps about which workflows ask a person. Of those before the confirmation it is the compensation that was refused.
- * `reconcile` is none: no workflow asks, and nothing waits.
- */
-const EFFECTS = {
+/** By step, exactly what may be decided about it. `reconcile` is none: no workflow asks, and nothing waits. */
+const EFFECTS: {
+  readonly [Name in AskedStep]: Readonly<Record<(typeof DECISIONS)[Name][number], string>>;
+} & Readonly<Record<'reconcile', Readonly<Record<'retry' | 'skip', string>>>> = {
   takeLines: {
     retry: 'Puts the ordered lines back into the cart again.',
     skip: 'The lines stay out of the cart. Tell the customer, who can add them again.',
@@ -24,6 +24,12 @@ const EFFECTS = {
   bookShipment: {
     retry: 'Asks the carrier again to cancel the parcel.',
     skip: 'The parcel stays booked. Cancel it with the carrier, or keep it from being fetched.',
+  },
+  unbookShipment: {
+    retry: 'Asks the carrier again to cancel the parcel. The order goes on once it is canceled or has left.',
+  },
+  rebookShipment: {
+    retry: 'Asks the carrier again to book the parcel, which was canceled before. The order goes on once it is booked.',
   },
   capturePayment: {
     retry: 'Asks the card processor again to take the money.',
@@ -92,16 +98,13 @@ const EFFECTS = {
       'Compares the books again. If the discrepancy is gone, this closes; otherwise it stays with what was found now.',
     skip: 'You accept the discrepancy as it is. It comes back only if it becomes another one.',
   },
-} as const satisfies Partial<Record<InterventionStep, Effects>>;
+};
 
 /** For a step that only a newer version of the workflows asks about. */
 const UNKNOWN: Effects = {
   retry: 'Takes the step again.',
   skip: 'Goes on without the step. What it would have done is yours to settle.',
 };
-
-// Without a capture there are no books to enter a refund into: the workflow does not offer it either.
-const NOT_CAPTURED = 'NotCaptured:';
 
 /** The steps about which a person may be asked. */
 export const ASKED_STEPS = Object.keys(EFFECTS) as InterventionStep[];
@@ -114,7 +117,6 @@ export function allowedDecisions({
 }: Pick<Intervention, 'step' | 'state' | 'reason'>): Intervention['allowedActions'] {
   if (state !== 'open') return [];
   const effects: Effects = step in EFFECTS ? EFFECTS[step as keyof typeof EFFECTS] : UNKNOWN;
-  return (Object.entries(effects) as [InterventionAction, string][])
-    .filter(([action]) => action !== 'refund_manually' || !reason.startsWith(NOT_CAPTURED))
-    .map(([action, effect]) => ({ action, effect }));
+  const allowed = step in DECISIONS ? decisionsAbout(step as AskedStep, reason) : Object.keys(effects);
+  return (allowed as InterventionAction[]).map((action) => ({ action, effect: effects[action]! }));
 }
