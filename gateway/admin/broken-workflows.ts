@@ -11,6 +11,7 @@ const WORKFLOW_TYPES = [
   'failedRefundWorkflow',
   'failedCaptureWorkflow',
   'disputeWorkflow',
+  'requiredStepWorkflow',
   'reconciliationWorkflow',
 ] as const;
 
@@ -22,8 +23,8 @@ const TIMEOUT_MS = 1_000;
 
 /**
  * Counts the workflows that ended before what they carry (an order, a return, a stray parcel, a late payment, a refund, a failed refund or
- * capture, a dispute, a comparison of the books): those stand still, and no workflow is left to report it. A workflow that was reset stays
- * counted until Temporal's retention ends.
+ * capture, a dispute, a required step, a comparison of the books): those stand still, and no workflow is left to report it. A workflow
+ * that was reset stays counted until Temporal's retention ends.
  */
 export function registerBrokenWorkflowMetrics({ metrics, client, logger }: BrokenWorkflowOptions): void {
   gaugesOf(metrics, {

@@ -17,6 +17,9 @@ interface InterventionRow extends Selectable<InterventionsTable> {
   tried: Pick<Selectable<OrderHistoryTable>, 'at' | 'step' | 'outcome' | 'attempt' | 'detail'>[];
 }
 
+/** The workflow that waits: a step may be left to a workflow of its own, whose id begins with it (`requiredStepId`). */
+export const askedFor = sql<string>`split_part(interventions.workflow_id, '.', 1)`;
+
 // A person reads the last ones; somebody who has retried more often knows the rest, and the order's history has it.
 const MAX_ENTRIES = 20;
 
@@ -34,7 +37,7 @@ export const completed = (
     .leftJoin('returns', (join) =>
       join
         .onRef('returns.order_id', '=', 'interventions.order_id')
-        .on(sql<boolean>`workflow_id = 'return-' || returns.id`),
+        .on(sql<boolean>`${askedFor} = 'return-' || returns.id`),
     )
     .innerJoinLateral(
       (builder) =>
@@ -56,11 +59,11 @@ export const completed = (
     .orderBy('opened_at', 'desc')
     .orderBy('interventions.id', 'desc');
 
-/** The entries of the step in its workflow, until a person decided, numbered from the newest. */
+/** The entries of the step in the workflow that asks and in the one for which it asks, until a person decided, numbered from the newest. */
 const stepHistory = sql<OrderHistoryTable & { newest: number }>`(
   select position, at, step, outcome, attempt, detail, row_number() over (order by position desc) as newest
     from order_history
-   where order_history.order_id = interventions.order_id and order_history.workflow_id = interventions.workflow_id
+   where order_history.order_id = interventions.order_id and order_history.workflow_id in (interventions.workflow_id, ${askedFor})
      and order_history.step = interventions.step and at <= coalesce(resolved_at, 'infinity'))`;
 
 /** Every intervention about a step has an order. */

@@ -3,6 +3,7 @@ import { gaugesOf } from '../../platform/telemetry/metrics.ts';
 import type { ServiceContext } from '../../platform/service.ts';
 import type { OrderDatabase } from './database.ts';
 import { ASKED_STEPS } from './intervention-actions.ts';
+import { askedFor } from './intervention-views.ts';
 import { WAITING_PARCELS } from './parcels.ts';
 import { notEnded } from './statuses.ts';
 
@@ -36,11 +37,11 @@ const WAITING_ORDERS: Readonly<Record<string, RawBuilder<{ since: Date }>>> = {
   // The goods have been received but not refunded, or staff wants to give money back, except where an intervention is open.
   // The id of the workflow ends with the return's or the refund's id.
   refund: sql`select updated_at as since from returns where status = 'received' and not exists (
-    select from interventions where interventions.order_id = returns.order_id and workflow_id like '%' || returns.id
+    select from interventions where interventions.order_id = returns.order_id and ${askedFor} like '%' || returns.id
        and state = 'open')
     union all
     select created_at from refunds where status = 'requested' and not exists (
-    select from interventions where interventions.order_id = refunds.order_id and workflow_id like '%' || refunds.id
+    select from interventions where interventions.order_id = refunds.order_id and ${askedFor} like '%' || refunds.id
        and state = 'open')`,
   // For a discrepancy of the books no order waits.
   person: sql`select opened_at as since from interventions where state = 'open' and step <> 'reconcile'`,

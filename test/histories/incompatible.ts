@@ -20,3 +20,4 @@ export const disputeWorkflow = incompatiblyChanged;
 export const failedCaptureWorkflow = incompatiblyChanged;
 export const failedRefundWorkflow = incompatiblyChanged;
 export const refundWorkflow = incompatiblyChanged;
+export const requiredStepWorkflow = incompatiblyChanged;

@@ -63,11 +63,13 @@ export async function lostTask(
 
 /** The id of the open intervention of this step, once there is one. */
 export const openIntervention = ({ world }: { world: OrderWorld }, step: string): Promise<string> =>
-  eventually(() => {
-    const [open] = [...world.interventions].filter(([, item]) => item.open && item.step === step);
-    assert.ok(open, 'no intervention is open');
-    return open[0];
-  });
+  eventually(() => openInterventionNow({ world }, step));
+
+export function openInterventionNow({ world }: { world: OrderWorld }, step: string): string {
+  const [open] = [...world.interventions].filter(([, item]) => item.open && item.step === step);
+  assert.ok(open, 'no intervention is open');
+  return open[0];
+}
 
 interface Resolvable {
   executeUpdate(definition: typeof resolveInterventionUpdate, options: { args: [object] }): Promise<void>;

@@ -8,6 +8,7 @@ import type { reconciliationWorkflow } from '../../workflows/reconciliation/work
 import { ORDER_TASK_QUEUE } from '../../workflows/saga/messages.ts';
 import { DURABLE_ORDER_SCENARIOS, LANE_SCENARIOS } from './order-scenarios.ts';
 import { PARCEL_SCENARIOS } from './parcel-scenarios.ts';
+import { REQUIRED_STEP_SCENARIOS } from './required-step-scenarios.ts';
 import { RETURN_SCENARIOS } from './return-scenarios.ts';
 import type { Scenario, Scenarios } from './scenario.ts';
 import type { TestWorkers } from './test-workers.ts';
@@ -18,6 +19,7 @@ export const SCENARIOS: Scenarios = {
   ...DURABLE_ORDER_SCENARIOS,
   ...PARCEL_SCENARIOS,
   ...RETURN_SCENARIOS,
+  ...REQUIRED_STEP_SCENARIOS,
   ...inLane('local-first'),
   ...inLane('express'),
   'cart-reminder-told': reminded(false),

@@ -45,7 +45,7 @@ export async function disputeWorkflow(given: DisputeInput): Promise<DisputeResul
     history.add('dispute', 'started', { detail: inWords(dispute) });
     let handled = false;
     const askPerson = async () => {
-      await saga.askPerson('dispute', { detail: inWords(dispute) }, { actions: ['skip'] });
+      await saga.askPerson('dispute', { detail: inWords(dispute) });
       handled = true;
     };
     const follow = async (): Promise<DisputeResult> => {

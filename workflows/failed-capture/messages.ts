@@ -1,6 +1,6 @@
 import type { Money } from '../../activities/money.ts';
-import { type Parser, record } from '../incoming/parsing.ts';
-import { money, uuid } from '../incoming/values.ts';
+import { type Parser, record, string } from '../incoming/parsing.ts';
+import { counts, money, uuid } from '../incoming/values.ts';
 
 /** What the workflow about a failed capture is started with. */
 export interface FailedCaptureInput {
@@ -8,10 +8,13 @@ export interface FailedCaptureInput {
   parcelId: string;
   orderId: string;
   amount: Money;
+  /** Where the workflow begins again. `why`: it was not collected. */
+  before?: { replacementId: string; historyCounts: Record<string, number>; why: string } | undefined;
 }
+const before = record({ replacementId: uuid, historyCounts: counts, why: string() }, { others: 'left out' });
 export const failedCaptureInput: Parser<FailedCaptureInput> = record(
   { parcelId: uuid, orderId: uuid, amount: money },
-  { others: 'left out' },
+  { optional: { before }, others: 'left out' },
 );
 
 /** A capture fails once, however many events come about it. */

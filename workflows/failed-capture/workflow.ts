@@ -1,3 +1,4 @@
+import { allHandlersFinished, condition, continueAsNew } from '@temporalio/workflow';
 import { moneyInWords } from '../../activities/money-in-words.ts';
 import type { RecaptureOutcome } from '../../activities/order-bookkeeping.ts';
 import { bookkeeping } from '../saga/bookkeeping.ts';
@@ -20,9 +21,16 @@ export async function failedCaptureWorkflow(given: FailedCaptureInput): Promise<
     why: TAKEN_BACK,
     takeBack: ({ parcelId, amount }, { saga, replacementId: captureId }) =>
       bookkeeping.takeBackCapture({ ...saga.update(), parcelId, captureId, amount }),
-    async settle({ orderId, amount }, { saga, replacementId: captureId }) {
-      const why = `${TAKEN_BACK}: ${moneyInWords(amount)} of what has left is not paid`;
-      const outcome = await collectAsDecided(saga, { orderId, captureId, amount }, why);
+    async settle(input, { saga, history, replacementId: captureId }) {
+      const { orderId, amount, before } = input;
+      const why = before?.why ?? `${TAKEN_BACK}: ${moneyInWords(amount)} of what has left is not paid`;
+      const beginAgain = async (now: string): Promise<never> => {
+        await condition(allHandlersFinished);
+        if (saga.hasUnsaved) await saga.save();
+        const resumption = { replacementId: captureId, historyCounts: history.counts, why: now };
+        return continueAsNew<typeof failedCaptureWorkflow>({ ...input, before: resumption });
+      };
+      const outcome = await collectAsDecided(saga, { orderId, captureId, amount }, { why, beginAgain });
       await bookkeeping.endFailedCapture({ ...saga.update(), captureId, outcome });
       return outcome;
     },

@@ -38,6 +38,13 @@ export const paymentMethod = string({
   wanted: 'a payment method token such as pm_card_visa',
 });
 
+/** How often something has happened, by its name. */
+export const counts: Parser<Record<string, number>> = (value, at) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Mismatch(at, 'an object');
+  const count = integer({ min: 1 });
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, count(one, `${at}.${name}`)]));
+};
+
 const line = trimmed({ max: 200 });
 export const shippingAddress: Parser<ShippingAddress> = record(
   {

@@ -6,7 +6,8 @@ import { type Parser, integer, list, oneOf, record, string } from '../incoming/p
 import { paymentMethod, shippingAddress, stockLines, uuid } from '../incoming/values.ts';
 
 // Changes of a confirmed order. All validators refuse `TooLateToChange` (it has left or ended), `NotChangeableNow` (it is not
-// confirmed yet, a person must decide, or it waits for another payment method) and `InvalidRequest`. A change that a service
+// confirmed yet, a person must decide, it waits for another payment method, or it is about to begin again with a history of its
+// own) and `InvalidRequest`. A change that a service
 // does not answer is given up: `ServiceUnavailable`.
 
 /** Divides what has not left into these parcels. Refuses `LinesDiffer` and `TooMany` parcels. */

@@ -14,7 +14,7 @@ import type { Parcel } from './parcel.ts';
 import { pastReturn } from './placing.ts';
 import { refOf } from './rebooking.ts';
 import { askAboutFound, tellOfTrouble } from './parcel-trouble.ts';
-import { beginAgain, rests } from './rest.ts';
+import { beginAgain, mustRest, rests } from './rest.ts';
 import { showStanding } from './standing-of-parcels.ts';
 
 /**
@@ -77,6 +77,8 @@ async function carry(order: OrderInProgress, parcel: Parcel): Promise<void> {
     await untilTaken(order, parcel);
     if (!parcel.left) return dropIfOthers(order, parcel);
     await order.turns.take(() => leave(order, parcel));
+    // Many may leave at once, each with some two dozen events.
+    if (parcel.state.stage === 'open') return condition(() => rests(order) || !mustRest(order));
     showStanding(order);
   }
   while (!parcel.ended) {
@@ -119,7 +121,7 @@ const staysBehind = ({ hold }: OrderInProgress, parcel: Parcel): boolean =>
 async function leave(order: OrderInProgress, parcel: Parcel): Promise<void> {
   const { input, history, saga, cancellation } = order;
   const { orderId } = input;
-  if (parcel.state.stage !== 'open') return;
+  if (parcel.state.stage !== 'open' || mustRest(order)) return;
   if (cancellation.requested) history.add('cancel', 'failed', { detail: 'the parcel had left' });
   pastReturn(order);
   if (!parcel.state.leaving) history.add('dispatch', 'succeeded');

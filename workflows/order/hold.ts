@@ -10,7 +10,7 @@ import type { OrderInProgress } from './order-in-progress.ts';
 import type { Parcel } from './parcel.ts';
 import { rests } from './rest.ts';
 import { showStanding } from './standing-of-parcels.ts';
-import { bookWaiting, unbookSometime, unbookUntilPaid } from './rebooking.ts';
+import { bookWaiting, unbookUntilPaid } from './rebooking.ts';
 
 /** What holds the money of a confirmed order until it is captured. */
 export interface Hold {
@@ -126,8 +126,8 @@ const outstandingOf = async ({ saga }: OrderInProgress): Promise<Money> =>
 /** Nothing may leave unpaid: what has not left is not sent before the customer has named another payment method. */
 async function demandMethod(order: OrderInProgress): Promise<void> {
   const { hold, saga } = order;
-  if (!(await unbookSometime(order, () => unbookUntilPaid(order)))) {
-    // It has left: its capture tells whether the hold is still there. The others are looked at again.
+  if (!(await unbookUntilPaid(order))) {
+    // Everything has left: its capture tells whether the hold is still there.
     hold.renewAt = Date.now() + AGAIN_MS;
     return;
   }

@@ -16,6 +16,6 @@ export async function askAboutFound({ parcels, saga, history }: OrderInProgress)
   for (const { id, state } of parcels.takeFound()) {
     const detail = `parcel ${id}, which was refunded or sent again, is ${state.status.replaceAll('_', ' ')}`;
     history.add('parcelTrouble', 'started', { detail });
-    await saga.askPerson('parcelTrouble', { detail }, { actions: ['skip'] });
+    await saga.askPerson('parcelTrouble', { detail });
   }
 }

@@ -51,7 +51,8 @@ function registerUndos(order: OrderInProgress): void {
   if (fromCart) saga.undoWith('takeLines', (ask) => ask.cart.putLinesBack({ orderId }));
   saga.undoWith('reserveStock', (ask) => ask.inventory.releaseStock({ orderId }));
   saga.undoWith('authorizePayment', (ask) => ask.payment.voidPayment({ orderId }));
-  saga.undoWith('bookShipment', cancelBookings(order), { tooLate: TOO_LATE });
+  const { call, left } = cancelBookings(order);
+  saga.undoWith('bookShipment', call, { tooLate: TOO_LATE, left });
 }
 
 async function placeStepByStep(order: OrderInProgress): Promise<OrderResult | undefined> {

@@ -3,6 +3,7 @@ import type { StockLine } from '../../activities/identity.ts';
 import type { NewParcel } from '../../activities/parcel.ts';
 import type { Booking } from '../../activities/shipping.ts';
 import { bookkeeping } from '../saga/bookkeeping.ts';
+import { untilSettled } from '../saga/required-step.ts';
 import type { StepCall } from '../saga/step-services.ts';
 import { troubleOf } from '../saga/trouble.ts';
 import type { OrderInProgress } from './order-in-progress.ts';
@@ -65,14 +66,13 @@ export async function book(
 
 /**
  * Cancels the bookings of these parcels, all or none: where one has left, those that were canceled before it are booked again.
- * Throws the refusal. `allBut`: the others are canceled all the same after any other refusal than this.
+ * Throws the refusal. `allBut`: the others are canceled all the same after any other refusal than this. `canceled`: is told of each.
  */
-export async function unbook(
+async function unbook(
   order: OrderInProgress,
   given: readonly Parcel[],
-  { allBut }: { allBut?: string } = {},
+  { allBut, canceled = [] }: { allBut?: string; canceled?: Parcel[] } = {},
 ): Promise<void> {
-  const canceled: Parcel[] = [];
   let refused: { error: unknown } | undefined;
   for (const parcel of given.filter(({ waits }) => !waits)) {
     try {
@@ -93,64 +93,77 @@ export async function unbook(
 }
 
 /**
- * Cancels bookings where nobody waits for the answer. Returns false if one of the parcels has left; at any other refusal a
- * person has it tried again.
+ * Cancels the booking of a parcel that must not leave, where nobody waits for the answer. Returns false if it has left; at
+ * any other refusal a person has it tried again.
  */
-export async function unbookSometime(order: OrderInProgress, work: () => Promise<void>): Promise<boolean> {
-  for (;;) {
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      const trouble = troubleOf(error);
-      if (trouble.refusal === TOO_LATE) return false;
-      await order.saga.askPerson('bookShipment', trouble, { actions: ['retry'] });
-    }
+export async function unbookSometime(order: OrderInProgress, parcel: Parcel): Promise<boolean> {
+  if (parcel.waits) return true;
+  const calls = [cancellationOf(order, parcel)];
+  try {
+    await untilSettled(order.saga, { step: 'unbookShipment', calls, does: 'undo', unless: TOO_LATE });
+    return true;
+  } catch (error) {
+    if (troubleOf(error).refusal !== TOO_LATE) throw error;
+    parcel.moved('dispatched');
+    return false;
   }
 }
 
-/** The compensation of the booking, of however many parcels the order has by then. */
-export const cancelBookings =
-  (order: OrderInProgress): StepCall<void> =>
-  async (ask) => {
-    const { here } = order.parcels;
-    // The usual case: the saga records what comes of it. Also of one that is said to have left: the carrier knows.
-    if (here.length === 1 && !here[0]!.waits) return cancellationOf(order, here[0]!)(ask);
-    await unbook(order, here, { allBut: TOO_LATE });
-    return { attempt: 1, answer: undefined };
+/** The compensation of the booking, of however many parcels the order has by then, and what of it is left after a refusal. */
+export function cancelBookings(order: OrderInProgress): { call: StepCall<void>; left: () => StepCall<void>[] } {
+  const canceled: Parcel[] = [];
+  return {
+    async call(ask) {
+      const { here } = order.parcels;
+      // The usual case: the saga records what comes of it. Also of one that is said to have left: the carrier knows.
+      if (here.length === 1 && !here[0]!.waits) return cancellationOf(order, here[0]!)(ask);
+      await unbook(order, here, { allBut: TOO_LATE, canceled });
+      return { attempt: 1, answer: undefined };
+    },
+    // By now the money is released: what is canceled must not be booked again, whatever the carrier says of the others.
+    left: () =>
+      order.parcels.here
+        .filter((parcel) => !parcel.waits && !canceled.includes(parcel))
+        .map((parcel) => cancellationOf(order, parcel)),
   };
+}
 
 /** The parcels as they were, under other numbers. */
 async function bookAgain(order: OrderInProgress, replaced: readonly Parcel[]): Promise<void> {
   if (replaced.length === 0) return;
-  const fresh: Parcel[] = [];
-  const booked: NewParcel[] = [];
-  for (const { lines, state } of replaced) {
-    const parcel = order.parcels.expect(lines, { paid: state.paid });
-    const { trackingNumber, promisedBy } = await order.saga.untilDone(
-      'bookShipment',
-      bookingOf(order, parcel, order.shippingAddress),
-    );
+  const fresh = replaced.map(({ lines, state }) => order.parcels.expect(lines, { paid: state.paid }));
+  const calls = fresh.map((parcel) => bookingOf(order, parcel, order.shippingAddress));
+  const settled = await untilSettled(order.saga, { step: 'rebookShipment', calls, does: 'take' });
+  // A person cannot skip it.
+  const bookings = (settled as { answers: Booking[] }).answers;
+  const booked = fresh.map((parcel, index) => {
+    const { trackingNumber, promisedBy } = bookings[index]!;
     parcel.promised(promisedBy);
-    fresh.push(parcel);
-    booked.push(newParcel(parcel, { trackingNumber, promisedBy }));
-  }
+    return newParcel(parcel, { trackingNumber, promisedBy });
+  });
   await record(order, { replaced, fresh, booked });
   order.parcels.replace(replaced, fresh);
 }
 
-/** Cancels the bookings of what has not left and is not paid for, all or none. The pieces wait. */
-export async function unbookUntilPaid(order: OrderInProgress): Promise<void> {
+/** Cancels the bookings of what has not left and is not paid for. The pieces wait. Returns whether any do. */
+export async function unbookUntilPaid(order: OrderInProgress): Promise<boolean> {
   const { parcels } = order;
-  const replaced = parcels.open.filter(({ waits, state }) => !waits && !state.paid);
-  await unbook(order, replaced);
-  const waiting = replaced.map(({ lines, state }) => parcels.expect(lines, { status: 'waiting', paid: state.paid }));
-  await record(order, {
-    replaced,
-    fresh: waiting,
-    booked: waiting.map((parcel) => newParcel(parcel, { trackingNumber: null })),
-  });
-  parcels.replace(replaced, waiting);
+  for (const parcel of parcels.open.filter(({ waits, state }) => !waits && !state.paid)) {
+    if (!(await unbookSometime(order, parcel))) continue;
+    const waiting = parcels.expect(parcel.lines, { status: 'waiting' });
+    const booked = [newParcel(waiting, { trackingNumber: null })];
+    await record(order, { replaced: [parcel], fresh: [waiting], booked });
+    parcels.replace([parcel], [waiting]);
+  }
+  return parcels.open.some(({ waits }) => waits);
+}
+
+/** Cancels the booking of a parcel whose pieces are not sent. Returns false if it has left. */
+export async function unbookForGood(order: OrderInProgress, parcel: Parcel): Promise<boolean> {
+  if (!(await unbookSometime(order, parcel))) return false;
+  await record(order, { replaced: [parcel], fresh: [], booked: [] });
+  order.parcels.replace([parcel], []);
+  return true;
 }
 
 /** Books what has waited. */
@@ -162,10 +175,8 @@ export const bookWaiting = (order: OrderInProgress): Promise<void> =>
 
 /** Nobody knows of these parcels yet: their bookings are canceled, and a person is asked where the carrier refuses. */
 async function dropBookings(order: OrderInProgress, fresh: readonly Parcel[]): Promise<void> {
-  for (const parcel of fresh) {
-    await order.saga.mustUndo('bookShipment', cancellationOf(order, parcel));
-    order.parcels.forget(parcel);
-  }
+  await order.saga.mustUndo('bookShipment', ...fresh.map((parcel) => cancellationOf(order, parcel)));
+  for (const parcel of fresh) order.parcels.forget(parcel);
 }
 
 /**

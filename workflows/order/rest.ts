@@ -3,17 +3,24 @@ import { hasLongHistory } from '../saga/long-history.ts';
 import type { OrderInput, Resumption } from './messages.ts';
 import type { OrderInProgress } from './order-in-progress.ts';
 
-/**
- * Whether the order stops to begin again: its history is long, and nothing is under way. Not before it is called off, if it
- * must be.
- */
-export const rests = ({
-  turns,
+// A change books and cancels every parcel that has not left; what it does where one leaves meanwhile is for a workflow of its
+// own, if there is much of it.
+const EVENTS_OF_A_PARCEL = 10;
+
+/** Whether nothing new may begin: the history is long. Not before the order is called off, if it must be. */
+export const mustRest = ({
   cancellation,
   hold,
   parcels,
-}: Pick<OrderInProgress, 'turns' | 'cancellation' | 'hold' | 'parcels'>): boolean =>
-  turns.idle && !cancellation.requested && !hold.lost && !parcels.someFound && hasLongHistory();
+}: Pick<OrderInProgress, 'cancellation' | 'hold' | 'parcels'>): boolean =>
+  !cancellation.requested &&
+  !hold.lost &&
+  !parcels.someFound &&
+  hasLongHistory(EVENTS_OF_A_PARCEL * parcels.all.length);
+
+/** Whether the order stops to begin again: its history is long, and nothing is under way. */
+export const rests = (order: Pick<OrderInProgress, 'turns' | 'cancellation' | 'hold' | 'parcels'>): boolean =>
+  order.turns.idle && mustRest(order);
 
 /** Begins again where the order stands. Returns only if something has come up meanwhile. */
 export async function beginAgain(order: OrderInProgress): Promise<void> {

@@ -1,31 +1,23 @@
-import type { Step } from '../../activities/order-status.ts';
+import type { AskedStep } from '../../activities/intervention-decisions.ts';
+import { untilSettled } from './required-step.ts';
 import type { Saga } from './saga.ts';
 import type { StepCall } from './step-services.ts';
-import { type Trouble, troubleOf } from './trouble.ts';
+import { troubleOf } from './trouble.ts';
 
 /**
- * Enters into the payment ledger what a person has decided about money. Returns false if the processor has moved it after all,
+ * Enters into the payment ledger what a person has decided about money. Returns undefined if the processor has moved it after all,
  * which the payment service refuses as `tooLate`.
  */
-export async function enterDecision(
+export async function enterDecision<Answer>(
   saga: Saga,
-  { step, call, tooLate }: { step: Step; call: StepCall<unknown>; tooLate: string },
-): Promise<boolean> {
-  for (;;) {
-    const trouble = await troubleWith(() => saga.stepUntilAnswered(step, call));
-    if (!trouble) return true;
-    if (trouble.refusal === tooLate) return false;
-    // The books do not agree with this decision: no answer but a corrected state helps.
-    await saga.askPerson(step, trouble, { actions: ['retry'] });
-  }
-}
-
-/** What has stopped this work; undefined if nothing has. */
-export async function troubleWith(work: () => Promise<unknown>): Promise<Trouble | undefined> {
+  { step, call, tooLate }: { step: AskedStep; call: StepCall<Answer>; tooLate: string },
+): Promise<{ answer: Answer } | undefined> {
   try {
-    await work();
-    return undefined;
+    const settled = await untilSettled(saga, { step, calls: [call], does: 'take', unless: tooLate });
+    // A person cannot skip it.
+    return { answer: (settled as { answers: Answer[] }).answers[0]! };
   } catch (error) {
-    return troubleOf(error);
+    if (troubleOf(error).refusal === tooLate) return undefined;
+    throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { type AskedStep, decisionsAbout } from '../../activities/intervention-decisions.ts';
 import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
-import type { PaymentStatus, Step } from '../../activities/order-status.ts';
+import type { PaymentStatus } from '../../activities/order-status.ts';
 import type { OrderUpdate } from '../../activities/order-update.ts';
 import { plainText } from '../display/markdown.ts';
 import { bookkeeping } from './bookkeeping.ts';
@@ -11,10 +12,9 @@ import type { LaneMemo } from '../order/messages.ts';
 import { type Standing, attributesFor } from './standing.ts';
 import type { Trouble } from './trouble.ts';
 
-/** What may be decided, `retry` and `skip` if it is not said, and how the payment stands until then. */
+/** How the payment stands until a person has decided. Absent: as before. */
 export interface Question {
-  paymentStatus?: PaymentStatus;
-  actions?: readonly InterventionAction[];
+  paymentStatus?: PaymentStatus | undefined;
 }
 
 /** A person has a step tried again, and the history is long: the workflow begins again first. */
@@ -39,6 +39,8 @@ export class People {
   readonly #update: () => OrderUpdate;
   #standing: Standing;
   #mayBeginAgain = false;
+  /** How many questions other workflows ask for this one. */
+  #elsewhere = 0;
 
   /** Create before the workflow first waits: an answer may come at any time. */
   constructor({ history, standing, update }: Asking) {
@@ -49,13 +51,15 @@ export class People {
 
   /** Opens an intervention and waits for a person's decision. The order requires action until then. */
   async ask(
-    step: Step,
+    step: AskedStep,
     { detail }: Pick<Trouble, 'detail'>,
-    { actions = ['retry', 'skip'], ...stuck }: Question,
+    { paymentStatus }: Question,
   ): Promise<InterventionAction> {
-    const interventionId = this.#interventions.open(actions);
     const reason = detail.slice(0, 1000);
-    await bookkeeping.openIntervention({ ...this.#update(), interventionId, step, reason, ...stuck });
+    const actions = decisionsAbout(step, reason);
+    const interventionId = this.#interventions.open(actions);
+    const question = { interventionId, step, reason, ...(paymentStatus && { paymentStatus }) };
+    await bookkeeping.openIntervention({ ...this.#update(), ...question });
     const { status, waitsFor } = this.#standing;
     this.show({ status: 'requires_action', waitsFor: 'person' });
     this.#history.now(
@@ -77,9 +81,23 @@ export class People {
     this.#interventions.settle({ action: 'skip', note: why, resolvedBy: SYSTEM });
   }
 
+  /** Another workflow asks about this step, and this one waits for it. */
+  async askElsewhere<Outcome>(step: AskedStep, work: () => Promise<Outcome>): Promise<Outcome> {
+    const { status, waitsFor } = this.#standing;
+    this.#elsewhere += 1;
+    this.show({ status: 'requires_action', waitsFor: 'person' });
+    this.#history.now(`**Waits for ${step}**, about which a workflow of its own asks people: see Relationships.`);
+    try {
+      return await work();
+    } finally {
+      this.#elsewhere -= 1;
+      this.show({ status, waitsFor });
+    }
+  }
+
   /** Whether a person must decide before the order goes on. */
   get asked(): boolean {
-    return this.#interventions.someOpen;
+    return this.#elsewhere > 0 || this.#interventions.someOpen;
   }
 
   /** While this is done, `ask` throws `TriedLongEnough` where the history is long: this is then done again. */

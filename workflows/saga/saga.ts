@@ -1,4 +1,5 @@
 import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import type { AskedStep } from '../../activities/intervention-decisions.ts';
 import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
 import type { OrderUpdate } from '../../activities/order-update.ts';
 import type { Step } from '../../activities/order-status.ts';
@@ -8,6 +9,7 @@ import type { DisplayedHistory } from './displayed-history.ts';
 import { momentInWords } from '../display/markdown.ts';
 import { People, type Question } from './people.ts';
 import { FORWARD_LIMIT_MS } from './policies.ts';
+import { type RequiredStep, untilSettled } from './required-step.ts';
 import type { Standing } from './standing.ts';
 import { type StepCall, forwardServices, servicesUntilAnswered } from './step-services.ts';
 import { type Trouble, troubleOf } from './trouble.ts';
@@ -22,8 +24,10 @@ type StepState = 'unknown' | 'awaited' | 'done' | 'refused' | 'undone' | 'skippe
 type Compensation = StepCall<void | { released: boolean }>;
 
 interface Undo {
-  step: Step;
+  step: AskedStep;
   call: Compensation;
+  /** Where it consists of several calls: those that have not been answered. */
+  left: () => StepCall<unknown>[];
   /** The refusal that says it is too late: the step's effect has gone further than the workflow knew. */
   tooLate: string | undefined;
 }
@@ -32,7 +36,7 @@ type OnWait = (failedTries: number) => void;
 
 /** Takes steps, keeps what compensates each of them, and records whatever goes wrong. */
 export class Saga {
-  readonly #orderId: string;
+  readonly orderId: string;
   readonly #history: DisplayedHistory;
   /** Who is asked where a step is refused. */
   readonly people: People;
@@ -44,22 +48,26 @@ export class Saga {
 
   /** `standing` is what the workflow was started with, for the Web UI's lists. */
   constructor(orderId: string, history: DisplayedHistory, standing?: Standing) {
-    this.#orderId = orderId;
+    this.orderId = orderId;
     this.#history = history;
     this.people = new People({ history, standing, update: () => this.update() });
   }
 
   /** What bookkeeping stores: the order, and its history entries since the last time. */
   update(): OrderUpdate {
-    return { orderId: this.#orderId, workflowId: workflowInfo().workflowId, entries: this.#history.takeUnsaved() };
+    return { orderId: this.orderId, workflowId: workflowInfo().workflowId, entries: this.#history.takeUnsaved() };
   }
 
   /**
    * Registers what compensates a step. Call it *before* the step, in the order of the steps: a step that timed out may
    * still have happened.
    */
-  undoWith(step: Step, call: Compensation, { tooLate }: { tooLate?: string } = {}): void {
-    this.#undos.push({ step, call, tooLate });
+  undoWith(
+    step: AskedStep,
+    call: Compensation,
+    { tooLate, left = () => [call] }: { tooLate?: string; left?: Undo['left'] } = {},
+  ): void {
+    this.#undos.push({ step, call, left, tooLate });
   }
 
   /** Takes one forward step, in the order's lane; durably if it was tried before. Records its trouble, and throws it. */
@@ -102,10 +110,16 @@ export class Saga {
   }
 
   /** Undoes one step of a change, and retries until its service responds. Records a refusal, and throws it. */
-  async undoChange(step: Step, call: StepCall<unknown>, { tooLate }: { tooLate?: string } = {}): Promise<void> {
+  async undoChange<Answer>(
+    step: Step,
+    call: StepCall<Answer>,
+    { tooLate }: { tooLate?: string } = {},
+  ): Promise<Answer> {
+    this.#history.now(beingUndone(step));
     try {
-      const { attempt } = await call(servicesUntilAnswered());
+      const { attempt, answer } = await call(servicesUntilAnswered());
       this.#history.add(step, 'compensated', { attempt });
+      return answer;
     } catch (error) {
       const trouble = troubleOf(error);
       const late = trouble.refusal !== undefined && trouble.refusal === tooLate;
@@ -114,42 +128,27 @@ export class Saga {
     }
   }
 
-  /** Takes one step of a change that cannot be given up: where it is refused, a person has it tried again. */
-  async untilDone<Answer>(step: Step, call: StepCall<Answer>): Promise<Answer> {
-    const waiting = () => `**Waits for ${step}**, which is retried until its service answers: see Pending Activities.`;
-    for (;;) {
-      try {
-        return await this.#take({ step, waiting, ofPlacing: false }, (onWait) =>
-          call(servicesUntilAnswered({ onWait })),
-        );
-      } catch (error) {
-        await this.askPerson(step, troubleOf(error), { actions: ['retry'] });
-      }
-    }
+  /** A step that only moves forward: where it is refused, a person decides whether to retry or to skip it. */
+  async mustHappen(step: AskedStep, call: StepCall<unknown>, question: Question = {}): Promise<'done' | 'skipped'> {
+    const settled = await untilSettled(this, { step, calls: [call], does: 'take', ...question });
+    return 'action' in settled ? 'skipped' : 'done';
   }
 
   /** Undoes one step of a change: where that is refused, a person decides whether to retry or to skip it. */
-  async mustUndo(step: Step, call: StepCall<unknown>): Promise<void> {
-    for (;;) {
-      try {
-        return await this.undoChange(step, call);
-      } catch (error) {
-        if ((await this.askPerson(step, troubleOf(error))) === 'skip') return;
-      }
-    }
+  async mustUndo(step: AskedStep, ...calls: StepCall<unknown>[]): Promise<void> {
+    if (calls.length > 0) await untilSettled(this, { step, calls, does: 'undo' });
   }
 
-  /** A step that only moves forward: where it is refused, a person decides whether to retry or to skip it. */
-  async mustHappen(step: Step, call: StepCall<unknown>, stuck: Question = {}): Promise<'done' | 'skipped'> {
-    for (;;) {
-      try {
-        await this.stepUntilAnswered(step, call);
-        return 'done';
-      } catch (error) {
-        const resolution = await this.askPerson(step, troubleOf(error), stuck);
-        if (resolution === 'skip') return 'skipped';
-      }
-    }
+  /** One call of a required step, which is retried until its service responds. Records a refusal, and throws it. */
+  makeRequired<Answer>({ step, does, unless }: RequiredStep, call: StepCall<Answer>): Promise<Answer> {
+    if (does === 'undo') return this.undoChange(step, call, unless === undefined ? {} : { tooLate: unless });
+    const waiting = () => `**Waits for ${step}**, which is retried until its service answers: see Pending Activities.`;
+    return this.#take({ step, waiting, ofPlacing: false }, (onWait) => call(servicesUntilAnswered({ onWait })));
+  }
+
+  /** Another workflow has made a required step happen. */
+  settledElsewhere({ step, does }: RequiredStep): void {
+    this.#history.add(step, does === 'undo' ? 'compensated' : 'succeeded');
   }
 
   /** Every undoable step has happened outside of this workflow. `taken`: the steps, as far as it was told of them. */
@@ -254,12 +253,10 @@ export class Saga {
   }
 
   async #undo({ step, call, tooLate }: Undo): Promise<Trouble | undefined> {
-    this.#history.now(`**Being undone**: waits for the compensation of ${step}, which is retried until it succeeds.`);
+    this.#history.now(beingUndone(step));
     try {
       const { attempt, answer } = await call(servicesUntilAnswered());
-      const state = this.#states.get(step);
-      const happened = state === 'awaited' ? answer?.released === true : state !== 'refused';
-      this.#setState(step, happened ? 'undone' : 'refused');
+      this.#undone(step, answer);
       this.#history.add(step, 'compensated', { attempt });
       return undefined;
     } catch (error) {
@@ -273,19 +270,23 @@ export class Saga {
   }
 
   /** Asks a person until the compensation is done or skipped. */
-  async #undoWithPerson(undo: Undo, first: Trouble): Promise<void> {
-    const stuck = undo.step === 'authorizePayment' ? { paymentStatus: 'requires_action' as const } : {};
-    for (let trouble: Trouble | undefined = first; trouble;) {
-      if ((await this.askPerson(undo.step, trouble, stuck)) === 'skip') return;
-      trouble = await this.#undo(undo);
-    }
+  async #undoWithPerson({ step, left }: Undo, trouble: Trouble): Promise<void> {
+    const stuck: Question = step === 'authorizePayment' ? { paymentStatus: 'requires_action' } : {};
+    const settled = await untilSettled(this, { step, calls: left(), does: 'undo', trouble, ...stuck });
+    if ('action' in settled) return this.#setState(step, 'skipped');
+    this.#undone(step, settled.answers[0] as { released: boolean } | undefined);
+    await this.#saveHistory();
+  }
+
+  #undone(step: Step, answer: { released: boolean } | void): void {
+    const state = this.#states.get(step);
+    const happened = state === 'awaited' ? answer?.released === true : state !== 'refused';
+    this.#setState(step, happened ? 'undone' : 'refused');
   }
 
   /** Asks a person, and returns what they decided. */
-  async askPerson(step: Step, trouble: Pick<Trouble, 'detail'>, options: Question = {}): Promise<InterventionAction> {
-    const action = await this.people.ask(step, trouble, options);
-    if (action === 'skip') this.#setState(step, 'skipped');
-    return action;
+  askPerson(step: AskedStep, trouble: Pick<Trouble, 'detail'>, question: Question = {}): Promise<InterventionAction> {
+    return this.people.ask(step, trouble, question);
   }
 
   #mayHaveHappened(step: Step): void {
@@ -302,6 +303,9 @@ export class Saga {
     return CancellationScope.nonCancellable(() => bookkeeping.noteSteps(this.update()));
   }
 }
+
+const beingUndone = (step: Step): string =>
+  `**Being undone**: waits for the compensation of ${step}, which is retried until it succeeds.`;
 
 const detailsOf = ({ attempt, detail }: Trouble, triesBefore = 0) => ({
   detail,

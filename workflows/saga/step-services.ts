@@ -34,6 +34,13 @@ export interface StepServices {
 /** One call of a step or a compensation: the saga hands in how the services are called. */
 export type StepCall<Answer> = (ask: StepServices) => Promise<Attempted<Answer>>;
 
+/** A call as data, so that another workflow can make it. */
+export interface ServiceCall {
+  service: keyof StepServices;
+  activity: string;
+  request: unknown;
+}
+
 export interface StepOptions {
   /** Whether the step must be durable whatever the lane. */
   durable?: boolean;
@@ -78,6 +85,27 @@ export const servicesUntilAnswered = ({ onWait }: Pick<StepOptions, 'onWait'> = 
       request,
     ]);
   });
+
+/** The call that this makes, without making it. */
+export function asData(call: StepCall<unknown>): ServiceCall {
+  const calls: ServiceCall[] = [];
+  const note = async (service: keyof StepServices, activity: string, request: unknown) => {
+    calls.push({ service, activity, request });
+    return new Promise(() => undefined);
+  };
+  void call(servicesCalledBy(note));
+  // A bug of this code: the other workflow would do less than was asked for.
+  if (calls.length !== 1) throw new Error(`one call was expected, and ${calls.length} were made`);
+  return calls[0]!;
+}
+
+/** The same the other way round. */
+export const fromData =
+  ({ service, activity, request }: ServiceCall): StepCall<unknown> =>
+  (ask) =>
+    (ask[service] as unknown as Readonly<Record<string, (request: unknown) => Promise<Attempted<unknown>>>>)[activity]!(
+      request,
+    );
 
 const SERVICES = ['cart', 'inventory', 'payment', 'shipping'] as const satisfies (keyof StepServices)[];
 

@@ -20,26 +20,39 @@ interface TakenBack<Input, Outcome> {
 
 interface Settlement {
   saga: Saga;
+  history: DisplayedHistory;
   /** Identifies what takes its place. */
   replacementId: string;
 }
 
+/** Where a workflow begins again that has taken it out of the books before. */
+interface TakenBackBefore {
+  replacementId: string;
+  historyCounts: Record<string, number>;
+}
+
 /** The work of a workflow about what the card processor has taken back. */
-export async function settleTakenBack<Input extends { orderId: string }, Outcome extends string>(
+export async function settleTakenBack<
+  Input extends { orderId: string; before?: TakenBackBefore | undefined },
+  Outcome extends string,
+>(
   given: Input,
   { parse, title, step, why, takeBack, settle }: TakenBack<Input, Outcome>,
 ): Promise<Outcome | 'settled before'> {
   const input = readInput(parse, given);
-  const history = new DisplayedHistory(title(input));
+  const { before } = input;
+  const history = new DisplayedHistory(title(input), before?.historyCounts);
   const saga = new Saga(input.orderId, history);
 
   return CancellationScope.nonCancellable(async () => {
-    const settlement = { saga, replacementId: uuid4() };
-    history.add(step, 'failed', { detail: why });
-    const { taken } = await takeBack(input, settlement);
-    if (!taken) {
-      history.now('**Ended**: people had settled this before.');
-      return 'settled before';
+    const settlement = { saga, history, replacementId: before?.replacementId ?? uuid4() };
+    if (!before) {
+      history.add(step, 'failed', { detail: why });
+      const { taken } = await takeBack(input, settlement);
+      if (!taken) {
+        history.now('**Ended**: people had settled this before.');
+        return 'settled before';
+      }
     }
     const outcome = await settle(input, settlement);
     history.now(`**Ended**: ${outcome}`);

@@ -1,6 +1,6 @@
-import { ApplicationFailure } from '@temporalio/workflow';
 import type { PlacingStep } from '../../activities/order-status.ts';
 import type { Attempted } from '../../platform/contract/operation.ts';
+import { refusalAgain } from './trouble.ts';
 
 /** What became of a step that was tried once, outside of the workflow. */
 export type TriedStep =
@@ -19,7 +19,7 @@ export const unknownAmong = (tried: TriedSteps): PlacingStep[] =>
 export function responseOf<Answer>(tried: TriedStep | undefined): Attempted<Answer> | undefined {
   if (tried?.outcome === 'refused') {
     const { code, message } = tried;
-    throw ApplicationFailure.create({ message, type: code, nonRetryable: true, details: [{ attempt: 1 }] });
+    throw refusalAgain({ refusal: code, detail: `${code}: ${message}`, attempt: 1 });
   }
   return tried?.outcome === 'done' ? { attempt: 1, answer: tried.answer as Answer } : undefined;
 }

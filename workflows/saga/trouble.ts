@@ -22,6 +22,15 @@ export function troubleOf(error: unknown): Trouble {
   return { refusal, detail: refusal ? `${refusal}: ${cause?.message ?? ''}` : 'no answer in time', attempt };
 }
 
+/** A refusal of which another workflow has told, as the step itself would throw it. */
+export const refusalAgain = ({ refusal, detail, attempt = 1 }: Trouble): ApplicationFailure =>
+  ApplicationFailure.create({
+    message: detail.slice(`${refusal}: `.length),
+    type: refusal ?? 'Refused',
+    nonRetryable: true,
+    details: [{ attempt }],
+  });
+
 const REJECTIONS = {
   OutOfStock: true,
   CardDeclined: true,

@@ -1,6 +1,6 @@
 import type { OrderStatus } from '../../activities/order-status.ts';
 import { type Parser, oneOf, record, string } from '../incoming/parsing.ts';
-import { uuid } from '../incoming/values.ts';
+import { counts, uuid } from '../incoming/values.ts';
 
 /** What the workflow about a stray parcel is started with. */
 export interface StrayParcelInput {
@@ -14,7 +14,17 @@ export interface StrayParcelInput {
   contradicts: 'bookingCanceled' | 'workflowEnded';
   /** The status of the order when the report came. */
   orderStatus: OrderStatus;
+  /** Where the workflow begins again with a history of its own: what is to be asked, and how often each step has had each outcome. */
+  resumption?: StrayParcelResumption | undefined;
 }
+interface StrayParcelResumption {
+  detail: string;
+  historyCounts: Record<string, number>;
+}
+const resumption: Parser<StrayParcelResumption> = record(
+  { detail: string(), historyCounts: counts },
+  { others: 'left out' },
+);
 export const strayParcelInput: Parser<StrayParcelInput> = record(
   {
     orderId: uuid,
@@ -23,7 +33,7 @@ export const strayParcelInput: Parser<StrayParcelInput> = record(
     contradicts: oneOf('bookingCanceled', 'workflowEnded'),
     orderStatus: oneOf('pending', 'confirmed', 'completed', 'rejected', 'canceled', 'requires_action'),
   },
-  { optional: { parcelId: uuid }, others: 'left out' },
+  { optional: { parcelId: uuid, resumption }, others: 'left out' },
 );
 
 /** One parcel, one question to a person, however many reports come about it. The first parcel has its order's id. */

@@ -1,7 +1,8 @@
-import { CancellationScope, allHandlersFinished, condition } from '@temporalio/workflow';
+import { CancellationScope, allHandlersFinished, condition, continueAsNew } from '@temporalio/workflow';
 import type { ShipmentStatus } from '../../activities/shipping.ts';
 import { bookkeeping } from '../saga/bookkeeping.ts';
 import { DisplayedHistory } from '../saga/displayed-history.ts';
+import { hasLongHistory } from '../saga/long-history.ts';
 import { Saga } from '../saga/saga.ts';
 import { servicesUntilAnswered } from '../saga/step-services.ts';
 import { troubleOf } from '../saga/trouble.ts';
@@ -18,13 +19,14 @@ export type StrayParcelResult = 'notDispatched' | 'handled';
  */
 export async function strayParcelWorkflow(given: StrayParcelInput): Promise<StrayParcelResult> {
   const input = readInput(strayParcelInput, given);
-  const { orderId, trackingNumber } = input;
-  const history = new DisplayedHistory(`Stray parcel ${plainText(trackingNumber)} of order ${orderId}`);
+  const { orderId, trackingNumber, resumption } = input;
+  const title = `Stray parcel ${plainText(trackingNumber)} of order ${orderId}`;
+  const history = new DisplayedHistory(title, resumption?.historyCounts);
   const saga = new Saga(orderId, history);
 
   return CancellationScope.nonCancellable(async () => {
-    let detail = contradictionOf(input);
-    history.add('dispatch', 'failed', { detail });
+    let detail = resumption?.detail ?? contradictionOf(input);
+    if (!resumption) history.add('dispatch', 'failed', { detail });
     while ((await saga.askPerson('dispatch', { detail })) === 'retry') {
       const status = await askCarrier(input);
       detail = status.refusal ?? `the carrier says now that the parcel is ${status.now}`;
@@ -35,6 +37,14 @@ export async function strayParcelWorkflow(given: StrayParcelInput): Promise<Stra
         return 'notDispatched';
       }
       history.add('dispatch', 'failed', { detail });
+      if (hasLongHistory()) {
+        await condition(allHandlersFinished);
+        await saga.save();
+        await continueAsNew<typeof strayParcelWorkflow>({
+          ...input,
+          resumption: { detail, historyCounts: history.counts },
+        });
+      }
     }
     history.now('**Ended**: a person has dealt with the parcel.');
     await condition(allHandlersFinished);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { InterventionStep } from '../../../activities/order-intervention.ts';
 import type { HistoryItem } from '../../../activities/order-status.ts';
+import { requiredStepId } from '../../../workflows/required-step/messages.ts';
 import { ASKED_STEPS } from '../../../services/order/intervention-actions.ts';
 import { draft, orderStage, pounds } from './test-order-service.ts';
 
@@ -39,6 +40,24 @@ describe('order service: what an intervention says', () => {
     for (const one of [other, stored]) await stage.receive(one);
     const { blocks } = await get(await stage.opened(orderId, 'refundPayment', `return-${stored.id}`));
     assert.deepEqual([blocks?.returnId, blocks?.amount], [stored.id, pounds(1000)]);
+  });
+
+  it('is the same where a workflow of its own asks, and what was tried in both', async () => {
+    const orderId = await stage.delivered();
+    const sentBack = await stage.sendBack(orderId);
+    await stage.receive(sentBack);
+    const waiting = `return-${sentBack.id}`;
+    const asking = requiredStepId(waiting, randomUUID());
+    for (const workflowId of [waiting, asking]) {
+      await tell({ orderId, workflowId }, { step: 'refundPayment', outcome: 'failed', attempt: 2 });
+    }
+    await tell(
+      { orderId, workflowId: requiredStepId(waiting, randomUUID()) },
+      { step: 'refundPayment', outcome: 'failed' },
+    );
+    const { blocks, attempts, tried } = await get(await stage.opened(orderId, 'refundPayment', asking));
+    assert.equal(blocks?.returnId, sentBack.id);
+    assert.deepEqual([attempts, tried.length], [4, 2]);
   });
 
   it('is what was tried: the entries of its step in its workflow, and how often it failed', async () => {
@@ -104,6 +123,8 @@ describe('order service: what an intervention says', () => {
       dispute: ['skip'],
       forgoCapture: ['retry'],
       recordManualCapture: ['retry'],
+      unbookShipment: ['retry'],
+      rebookShipment: ['retry'],
       forgoRefund: ['retry'],
       parcelTrouble: ['skip'],
       recordManualRefund: ['retry'],

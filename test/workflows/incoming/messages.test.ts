@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { cartEvents, RemindOfCart, TakeLines } from '../../../activities/cart.ts';
+import { DECISIONS } from '../../../activities/intervention-decisions.ts';
 import {
   CancelOrder,
   CloseIntervention,
@@ -26,6 +27,7 @@ import { Mismatch, type Parser } from '../../../workflows/incoming/parsing.ts';
 import { reconciliationInput } from '../../../workflows/reconciliation/messages.ts';
 import { refundInput } from '../../../workflows/refund/messages.ts';
 import { receivedGoods, returnInput } from '../../../workflows/return/messages.ts';
+import { requiredStepInput } from '../../../workflows/required-step/messages.ts';
 import { resolution } from '../../../workflows/saga/messages.ts';
 import { strayParcelInput } from '../../../workflows/stray-parcel/messages.ts';
 import { webhookDeliveryInput } from '../../../workflows/webhook-delivery/messages.ts';
@@ -51,6 +53,8 @@ const CartChanged = z.object({
   remindAt: z.iso.datetime(),
 });
 const cart = { version: 3, empty: false, remindAt: '2028-02-29T12:00:00.000Z' };
+
+const historyCounts = z.record(z.string(), z.int().min(1)).optional();
 
 const MESSAGES: Record<string, Message> = {
   'the input of an order': {
@@ -143,6 +147,7 @@ const MESSAGES: Record<string, Message> = {
       reported: RecordMovement.shape.type,
       contradicts: z.enum(['bookingCanceled', 'workflowEnded']),
       orderStatus: OrderStatus,
+      resumption: z.object({ detail: z.string(), historyCounts: historyCounts.unwrap() }).optional(),
     }),
     example: {
       orderId: ID,
@@ -151,6 +156,44 @@ const MESSAGES: Record<string, Message> = {
       reported: 'dispatched',
       contradicts: 'bookingCanceled',
       orderStatus: 'canceled',
+      resumption: {
+        detail: 'the carrier says now that the parcel is delivered',
+        historyCounts: { 'dispatch failed': 3 },
+      },
+    },
+  },
+  'the input of a required step': {
+    parse: requiredStepInput,
+    contract: z.object({
+      orderId: z.uuid(),
+      step: z.enum(Object.keys(DECISIONS)),
+      calls: z
+        .array(
+          z.object({
+            service: z.enum(['cart', 'inventory', 'payment', 'shipping']),
+            activity: z.string(),
+            request: z.looseObject({}),
+          }),
+        )
+        .min(1)
+        .max(100),
+      does: z.enum(['take', 'undo']),
+      unless: z.string().optional(),
+      trouble: z
+        .object({ detail: z.string(), refusal: z.string().optional(), attempt: z.int().min(1).optional() })
+        .optional(),
+      paymentStatus: z.string().optional(),
+      historyCounts,
+    }),
+    example: {
+      orderId: ID,
+      step: 'refundPayment',
+      calls: [{ service: 'payment', activity: 'refundPayment', request: { refundId: ID } }],
+      does: 'take',
+      unless: 'AlreadyRefunded',
+      trouble: { detail: 'RefundRefused: no', refusal: 'RefundRefused', attempt: 1 },
+      paymentStatus: 'requires_action',
+      historyCounts: { 'refundPayment failed': 3 },
     },
   },
   'the input about a late payment': {
@@ -165,8 +208,19 @@ const MESSAGES: Record<string, Message> = {
   },
   'the input about a failed capture': {
     parse: failedCaptureInput,
-    contract: TakeBackCapture.pick({ parcelId: true, orderId: true, amount: true }).strip(),
-    example: { parcelId: ID, orderId: ID, amount: { amountMinor: 500, currency: 'GBP' } },
+    contract: TakeBackCapture.pick({ parcelId: true, orderId: true, amount: true })
+      .strip()
+      .extend({
+        before: z
+          .object({ replacementId: z.uuid(), historyCounts: historyCounts.unwrap(), why: z.string() })
+          .optional(),
+      }),
+    example: {
+      parcelId: ID,
+      orderId: ID,
+      amount: { amountMinor: 500, currency: 'GBP' },
+      before: { replacementId: ID, historyCounts: { 'recapturePayment failed': 2 }, why: 'CardDeclined' },
+    },
   },
   'the input about a dispute': {
     parse: disputeInput,

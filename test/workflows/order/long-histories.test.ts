@@ -5,7 +5,8 @@ import { cancelLinesUpdate } from '../../../workflows/order/change-messages.ts';
 import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { eventually } from '../../stage/eventually.ts';
-import { openIntervention, outcomes, resolve } from '../../stage/order-actions.ts';
+import { assertShortHistories } from '../../stage/histories-of.ts';
+import { isRefused, openIntervention, outcomes, resolve } from '../../stage/order-actions.ts';
 import {
   deliver,
   dispatch,
@@ -13,6 +14,7 @@ import {
   effectsAfterBooking,
   parcelsOf,
   payWith,
+  sendElsewhere,
   split,
   tea,
   waitingOrder,
@@ -98,6 +100,30 @@ describe('an order to which much happens', function () {
     await hasBegunAgain(order);
     await cancelOne();
     assert.equal(order.world.canceledPieces, 1);
+    await order.handle.terminate();
+  });
+
+  test('of twenty parcels, of which the last leaves during a change: each is booked, and no history is long', async () => {
+    const order = await waitingOrder(workers(), {}, { lines: tea(20), total: { amountMinor: 2_000, currency: 'GBP' } });
+    await split(order, ...Array<number>(20).fill(1));
+    const last = parcelsOf(order).at(-1)!;
+    order.world.carrierMoves(order.orderId, last, 'dispatched');
+    // Right after the other change it may be refused: the order begins again first.
+    await eventually(() => assert.rejects(sendElsewhere(order), isRefused('TooLateToChange')));
+    await effect(order, 'commit 1');
+    const atCarrier = [...order.world.otherParcels.values()].filter((status) => status !== 'canceled');
+    assert.equal(atCarrier.length, 20);
+    assert.equal(parcelsOf(order).length, 20);
+    await Promise.all(
+      parcelsOf(order)
+        .filter((id) => id !== last)
+        .map((parcel) => dispatch(order, parcel)),
+    );
+    assert.equal(
+      [...order.world.captured.values()].reduce((sum, amount) => sum + amount, 0),
+      2_000,
+    );
+    assert.ok((await assertShortHistories(order.client, [order.handle.workflowId])) > 2);
     await order.handle.terminate();
   });
 

@@ -5,7 +5,7 @@ import type { OrderInProgress } from '../order-in-progress.ts';
 import { type CancelLinesRequest, cancelLinesRequest } from '../change-messages.ts';
 import type { Parcel } from '../parcel.ts';
 import { common, summed, without } from '../pieces.ts';
-import { rebook, unbookSometime } from '../rebooking.ts';
+import { rebook, unbookForGood } from '../rebooking.ts';
 import { type Change, refused } from './change.ts';
 
 /** Some pieces that have not left are not sent. */
@@ -38,19 +38,22 @@ const restOf = (open: readonly Parcel[], lines: readonly StockLine[]): StockLine
     lines,
   );
 
-/** These parcels have not left and are not sent, while others are. */
+/** These parcels have not left and are not sent, while others are. One that has left meanwhile goes on. */
 export async function dropPieces(order: OrderInProgress, given: readonly Parcel[]): Promise<void> {
   const dropped = given.filter((parcel) => !parcel.left && !parcel.ended);
   if (dropped.length === 0) return;
   order.history.add('cancelLines', 'started', { detail: 'what has not left' });
-  const lines = summed(dropped.flatMap((parcel) => parcel.lines));
-  // If one has left, it goes on; the others are looked at again.
-  await unbookSometime(order, () => drop(order, dropped, lines));
+  let released = false;
+  for (const parcel of dropped) {
+    if (!(await unbookForGood(order, parcel))) continue;
+    await releaseLines(order, summed(parcel.lines));
+    released = true;
+  }
+  if (released && order.parcels.someLeft) await releaseRest(order);
 }
 
 /** Takes the pieces out of the last of these parcels, then releases their stock, and their money if nothing else is due. */
 async function drop(order: OrderInProgress, parcels: readonly Parcel[], lines: StockLine[]): Promise<void> {
-  const { input, saga } = order;
   const replaced: Parcel[] = [];
   const fresh: Parcel[] = [];
   let toTake = lines;
@@ -63,9 +66,11 @@ async function drop(order: OrderInProgress, parcels: readonly Parcel[], lines: S
     if (rest.length > 0) fresh.push(order.parcels.expect(rest, { paid: parcel.state.paid }));
   }
   await rebook(order, { replaced, fresh });
-  const releaseId = uuid4();
-  await saga.mustHappen('releaseLines', (ask) =>
-    ask.inventory.releaseLines({ orderId: input.orderId, releaseId, lines }),
-  );
+  await releaseLines(order, lines);
   if (order.parcels.someLeft) await releaseRest(order);
+}
+
+async function releaseLines({ input: { orderId }, saga }: OrderInProgress, lines: StockLine[]): Promise<void> {
+  const releaseId = uuid4();
+  await saga.mustHappen('releaseLines', (ask) => ask.inventory.releaseLines({ orderId, releaseId, lines }));
 }

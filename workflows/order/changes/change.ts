@@ -5,6 +5,7 @@ import type { Parser } from '../../incoming/parsing.ts';
 import { troubleOf } from '../../saga/trouble.ts';
 import type { OrderInProgress } from '../order-in-progress.ts';
 import { TOO_LATE } from '../rebooking.ts';
+import { mustRest } from '../rest.ts';
 
 /** A change of a confirmed order, asked for by its customer or by staff. It happens as a whole or not at all. */
 export interface Change<Request> {
@@ -52,10 +53,12 @@ export function onChange<Request>(
   setHandler(update, take, { validator, description });
 }
 
-function requireChangeable({ phase, saga, cancellation }: OrderInProgress): void {
+function requireChangeable(order: OrderInProgress): void {
+  const { phase, saga, cancellation } = order;
   if (phase === 'placing') throw refused('NotChangeableNow', 'the order is not confirmed yet');
   if (phase === 'ended' || cancellation.requested) throw refused('TooLateToChange', 'the order has ended');
   if (saga.people.asked) throw refused('NotChangeableNow', 'a person must first decide about a step of this order');
+  if (mustRest(order)) throw refused('NotChangeableNow', 'much has just happened to this order: ask again in a moment');
 }
 
 /** What stopped a change, as its caller learns it. Rethrows bugs. */

@@ -1,0 +1,42 @@
+import { type AskedStep, DECISIONS } from '../../activities/intervention-decisions.ts';
+import type { PaymentStatus } from '../../activities/order-status.ts';
+import { type Parser, integer, list, oneOf, record, string } from '../incoming/parsing.ts';
+import { counts, uuid } from '../incoming/values.ts';
+import type { ServiceCall } from '../saga/step-services.ts';
+import type { Trouble } from '../saga/trouble.ts';
+
+/** What the workflow of a required step is started with: by the workflow that requires the step, or by itself. */
+export interface RequiredStepInput {
+  orderId: string;
+  step: AskedStep;
+  calls: ServiceCall[];
+  does: 'take' | 'undo';
+  unless?: string | undefined;
+  trouble?: Trouble | undefined;
+  paymentStatus?: PaymentStatus | undefined;
+  /** How often the step has had each outcome, where the workflow begins again with a history of its own. */
+  historyCounts?: Record<string, number> | undefined;
+}
+
+/** The service that is asked reads it. */
+const request: Parser<object> = (value, at) => {
+  record({}, { others: 'left out' })(value, at);
+  return value as object;
+};
+const call: Parser<ServiceCall> = record(
+  { service: oneOf('cart', 'inventory', 'payment', 'shipping'), activity: string(), request },
+  { others: 'left out' },
+);
+const trouble = record(
+  { detail: string() },
+  { optional: { refusal: string(), attempt: integer({ min: 1 }) }, others: 'left out' },
+) as Parser<Trouble>;
+const asked = Object.keys(DECISIONS) as AskedStep[];
+const paymentStatus = string() as Parser<PaymentStatus>;
+export const requiredStepInput: Parser<RequiredStepInput> = record(
+  { orderId: uuid, step: oneOf(...asked), calls: list(call, { min: 1, max: 100 }), does: oneOf('take', 'undo') },
+  { optional: { unless: string(), trouble, paymentStatus, historyCounts: counts }, others: 'left out' },
+);
+
+/** Begins with the id of the workflow that requires the step, before a full stop, which no other id has. */
+export const requiredStepId = (requiredBy: string, uuid: string): string => `${requiredBy}.${uuid}`;

@@ -1,0 +1,99 @@
+import { ChildWorkflowFailure, TerminatedFailure, executeChild, uuid4, workflowInfo } from '@temporalio/workflow';
+import type { AskedStep } from '../../activities/intervention-decisions.ts';
+import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
+import { type RequiredStepInput, requiredStepId } from '../required-step/messages.ts';
+import type { RequiredStepResult, requiredStepWorkflow } from '../required-step/workflow.ts';
+import { EVENTS_OF_A_CALL, hasLongHistory } from './long-history.ts';
+import type { Question } from './people.ts';
+import type { Saga } from './saga.ts';
+import { type StepCall, asData } from './step-services.ts';
+import { type Trouble, refusalAgain, troubleOf } from './trouble.ts';
+
+/** A step that must happen, or be undone, unless a person decides otherwise. */
+export interface RequiredStep extends Question {
+  step: AskedStep;
+  /** Each must be answered. They do not depend on one another. */
+  calls: readonly StepCall<unknown>[];
+  /** Whether the calls take the step or undo it. */
+  does: 'take' | 'undo';
+  /** The refusal after which nothing is asked: it is thrown. */
+  unless?: string | undefined;
+  /** Why it was refused before: a person is asked first. */
+  trouble?: Trouble | undefined;
+}
+
+/** What came of it: the answers, in the order of the calls; or what a person decided about this trouble. */
+export type Settled = { answers: unknown[] } | { action: Exclude<InterventionAction, 'retry'>; trouble: Trouble };
+
+/** Goes on in a workflow with a history of its own. `left`: the calls that are not answered. */
+export type GoOn = (left: RequiredStep) => Promise<Settled>;
+
+/**
+ * Makes all calls until each is answered. Where some are refused, a person decides whether they are made again, however
+ * often: where the history is long, `goOn` takes over what is left.
+ */
+export async function untilSettled(
+  saga: Saga,
+  required: RequiredStep,
+  goOn: GoOn = (left) => inItsOwnWorkflow(saga, left),
+): Promise<Settled> {
+  const { step, paymentStatus } = required;
+  const answers: unknown[] = [];
+  let left = [...required.calls.entries()];
+  for (let { trouble } = required; ;) {
+    // The first call of a single step is made here: the other workflow would cost more.
+    if ((trouble || left.length > 1) && hasLongHistory(EVENTS_OF_A_CALL * left.length)) {
+      const settled = await goOn({ ...required, trouble, calls: left.map(([, call]) => call) });
+      if ('action' in settled) return settled;
+      for (const [place, answer] of settled.answers.entries()) answers[left[place]![0]] = answer;
+      return { answers };
+    }
+    if (trouble) {
+      const action = await saga.askPerson(step, trouble, { paymentStatus });
+      if (action !== 'retry') return { action, trouble };
+    }
+    const refused: typeof left = [];
+    trouble = undefined;
+    for (const [index, call] of left) {
+      try {
+        answers[index] = await saga.makeRequired(required, call);
+      } catch (error) {
+        trouble ??= troubleUnless(required, error);
+        refused.push([index, call]);
+      }
+    }
+    if (!trouble) return { answers };
+    left = refused;
+  }
+}
+
+function troubleUnless({ unless }: RequiredStep, error: unknown): Trouble {
+  const trouble = troubleOf(error);
+  if (unless !== undefined && trouble.refusal === unless) throw error;
+  return trouble;
+}
+
+async function inItsOwnWorkflow(saga: Saga, required: RequiredStep): Promise<Settled> {
+  const input: RequiredStepInput = { ...required, orderId: saga.orderId, calls: required.calls.map(asData) };
+  const result = await saga.people.askElsewhere(required.step, () => resultOf(input));
+  if ('refused' in result) throw refusalAgain(result.refused);
+  if ('answers' in result) saga.settledElsewhere(required);
+  return result;
+}
+
+async function resultOf(input: RequiredStepInput): Promise<RequiredStepResult> {
+  const { step, does } = input;
+  for (;;) {
+    try {
+      return await executeChild<typeof requiredStepWorkflow>('requiredStepWorkflow', {
+        workflowId: requiredStepId(workflowInfo().workflowId, uuid4()),
+        args: [input],
+        staticSummary: `${does === 'undo' ? 'undo: ' : ''}${step}, until it is settled`,
+      });
+    } catch (error) {
+      // An operator has ended it: the step is still required.
+      if (error instanceof ChildWorkflowFailure && error.cause instanceof TerminatedFailure) continue;
+      throw error;
+    }
+  }
+}
