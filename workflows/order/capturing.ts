@@ -1,14 +1,20 @@
 import type { Due } from '../../activities/parcel.ts';
 import { bookkeeping } from '../saga/bookkeeping.ts';
+import { hasLongHistory } from '../saga/long-history.ts';
 import { troubleOf } from '../saga/trouble.ts';
 import { renewForCapture } from './hold.ts';
 import type { OrderInProgress } from './order-in-progress.ts';
 
 const STUCK = { paymentStatus: 'requires_action' } as const;
 
+/** A person has a capture tried again, and the history is long: the order begins again first. */
+export class TriedLongEnough extends Error {
+  override readonly name = 'TriedLongEnough';
+}
+
 /**
  * Captures what is due for a parcel that has left. Where that is refused, the hold is renewed if it has expired, and else a
- * person decides.
+ * person decides. Throws `TriedLongEnough`: then all that follows from the parcel's leaving is done again.
  */
 export async function capture(
   order: OrderInProgress,
@@ -32,7 +38,9 @@ export async function capture(
     } catch (error) {
       const trouble = troubleOf(error);
       if (trouble.refusal === 'HoldExpired' && (await renewForCapture(order))) continue;
-      if ((await saga.askPerson('capturePayment', trouble, STUCK)) === 'skip') {
+      const action = await saga.askPerson('capturePayment', trouble, STUCK);
+      if (action === 'retry' && hasLongHistory()) throw new TriedLongEnough();
+      if (action === 'skip') {
         // A person has taken this parcel's money over: it is not captured with another one.
         if (nothing) await bookkeeping.captureOrder({ ...saga.update(), ...which, ...nothing });
         return;

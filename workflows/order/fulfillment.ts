@@ -1,10 +1,9 @@
 import { condition } from '@temporalio/workflow';
 import { momentInWords } from '../display/markdown.ts';
 import { bookkeeping } from '../saga/bookkeeping.ts';
-import { TriedLongEnough } from '../saga/people.ts';
 import { forwardServices } from '../saga/step-services.ts';
 import { troubleOf } from '../saga/trouble.ts';
-import { capture } from './capturing.ts';
+import { TriedLongEnough, capture } from './capturing.ts';
 import { dropPieces } from './changes/cancel-lines.ts';
 import { end } from './ending.ts';
 import { giveUpHold, isGone, renewIfDue, renewalDue, untilPaidAgain } from './hold.ts';
@@ -76,7 +75,7 @@ async function carry(order: OrderInProgress, parcel: Parcel): Promise<void> {
   if (parcel.state.stage === 'open') {
     await untilTaken(order, parcel);
     if (!parcel.left) return dropIfOthers(order, parcel);
-    await order.turns.take(() => leave(order, parcel));
+    await order.turns.take(() => leave(order, parcel), { sparesOthers: true });
     // Many may leave at once, each with some two dozen events.
     if (parcel.state.stage === 'open') return condition(() => rests(order) || !mustRest(order));
     showStanding(order);
@@ -129,14 +128,12 @@ async function leave(order: OrderInProgress, parcel: Parcel): Promise<void> {
   const { parcelId } = refOf(order, parcel);
   const which = parcelId === undefined ? {} : { parcelId };
   const due = await bookkeeping.dispatchOrder({ ...saga.update(), ...which });
-  await saga.people.allowingToBeginAgain(async () => {
-    // A parcel that is sent again is paid for.
-    if (!parcel.state.paid) await capture(order, which, due);
-    parcel.paid();
-    await saga.mustHappen('commitStock', (ask) =>
-      ask.inventory.commitStock(parcelId === undefined ? { orderId } : { orderId, parcelId, lines: parcel.lines }),
-    );
-  });
+  // A parcel that is sent again is paid for.
+  if (!parcel.state.paid) await capture(order, which, due);
+  parcel.paid();
+  await saga.mustHappen('commitStock', (ask) =>
+    ask.inventory.commitStock(parcelId === undefined ? { orderId } : { orderId, parcelId, lines: parcel.lines }),
+  );
   parcel.followed('dispatched');
 }
 
@@ -185,7 +182,7 @@ async function callOff(order: OrderInProgress): Promise<OrderResult | undefined>
 async function leaveAtOnce(order: OrderInProgress): Promise<void> {
   const left = order.parcels.all.filter((parcel) => parcel.left && parcel.state.stage === 'open');
   for (const parcel of left) {
-    await order.turns.take(() => leave(order, parcel)).catch(unlessTriedLongEnough);
+    await order.turns.take(() => leave(order, parcel), { sparesOthers: true }).catch(unlessTriedLongEnough);
   }
 }
 

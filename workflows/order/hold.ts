@@ -60,39 +60,69 @@ export const isGone = (order: OrderInProgress): boolean => {
 export const renewalDue = (order: OrderInProgress): number =>
   order.hold.wanted || !someUnpaid(order) ? Infinity : order.hold.renewAt;
 
-/** Renews the hold if it would expire soon. */
+/** Renews the hold if it would expire soon. Where the card refuses, nothing leaves before the order is paid for again. */
 export async function renewIfDue(order: OrderInProgress): Promise<void> {
-  const due = () => renewalDue(order) <= Date.now() || isGone(order);
-  const renewDue = async () => {
-    if (due()) await renew(order);
-  };
-  // While a person is asked about one parcel, perhaps for days, the others must not leave unpaid.
-  if (order.saga.people.asked) await renewDue();
-  else if (due()) await order.turns.take(renewDue);
+  const { saga, turns } = order;
+  if (!isDue(order)) return;
+  if (saga.people.asked && (await renewBeside(order))) return;
+  await turns.take(async () => {
+    if (isDue(order) && (await renew(order)) === 'refused') await demandMethod(order);
+  });
 }
 
-async function renew(order: OrderInProgress): Promise<void> {
-  // If it cannot be renewed now, it is tried again after a while.
-  order.hold.expiredId = undefined;
+const isDue = (order: OrderInProgress): boolean => renewalDue(order) <= Date.now() || isGone(order);
+
+/**
+ * While a person is asked, perhaps for days, the turn does not end, and the hold must not expire. To hold money again harms
+ * nothing that the turn may do once the person has decided: a capture takes the newest hold, and is retried while another one
+ * is being placed; what is held of it for too much is released with the last capture. But one renewal at a time: a card that
+ * can hold the money twice, though not three times, would refuse the second, and the order would wait for another card.
+ *
+ * To cancel bookings is another matter. A change that waits for a person has perhaps canceled the same parcels and will book
+ * them again: their pieces would be sent twice. Only what a parcel does that has left, such as a capture that was refused,
+ * touches no other parcel. Returns false where the card has refused, and the rest must wait for its turn.
+ */
+const renewBeside = (order: OrderInProgress): Promise<boolean> =>
+  order.turns.beside(async () => {
+    if (!isDue(order) || (await renew(order)) === 'settled') return true;
+    if (!order.turns.sparesOthers) return false;
+    await demandMethod(order);
+    return true;
+  });
+
+/** `refused`: the card does not hold the money again. */
+async function renew(order: OrderInProgress): Promise<'settled' | 'refused'> {
+  const { hold } = order;
+  if (isGone(order)) {
+    // Due until it is renewed, whatever comes between.
+    hold.renewAt = Date.now();
+    hold.expiredId = undefined;
+  }
   const amount = await outstandingOf(order);
   if (amount.amountMinor === 0) {
-    order.hold.renewAt = Infinity;
-    return;
+    hold.renewAt = Infinity;
+    return 'settled';
   }
-  const request = renewal(order, amount, order.hold.paymentMethod);
+  const request = renewal(order, amount, hold.paymentMethod);
   const trouble = await tryHold(order, request);
-  if (!trouble) return heldAgain(order, request);
-  if (REFUSALS.includes(trouble.refusal)) return demandMethod(order);
+  if (trouble && REFUSALS.includes(trouble.refusal)) return 'refused';
   // A payment that was voided is never held again: capturing it is refused, and a person asked.
-  order.hold.renewAt = trouble.refusal === 'Undone' ? Infinity : Date.now() + AGAIN_MS;
+  if (trouble) hold.renewAt = trouble.refusal === 'Undone' ? Infinity : Date.now() + AGAIN_MS;
+  else await heldAgain(order, request);
+  return 'settled';
 }
 
 /** A hold that was gone when a parcel had left. Returns whether another one holds the money. */
 export async function renewForCapture(order: OrderInProgress): Promise<boolean> {
-  const request = renewal(order, await outstandingOf(order), order.hold.paymentMethod);
-  const trouble = await tryHold(order, request);
-  if (!trouble) await heldAgain(order, request);
-  return !trouble;
+  const { turns, hold } = order;
+  // The one that was being placed may hold it.
+  if (await turns.untilNoneBeside()) return true;
+  return turns.beside(async () => {
+    const request = renewal(order, await outstandingOf(order), hold.paymentMethod);
+    const trouble = await tryHold(order, request);
+    if (!trouble) await heldAgain(order, request);
+    return !trouble;
+  });
 }
 
 const renewal = ({ input: { orderId } }: OrderInProgress, amount: Money, paymentMethod: string): RenewHold => ({
@@ -126,6 +156,8 @@ const outstandingOf = async ({ saga }: OrderInProgress): Promise<Money> =>
 /** Nothing may leave unpaid: what has not left is not sent before the customer has named another payment method. */
 async function demandMethod(order: OrderInProgress): Promise<void> {
   const { hold, saga } = order;
+  // A person may be asked before it is clear what waits: until then the same card is not tried again.
+  hold.renewAt = Infinity;
   if (!(await unbookUntilPaid(order))) {
     // Everything has left: its capture tells whether the hold is still there.
     hold.renewAt = Date.now() + AGAIN_MS;

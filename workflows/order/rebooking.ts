@@ -148,14 +148,16 @@ async function bookAgain(order: OrderInProgress, replaced: readonly Parcel[]): P
 /** Cancels the bookings of what has not left and is not paid for. The pieces wait. Returns whether any do. */
 export async function unbookUntilPaid(order: OrderInProgress): Promise<boolean> {
   const { parcels } = order;
+  const replaced: Parcel[] = [];
   for (const parcel of parcels.open.filter(({ waits, state }) => !waits && !state.paid)) {
-    if (!(await unbookSometime(order, parcel))) continue;
-    const waiting = parcels.expect(parcel.lines, { status: 'waiting' });
-    const booked = [newParcel(waiting, { trackingNumber: null })];
-    await record(order, { replaced: [parcel], fresh: [waiting], booked });
-    parcels.replace([parcel], [waiting]);
+    if (await unbookSometime(order, parcel)) replaced.push(parcel);
   }
-  return parcels.open.some(({ waits }) => waits);
+  if (replaced.length === 0) return false;
+  const waiting = replaced.map(({ lines }) => parcels.expect(lines, { status: 'waiting' }));
+  const booked = waiting.map((parcel) => newParcel(parcel, { trackingNumber: null }));
+  await record(order, { replaced, fresh: waiting, booked });
+  parcels.replace(replaced, waiting);
+  return true;
 }
 
 /** Cancels the booking of a parcel whose pieces are not sent. Returns false if it has left. */

@@ -7,7 +7,6 @@ import { plainText } from '../display/markdown.ts';
 import { bookkeeping } from './bookkeeping.ts';
 import type { DisplayedHistory } from './displayed-history.ts';
 import { Interventions } from './interventions.ts';
-import { hasLongHistory } from './long-history.ts';
 import type { LaneMemo } from '../order/messages.ts';
 import { type Standing, attributesFor } from './standing.ts';
 import type { Trouble } from './trouble.ts';
@@ -15,11 +14,6 @@ import type { Trouble } from './trouble.ts';
 /** How the payment stands until a person has decided. Absent: as before. */
 export interface Question {
   paymentStatus?: PaymentStatus | undefined;
-}
-
-/** A person has a step tried again, and the history is long: the workflow begins again first. */
-export class TriedLongEnough extends Error {
-  override readonly name = 'TriedLongEnough';
 }
 
 /** Who has resolved an intervention that no person had to. */
@@ -38,7 +32,6 @@ export class People {
   readonly #history: DisplayedHistory;
   readonly #update: () => OrderUpdate;
   #standing: Standing;
-  #mayBeginAgain = false;
   /** How many questions other workflows ask for this one. */
   #elsewhere = 0;
 
@@ -72,7 +65,6 @@ export class People {
       this.#history.add(step, 'failed', { detail: 'skipped by a person' });
     await bookkeeping.closeIntervention({ ...this.#update(), interventionId, action, note, resolvedBy });
     this.show({ status, waitsFor });
-    if (action === 'retry' && this.#mayBeginAgain && hasLongHistory()) throw new TriedLongEnough();
     return action;
   }
 
@@ -98,16 +90,6 @@ export class People {
   /** Whether a person must decide before the order goes on. */
   get asked(): boolean {
     return this.#elsewhere > 0 || this.#interventions.someOpen;
-  }
-
-  /** While this is done, `ask` throws `TriedLongEnough` where the history is long: this is then done again. */
-  async allowingToBeginAgain(work: () => Promise<void>): Promise<void> {
-    this.#mayBeginAgain = true;
-    try {
-      await work();
-    } finally {
-      this.#mayBeginAgain = false;
-    }
   }
 
   /** How the order stands, as the Temporal Web UI's lists have it. */

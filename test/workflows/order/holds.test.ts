@@ -30,6 +30,8 @@ const refuseCard =
 const money = ({ world }: TestOrder): string[] =>
   world.effects.filter((one) => /hold|capture|void|release rest/.test(one));
 
+const statusesOf = ({ world }: TestOrder) => [...world.parcelRows.values()].map(({ status }) => status).toSorted();
+
 const waitsForMethod = ({ world }: TestOrder): Promise<void> =>
   eventually(() => assert.equal(world.paymentStatus, 'awaiting_customer', JSON.stringify(world.history)));
 
@@ -37,6 +39,8 @@ describe('the hold of an order that is not dispatched', function () {
   this.timeout(120_000);
   const test = concurrently(16);
   const workers = useTestWorkers();
+  /** What comes before the hold is due has time enough. */
+  const placeForLater = (faults: Faults) => waitingOrder(workers(), faults, { authorizationDays: 15 * SECOND });
   const place = (faults: Faults = {}) => waitingOrder(workers(), faults, { authorizationDays: 2 * SECOND });
 
   test('is renewed before it expires, then the old one is released; and the money is captured once', async () => {
@@ -151,6 +155,89 @@ describe('the hold of an order that is not dispatched', function () {
     await effect(order, 'commit');
     assert.deepEqual(effectsAfterBooking(order), ['capture', 'commit']);
     await order.handle.terminate();
+  });
+
+  test('cannot be renewed while the carrier takes one of two parcels: that one goes on, and the other waits', async () => {
+    const order = await placeForLater({ renewHold: refuseCard() });
+    await split(order, 1, 3);
+    order.world.carrierMoves(order.orderId, parcelsOf(order)[0]!, 'dispatched');
+    await waitsForMethod(order);
+    await effect(order, 'commit 1');
+    assert.deepEqual(statusesOf(order), ['dispatched', 'waiting']);
+    await payWith(order, 'pm_card_mastercard');
+    await dispatch(order, parcelsOf(order)[1]!);
+    assert.deepEqual(
+      order.world.effects.filter((one) => one.startsWith('capture')),
+      ['capture 100', 'capture 300'],
+    );
+    await order.handle.terminate();
+  });
+
+  describe('while a person is asked', () => {
+    const captureRefused: Fault = async ({ request, next }) => {
+      const { amount } = request as { amount: { amountMinor: number } };
+      if (amount.amountMinor === 100) throw new Refusal('CaptureRefused', 'not now');
+      return next();
+    };
+    const onePieceLeft = async (order: TestOrder) => {
+      await split(order, 1, 1, 2);
+      const [one] = parcelsOf(order) as [string];
+      order.world.carrierMoves(order.orderId, one, 'dispatched');
+      await order.moved('dispatched', one);
+      await openIntervention(order, 'capturePayment');
+    };
+
+    test('about one parcel, the others are held again, once for all of them', async () => {
+      const order = await placeForLater({
+        capturePayment: captureRefused,
+        renewHold: async ({ next }) => {
+          // Long enough for the other parcel to find the hold due.
+          await new Promise((resume) => setTimeout(resume, 300));
+          return next();
+        },
+      });
+      await onePieceLeft(order);
+      await effect(order, 'release replaced holds');
+      await new Promise((resume) => setTimeout(resume, 500));
+      assert.equal(order.world.calls.filter((call) => call === 'renewHold').length, 1);
+      await order.handle.terminate();
+    });
+
+    test('about one parcel, the others do not leave unpaid', async () => {
+      const order = await placeForLater({ capturePayment: captureRefused, renewHold: refuseCard() });
+      await onePieceLeft(order);
+      await eventually(() => assert.deepEqual(statusesOf(order), ['dispatched', 'waiting', 'waiting']));
+      await order.handle.terminate();
+    });
+
+    test('about a change, its parcels are not taken from it: no piece is sent twice', async () => {
+      let refuses = true;
+      const order = await placeForLater({
+        renewHold: refuseCard(),
+        bookShipment: async ({ world, next }) => {
+          const again = world.effects.filter((one) => one === 'cancel').length === 2;
+          if (again && refuses) throw new Refusal('AddressUndeliverable', 'not now');
+          return next();
+        },
+      });
+      await split(order, 1, 3);
+      order.world.carrierMoves(order.orderId, parcelsOf(order)[1]!, 'dispatched');
+      const changed = split(order, 4).catch(() => undefined);
+      const id = await openIntervention(order, 'rebookShipment');
+      await eventually(() => assert.ok(order.world.calls.includes('renewHold')));
+      await new Promise((resume) => setTimeout(resume, 500));
+      refuses = false;
+      await resolve(order.handle, id, 'retry');
+      await changed;
+      await waitsForMethod(order);
+      await effect(order, 'commit 3');
+      const rows = [...order.world.parcelRows.values()].map(({ status, lines }) => [status, lines[0]!.quantity]);
+      assert.deepEqual(rows.toSorted(), [
+        ['dispatched', 3],
+        ['waiting', 1],
+      ]);
+      await order.handle.terminate();
+    });
   });
 
   test('waits for another method: the customer can still cancel', async () => {
