@@ -62,16 +62,16 @@ export const createBookkeeping = (worlds: OrderWorlds, returnWindowMs: number): 
     refundReturn: async ({ returnId: _returnId, ...note }) => write(note, (world) => (world.returnStatus = 'refunded')),
     skipRefund: async ({ returnId: _returnId, paid: _paid, ...note }) =>
       write(note, (world) => (world.returnStatus = 'not_refunded')),
-    async takeBackRefund({ refundId: _refundId, replacementId: _replacementId, amount, ...note }) {
-      write(note, (world) => world.addEffect(`take back ${amount.amountMinor}`));
+    async takeBackRefund({ refundId, replacementId: _replacementId, amount, ...note }) {
+      write(note, (world) => world.once(`take back ${refundId}`, `take back ${amount.amountMinor}`));
       return { taken: true };
     },
-    async takeBackCapture({ parcelId: _parcelId, captureId: _captureId, amount, ...note }) {
-      write(note, (world) => world.addEffect(`take back ${amount.amountMinor}`));
+    async takeBackCapture({ parcelId, captureId: _captureId, amount, ...note }) {
+      write(note, (world) => world.once(`take back ${parcelId}`, `take back ${amount.amountMinor}`));
       return { taken: true };
     },
     endFailedCapture: async ({ captureId: _captureId, outcome, ...note }) =>
-      write(note, (world) => world.addEffect(outcome)),
+      write(note, (world) => (world.recaptureOutcome = outcome)),
     endRefund: async ({ refundId: _refundId, outcome, paid: _paid, ...note }) =>
       write(note, (world) => (world.refundOutcome = outcome)),
     expireReturn: async ({ returnId: _returnId, ...note }) => write(note, (world) => (world.returnStatus = 'expired')),
@@ -126,6 +126,8 @@ const createParcelBookkeeping = (worlds: OrderWorlds, write: Write, returnWindow
     requireVersion: async (note) => write(note, () => undefined),
     async replaceParcels({ replaced, parcels, canceledLines = [], shippingAddress: _address, ...note }) {
       write(note, (world) => {
+        const ids = [...replaced, ...parcels.map(({ parcelId }) => parcelId)];
+        if (!world.isFirst(`replace ${ids.join(' ')}`)) return;
         const resent = replaced.length > 0 && replaced.every((id) => world.parcelRows.get(id)?.resent);
         for (const id of replaced) world.parcelRows.delete(id);
         for (const { parcelId, lines, trackingNumber } of parcels) {
@@ -140,12 +142,14 @@ const createParcelBookkeeping = (worlds: OrderWorlds, write: Write, returnWindow
       write(note, () => undefined);
       return { outstanding: outstandingOf(worlds.of(note.orderId)) };
     },
-    noteParcel: async ({ parcelId: _parcelId, trouble, ...note }) =>
-      write(note, (world) => void world.troubles.push(trouble)),
+    noteParcel: async ({ parcelId, trouble, ...note }) =>
+      write(note, (world) => {
+        if (world.isFirst(`${parcelId} is ${trouble}`)) world.troubles.push(trouble);
+      }),
     async resolveParcel({ parcelId, action, resentAs, note: _note, resolvedBy: _by, ...note }) {
       write(note, (world) => {
         if (action === 'refund') {
-          world.addEffect('refund parcel');
+          world.once(`refund parcel ${parcelId}`, 'refund parcel');
           move(world, parcelId, 'lost');
         }
         if (!resentAs) return;

@@ -30,8 +30,8 @@ const createCart = (worlds: OrderWorlds): CartActivities => ({
     if (world.cart === 'taken') world.addEffect('put back');
     world.cart = 'put back';
   },
-  // Orders do not use it.
-  remindOfCart: async () => undefined,
+  // Carts have worlds of their own.
+  remindOfCart: async ({ customerId, version }) => worlds.of(customerId).once(`remind ${version}`, 'remind'),
 });
 
 const createInventory = (worlds: OrderWorlds): InventoryActivities => ({
@@ -107,10 +107,14 @@ const createPayment = (worlds: OrderWorlds): PaymentActivities => ({
     worlds.of(orderId).once(`renew ${holdId}`, `hold ${amount.amountMinor} on ${paymentMethod}`);
     return { authorizationId: `auth-${holdId}` };
   },
-  releaseReplacedHolds: async ({ orderId }) => worlds.of(orderId).addEffect('release replaced holds'),
-  async refundPayment({ orderId, amount }) {
+  async releaseReplacedHolds({ orderId }) {
     const world = worlds.of(orderId);
-    if (world.refundedMinor === 0) world.addEffect('refund');
+    const holds = world.effects.filter((effect) => effect.startsWith('hold ')).length;
+    world.once(`release holds before ${holds}`, 'release replaced holds');
+  },
+  async refundPayment({ orderId, refundId, amount }) {
+    const world = worlds.of(orderId);
+    world.once(`refund ${refundId}`, 'refund');
     world.refundedMinor = amount.amountMinor;
   },
   async readDispute({ orderId }) {
@@ -125,15 +129,14 @@ const createPayment = (worlds: OrderWorlds): PaymentActivities => ({
   },
   recapturePayment: async ({ orderId, captureId, amount }) =>
     worlds.of(orderId).once(`recapture ${captureId}`, `recapture ${amount.amountMinor}`),
-  forgoCapture: async ({ orderId }) => worlds.of(orderId).addEffect('forgo capture'),
-  recordManualCapture: async ({ orderId }) => worlds.of(orderId).addEffect('manual capture'),
-  async forgoRefund({ orderId, amount }) {
-    worlds.of(orderId).addEffect('forgo refund');
+  forgoCapture: async ({ orderId, captureId }) => worlds.of(orderId).once(`forgo ${captureId}`, 'forgo capture'),
+  recordManualCapture: async ({ orderId, captureId }) =>
+    worlds.of(orderId).once(`manual ${captureId}`, 'manual capture'),
+  async forgoRefund({ orderId, refundId, amount }) {
+    worlds.of(orderId).once(`forgo ${refundId}`, 'forgo refund');
     return { refunded: { ...amount, amountMinor: 0 } };
   },
-  async recordManualRefund({ orderId }) {
-    worlds.of(orderId).addEffect('manual refund');
-  },
+  recordManualRefund: async ({ orderId, refundId }) => worlds.of(orderId).once(`manual ${refundId}`, 'manual refund'),
 });
 
 const createShipping = (worlds: OrderWorlds): ShippingActivities => ({

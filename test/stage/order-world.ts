@@ -5,6 +5,7 @@ import type {
   PaymentStatus,
   Rejection,
 } from '../../activities/order-status.ts';
+import type { RecaptureOutcome } from '../../activities/order-bookkeeping.ts';
 import type { OrderUpdate } from '../../activities/order-update.ts';
 import type { StockLine } from '../../activities/identity.ts';
 import type { ParcelStatus } from '../../activities/parcel.ts';
@@ -46,6 +47,7 @@ export class OrderWorld {
   rejection: Rejection | undefined;
   returnStatus: ReturnStatus = 'requested';
   refundOutcome: RefundOutcome | undefined;
+  recaptureOutcome: RecaptureOutcome | undefined;
   readonly history: HistoryItem[] = [];
   readonly interventions = new Map<string, { step: string; reason: string; workflowId: string; open: boolean }>();
   #resume: OrderStatus | undefined;
@@ -55,8 +57,14 @@ export class OrderWorld {
 
   /** An effect that has a key of its own. */
   once(key: string, effect: string): void {
-    if (!this.#done.has(key)) this.addEffect(effect);
+    if (this.isFirst(key)) this.addEffect(effect);
+  }
+
+  /** Whether nothing with this key has happened before. */
+  isFirst(key: string): boolean {
+    const first = !this.#done.has(key);
     this.#done.add(key);
+    return first;
   }
 
   has(key: string): boolean {

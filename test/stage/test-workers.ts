@@ -268,8 +268,9 @@ function withFaults<Services extends object>(
   return Object.fromEntries(
     Object.entries(services).map(([name, operation]) => [
       name,
-      (request: { orderId: string }) => {
-        const { orderId } = request;
+      (request: { orderId: string } | { orderId?: undefined; customerId: string }) => {
+        // Only the reminder of a cart is about no order.
+        const orderId = request.orderId ?? request.customerId;
         const world = worlds.of(orderId);
         if (!(name in orderActivities)) world.calls.push(name);
         const number = (counts.get(`${orderId}:${name}`) ?? 0) + 1;

@@ -1,20 +1,9 @@
 import assert from 'node:assert/strict';
 import { Lane } from '../../../activities/lane.ts';
-import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
-import { answerLost, faultyTwice, dispatchedUnnoticed, refuse, refuseOnce } from '../../stage/faults.ts';
-import {
-  durableCallsOf,
-  attempt,
-  confirmed,
-  finish,
-  isRefused,
-  openIntervention,
-  resolve,
-  triesOf,
-} from '../../stage/order-actions.ts';
-import { type TestWorkers, type Fault, useTestWorkers } from '../../stage/test-workers.ts';
-import { FORWARD_ONLY } from './step-matrix.ts';
+import { dispatchedUnnoticed } from '../../stage/faults.ts';
+import { confirmed, durableCallsOf, finish } from '../../stage/order-actions.ts';
+import { type TestWorkers, useTestWorkers } from '../../stage/test-workers.ts';
 
 describe('order workflow, from dispatch on', function () {
   this.timeout(240_000);
@@ -28,55 +17,6 @@ describe('order workflow, from dispatch on', function () {
 });
 
 function forwardTests(test: ReturnType<typeof concurrently>, workers: () => TestWorkers) {
-  for (const { step, refusal, effect } of FORWARD_ONLY) {
-    describe(step, () => {
-      test('fails at first: is retried until it succeeds', async () => {
-        const order = await workers().place({ [step]: faultyTwice });
-        await finish(order);
-        const tries = await triesOf(order, step);
-        assert.ok(tries >= 3, String(tries));
-        assert.equal(attempt(order, step, 'succeeded'), tries);
-        assert.equal(order.world.effects.filter((name) => name === effect).length, 1);
-      });
-
-      test('response lost after the effect: is repeated, and takes effect once', async () => {
-        const order = await workers().place({ [step]: answerLost((number) => number <= 2) });
-        await finish(order);
-        assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', 'capture', 'commit']);
-      });
-
-      for (const action of ['retry', 'skip'] as const) {
-        test(`refused: waits for a person, who decides on ${action}`, async () => {
-          const order = await workers().place({ [step]: action === 'retry' ? refuseOnce : refuse(refusal) });
-          await order.moved('dispatched');
-          const interventionId = await openIntervention(order, step);
-          assert.equal(order.world.status, 'requires_action');
-          await resolve(order.handle, interventionId, action);
-          await finish(order);
-          assert.equal(order.world.effects.includes(effect), action === 'retry');
-          assert.equal(order.world.status, 'completed');
-        });
-      }
-
-      test('can no longer be canceled', async () => {
-        const underway = Promise.withResolvers<void>();
-        const go = Promise.withResolvers<void>();
-        const order = await workers().place({
-          [step]: async ({ next }) => {
-            underway.resolve();
-            await go.promise;
-            return next();
-          },
-        } satisfies Record<string, Fault>);
-        await order.moved('dispatched');
-        await underway.promise;
-        await assert.rejects(order.handle.executeUpdate(cancelUpdate, { args: [{}] }), isRefused('TooLateToCancel'));
-        go.resolve();
-        await finish(order);
-      });
-    });
-  }
-
   test('continues when the booking timed out but the parcel was dispatched', async () => {
     const order = await workers().place(dispatchedUnnoticed());
     await confirmed(order);

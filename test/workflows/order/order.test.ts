@@ -3,19 +3,9 @@ import { Lane } from '../../../activities/lane.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
 import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
-import {
-  assertNothingLeft,
-  attempt,
-  canceledWith,
-  confirmed,
-  finish,
-  openIntervention,
-  outcomes,
-  resolve,
-  triesOf,
-} from '../../stage/order-actions.ts';
+import { assertNothingLeft, attempt, confirmed, finish, outcomes, triesOf } from '../../stage/order-actions.ts';
 import { type TestOrder, type TestWorkers, type Fault, useTestWorkers } from '../../stage/test-workers.ts';
-import { answerLost, faultyTwice, refuse, refuseOnce } from '../../stage/faults.ts';
+import { answerLost, faultyTwice, refuse } from '../../stage/faults.ts';
 import { COMPENSABLE } from './step-matrix.ts';
 
 describe('order workflow', function () {
@@ -83,7 +73,7 @@ function sagaTests({ lane, test, workers }: LaneTests) {
   });
 
   // If a step fails, exactly the steps up to it are compensated, newest first.
-  for (const [index, { step, refusal, effect, compensation }] of COMPENSABLE.entries()) {
+  for (const [index, { step, refusal }] of COMPENSABLE.entries()) {
     const upTo = COMPENSABLE.slice(0, index + 1);
     const compensated = upTo.toReversed();
     const done = COMPENSABLE.slice(0, index);
@@ -156,42 +146,6 @@ function sagaTests({ lane, test, workers }: LaneTests) {
         ]);
         assert.equal(order.world.status, 'canceled');
         assertNothingLeft(order);
-      });
-    });
-
-    describe(compensation, () => {
-      test('fails at first: is retried until it succeeds', async () => {
-        const order = await workers().place({
-          bookShipment: refuse('AddressUndeliverable'),
-          [compensation]: faultyTwice,
-        });
-        assert.equal((await order.handle.result()).status, 'rejected');
-        assert.equal(order.world.calls.filter((call) => call === compensation).length, 3);
-        assertNothingLeft(order);
-      });
-
-      test('refused, then retried by a person: runs after all other compensations', async () => {
-        const order = await canceledWith(workers(), { [compensation]: refuseOnce });
-        const interventionId = await openIntervention(order, step);
-        assert.equal(order.world.status, 'requires_action');
-        const others = COMPENSABLE.filter((row) => row.compensation !== compensation).toReversed();
-        assert.deepEqual(order.world.effects, ['reserve', 'hold', 'book', ...others.map((row) => row.reverse)]);
-
-        await resolve(order.handle, interventionId, 'retry');
-        assert.equal((await order.handle.result()).status, 'canceled');
-        assertNothingLeft(order);
-        assert.deepEqual(outcomes(order, step).slice(-2), ['compensation_failed', 'compensated']);
-      });
-
-      test('refused, then skipped by a person: the order ends, and its history records the skip', async () => {
-        const order = await canceledWith(workers(), { [compensation]: refuse('Never') });
-        const interventionId = await openIntervention(order, step);
-        await resolve(order.handle, interventionId, 'skip');
-        assert.equal((await order.handle.result()).status, 'canceled');
-        assert.equal(order.world.effects.includes(effect), true);
-        const last = order.world.history.findLast((item) => item.step === step);
-        assert.equal(last?.detail, 'skipped by a person');
-        assert.equal(order.world.paymentStatus, step === 'authorizePayment' ? 'requires_action' : 'canceled');
       });
     });
   }

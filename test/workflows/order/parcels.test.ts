@@ -6,7 +6,6 @@ import {
   waitsForAttribute,
 } from '../../../workflows/saga/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
-import { answerLost, faultyTwice, refuse } from '../../stage/faults.ts';
 import { openIntervention, isRefused, outcomes, resolve } from '../../stage/order-actions.ts';
 import {
   ELSEWHERE,
@@ -142,21 +141,6 @@ describe('parcels of an order', function () {
       assert.equal(booked.length, 2);
       await order.handle.terminate();
     });
-
-    const faulty: [string, Fault][] = [
-      ['fails at first', faultyTwice],
-      ['loses its answer', answerLost((number) => number <= 3)],
-    ];
-    for (const [what, fault] of faulty) {
-      test(`the carrier ${what}: no parcel is booked twice`, async () => {
-        const order = await waitingOrder(workers(), { bookShipment: fault, cancelShipment: fault });
-        await split(order, 1, 3);
-        const booked = [...order.world.otherParcels.values()].filter((status) => status === 'booked');
-        assert.equal(booked.length, 2);
-        assert.equal(order.world.parcel, 'canceled');
-        await order.handle.terminate();
-      });
-    }
   });
 
   describe('to another address', () => {
@@ -181,13 +165,6 @@ describe('parcels of an order', function () {
       assert.equal(order.world.parcel, 'booked');
       await dispatch(order, order.orderId);
       assert.deepEqual(effectsAfterBooking(order), ['capture', 'commit']);
-      await order.handle.terminate();
-    });
-
-    test('not where somebody has changed the order meanwhile', async () => {
-      const order = await waitingOrder(workers(), { requireVersion: refuse('VersionChanged') });
-      await assert.rejects(sendElsewhere(order, 3), isRefused('VersionChanged'));
-      assert.deepEqual(effectsAfterBooking(order), []);
       await order.handle.terminate();
     });
 

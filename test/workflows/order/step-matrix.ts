@@ -1,7 +1,7 @@
 import type { RejectionCode, Step } from '../../../activities/order-status.ts';
 import type { StepActivityName } from '../../stage/fake-order-services.ts';
 
-/** The steps with a compensation, in their order. The saga's tests are generated from this table. */
+/** The steps with a compensation, in their order: what a lane takes in its own way. For all others see `matrix/table.ts`. */
 export const COMPENSABLE: {
   step: Step & StepActivityName;
   compensation: StepActivityName;
@@ -18,12 +18,6 @@ export const COMPENSABLE: {
     effect: 'book',
     reverse: 'cancel',
   },
-];
-
-/** The steps after the dispatch. They have no compensation. */
-export const FORWARD_ONLY: { step: Step & StepActivityName; refusal: string; effect: string }[] = [
-  { step: 'capturePayment', refusal: 'CaptureRefused', effect: 'capture' },
-  { step: 'commitStock', refusal: 'NotReserved', effect: 'commit' },
 ];
 
 /** The first step of an order placed from a cart. */

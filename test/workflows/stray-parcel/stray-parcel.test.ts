@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { concurrently } from '../../stage/concurrently.ts';
 import { refuse } from '../../stage/faults.ts';
-import { canceledWith, openIntervention, outcomes, resolve } from '../../stage/order-actions.ts';
+import { canceledWith, openIntervention, resolve } from '../../stage/order-actions.ts';
 import { useTestWorkers } from '../../stage/test-workers.ts';
 
 describe('stray parcel workflow', function () {
@@ -24,14 +24,6 @@ describe('stray parcel workflow', function () {
     await resolve(stray, interventionId, 'skip');
     assert.equal(await stray.result(), 'handled');
     assert.equal(order.world.status, 'canceled');
-  });
-
-  test('asks the carrier again, and ends if the parcel was not dispatched after all', async () => {
-    const order = await canceled();
-    const stray = await workers().reportStray(order);
-    await resolve(stray, await openIntervention(order, 'dispatch'), 'retry');
-    assert.equal(await stray.result(), 'notDispatched');
-    assert.deepEqual(outcomes(order, 'dispatch'), ['failed', 'compensated']);
   });
 
   test('asks the person again while the carrier stays with its report, or knows of no parcel', async () => {
