@@ -125,5 +125,27 @@ describe('an order of which some is not sent', function () {
       assert.equal((await order.handle.result()).status, 'canceled');
       assert.deepEqual(effectsAfterBooking(order).slice(3), ['cancel', 'void', 'release', 'cancel']);
     });
+
+    test('and one is found to have left after the money was released: the other is not booked again', async () => {
+      let contradicts = '';
+      const order = await waitingOrder(workers(), {
+        cancelShipment: async ({ request, next }) => {
+          const { parcelId } = request as { parcelId?: string };
+          if (parcelId !== undefined && parcelId === contradicts) throw new Refusal('CarrierContradicts', 'it left');
+          return next();
+        },
+      });
+      await split(order, 1, 3);
+      const two = parcelsOf(order)[1]!;
+      contradicts = two;
+      await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
+      const first = await openIntervention(order, 'bookShipment');
+      contradicts = '';
+      order.world.carrierMoves(order.orderId, two, 'dispatched');
+      await resolve(order.handle, first, 'retry');
+      await resolve(order.handle, await openIntervention(order, 'bookShipment'), 'skip');
+      assert.equal((await order.handle.result()).status, 'canceled');
+      assert.deepEqual(effectsAfterBooking(order).slice(3), ['cancel', 'void', 'release']);
+    });
   });
 });
