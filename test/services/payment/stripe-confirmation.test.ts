@@ -1,27 +1,11 @@
 import assert from 'node:assert/strict';
 import { Stripe } from 'stripe';
-import { createPaymentActivities } from '../../../services/payment/activities.ts';
-import type { CardProcessor } from '../../../services/payment/processor.ts';
-import { createStripeProcessor } from '../../../services/payment/processor/stripe.ts';
-import { createPaymentRequests } from '../../../services/payment/requests.ts';
-import { type StripeServer, startStripeServer } from '../../stage/fake-stripe.ts';
-import { paymentBench, paymentRequest } from '../../stage/test-payment-service.ts';
-
-const API_KEY = 'sk_test_123';
+import { paymentRequest } from '../../stage/test-payment-service.ts';
+import { API_KEY, stripeBench } from '../../stage/stripe-bench.ts';
 
 describe('payment through Stripe that the card’s holder must confirm', () => {
-  const bench = paymentBench();
-  let stripe: StripeServer;
-  let processor: CardProcessor;
-  beforeEach(async () => {
-    stripe = await startStripeServer();
-    processor = createStripeProcessor({ apiKey: API_KEY, apiBase: stripe.url });
-    // The server's intent ids start at pi_1 for each test.
-    await bench.database.db.updateTable('payments').set({ reference: null }).execute();
-  });
-  afterEach(() => stripe.close());
-
-  const service = () => createPaymentActivities({ db: bench.database.db, processor });
+  const stage = stripeBench();
+  const { bench, service } = stage;
 
   const confirmable = (customerMayAct = true) => ({
     ...paymentRequest({ paymentMethod: 'pm_card_authenticationRequired' }),
@@ -35,8 +19,8 @@ describe('payment through Stripe that the card’s holder must confirm', () => {
   it('gives the secret for the library in the browser, and is held once confirmed', async () => {
     const request = confirmable();
     for (const _again of [1, 2]) assert.deepEqual(await service().authorizePayment(request), MUST_CONFIRM);
-    assert.equal(stripe.requests.filter(({ call }) => call.endsWith('/confirm')).length, 1);
-    stripe.holderActs('pi_1', 'succeeded');
+    assert.equal(stage.stripe.requests.filter(({ call }) => call.endsWith('/confirm')).length, 1);
+    stage.stripe.holderActs('pi_1', 'succeeded');
     assert.deepEqual(await service().authorizePayment(request), { authorizationId: 'pi_1' });
     await service().capturePayment({ orderId: request.orderId });
     assert.equal((await bench.paymentOf(request.orderId)).captured_minor, 1250);
@@ -45,7 +29,7 @@ describe('payment through Stripe that the card’s holder must confirm', () => {
   it('is refused when the holder does not confirm', async () => {
     const request = confirmable();
     await service().authorizePayment(request);
-    stripe.holderActs('pi_1', 'failed');
+    stage.stripe.holderActs('pi_1', 'failed');
     const refused = { name: 'Refusal', code: 'PaymentNotCompleted' };
     for (const _again of [1, 2]) await assert.rejects(service().authorizePayment(request), refused);
   });
@@ -54,7 +38,7 @@ describe('payment through Stripe that the card’s holder must confirm', () => {
     const request = confirmable();
     await service().authorizePayment(request);
     await service().voidPayment({ orderId: request.orderId });
-    assert.equal(stripe.intent('pi_1').status, 'canceled');
+    assert.equal(stage.stripe.intent('pi_1').status, 'canceled');
   });
 
   it('is declined where nobody waits for the holder', async () => {
@@ -63,11 +47,7 @@ describe('payment through Stripe that the card’s holder must confirm', () => {
 
   describe('events', () => {
     const WEBHOOK_SECRET = 'whsec_of_the_tests';
-    const receiving = () =>
-      createPaymentRequests({
-        db: bench.database.db,
-        processor: createStripeProcessor({ apiKey: API_KEY, apiBase: stripe.url, webhookSecret: WEBHOOK_SECRET }),
-      });
+    const receiving = () => stage.requests({ webhookSecret: WEBHOOK_SECRET });
     const payloadOf = (type: string, object: object) =>
       JSON.stringify({ id: 'evt_1', object: 'event', type, data: { object } });
     const signed = (payload: string, { secret = WEBHOOK_SECRET, secondsAgo = 0 } = {}) => ({
@@ -126,7 +106,7 @@ describe('payment through Stripe that the card’s holder must confirm', () => {
     });
 
     it('are refused without the setting of their secret', async () => {
-      const receive = createPaymentRequests({ db: bench.database.db, processor }).receiveEvent;
+      const receive = stage.requests().receiveEvent;
       await assert.rejects(receive(signed(payloadOf('payment_intent.canceled', INTENT))), {
         name: 'Refusal',
         code: 'InvalidSignature',

@@ -1,41 +1,27 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { createPaymentActivities } from '../../../services/payment/activities.ts';
-import { createStripeProcessor } from '../../../services/payment/processor/stripe.ts';
-import { type StripeServer, startStripeServer } from '../../stage/fake-stripe.ts';
-import { paymentBench, paymentRequest, pounds } from '../../stage/test-payment-service.ts';
+import { paymentRequest, pounds } from '../../stage/test-payment-service.ts';
+import { stripeBench } from '../../stage/stripe-bench.ts';
 
 const EXPAND = { 'expand[0]': 'latest_charge' };
 
 describe('a payment method that is used for several holds through Stripe', () => {
-  const bench = paymentBench();
-  let stripe: StripeServer;
-  beforeEach(async () => {
-    stripe = await startStripeServer();
-    // The server's ids start at 1 for each test.
-    await bench.database.db.updateTable('payments').set({ reference: null, customer: null }).execute();
-    await bench.database.db.updateTable('holds').set({ reference: null }).execute();
-  });
-  afterEach(() => stripe.close());
+  const stage = stripeBench();
+  const { bench, service } = stage;
 
-  const service = () =>
-    createPaymentActivities({
-      db: bench.database.db,
-      processor: createStripeProcessor({ apiKey: 'sk_test_123', apiBase: stripe.url }),
-    });
   const authorized = async () => {
     const request = paymentRequest({ paymentMethod: `pm_${randomUUID().slice(0, 8)}` });
     await service().authorizePayment(request);
     return { ...request, holdId: randomUUID() as string };
   };
   const formsOf = (call: string) =>
-    stripe.requests.filter((request) => request.call.endsWith(call)).map(({ form }) => form);
+    stage.stripe.requests.filter((request) => request.call.endsWith(call)).map(({ form }) => form);
 
   it('is attached to a customer of the order with the first hold, and charged without its holder later', async () => {
     const renewal = await authorized();
     await service().renewHold(renewal);
     const { orderId } = renewal;
-    const customers = stripe.requests.filter(({ call }) => call === 'POST /v1/customers');
+    const customers = stage.stripe.requests.filter(({ call }) => call === 'POST /v1/customers');
     assert.deepEqual(customers, [
       { call: 'POST /v1/customers', key: `${orderId}:customer`, form: { 'metadata[orderId]': orderId } },
     ]);
@@ -65,7 +51,7 @@ describe('a payment method that is used for several holds through Stripe', () =>
 
   it('is declined if it was used before without a customer, and another one is held', async () => {
     const renewal = await authorized();
-    stripe.detach(renewal.paymentMethod);
+    stage.stripe.detach(renewal.paymentMethod);
     await bench.database.db.updateTable('payments').set({ customer: null }).execute();
     await assert.rejects(service().renewHold(renewal), { name: 'Refusal', code: 'CardDeclined' });
     await service().renewHold({ ...renewal, holdId: randomUUID(), paymentMethod: 'pm_another' });
@@ -79,18 +65,18 @@ describe('a payment method that is used for several holds through Stripe', () =>
   ]) {
     it(`is declined if Stripe says: ${message}`, async () => {
       const renewal = await authorized();
-      stripe.failNext('/confirm', 400, { type: 'invalid_request_error', message });
+      stage.stripe.failNext('/confirm', 400, { type: 'invalid_request_error', message });
       await assert.rejects(service().renewHold(renewal), { name: 'Refusal', code: 'CardDeclined' });
     });
   }
 
   it('has one customer, although the response was lost and Stripe forgot the key', async () => {
     const request = paymentRequest();
-    stripe.dieAfter('/customers');
+    stage.stripe.dieAfter('/customers');
     await assert.rejects(service().authorizePayment(request), { type: 'StripeConnectionError' });
     await service().authorizePayment(request);
     assert.equal(formsOf('/payment_intents').at(-1)!.customer, 'cus_1');
-    stripe.forgetKeys();
+    stage.stripe.forgetKeys();
     await service().renewHold({ ...request, holdId: randomUUID() });
     assert.equal(formsOf('/payment_intents').at(-1)!.customer, 'cus_1');
   });

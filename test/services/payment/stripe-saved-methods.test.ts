@@ -1,36 +1,19 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { AuthorizePayment } from '../../../activities/payment.ts';
-import { createPaymentActivities } from '../../../services/payment/activities.ts';
-import { createStripeProcessor } from '../../../services/payment/processor/stripe.ts';
-import { createPaymentRequests } from '../../../services/payment/requests.ts';
-import { type StripeServer, startStripeServer } from '../../stage/fake-stripe.ts';
-import { FIRST_USE, paymentBench, paymentRequest, pounds } from '../../stage/test-payment-service.ts';
+import { FIRST_USE, paymentRequest, pounds } from '../../stage/test-payment-service.ts';
+import { stripeBench } from '../../stage/stripe-bench.ts';
 
 const DECLINED = { name: 'Refusal', code: 'CardDeclined' };
 
 describe('payment methods that users save through Stripe', () => {
-  const bench = paymentBench();
-  let stripe: StripeServer;
+  const stage = stripeBench();
+  const { bench, service, requests } = stage;
   let customerId: string;
-  beforeEach(async () => {
+  beforeEach(() => {
     customerId = randomUUID();
-    stripe = await startStripeServer();
-    // The server's ids start at 1 for each test.
-    const { db } = bench.database;
-    await db.updateTable('payments').set({ reference: null }).execute();
-    await db.updateTable('holds').set({ reference: null }).execute();
-    await db.deleteFrom('saved_methods').execute();
-    await db.deleteFrom('customers').execute();
   });
-  afterEach(() => stripe.close());
 
-  const dependencies = () => ({
-    db: bench.database.db,
-    processor: createStripeProcessor({ apiKey: 'sk_test_123', apiBase: stripe.url }),
-  });
-  const service = () => createPaymentActivities(dependencies());
-  const requests = () => createPaymentRequests(dependencies());
   const ordering = (difference: Partial<AuthorizePayment> = {}) =>
     paymentRequest({ customerId, customerMayAct: true, paymentMethod: newToken(), ...difference });
   const newToken = () => `pm_${randomUUID().slice(0, 8)}`;
@@ -44,7 +27,7 @@ describe('payment methods that users save through Stripe', () => {
     paymentMethod,
   });
   const formsOf = (call: string) =>
-    stripe.requests.filter((request) => request.call.endsWith(call)).map(({ form }) => form);
+    stage.stripe.requests.filter((request) => request.call.endsWith(call)).map(({ form }) => form);
   const customersUsed = () => formsOf('/payment_intents').map(({ customer }) => customer);
 
   it('are attached to a customer of their user, who is registered once', async () => {
@@ -52,7 +35,7 @@ describe('payment methods that users save through Stripe', () => {
     await service().authorizePayment(first);
     await service().authorizePayment(second);
     assert.deepEqual(
-      stripe.requests.filter(({ call }) => call === 'POST /v1/customers'),
+      stage.stripe.requests.filter(({ call }) => call === 'POST /v1/customers'),
       [
         {
           call: 'POST /v1/customers',
@@ -121,7 +104,11 @@ describe('payment methods that users save through Stripe', () => {
     const [order, saved] = [ordering(), saving()];
     await service().authorizePayment(order);
     const named = () => ({ ...renewal(order), paymentMethod: saved.paymentMethod, customerId });
-    stripe.failNext('/confirm', 402, { type: 'card_error', code: 'card_declined', decline_code: 'try_again_later' });
+    stage.stripe.failNext('/confirm', 402, {
+      type: 'card_error',
+      code: 'card_declined',
+      decline_code: 'try_again_later',
+    });
     await assert.rejects(service().renewHold(named()), DECLINED);
     await service().authorizePayment(saved);
     await service().renewHold(named());
@@ -139,7 +126,7 @@ describe('payment methods that users save through Stripe', () => {
 
   it('are listed once, although two orders save the same one at the same time', async () => {
     const [first, second] = [saving(), saving()].map((request) => ({ ...request, paymentMethod: 'pm_same' }));
-    stripe.dieAfter('/confirm');
+    stage.stripe.dieAfter('/confirm');
     await assert.rejects(service().authorizePayment(first!), { type: 'StripeConnectionError' });
     await service().authorizePayment(second!);
     await service().authorizePayment(first!);
@@ -152,12 +139,12 @@ describe('payment methods that users save through Stripe', () => {
 
   it('are listed once, although the response was lost and Stripe forgot the keys', async () => {
     const request = saving();
-    stripe.dieAfter('/customers');
+    stage.stripe.dieAfter('/customers');
     await assert.rejects(service().authorizePayment(request), { type: 'StripeConnectionError' });
-    stripe.dieAfter('/confirm');
+    stage.stripe.dieAfter('/confirm');
     await assert.rejects(service().authorizePayment(request), { type: 'StripeConnectionError' });
     assert.deepEqual(await list(), []);
-    stripe.forgetKeys();
+    stage.stripe.forgetKeys();
     await service().authorizePayment(request);
     await service().authorizePayment(request);
     assert.deepEqual(
@@ -172,9 +159,7 @@ describe('payment methods that users save through Stripe', () => {
     await service().authorizePayment(saving({ orderId, amount, paymentMethod }));
     const { reference } = await bench.paymentOf(orderId);
     const request = { key: 'k', orderId, holdId: orderId, reference, amount, paymentMethod, ...FIRST_USE };
-    const receipts = [false, true].map((save) =>
-      dependencies().processor.find({ ...request, step: 'authorize', save }),
-    );
+    const receipts = [false, true].map((save) => stage.processor().find({ ...request, step: 'authorize', save }));
     assert.deepEqual(
       (await Promise.all(receipts)).map((receipt) => !!receipt && 'saved' in receipt),
       [false, true],
@@ -187,7 +172,7 @@ describe('payment methods that users save through Stripe', () => {
       const { customerAction } = await service().authorizePayment(request);
       assert.equal(customerAction?.type, 'stripe');
       const { reference } = await bench.paymentOf(request.orderId);
-      stripe.holderActs(reference!, outcome);
+      stage.stripe.holderActs(reference!, outcome);
       await service()
         .authorizePayment(request)
         .catch((error: Error & { code?: string }) => assert.equal(error.code, 'PaymentNotCompleted'));
@@ -199,11 +184,11 @@ describe('payment methods that users save through Stripe', () => {
     const saved = saving();
     await service().authorizePayment(saved);
     const order = ordering({ paymentMethod: saved.paymentMethod });
-    stripe.dieAfter('/payment_intents');
+    stage.stripe.dieAfter('/payment_intents');
     await assert.rejects(service().authorizePayment(order), { type: 'StripeConnectionError' });
     await service().voidPayment({ orderId: order.orderId });
-    assert.equal(stripe.intent('pi_2').status, 'canceled');
-    assert.throws(() => stripe.intent('pi_3').status);
+    assert.equal(stage.stripe.intent('pi_2').status, 'canceled');
+    assert.throws(() => stage.stripe.intent('pi_3').status);
   });
 
   describe('and remove', () => {
@@ -211,7 +196,7 @@ describe('payment methods that users save through Stripe', () => {
       const request = saving();
       await service().authorizePayment(request);
       await remove(request.paymentMethod);
-      assert.equal(stripe.ownerOf(request.paymentMethod), undefined);
+      assert.equal(stage.stripe.ownerOf(request.paymentMethod), undefined);
       await assert.rejects(service().renewHold(renewal(request)), DECLINED);
       await assert.rejects(service().authorizePayment(ordering({ paymentMethod: request.paymentMethod })), DECLINED);
     });
@@ -219,7 +204,7 @@ describe('payment methods that users save through Stripe', () => {
     it('are detached once, although the response was lost', async () => {
       const request = saving();
       await service().authorizePayment(request);
-      stripe.dieAfter('/detach');
+      stage.stripe.dieAfter('/detach');
       await assert.rejects(remove(request.paymentMethod), { type: 'StripeConnectionError' });
       await remove(request.paymentMethod);
       await remove(request.paymentMethod);
@@ -230,10 +215,10 @@ describe('payment methods that users save through Stripe', () => {
     it('are still attached if Stripe refuses, and a repeat tries again', async () => {
       const request = saving();
       await service().authorizePayment(request);
-      stripe.failNext('/detach', 400, { type: 'invalid_request_error', message: 'no' });
+      stage.stripe.failNext('/detach', 400, { type: 'invalid_request_error', message: 'no' });
       await assert.rejects(remove(request.paymentMethod), { type: 'StripeInvalidRequestError' });
       await remove(request.paymentMethod);
-      assert.equal(stripe.ownerOf(request.paymentMethod), undefined);
+      assert.equal(stage.stripe.ownerOf(request.paymentMethod), undefined);
     });
   });
 });

@@ -1,30 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { createPaymentActivities } from '../../../services/payment/activities.ts';
-import type { CardProcessor } from '../../../services/payment/processor.ts';
-import { createStripeProcessor } from '../../../services/payment/processor/stripe.ts';
 import { chooseProcessor } from '../../../services/payment/service.ts';
-import { FIRST_USE, paymentBench, paymentRequest, pounds } from '../../stage/test-payment-service.ts';
-import { type StripeServer, startStripeServer } from '../../stage/fake-stripe.ts';
-
-const API_KEY = 'sk_test_123';
+import { FIRST_USE, paymentRequest, pounds } from '../../stage/test-payment-service.ts';
+import { stripeBench } from '../../stage/stripe-bench.ts';
 
 describe('payment through Stripe', () => {
-  const bench = paymentBench();
-  let stripe: StripeServer;
-  let processor: CardProcessor;
-  beforeEach(async () => {
-    stripe = await startStripeServer();
-    processor = createStripeProcessor({ apiKey: API_KEY, apiBase: stripe.url });
-    // The server's intent ids start at pi_1 for each test.
-    await bench.database.db.updateTable('payments').set({ reference: null }).execute();
-  });
-  afterEach(() => stripe.close());
+  const stage = stripeBench();
+  const { bench, service } = stage;
 
-  const service = () => createPaymentActivities({ db: bench.database.db, processor });
   /** How many requests of this kind Stripe received. */
   const requestsTo = (verb: string) =>
-    stripe.requests.filter(({ call }) => call.startsWith('POST') && call.endsWith(verb)).length;
+    stage.stripe.requests.filter(({ call }) => call.startsWith('POST') && call.endsWith(verb)).length;
   const authorized = async () => {
     const request = paymentRequest();
     await service().authorizePayment(request);
@@ -41,7 +27,7 @@ describe('payment through Stripe', () => {
     const refundId = randomUUID();
     await service().refundPayment({ orderId, refundId, amount: pounds(250) });
     const refundKey = `${orderId}:refund:${refundId}`;
-    assert.deepEqual(stripe.requests, [
+    assert.deepEqual(stage.stripe.requests, [
       {
         call: 'POST /v1/customers',
         key: `${orderId}:customer`,
@@ -109,7 +95,7 @@ describe('payment through Stripe', () => {
       await service().authorizePayment(request);
       await service().capturePayment({ orderId });
       await service().refundPayment({ orderId, refundId: randomUUID(), amount: request.amount });
-      const sums = stripe.requests.flatMap(({ form }) => form.amount ?? []);
+      const sums = stage.stripe.requests.flatMap(({ form }) => form.amount ?? []);
       assert.deepEqual(sums, [sent, sent]);
       const { captured_minor, refunded_minor } = await bench.paymentOf(orderId);
       assert.deepEqual([captured_minor, refunded_minor], [amountMinor, amountMinor]);
@@ -129,10 +115,10 @@ describe('payment through Stripe', () => {
 
   it('reads a decline whose response was lost from the intent', async () => {
     const request = paymentRequest({ paymentMethod: 'pm_card_chargeDeclinedInsufficientFunds' });
-    stripe.dieAfter('/confirm');
+    stage.stripe.dieAfter('/confirm');
     await assert.rejects(service().authorizePayment(request), { type: 'StripeConnectionError' });
     const before = requestsTo('/confirm');
-    stripe.forgetKeys();
+    stage.stripe.forgetKeys();
     await assert.rejects(service().authorizePayment(request), { name: 'Refusal', code: 'InsufficientFunds' });
     assert.equal(requestsTo('/confirm'), before);
   });
@@ -140,7 +126,7 @@ describe('payment through Stripe', () => {
   it('releases a hold, and a late confirmation then fails', async () => {
     const orderId = await authorized();
     await service().voidPayment({ orderId });
-    assert.equal(stripe.intent('pi_1').status, 'canceled');
+    assert.equal(stage.stripe.intent('pi_1').status, 'canceled');
     assert.equal((await bench.paymentOf(orderId)).voided_minor, 1250);
     const { amount, paymentMethod } = paymentRequest();
     const late = {
@@ -152,32 +138,35 @@ describe('payment through Stripe', () => {
       paymentMethod,
       ...FIRST_USE,
     };
-    await assert.rejects(processor.authorize(late), { name: 'Refusal', code: 'Undone' });
-    assert.equal(stripe.intent('pi_1').status, 'canceled');
+    await assert.rejects(stage.processor().authorize(late), { name: 'Refusal', code: 'Undone' });
+    assert.equal(stage.stripe.intent('pi_1').status, 'canceled');
   });
 
   it('cancels the intent of an attempt that died before it received the id', async () => {
     const request = paymentRequest();
     const { orderId } = request;
-    stripe.dieAfter('/payment_intents');
+    stage.stripe.dieAfter('/payment_intents');
     await assert.rejects(service().authorizePayment(request), { type: 'StripeConnectionError' });
     assert.equal((await bench.paymentOf(orderId)).reference, null);
 
     await service().voidPayment({ orderId });
-    assert.equal(stripe.intent('pi_1').status, 'canceled');
+    assert.equal(stage.stripe.intent('pi_1').status, 'canceled');
     assert.equal((await bench.paymentOf(orderId)).reference, 'pi_1');
-    assert.equal(new Set(stripe.requests.filter(({ call }) => call.endsWith('intents')).map(({ key }) => key)).size, 1);
+    assert.equal(
+      new Set(stage.stripe.requests.filter(({ call }) => call.endsWith('intents')).map(({ key }) => key)).size,
+      1,
+    );
     await assert.rejects(service().authorizePayment(request), { name: 'Refusal', code: 'Undone' });
     assert.deepEqual(await bench.events(orderId), []);
   });
 
   it('releases a hold whose confirmation response was lost', async () => {
     const request = paymentRequest();
-    stripe.dieAfter('/confirm');
+    stage.stripe.dieAfter('/confirm');
     await assert.rejects(service().authorizePayment(request), { type: 'StripeConnectionError' });
-    assert.equal(stripe.intent('pi_1').status, 'requires_capture');
+    assert.equal(stage.stripe.intent('pi_1').status, 'requires_capture');
     await service().voidPayment({ orderId: request.orderId });
-    assert.equal(stripe.intent('pi_1').status, 'canceled');
+    assert.equal(stage.stripe.intent('pi_1').status, 'canceled');
     assert.deepEqual(await bench.events(request.orderId), ['payment.authorized', 'payment.voided']);
   });
 
@@ -191,20 +180,20 @@ describe('payment through Stripe', () => {
       ['/refunds', () => service().refundPayment({ orderId, refundId, amount: pounds(500) })],
     ];
     for (const [call, send] of steps) {
-      stripe.dieAfter(call);
+      stage.stripe.dieAfter(call);
       await assert.rejects(send(), { type: 'StripeConnectionError' });
       const before = requestsTo(call);
-      stripe.forgetKeys();
+      stage.stripe.forgetKeys();
       await send();
       assert.equal(requestsTo(call), before);
     }
-    assert.equal(stripe.refunds.length, 1);
+    assert.equal(stage.stripe.refunds.length, 1);
     assert.equal((await bench.paymentOf(orderId)).refunded_minor, 500);
   });
 
   it('finds a void whose response was lost', async () => {
     const orderId = await authorized();
-    stripe.dieAfter('/cancel');
+    stage.stripe.dieAfter('/cancel');
     await assert.rejects(service().voidPayment({ orderId }), { type: 'StripeConnectionError' });
     const before = requestsTo('/cancel');
     await service().voidPayment({ orderId });
@@ -214,11 +203,11 @@ describe('payment through Stripe', () => {
 
   it('refuses to void a payment captured elsewhere, and to capture one canceled elsewhere', async () => {
     const first = await authorized();
-    stripe.intent('pi_1').status = 'succeeded';
+    stage.stripe.intent('pi_1').status = 'succeeded';
     await assert.rejects(service().voidPayment({ orderId: first }), { name: 'Refusal', code: 'AlreadyCaptured' });
     bench.staysHeld(first);
     const second = await authorized();
-    stripe.intent('pi_2').status = 'canceled';
+    stage.stripe.intent('pi_2').status = 'canceled';
     await assert.rejects(service().capturePayment({ orderId: second }), { name: 'Refusal', code: 'CaptureRefused' });
   });
 
@@ -226,16 +215,16 @@ describe('payment through Stripe', () => {
     const orderId = await captured();
     const refundId = randomUUID();
     const refund = () => service().refundPayment({ orderId, refundId, amount: pounds(250) });
-    stripe.failNext('/refunds', 400, { type: 'invalid_request_error', code: 'balance_insufficient' });
+    stage.stripe.failNext('/refunds', 400, { type: 'invalid_request_error', code: 'balance_insufficient' });
     await assert.rejects(refund(), { name: 'Refusal', code: 'RefundRefused' });
     await refund();
-    const keys = stripe.requests.filter(({ call }) => call.endsWith('/refunds')).map(({ key }) => key);
+    const keys = stage.stripe.requests.filter(({ call }) => call.endsWith('/refunds')).map(({ key }) => key);
     assert.deepEqual(keys, [`${orderId}:refund:${refundId}`, `${orderId}:refund:${refundId}#2`]);
   });
 
   it('refuses RefundExceedsCapture if the payment was refunded by hand', async () => {
     const orderId = await captured();
-    stripe.failNext('/refunds', 400, { type: 'invalid_request_error', code: 'charge_already_refunded' });
+    stage.stripe.failNext('/refunds', 400, { type: 'invalid_request_error', code: 'charge_already_refunded' });
     const refund = service().refundPayment({ orderId, refundId: randomUUID(), amount: pounds(250) });
     await assert.rejects(refund, { name: 'Refusal', code: 'RefundExceedsCapture' });
   });
@@ -249,10 +238,10 @@ describe('payment through Stripe', () => {
   ] as const) {
     it(`treats ${status} ${error.type} as a fault, and retries under the same key`, async () => {
       const request = paymentRequest();
-      stripe.failNext('/confirm', status, error);
+      stage.stripe.failNext('/confirm', status, error);
       await assert.rejects(service().authorizePayment(request), (thrown: Error) => thrown.name !== 'Refusal');
       await service().authorizePayment(request);
-      const keys = stripe.requests.filter(({ call }) => call.endsWith('/confirm')).map(({ key }) => key);
+      const keys = stage.stripe.requests.filter(({ call }) => call.endsWith('/confirm')).map(({ key }) => key);
       assert.deepEqual(keys, [`${request.orderId}:authorize`, `${request.orderId}:authorize`]);
     });
   }
