@@ -53,18 +53,18 @@ export function stripeBench(): StripeBench {
   };
 }
 
-/** An order of 1,000 that is captured in two parts: 400, and at last 500. */
+/** Orders of 1,000 that are captured in two parts: 400, and at last 500. */
 export const inParts = (stage: StripeBench) => ({
-  async authorized(multicapture: boolean): Promise<string> {
+  authorized: async (multicapture: boolean): Promise<string> => {
     const request = paymentRequest({ amount: pounds(1000) });
     await stage.service({ multicapture }).authorizePayment(request);
     return request.orderId;
   },
-  parts(orderId: string) {
+  parts: (orderId: string) => {
     const first = { orderId, parcelId: orderId, amount: pounds(400), outstanding: pounds(900) };
     return [first, { orderId, parcelId: randomUUID(), amount: pounds(500), outstanding: pounds(500) }] as const;
   },
-  async sumsOf(orderId: string) {
+  sumsOf: async (orderId: string) => {
     const { status, authorized_minor, voided_minor, captured_minor } = await stage.bench.paymentOf(orderId);
     return [status, authorized_minor, voided_minor, captured_minor];
   },

@@ -222,14 +222,6 @@ describe('several holds and captures through Stripe', () => {
       assert.deepEqual(await service().capturePayment(last), { captured: pounds(500) });
       assert.deepEqual(await sumsOf(orderId), ['captured', 1000, 100, 900]);
     });
-
-    it('may be turned on while an order is under way', async () => {
-      const orderId = await authorized(false);
-      const [first, last] = parts(orderId);
-      assert.deepEqual(await several().capturePayment(first), { captured: pounds(900) });
-      assert.deepEqual(await several().capturePayment(last), { captured: pounds(0) });
-      assert.deepEqual(await sumsOf(orderId), ['captured', 1000, 100, 900]);
-    });
   });
 
   for (const multicapture of [false, true]) {

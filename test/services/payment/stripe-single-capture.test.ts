@@ -46,4 +46,12 @@ describe('a card at Stripe that does not allow several captures', () => {
     });
     assert.equal(stage.stripe.intent('pi_2').amount_capturable, 600);
   });
+
+  it('is captured once also if multicapture is turned on while its order is under way', async () => {
+    const orderId = await authorized(false);
+    const [first, last] = parts(orderId);
+    assert.deepEqual(await several().capturePayment(first), { captured: pounds(900) });
+    assert.deepEqual(await several().capturePayment(last), { captured: pounds(0) });
+    assert.deepEqual(await sumsOf(orderId), ['captured', 1000, 100, 900]);
+  });
 });
