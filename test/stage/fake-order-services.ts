@@ -120,9 +120,9 @@ const createPayment = (worlds: OrderWorlds): PaymentActivities => ({
   async readDispute({ orderId }) {
     const { dispute } = worlds.of(orderId);
     return {
-      status: dispute,
+      status: dispute === 'inquiry' ? 'open' : dispute,
       amount: { amountMinor: 200, currency: 'GBP' },
-      withdrawn: dispute !== 'won',
+      withdrawn: dispute === 'open' || dispute === 'lost',
       reason: 'fraudulent',
       respondBy: '2030-01-31T12:00:00.000Z',
     };

@@ -21,7 +21,7 @@ export class OrderWorld {
   /** Whether the card's holder must confirm before money is held. */
   confirmation: 'none' | 'awaited' | 'given' | 'refused' = 'none';
   /** How a dispute of its payment stands, once there is one. */
-  dispute: 'open' | 'won' | 'lost' = 'open';
+  dispute: 'inquiry' | 'open' | 'won' | 'lost' = 'open';
   parcel: ShipmentStatus | 'none' = 'none';
   /** The parcels after the first, at the carrier. */
   readonly otherParcels = new Map<string, ShipmentStatus>();

@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
 import { disputeMovedSignal } from '../../workflows/dispute/messages.ts';
 import { receiveReturnUpdate } from '../../workflows/return/messages.ts';
+import { eventually } from './eventually.ts';
 import { refuse, refuseOnce } from './faults.ts';
 import { finish, openIntervention, resolve } from './order-actions.ts';
 import type { Scenario, Scenarios } from './scenario.ts';
@@ -45,8 +47,25 @@ export const RETURN_SCENARIOS: Scenarios = {
   },
   'dispute-handled': disputed(async (handle, order) => {
     await resolve(handle, await openIntervention(order, 'dispute'), 'skip');
+    order.world.dispute = 'won';
+    await handle.signal(disputeMovedSignal, {});
     await handle.result();
   }),
+  'dispute-after-an-inquiry': async (workers) => {
+    const order = await workers.place();
+    await finish(order);
+    order.world.dispute = 'inquiry';
+    const handle = await workers.dispute(order, workers.inRealTime);
+    await openIntervention(order, 'dispute');
+    order.world.dispute = 'open';
+    await handle.signal(disputeMovedSignal, {});
+    await eventually(() => assert.equal(order.world.interventions.size, 2));
+    await resolve(handle, await openIntervention(order, 'dispute'), 'skip');
+    order.world.dispute = 'lost';
+    await handle.signal(disputeMovedSignal, {});
+    await handle.result();
+    return handle;
+  },
   'refund-paid': paidBack({}),
   'refund-refused-then-manual': paidBack({ refundPayment: refuse('RefundRefused') }, 'refund_manually'),
   'refund-refused-then-skipped': paidBack({ refundPayment: refuse('RefundRefused') }, 'skip'),

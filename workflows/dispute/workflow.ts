@@ -8,7 +8,7 @@ import { Saga } from '../saga/saga.ts';
 import { servicesUntilAnswered } from '../saga/step-services.ts';
 import { type DisputeInput, disputeInput, disputeMoved, disputeMovedSignal } from './messages.ts';
 
-/** `won`, `lost`: the card's bank has decided. `handled`: a person has said that it is dealt with. */
+/** `won`, `lost`: the card's bank has decided. `handled`: a person has dealt with it, and the bank has not decided for months. */
 export type DisputeResult = 'won' | 'lost' | 'handled';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -19,7 +19,7 @@ const MOST_QUESTIONS = 30;
 
 /**
  * The card's holder does not accept a payment. A person is told what is disputed and until when the processor wants an answer,
- * which is given at the processor; the order goes on. Ends by itself once the bank has decided.
+ * which is given at the processor, and told again when that changes; the order goes on. Ends by itself once the bank has decided.
  */
 export async function disputeWorkflow(given: DisputeInput): Promise<DisputeResult> {
   const { disputeId, orderId } = readInput(disputeInput, given);
@@ -40,32 +40,41 @@ export async function disputeWorkflow(given: DisputeInput): Promise<DisputeResul
     return { dispute, ...(dispute.status !== 'open' && { outcome: dispute.status }) };
   }
 
+  // What a person was last asked, and whether they have dealt with it.
+  let asked = '';
+  let handled = false;
+  async function askPerson(detail: string): Promise<void> {
+    asked = detail;
+    handled = false;
+    await saga.askPerson('dispute', { detail });
+    if (asked === detail) handled = true;
+  }
+
   return CancellationScope.nonCancellable(async () => {
-    const { dispute, outcome } = await ask();
+    let { dispute, outcome } = await ask();
     history.add('dispute', 'started', { detail: inWords(dispute) });
-    let handled = false;
-    const askPerson = async () => {
-      await saga.askPerson('dispute', { detail: inWords(dispute) });
-      handled = true;
-    };
-    const follow = async (): Promise<DisputeResult> => {
-      for (let questions = 1; ; questions += 1) {
-        const news = () => handled || hasNews;
-        if (questions > MOST_QUESTIONS) await condition(news);
-        else await condition(news, QUESTION_MS, { summary: 'until the processor is asked for news' });
-        if (handled) return 'handled';
-        const { outcome: decided } = await ask();
-        if (!decided) continue;
-        saga.people.settle(`the dispute was ${decided}`);
-        return decided;
+    const answers: Promise<void>[] = [];
+    for (let questions = 1; outcome === undefined; questions += 1) {
+      // An inquiry becomes a dispute, or the date changes: that is another question, also where the first was dealt with.
+      if (inWords(dispute) !== asked) {
+        saga.people.settle('there is news about the dispute');
+        answers.push(askPerson(inWords(dispute)));
       }
-    };
-    const result = outcome ?? (await Promise.all([follow(), askPerson()]))[0];
-    if (result !== 'handled') history.add('dispute', result === 'won' ? 'succeeded' : 'failed', { detail: result });
+      if (questions <= MOST_QUESTIONS) {
+        await condition(() => hasNews, QUESTION_MS, { summary: 'until the processor is asked for news' });
+      } else {
+        await condition(() => hasNews || handled);
+        if (!hasNews) break;
+      }
+      ({ dispute, outcome } = await ask());
+    }
+    saga.people.settle(`the dispute was ${outcome}`);
+    await Promise.all(answers);
+    if (outcome) history.add('dispute', outcome === 'won' ? 'succeeded' : 'failed', { detail: outcome });
     if (saga.hasUnsaved) await saga.save();
-    history.now(`**Ended**: ${result}`);
+    history.now(`**Ended**: ${outcome ?? 'dealt with by a person'}`);
     await condition(allHandlersFinished);
-    return result;
+    return outcome ?? 'handled';
   });
 }
 

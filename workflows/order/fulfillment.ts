@@ -105,12 +105,19 @@ function untilTaken(order: OrderInProgress, parcel: Parcel): Promise<void> {
 
 /** What will not leave is not sent, if others are or have been. Otherwise the order is called off. */
 async function dropIfOthers(order: OrderInProgress, parcel: Parcel): Promise<void> {
-  const { parcels, turns } = order;
-  const others = parcels.someLeft || (parcel.gone && parcels.all.length > 1);
-  if (!others || !staysBehind(order, parcel)) return;
-  await turns.take(() => dropPieces(order, [parcel]));
-  giveUpHold(order);
+  if (!hasOthers(order, parcel)) return;
+  const dropped = await order.turns.take(async () => {
+    // Another one may have been dropped meanwhile: the last is not, the order is called off with it.
+    if (!hasOthers(order, parcel)) return false;
+    await dropPieces(order, [parcel]);
+    return true;
+  });
+  if (dropped) giveUpHold(order);
 }
+
+/** Whether it stays behind, and other parcels go on without it. */
+const hasOthers = (order: OrderInProgress, parcel: Parcel): boolean =>
+  staysBehind(order, parcel) && (order.parcels.someLeft || (parcel.gone && order.parcels.all.length > 1));
 
 /** The carrier itself canceled it, or it was not paid for again. */
 const staysBehind = ({ hold }: OrderInProgress, parcel: Parcel): boolean =>

@@ -19,6 +19,8 @@ export interface Hold {
   paymentMethod: string;
   /** When it is renewed, in milliseconds; `Infinity` where it never expires. */
   renewAt: number;
+  /** The card has refused while a person is asked: what follows waits for its turn. */
+  refusedBeside?: boolean | undefined;
   /** Of the hold that the card's bank has released by itself, if that is news. */
   expiredId?: string | undefined;
   /** The card holds the money no longer: the customer may name another method until then. */
@@ -66,7 +68,9 @@ export async function renewIfDue(order: OrderInProgress): Promise<void> {
   if (!isDue(order)) return;
   if (saga.people.asked && (await renewBeside(order))) return;
   await turns.take(async () => {
-    if (isDue(order) && (await renew(order)) === 'refused') await demandMethod(order);
+    order.hold.refusedBeside = undefined;
+    const refused = await turns.beside(async () => isDue(order) && (await renew(order)) === 'refused');
+    if (refused) await demandMethod(order);
   });
 }
 
@@ -84,8 +88,13 @@ const isDue = (order: OrderInProgress): boolean => renewalDue(order) <= Date.now
  */
 const renewBeside = (order: OrderInProgress): Promise<boolean> =>
   order.turns.beside(async () => {
-    if (!isDue(order) || (await renew(order)) === 'settled') return true;
-    if (!order.turns.sparesOthers) return false;
+    if (!isDue(order)) return true;
+    if (order.hold.refusedBeside) return false;
+    if ((await renew(order)) === 'settled') return true;
+    if (!order.turns.sparesOthers) {
+      order.hold.refusedBeside = true;
+      return false;
+    }
     await demandMethod(order);
     return true;
   });

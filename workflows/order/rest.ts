@@ -18,9 +18,12 @@ export const mustRest = ({
   !parcels.someFound &&
   hasLongHistory(EVENTS_OF_A_PARCEL * parcels.all.length);
 
-/** Whether the order stops to begin again: its history is long, and nothing is under way. */
-export const rests = (order: Pick<OrderInProgress, 'turns' | 'cancellation' | 'hold' | 'parcels'>): boolean =>
-  order.turns.idle && mustRest(order);
+/**
+ * Whether the order stops to begin again: its history is long, and nothing is under way. While a person is asked it cannot, and
+ * its parcels must not wait for the answer.
+ */
+export const rests = (order: Pick<OrderInProgress, 'turns' | 'cancellation' | 'hold' | 'parcels' | 'saga'>): boolean =>
+  order.turns.idle && !order.saga.people.asked && mustRest(order);
 
 /** Begins again where the order stands. Returns only if something has come up meanwhile. */
 export async function beginAgain(order: OrderInProgress): Promise<void> {

@@ -2,6 +2,7 @@ import { type AskedStep, DECISIONS } from '../../activities/intervention-decisio
 import type { PaymentStatus } from '../../activities/order-status.ts';
 import { type Parser, integer, list, oneOf, record, string } from '../incoming/parsing.ts';
 import { counts, uuid } from '../incoming/values.ts';
+import type { Answered } from '../saga/required-step.ts';
 import type { ServiceCall } from '../saga/step-services.ts';
 import type { Trouble } from '../saga/trouble.ts';
 
@@ -13,6 +14,8 @@ export interface RequiredStepInput {
   does: 'take' | 'undo';
   unless?: string | undefined;
   trouble?: Trouble | undefined;
+  /** What was answered before, by call; null: not yet. */
+  answered?: readonly (Answered | null)[] | undefined;
   paymentStatus?: PaymentStatus | undefined;
   /** How often the step has had each outcome, where the workflow begins again with a history of its own. */
   historyCounts?: Record<string, number> | undefined;
@@ -27,6 +30,8 @@ const call: Parser<ServiceCall> = record(
   { service: oneOf('cart', 'inventory', 'payment', 'shipping'), activity: string(), request },
   { others: 'left out' },
 );
+/** The workflow that waits reads it. */
+const answered: Parser<Answered | null> = (value, at) => (value === null ? null : (request(value, at) as Answered));
 const trouble = record(
   { detail: string() },
   { optional: { refusal: string(), attempt: integer({ min: 1 }) }, others: 'left out' },
@@ -35,7 +40,16 @@ const asked = Object.keys(DECISIONS) as AskedStep[];
 const paymentStatus = string() as Parser<PaymentStatus>;
 export const requiredStepInput: Parser<RequiredStepInput> = record(
   { orderId: uuid, step: oneOf(...asked), calls: list(call, { min: 1, max: 100 }), does: oneOf('take', 'undo') },
-  { optional: { unless: string(), trouble, paymentStatus, historyCounts: counts }, others: 'left out' },
+  {
+    optional: {
+      unless: string(),
+      trouble,
+      answered: list(answered, { max: 100 }),
+      paymentStatus,
+      historyCounts: counts,
+    },
+    others: 'left out',
+  },
 );
 
 /** Begins with the id of the workflow that requires the step, before a full stop, which no other id has. */

@@ -3,7 +3,7 @@ import { readInput } from '../incoming/arrivals.ts';
 import { DisplayedHistory } from '../saga/displayed-history.ts';
 import { type RequiredStep, type Settled, untilSettled } from '../saga/required-step.ts';
 import { Saga } from '../saga/saga.ts';
-import { asData, fromData } from '../saga/step-services.ts';
+import { fromData } from '../saga/step-services.ts';
 import { type Trouble, troubleOf } from '../saga/trouble.ts';
 import { type RequiredStepInput, requiredStepInput } from './messages.ts';
 
@@ -30,13 +30,13 @@ export async function requiredStepWorkflow(given: RequiredStepInput): Promise<Re
 
 async function settle(saga: Saga, input: RequiredStepInput, history: DisplayedHistory): Promise<RequiredStepResult> {
   const required: RequiredStep = { ...input, calls: input.calls.map(fromData) };
-  const beginAgain = async ({ trouble, calls }: RequiredStep): Promise<Settled> => {
+  const beginAgain = async ({ trouble, answered }: RequiredStep): Promise<Settled> => {
     await condition(allHandlersFinished);
     if (saga.hasUnsaved) await saga.save();
     return continueAsNew<typeof requiredStepWorkflow>({
       ...input,
       trouble,
-      calls: calls.map(asData),
+      answered,
       historyCounts: history.counts,
     });
   };

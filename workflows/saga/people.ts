@@ -32,6 +32,9 @@ export class People {
   readonly #history: DisplayedHistory;
   readonly #update: () => OrderUpdate;
   #standing: Standing;
+  /** Of the questions that are open, here and elsewhere; the order stands as before once there are none. */
+  #open = 0;
+  #before: Pick<Standing, 'status' | 'waitsFor'> | undefined;
   /** How many questions other workflows ask for this one. */
   #elsewhere = 0;
 
@@ -53,8 +56,7 @@ export class People {
     const interventionId = this.#interventions.open(actions);
     const question = { interventionId, step, reason, ...(paymentStatus && { paymentStatus }) };
     await bookkeeping.openIntervention({ ...this.#update(), ...question });
-    const { status, waitsFor } = this.#standing;
-    this.show({ status: 'requires_action', waitsFor: 'person' });
+    this.#showAsked();
     this.#history.now(
       `**A person must decide** about ${step} (${plainText(reason)}): ` +
         `\`POST /v1/admin/interventions/${interventionId}/resolve\` with the action ${actions.map((action) => `\`${action}\``).join(' or ')}.`,
@@ -64,7 +66,7 @@ export class People {
     if (action === 'skip' && resolvedBy !== SYSTEM)
       this.#history.add(step, 'failed', { detail: 'skipped by a person' });
     await bookkeeping.closeIntervention({ ...this.#update(), interventionId, action, note, resolvedBy });
-    this.show({ status, waitsFor });
+    this.#showAnswered();
     return action;
   }
 
@@ -75,16 +77,27 @@ export class People {
 
   /** Another workflow asks about this step, and this one waits for it. */
   async askElsewhere<Outcome>(step: AskedStep, work: () => Promise<Outcome>): Promise<Outcome> {
-    const { status, waitsFor } = this.#standing;
     this.#elsewhere += 1;
-    this.show({ status: 'requires_action', waitsFor: 'person' });
+    this.#showAsked();
     this.#history.now(`**Waits for ${step}**, about which a workflow of its own asks people: see Relationships.`);
     try {
       return await work();
     } finally {
       this.#elsewhere -= 1;
-      this.show({ status, waitsFor });
+      this.#showAnswered();
     }
+  }
+
+  #showAsked(): void {
+    const { status, waitsFor } = this.#standing;
+    if (this.#open === 0) this.#before = { status, waitsFor };
+    this.#open += 1;
+    this.show({ status: 'requires_action', waitsFor: 'person' });
+  }
+
+  #showAnswered(): void {
+    this.#open -= 1;
+    if (this.#open === 0) this.show(this.#before!);
   }
 
   /** Whether a person must decide before the order goes on. */

@@ -20,13 +20,20 @@ export interface RequiredStep extends Question {
   unless?: string | undefined;
   /** Why it was refused before: a person is asked first. */
   trouble?: Trouble | undefined;
+  /** What was answered before, by call; null: not yet. */
+  answered?: readonly (Answered | null)[] | undefined;
+}
+
+/** JSON leaves out an answer that is undefined. */
+export interface Answered {
+  answer?: unknown;
 }
 
 /** What came of it: the answers, in the order of the calls; or what a person decided about this trouble. */
 export type Settled = { answers: unknown[] } | { action: Exclude<InterventionAction, 'retry'>; trouble: Trouble };
 
-/** Goes on in a workflow with a history of its own. `left`: the calls that are not answered. */
-export type GoOn = (left: RequiredStep) => Promise<Settled>;
+/** Goes on in a workflow with a history of its own, and returns the answers to all calls. */
+export type GoOn = (step: RequiredStep) => Promise<Settled>;
 
 /**
  * Makes all calls until each is answered. Where some are refused, a person decides whether they are made again, however
@@ -35,35 +42,29 @@ export type GoOn = (left: RequiredStep) => Promise<Settled>;
 export async function untilSettled(
   saga: Saga,
   required: RequiredStep,
-  goOn: GoOn = (left) => inItsOwnWorkflow(saga, left),
+  goOn: GoOn = (step) => inItsOwnWorkflow(saga, step),
 ): Promise<Settled> {
   const { step, paymentStatus } = required;
-  const answers: unknown[] = [];
-  let left = [...required.calls.entries()];
+  const answered = required.calls.map((_call, index) => required.answered?.[index] ?? null);
   for (let { trouble } = required; ;) {
+    const left = [...required.calls.entries()].filter(([index]) => answered[index] === null);
     // The first call of a single step is made here: the other workflow would cost more.
     if ((trouble || left.length > 1) && hasLongHistory(EVENTS_OF_A_CALL * left.length)) {
-      const settled = await goOn({ ...required, trouble, calls: left.map(([, call]) => call) });
-      if ('action' in settled) return settled;
-      for (const [place, answer] of settled.answers.entries()) answers[left[place]![0]] = answer;
-      return { answers };
+      return goOn({ ...required, trouble, answered });
     }
     if (trouble) {
       const action = await saga.askPerson(step, trouble, { paymentStatus });
       if (action !== 'retry') return { action, trouble };
     }
-    const refused: typeof left = [];
     trouble = undefined;
     for (const [index, call] of left) {
       try {
-        answers[index] = await saga.makeRequired(required, call);
+        answered[index] = { answer: await saga.makeRequired(required, call) };
       } catch (error) {
         trouble ??= troubleUnless(required, error);
-        refused.push([index, call]);
       }
     }
-    if (!trouble) return { answers };
-    left = refused;
+    if (!trouble) return { answers: answered.map((one) => one?.answer) };
   }
 }
 

@@ -272,10 +272,23 @@ export class Saga {
   /** Asks a person until the compensation is done or skipped. */
   async #undoWithPerson({ step, left }: Undo, trouble: Trouble): Promise<void> {
     const stuck: Question = step === 'authorizePayment' ? { paymentStatus: 'requires_action' } : {};
-    const settled = await untilSettled(this, { step, calls: left(), does: 'undo', trouble, ...stuck });
+    const calls = left().map((call) => this.#storingRefusals(call));
+    const settled = await untilSettled(this, { step, calls, does: 'undo', trouble, ...stuck });
     if ('action' in settled) return this.#setState(step, 'skipped');
     this.#undone(step, settled.answers[0] as { released: boolean } | undefined);
     await this.#saveHistory();
+  }
+
+  /** Stores the history after each refusal, as executions from before required steps do. */
+  #storingRefusals(call: StepCall<unknown>): StepCall<unknown> {
+    return async (ask) => {
+      try {
+        return await call(ask);
+      } catch (error) {
+        await this.#saveHistory();
+        throw error;
+      }
+    };
   }
 
   #undone(step: Step, answer: { released: boolean } | void): void {

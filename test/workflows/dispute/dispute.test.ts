@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { disputeMovedSignal } from '../../../workflows/dispute/messages.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { eventually } from '../../stage/eventually.ts';
-import { durableCallsOf, finish, isRefused, openIntervention, outcomes, resolve } from '../../stage/order-actions.ts';
+import {
+  durableCallsOf,
+  finish,
+  isRefused,
+  openIntervention,
+  openInterventionNow,
+  outcomes,
+  resolve,
+} from '../../stage/order-actions.ts';
 import { dispatch, waitingOrder } from '../../stage/parcel-actions.ts';
 import { type Faults, useTestWorkers } from '../../stage/test-workers.ts';
 
@@ -28,10 +36,38 @@ describe('dispute workflow', function () {
     );
     await assert.rejects(resolve(dispute, id, 'retry'), isRefused('ActionNotAllowed'));
     await resolve(dispute, id, 'skip');
-    assert.equal(await dispute.result(), 'handled');
-    assert.equal(order.world.status, 'completed');
-    assert.deepEqual(outcomes(order, 'dispute'), ['started', 'failed']);
+    await eventually(() => assert.equal(order.world.status, 'completed'));
+    // The bank has not decided yet.
+    order.world.dispute = 'won';
+    await dispute.signal(disputeMovedSignal, {});
+    assert.equal(await dispute.result(), 'won');
+    assert.deepEqual(outcomes(order, 'dispute'), ['started', 'failed', 'succeeded']);
   });
+
+  for (const isHandled of [false, true]) {
+    const before = isHandled ? 'a person has dealt with it' : 'nobody has looked at it';
+    test(`asks again when an inquiry becomes a dispute, although ${before}`, async () => {
+      const order = await completed();
+      order.world.dispute = 'inquiry';
+      const dispute = await workers().dispute(order, inRealTime());
+      const inquiry = await openIntervention(order, 'dispute');
+      assert.match(order.world.interventions.get(inquiry)!.reason, /nothing was taken back/);
+      if (isHandled) await resolve(dispute, inquiry, 'skip');
+      order.world.dispute = 'open';
+      await dispute.signal(disputeMovedSignal, {});
+      const taken = await eventually(() => {
+        const id = openInterventionNow(order, 'dispute');
+        assert.notEqual(id, inquiry);
+        return id;
+      });
+      assert.match(order.world.interventions.get(taken)!.reason, /has taken back/);
+      assert.equal(order.world.interventions.get(inquiry)!.open, false);
+      order.world.dispute = 'lost';
+      await dispute.signal(disputeMovedSignal, {});
+      assert.equal(await dispute.result(), 'lost');
+      assert.equal(order.world.interventions.get(taken)!.open, false);
+    });
+  }
 
   for (const outcome of ['won', 'lost'] as const) {
     test(`ends by itself once the processor tells that it was ${outcome}, and closes what it has asked`, async () => {
@@ -71,6 +107,13 @@ describe('dispute workflow', function () {
     order.world.dispute = 'lost';
     await dispute.signal(disputeMovedSignal, {});
     assert.equal(await dispute.result(), 'lost');
+  });
+
+  test('ends after some months where a person has dealt with it, and the bank does not decide', async () => {
+    const order = await completed();
+    const dispute = await workers().dispute(order);
+    await resolve(dispute, await openIntervention(order, 'dispute'), 'skip');
+    assert.equal(await dispute.result(), 'handled');
   });
 
   test('asks nobody about one that was decided before', async () => {

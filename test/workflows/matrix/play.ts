@@ -24,7 +24,8 @@ export async function begin(
       if (!(await play.goesOn)) return;
       await act(play);
     }
-    // It would go on in real time.
+    // What was canceled ends by itself; anything else would go on in real time.
+    if (!(await play.goesOn)) return;
     await order.handle.terminate().catch(() => undefined);
   })();
   done.catch(() => undefined);

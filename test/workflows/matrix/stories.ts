@@ -4,6 +4,7 @@ import type { InterventionAction } from '../../../activities/order-bookkeeping.t
 import { Refusal } from '../../../platform/contract/refusal.ts';
 import { cartReminderId } from '../../../workflows/cart-reminder/messages.ts';
 import type { cartReminderWorkflow } from '../../../workflows/cart-reminder/workflow.ts';
+import { disputeMovedSignal } from '../../../workflows/dispute/messages.ts';
 import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { receiveReturnUpdate } from '../../../workflows/return/messages.ts';
 import { eventually } from '../../stage/eventually.ts';
@@ -215,6 +216,10 @@ export const STORIES = {
       confirmed,
       other(({ order, workers }) => workers.dispute(order, workers.inRealTime)),
       answer('dispute', 'skip'),
+      async ({ order, other: handle }) => {
+        order.world.dispute = 'lost';
+        await (handle as WorkflowHandle).signal(disputeMovedSignal, {});
+      },
       otherEnded,
     ],
   },

@@ -3,7 +3,7 @@ import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
 import { concurrently } from '../../stage/concurrently.ts';
 import { eventually } from '../../stage/eventually.ts';
-import { isRefused, openIntervention, outcomes, resolve } from '../../stage/order-actions.ts';
+import { assertNothingLeft, isRefused, openIntervention, outcomes, resolve } from '../../stage/order-actions.ts';
 import {
   cancelPieces,
   deliver,
@@ -147,5 +147,30 @@ describe('an order of which some is not sent', function () {
       assert.equal((await order.handle.result()).status, 'canceled');
       assert.deepEqual(effectsAfterBooking(order).slice(3), ['cancel', 'void', 'release']);
     });
+  });
+
+  test('by the carrier, all parcels at once: nobody drops the last one, the order is canceled', async () => {
+    const both = Promise.withResolvers<void>();
+    const asked = new Set<string>();
+    // The carrier is asked whenever a hold is due.
+    const order = await waitingOrder(
+      workers(),
+      {
+        trackShipment: async ({ world, request, next }) => {
+          const { orderId, parcelId = orderId } = request as { orderId: string; parcelId?: string };
+          if (world.parcelRows.size < 2) return next();
+          asked.add(parcelId);
+          if (asked.size === 2) both.resolve();
+          await both.promise;
+          world.carrierMoves(orderId, parcelId, 'canceled');
+          return next();
+        },
+      },
+      { authorizationDays: 4 / 86_400 },
+    );
+    await split(order, 1, 3);
+    assert.equal((await order.handle.result()).status, 'canceled');
+    assertNothingLeft(order);
+    assert.ok(order.world.effects.includes('void'));
   });
 });

@@ -34,6 +34,7 @@ interface Loop {
   begin: (order: TestOrder, workers: TestWorkers) => Promise<Pick<WorkflowHandle, 'result'> | void>;
   /** What has happened since the order was confirmed, once it is no longer refused. */
   effects: string[];
+  then?: (order: TestOrder) => void;
 }
 
 const cancel = async ({ handle }: TestOrder) => handle.executeUpdate(cancelUpdate, { args: [{}] });
@@ -92,6 +93,33 @@ const LOOPS: Record<string, Loop> = {
     },
     effects: ['book', 'book', 'cancel', 'book', 'cancel', 'book', 'cancel', 'capture 300', 'commit 3'],
   },
+  'several of those, of which one is booked at once': {
+    step: 'rebookShipment',
+    retries: SOME,
+    refused: {
+      name: 'bookShipment',
+      code: 'AddressUndeliverable',
+      // After the first of three was booked again.
+      when: (world) => cancellations(world) === 4 && world.effects.at(-1) === 'book',
+    },
+    async begin(order) {
+      await split(order, 1, 1, 1, 1);
+      order.world.carrierMoves(order.orderId, parcelsOf(order)[3]!, 'dispatched');
+      asked(split(order, 4));
+    },
+    effects: [
+      ...['book', 'book', 'book', 'book', 'cancel'],
+      ...['book', 'cancel', 'cancel', 'cancel', 'book', 'book', 'book', 'cancel'],
+      ...['capture 100', 'commit 1'],
+    ],
+    then({ world }) {
+      const numbers = [...world.parcelRows].map(([id, { trackingNumber }]) => [id, trackingNumber]);
+      assert.deepEqual(
+        numbers,
+        [...world.parcelRows.keys()].map((id) => [id, `TRACK-${id}`]),
+      );
+    },
+  },
   'a refund': {
     step: 'refundPayment',
     retries: SOME,
@@ -143,7 +171,7 @@ describe('a person who has a step tried again and again', function () {
     assert.deepEqual(asking.toSorted(), known.toSorted());
   });
 
-  for (const [what, { step, retries, refused, begin, effects }] of Object.entries(LOOPS)) {
+  for (const [what, { step, retries, refused, begin, effects, then }] of Object.entries(LOOPS)) {
     test(`${retries} times, ${what}: no history is long, and it happens once`, async () => {
       let refuses = true;
       const refusing: Fault = async ({ world, next }) => {
@@ -158,6 +186,7 @@ describe('a person who has a step tried again and again', function () {
       await retry(order, step);
       await other?.result();
       await eventually(() => assert.deepEqual(effectsAfterBooking(order).slice(0, effects.length), effects));
+      then?.(order);
       const histories = await assertShortHistories(order.client, [order.handle.workflowId, ...askersOf(order.world)]);
       assert.ok(histories > 1);
       await order.handle.terminate().catch(() => undefined);

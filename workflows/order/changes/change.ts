@@ -43,7 +43,9 @@ export function onChange<Request>(
       answered.set(id, null);
     } catch (error) {
       const refusal = asRefusal(error);
-      answered.set(id, { code: refusal.type ?? 'Unknown', message: refusal.message });
+      // What is refused only for a moment is asked for again with the same id.
+      if (refusal.type !== ('NotChangeableNow' satisfies ChangeRefusal) || !mustRest(order))
+        answered.set(id, { code: refusal.type ?? 'Unknown', message: refusal.message });
       throw refusal;
     }
   };
