@@ -90,6 +90,10 @@ const received: Act = ({ other: handle }) =>
   (handle as WorkflowHandle).executeUpdate(receiveReturnUpdate, { args: [{ lines }] });
 const refunded = other(({ order, workers }) => workers.refund(order, 150));
 const captureFailed = other(({ order, workers }) => workers.failCapture(order));
+const disputeLost: Act = ({ order, other: handle }) => {
+  order.world.dispute = 'lost';
+  return (handle as WorkflowHandle).signal(disputeMovedSignal, {});
+};
 const NO_REFUND: Faults = { refundPayment: refuse('RefundRefused') };
 
 const refuseFirstCard: Fault = async ({ request, next }) => {
@@ -216,10 +220,7 @@ export const STORIES = {
       confirmed,
       other(({ order, workers }) => workers.dispute(order, workers.inRealTime)),
       answer('dispute', 'skip'),
-      async ({ order, other: handle }) => {
-        order.world.dispute = 'lost';
-        await (handle as WorkflowHandle).signal(disputeMovedSignal, {});
-      },
+      disputeLost,
       otherEnded,
     ],
   },
