@@ -51,6 +51,8 @@ export interface HoldTable {
   captures_several: Generated<boolean | null>;
   /** As of a payment, whose own is the first hold's. */
   user_customer: Generated<string | null>;
+  /** The capture that it was placed for, of what was captured and taken back. Null: of what is still to be sent. */
+  capture_id: Generated<string | null>;
   authorized_minor: Generated<number>;
   voided_minor: Generated<number>;
   captured_minor: Generated<number>;

@@ -6,6 +6,7 @@ export const onlyHold = (payment: PaymentRow): Hold => ({
   ...payment,
   hold_id: payment.order_id,
   number: 1,
+  capture_id: null,
   closed: payment.undone || ['declined', 'voided', 'expired', 'captured'].includes(payment.status),
 });
 
@@ -36,6 +37,10 @@ export const heldOf = (sums: Pick<Hold, `${'authorized' | 'voided' | 'captured'}
 
 /** What can still be captured of a hold: what is held, and not reserved for a capture under way. */
 export const roomOf = (hold: Hold): number => heldOf(hold) - hold.capture_reserved_minor;
+
+/** What was ever captured, also what the processor has taken back since. */
+export const everCaptured = ({ captured_minor, capture_failed_minor }: PaymentRow): number =>
+  captured_minor + capture_failed_minor;
 
 /** What could still be refunded of a hold, through the processor. */
 export const refundableOf = (hold: Hold): number =>

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Hold, Payment, PaymentDatabase, PaymentRow, PaymentTransaction } from './database.ts';
-import { isFirst, withOnlyHold } from './holds.ts';
+import { everCaptured, isFirst, withOnlyHold } from './holds.ts';
 
 /** Locks an order's payment for the rest of the transaction; undefined if none was ever requested. */
 export async function lockPayment(transaction: PaymentTransaction, orderId: string): Promise<Payment | undefined> {
@@ -48,9 +48,12 @@ export async function createOrLockPayment(
   return withHolds(transaction, row);
 }
 
-/** Says that no more is held or captured; the caller holds the payment's lock. */
+/**
+ * Says that no more is held or captured; the caller holds the payment's lock. What the processor has taken back may be captured
+ * again nevertheless.
+ */
 export async function markEnded(transaction: PaymentTransaction, payment: Payment): Promise<Payment> {
-  const end = payment.captured_minor > 0 ? ({ status: 'captured' } as const) : { undone: true };
+  const end = everCaptured(payment) > 0 ? ({ status: 'captured' } as const) : { undone: true };
   await transaction
     .updateTable('payments')
     .set({ ...end, updated_at: sql`now()` })
@@ -75,7 +78,13 @@ export async function markUndoneWhileCapturing(db: Kysely<PaymentDatabase>, orde
 export async function addHold(
   transaction: PaymentTransaction,
   payment: Payment,
-  terms: { hold_id: string; amount_minor: number; payment_method: string; user_customer: string | null },
+  terms: {
+    hold_id: string;
+    amount_minor: number;
+    payment_method: string;
+    user_customer: string | null;
+    capture_id: string | null;
+  },
 ): Promise<Payment> {
   const { order_id } = payment;
   const number = payment.holds.length + 1;

@@ -17,7 +17,8 @@ import { capture } from './steps/capture.ts';
 export async function recapture(dependencies: PaymentDependencies, request: RecapturePayment): Promise<void> {
   const { orderId, captureId, holdId, amount } = request;
   const paymentMethod = await reopen(dependencies.db, request);
-  if (paymentMethod) answerOf(await carryOut(dependencies, renew({ orderId, holdId, amount, paymentMethod })));
+  if (paymentMethod)
+    answerOf(await carryOut(dependencies, renew({ orderId, holdId, amount, paymentMethod }, captureId)));
   const capturing = { orderId, parcelId: captureId, amount, outstanding: amount };
   answerOf(await carryOut(dependencies, capture(capturing, dependencies.processor.capturesSeveralTimes)));
   await releaseLeftHolds(dependencies, orderId);
@@ -60,7 +61,7 @@ function requireNothingOutstanding(payment: Payment): void {
 /** A person has decided that the processor shall not capture it. A repeat changes nothing. */
 export async function forgoCapture(dependencies: PaymentDependencies, failed: FailedCapture): Promise<void> {
   const work = (transaction: PaymentTransaction) => giveUp(transaction, failed);
-  await endWith(dependencies, await dependencies.db.transaction().execute(work));
+  await endWith(dependencies, await dependencies.db.transaction().execute(work), failed);
 }
 
 /** A person has got the money outside of the processor. A repeat changes nothing. */
@@ -77,7 +78,7 @@ export async function recordManualCapture(dependencies: PaymentDependencies, fai
     await recordOutcome(transaction, locked, { step, attempt: 1, outcome, effects });
     return locked;
   });
-  await endWith(dependencies, payment);
+  await endWith(dependencies, payment, failed);
 }
 
 /** The tombstone of recapturePayment: a request for it that is still under way is refused when it arrives. */
@@ -104,8 +105,12 @@ async function giveUp(
 }
 
 /** What was held to capture it again is released. */
-async function endWith(dependencies: PaymentDependencies, payment: Payment): Promise<void> {
-  if (payment.settled && !isOver(payment)) await releaseTheRest(dependencies, payment.order_id);
+async function endWith(
+  dependencies: PaymentDependencies,
+  payment: Payment,
+  { orderId, captureId }: FailedCapture,
+): Promise<void> {
+  if (payment.settled && !isOver(payment)) await releaseTheRest(dependencies, orderId, captureId);
 }
 
 const stepOf = (captureId: string): string => `capture:${captureId}`;

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { type PaymentRefusal, type Voided, paymentRefusal } from '../../activities/payment.ts';
 import { Refusal } from '../../platform/contract/refusal.ts';
+import { isCapturedAgain } from './captured-again.ts';
 import type { Hold, Payment, PaymentDatabase } from './database.ts';
 import { isFirst, isOver, mayBeHeld, newestNumber } from './holds.ts';
 import { mayHaveEnded, placingAndReleasing, wasGivenUp } from './late-holds.ts';
@@ -41,9 +42,16 @@ async function releaseAfterCapture(
   throw refusal;
 }
 
-/** Says that no more is captured, and releases what is still held. */
-export async function releaseTheRest(dependencies: PaymentDependencies, orderId: string): Promise<Voided> {
-  const payment = await endPayment(dependencies.db, orderId);
+/**
+ * Says that no more is captured, and releases what is still held. Changes nothing while a part that was taken back is being
+ * captured again, apart from `captureId`: that capture ends the payment.
+ */
+export async function releaseTheRest(
+  dependencies: PaymentDependencies,
+  orderId: string,
+  captureId?: string,
+): Promise<Voided> {
+  const payment = await endPayment(dependencies.db, orderId, captureId);
   if (!payment) return { released: false };
   if (!payment.renewed) return { released: wasReleased(await releaseAll(dependencies, [releaseRest(orderId)])) };
   // What was replaced before is no rest. The others count on a repeat, too.
@@ -53,10 +61,15 @@ export async function releaseTheRest(dependencies: PaymentDependencies, orderId:
 }
 
 /** From then on no hold is placed and nothing is captured. */
-const endPayment = (db: Kysely<PaymentDatabase>, orderId: string): Promise<Payment | undefined> =>
+const endPayment = (
+  db: Kysely<PaymentDatabase>,
+  orderId: string,
+  captureId: string | undefined,
+): Promise<Payment | undefined> =>
   db.transaction().execute(async (transaction) => {
     const payment = await lockPayment(transaction, orderId);
     if (!payment || isOver(payment)) return payment;
+    if (await isCapturedAgain(transaction, payment, captureId)) return undefined;
     if (payment.capture_reserved_minor > 0) throw underWay(orderId);
     return markEnded(transaction, payment);
   });

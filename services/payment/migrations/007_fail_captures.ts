@@ -23,6 +23,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   );
   await sql`
     alter table holds
+      -- The capture that it was placed for, of what was captured and taken back. Null: of what is still to be sent.
+      add column capture_id uuid,
       add column capture_failed_minor bigint not null default 0,
       add constraint capture_failed_not_negative check (capture_failed_minor >= 0) not valid,
       drop constraint refunded_within_captured,

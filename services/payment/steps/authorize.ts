@@ -53,10 +53,13 @@ export const authorize = (request: AuthorizePayment, saveFor?: string): PaymentS
   };
 };
 
-/** Places another hold on a payment that has one, or had one. Refused, like the first, once nothing may be held any more. */
-export const renew = (request: RenewHold): PaymentStep => {
+/**
+ * Places another hold on a payment that has one, or had one. Refused, like the first, once nothing may be held any more.
+ * `capture_id`: the capture that it is placed for, of what was taken back.
+ */
+export const renew = (request: RenewHold, capture_id: string | null = null): PaymentStep => {
   const { orderId, holdId, amount, paymentMethod } = request;
-  const terms = { hold_id: holdId, amount_minor: amount.amountMinor, payment_method: paymentMethod };
+  const terms = { hold_id: holdId, amount_minor: amount.amountMinor, payment_method: paymentMethod, capture_id };
   const over = () => paymentRefusal('Undone', `nothing of order ${orderId} is to be held any more`);
   return {
     ...holding(request),
