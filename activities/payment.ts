@@ -227,8 +227,8 @@ export const paymentActivities = {
     refuses: ['AlreadyRefunded', 'NotCaptured'],
   }),
   /**
-   * Gives a refund up, and enters into the books that a person has paid it outside of the card processor. Refuses
-   * `AlreadyRefunded`, and as refundPayment does.
+   * Gives a refund up, and enters into the books that a person has paid it outside of the card processor, also of what was
+   * captured and has been taken back since. Refuses `AlreadyRefunded`, and as refundPayment does.
    */
   recordManualRefund: activity({
     request: RefundPayment,

@@ -4,7 +4,7 @@ import { findOperation } from './attempt.ts';
 import type { Operation, PaymentDatabase, PaymentTransaction } from './database.ts';
 import { manuallyRefunded } from './effects.ts';
 import { recordOutcome } from './outcome.ts';
-import { lockRefundable, refundStep, requireRoom, stepsOfRefund } from './steps/refund.ts';
+import { lockRefundable, refundStep, requireRoomByHand, stepsOfRefund } from './steps/refund.ts';
 
 /** A person has decided that the processor shall not pay this refund, or no more of it. A repeat changes nothing. */
 export const forgoRefund = (db: Kysely<PaymentDatabase>, refund: RefundPayment): Promise<ForgoneRefund> =>
@@ -26,7 +26,7 @@ export async function recordManualRefund(db: Kysely<PaymentDatabase>, refund: Re
       throw new Error(`${step} of order ${orderId} was already recorded with a different amount`);
     }
     if (earlier) return;
-    requireRoom(payment, amount);
+    requireRoomByHand(payment, amount);
     await transaction
       .insertInto('operations')
       .values({ order_id: orderId, step, state: 'asked', amount_minor: amount.amountMinor })

@@ -39,8 +39,8 @@ export const heldOf = (sums: Pick<Hold, `${'authorized' | 'voided' | 'captured'}
 export const roomOf = (hold: Hold): number => heldOf(hold) - hold.capture_reserved_minor;
 
 /** What was ever captured, also what the processor has taken back since. */
-export const everCaptured = ({ captured_minor, capture_failed_minor }: PaymentRow): number =>
-  captured_minor + capture_failed_minor;
+export const everCaptured = (sums: Pick<Hold, `${'captured' | 'capture_failed'}_minor`>): number =>
+  sums.captured_minor + sums.capture_failed_minor;
 
 /** What could still be refunded of a hold, through the processor. */
 export const refundableOf = (hold: Hold): number =>

@@ -4,7 +4,7 @@ import type { Money } from '../../../activities/money.ts';
 import { type Asked, minorOf, storeAttempt } from '../attempt.ts';
 import type { Hold, Operation, Payment, PaymentDatabase, PaymentTransaction } from '../database.ts';
 import { failed, refunded } from '../effects.ts';
-import { refundableOf } from '../holds.ts';
+import { everCaptured, refundableOf } from '../holds.ts';
 import { moneyOf } from '../ledger.ts';
 import type { PaymentStep } from '../operation.ts';
 import { lockPayment } from '../payments.ts';
@@ -77,15 +77,14 @@ const refunding = ({ orderId, refundId, amount }: RefundPayment, step: string): 
   }),
 });
 
-/** Locks a payment that this amount may be refunded of. Refuses if there is none. */
+/** Locks a payment that this amount may be refunded of, or could be once. Refuses if there is none. */
 export async function lockRefundable(
   transaction: PaymentTransaction,
   orderId: string,
   { currency }: Money,
 ): Promise<Payment> {
   const payment = await lockPayment(transaction, orderId);
-  const wasPaid = payment && (payment.captured_minor > 0 || payment.manually_captured_minor > 0);
-  if (!payment || !(wasPaid || payment.status === 'captured')) {
+  if (!payment || (everCaptured(payment) === 0 && payment.status !== 'captured')) {
     throw paymentRefusal('NotCaptured', `order ${orderId} has no captured payment to refund`);
   }
   if (payment.currency !== currency) {
@@ -95,10 +94,21 @@ export async function lockRefundable(
 }
 
 /** Refuses to refund more than is left. */
-export function requireRoom(payment: Payment, { amountMinor, currency }: Money): void {
-  const { order_id: orderId, captured_minor, manually_captured_minor } = payment;
-  const { refunded_minor, refund_reserved_minor, manually_refunded_minor } = payment;
-  const taken = captured_minor + manually_captured_minor;
+const requireRoom = (payment: Payment, amount: Money): void =>
+  requireRest(payment, payment.captured_minor + payment.manually_captured_minor, amount);
+
+/**
+ * Refuses to enter into the books that people have refunded more than is left of what was ever captured. They may have paid it
+ * before it was taken back. A capture and the one that took its place count once.
+ */
+export function requireRoomByHand(payment: Payment, amount: Money): void {
+  const ofParcels = payment.holds.filter(({ capture_id }) => capture_id === null);
+  const taken = ofParcels.reduce((sum, hold) => sum + everCaptured(hold), 0);
+  requireRest(payment, Math.min(taken, payment.amount_minor!), amount);
+}
+
+function requireRest(payment: Payment, taken: number, { amountMinor, currency }: Money): void {
+  const { order_id: orderId, refunded_minor, refund_reserved_minor, manually_refunded_minor } = payment;
   const remaining = taken - refunded_minor - refund_reserved_minor - manually_refunded_minor;
   if (amountMinor <= remaining) return;
   throw paymentRefusal(

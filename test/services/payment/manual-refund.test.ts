@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { createPaymentRequests } from '../../../services/payment/requests.ts';
+import { renewals } from '../../stage/renewals.ts';
 import { paymentBench, paymentRequest, pounds } from '../../stage/test-payment-service.ts';
 
 describe('a refund outside of the card processor', () => {
   const bench = paymentBench();
+  const { authorized, receive } = renewals(bench);
   const captured = async () => {
     const request = paymentRequest();
     await bench.payment.authorizePayment(request);
@@ -101,6 +103,48 @@ describe('a refund outside of the card processor', () => {
       await bench.payment.refundPayment(unknown);
     });
   }
+
+  for (const [what, happened] of [
+    ['something is still held', []],
+    ['its hold is gone', ['expired']],
+  ] as const) {
+    /** A payment of 1,000 pence of which 400 were captured and taken back. */
+    const takenBack = async () => {
+      const orderId = await authorized();
+      await bench.payment.capturePayment({ orderId, amount: pounds(400), outstanding: pounds(1000) });
+      bench.processor.failCapture(`capture-${bench.processor.ledger.length}`);
+      for (const about of ['captures', ...happened]) await receive(`${orderId} ${orderId} ${about}`);
+      return orderId;
+    };
+
+    it(`of what the processor has taken back may be given up while ${what}`, async () => {
+      const orderId = await takenBack();
+      const refund = { orderId, refundId: randomUUID(), amount: pounds(250) };
+      await assert.rejects(bench.payment.refundPayment(refund), { name: 'Refusal', code: 'RefundExceedsCapture' });
+      assert.deepEqual(await bench.payment.forgoRefund(refund), { refunded: pounds(0) });
+      await assert.rejects(bench.payment.refundPayment(refund), { name: 'Refusal', code: 'RefundRefused' });
+    });
+
+    it(`of what the processor has taken back is recorded while ${what}: a person has paid it`, async () => {
+      const orderId = await takenBack();
+      await record(orderId, 250);
+      await assert.rejects(record(orderId, 151), { name: 'Refusal', code: 'RefundExceedsCapture' });
+      await record(orderId, 150);
+      assert.equal((await bench.paymentOf(orderId)).manually_refunded_minor, 400);
+    });
+  }
+
+  it('counts what was taken back and captured again once', async () => {
+    const orderId = await authorized();
+    await bench.payment.capturePayment({ orderId, amount: pounds(400), outstanding: pounds(1000) });
+    bench.processor.failCapture(`capture-${bench.processor.ledger.length}`);
+    await receive(`${orderId} ${orderId} captures`);
+    await bench.payment.releaseRest({ orderId });
+    const again = { captureId: randomUUID(), holdId: randomUUID(), amount: pounds(400) };
+    await bench.payment.recapturePayment({ orderId, ...again });
+    await assert.rejects(record(orderId, 401), { name: 'Refusal', code: 'RefundExceedsCapture' });
+    await record(orderId, 400);
+  });
 
   it('is refused without a captured payment, and in another currency', async () => {
     const request = paymentRequest();
