@@ -179,8 +179,8 @@ export const paymentActivities = {
   }),
   /**
    * Captures again what the processor has taken back: holds it on the payment method that paid for the order last, and captures it
-   * at once. Refuses as renewHold and capturePayment do; `CaptureRefused` also while other parcels are to be captured, and once it
-   * was given up; and `NotCaptured` if nothing was taken back.
+   * at once. Refuses as renewHold and capturePayment do; `CaptureRefused` also while other parcels are to be captured or captured
+   * again, and once it was given up; and `NotCaptured` if nothing was taken back.
    */
   recapturePayment: activity({
     request: RecapturePayment,

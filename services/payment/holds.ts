@@ -46,9 +46,16 @@ export const everCaptured = (sums: Pick<Hold, `${'captured' | 'capture_failed'}_
 export const refundableOf = (hold: Hold): number =>
   Math.max(0, hold.captured_minor - hold.refunded_minor - hold.refund_reserved_minor);
 
-/** The hold that is captured: the newest one that is held and was not given up. */
+/** The newest hold that is held and was not given up. */
 export const currentHold = ({ holds }: Payment): Hold | undefined =>
   holds.findLast((hold) => !hold.closed && heldOf(hold) > 0);
+
+/** The hold that is captured for a parcel: the current one of those that were placed for it alone, or else for no other. */
+export function holdToCapture(payment: Payment, parcelId: string | undefined): Hold | undefined {
+  const own = payment.holds.filter(({ capture_id }) => capture_id === parcelId);
+  const holds = own.length > 0 ? own : payment.holds.filter(({ capture_id }) => capture_id === null);
+  return currentHold({ ...payment, holds });
+}
 
 /** Whether the processor may hold money for it, as far as we know: it is held, or may yet be. */
 export const mayBeHeld = (hold: Hold): boolean =>

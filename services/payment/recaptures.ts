@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely';
 import { type FailedCapture, type RecapturePayment, paymentRefusal } from '../../activities/payment.ts';
 import { findOperation } from './attempt.ts';
+import { isCapturedAgain } from './captured-again.ts';
 import type { Payment, PaymentDatabase, PaymentTransaction } from './database.ts';
 import { manuallyCaptured, unsettledStatus } from './effects.ts';
 import { isOver } from './holds.ts';
-import { type PaymentDependencies, answerOf, carryOut } from './operation.ts';
+import { type PaymentDependencies, type PaymentStep, answerOf, carryOut } from './operation.ts';
 import { recordOutcome } from './outcome.ts';
 import { lockPayment } from './payments.ts';
 import { releaseLeftHolds, releaseTheRest } from './releases.ts';
@@ -15,39 +16,63 @@ import { capture } from './steps/capture.ts';
 
 /** Places another hold on the order's payment method, and captures it. */
 export async function recapture(dependencies: PaymentDependencies, request: RecapturePayment): Promise<void> {
-  const { orderId, captureId, holdId, amount } = request;
-  const paymentMethod = await reopen(dependencies.db, request);
-  if (paymentMethod)
-    answerOf(await carryOut(dependencies, renew({ orderId, holdId, amount, paymentMethod }, captureId)));
+  const { orderId, captureId, amount } = request;
+  const paymentMethod = await methodToHold(dependencies.db, request);
+  if (paymentMethod) answerOf(await carryOut(dependencies, holdAgain(request, paymentMethod)));
   const capturing = { orderId, parcelId: captureId, amount, outstanding: amount };
   answerOf(await carryOut(dependencies, capture(capturing, dependencies.processor.capturesSeveralTimes)));
   await releaseLeftHolds(dependencies, orderId);
 }
 
 /**
- * Lets a payment that is over be held and captured once more. Returns the payment method that paid for the order last; undefined
- * if the capture was requested before, of a hold that was placed for it.
+ * The payment method that paid for the order last; undefined if the capture was given up, or requested before, of a hold that was
+ * placed for it.
  */
-const reopen = (
+const methodToHold = (
   db: Kysely<PaymentDatabase>,
   { orderId, captureId, holdId }: RecapturePayment,
 ): Promise<string | undefined> =>
   db.transaction().execute(async (transaction) => {
     const payment = await lockFailed(transaction, orderId);
     const earlier = await findOperation(transaction, orderId, stepOf(captureId));
-    if (earlier?.state === 'given_up') throw paymentRefusal('CaptureRefused', 'this capture was given up');
     if (earlier && earlier.state !== 'refused') return undefined;
-    requireNothingOutstanding(payment);
-    if (payment.status === 'captured') {
-      await transaction
-        .updateTable('payments')
-        .set({ status: unsettledStatus(payment), settled: true })
-        .where('order_id', '=', orderId)
-        .execute();
-    }
     const known = payment.holds.find((hold) => hold.hold_id === holdId);
     return (known ?? payment.holds.findLast(({ authorized_minor }) => authorized_minor > 0)!).payment_method!;
   });
+
+/** Places a hold that this capture alone takes. What lets the payment be held once more is stored together with the hold. */
+function holdAgain(request: RecapturePayment, paymentMethod: string): PaymentStep {
+  const { orderId, captureId, holdId, amount } = request;
+  const placing = renew({ orderId, holdId, amount, paymentMethod }, captureId);
+  return {
+    ...placing,
+    async lock(transaction) {
+      await reopen(transaction, request);
+      return placing.lock(transaction);
+    },
+  };
+}
+
+/** Lets a payment that is over be held and captured once more, unless the capture was requested or given up meanwhile. */
+async function reopen(transaction: PaymentTransaction, { orderId, captureId }: FailedCapture): Promise<void> {
+  const payment = await lockFailed(transaction, orderId);
+  const earlier = await findOperation(transaction, orderId, stepOf(captureId));
+  if (earlier?.state === 'given_up') throw paymentRefusal('CaptureRefused', 'this capture was given up');
+  if (earlier && earlier.state !== 'refused') return;
+  requireNothingOutstanding(payment);
+  if (await isCapturedAgain(transaction, payment, captureId)) {
+    throw paymentRefusal(
+      'CaptureRefused',
+      `another part of order ${orderId} is being captured again: try again once that is settled`,
+    );
+  }
+  if (payment.status !== 'captured') return;
+  await transaction
+    .updateTable('payments')
+    .set({ status: unsettledStatus(payment), settled: true })
+    .where('order_id', '=', orderId)
+    .execute();
+}
 
 /** The hold of what is still to be captured would be replaced, and another capture could take this one's. */
 function requireNothingOutstanding(payment: Payment): void {

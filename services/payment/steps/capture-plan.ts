@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { type CapturePayment, paymentRefusal } from '../../../activities/payment.ts';
-import type { Hold, Payment, PaymentDatabase } from '../database.ts';
-import { currentHold, roomOf } from '../holds.ts';
+import type { Payment, PaymentDatabase } from '../database.ts';
+import { holdToCapture, roomOf } from '../holds.ts';
 import type { Planned } from '../operation.ts';
 
 /**
@@ -19,7 +19,8 @@ export async function planCapture(
   if (await lastIsUnderWay(db, payment)) throw underWay(payment);
   const ahead = await capturedAhead(db, payment);
   const requested = request.amount?.amountMinor;
-  const capturesSeveralTimes = currentHold(payment)?.captures_several ?? severalByDefault;
+  const current = holdToCapture(payment, request.parcelId);
+  const capturesSeveralTimes = current?.captures_several ?? severalByDefault;
   const take = (holdId: string, amountMinor: number, askedMinor: number, final: boolean): Planned => ({
     payment,
     asked: { holdId, amountMinor, askedMinor, final, reserves: { capture_reserved_minor: askedMinor } },
@@ -27,7 +28,7 @@ export async function planCapture(
   if (requested !== undefined && requested > 0 && requested <= ahead) return take(orderId, requested, 0, false);
   if (payment.amount_minor === 0 || (requested === 0 && capturesSeveralTimes)) return take(orderId, 0, 0, false);
 
-  const hold = requireHold(payment);
+  const hold = current ?? refuseWithoutHold(payment);
   const room = Math.min(roomOf(hold), uncaptured(payment));
   const amountMinor = requested ?? room;
   const needed = requested === undefined ? room : requested - ahead;
@@ -48,9 +49,7 @@ function requireAuthorized(payment: Payment, { orderId }: CapturePayment): void 
   }
 }
 
-function requireHold(payment: Payment): Hold {
-  const hold = currentHold(payment);
-  if (hold) return hold;
+function refuseWithoutHold(payment: Payment): never {
   const { order_id: orderId } = payment;
   throw payment.status === 'captured'
     ? paymentRefusal('NotAuthorized', `the last capture of order ${orderId} was made`)

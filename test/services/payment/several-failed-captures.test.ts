@@ -5,7 +5,7 @@ import { paymentBench, pounds } from '../../stage/test-payment-service.ts';
 
 describe('captures of one order that fail after the processor had said yes', () => {
   const bench = paymentBench();
-  const { authorized, sumsOf, ledgerOf, receive } = renewals(bench);
+  const { authorized, renewed, sumsOf, ledgerOf, receive } = renewals(bench);
   const PARCELS = [400, 600] as const;
   const captureOf = (orderId: string, parcel: 0 | 1) => ({
     orderId,
@@ -88,5 +88,57 @@ describe('captures of one order that fail after the processor had said yes', () 
     bench.processor.refuse('authorize', undefined);
     await bench.payment.forgoCapture(other);
     assert.equal((await bench.paymentOf(declined.orderId)).status, 'captured');
+  });
+
+  it('are captured again one after the other, each with its own hold', async () => {
+    const [first, second] = await bothTakenBack();
+    const gate = bench.processor.hold('authorize', 'after');
+    const request = bench.payment.recapturePayment(first);
+    await gate.reached;
+    await assert.rejects(bench.payment.recapturePayment(second), {
+      code: 'CaptureRefused',
+      message: /another part of order .* is being captured again/,
+    });
+    gate.release();
+    await request;
+    await bench.payment.recapturePayment(second);
+    assert.deepEqual(ledgerOf(first.orderId, first.holdId, second.holdId).slice(-4), [
+      'authorize 1 400',
+      'capture 1 400',
+      'authorize 2 600',
+      'capture 2 600',
+    ]);
+    assert.deepEqual(await sumsOf(first.orderId), ['captured', 2000, 1000, 1000, 0]);
+  });
+
+  it('wait until people have settled another one, whose capture was refused', async () => {
+    const [refused, other] = await bothTakenBack();
+    const { orderId } = refused;
+    bench.processor.refuse('capture', 'CaptureRefused');
+    await assert.rejects(bench.payment.recapturePayment(refused), { code: 'CaptureRefused' });
+    bench.processor.refuse('capture', undefined);
+    await assert.rejects(bench.payment.recapturePayment(other), { message: /another part of order/ });
+    const parcel = { orderId, parcelId: randomUUID(), amount: pounds(400) };
+    await assert.rejects(bench.payment.capturePayment(parcel), { code: 'HoldExpired' }, 'the hold of another capture');
+    await bench.payment.forgoCapture(refused);
+    await bench.payment.recapturePayment(other);
+    assert.deepEqual(await sumsOf(orderId), ['captured', 2000, 1400, 600, 0]);
+  });
+
+  it('take no newer hold than their own', async () => {
+    const [request] = await bothTakenBack();
+    const { orderId, holdId } = request;
+    const gate = bench.processor.hold('authorize', 'after');
+    const capturing = bench.payment.recapturePayment(request);
+    await gate.reached;
+    const newer = await renewed(orderId, 600);
+    gate.release();
+    await capturing;
+    assert.deepEqual(ledgerOf(orderId, holdId, newer).slice(-4), [
+      'authorize 1 400',
+      'authorize 2 600',
+      'capture 1 400',
+      'void 2 600',
+    ]);
   });
 });
