@@ -124,9 +124,9 @@ export interface DisputesTable {
   reason: string;
   respond_by: ColumnType<Date | null, string | null | undefined, string | null>;
   status: 'open' | 'won' | 'lost';
-  /** Whether the processor has taken the money back now. */
+  /** Whether the processor has taken the amount back now. */
   withdrawn: Generated<boolean>;
-  /** How often the money has moved. */
+  /** How often money has moved. */
   moves: Generated<number>;
   /** How often it was recorded. */
   version: Generated<number>;

@@ -76,22 +76,21 @@ async function record(
   await lockPayment(transaction, ref.order_id);
   const known = await findDispute(transaction, ref.id);
   if (known?.version !== version) return undefined;
-  const before = known ?? (await open(transaction, { ...ref, ...termsOf(now) }));
-  const moves = before.withdrawn === now.withdrawn ? before.moves : before.moves + 1;
+  const stands = standsOf(now);
+  const before = known ?? (await open(transaction, { ...ref, ...stands, status: 'open', withdrawn: false }));
+  const movedMinor = withdrawnMinorOf(stands) - withdrawnMinorOf(before);
   const row = await transaction
     .updateTable('disputes')
     .set({
-      status: now.status,
-      respond_by: now.respondBy,
-      withdrawn: now.withdrawn,
-      moves,
+      ...stands,
+      moves: before.moves + (movedMinor === 0 ? 0 : 1),
       version: before.version + 1,
       updated_at: sql`now()`,
     })
     .where('id', '=', ref.id)
     .returningAll()
     .executeTakeFirstOrThrow();
-  if (moves > before.moves) await post(transaction, row);
+  if (movedMinor !== 0) await post(transaction, row, movedMinor);
   if (now.status !== 'open' && now.status !== before.status) {
     const data = { orderId: row.order_id, disputeId: row.id, amount: amountOf(row), outcome: now.status };
     await writeEvent(transaction, { type: 'payment.dispute_closed', subject: row.order_id, data });
@@ -99,12 +98,19 @@ async function record(
   return row;
 }
 
-const termsOf = ({ amount, reason }: CardDispute) => ({
+/** How it stands now. A question about one amount may become a dispute of another. */
+const standsOf = ({ amount, reason, status, respondBy, withdrawn }: CardDispute) => ({
   amount_minor: amount.amountMinor,
   currency: amount.currency,
   reason,
-  status: 'open' as const,
+  status,
+  respond_by: respondBy,
+  withdrawn,
 });
+
+/** What the processor has taken back now: this much is posted. */
+const withdrawnMinorOf = ({ amount_minor, withdrawn }: Pick<DisputeRow, 'amount_minor' | 'withdrawn'>): number =>
+  withdrawn ? amount_minor : 0;
 
 async function open(transaction: PaymentTransaction, values: Insertable<DisputesTable>): Promise<DisputeRow> {
   const row = await transaction.insertInto('disputes').values(values).returningAll().executeTakeFirstOrThrow();
@@ -114,20 +120,24 @@ async function open(transaction: PaymentTransaction, values: Insertable<Disputes
   return row;
 }
 
-/** The processor has taken the money back, or given it back. */
-async function post(transaction: PaymentTransaction, row: DisputeRow): Promise<void> {
-  const { id, order_id, amount_minor, currency, withdrawn, moves } = row;
-  const [kind, debit_account, credit_account] = withdrawn
-    ? (['dispute', 'disputes', 'processor_receivable'] as const)
-    : (['dispute_won', 'processor_receivable', 'disputes'] as const);
+/** The processor has taken this much back; if it is negative, given it back. */
+async function post(
+  transaction: PaymentTransaction,
+  { id, order_id, currency, moves }: DisputeRow,
+  movedMinor: number,
+): Promise<void> {
+  const [kind, debit_account, credit_account] =
+    movedMinor > 0
+      ? (['dispute', 'disputes', 'processor_receivable'] as const)
+      : (['dispute_won', 'processor_receivable', 'disputes'] as const);
   const effect = `${kind}:${id}:${moves}`;
   await transaction
     .insertInto('ledger_entries')
-    .values({ order_id, effect, debit_account, credit_account, amount_minor, currency })
+    .values({ order_id, effect, debit_account, credit_account, amount_minor: Math.abs(movedMinor), currency })
     .execute();
   await transaction
     .updateTable('payments')
-    .set({ disputed_minor: sql`disputed_minor + ${withdrawn ? amount_minor : -amount_minor}`, updated_at: sql`now()` })
+    .set({ disputed_minor: sql`disputed_minor + ${movedMinor}`, updated_at: sql`now()` })
     .where('order_id', '=', order_id)
     .execute();
 }

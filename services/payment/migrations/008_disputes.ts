@@ -14,14 +14,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       -- Until when the processor wants an answer; null if it wants none.
       respond_by timestamptz,
       status text not null check (status in ('open', 'won', 'lost')),
-      -- Whether the processor has taken the money back, and how often it has moved: each time is posted once.
+      -- Whether the processor has taken the amount back, and how often money has moved: each time is posted once.
       withdrawn boolean not null default false,
       moves integer not null default 0 check (moves >= 0),
       -- How often it was recorded: what was asked before another answer was recorded is old.
       version integer not null default 0,
       created_at timestamptz not null default now(),
       updated_at timestamptz not null default now(),
-      constraint withdrawn_first check (withdrawn = (moves % 2 = 1))
+      constraint withdrawn_by_move check (moves > 0 or not withdrawn)
     )`.execute(db);
   await sql`create index disputes_of_order on disputes (order_id)`.execute(db);
   await sql`

@@ -104,6 +104,41 @@ describe('a payment that its card’s holder disputes', () => {
     assert.deepEqual((await bench.events(orderId)).slice(3), ['payment.dispute_closed', 'payment.dispute_closed']);
   });
 
+  it('begins as a question about one amount, and becomes a dispute of another, for another reason', async () => {
+    const [orderId, id] = [await captured(), newId()];
+    const stands = (amountMinor: number, withdrawn: boolean, reason: string) => {
+      bench.processor.dispute(id, { amount: pounds(amountMinor), withdrawn, reason });
+      return event(orderId, id);
+    };
+    await stands(1000, false, 'general');
+    await stands(700, false, 'general');
+    assert.deepEqual(await entries(orderId), []);
+    await stands(400, true, 'fraudulent');
+    const { amount, reason } = await bench.payment.readDispute({ orderId, disputeId: id });
+    assert.deepEqual([amount, reason], [pounds(400), 'fraudulent']);
+    assert.deepEqual(await entries(orderId), ['dispute disputes processor_receivable 400']);
+    assert.equal(await disputedMinor(orderId), 400);
+  });
+
+  it('moves the difference where its amount changes, and is given back as it was posted', async () => {
+    const [orderId, id] = [await captured(), newId()];
+    const stands = async (amountMinor: number, won = false) => {
+      bench.processor.dispute(id, { amount: pounds(amountMinor), ...(won && { status: 'won', withdrawn: false }) });
+      for (const _again of [1, 2]) await event(orderId, id);
+      return disputedMinor(orderId);
+    };
+    assert.equal(await stands(400), 400);
+    assert.equal(await stands(1000), 1000);
+    assert.equal(await stands(700), 700);
+    assert.equal(await stands(500, true), 0);
+    assert.deepEqual(await entries(orderId), [
+      'dispute disputes processor_receivable 400',
+      'dispute disputes processor_receivable 600',
+      'dispute_won processor_receivable disputes 300',
+      'dispute_won processor_receivable disputes 700',
+    ]);
+  });
+
   it('stays as it was told last, although an older answer of the processor is recorded later', async () => {
     const [orderId, id] = [await captured(), newId()];
     bench.processor.dispute(id, {});
