@@ -188,11 +188,9 @@ describe('a payment that its card’s holder disputes', () => {
       assert.equal((await post(`/payments/${orderId}/dispute`, { outcome: 'lost' })).status, 409);
       await eventually(() => assert.equal(meanings.length, 3));
       assert.equal((await payment.readDispute({ orderId, disputeId })).status, 'won');
-      assert.deepEqual(await bench.events(orderId).then((types) => types.slice(2)), [
-        'payment.disputed',
-        'payment.failed',
-        'payment.dispute_closed',
-      ]);
+      // The sandbox may tell of the dispute before the response to the capture is recorded.
+      const types = (await bench.events(orderId)).filter((type) => type !== 'payment.captured');
+      assert.deepEqual(types.slice(1), ['payment.disputed', 'payment.failed', 'payment.dispute_closed']);
       await payment.refundPayment(refund);
       assert.deepEqual(await ledger(orderId), ['authorization 1250', 'capture 1250', 'refund 400']);
     }));
