@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely';
 import { DATABASES } from '../../services/registry.ts';
 
 const root = path.join(import.meta.dirname, '../..');
@@ -20,6 +22,27 @@ const files = folders.flatMap((folder) => readdirSync(path.join(root, folder)).m
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 
 const IMPORT = /\b(?:from|import|require)\s*\(?\s*(?<quote>['"`])(?<specifier>[^'"`]+)\k<quote>/g;
+
+const BEFORE_THIS_RULE = 'services/order/migrations/004_hand_over.ts';
+
+/** What a migration asks of a database without rows. */
+async function statementsOf(file: string): Promise<string[]> {
+  const { up } = (await import(pathToFileURL(path.join(root, file)).href)) as {
+    up: (db: Kysely<unknown>) => Promise<void>;
+  };
+  const statements: string[] = [];
+  const db = new Kysely<unknown>({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (asked) => new PostgresIntrospector(asked),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+    },
+    log: ({ query }) => void statements.push(query.sql.trim().replace(/\s+/g, ' ')),
+  });
+  await up(db);
+  return statements;
+}
 
 describe('migrations', () => {
   it('never change once they have landed', () => {
@@ -44,6 +67,22 @@ describe('migrations', () => {
     for (const file of files) {
       const specifiers = [...read(file).matchAll(IMPORT)].map(({ groups }) => groups!.specifier);
       assert.deepEqual(specifiers, ['kysely'], `${file} imports more than kysely`);
+    }
+  });
+
+  // A reference locks the other table against writes, and a change of it then wants it alone. A transaction that has read rows of
+  // it for update, and is about to write, would wait for this one, and this one for it: a deadlock.
+  it('change a table before a new one refers to it', async () => {
+    for (const file of files.filter((name) => name !== BEFORE_THIS_RULE)) {
+      const statements = await statementsOf(file);
+      const changes = (table: string) => statements.findIndex((text) => text.startsWith(`alter table ${table} `));
+      for (const [index, text] of statements.entries()) {
+        if (!text.startsWith('create table')) continue;
+        for (const { groups } of text.matchAll(/ references (?<table>\w+)/g)) {
+          const change = changes(groups!.table!);
+          assert.ok(change <= index, `${file} changes ${groups!.table} after a new table refers to it`);
+        }
+      }
     }
   });
 

@@ -6,6 +6,13 @@ import { type Kysely, sql } from 'kysely';
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
+    alter table payments
+      -- The customer of the user whose saved payment method the first hold is placed on, or who saves it. Null: the order's own.
+      add column user_customer text,
+      -- The payment method is saved once it was authorized.
+      add column saves_method boolean not null default false`.execute(db);
+  await sql`alter table holds add column user_customer text`.execute(db);
+  await sql`
     create table customers (
       user_id uuid primary key,
       -- The processor's id of the user, to whom saved payment methods are attached.
@@ -13,13 +20,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       created_at timestamptz not null default now()
     )`.execute(db);
   await createSavedMethods(db);
-  await sql`
-    alter table payments
-      -- The customer of the user whose saved payment method the first hold is placed on, or who saves it. Null: the order's own.
-      add column user_customer text,
-      -- The payment method is saved once it was authorized.
-      add column saves_method boolean not null default false`.execute(db);
-  await sql`alter table holds add column user_customer text`.execute(db);
 }
 
 async function createSavedMethods(db: Kysely<unknown>): Promise<void> {

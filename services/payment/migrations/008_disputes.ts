@@ -3,6 +3,11 @@ import { type Kysely, sql } from 'kysely';
 /** Card holders may dispute payments. Rows from before satisfy the checks, so none has to be read under the lock. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
+    alter table payments
+      -- What the processor has taken back because of disputes, and not given back.
+      add column disputed_minor bigint not null default 0,
+      add constraint disputed_not_negative check (disputed_minor >= 0) not valid`.execute(db);
+  await sql`
     create table disputes (
       -- The processor's.
       id text primary key check (id ~ '^[A-Za-z0-9_]{1,100}$'),
@@ -24,11 +29,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       constraint withdrawn_by_move check (moves > 0 or not withdrawn)
     )`.execute(db);
   await sql`create index disputes_of_order on disputes (order_id)`.execute(db);
-  await sql`
-    alter table payments
-      -- What the processor has taken back because of disputes, and not given back.
-      add column disputed_minor bigint not null default 0,
-      add constraint disputed_not_negative check (disputed_minor >= 0) not valid`.execute(db);
   await sql`
     alter table ledger_entries
       drop constraint posting_is_known,
