@@ -177,7 +177,10 @@ export const orderActivities = {
     response: z.object({ taken: z.boolean() }),
     refuses: ['OrderNotFound'],
   }),
-  /** What became of the money that was taken back. Unless it is written off, it counts as captured. Refuses `OrderNotFound`. */
+  /**
+   * What became of the money that was taken back. Unless it is written off, it counts as captured, and what is owed of it by now
+   * is refunded. Refuses `OrderNotFound`.
+   */
   endFailedCapture: activity({ request: EndFailedCapture, refuses: ['OrderNotFound'] }),
   /**
    * The refund is paid: the return is `refunded`, the order partly or fully `refunded`.

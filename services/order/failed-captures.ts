@@ -2,10 +2,12 @@ import { type Kysely, sql } from 'kysely';
 import type { OrderActivities, TakeBackCapture } from '../../activities/order-bookkeeping.ts';
 import { type OrderRow, type OrderSettings, type Work, writeHistory } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
+import { refundCanceled } from './money-back.ts';
 import { parcelsOfOne } from './parcels.ts';
 import { topUpReturns } from './refunds.ts';
 import { lockOrder } from './returns.ts';
 import { statusesOnceClosed, takenMinorOf } from './statuses.ts';
+import { refundCollected } from './undelivered-refunds.ts';
 
 /** A capture that the card processor had said yes to was taken back. */
 export const createFailedCaptureActivities = (
@@ -49,12 +51,21 @@ export const createFailedCaptureActivities = (
       if (!ended || outcome === 'not_collected') return;
       await addUncollected(work, order.id, -ended.amount_minor);
       await work.updateTable('orders').set(statusesOnceClosed()).where('id', '=', order.id).execute();
-      // Returns that came meanwhile could not be paid.
-      await topUpReturns(work, { ...order, uncollected_minor: order.uncollected_minor - ended.amount_minor });
+      await payOwed(work, { ...order, uncollected_minor: order.uncollected_minor - ended.amount_minor });
     });
     settings.moved(note.orderId);
   },
 });
+
+/**
+ * Pays back what could not be paid while the money was missing: pieces that were canceled, parcels that staff gave up, and goods
+ * that came back.
+ */
+async function payOwed(work: Work, order: OrderRow): Promise<void> {
+  if (order.canceled_minor > 0) await refundCanceled(work, order);
+  if (order.in_parcels) await refundCollected(work, order);
+  await topUpReturns(work, order);
+}
 
 /**
  * Whether the order's books say that the parcel was paid for by a capture. Throws while the workflow that captures it has not

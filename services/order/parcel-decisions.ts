@@ -1,14 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import type { ResolveParcel } from '../../activities/parcel.ts';
 import { storableText } from '../../platform/database/storable-text.ts';
 import type { OrderRow, Work } from './bookkeeping.ts';
-import { piecesNotPaidBack, priceOf, roomForRefunds } from './money-back.ts';
 import { type ParcelsChange, changeParcel, parcelIn } from './parcel-changes.ts';
 import { insertParcel, sameContents } from './parcel-replacement.ts';
 import { isMissing, isSettled } from './parcel-statuses.ts';
 import { type ParcelRow, asRows } from './parcels.ts';
-import { linesOf, priceOfPieces, sumOfPieces } from './pieces.ts';
-import { takenMinorOf } from './statuses.ts';
+import { sumOfPieces } from './pieces.ts';
+import { refundGivenUp, takenFor } from './undelivered-refunds.ts';
 
 type Decision = Pick<ResolveParcel, 'parcelId' | 'action' | 'note' | 'resolvedBy' | 'resentAs'>;
 
@@ -32,7 +30,7 @@ export async function decideAboutParcel(
   }
   if (!open) return undefined;
   return action === 'refund'
-    ? payBack(work, order, { parcel, decision, paidMinor: paidFor(parcel, { order, parcels }) })
+    ? payBack(work, order, { parcel, decision, takenMinor: takenFor(parcel, { order, parcels }) })
     : {};
 }
 
@@ -64,53 +62,14 @@ async function sendAgain(
 async function payBack(
   work: Work,
   order: OrderRow,
-  { parcel, decision, paidMinor }: { parcel: ParcelRow; decision: Decision; paidMinor: number },
+  { parcel, decision, takenMinor }: { parcel: ParcelRow; decision: Decision; takenMinor: number },
 ): Promise<ParcelsChange> {
-  const notChargedMinor = parcel.price_minor - paidMinor;
-  if (paidMinor > 0) await refundUnpaid(work, order, { parcel, decision, paidMinor });
+  const { note, resolvedBy: requestedBy } = decision;
+  const notChargedMinor = parcel.price_minor - takenMinor;
+  if (takenMinor > 0) await refundGivenUp(work, order, { parcel, takenMinor, note, requestedBy });
   if (notChargedMinor === 0) return {};
-  await changeParcel(work, parcel, { price_minor: paidMinor, asked_minor: 0 });
+  await changeParcel(work, parcel, { price_minor: takenMinor, asked_minor: 0 });
   const canceled_minor = order.canceled_minor + notChargedMinor;
-  if (paidMinor > 0) return { set: { canceled_minor } };
+  if (takenMinor > 0) return { set: { canceled_minor } };
   return { set: { canceled_minor, canceled_lines: sumOfPieces([...(order.canceled_lines ?? []), ...parcel.lines]) } };
-}
-
-/** The part of its price that was captured: what the others that are captured leave of it. */
-function paidFor(
-  { id, price_minor }: ParcelRow,
-  { order, parcels }: { order: OrderRow; parcels: readonly ParcelRow[] },
-): number {
-  const others = parcels
-    .filter((parcel) => parcel.id !== id && parcel.status !== 'canceled' && parcel.captured_minor !== null)
-    .reduce((sum, parcel) => sum + parcel.price_minor, 0);
-  return Math.min(price_minor, Math.max(0, takenMinorOf(order) - others));
-}
-
-async function refundUnpaid(
-  work: Work,
-  order: OrderRow,
-  { parcel, decision, paidMinor }: { parcel: ParcelRow; decision: Decision; paidMinor: number },
-): Promise<void> {
-  const left = await piecesNotPaidBack(work, order);
-  const contents = linesOf(parcel.lines);
-  const lines = contents
-    .map(({ sku, quantity }) => ({ sku, quantity: Math.min(quantity, left.get(sku) ?? 0) }))
-    .filter(({ quantity }) => quantity > 0);
-  const all =
-    lines.length === contents.length && lines.every(({ quantity }, at) => quantity === contents[at]!.quantity);
-  const priceMinor = all ? Math.max(paidMinor, priceOfPieces(parcel.lines)) : priceOf(order, lines);
-  const amountMinor = Math.min(paidMinor, priceMinor, await roomForRefunds(work, order));
-  if (amountMinor === 0) return;
-  await work
-    .insertInto('refunds')
-    .values({
-      id: randomUUID(),
-      order_id: order.id,
-      amount_minor: amountMinor,
-      lines: JSON.stringify(lines),
-      reason: 'not_delivered',
-      note: storableText(decision.note),
-      requested_by: decision.resolvedBy,
-    })
-    .execute();
 }

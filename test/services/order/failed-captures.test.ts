@@ -1,43 +1,20 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { RecaptureOutcome } from '../../../activities/order-bookkeeping.ts';
 import { failedCaptureWorkflowId } from '../../../workflows/failed-capture/messages.ts';
-import { kettle, orderStage, pounds, refusedAs, teapots } from './test-order-service.ts';
-
-const TOTAL = 5500;
+import { TOTAL, failedCapturesStage } from './failed-captures-stage.ts';
+import { kettle, pounds, refusedAs, teapots } from './test-order-service.ts';
 
 describe('order service: captures that were taken back', () => {
-  const stage = orderStage();
-  const noteOf = (orderId: string, parcelId: string) => ({
-    orderId,
-    workflowId: failedCaptureWorkflowId(parcelId),
-    entries: [],
-  });
-  const takeBack = (orderId: string, { parcelId = orderId, captureId = randomUUID(), amountMinor = TOTAL } = {}) =>
-    stage.activities.takeBackCapture({
-      ...noteOf(orderId, parcelId),
-      parcelId,
-      captureId,
-      amount: pounds(amountMinor),
-    });
-  const end = (orderId: string, captureId: string, outcome: RecaptureOutcome) =>
-    stage.activities.endFailedCapture({ ...noteOf(orderId, orderId), captureId, outcome });
+  const stage = failedCapturesStage();
+  const { takeBack, end, goodwill } = stage;
   const capturedOf = async (orderId: string) => (await stage.requests.getOrder({ orderId })).captured?.amountMinor;
-  const refund = (orderId: string, amountMinor: number) =>
-    stage.requests.draftRefund({
-      refundId: randomUUID(),
-      orderId,
-      part: { amount: pounds(amountMinor) },
-      reason: 'goodwill',
-      requestedBy: 'staff-1',
-    });
 
   it('do not count as captured, once, and leave nothing to refund', async () => {
     const orderId = await stage.delivered();
     const captureId = randomUUID();
     for (const _again of [1, 2]) assert.deepEqual(await takeBack(orderId, { captureId }), { taken: true });
     assert.equal(await capturedOf(orderId), 0);
-    await assert.rejects(refund(orderId, 1), refusedAs('RefundTooLarge'));
+    await assert.rejects(goodwill(orderId, 1), refusedAs('RefundTooLarge'));
     // The same event, long after: another workflow takes it up.
     assert.deepEqual(await takeBack(orderId), { taken: false });
     assert.equal(await capturedOf(orderId), 0);
@@ -54,7 +31,7 @@ describe('order service: captures that were taken back', () => {
       for (const _again of [1, 2]) await end(orderId, captureId, outcome);
       assert.equal(await capturedOf(orderId), TOTAL);
       assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'captured', 'delivered']);
-      await refund(orderId, TOTAL);
+      await goodwill(orderId, TOTAL);
     });
   }
 
