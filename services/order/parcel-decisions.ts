@@ -29,9 +29,7 @@ export async function decideAboutParcel(
     return {};
   }
   if (!open) return undefined;
-  return action === 'refund'
-    ? payBack(work, order, { parcel, decision, takenMinor: takenFor(parcel, { order, parcels }) })
-    : {};
+  return action === 'refund' ? payBack(work, order, { parcel, parcels, decision }) : {};
 }
 
 const isRecorded = (parcel: ParcelRow, { action, note, resolvedBy }: Decision): boolean =>
@@ -62,11 +60,12 @@ async function sendAgain(
 async function payBack(
   work: Work,
   order: OrderRow,
-  { parcel, decision, takenMinor }: { parcel: ParcelRow; decision: Decision; takenMinor: number },
+  { parcel, parcels, decision }: { parcel: ParcelRow; parcels: readonly ParcelRow[]; decision: Decision },
 ): Promise<ParcelsChange> {
   const { note, resolvedBy: requestedBy } = decision;
+  const takenMinor = takenFor(parcel, { order, parcels });
   const notChargedMinor = parcel.price_minor - takenMinor;
-  if (takenMinor > 0) await refundGivenUp(work, order, { parcel, takenMinor, note, requestedBy });
+  if (takenMinor > 0) await refundGivenUp(work, order, { parcel, parcels, takenMinor, note, requestedBy });
   if (notChargedMinor === 0) return {};
   await changeParcel(work, parcel, { price_minor: takenMinor, asked_minor: 0 });
   const canceled_minor = order.canceled_minor + notChargedMinor;

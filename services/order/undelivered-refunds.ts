@@ -6,12 +6,19 @@ import { piecesNotPaidBack, priceOf, roomForRefunds } from './money-back.ts';
 import { isMissing } from './parcel-statuses.ts';
 import { type ParcelRow, parcelsOfOne } from './parcels.ts';
 import { linesOf } from './pieces.ts';
-import { takenMinorOf } from './statuses.ts';
+import { capturedMinorOf, takenMinorOf } from './statuses.ts';
 
 // What is paid back for parcels that did not arrive. Each of these is right only under the order's lock.
 
+/** An order with all of its parcels. */
+interface Parcels {
+  order: OrderRow;
+  parcels: readonly ParcelRow[];
+}
+
 interface Decided {
   parcel: ParcelRow;
+  parcels: readonly ParcelRow[];
   /** What was captured for it. */
   takenMinor: number;
   note: string;
@@ -22,12 +29,13 @@ interface Decided {
 export async function refundGivenUp(
   work: Work,
   order: OrderRow,
-  { parcel, takenMinor, note, requestedBy }: Decided,
+  { parcel, parcels, takenMinor, note, requestedBy }: Decided,
 ): Promise<void> {
   const { lines, priceMinor } = payable(order, linesOf(parcel.lines), await piecesNotPaidBack(work, order));
   const roomWithAll = await roomForRefunds(work, { ...order, uncollected_minor: 0 });
   const dueMinor = Math.min(takenMinor, priceMinor, roomWithAll);
-  const amountMinor = Math.min(dueMinor, await roomForRefunds(work, order));
+  const paidMinor = paidFor(parcel, { order, parcels }, await uncollectedOf(work, order));
+  const amountMinor = Math.min(dueMinor, paidMinor, await roomForRefunds(work, order));
   // Pieces that are paid only in part are not named: so they are found once the rest is collected.
   const names = amountMinor === dueMinor ? lines : null;
   await insertRefund(work, order, { amountMinor, lines: names, note, requestedBy });
@@ -50,7 +58,8 @@ export async function refundCollected(work: Work, order: OrderRow): Promise<void
     // Another one has taken its place.
     .where('status', '<>', 'failed')
     .execute();
-  const paid = givenUp.map((parcel) => ({ parcel, minor: takenFor(parcel, { order, parcels }) }));
+  const uncollected = await uncollectedOf(work, order);
+  const paid = givenUp.map((parcel) => ({ parcel, minor: paidFor(parcel, { order, parcels }, uncollected) }));
   const collected = paid.filter(({ minor }) => minor > 0).map(({ parcel }) => parcel);
   // A refund names the pieces that it pays for.
   const unnamed = less(
@@ -73,14 +82,36 @@ export async function refundCollected(work: Work, order: OrderRow): Promise<void
 }
 
 /** The part of its price that was captured: what the others that are captured leave of it. */
-export function takenFor(
-  { id, price_minor }: ParcelRow,
-  { order, parcels }: { order: OrderRow; parcels: readonly ParcelRow[] },
-): number {
-  const others = parcels
+export const takenFor = (parcel: ParcelRow, { order, parcels }: Parcels): number =>
+  Math.min(parcel.price_minor, Math.max(0, takenMinorOf(order) - priceOfOthers(parcel, parcels)));
+
+/**
+ * The same without what is not collected. The money of the others does not pay for a parcel whose own capture has failed: if that
+ * is written off, they would be had for nothing. Nor does that parcel's price lessen what their own captures have paid.
+ */
+function paidFor(parcel: ParcelRow, { order, parcels }: Parcels, uncollected: ReadonlyMap<string, number>): number {
+  const missingMinor = uncollected.get(parcel.id) ?? 0;
+  const ownMinor = Math.max(0, (parcel.captured_minor ?? 0) - missingMinor);
+  const leftMinor = missingMinor > 0 ? 0 : capturedMinorOf(order) - priceOfOthers(parcel, parcels);
+  return Math.min(takenFor(parcel, { order, parcels }), Math.max(ownMinor, leftMinor));
+}
+
+const priceOfOthers = ({ id }: ParcelRow, parcels: readonly ParcelRow[]): number =>
+  parcels
     .filter((parcel) => parcel.id !== id && parcel.status !== 'canceled' && parcel.captured_minor !== null)
-    .reduce((sum, parcel) => sum + parcel.price_minor, 0);
-  return Math.min(price_minor, Math.max(0, takenMinorOf(order) - others));
+    .reduce((sum, { price_minor }) => sum + price_minor, 0);
+
+/** What was taken back of the capture of each parcel and is not collected, in minor units. */
+async function uncollectedOf(work: Work, order: OrderRow): Promise<Map<string, number>> {
+  if (order.uncollected_minor === 0) return new Map();
+  const failed = await work.selectFrom('failed_captures').selectAll().where('order_id', '=', order.id).execute();
+  const parcelOf = (captured: string): string => {
+    // It took the place of one that had failed before.
+    const before = failed.find(({ id }) => id === captured);
+    return before ? parcelOf(before.parcel_id) : captured;
+  };
+  const missing = failed.filter(({ outcome }) => outcome === null || outcome === 'not_collected');
+  return new Map(missing.map(({ parcel_id, amount_minor }) => [parcelOf(parcel_id), amount_minor]));
 }
 
 /** Those of the contents that are left, and at most how much is paid for them: no limit if all are. */

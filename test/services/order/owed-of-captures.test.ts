@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { TOTAL, failedCapturesStage } from './failed-captures-stage.ts';
-import { kettle, refusedAs, teapots } from './test-order-service.ts';
+import { kettle, newParcel, refusedAs, teapots } from './test-order-service.ts';
 
 describe('order service: what is owed of captures that were taken back', () => {
   const stage = failedCapturesStage();
@@ -85,5 +85,106 @@ describe('order service: what is owed of captures that were taken back', () => {
     await takeBack(orderId, { parcelId: first, captureId, amountMinor: 3000 });
     await end(orderId, captureId, 'recaptured');
     assert.deepEqual(await refunds(orderId), [['not_delivered', 3000, [teapots(3)]]]);
+  });
+
+  /** Three teapots in a parcel of their own, whose capture fails; a kettle in another, which is paid. */
+  async function oneTakenBack(): Promise<{ orderId: string; captureId: string; first: string; second: string }> {
+    const sent = await stage.sent();
+    const captureId = randomUUID();
+    await takeBack(sent.orderId, { parcelId: sent.first, captureId, amountMinor: 3000 });
+    return { ...sent, captureId };
+  }
+  const KETTLE_PAID = [['not_delivered', 2500, [kettle]]];
+
+  it('a parcel is not paid back with the money of another', async () => {
+    const { orderId, captureId, first, second } = await oneTakenBack();
+    await giveUp(orderId, first);
+    assert.deepEqual(await refunds(orderId), []);
+    await end(orderId, captureId, 'not_collected');
+    assert.deepEqual(await refunds(orderId), []);
+    // The other one is paid for.
+    await giveUp(orderId, second);
+    assert.deepEqual(await refunds(orderId), KETTLE_PAID);
+  });
+
+  it('a parcel is paid back although the capture of another has failed', async () => {
+    const { orderId, captureId, first, second } = await oneTakenBack();
+    await giveUp(orderId, second);
+    await giveUp(orderId, first);
+    assert.deepEqual(await refunds(orderId), KETTLE_PAID);
+    await end(orderId, captureId, 'recaptured');
+    assert.deepEqual(await refunds(orderId), [['not_delivered', 3000, [teapots(3)]], ...KETTLE_PAID]);
+  });
+
+  it('a parcel that is paid back in part, because of another one, is paid back in full once that is collected', async () => {
+    const { orderId, first, second } = await stage.sent();
+    await goodwill(orderId, 2000);
+    const captureId = randomUUID();
+    await takeBack(orderId, { parcelId: second, captureId, amountMinor: 2500 });
+    await giveUp(orderId, first);
+    await end(orderId, captureId, 'recaptured');
+    assert.deepEqual((await refunds(orderId)).slice(0, 2), [
+      ['not_delivered', 2000, [teapots(3)]],
+      ['not_delivered', 1000, null],
+    ]);
+  });
+
+  it('a parcel whose capture failed again is not paid back until it is collected', async () => {
+    const { orderId, captureId, first } = await oneTakenBack();
+    await end(orderId, captureId, 'recaptured');
+    const again = randomUUID();
+    await takeBack(orderId, { parcelId: captureId, captureId: again, amountMinor: 3000 });
+    await giveUp(orderId, first);
+    assert.deepEqual(await refunds(orderId), []);
+    await end(orderId, again, 'collected_manually');
+    assert.deepEqual(await refunds(orderId), [['not_delivered', 3000, [teapots(3)]]]);
+  });
+
+  it('a parcel that takes the place of one whose capture failed is not paid back until it is collected', async () => {
+    const { orderId, captureId, first, second } = await oneTakenBack();
+    const resentAs = newParcel([teapots(3)]);
+    await stage.trouble(orderId, first, 'lost');
+    await stage.resolve(orderId, first, { action: 'resend', resentAs });
+    await send(orderId, resentAs.parcelId, 0);
+    await giveUp(orderId, resentAs.parcelId);
+    assert.deepEqual(await refunds(orderId), []);
+    await giveUp(orderId, second);
+    assert.deepEqual(await refunds(orderId), KETTLE_PAID);
+    await end(orderId, captureId, 'recaptured');
+    assert.deepEqual(await refunds(orderId), [['not_delivered', 3000, [teapots(3)]], ...KETTLE_PAID]);
+  });
+
+  it('a parcel is not paid back with money that was captured for parcels that have not left', async () => {
+    const orderId = await stage.confirmed();
+    const [first, second] = await stage.split(orderId, [[teapots(1)], [teapots(2)], [kettle]]);
+    await send(orderId, first!, 1000);
+    await send(orderId, second!, 4500);
+    const captureId = randomUUID();
+    await takeBack(orderId, { parcelId: first!, captureId, amountMinor: 1000 });
+    await giveUp(orderId, first!);
+    assert.deepEqual(await refunds(orderId), []);
+    await end(orderId, captureId, 'recaptured');
+    assert.deepEqual(await refunds(orderId), [['not_delivered', 1000, [teapots(1)]]]);
+  });
+
+  it('only the parcels that are collected are paid back', async () => {
+    const orderId = await stage.confirmed();
+    const contents = [[teapots(1)], [teapots(1)], [teapots(1), kettle]];
+    const parcels = await stage.split(orderId, contents);
+    const captureIds = parcels.map(() => randomUUID());
+    for (const [at, parcelId] of parcels.entries()) {
+      const amountMinor = at === 2 ? 3500 : 1000;
+      await send(orderId, parcelId, amountMinor);
+      // The first is paid, and paid back.
+      if (at === 0) await giveUp(orderId, parcelId);
+      else await takeBack(orderId, { parcelId, captureId: captureIds[at]!, amountMinor });
+      if (at === 1) await giveUp(orderId, parcelId);
+    }
+    const paid = ['not_delivered', 1000, [teapots(1)]];
+    assert.deepEqual(await refunds(orderId), [paid]);
+    await end(orderId, captureIds[2]!, 'recaptured');
+    assert.deepEqual(await refunds(orderId), [paid]);
+    await end(orderId, captureIds[1]!, 'recaptured');
+    assert.deepEqual(await refunds(orderId), [paid, paid]);
   });
 });
