@@ -31,7 +31,7 @@ const call: Parser<ServiceCall> = record(
   { others: 'left out' },
 );
 /** The workflow that waits reads it. */
-const answered: Parser<Answered | null> = (value, at) => (value === null ? null : (request(value, at) as Answered));
+const answered: Parser<Answered | null> = (value, at) => (value === null ? null : request(value, at));
 const trouble = record(
   { detail: string() },
   { optional: { refusal: string(), attempt: integer({ min: 1 }) }, others: 'left out' },

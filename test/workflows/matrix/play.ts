@@ -1,3 +1,5 @@
+import { cartReminderId } from '../../../workflows/cart-reminder/messages.ts';
+import type { cartReminderWorkflow } from '../../../workflows/cart-reminder/workflow.ts';
 import type { OrderWorld } from '../../stage/order-world.ts';
 import { piecesOf } from '../../stage/order-world.ts';
 import { tea } from '../../stage/parcel-actions.ts';
@@ -70,3 +72,13 @@ export const booksOf = (world: OrderWorld) => ({
 
 export const historyOf = ({ history }: OrderWorld): string[] =>
   history.map(({ step, outcome, detail }) => [step, outcome, detail].join(' '));
+
+/** A cart whose customer has the order's id, so that it is in the order's world. */
+export function remind({ order: { orderId }, workers }: Play) {
+  const latest = { version: 1, empty: false, remindAt: new Date().toISOString() };
+  return workers.client.workflow.start<typeof cartReminderWorkflow>('cartReminderWorkflow', {
+    workflowId: cartReminderId(orderId),
+    taskQueue: 'order',
+    args: [{ customerId: orderId, latest }],
+  });
+}

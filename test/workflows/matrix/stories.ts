@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { InterventionAction } from '../../../activities/order-bookkeeping.ts';
 import { Refusal } from '../../../platform/contract/refusal.ts';
-import { cartReminderId } from '../../../workflows/cart-reminder/messages.ts';
-import type { cartReminderWorkflow } from '../../../workflows/cart-reminder/workflow.ts';
 import { disputeMovedSignal } from '../../../workflows/dispute/messages.ts';
 import { cancelUpdate } from '../../../workflows/order/messages.ts';
 import { receiveReturnUpdate } from '../../../workflows/return/messages.ts';
@@ -21,6 +19,7 @@ import {
   split,
 } from '../../stage/parcel-actions.ts';
 import type { Fault, Faults, OrderChange, TestOrder, TestWorkers } from '../../stage/test-workers.ts';
+import { remind } from './play.ts';
 
 /** One play of a story. */
 export interface Play {
@@ -261,13 +260,3 @@ export const STORIES = {
   },
   'left in the cart': { by: 'a reminder', acts: [confirmed, other(remind), otherEnded] },
 } as const satisfies Record<string, Story>;
-
-/** A cart whose customer has the order's id, so that it is in the order's world. */
-function remind({ order: { orderId }, workers }: Play) {
-  const latest = { version: 1, empty: false, remindAt: new Date().toISOString() };
-  return workers.client.workflow.start<typeof cartReminderWorkflow>('cartReminderWorkflow', {
-    workflowId: cartReminderId(orderId),
-    taskQueue: 'order',
-    args: [{ customerId: orderId, latest }],
-  });
-}
