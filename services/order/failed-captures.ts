@@ -77,15 +77,25 @@ async function wasCaptured(work: Work, order: OrderRow, parcelId: TakeBackCaptur
     .select('outcome')
     .where('id', '=', parcelId)
     .executeTakeFirst();
-  if (again && again.outcome !== null) return again.outcome === 'recaptured';
-  const parcel = (await parcelsOfOne(work, order)).find(({ id }) => id === parcelId);
-  const capturedMinor = order.in_parcels ? parcel?.captured_minor : takenMinorOf(order);
-  if (!again && capturedMinor) return true;
-  if (await wasSkipped(work, order)) return false;
-  throw new Error(`the capture ${parcelId} of order ${order.id} is being recorded`);
+  if (again?.outcome) return again.outcome === 'recaptured';
+  const recorded = again ? null : await isPaid(work, order, parcelId);
+  if (recorded === null) throw new Error(`the capture ${parcelId} of order ${order.id} is being recorded`);
+  return recorded;
 }
 
-/** Whether a person has taken the money of the order, or of a parcel of it, over before it was recorded. */
+/** Null while that is not recorded. A parcel whose money a person has taken over is recorded as paid with nothing. */
+async function isPaid(work: Work, order: OrderRow, parcelId: string): Promise<boolean | null> {
+  const parcels = await parcelsOfOne(work, order);
+  const capturedMinor = order.in_parcels
+    ? parcels.find(({ id }) => id === parcelId)?.captured_minor
+    : takenMinorOf(order) || null;
+  if (typeof capturedMinor === 'number') return capturedMinor > 0;
+  // That is not recorded of an order's only parcel.
+  const alone = parcels.every(({ id, status }) => id === parcelId || status === 'canceled');
+  return alone && (await wasSkipped(work, order)) ? false : null;
+}
+
+/** Whether a person has taken the money of the order, or of a parcel of it, over. */
 const wasSkipped = async (work: Work, { id }: OrderRow): Promise<boolean> =>
   (await work
     .selectFrom('interventions')

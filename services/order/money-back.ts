@@ -3,6 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { StockLine } from '../../activities/identity.ts';
 import type { OrderRow, Work } from './bookkeeping.ts';
 import { linesOf } from './pieces.ts';
+import { CAME_BACK, stillWithCustomer } from './returns.ts';
 import { capturedMinorOf, setPaymentStatus, statusOfPayment, takenMinorOf } from './statuses.ts';
 
 // Each of these is right only under the order's lock: refunds and returns of one order are counted one at a time.
@@ -15,6 +16,22 @@ export async function roomForRefunds(work: Work, order: OrderRow): Promise<numbe
          + (select coalesce(sum(refund_minor), 0) from returns
              where order_id = ${order.id} and status = 'received')::bigint as pending`.execute(work);
   return Math.max(0, capturedMinorOf(order) - order.refunded_minor - rows[0]!.pending);
+}
+
+/**
+ * How much of it can be paid for goods that come back, if these do too. While something is not collected, the customer keeps the
+ * price of the goods they keep: a return names no parcel, so it cannot be told whether its goods are those that were paid for, and
+ * the unpaid ones are perhaps never collected.
+ */
+export async function roomForReturns(work: Work, order: OrderRow, goods: readonly StockLine[] = []): Promise<number> {
+  const room = await roomForRefunds(work, order);
+  if (order.uncollected_minor === 0) return room;
+  const kept = minus(await stillWithCustomer(work, order, CAME_BACK), sumOf(goods));
+  const keptMinor = priceOf(
+    order,
+    [...kept].map(([sku, quantity]) => ({ sku, quantity: Math.max(0, quantity) })),
+  );
+  return Math.max(0, room - keptMinor);
 }
 
 type Pieces = Map<string, number>;

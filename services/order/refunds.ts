@@ -5,7 +5,7 @@ import { type OrderRequests, orderRefusal } from '../../activities/order.ts';
 import type { DraftRefund, Refund } from '../../activities/refund.ts';
 import { type OrderRow, type OrderSettings, type Work, writeHistory, writeOrderEvent } from './bookkeeping.ts';
 import type { OrderDatabase, RefundsTable } from './database.ts';
-import { owedForReturns, paidBack, piecesNotPaidBack, priceOf, roomForRefunds } from './money-back.ts';
+import { owedForReturns, paidBack, piecesNotPaidBack, priceOf, roomForRefunds, roomForReturns } from './money-back.ts';
 import { refuseAboveLimit } from './refund-limit.ts';
 import { lockOrder } from './returns.ts';
 
@@ -89,7 +89,7 @@ export const createRefundActivities = (
 
 /** Pays what returns are owed and did not get while the refund that was given up had reserved it. */
 export async function topUpReturns(work: Work, order: OrderRow): Promise<void> {
-  const amountMinor = Math.min(await owedForReturns(work, order), await roomForRefunds(work, order));
+  const amountMinor = Math.min(await owedForReturns(work, order), await roomForReturns(work, order));
   if (amountMinor === 0) return;
   await work
     .insertInto('refunds')

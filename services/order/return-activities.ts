@@ -3,9 +3,9 @@ import type { OrderActivities } from '../../activities/order-bookkeeping.ts';
 import type { ReceivedLine, ReturnStatus } from '../../activities/return.ts';
 import { type OrderRow, type OrderSettings, type Work, writeOrderEvent, writeHistory } from './bookkeeping.ts';
 import type { OrderDatabase } from './database.ts';
-import { owedForReturns, paidBack, roomForRefunds } from './money-back.ts';
+import { owedForReturns, paidBack, roomForReturns } from './money-back.ts';
 import { takenMinorOf } from './statuses.ts';
-import { lockOrder, stillWithCustomer } from './returns.ts';
+import { CAME_BACK, lockOrder, stillWithCustomer } from './returns.ts';
 
 /** What the return workflow records. */
 export const createReturnActivities = (
@@ -70,7 +70,7 @@ export const createReturnActivities = (
 /** What is paid for goods that came back. Where nothing was ever captured, a person gets the whole price to decide on. */
 async function refundFor(work: Work, order: OrderRow, goods: readonly ReceivedLine[]): Promise<number> {
   const owed = await owedForReturns(work, order, goods);
-  return takenMinorOf(order) === 0 ? owed : Math.min(owed, await roomForRefunds(work, order));
+  return takenMinorOf(order) === 0 ? owed : Math.min(owed, await roomForReturns(work, order, goods));
 }
 
 /** The refund due for a received return, as fixed when its goods were first recorded. */
@@ -101,7 +101,7 @@ async function closeReturn(
 
 /** Changes the order, and derives from all its returns what of its goods has come back. */
 async function changeOrder(work: Work, order: OrderRow, change: UpdateObject<OrderDatabase, 'orders'>): Promise<void> {
-  const remaining = await stillWithCustomer(work, order, ['received', 'refunded', 'not_refunded']);
+  const remaining = await stillWithCustomer(work, order, CAME_BACK);
   const allReturned = [...remaining.values()].every((quantity) => quantity <= 0);
   await work
     .updateTable('orders')

@@ -71,8 +71,10 @@ async function checkReturnable(work: Work, order: OrderRow, { lines }: DraftRetu
   }
 }
 
+/** Pieces in a return of these states have come back. */
+export const CAME_BACK: ReturnStatus[] = ['received', 'refunded', 'not_refunded'];
 /** Pieces in a return of these states have come back, or are about to. */
-const NOT_WITH_CUSTOMER: ReturnStatus[] = ['requested', 'received', 'refunded', 'not_refunded'];
+const NOT_WITH_CUSTOMER: ReturnStatus[] = ['requested', ...CAME_BACK];
 
 /** The ids of those orders of which some pieces can be returned now. `parcels`: those of these orders. */
 export async function returnableAmong(

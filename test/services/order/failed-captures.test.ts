@@ -70,6 +70,34 @@ describe('order service: captures that were taken back', () => {
     assert.equal(await capturedOf(orderId), 0);
   });
 
+  it('are taken back although a person has taken the money of another parcel over', async () => {
+    const orderId = await stage.confirmed();
+    const [one, other] = (await stage.split(orderId, [[teapots(3)], [kettle]])) as [string, string];
+    const id = await stage.opened(orderId, 'capturePayment');
+    await stage.closed(orderId, id, 'skip');
+    await stage.send(orderId, one, 0);
+    assert.deepEqual(await takeBack(orderId, { parcelId: one, amountMinor: 3000 }), { taken: false });
+    const ofOther = { parcelId: other, captureId: randomUUID(), amountMinor: 2500 };
+    await stage.activities.dispatchOrder({ ...stage.note(orderId), parcelId: other });
+    await assert.rejects(takeBack(orderId, ofOther), /is being recorded/);
+    await stage.send(orderId, other, 2500);
+    assert.deepEqual(await takeBack(orderId, ofOther), { taken: true });
+    // It fails again before the order knows that it was captured again.
+    const again = { ...ofOther, parcelId: ofOther.captureId, captureId: randomUUID() };
+    await assert.rejects(takeBack(orderId, again), /is being recorded/);
+    await end(orderId, ofOther.captureId, 'recaptured');
+    assert.deepEqual(await takeBack(orderId, again), { taken: true });
+  });
+
+  it('are not taken back of a lost parcel, all there is to pay for, whose money a person has taken over', async () => {
+    const orderId = await stage.confirmed();
+    await stage.activities.dispatchOrder(stage.note(orderId));
+    const id = await stage.opened(orderId, 'capturePayment');
+    await stage.closed(orderId, id, 'skip');
+    await stage.trouble(orderId, orderId, 'lost');
+    assert.deepEqual(await takeBack(orderId), { taken: false });
+  });
+
   it('of one parcel are not captured with the others', async () => {
     const orderId = await stage.confirmed();
     const [one, other] = (await stage.split(orderId, [[teapots(3)], [kettle]])) as [string, string];
