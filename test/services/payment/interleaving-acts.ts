@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import type { PaymentActivities } from '../../../activities/payment.ts';
+import type { FailedCapture, PaymentActivities } from '../../../activities/payment.ts';
 import type { FakeProcessor } from '../../stage/fake-card-processor.ts';
 import { pounds } from '../../stage/test-payment-service.ts';
 
@@ -142,12 +142,11 @@ const PERFORM: Performers = {
     events.push(`${orderId} ${chosen.holdId} captures`, `${orderId} ${chosen.holdId} expired`);
     await receive(events.at(-2)!);
   },
-  recapture: (payment, { orderId, failed }, { failed: index, hold }) => {
-    const { captureId, holds: known, amount } = failed[index % failed.length] ?? NOTHING_FAILED;
-    return payment.recapturePayment({ orderId, captureId, holdId: known[hold]!, amount });
-  },
-  forgoCapture: (payment, stage, { failed }) => payment.forgoCapture(failedOf(stage, failed)),
-  captureByHand: (payment, stage, { failed }) => payment.recordManualCapture(failedOf(stage, failed)),
+  recapture: (payment, stage, { failed, hold }) =>
+    withFailed(stage, failed, (capture, known) => payment.recapturePayment({ ...capture, holdId: known[hold]! })),
+  forgoCapture: (payment, stage, { failed }) => withFailed(stage, failed, (capture) => payment.forgoCapture(capture)),
+  captureByHand: (payment, stage, { failed }) =>
+    withFailed(stage, failed, (capture) => payment.recordManualCapture(capture)),
   async failRefund(_payment, { orderId, processor, events, receive }, { refund }) {
     const refunds = processor.ledger.flatMap((entry, index) =>
       entry.type === 'refund' && entry.amountMinor > 0 ? [{ ...entry, index }] : [],
@@ -167,12 +166,14 @@ export const OUTSIDE: readonly Act['act'][] = ['die', 'expire', 'failRefund', 'f
 export const perform = async (payment: PaymentActivities, stage: Stage, act: Act): Promise<unknown> =>
   PERFORM[act.act](payment, stage, act as never);
 
-/** Asked for where nothing has failed: it is refused. */
-const NOTHING_FAILED: Stage['failed'][number] = { captureId: randomUUID(), holds: ids(2), amount: pounds(100) };
-
-function failedOf({ orderId, failed }: Stage, index: number) {
-  const { captureId, amount } = failed[index % failed.length] ?? NOTHING_FAILED;
-  return { orderId, captureId, amount };
+/** Does this with a capture that has failed, if one has. */
+async function withFailed(
+  { orderId, failed }: Stage,
+  index: number,
+  work: (capture: FailedCapture, holds: string[]) => Promise<unknown>,
+): Promise<unknown> {
+  const chosen = failed[index % failed.length];
+  return chosen && work({ orderId, captureId: chosen.captureId, amount: chosen.amount }, chosen.holds);
 }
 
 const refundOf = ({ orderId, refunds }: Stage, refund: number) => ({
