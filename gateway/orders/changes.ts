@@ -19,7 +19,7 @@ export interface AskedChange<Request> {
   tooLate?: WorkflowRefusal;
 }
 
-// A customer who repeats a request for minutes, each time in vain.
+// A customer who repeats a request for minutes and is refused each time.
 const MOST_ATTEMPTS = 30;
 
 /**

@@ -95,7 +95,7 @@ export interface SavedCard {
   expiryYear: number;
 }
 
-/** Who is to be a customer at the processor: whoever pays for one order, or a user of the platform. */
+/** The customer to register at the processor: the payer of one order, or a user of the platform. */
 export type Owner = { orderId: string } | { userId: string };
 
 /** Nothing is held yet: the card's holder must act first. */

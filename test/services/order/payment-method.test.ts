@@ -53,7 +53,7 @@ describe('order service: orders that need another payment method', () => {
     await renew(orderId, { customerAction });
     assert.equal((await read(orderId)).version, version, 'a repeat');
     await wait(orderId, until);
-    assert.deepEqual((await read(orderId)).waitsFor, { what: 'payment_method', until }, 'it was in vain');
+    assert.deepEqual((await read(orderId)).waitsFor, { what: 'payment_method', until }, 'the holder did not confirm');
     await renew(orderId, { customerAction });
     await renew(orderId);
     const after = await read(orderId);

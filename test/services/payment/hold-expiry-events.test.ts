@@ -103,7 +103,7 @@ describe('the event that a hold has expired', () => {
     assert.deepEqual(await sumsOf(orderId), ['expired', 1000, 1000, 0, 0]);
   });
 
-  it('means nothing for a payment that is over, whoever ended it', async () => {
+  it('means nothing for a payment that has ended by a void or a capture', async () => {
     const voided = await authorized();
     await bench.payment.voidPayment({ orderId: voided });
     const captured = await authorized();
