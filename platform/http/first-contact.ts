@@ -3,8 +3,11 @@ import type { Background } from '../background.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Connection } from './connection.ts';
 
-// Services start in two to six seconds; a poll of one that does not listen yet costs its caller less than a millisecond.
+// Services start in two to six seconds. A poll of one that does not listen yet costs its caller up to five milliseconds of
+// CPU, so one that stays away is polled less often.
 const POLL_MS = 100;
+const POLL_OFTEN_FOR_MS = 10_000;
+const POLL_AWAY_MS = 1_000;
 // By then a service that was started together with this process is up.
 const REPORT_AFTER_MS = 30_000;
 
@@ -13,13 +16,15 @@ const REPORT_AFTER_MS = 30_000;
  * a service that has not started yet is no fault: it is only reported when it stays away for half a minute.
  */
 export async function firstContact(connection: Connection, signal: AbortSignal, logger: Logger): Promise<void> {
-  let reportAt = performance.now() + REPORT_AFTER_MS;
+  const startedAt = performance.now();
+  let reportAt = startedAt + REPORT_AFTER_MS;
   while (!signal.aborted && !(await connection.responds())) {
     if (performance.now() > reportAt) {
       logger.warn('still waiting for a service to start', { waitsFor: connection.service });
       reportAt = Infinity;
     }
-    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+    const pauseMs = performance.now() < startedAt + POLL_OFTEN_FOR_MS ? POLL_MS : POLL_AWAY_MS;
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
   }
 }
 
