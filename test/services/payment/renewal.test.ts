@@ -160,7 +160,7 @@ describe('a hold that is renewed', () => {
         .execute();
     await assert.rejects(ofPayment({ captured_minor: 1251 }), /captured_within_total/);
     await assert.rejects(ofPayment({ capture_reserved_minor: 251 }), /captured_within_total/);
-    await assert.rejects(ofPayment({ capture_reserved_minor: -1 }), /capture_reserved_not_negative/);
+    await assert.rejects(ofPayment({ capture_reserved_minor: -1 }), /sums_not_negative/);
     await assert.rejects(ofPayment({ status: 'authorized' }), /status_as_amounts/);
     await assert.rejects(ofHold({ captured_minor: 1251 }), /capture[a-z]*_within_authorized/);
     await assert.rejects(ofHold({ voided_minor: 251 }), /captured_within_authorized/);

@@ -1,0 +1,1 @@
+export { up } from '../../../../../../services/payment/migrations/009_shorten_checks.ts';
