@@ -159,6 +159,8 @@ export interface RefundsTable {
   tops_up_returns: Generated<boolean>;
   /** Whether it counts towards the limit of those who may refund only so much of an order. */
   limited: Generated<boolean>;
+  /** What the card processor could not pay of it, in minor units: another refund has taken its place. */
+  failed_minor: Generated<number>;
   workflow_started_at: Generated<Date | null>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;

@@ -54,13 +54,14 @@ async function replace(
       note: `in the place of ${refundId}, which the card processor could not pay`,
       requested_by: failed?.requested_by ?? 'order service',
       tops_up_returns: failed?.tops_up_returns ?? false,
+      limited: failed?.limited ?? false,
       // By the workflow that asks for this.
       workflow_started_at: sql`now()`,
     })
     .execute();
   await work
     .updateTable('refunds')
-    .set({ status: 'failed', updated_at: sql`now()` })
+    .set({ status: 'failed', failed_minor: sql`failed_minor + ${amount.amountMinor}`, updated_at: sql`now()` })
     .where('id', '=', refundId)
     .execute();
   return 'replaced';

@@ -57,8 +57,8 @@ export async function owedForReturns(work: Work, order: OrderRow, goods: readonl
   const { rows } = await sql<{ paid: number }>`
     select (select coalesce(sum(refund_minor), 0) from returns
              where order_id = ${order.id} and status in ('received', 'refunded'))::bigint
-         + (select coalesce(sum(amount_minor), 0) from refunds
-             where order_id = ${order.id} and tops_up_returns and status not in ('not_refunded', 'failed'))::bigint as paid`.execute(
+         + (select coalesce(sum(amount_minor - failed_minor), 0) from refunds
+             where order_id = ${order.id} and tops_up_returns and status <> 'not_refunded')::bigint as paid`.execute(
     work,
   );
   return Math.max(0, priceOf(order, unpaid) - rows[0]!.paid);
@@ -67,7 +67,7 @@ export async function owedForReturns(work: Work, order: OrderRow, goods: readonl
 /** Refunds what was captured for pieces that are not sent, and is not refunded for that reason yet. */
 export async function refundCanceled(work: Work, order: OrderRow): Promise<void> {
   const { rows } = await sql<{ before: number }>`
-    select coalesce(sum(amount_minor), 0)::bigint as before from refunds
+    select coalesce(sum(amount_minor - failed_minor), 0)::bigint as before from refunds
      where order_id = ${order.id} and reason = 'canceled'`.execute(work);
   const owed = capturedMinorOf(order) - (order.total_minor - order.canceled_minor) - rows[0]!.before;
   const amountMinor = Math.min(owed, await roomForRefunds(work, order));

@@ -16,8 +16,8 @@ export async function refuseAboveLimit(
   { amountMinor, limit }: { amountMinor: number; limit: number },
 ): Promise<void> {
   const { rows } = await sql<{ sum: number }>`
-    select coalesce(sum(amount_minor), 0)::bigint as sum from refunds
-     where order_id = ${order.id} and limited and status not in ('not_refunded', 'failed')`.execute(work);
+    select coalesce(sum(amount_minor - failed_minor), 0)::bigint as sum from refunds
+     where order_id = ${order.id} and limited and status <> 'not_refunded'`.execute(work);
   const limitMinor = minorOf(limit, order.currency);
   const leftMinor = Math.max(0, limitMinor - rows[0]!.sum);
   if (amountMinor <= leftMinor) return;

@@ -52,11 +52,9 @@ export async function refundCollected(work: Work, order: OrderRow): Promise<void
   if (givenUp.length === 0) return;
   const earlier = await work
     .selectFrom('refunds')
-    .select(['amount_minor', 'lines'])
+    .select(['amount_minor', 'failed_minor', 'lines'])
     .where('order_id', '=', order.id)
     .where('reason', '=', 'not_delivered')
-    // Another one has taken its place.
-    .where('status', '<>', 'failed')
     .execute();
   const uncollected = await uncollectedOf(work, order);
   const paid = givenUp.map((parcel) => ({ parcel, minor: paidFor(parcel, { order, parcels }, uncollected) }));
@@ -64,7 +62,8 @@ export async function refundCollected(work: Work, order: OrderRow): Promise<void
   // A refund names the pieces that it pays for.
   const unnamed = less(
     givenUp,
-    earlier.flatMap(({ lines }) => lines ?? []),
+    // Of one that failed, the one in its place names them.
+    earlier.flatMap(({ failed_minor, lines }) => (failed_minor > 0 ? [] : (lines ?? []))),
   );
   const contents = within(
     collected.flatMap((parcel) => parcel.lines),
@@ -72,7 +71,8 @@ export async function refundCollected(work: Work, order: OrderRow): Promise<void
   );
   const { lines, priceMinor } = payable(order, contents, await piecesNotPaidBack(work, order));
   const owedMinor =
-    paid.reduce((sum, { minor }) => sum + minor, 0) - earlier.reduce((sum, { amount_minor }) => sum + amount_minor, 0);
+    paid.reduce((sum, { minor }) => sum + minor, 0) -
+    earlier.reduce((sum, { amount_minor, failed_minor }) => sum + amount_minor - failed_minor, 0);
   await insertRefund(work, order, {
     amountMinor: Math.min(owedMinor, priceMinor, await roomForRefunds(work, order)),
     lines,
@@ -92,14 +92,19 @@ export const takenFor = (parcel: ParcelRow, { order, parcels }: Parcels): number
 function paidFor(parcel: ParcelRow, { order, parcels }: Parcels, uncollected: ReadonlyMap<string, number>): number {
   const missingMinor = uncollected.get(parcel.id) ?? 0;
   const ownMinor = Math.max(0, (parcel.captured_minor ?? 0) - missingMinor);
-  const leftMinor = missingMinor > 0 ? 0 : capturedMinorOf(order) - priceOfOthers(parcel, parcels);
+  const leftMinor = missingMinor > 0 ? 0 : capturedMinorOf(order) - priceOfOthers(parcel, parcels, uncollected);
   return Math.min(takenFor(parcel, { order, parcels }), Math.max(ownMinor, leftMinor));
 }
 
-const priceOfOthers = ({ id }: ParcelRow, parcels: readonly ParcelRow[]): number =>
+/** The price of the other parcels that are captured, without what is not collected of each. */
+const priceOfOthers = (
+  { id }: ParcelRow,
+  parcels: readonly ParcelRow[],
+  uncollected: ReadonlyMap<string, number> = new Map(),
+): number =>
   parcels
     .filter((parcel) => parcel.id !== id && parcel.status !== 'canceled' && parcel.captured_minor !== null)
-    .reduce((sum, { price_minor }) => sum + price_minor, 0);
+    .reduce((sum, other) => sum + Math.max(0, other.price_minor - (uncollected.get(other.id) ?? 0)), 0);
 
 /** What was taken back of the capture of each parcel and is not collected, in minor units. */
 async function uncollectedOf(work: Work, order: OrderRow): Promise<Map<string, number>> {

@@ -20,6 +20,8 @@ interface FailedCaptures {
   send: (orderId: string, parcelId: string, amountMinor: number) => Promise<void>;
   /** A parcel is lost, and staff decides to refund it. */
   giveUp: (orderId: string, parcelId: string) => Promise<void>;
+  /** Three teapots in a parcel of their own, whose capture is taken back; a kettle in another, which is paid. */
+  oneTakenBack: () => Promise<{ orderId: string; captureId: string; first: string; second: string }>;
 }
 
 /** Call this in a `describe`. */
@@ -56,6 +58,12 @@ export function failedCapturesStage(): OrderStage & SentParcels & FailedCaptures
     async giveUp(orderId, parcelId) {
       await stage.trouble(orderId, parcelId, 'lost');
       await stage.resolve(orderId, parcelId, { action: 'refund' });
+    },
+    async oneTakenBack() {
+      const sent = await stage.sent();
+      const captureId = randomUUID();
+      await failedCaptures.takeBack(sent.orderId, { parcelId: sent.first, captureId, amountMinor: 3000 });
+      return { ...sent, captureId };
     },
   };
   return Object.assign(stage, failedCaptures);

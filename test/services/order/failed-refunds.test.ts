@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { failedRefundWorkflowId } from '../../../workflows/failed-refund/messages.ts';
-import { everything, orderStage, pounds, refusedAs, teapots } from './test-order-service.ts';
+import { everything, kettle, orderStage, pounds, refusedAs, teapots } from './test-order-service.ts';
 
 describe('order service: refunds that were not paid after all', () => {
   const stage = orderStage();
@@ -92,6 +92,48 @@ describe('order service: refunds that were not paid after all', () => {
     assert.deepEqual(await takeBack({ ...refund, amount: pounds(400) }), { taken: true });
     assert.deepEqual(await takeBack({ ...refund, amount: pounds(600) }), { taken: true });
     assert.deepEqual(await refundedOf(refund.orderId), pounds(0));
+  });
+
+  it('of canceled pieces count once, with those in their place', async () => {
+    const orderId = await stage.confirmed();
+    const [first] = await stage.split(orderId, [[teapots(1)], [teapots(2)], [kettle]]);
+    await stage.activities.dispatchOrder({ ...stage.note(orderId), parcelId: first! });
+    await stage.activities.captureOrder({ ...stage.note(orderId), parcelId: first!, captured: pounds(5500) });
+    await stage.split(orderId, [[teapots(2)]], { canceledLines: [kettle] });
+    const [ofKettle] = (await stage.requests.listRefunds({ orderId })).items;
+    const refundId = ofKettle!.id;
+    await stage.activities.endRefund({ ...stage.note(orderId), refundId, outcome: 'refunded' });
+    await takeBack({ orderId, refundId, amount: pounds(1000) });
+    await stage.split(orderId, [[teapots(1)]], { canceledLines: [teapots(1)] });
+    assert.deepEqual(await refundsOf(orderId), [
+      ['requested', 1000],
+      ['requested', 1000],
+      ['failed', 2500],
+    ]);
+  });
+
+  it('in part, of what returns were owed, leave them owed nothing more', async () => {
+    const orderId = await stage.delivered();
+    const given: string = randomUUID();
+    const goodwill = { orderId, reason: 'goodwill', requestedBy: 'staff-1' } as const;
+    await stage.requests.draftRefund({ ...goodwill, refundId: given, part: { amount: pounds(5500) } });
+    const stored = await stage.sendBack(orderId, { lines: [teapots(2)] });
+    await stage.receive(stored);
+    await stage.refund(stored);
+    await stage.activities.endRefund({ ...stage.note(orderId), refundId: given, outcome: 'not_refunded' });
+    const [topUp] = (await stage.requests.listRefunds({ orderId })).items;
+    const refundId = topUp!.id;
+    await stage.activities.endRefund({ ...stage.note(orderId), refundId, outcome: 'refunded' });
+    await takeBack({ orderId, refundId, amount: pounds(500) });
+    const other: string = randomUUID();
+    await stage.requests.draftRefund({ ...goodwill, refundId: other, part: { amount: pounds(100) } });
+    await stage.activities.endRefund({ ...stage.note(orderId), refundId: other, outcome: 'not_refunded' });
+    assert.deepEqual(await refundsOf(orderId), [
+      ['not_refunded', 100],
+      ['requested', 500],
+      ['failed', 2000],
+      ['not_refunded', 5500],
+    ]);
   });
 
   it('count as paid in part where the processor has paid a part of one that was given up', async () => {

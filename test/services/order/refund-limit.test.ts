@@ -45,6 +45,23 @@ describe('order service: refunds by those who may refund only so much of an orde
     await ask(orderId, amount(500));
   });
 
+  it('count with those in their place where the card processor could not pay', async () => {
+    const orderId = await stage.captured();
+    const { id: refundId } = await limited(orderId, amount(2000));
+    const note = stage.note(orderId, 'refundPayment');
+    await stage.activities.endRefund({ ...note, refundId, outcome: 'refunded' });
+    const replacement = { refundId, replacementId: randomUUID(), amount: pounds(500) };
+    await stage.activities.takeBackRefund({ ...stage.note(orderId), ...replacement });
+    await assert.rejects(limited(orderId, amount(1)), aboveLimit);
+    await stage.activities.endRefund({
+      ...stage.note(orderId),
+      refundId: replacement.replacementId,
+      outcome: 'not_refunded',
+    });
+    await assert.rejects(limited(orderId, amount(501)), aboveLimit);
+    await limited(orderId, amount(500));
+  });
+
   it('count once, however often they are asked for', async () => {
     const orderId = await stage.captured();
     const refundId = randomUUID();
