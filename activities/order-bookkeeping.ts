@@ -53,6 +53,8 @@ export const OpenIntervention = OrderUpdate.extend({
   reason: z.string().max(1000),
   /** The payment status while the intervention is open; absent if the step moves no money. */
   paymentStatus: PaymentStatus.optional(),
+  /** Workflows that an operator has ended, and in whose place this one asks: what they asked is closed. */
+  inPlaceOf: z.array(z.string()).max(100).optional(),
 });
 export type OpenIntervention = z.infer<typeof OpenIntervention>;
 /**

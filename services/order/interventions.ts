@@ -15,13 +15,14 @@ export const createInterventionActivities = (
   db: Kysely<OrderDatabase>,
   settings: OrderSettings,
 ): Pick<OrderActivities, 'openIntervention' | 'closeIntervention'> => ({
-  async openIntervention({ interventionId, step, reason: rawReason, paymentStatus, ...note }) {
+  async openIntervention({ interventionId, step, reason: rawReason, paymentStatus, inPlaceOf = [], ...note }) {
     const reason = storableText(rawReason);
     await db.transaction().execute(async (work) => {
       const opened = await insertIntervention(work, note, { id: interventionId, step, reason });
       await writeHistory(work, note);
       if (!opened) return;
       const order = await stopOrder(work, note.orderId, paymentStatus);
+      if (inPlaceOf.length > 0) await closeOf(work, note.orderId, inPlaceOf);
       await writeOrderEvent(work, order, 'order.action_required', { step, reason });
     });
     settings.moved(note.orderId);
@@ -81,6 +82,22 @@ async function insertIntervention(
     .executeTakeFirst();
   return numInsertedOrUpdatedRows === 1n;
 }
+
+/** What these workflows have asked: they have ended, and another one asks in their place. */
+const closeOf = (work: Work, orderId: string, workflowIds: readonly string[]) =>
+  work
+    .updateTable('interventions')
+    .set({
+      state: 'resolved',
+      action: 'retry',
+      note: 'the workflow that asked has been ended; another one asks',
+      resolved_by: 'system',
+      resolved_at: sql`now()`,
+    })
+    .where('order_id', '=', orderId)
+    .where('workflow_id', 'in', workflowIds)
+    .where('state', '=', 'open')
+    .execute();
 
 /** Sets the order to `requires_action`, and its payment too if `paymentStatus` says so. */
 const stopOrder = (work: Work, orderId: string, paymentStatus: PaymentStatus | undefined): Promise<OrderRow> =>

@@ -48,8 +48,11 @@ export const createBookkeeping = (worlds: OrderWorlds, returnWindowMs: number): 
     renewPayment: async ({ paymentMethod: _method, customerAction, ...note }) =>
       write(note, (world) => (world.paymentStatus = customerAction ? 'awaiting_customer' : 'authorized')),
     completeOrder: async (note) => write(note, (world) => (world.status = 'completed')),
-    openIntervention: async ({ interventionId, step, reason, paymentStatus, ...note }) =>
+    openIntervention: async ({ interventionId, step, reason, paymentStatus, inPlaceOf = [], ...note }) =>
       write(note, (world) => {
+        for (const [id, { workflowId, open }] of world.interventions) {
+          if (open && inPlaceOf.includes(workflowId)) world.close(id);
+        }
         world.open(interventionId, { step, reason, workflowId: note.workflowId });
         if (paymentStatus) world.paymentStatus = paymentStatus;
       }),

@@ -57,17 +57,22 @@ function required(fault: Fault, action: InterventionAction): Scenario {
   };
 }
 
-/** A canceled order whose history was long before a person was asked. */
+/** A canceled order whose history was long before a person was asked about its payment: another workflow asks. */
+export async function askedElsewhere(workers: TestWorkers, voidPayment: Fault): Promise<TestOrder> {
+  const order = await waitingOrder(workers, { voidPayment });
+  // News of parcels of others: each costs four events.
+  for (;;) {
+    const { historyLength } = await order.handle.describe();
+    if (historyLength >= 330) break;
+    await order.moved('dispatched', randomUUID());
+  }
+  await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
+  return order;
+}
+
 function leftToAnother(action: InterventionAction): Scenario {
   return async (workers) => {
-    const order = await waitingOrder(workers, { voidPayment: action === 'retry' ? refuseOnce : refuse('VoidRefused') });
-    // News of parcels of others: each costs four events.
-    for (;;) {
-      const { historyLength } = await order.handle.describe();
-      if (historyLength >= 330) break;
-      await order.moved('dispatched', randomUUID());
-    }
-    await order.handle.executeUpdate(cancelUpdate, { args: [{}] });
+    const order = await askedElsewhere(workers, action === 'retry' ? refuseOnce : refuse('VoidRefused'));
     await answer(workers, order, 'authorizePayment', action);
     await order.handle.result();
     return order.handle;

@@ -17,9 +17,14 @@ export interface RequiredStepInput {
   /** What was answered before, by call; null: not yet. */
   answered?: readonly (Answered | null)[] | undefined;
   paymentStatus?: PaymentStatus | undefined;
+  /** The workflows that an operator has ended, and in whose place this one asks. */
+  inPlaceOf?: string[] | undefined;
   /** How often the step has had each outcome, where the workflow begins again with a history of its own. */
   historyCounts?: Record<string, number> | undefined;
 }
+
+/** More than an operator ends one after the other. The newest are kept. */
+export const MOST_ENDED = 100;
 
 /** The service that is asked reads it. */
 const request: Parser<object> = (value, at) => {
@@ -46,6 +51,7 @@ export const requiredStepInput: Parser<RequiredStepInput> = record(
       trouble,
       answered: list(answered, { max: 100 }),
       paymentStatus,
+      inPlaceOf: list(string(), { max: MOST_ENDED }),
       historyCounts: counts,
     },
     others: 'left out',

@@ -14,6 +14,8 @@ import type { Trouble } from './trouble.ts';
 /** How the payment stands until a person has decided. Absent: as before. */
 export interface Question {
   paymentStatus?: PaymentStatus | undefined;
+  /** The workflows that have ended while they asked, and in whose place this one asks. */
+  inPlaceOf?: string[] | undefined;
 }
 
 /** Who has resolved an intervention that no person had to. */
@@ -49,12 +51,13 @@ export class People {
   async ask(
     step: AskedStep,
     { detail }: Pick<Trouble, 'detail'>,
-    { paymentStatus }: Question,
+    { paymentStatus, inPlaceOf }: Question,
   ): Promise<InterventionAction> {
     const reason = detail.slice(0, 1000);
     const actions = decisionsAbout(step, reason);
     const interventionId = this.#interventions.open(actions);
-    const question = { interventionId, step, reason, ...(paymentStatus && { paymentStatus }) };
+    const more = { ...(paymentStatus && { paymentStatus }), ...(inPlaceOf && { inPlaceOf }) };
+    const question = { interventionId, step, reason, ...more };
     await bookkeeping.openIntervention({ ...this.#update(), ...question });
     this.#showAsked();
     this.#history.now(

@@ -1,7 +1,7 @@
 import { ChildWorkflowFailure, TerminatedFailure, executeChild, uuid4, workflowInfo } from '@temporalio/workflow';
 import type { AskedStep } from '../../activities/intervention-decisions.ts';
 import type { InterventionAction } from '../../activities/order-bookkeeping.ts';
-import { type RequiredStepInput, requiredStepId } from '../required-step/messages.ts';
+import { MOST_ENDED, type RequiredStepInput, requiredStepId } from '../required-step/messages.ts';
 import type { RequiredStepResult, requiredStepWorkflow } from '../required-step/workflow.ts';
 import { EVENTS_OF_A_CALL, hasLongHistory } from './long-history.ts';
 import type { Question } from './people.ts';
@@ -44,7 +44,7 @@ export async function untilSettled(
   required: RequiredStep,
   goOn: GoOn = (step) => inItsOwnWorkflow(saga, step),
 ): Promise<Settled> {
-  const { step, paymentStatus } = required;
+  const { step, paymentStatus, inPlaceOf } = required;
   const answered = required.calls.map((_call, index) => required.answered?.[index] ?? null);
   for (let { trouble } = required; ;) {
     const left = [...required.calls.entries()].filter(([index]) => answered[index] === null);
@@ -53,7 +53,7 @@ export async function untilSettled(
       return goOn({ ...required, trouble, answered });
     }
     if (trouble) {
-      const action = await saga.askPerson(step, trouble, { paymentStatus });
+      const action = await saga.askPerson(step, trouble, { paymentStatus, inPlaceOf });
       if (action !== 'retry') return { action, trouble };
     }
     trouble = undefined;
@@ -82,19 +82,28 @@ async function inItsOwnWorkflow(saga: Saga, required: RequiredStep): Promise<Set
   return result;
 }
 
-async function resultOf(input: RequiredStepInput): Promise<RequiredStepResult> {
-  const { step, does } = input;
+async function resultOf(required: RequiredStepInput): Promise<RequiredStepResult> {
+  const { step, does } = required;
+  let input = required;
   for (;;) {
+    const workflowId = requiredStepId(workflowInfo().workflowId, uuid4());
     try {
       return await executeChild<typeof requiredStepWorkflow>('requiredStepWorkflow', {
-        workflowId: requiredStepId(workflowInfo().workflowId, uuid4()),
+        workflowId,
         args: [input],
         staticSummary: `${does === 'undo' ? 'undo: ' : ''}${step}, until it is settled`,
       });
     } catch (error) {
-      // An operator has ended it: the step is still required.
-      if (error instanceof ChildWorkflowFailure && error.cause instanceof TerminatedFailure) continue;
-      throw error;
+      if (!(error instanceof ChildWorkflowFailure && error.cause instanceof TerminatedFailure)) throw error;
+      // The step is still required. What was asked may be open, and nobody would hear the answer: it is asked again first.
+      const { trouble = ENDED, inPlaceOf = [] } = input;
+      input = { ...input, trouble, inPlaceOf: [...inPlaceOf, workflowId].slice(-MOST_ENDED) };
     }
   }
 }
+
+const ENDED: Trouble = {
+  refusal: undefined,
+  detail: 'an operator has ended the workflow that asked about it',
+  attempt: undefined,
+};

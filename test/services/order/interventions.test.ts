@@ -72,6 +72,20 @@ describe('order service: interventions', () => {
     assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'captured', 'delivered']);
   });
 
+  it('take the place of what a workflow asked that has ended, and leave open what others ask', async () => {
+    const orderId = await stage.confirmed();
+    const ended = await stage.opened(orderId, 'capturePayment', 'ended');
+    const other = await stage.opened(orderId, 'commitStock', 'other');
+    const request = { ...opening(orderId), workflowId: 'another', inPlaceOf: ['ended before', 'ended'] };
+    for (const _again of [1, 2]) await stage.activities.openIntervention(request);
+    const { state, action, resolvedBy } = await get(ended);
+    assert.deepEqual([state, action, resolvedBy], ['resolved', 'retry', 'system']);
+    await stage.closed(orderId, request.interventionId, 'retry');
+    assert.equal((await get(other)).state, 'open');
+    await stage.closed(orderId, other, 'retry');
+    assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'authorized', 'booked']);
+  });
+
   it('let the order continue when two are closed at once', async () => {
     for (let round = 0; round < 5; round++) {
       const orderId = await stage.delivered();

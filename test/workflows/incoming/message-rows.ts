@@ -181,6 +181,7 @@ export const MESSAGES: Record<string, Message> = {
         .object({ detail: z.string(), refusal: z.string().optional(), attempt: z.int().min(1).optional() })
         .optional(),
       paymentStatus: z.string().optional(),
+      inPlaceOf: z.array(z.string()).max(100).optional(),
       historyCounts,
     }),
     example: {
@@ -191,6 +192,7 @@ export const MESSAGES: Record<string, Message> = {
       unless: 'AlreadyRefunded',
       trouble: { detail: 'RefundRefused: no', refusal: 'RefundRefused', attempt: 1 },
       paymentStatus: 'requires_action',
+      inPlaceOf: [`order-${ID}.${ID}`],
       historyCounts: { 'refundPayment failed': 3 },
     },
   },
