@@ -8,7 +8,7 @@ import {
   foundShipments,
   mostAtCarrier,
 } from './parcels.ts';
-import { type Stage, isDispatched, stageOf } from './stage.ts';
+import { type Stage, isDispatched, isPaymentTakenOver, stageOf } from './stage.ts';
 import {
   type MoneyTotals,
   describeLedgers,
@@ -35,6 +35,8 @@ interface Rule {
   found: (account: OrderAccount, stage: Stage) => string;
   /** The ledgers without which it says nothing. */
   needs?: readonly OutsideName[];
+  /** It says nothing about money that a person has taken over. */
+  aboutPayment?: true;
 }
 
 /** A ledger outside of the platform, which perhaps cannot be read. */
@@ -53,8 +55,10 @@ export function checkRules(account: Account, missing: readonly OutsideName[] = [
     ];
   const known: OrderAccount = { ...account, order };
   const stage = stageOf(order);
+  const takenOver = isPaymentTakenOver(order);
   return [...ALWAYS, ...(stage === 'inProgress' ? [] : WHEN_IDLE)]
     .filter(({ needs = [] }) => !needs.some((ledger) => missing.includes(ledger)))
+    .filter(({ aboutPayment = false }) => !(aboutPayment && takenOver))
     .map(({ name, expected, found }) => ({
       rule: name,
       expected: expected(known, stage),
@@ -158,6 +162,7 @@ function releasedOf(
 const WHEN_IDLE: readonly Rule[] = [
   {
     name: 'payment-status',
+    aboutPayment: true,
     expected: ({ order, payment }, stage) => {
       if (stage === 'compensated') return payment?.authorizedMinor ? 'canceled' : 'not_paid or canceled';
       if (!isDispatched(stage)) return 'authorized';
@@ -174,6 +179,7 @@ const WHEN_IDLE: readonly Rule[] = [
   },
   {
     name: 'payment-ledger',
+    aboutPayment: true,
     expected: ({ order, payment }, stage) => {
       const total = order.total.amountMinor;
       // More where the hold was renewed: then the older holds are released.
@@ -191,6 +197,7 @@ const WHEN_IDLE: readonly Rule[] = [
   {
     // Compared with our own payment ledger, which the rule above compares with the order.
     name: 'processor-ledger',
+    aboutPayment: true,
     needs: ['processor'],
     expected: ({ payment }) => describeMoney(recordedMoney(payment)),
     found: ({ processor }) => describeMoney(processorMoney(processor)),

@@ -13,9 +13,11 @@ export type Stage =
   /** Rejected or canceled: every step that was done has been compensated. */
   | 'compensated';
 
-/** Derives the stage from an order's three statuses. */
+/**
+ * Derives the stage from an order's three statuses. Of one whose payment a person has taken over it says how far the goods are.
+ */
 export function stageOf({ status, paymentStatus, fulfillmentStatus }: OrderSummary): Stage {
-  if (status === 'pending' || status === 'requires_action' || paymentStatus === 'requires_action') return 'inProgress';
+  if (status === 'pending' || status === 'requires_action') return 'inProgress';
   // Its customer names another payment method, or confirms one.
   if (paymentStatus === 'awaiting_customer') return 'inProgress';
   if (status === 'rejected' || status === 'canceled') return 'compensated';
@@ -37,6 +39,13 @@ export function stageOf({ status, paymentStatus, fulfillmentStatus }: OrderSumma
       return 'awaitingDispatch';
   }
 }
+
+/**
+ * Whether nobody is asked about the payment any more and it stays marked: a person has taken it over, and what they did with the
+ * money is in no ledger of ours.
+ */
+export const isPaymentTakenOver = ({ status, paymentStatus }: OrderSummary): boolean =>
+  paymentStatus === 'requires_action' && status !== 'requires_action';
 
 /**
  * Whether the order's workflow must run. `requires_action` does not tell: perhaps only the workflow of a return or of a

@@ -185,6 +185,18 @@ export const STAGES = {
       shipments: [{ ...shipment('canceled'), trackingNumber: null }],
       processor: [entry('authorization'), entry('void')],
     }),
+  'shipped, with its payment taken over by a person': () => ({
+    ...shipped(),
+    order: order({ paymentStatus: 'requires_action', fulfillmentStatus: 'shipped' }),
+    payment: payment(),
+    processor: [entry('authorization')],
+  }),
+  'canceled, with its payment taken over by a person': () => ({
+    ...canceled(),
+    order: order({ status: 'canceled', paymentStatus: 'requires_action', fulfillmentStatus: 'canceled' }),
+    payment: payment(),
+    processor: [entry('authorization')],
+  }),
   'waiting for a person': () => ({
     ...canceled(),
     order: order({ status: 'requires_action', paymentStatus: 'requires_action' }),

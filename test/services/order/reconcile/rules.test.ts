@@ -65,7 +65,22 @@ describe('the rules of reconciliation', () => {
     carrier: [...account.carrier, item],
   });
 
+  const takenOver = STAGES['shipped, with its payment taken over by a person']();
+  const takenOverAndCanceled = STAGES['canceled, with its payment taken over by a person']();
+
   const cases: Case[] = [
+    ['goods that stay in stock', { ...takenOver, stock: STAGES.confirmed().stock }, ['stock-ledger']],
+    ['goods that stay reserved', { ...takenOverAndCanceled, stock: STAGES.confirmed().stock }, ['stock-ledger']],
+    [
+      'a parcel that the carrier still has',
+      { ...takenOverAndCanceled, carrier: confirmed.carrier },
+      ['carrier-ledger'],
+    ],
+    [
+      'a capture above the total',
+      withEntry(withEntry(takenOver, entry('capture')), entry('capture')),
+      ['captured-within-total', 'released-within-authorized'],
+    ],
     ['money at the processor without an order', anAccount({ processor: [entry('authorization')] }), ['order-exists']],
     ['a parcel at the carrier without an order', anAccount({ carrier: [movement('booking')] }), ['order-exists']],
     ['a payment without an order', { ...confirmed, order: undefined }, ['order-exists']],
