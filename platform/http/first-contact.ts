@@ -4,10 +4,10 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Connection } from './connection.ts';
 
 // Services start in two to six seconds. A poll of one that does not listen yet costs its caller up to five milliseconds of
-// CPU, so one that stays away is polled less often.
-const POLL_MS = 100;
-const POLL_OFTEN_FOR_MS = 10_000;
-const POLL_AWAY_MS = 1_000;
+// CPU, so one that stays away is polled less and less often.
+const LEAST_PAUSE_MS = 100;
+const MOST_PAUSE_MS = 5_000;
+const pauseAfter = (waitedMs: number): number => Math.min(MOST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, waitedMs / 10));
 // By then a service that was started together with this process is up.
 const REPORT_AFTER_MS = 30_000;
 
@@ -23,8 +23,7 @@ export async function firstContact(connection: Connection, signal: AbortSignal, 
       logger.warn('still waiting for a service to start', { waitsFor: connection.service });
       reportAt = Infinity;
     }
-    const pauseMs = performance.now() < startedAt + POLL_OFTEN_FOR_MS ? POLL_MS : POLL_AWAY_MS;
-    await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    await sleep(pauseAfter(performance.now() - startedAt), undefined, { signal }).catch(() => undefined);
   }
 }
 

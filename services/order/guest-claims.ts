@@ -26,11 +26,21 @@ export async function noteClaim(work: Kysely<OrderDatabase>, guestId: string, us
 
 /** Moves the orders of claimed guests until it is closed. Safe to run in several processes at once. */
 export const keepMovingOrders = (db: Kysely<OrderDatabase>, logger: Logger): Background =>
-  keepDoing(() => moveNext(db), {
+  keepDoing(async () => (await someAreDue(db)) && moveNext(db), {
     pauseMs: EVERY_MS,
     failing: 'could not move orders of guests to their accounts',
     logger,
   });
+
+/** Cheaper than a transaction: nearly always there are none. */
+const someAreDue = async (db: Kysely<OrderDatabase>): Promise<boolean> =>
+  (await db
+    .selectFrom('guest_claims')
+    .select('guest_id')
+    .where('settled_at', 'is', null)
+    .where('due_at', '<=', sql<Date>`now()`)
+    .limit(1)
+    .executeTakeFirst()) !== undefined;
 
 /**
  * Moves the next orders of the guest who is due; returns whether one was. An order moves when it is decided: until then the
