@@ -19,10 +19,9 @@ import {
 } from '../../stage/parcel-actions.ts';
 import { type Fault, type Faults, type TestOrder, type TestWorkers, useTestWorkers } from '../../stage/test-workers.ts';
 
-// Long enough for a history of more than 500 events; and often enough for a history that begins again several times, once for
-// each place in the code where a workflow asks again and again.
+// Where nothing began again, a history of more than 500 events: of a step that makes one call, and of one that makes more.
+const MANY = 60;
 const SOME = 30;
-const MANY = 100;
 
 /** One place where a step is refused and a person has it tried again. */
 interface Loop {
@@ -122,14 +121,14 @@ const LOOPS: Record<string, Loop> = {
   },
   'a refund': {
     step: 'refundPayment',
-    retries: SOME,
+    retries: MANY,
     refused: { name: 'refundPayment', code: 'RefundRefused' },
     begin: (order, workers) => workers.refund(order, 150),
     effects: ['refund'],
   },
   'what was captured and taken back': {
     step: 'recapturePayment',
-    retries: SOME,
+    retries: MANY,
     refused: { name: 'recapturePayment', code: 'CardDeclined' },
     begin: (order, workers) => workers.failCapture(order),
     effects: ['take back 200', 'recapture 200'],
