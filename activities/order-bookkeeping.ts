@@ -53,7 +53,7 @@ export const OpenIntervention = OrderUpdate.extend({
   reason: z.string().max(1000),
   /** The payment status while the intervention is open; absent if the step moves no money. */
   paymentStatus: PaymentStatus.optional(),
-  /** Workflows that an operator has ended, and in whose place this one asks: what they asked is closed. */
+  /** Workflows that an operator has terminated. This one asks in their place: their open questions are closed. */
   inPlaceOf: z.array(z.string()).max(100).optional(),
 });
 export type OpenIntervention = z.infer<typeof OpenIntervention>;

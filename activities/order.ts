@@ -106,6 +106,8 @@ export const OrderSummary = z.object({
   orderId: z.uuid(),
   status: OrderStatus,
   paymentStatus: PaymentStatus,
+  /** The payment status apart from what people are asked or have taken over; absent if it is the same, and of an older service. */
+  underlyingPaymentStatus: PaymentStatus.optional(),
   fulfillmentStatus: FulfillmentStatus,
   total: Money,
   lines: z.array(StockLine),

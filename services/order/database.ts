@@ -161,6 +161,8 @@ export interface RefundsTable {
   limited: Generated<boolean>;
   /** What the card processor could not pay of it, in minor units: another refund has taken its place. */
   failed_minor: Generated<number>;
+  /** Whether the refund in its place is for its pieces, because all of it has failed. */
+  lines_moved: Generated<boolean>;
   workflow_started_at: Generated<Date | null>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;

@@ -43,13 +43,15 @@ async function replace(
   if (status === 'requested' || status === 'received') throw new Error(`refund ${refundId} is being recorded`);
   // Another part of it may have failed before.
   if (status !== 'refunded' && status !== 'failed') return 'not paid';
+  // Of what fails in part, the rest is still paid for the pieces.
+  const all = failed?.amount_minor === amount.amountMinor;
   await work
     .insertInto('refunds')
     .values({
       id: replacementId,
       order_id: orderId,
       amount_minor: amount.amountMinor,
-      lines: failed?.lines ? JSON.stringify(failed.lines) : null,
+      lines: all && failed.lines ? JSON.stringify(failed.lines) : null,
       reason: failed?.reason ?? 'requested_by_customer',
       note: `in the place of ${refundId}, which the card processor could not pay`,
       requested_by: failed?.requested_by ?? 'order service',
@@ -61,7 +63,12 @@ async function replace(
     .execute();
   await work
     .updateTable('refunds')
-    .set({ status: 'failed', failed_minor: sql`failed_minor + ${amount.amountMinor}`, updated_at: sql`now()` })
+    .set({
+      status: 'failed',
+      failed_minor: sql`failed_minor + ${amount.amountMinor}`,
+      lines_moved: all,
+      updated_at: sql`now()`,
+    })
     .where('id', '=', refundId)
     .execute();
   return 'replaced';

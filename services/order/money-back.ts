@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
 import type { StockLine } from '../../activities/identity.ts';
 import type { OrderRow, Work } from './bookkeeping.ts';
+import { countedMinor, isForPieces } from './counted-refunds.ts';
 import { linesOf } from './pieces.ts';
 import { CAME_BACK, stillWithCustomer } from './returns.ts';
 import { capturedMinorOf, setPaymentStatus, statusOfPayment, takenMinorOf } from './statuses.ts';
@@ -57,7 +58,7 @@ export async function owedForReturns(work: Work, order: OrderRow, goods: readonl
   const { rows } = await sql<{ paid: number }>`
     select (select coalesce(sum(refund_minor), 0) from returns
              where order_id = ${order.id} and status in ('received', 'refunded'))::bigint
-         + (select coalesce(sum(amount_minor - failed_minor), 0) from refunds
+         + (select coalesce(sum(${countedMinor}), 0) from refunds
              where order_id = ${order.id} and tops_up_returns and status <> 'not_refunded')::bigint as paid`.execute(
     work,
   );
@@ -67,7 +68,7 @@ export async function owedForReturns(work: Work, order: OrderRow, goods: readonl
 /** Refunds what was captured for pieces that are not sent, and is not refunded for that reason yet. */
 export async function refundCanceled(work: Work, order: OrderRow): Promise<void> {
   const { rows } = await sql<{ before: number }>`
-    select coalesce(sum(amount_minor - failed_minor), 0)::bigint as before from refunds
+    select coalesce(sum(${countedMinor}), 0)::bigint as before from refunds
      where order_id = ${order.id} and reason = 'canceled'`.execute(work);
   const owed = capturedMinorOf(order) - (order.total_minor - order.canceled_minor) - rows[0]!.before;
   const amountMinor = Math.min(owed, await roomForRefunds(work, order));
@@ -126,7 +127,7 @@ const refundedPieces = (work: Work, { id }: OrderRow, condition = sql``): Promis
   sumOfLines(
     work,
     sql`select lines from refunds
-         where order_id = ${id} and status not in ('not_refunded', 'failed') and reason <> 'canceled' and lines is not null ${condition}`,
+         where order_id = ${id} and status <> 'not_refunded' and reason <> 'canceled' and ${isForPieces} ${condition}`,
   );
 
 async function sumOfLines(work: Work, lists: RawBuilder<unknown>): Promise<Pieces> {

@@ -41,6 +41,7 @@ const orderBook = (
   orderId: order.id,
   status: order.status,
   paymentStatus: order.payment_status,
+  ...(order.resume_payment_status && { underlyingPaymentStatus: order.resume_payment_status }),
   fulfillmentStatus: order.fulfillment_status,
   total: { amountMinor: order.total_minor, currency: order.currency },
   lines: order.lines.map(({ sku, quantity }) => ({ sku, quantity })),

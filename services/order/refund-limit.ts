@@ -3,6 +3,7 @@ import { minorDigitsOf } from '../../activities/currencies.ts';
 import { moneyInWords } from '../../activities/money-in-words.ts';
 import { orderRefusal } from '../../activities/order.ts';
 import type { OrderRow, Work } from './bookkeeping.ts';
+import { countedMinor } from './counted-refunds.ts';
 
 /**
  * Refuses a refund that would take the requests with a limit above it, all those of the order together: a refund split into
@@ -16,7 +17,7 @@ export async function refuseAboveLimit(
   { amountMinor, limit }: { amountMinor: number; limit: number },
 ): Promise<void> {
   const { rows } = await sql<{ sum: number }>`
-    select coalesce(sum(amount_minor - failed_minor), 0)::bigint as sum from refunds
+    select coalesce(sum(${countedMinor}), 0)::bigint as sum from refunds
      where order_id = ${order.id} and limited and status <> 'not_refunded'`.execute(work);
   const limitMinor = minorOf(limit, order.currency);
   const leftMinor = Math.max(0, limitMinor - rows[0]!.sum);

@@ -2,6 +2,7 @@ import { type Kysely, type RawBuilder, type Transaction, sql } from 'kysely';
 import type { OrderRequests } from '../../activities/order.ts';
 import type { ReportSales, Sales, SalesKey, SalesRow } from '../../activities/sales-report.ts';
 import type { OrderDatabase } from './database.ts';
+import { countedMinor } from './counted-refunds.ts';
 import { underlyingStatus } from './statuses.ts';
 
 // So many are read by one statement, far below the time that a statement may take; all are one snapshot.
@@ -96,8 +97,8 @@ const largestFirst = (one: SumRow, other: SumRow): number => other.gross - one.g
 const soldIn = ({ from, before }: Period) => sql`
   select id, created_at, currency, total_minor - canceled_minor as gross,
          refunded_minor - case when canceled_minor = 0 then 0 else (
-           select coalesce(sum(amount_minor), 0) from refunds
-            where order_id = orders.id and reason = 'canceled' and refunds.status in ('refunded', 'refunded_manually')
+           select coalesce(sum(${countedMinor}), 0) from refunds
+            where order_id = orders.id and reason = 'canceled' and refunds.status not in ('requested', 'not_refunded')
          ) end as refunded,
          lines, canceled_lines, shipping_address->>'country' as country
     from orders

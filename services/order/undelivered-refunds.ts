@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import type { StockLine } from '../../activities/identity.ts';
 import { storableText } from '../../platform/database/storable-text.ts';
 import type { OrderRow, Work } from './bookkeeping.ts';
+import { countedMinor, isForPieces } from './counted-refunds.ts';
 import { piecesNotPaidBack, priceOf, roomForRefunds } from './money-back.ts';
 import { isMissing } from './parcel-statuses.ts';
 import { type ParcelRow, parcelsOfOne } from './parcels.ts';
@@ -52,7 +54,7 @@ export async function refundCollected(work: Work, order: OrderRow): Promise<void
   if (givenUp.length === 0) return;
   const earlier = await work
     .selectFrom('refunds')
-    .select(['amount_minor', 'failed_minor', 'lines'])
+    .select([countedMinor.as('minor'), sql<boolean>`${isForPieces}`.as('for_pieces'), 'lines'])
     .where('order_id', '=', order.id)
     .where('reason', '=', 'not_delivered')
     .execute();
@@ -62,8 +64,7 @@ export async function refundCollected(work: Work, order: OrderRow): Promise<void
   // A refund names the pieces that it pays for.
   const unnamed = less(
     givenUp,
-    // Of one that failed, the one in its place names them.
-    earlier.flatMap(({ failed_minor, lines }) => (failed_minor > 0 ? [] : (lines ?? []))),
+    earlier.flatMap(({ for_pieces, lines }) => (for_pieces ? (lines ?? []) : [])),
   );
   const contents = within(
     collected.flatMap((parcel) => parcel.lines),
@@ -71,8 +72,7 @@ export async function refundCollected(work: Work, order: OrderRow): Promise<void
   );
   const { lines, priceMinor } = payable(order, contents, await piecesNotPaidBack(work, order));
   const owedMinor =
-    paid.reduce((sum, { minor }) => sum + minor, 0) -
-    earlier.reduce((sum, { amount_minor, failed_minor }) => sum + amount_minor - failed_minor, 0);
+    paid.reduce((sum, { minor }) => sum + minor, 0) - earlier.reduce((sum, { minor }) => sum + minor, 0);
   await insertRefund(work, order, {
     amountMinor: Math.min(owedMinor, priceMinor, await roomForRefunds(work, order)),
     lines,

@@ -53,8 +53,8 @@ export async function recordOutcome(
       update operations
       set state = ${state}, receipt_id = ${(receipt ?? failed)?.id ?? null},
         refusal_code = ${refusal?.code ?? null}, refusal_message = ${refusal?.message ?? null}, at = now()
-      -- By the parameter, and not by the payment's column: a new database has no statistics, and joined by the column a plan
-      -- that is kept reads the whole table.
+      -- By the parameter, and not by the payment's column: where a new database has no statistics, the cached plan of a join
+      -- reads the whole table.
       from payment
       where operations.order_id = ${payment.order_id} and step = ${step} and state = ${failed ? 'done' : 'asked'}
         and attempt = ${attempt}

@@ -23,7 +23,7 @@ export interface RequiredStepInput {
   historyCounts?: Record<string, number> | undefined;
 }
 
-/** More than an operator ends one after the other. The newest are kept. */
+/** At most this many are kept, the newest: nobody terminates more in a row. */
 export const MOST_ENDED = 100;
 
 /** The service that is asked reads it. */

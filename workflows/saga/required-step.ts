@@ -104,6 +104,6 @@ async function resultOf(required: RequiredStepInput): Promise<RequiredStepResult
 
 const ENDED: Trouble = {
   refusal: undefined,
-  detail: 'an operator has ended the workflow that asked about it',
+  detail: 'an operator has terminated the workflow of this step',
   attempt: undefined,
 };

@@ -21,7 +21,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       drop constraint capture_within_total,
       drop constraint refund_within_total,
       drop constraint uncollected_within_total,
-      -- Of the captured amount, which may be unknown, whatever is known.
+      -- captured_minor may be null: least and greatest ignore nulls.
       add constraint amounts_within_total check (
         least(canceled_minor, captured_minor, refunded_minor, uncollected_minor) >= 0
         and greatest(canceled_minor, captured_minor, refunded_minor, uncollected_minor) <= total_minor) not valid`.execute(

@@ -16,7 +16,7 @@ export type Stage =
 /**
  * Derives the stage from an order's three statuses. Of one whose payment a person has taken over it says how far the goods are.
  */
-export function stageOf({ status, paymentStatus, fulfillmentStatus }: OrderSummary): Stage {
+export function stageOf({ status, paymentStatus, underlyingPaymentStatus, fulfillmentStatus }: OrderSummary): Stage {
   if (status === 'pending' || status === 'requires_action') return 'inProgress';
   // Its customer names another payment method, or confirms one.
   if (paymentStatus === 'awaiting_customer') return 'inProgress';
@@ -30,7 +30,7 @@ export function stageOf({ status, paymentStatus, fulfillmentStatus }: OrderSumma
     case 'canceled':
     case 'shipped':
       // The order service records the dispatch before the capture: between the two the payment is being captured.
-      return paymentStatus === 'authorized' ? 'inProgress' : 'dispatched';
+      return (underlyingPaymentStatus ?? paymentStatus) === 'authorized' ? 'inProgress' : 'dispatched';
     case 'delivered':
     case 'partially_returned':
     case 'returned':
@@ -41,8 +41,8 @@ export function stageOf({ status, paymentStatus, fulfillmentStatus }: OrderSumma
 }
 
 /**
- * Whether nobody is asked about the payment any more and it stays marked: a person has taken it over, and what they did with the
- * money is in no ledger of ours.
+ * Whether the payment stays marked although nobody is asked: a person has taken it over, and what they did with the money is in no
+ * ledger of ours; or what was taken back is not collected.
  */
 export const isPaymentTakenOver = ({ status, paymentStatus }: OrderSummary): boolean =>
   paymentStatus === 'requires_action' && status !== 'requires_action';

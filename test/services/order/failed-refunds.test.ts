@@ -94,7 +94,39 @@ describe('order service: refunds that were not paid after all', () => {
     assert.deepEqual(await refundedOf(refund.orderId), pounds(0));
   });
 
-  it('of canceled pieces count once, with those in their place', async () => {
+  const goodwill = (orderId: string, part: Parameters<typeof refunded>[0], refundId: string = randomUUID()) =>
+    stage.requests.draftRefund({ refundId, orderId, part, reason: 'goodwill', requestedBy: 'staff-1' });
+
+  it('in part are still for their pieces, though a person skips the rest', async () => {
+    const refund = await refunded({ lines: [teapots(3)] });
+    const { orderId } = refund;
+    const replacementId = randomUUID();
+    await takeBack({ ...refund, amount: pounds(1000) }, replacementId);
+    await stage.activities.endRefund({ ...stage.note(orderId), refundId: replacementId, outcome: 'not_refunded' });
+    await assert.rejects(goodwill(orderId, { lines: [teapots(1)] }), refusedAs('TooMany'));
+    assert.deepEqual(await stage.receive(await stage.sendBack(orderId, { lines: [teapots(3)] })), {
+      refund: pounds(0),
+    });
+  });
+
+  it('in two parts are for their pieces once', async () => {
+    const refund = await refunded({ lines: [teapots(1)] });
+    for (const minor of [400, 600]) await takeBack({ ...refund, amount: pounds(minor) });
+    await goodwill(refund.orderId, { lines: [teapots(2)] });
+    await assert.rejects(goodwill(refund.orderId, { lines: [teapots(1)] }), refusedAs('TooMany'));
+  });
+
+  it('of which an older order service has recorded the failure count once too', async () => {
+    const refund = await refunded({ lines: [teapots(2)] });
+    const { orderId, refundId } = refund;
+    await takeBack(refund);
+    const olderRow = { failed_minor: 0, lines_moved: false };
+    await stage.database.db.updateTable('refunds').set(olderRow).where('id', '=', refundId).execute();
+    await goodwill(orderId, { lines: [teapots(1)] });
+    await assert.rejects(goodwill(orderId, { lines: [teapots(1)] }), refusedAs('TooMany'));
+  });
+
+  it('for canceled pieces are counted once, together with their replacements', async () => {
     const orderId = await stage.confirmed();
     const [first] = await stage.split(orderId, [[teapots(1)], [teapots(2)], [kettle]]);
     await stage.activities.dispatchOrder({ ...stage.note(orderId), parcelId: first! });
@@ -110,9 +142,18 @@ describe('order service: refunds that were not paid after all', () => {
       ['requested', 1000],
       ['failed', 2500],
     ]);
+    // Nor does the report of what was sold count what was paid for them.
+    const period = { from: '2026-06-01T00:00:00.000Z', before: '2026-06-02T00:00:00.000Z' };
+    const placed = { created_at: new Date(period.from) };
+    await stage.database.db.updateTable('orders').set(placed).where('id', '=', orderId).execute();
+    const { totals } = await stage.requests.reportSales({ by: 'day', ...period });
+    assert.deepEqual(
+      totals.map(({ refunded: given }) => given.amountMinor),
+      [0],
+    );
   });
 
-  it('in part, of what returns were owed, leave them owed nothing more', async () => {
+  it('that top up returns and fail in part are not paid twice', async () => {
     const orderId = await stage.delivered();
     const given: string = randomUUID();
     const goodwill = { orderId, reason: 'goodwill', requestedBy: 'staff-1' } as const;

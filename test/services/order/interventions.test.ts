@@ -72,7 +72,7 @@ describe('order service: interventions', () => {
     assert.deepEqual(await stage.statuses(orderId), ['confirmed', 'captured', 'delivered']);
   });
 
-  it('take the place of what a workflow asked that has ended, and leave open what others ask', async () => {
+  it('close the open questions of a terminated workflow, and no others', async () => {
     const orderId = await stage.confirmed();
     const ended = await stage.opened(orderId, 'capturePayment', 'ended');
     const other = await stage.opened(orderId, 'commitStock', 'other');

@@ -214,3 +214,42 @@ describe('orders in one parcel of the version before', () => {
     assert.deepEqual((await read(id)).captured, { amountMinor: 4500, currency: 'GBP' });
   });
 });
+
+describe('refunds that had failed before it was recorded how much of them', () => {
+  const [orderId, inPart, whole, unknown] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+  let database: FreshDatabase<OrderDatabase>;
+  before(async () => {
+    const refund = (owner: Kysely<unknown>, values: { id: string; amount: number; status: string; note?: string }) =>
+      sql`
+        insert into refunds (id, order_id, amount_minor, status, reason, requested_by, note)
+        values (${values.id}, ${orderId}, ${values.amount}, ${values.status}, 'goodwill', 'staff-1', ${values.note ?? null})`.execute(
+        owner,
+      );
+    const inPlaceOf = (id: string) => `in the place of ${id}, which the card processor could not pay`;
+    database = await upgradedDatabase('order', '017_failed_captures', async (owner) => {
+      await sql`
+        insert into orders (id, customer_id, lines, total_minor, currency, shipping_address, payment_method, recorded_at)
+        values (${orderId}, ${randomUUID()}, ${JSON.stringify(LINES)}, 4500, 'GBP', ${JSON.stringify(ADDRESS)}, 'pm_card_visa',
+                now())`.execute(owner);
+      for (const id of [inPart, whole, unknown]) await refund(owner, { id, amount: 1000, status: 'failed' });
+      for (const [id, amount] of [
+        [inPart, 300],
+        [inPart, 100],
+        [whole, 1000],
+      ] as const)
+        await refund(owner, { id: randomUUID(), amount, status: 'requested', note: inPlaceOf(id) });
+    });
+  });
+  after(() => database.drop());
+
+  it('say so: as much as those in their place pay', async () => {
+    const rows = await database.db.selectFrom('refunds').select(['id', 'failed_minor']).execute();
+    const failed = (id: typeof inPart) => rows.find((row) => row.id === id)!.failed_minor;
+    assert.deepEqual([inPart, whole, unknown].map(failed), [400, 1000, 1000]);
+    const others = rows.filter(({ id }) => ![inPart, whole, unknown].some((known) => known === id));
+    assert.deepEqual(
+      others.map(({ failed_minor }) => failed_minor),
+      [0, 0, 0],
+    );
+  });
+});

@@ -23,8 +23,24 @@ describe('payment service: its table of payments', () => {
       refused(change, new RegExp(constraint)));
   }
 
-  for (const sum of [...SUMS, 'manually_refunded_minor', 'manually_captured_minor', 'disputed_minor']) {
+  // Where another constraint would refuse it too, what else keeps that one.
+  const besides: Partial<Record<string, object>> = {
+    captured_minor: { capture_failed_minor: 1 },
+    authorized_minor: { captured_minor: -1, voided_minor: 0, amount_minor: 0, capture_failed_minor: 1, renewed: true },
+  };
+  const sums = SUMS.filter((sum) => sum !== 'capture_failed_minor');
+  for (const sum of [...sums, 'manually_refunded_minor', 'disputed_minor']) {
     it(`never has a negative ${sum}, whatever the code does`, () =>
-      refused({ [sum]: -1 }, /violates check constraint/));
+      refused({ ...besides[sum], [sum]: -1 }, /sums_not_negative/));
   }
+
+  it('never has money from people that is less than nothing, or more than was taken back', async () => {
+    for (const change of [
+      { manually_captured_minor: -1 },
+      { manually_captured_minor: 1 },
+      { capture_failed_minor: -1 },
+    ]) {
+      await refused(change, /manually_captured_within_failed/);
+    }
+  });
 });

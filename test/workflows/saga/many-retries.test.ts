@@ -19,7 +19,7 @@ import {
 } from '../../stage/parcel-actions.ts';
 import { type Fault, type Faults, type TestOrder, type TestWorkers, useTestWorkers } from '../../stage/test-workers.ts';
 
-// Where nothing began again, a history of more than 500 events: of a step that makes one call, and of one that makes more.
+// Enough for more than 500 events if no workflow began again: MANY for a step with one call, SOME for one with several.
 const MANY = 60;
 const SOME = 30;
 

@@ -187,9 +187,21 @@ export const STAGES = {
     }),
   'shipped, with its payment taken over by a person': () => ({
     ...shipped(),
-    order: order({ paymentStatus: 'requires_action', fulfillmentStatus: 'shipped' }),
+    order: order({
+      paymentStatus: 'requires_action',
+      underlyingPaymentStatus: 'captured',
+      fulfillmentStatus: 'shipped',
+    }),
     payment: payment(),
     processor: [entry('authorization')],
+  }),
+  'being captured, with a payment that a person has taken over in part': () => ({
+    ...confirmed(),
+    order: order({
+      paymentStatus: 'requires_action',
+      underlyingPaymentStatus: 'authorized',
+      fulfillmentStatus: 'shipped',
+    }),
   }),
   'canceled, with its payment taken over by a person': () => ({
     ...canceled(),

@@ -45,7 +45,7 @@ describe('reconciliation', () => {
     );
     assert.equal(orders, STAGE_LIST.length * 2);
     assert.deepEqual([discrepancies, balances], [[], []]);
-    assert.deepEqual(open.toJSON(), { pending: 2, 'being captured': 2, requires_action: 2 });
+    assert.deepEqual(open.toJSON(), { pending: 2, 'being captured': 2, requires_action: 4 });
   });
 
   it('reports the order and the rule of each discrepancy once', async () => {
