@@ -67,11 +67,20 @@ export async function renewIfDue(order: OrderInProgress): Promise<void> {
   const { saga, turns } = order;
   if (!isDue(order)) return;
   if (saga.people.asked && (await renewBeside(order))) return;
-  await turns.take(async () => {
-    order.hold.refusedBeside = undefined;
-    const refused = await turns.beside(async () => isDue(order) && (await renew(order)) === 'refused');
-    if (refused) await demandMethod(order);
-  });
+  let over = false;
+  const turn = turns
+    .take(async () => {
+      order.hold.refusedBeside = undefined;
+      const refused = await turns.beside(async () => isDue(order) && (await renew(order)) === 'refused');
+      if (refused) await demandMethod(order);
+    })
+    .finally(() => (over = true));
+  // Rethrown below.
+  turn.catch(() => undefined);
+  // Its turn may come after a change about which a person is asked meanwhile.
+  await condition(() => over || saga.people.asked);
+  if (!over) await renewBeside(order);
+  await turn;
 }
 
 const isDue = (order: OrderInProgress): boolean => renewalDue(order) <= Date.now() || isGone(order);

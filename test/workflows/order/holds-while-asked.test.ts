@@ -9,6 +9,8 @@ import { type Fault, type Faults, type TestOrder, useTestWorkers } from '../../s
 // What comes before the hold is due has time enough.
 const FIFTEEN_SECONDS = 15 / 86_400;
 
+const until = (time: number) => new Promise((resume) => setTimeout(resume, Math.max(0, time - Date.now())));
+
 const cardRefused: Fault = async () => {
   throw new Refusal('CardDeclined', 'no money');
 };
@@ -79,6 +81,31 @@ describe('the hold of an order, while a person is asked', function () {
     await effect(order, 'commit 3');
     const rows = [...order.world.parcelRows.values()].map(({ status, lines }) => `${status} ${lines[0]!.quantity}`);
     assert.deepEqual(new Set(rows), new Set(['dispatched 3', 'waiting 1']));
+    await order.handle.terminate();
+  });
+
+  test('about a change that had begun before it was due, is renewed beside it', async () => {
+    let refuses = true;
+    let dueAt = Infinity;
+    const order = await placeForLater({
+      bookShipment: async ({ world, next }) => {
+        const again = world.effects.filter((one) => one === 'cancel').length === 2;
+        if (!again || !refuses) return next();
+        await until(dueAt + 1_000);
+        throw new Refusal('AddressUndeliverable', 'not now');
+      },
+    });
+    dueAt = Date.now() + FIFTEEN_SECONDS * 86_400_000;
+    await split(order, 1, 3);
+    order.world.carrierMoves(order.orderId, parcelsOf(order)[1]!, 'dispatched');
+    await until(dueAt - 1_000);
+    const changed = split(order, 4).catch(() => undefined);
+    const id = await openIntervention(order, 'rebookShipment');
+    await effect(order, 'release replaced holds');
+    refuses = false;
+    await resolve(order.handle, id, 'retry');
+    await changed;
+    assert.equal(order.world.calls.filter((call) => call === 'renewHold').length, 1);
     await order.handle.terminate();
   });
 });
