@@ -9,8 +9,6 @@ import { type Fault, type Faults, type TestOrder, useTestWorkers } from '../../s
 // What comes before the hold is due has time enough.
 const FIFTEEN_SECONDS = 15 / 86_400;
 
-const until = (time: number) => new Promise((resume) => setTimeout(resume, Math.max(0, time - Date.now())));
-
 const cardRefused: Fault = async () => {
   throw new Refusal('CardDeclined', 'no money');
 };
@@ -84,21 +82,23 @@ describe('the hold of an order, while a person is asked', function () {
     await order.handle.terminate();
   });
 
-  test('about a change that had begun before it was due, is renewed beside it', async () => {
+  test('about a change under way, is renewed beside it also where it had expired before', async () => {
     let refuses = true;
-    let dueAt = Infinity;
-    const order = await placeForLater({
-      bookShipment: async ({ world, next }) => {
-        const again = world.effects.filter((one) => one === 'cancel').length === 2;
-        if (!again || !refuses) return next();
-        await until(dueAt + 1_000);
-        throw new Refusal('AddressUndeliverable', 'not now');
+    const order = await waitingOrder(
+      workers(),
+      {
+        bookShipment: async ({ world, next }) => {
+          const again = world.effects.filter((one) => one === 'cancel').length === 2;
+          if (!again || !refuses) return next();
+          // The change is under way, and nobody is asked yet.
+          await order.paymentMoved({ expiredHoldId: order.orderId });
+          throw new Refusal('AddressUndeliverable', 'not now');
+        },
       },
-    });
-    dueAt = Date.now() + FIFTEEN_SECONDS * 86_400_000;
+      { authorizationDays: 6 },
+    );
     await split(order, 1, 3);
     order.world.carrierMoves(order.orderId, parcelsOf(order)[1]!, 'dispatched');
-    await until(dueAt - 1_000);
     const changed = split(order, 4).catch(() => undefined);
     const id = await openIntervention(order, 'rebookShipment');
     await effect(order, 'release replaced holds');
