@@ -232,6 +232,7 @@ describe('refunds that had failed before it was recorded how much of them', () =
         values (${orderId}, ${randomUUID()}, ${JSON.stringify(LINES)}, 4500, 'GBP', ${JSON.stringify(ADDRESS)}, 'pm_card_visa',
                 now())`.execute(owner);
       for (const id of [inPart, whole, unknown]) await refund(owner, { id, amount: 1000, status: 'failed' });
+      await sql`update refunds set limited = true where id = ${whole}`.execute(owner);
       for (const [id, amount] of [
         [inPart, 300],
         [inPart, 100],
@@ -243,13 +244,19 @@ describe('refunds that had failed before it was recorded how much of them', () =
   after(() => database.drop());
 
   it('say so: as much as those in their place pay', async () => {
-    const rows = await database.db.selectFrom('refunds').select(['id', 'failed_minor']).execute();
+    const rows = await database.db.selectFrom('refunds').select(['id', 'failed_minor', 'limited', 'note']).execute();
     const failed = (id: typeof inPart) => rows.find((row) => row.id === id)!.failed_minor;
     assert.deepEqual([inPart, whole, unknown].map(failed), [400, 1000, 1000]);
     const others = rows.filter(({ id }) => ![inPart, whole, unknown].some((known) => known === id));
     assert.deepEqual(
       others.map(({ failed_minor }) => failed_minor),
       [0, 0, 0],
+    );
+    // Towards the limit of those who may refund only so much, too.
+    const limited = others.filter((row) => row.limited);
+    assert.deepEqual(
+      limited.map(({ note }) => note?.includes(whole)),
+      [true],
     );
   });
 });
