@@ -9,12 +9,15 @@ import { runFaults } from './faults/command.ts';
 import { describeMachine } from './machine.ts';
 import { installPeers } from './install.ts';
 import { Processes, killEverything } from './children.ts';
+import { RunFailure } from './measuring.ts';
 import { summarizeProfiles } from './profile.ts';
 import { reportOf } from './report.ts';
 import { type Result, type Sample, livesOf, measurementsOf } from './result.ts';
-import { RunFailure, runRounds } from './rounds.ts';
+import { type Samples, runRounds } from './rounds.ts';
 import { settingsReport } from './server-settings.ts';
-import { developmentServer, findServer } from './temporal/binary.ts';
+import { type Pair, runSideBySide } from './side-by-side.ts';
+import type { System } from './systems/system.ts';
+import { type ServerBinary, developmentServer, findServer } from './temporal/binary.ts';
 import { prepareServers } from './temporal/server.ts';
 import { type World, openWorld } from './world.ts';
 
@@ -22,6 +25,7 @@ import { type World, openWorld } from './world.ts';
 const CACHE = path.join(import.meta.dirname, '../../.cache');
 const BENCH_CACHE = path.join(CACHE, 'bench');
 const DATA = path.join(import.meta.dirname, '../.data');
+const BASE_DATA = path.join(import.meta.dirname, '../.data-base');
 const stopping = new AbortController();
 
 /** `npm run bench`: measures every system or runs it under faults, compares the ledgers, prints a report, and leaves no process running. */
@@ -50,24 +54,22 @@ const race = (options: RaceOptions) => async (): Promise<0> => {
 
 const faultRun = (options: FaultOptions) => async (): Promise<0 | 1> => {
   const binary = options.quick ? await developmentServer(CACHE) : await findServer(BENCH_CACHE, print);
-  const { world, close } = await openWorld({ folder: DATA, cache: CACHE, binary, signal: stopping.signal });
-  try {
-    if (options.systems.some(({ system }) => system.needs.temporal)) await prepareTemporal(world);
-    return await runFaults(world, options);
-  } finally {
-    await close();
-  }
+  const usesTemporal = options.systems.some(({ system }) => system.needs.temporal);
+  return withWorld({ folder: DATA, cache: CACHE, binary, usesTemporal }, (world) => runFaults(world, options));
 };
 
 async function measure(options: RaceOptions): Promise<{ result: Result; samples: Sample[] }> {
   const startedAt = new Date().toISOString();
   const binary = await findServer(BENCH_CACHE, print);
-  const { world, close } = await openWorld({ folder: DATA, cache: CACHE, binary, signal: stopping.signal });
-  try {
-    if (options.systems.some(({ needs }) => needs.temporal)) await prepareTemporal(world);
-    const checkout = options.base === undefined ? undefined : await checkOut(options.base, BENCH_CACHE);
-    const systems = [...options.systems, ...(checkout ? await systemsAt(checkout, options.systems) : [])];
-    const { samples, lives } = await runRounds(world, { ...options, systems, print });
+  const usesTemporal = options.systems.some(({ needs }) => needs.temporal);
+  const worldIn = (folder: string) => ({ folder, cache: CACHE, binary, usesTemporal });
+  return withWorld(worldIn(DATA), async (world) => {
+    const { base } = options;
+    const measured =
+      base === undefined
+        ? await measureRace(world, options)
+        : await withWorld(worldIn(BASE_DATA), (before) => measureComparison({ now: world, before }, options, base));
+    const { systems, samples, lives, ...more } = measured;
     const result = {
       startedAt,
       command: options.command,
@@ -75,20 +77,57 @@ async function measure(options: RaceOptions): Promise<{ result: Result; samples:
       rounds: options.rounds,
       seconds: options.seconds,
       setUps: Object.fromEntries(systems.map(({ row, setUp }) => [row, setUp])),
-      ...(checkout && { base: checkout.id }),
+      ...more,
       measurements: measurementsOf(samples),
       ...(lives.length > 0 && { lives: livesOf(lives) }),
     };
     return { result, samples };
+  });
+}
+
+interface Measured extends Samples {
+  systems: readonly System[];
+  base?: string;
+}
+
+const measureRace = async (world: World, options: RaceOptions): Promise<Measured> => ({
+  systems: options.systems,
+  ...(await runRounds(world, { ...options, print })),
+});
+
+async function measureComparison(worlds: Pair<World>, options: RaceOptions, base: string): Promise<Measured> {
+  const checkout = await checkOut(base, BENCH_CACHE);
+  const others = await systemsAt(checkout, options.systems);
+  const pairs = options.systems.map((now, index) => ({ now, before: others[index]! }));
+  const samples = await runSideBySide(worlds, { ...options, pairs, print });
+  return { systems: [...options.systems, ...others], base: checkout.id, samples, lives: [] };
+}
+
+interface WorldOptions {
+  folder: string;
+  cache: string;
+  binary: ServerBinary;
+  usesTemporal: boolean;
+}
+
+/** Opens a world for this work, ready for Temporal's server where a system uses one, and closes it. */
+async function withWorld<Outcome>(
+  { usesTemporal, ...given }: WorldOptions,
+  work: (world: World) => Promise<Outcome>,
+): Promise<Outcome> {
+  const { world, close } = await openWorld({ ...given, signal: stopping.signal });
+  try {
+    if (usesTemporal) await prepareTemporal(world);
+    return await work(world);
   } finally {
     await close();
   }
 }
 
-async function prepareTemporal({ binary, superuserUrl, signal }: World): Promise<void> {
+async function prepareTemporal({ binary, superuserUrl, folder, signal }: World): Promise<void> {
   if (binary.kind !== 'full') return;
-  const folder = path.join(DATA, 'template');
-  await prepareServers(binary, { folder, superuserUrl, processes: new Processes(folder, signal) });
+  const logs = path.join(folder, 'template');
+  await prepareServers(binary, { folder: logs, superuserUrl, processes: new Processes(logs, signal) });
 }
 
 function report(options: RaceOptions, { result, samples }: { result: Result; samples: Sample[] }): void {

@@ -1,12 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type CpuSeconds, cpuBetween, cpuSeconds } from '../cpu.ts';
 import { type Told, disagreements } from './ledgers.ts';
 import { type Loaded, type OrderEndpoint, drive } from './load.ts';
-import { type Sale, add, type orderSeries } from './orders.ts';
+import { type Sale, add, nothing, orderSeries } from './orders.ts';
 import { monotonicMicroseconds } from './profile.ts';
 import type { Sample } from './result.ts';
-import type { Stage } from './stage.ts';
+import { type Stage, openStage } from './stage.ts';
+import { runAsSuperuser } from './superuser.ts';
 import type { System } from './systems/system.ts';
 import { untilCounted } from './until.ts';
+import type { World } from './world.ts';
 
 /** One start of a system, with what was told of its orders so far. */
 export interface Started {
@@ -16,6 +19,44 @@ export interface Started {
   /** Places the next order of each kind of sale. */
   next: Readonly<Record<Sale, ReturnType<typeof orderSeries>>>;
   told: Told;
+}
+
+/** A system did not start or did not confirm an order, or a ledger disagrees. The message says which. */
+export class RunFailure extends Error {
+  override readonly name = 'RunFailure';
+}
+
+/** Names the system in the error of what it does. */
+export async function attributed<Result>(system: System, world: World, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (world.signal.aborted) throw error;
+    throw new RunFailure(`${system.row}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Opens a stage for the system and starts it there. */
+export async function start(world: World, system: System): Promise<Started> {
+  await flush(world);
+  const stage = await openStage(world, system.needs, { root: system.root });
+  try {
+    const endpoint = await system.start(stage);
+    const customerId = crypto.randomUUID();
+    const next = { spread: orderSeries(customerId), flash: orderSeries(customerId, 'flash') };
+    return { system, stage, endpoint, next, told: { confirmed: nothing(), delivered: nothing() } };
+  } catch (error) {
+    await stage.close();
+    throw error;
+  }
+}
+
+const PAUSE_MS = 500;
+
+/** A checkpoint, so that no system writes the dirty pages of the one before. */
+async function flush({ superuserUrl, signal }: World): Promise<void> {
+  await runAsSuperuser(superuserUrl, ['checkpoint']);
+  await sleep(PAUSE_MS, undefined, { signal });
 }
 
 interface Load {

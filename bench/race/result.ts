@@ -115,12 +115,16 @@ export function measurementsOf(samples: readonly Sample[]): Measurement[] {
       p95Ms: round(quantile(latencies, 0.95), 1),
       p99Ms: round(quantile(latencies, 0.99), 1),
       cpuMs: Object.fromEntries(names.map((name) => [name, round((1000 * cpuOf(name)) / carried, 2)])),
-      cpuMsOfRounds: group.map(({ cpu, carried: orders }) => round((1000 * sum(Object.values(cpu))) / orders, 2)),
+      cpuMsOfRounds: group.map((sample) => round(cpuMsPerOrder(sample), 2)),
       ...(atOnce.length > 0 && { atOnce: round(sum(atOnce) / carried, 4) }),
       ...(events.length > 0 && { historyEvents: median(events) }),
     };
   });
 }
+
+/** Milliseconds of CPU per order, of all processes. */
+export const cpuMsPerOrder = ({ cpu, carried }: Pick<Sample, 'cpu' | 'carried'>): number =>
+  (1000 * sum(Object.values(cpu))) / carried;
 
 /** The CPU of an order's life, over the orders of all rounds. */
 export function livesOf(samples: readonly LifeSample[]): Life[] {

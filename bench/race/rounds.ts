@@ -1,11 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { median } from '../quantiles.ts';
 import { measureLife } from './life.ts';
-import { type Started, load } from './measuring.ts';
-import { type Sale, nothing, orderSeries } from './orders.ts';
+import { type Started, attributed, load, start } from './measuring.ts';
+import type { Sale } from './orders.ts';
 import { type LifeSample, type Sample, flashOf } from './result.ts';
-import { type Stage, openStage } from './stage.ts';
-import { runAsSuperuser } from './superuser.ts';
+import type { Stage } from './stage.ts';
 import type { System } from './systems/system.ts';
 import type { World } from './world.ts';
 
@@ -24,11 +22,6 @@ export interface Plan {
 export interface Samples {
   samples: Sample[];
   lives: LifeSample[];
-}
-
-/** A system did not start or did not confirm an order, or a ledger disagrees. The message says which. */
-export class RunFailure extends Error {
-  override readonly name = 'RunFailure';
 }
 
 // After a start code is compiled, and hot code again, and pools fill up: that takes seconds, not a few orders.
@@ -54,37 +47,26 @@ export async function runRounds(world: World, plan: Plan): Promise<Samples> {
   return all;
 }
 
-async function measureSystem(
+const measureSystem = (
   world: World,
   plan: Plan,
   { system, round }: { system: System; round: number },
-): Promise<Samples> {
-  await flush(world);
-  const stage = await openStage(world, system.needs, { root: system.root });
-  const all: Samples = { samples: [], lives: [] };
-  try {
-    const started = await start(system, stage);
-    await load(started, WARM_UP);
-    for (const { clients, sale } of loadsOf(system, plan)) {
-      all.samples.push({ ...(await measure(started, plan, { clients, sale })), round });
+): Promise<Samples> =>
+  attributed(system, world, async () => {
+    const started = await start(world, system);
+    const all: Samples = { samples: [], lives: [] };
+    try {
+      await load(started, WARM_UP);
+      for (const { clients, sale } of loadsOf(system, plan)) {
+        all.samples.push({ ...(await measure(started, plan, { clients, sale })), round });
+      }
+      if (plan.life && system.life)
+        all.lives.push({ row: system.row, round, ...(await measureLife(started, plan.seconds)) });
+      return all;
+    } finally {
+      await started.stage.close();
     }
-    if (plan.life && system.life)
-      all.lives.push({ row: system.row, round, ...(await measureLife(started, plan.seconds)) });
-  } catch (error) {
-    if (world.signal.aborted) throw error;
-    throw new RunFailure(`${system.row}: ${(error as Error).message}`, { cause: error });
-  } finally {
-    await stage.close();
-  }
-  return all;
-}
-
-async function start(system: System, stage: Stage): Promise<Started> {
-  const endpoint = await system.start(stage);
-  const customerId = crypto.randomUUID();
-  const next = { spread: orderSeries(customerId), flash: orderSeries(customerId, 'flash') };
-  return { system, stage, endpoint, next, told: { confirmed: nothing(), delivered: nothing() } };
-}
+  });
 
 interface PlannedLoad {
   clients: number;
@@ -134,12 +116,4 @@ const HISTORIES = 20;
 async function historyOf({ historyEvents }: System, stage: Stage, ids: readonly string[]) {
   if (!historyEvents) return {};
   return { historyEvents: median(await Promise.all(ids.slice(-HISTORIES).map((id) => historyEvents(stage, id)))) };
-}
-
-const PAUSE_MS = 500;
-
-/** A checkpoint, so that no system writes the dirty pages of the one before. */
-async function flush({ superuserUrl, signal }: World): Promise<void> {
-  await runAsSuperuser(superuserUrl, ['checkpoint']);
-  await sleep(PAUSE_MS, undefined, { signal });
 }

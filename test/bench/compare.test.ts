@@ -21,6 +21,7 @@ describe('the comparison of two commits', () => {
         'direct to direct at abc',
         '16',
         '0.80× (0.70 to 0.90)',
+        '0.80× ± 0.06',
         '1.00× (1.00 to 1.00)',
         '0.50×',
         'postgres 10.0 → 8.0, order 4.0 → 3.0',
@@ -34,6 +35,15 @@ describe('the comparison of two commits', () => {
     assert.equal(isReached(goal!), true);
     const [missed] = comparisonGoals({ ...result, measurements: [{ ...now, cpuMsOfRounds: [17, 9, 18] }, before] });
     assert.equal(isReached(missed!), false);
+  });
+
+  it('has the goal that an order of a lane does not cost more than 1.05 of what it did', () => {
+    const [base, lane] = ['express at abc', 'express'].map((row) => figuresOfRow(row, { cpuMsOfRounds: [20, 20, 20] }));
+    const reachedAt = (ratio: number) => {
+      const grown = { ...lane!, cpuMsOfRounds: [20, 20, 20].map((ms) => ms * ratio) };
+      return comparisonGoals({ ...result, measurements: [grown, base!] }).map(isReached);
+    };
+    assert.deepEqual([reachedAt(1.049), reachedAt(1.051)], [[true], [false]]);
   });
 
   it('runs the programs of the other commit under a name of their own', async () => {
