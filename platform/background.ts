@@ -6,6 +6,12 @@ export interface Background {
   close(): Promise<void>;
 }
 
+/** Work that can be done before its time. */
+export interface WakeableBackground extends Background {
+  /** Ends the pause, or leaves out the next one. */
+  wake(): void;
+}
+
 /**
  * Repeats `work` until closed. If it returns true, there may be more to do and it runs again at once; if it returns false
  * or fails, it runs again after `pauseMs`. A failure is logged as `failing`.
@@ -23,11 +29,11 @@ export function keepDoing(
   }, pauseMs);
 }
 
-/** Does some work every `everyMs` until it is closed. Of failures in a row only the first is logged. */
+/** Does some work every `everyMs`, and when woken, until it is closed. Of failures in a row only the first is logged. */
 export function repeat(
   work: () => Promise<unknown>,
   { everyMs, failing, logger }: { everyMs: number; failing: string; logger: Logger },
-): Background {
+): WakeableBackground {
   const report = firstOfFailures(failing, logger);
   return loop(async () => (report(await failureOf(work)), 'pause'), everyMs);
 }
@@ -49,19 +55,24 @@ export function keepTrying(
 }
 
 /** Takes turns until one ends it or it is closed. */
-function loop(turn: (closing: AbortSignal) => Promise<'again' | 'pause' | 'end'>, pauseMs: number): Background {
+function loop(turn: (closing: AbortSignal) => Promise<'again' | 'pause' | 'end'>, pauseMs: number): WakeableBackground {
   const closing = new AbortController();
   const { signal } = closing;
+  // From before the turn, so that who wakes it during the turn is not missed.
+  let woken = new AbortController();
   const ended = (async () => {
     while (!signal.aborted) {
+      woken = new AbortController();
       const next = await turn(signal);
       if (next === 'end') return;
-      if (next === 'pause') await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (next === 'pause') await sleep(pauseMs, undefined, { signal: woken.signal }).catch(() => undefined);
     }
   })();
   return {
+    wake: () => woken.abort(),
     async close() {
       closing.abort();
+      woken.abort();
       await ended;
     },
   };

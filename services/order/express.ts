@@ -67,6 +67,11 @@ export function createExpress(dependencies: ExpressDependencies) {
   };
 }
 
+/** An attempt took as long as it may. */
+class TimeIsUp extends Error {
+  override readonly name = 'TimeIsUp';
+}
+
 /** The columns of a confirmed order that `ChangedOrder` leaves out. */
 const CONFIRMED = { status: 'confirmed', payment_status: 'authorized', fulfillment_status: 'booked' } as const;
 
@@ -97,10 +102,12 @@ function createAttempt({
       startOf(request, { lane: 'express', authorizationDays, attempt: made, details });
     const lost = start();
     const tried: PlacingStep[] = [];
-    const timeUp = AbortSignal.timeout(attemptMs);
+    const timeUp = new AbortController();
+    // Cleared below: each AbortSignal.timeout would fire long after the attempt, and make an error with its stack.
+    const timer = setTimeout(() => timeUp.abort(new TimeIsUp(`not placed within ${attemptMs} ms`)), attemptMs);
     const step: TakeStep = async (name, call) => {
       // The saga is about to take the order over: begin nothing more.
-      timeUp.throwIfAborted();
+      timeUp.signal.throwIfAborted();
       tried.push(name);
       entries.push(history.add(name, 'started'));
       const { attempt: number, answer } = await call(ask);
@@ -110,10 +117,12 @@ function createAttempt({
 
     let booking: Booking;
     try {
-      booking = await untilCalledOff(timeUp, () => takeSteps(lost.input, step, leaveToWorkflow));
+      booking = await untilCalledOff(timeUp.signal, () => takeSteps(lost.input, step, leaveToWorkflow));
     } catch (error) {
       noteUnlessExpected(error);
       return { start: start({ tried }) };
+    } finally {
+      clearTimeout(timer);
     }
     entries.push(history.add('confirm', 'succeeded'));
     try {
@@ -135,7 +144,7 @@ function createAttempt({
       error instanceof Refusal ||
       error instanceof CustomerMustAct ||
       error instanceof ServiceFault ||
-      (error instanceof DOMException && error.name === 'TimeoutError');
+      error instanceof TimeIsUp;
     if (!isExpected) logger.error('an order was not placed at once; its workflow takes it over', { error });
   }
 }

@@ -8,7 +8,7 @@ type Work = Transaction<OrderDatabase>;
 // Some 20 ms of one transaction, in which these orders can change in no other way.
 const ORDERS_AT_ONCE = 100;
 // The delay until a user sees the orders at most, when nothing holds them up.
-const EVERY_MS = 500;
+const EVERY_MS = 2_000;
 // Longer than it takes to store an order for which the user service allowed the guest to order. One that takes longer is found
 // within an hour, as the order of a customer without contact.
 const UNTIL_STORED = sql<string>`interval '1 minute'`;

@@ -1,7 +1,7 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { type Kysely, sql } from 'kysely';
 import { moneyInWords } from '../../activities/money-in-words.ts';
-import { type Background, repeat } from '../../platform/background.ts';
+import { type WakeableBackground, repeat } from '../../platform/background.ts';
 import type { Logger } from '../../platform/telemetry/logger.ts';
 import { promptly } from '../../platform/temporal/client.ts';
 import { type RefundInput, refundWorkflowId } from '../../workflows/refund/messages.ts';
@@ -9,8 +9,8 @@ import type { refundWorkflow } from '../../workflows/refund/workflow.ts';
 import { ORDER_TASK_QUEUE, customerIdAttribute } from '../../workflows/saga/messages.ts';
 import type { OrderDatabase } from './database.ts';
 
-// Staff waits for the money to go out, and nobody asks for more than a few refunds a second.
-const SWEEP_MS = 1_000;
+// Staff waits for the money to go out, so a request wakes the sweep; by itself it starts what a crash or an outage has left.
+const SWEEP_MS = 5_000;
 const SWEEP_SIZE = 20;
 
 export interface RefundStart {
@@ -29,7 +29,7 @@ export interface RefundStartsOptions {
  * Starts the workflow of each requested refund, for certain: what a crash or an outage of Temporal leaves is started later, by
  * any replica. Several may start one; the workflow runs once.
  */
-export const startRefunds = ({ db, startWorkflow, logger }: RefundStartsOptions): Background =>
+export const startRefunds = ({ db, startWorkflow, logger }: RefundStartsOptions): WakeableBackground =>
   repeat(
     async () => {
       // One that cannot be started holds no other up.

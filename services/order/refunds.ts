@@ -11,12 +11,13 @@ import { lockOrder } from './returns.ts';
 
 type RefundRow = Selectable<RefundsTable>;
 
-/** Requests a refund without a return, and reads the refunds requested so far. */
+/** Requests a refund without a return, and reads the refunds requested so far. `requested` is called after each request. */
 export const createRefundRequests = (
   db: Kysely<OrderDatabase>,
+  requested: () => void,
 ): Pick<OrderRequests, 'draftRefund' | 'listRefunds'> => ({
-  draftRefund: (request) =>
-    db.transaction().execute(async (work) => {
+  async draftRefund(request) {
+    const refund = await db.transaction().execute(async (work) => {
       const order = await lockOrder(work, request.orderId);
       const stored = await work.selectFrom('refunds').selectAll().where('id', '=', request.refundId).executeTakeFirst();
       if (stored) return refundView(requireSame(stored, request, order), order.currency);
@@ -37,7 +38,10 @@ export const createRefundRequests = (
         .returningAll()
         .executeTakeFirstOrThrow();
       return refundView(row, order.currency);
-    }),
+    });
+    requested();
+    return refund;
+  },
 
   async listRefunds({ orderId }) {
     const order = await db.selectFrom('orders').select('currency').where('id', '=', orderId).executeTakeFirst();

@@ -26,6 +26,8 @@ export interface OrderRequestOptions extends Omit<PlacingOptions, 'viewOf' | 'fi
   waiting: OrderWatcher;
   /** Waits for new history entries; creates its own if absent. */
   tail?: Tail;
+  /** Called after each request for a refund. */
+  refundRequested?: () => void;
   /** Opens the books of all services, to compare them with this one's. */
   openBooks?: () => Promise<Sources>;
 }
@@ -33,7 +35,7 @@ export interface OrderRequestOptions extends Omit<PlacingOptions, 'viewOf' | 'fi
 /** The order service's requests; see the contract for what each one guarantees. */
 export function createOrderRequests(
   db: Kysely<OrderDatabase>,
-  { waiting, tail = historyTail(db), openBooks = noBooks, ...placing }: OrderRequestOptions,
+  { waiting, tail = historyTail(db), refundRequested = nothing, openBooks = noBooks, ...placing }: OrderRequestOptions,
 ): OrderRequests {
   const interventions = createInterventionRequests(db);
   return {
@@ -93,11 +95,13 @@ export function createOrderRequests(
     ...createFindingRequests(db, openBooks, interventions.getIntervention),
     ...createParcelRequests(db),
     ...createReturnRequests(db),
-    ...createRefundRequests(db),
+    ...createRefundRequests(db, refundRequested),
     ...createReconciliationRequests(db),
     ...createBacklogRequests(db),
   };
 }
+
+const nothing = (): void => undefined;
 
 const noBooks = async (): Promise<never> => {
   throw new Error('this order service knows no other books');

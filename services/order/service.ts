@@ -122,6 +122,7 @@ export const order = defineService<OrderDatabase, typeof settings>(REGISTRY, {
           authorizationDays,
           placeExpress: isExpress ? placeExpress : undefined,
           tail,
+          refundRequested: () => refunds.wake(),
           openBooks,
         }),
       },

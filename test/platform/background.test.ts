@@ -41,6 +41,23 @@ describe('repeated work', () => {
     assert.equal(runs, 1);
   });
 
+  it('runs again at once when it is woken, in a pause or while it runs', async () => {
+    let runs = 0;
+    const { promise: held, resolve: finish } = Promise.withResolvers<void>();
+    const work = async () => {
+      runs += 1;
+      if (runs === 2) await held;
+    };
+    const woken = repeat(work, { everyMs: 60_000, failing: 'it failed', logger });
+    await new Promise((resolve) => setImmediate(resolve));
+    woken.wake();
+    await eventually(() => assert.equal(runs, 2));
+    woken.wake();
+    finish();
+    await eventually(() => assert.equal(runs, 3));
+    await woken.close();
+  });
+
   it('closes at once during a pause', async () => {
     loop = repeat(async () => undefined, { everyMs: 60_000, failing: 'it failed', logger });
     await new Promise((resolve) => setImmediate(resolve));

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../../platform/telemetry/logger.ts';
-import type { Background } from '../../../platform/background.ts';
+import type { WakeableBackground } from '../../../platform/background.ts';
 import { countWaitingOrders } from '../../../services/order/metrics.ts';
+import { OrderWatcher } from '../../../services/order/order-watcher.ts';
+import { createOrderRequests } from '../../../services/order/requests.ts';
 import { type RefundStart, startRefunds } from '../../../services/order/refund-starts.ts';
 import { eventually } from '../../stage/eventually.ts';
 import { orderStage, pounds } from './test-order-service.ts';
 
 describe('order service: starting the workflows of refunds', () => {
   const stage = orderStage();
-  const running: Background[] = [];
+  const running: WakeableBackground[] = [];
+  const wakeAll = () => running.forEach((one) => one.wake());
   afterEach(async () => {
     await Promise.all(running.splice(0).map((one) => one.close()));
     await stage.database.db.deleteFrom('refunds').execute();
@@ -59,11 +62,24 @@ describe('order service: starting the workflows of refunds', () => {
     let away = true;
     let tries = 0;
     const { started, warnings } = replica(() => (tries++, away));
-    await eventually(() => assert.ok(tries >= 2));
+    await eventually(() => (wakeAll(), assert.ok(tries >= 2)));
     assert.equal((await unstarted()).length, 1);
     away = false;
+    wakeAll();
     await untilAllStarted();
     assert.deepEqual([started.length, warnings.length], [1, 1]);
+  });
+
+  it('begins with the request, which wakes it', async () => {
+    const orderId = (await asked()).orderId;
+    const { started } = replica();
+    // Now it pauses for longer than this test waits.
+    await untilAllStarted();
+    const options = { waiting: new OrderWatcher(), lane: 'local-first' as const, refundRequested: wakeAll };
+    const requests = createOrderRequests(stage.database.db, options);
+    const request = { orderId, part: { amount: pounds(50) }, reason: 'goodwill' as const, requestedBy: 'staff-1' };
+    await requests.draftRefund({ refundId: randomUUID(), ...request });
+    await eventually(() => assert.equal(started.length, 2), 3_000);
   });
 
   it('starts the others when one cannot be started', async () => {
