@@ -116,7 +116,9 @@ const createParcelBookkeeping = (worlds: OrderWorlds, write: Write, returnWindow
     },
     captureOrder: async ({ parcelId: _parcelId, captured: _captured, ...note }) =>
       write(note, (world) => {
-        world.paymentStatus = outstandingOf(world).amountMinor > 0 ? 'partially_captured' : 'captured';
+        if (outstandingOf(world).amountMinor === 0) world.paymentStatus = 'captured';
+        // As the order service does it: what is awaited for the rest still shows.
+        else if (world.paymentStatus !== 'awaiting_customer') world.paymentStatus = 'partially_captured';
       }),
     async deliverOrder({ parcelId, ...note }) {
       write(note, (world) => {
