@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { GATEWAY_MEMORY, GATEWAY_PROGRAM } from '../gateway/program.ts';
+import { SERVICES_PROGRAM } from '../services/program.ts';
 import { isTemporalSetting } from '../platform/temporal/place.ts';
 import { type DatabaseName, type ServiceName, SERVICES, usesTemporal } from '../services/registry.ts';
 import type { Addresses } from './lock-file.ts';
@@ -90,7 +91,7 @@ function servicePlan(name: string, services: readonly ServiceName[], surrounding
   const { ports, databaseUrls } = surroundings;
   return {
     name,
-    program: ['services/main.ts', ...services],
+    program: [...SERVICES_PROGRAM, ...services],
     environment: {
       ...shared(surroundings),
       ...(services.some(usesTemporal) && temporalOf(surroundings)),

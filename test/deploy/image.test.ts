@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { GATEWAY_PROGRAM } from '../../gateway/program.ts';
+import { SERVICES_PROGRAM } from '../../services/program.ts';
 import { scratchFolder } from '../stage/test-run.ts';
 
 const root = path.join(import.meta.dirname, '../..');
@@ -32,8 +33,8 @@ const THREAD = `
 const TRACING = ['--import', './platform/telemetry/tracing.ts'];
 /** What a process of the image runs. With a collector, other modules are loaded than without. */
 const PROGRAMS: readonly (readonly [args: readonly string[], environment?: NodeJS.ProcessEnv])[] = [
-  [[...TRACING, 'services/main.ts']],
-  [[...TRACING, 'services/main.ts'], { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' }],
+  [[...TRACING, ...SERVICES_PROGRAM]],
+  [[...TRACING, ...SERVICES_PROGRAM], { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' }],
   [[...TRACING, ...GATEWAY_PROGRAM]],
   [['--input-type=module', '--eval', THREAD]],
   [['--input-type=module', '--eval', "await import('./platform/temporal/workflow-thread-creator.ts')"]],
