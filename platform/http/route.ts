@@ -54,7 +54,10 @@ export interface Reply {
 
 export interface Response {
   description: string;
-  /** The response is built from this schema: fields it does not declare are dropped. Absent: no body, or not JSON. */
+  /**
+   * The response is built from this schema: fields it does not declare are dropped, for a route with the access `service` by
+   * its caller. Absent: no body, or not JSON.
+   */
   body?: z.ZodType;
   /** The media type, or types, of a body that is not JSON. With `body` too, the response is one of both: text is not JSON. */
   mediaType?: string | string[];
