@@ -4,6 +4,9 @@ import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 const root = path.join(import.meta.dirname, '../..');
+const WORKFLOWS = path.join(root, 'workflows/index.ts');
+const CONVERTER = path.join(root, 'workflows/incoming/payload-converter.ts');
+const TRACING = path.join(root, 'workflows/tracing.ts');
 
 /**
  * The workflows as one file for the worker's isolates, cached in `cacheFolder` until a source file changes. Bundling takes
@@ -20,9 +23,12 @@ async function bundle(): Promise<string> {
   // Loaded only for bundling: webpack alone takes half a second.
   const { DefaultLogger, bundleWorkflowCode } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
-    workflowsPath: path.join(root, 'workflows/index.ts'),
-    payloadConverterPath: path.join(root, 'workflows/incoming/payload-converter.ts'),
-    workflowInterceptorModules: [path.join(root, 'workflows/tracing.ts')],
+    workflowsPath: WORKFLOWS,
+    payloadConverterPath: CONVERTER,
+    workflowInterceptorModules: [TRACING],
+    // A thread evaluates its modules once, and not again for each workflow. So all workflows of a thread share what a module
+    // declares at its top level: nothing there may change (test/platform/temporal/workflow-bundle.test.ts).
+    preloadModules: [WORKFLOWS, CONVERTER, TRACING],
     logger: new DefaultLogger('WARN'),
   });
   return code;

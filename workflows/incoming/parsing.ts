@@ -67,7 +67,7 @@ export const list =
   };
 
 type Fields = Readonly<Record<string, Parser<unknown>>>;
-const NONE = {};
+const NONE = Object.freeze({});
 type Read<Shape extends Fields> = { [Name in keyof Shape]: ReturnType<Shape[Name]> };
 
 /**
