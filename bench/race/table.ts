@@ -38,6 +38,12 @@ export const PLACES: readonly Place[] = [
   { page: 'bench/README.md', name: 'bench', result: 'bench/results/latest.json', render: benchTable },
   { page: 'bench/README.md', name: 'bench-compare', result: 'bench/results/compare.json', render: comparisonTable },
   {
+    page: 'bench/README.md',
+    name: 'bench-compare-lanes',
+    result: 'bench/results/compare-lanes.json',
+    render: comparisonTable,
+  },
+  {
     page: 'docs/operations.md',
     name: 'server-settings',
     result: 'bench/results/server-settings.json',
