@@ -58,9 +58,9 @@ export async function openFindings(
   return result.rows[0]!;
 }
 
-/** The time of the database, by which `closeGone` knows what was found since. */
-export async function timeOf(db: Kysely<OrderDatabase>): Promise<Date> {
-  const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(db);
+/** The database's time to the microsecond, by which `closeGone` knows what was found since. A `Date` would lose a part. */
+export async function timeOf(db: Kysely<OrderDatabase>): Promise<string> {
+  const { rows } = await sql<{ now: string }>`select clock_timestamp()::text as now`.execute(db);
   return rows[0]!.now;
 }
 
@@ -70,14 +70,14 @@ export async function timeOf(db: Kysely<OrderDatabase>): Promise<Date> {
  */
 export async function closeGone(
   db: Kysely<OrderDatabase>,
-  { since, subjects, rules }: { since: Date; subjects: readonly string[]; rules: readonly string[] },
+  { since, subjects, rules }: { since: string; subjects: readonly string[]; rules: readonly string[] },
 ): Promise<number> {
   const { numUpdatedRows } = await db
     .updateTable('interventions')
     .set({ state: 'resolved', resolved_by: SYSTEM, note: GONE, resolved_at: sql`now()` })
     .where('state', '=', 'open')
     .where('finding_key', 'is not', null)
-    .where('seen_at', '<', since)
+    .where('seen_at', '<', sql<Date>`${since}::timestamptz`)
     .where(sql<boolean>`finding->>'subject' <> all(${subjects}::text[])`)
     .where(sql<boolean>`finding->>'rule' <> all(${rules}::text[])`)
     .executeTakeFirst();

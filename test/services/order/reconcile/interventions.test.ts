@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { sql } from 'kysely';
 import { countInterventions, countWaitingOrders } from '../../../../services/order/metrics.ts';
+import { closeGone, timeOf } from '../../../../services/order/reconcile/settle.ts';
 import { STAGES } from './accounts.ts';
 import { booksStage, withoutShipment } from './books-stage.ts';
 import { idOf, renamed, sourcesOf } from './ledgers.ts';
+
+const TIMES = 20;
 
 describe('discrepancies of the books', () => {
   const stage = booksStage();
@@ -88,6 +92,20 @@ describe('discrepancies of the books', () => {
     assert.ok(closed.resolvedAt);
     stage.accounts = [withoutShipment(orderId)];
     assert.partialDeepStrictEqual(await reconcile(), { opened: 2 });
+  });
+
+  it('close also if they were seen in the millisecond in which the next comparison begins', async () => {
+    const { db } = stage.database;
+    for (let time = 1; time <= TIMES; time += 1) {
+      stage.balances = ['stock-balance: tea: on hand 12, the ledger says 5'];
+      await reconcile();
+      await db
+        .updateTable('interventions')
+        .set({ seen_at: sql`clock_timestamp()` })
+        .execute();
+      const since = await timeOf(db);
+      assert.equal(await closeGone(db, { since, subjects: [], rules: [] }), 1);
+    }
   });
 
   it('stay open while nothing is known: of an order that keeps changing, and of a ledger that cannot be read', async () => {
