@@ -2,7 +2,7 @@
 // `node test/run.ts [unit|integration|system] [--shuffle SEED] [-- MOCHA ARGUMENTS]`
 import { spawn } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -52,10 +52,24 @@ const files = [...globSync('test/**/*.test.ts', { exclude: ['test/system/**'] })
   .toSorted((one, other) => rank(one) - rank(other))
   .toSorted((one, other) => shuffleKey(one).localeCompare(shuffleKey(other)));
 
+// A run makes and drops hundreds of databases. In memory that costs less CPU than on a disk.
+const MEMORY_FOLDER = '/dev/shm';
+const MEMORY_NEEDED = 8 * 2 ** 30;
+
+/** The setting that puts the run's files into memory, where the machine has enough of it. */
+function filesInMemory(): { TMPDIR?: string } {
+  if (!existsSync(MEMORY_FOLDER)) return {};
+  const { bavail, bsize } = statfsSync(MEMORY_FOLDER);
+  return Math.min(bavail * bsize, process.availableMemory()) < MEMORY_NEEDED ? {} : { TMPDIR: MEMORY_FOLDER };
+}
+
+// Temporal's development server is written in Go, which collects garbage four times less often with this.
+const GOGC = '400';
+
 // As for a platform's processes: with compiled code in the cache, the tests and the programs they run start with less CPU.
 const compiled = path.resolve(process.env.CACHE_DIR || '.cache', 'compiled');
 const child = spawn('mocha', ['--parallel', '--jobs', String(JOBS), ...mochaArguments, ...files], {
-  env: { NODE_COMPILE_CACHE: compiled, ...process.env },
+  env: { NODE_COMPILE_CACHE: compiled, GOGC, ...filesInMemory(), ...process.env },
   stdio: 'inherit',
 });
 child.once('close', (code) => (process.exitCode = code ?? 1));
