@@ -1,21 +1,39 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isRunning } from '../../local/server-process.ts';
 import { TestServers } from './test-servers.ts';
 
 // Required by .mocharc.json, in the main process and in each process that runs test files.
+
+const PREFIX = 'order-platform-test-';
+// Longer than a run takes.
+const LEFT_AFTER_MS = 2 * 60 * 60 * 1000;
 
 let servers: TestServers | undefined;
 
 /** In the main process, before the first test. */
 export async function mochaGlobalSetup(): Promise<void> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'order-platform-test-'));
+  removeLeftFolders();
+  const folder = mkdtempSync(path.join(tmpdir(), `${PREFIX}${process.pid}-`));
   // When started as root, PostgreSQL runs as another user, which needs access to this folder.
   chmodSync(folder, 0o711);
   process.env.TEST_FOLDER = folder;
   servers = new TestServers(folder);
   process.env.TEST_SERVERS = await servers.listen();
+}
+
+/** What killed runs of this user have left. It may be in memory. */
+function removeLeftFolders(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
+    if (Number.isNaN(pid) || isRunning(pid, 'mocha')) continue;
+    const folder = path.join(tmpdir(), name);
+    const stats = statSync(folder, { throwIfNoEntry: false });
+    if (!stats || stats.uid !== process.getuid!() || Date.now() - stats.mtimeMs < LEFT_AFTER_MS) continue;
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** In the main process, after the last test. */
