@@ -76,7 +76,7 @@ async function handOver(mail: MailRow, options: SendingOptions): Promise<Outcome
     // Without a mail server there is no other way to the link.
     const { url } = link ?? orderLink ?? {};
     if (url !== undefined && result.outcome === 'kept')
-      logger.info('link of a mail that no mail server delivers', { url });
+      logger.info('link of a mail that no mail server delivers', { url, customerId: mail.customer_id });
     return result;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

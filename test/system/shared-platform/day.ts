@@ -4,7 +4,7 @@ import { apiClient, expectStatus } from '../../stage/api-client.ts';
 import { eventually } from '../../stage/eventually.ts';
 import { askRefund, changeAddress, elsewhere, etagOf, listedParcels } from '../../stage/order-requests.ts';
 import { advance, moneyInWords } from '../../stage/outside-ledgers.ts';
-import { serviceLogs } from '../../stage/service-logs.ts';
+import { mailedTokens } from '../../stage/service-logs.ts';
 import {
   type Order,
   PRICE_MINOR,
@@ -123,7 +123,7 @@ describe('a day in the shop', function () {
   it('a customer who has forgotten the password gets a link, and orders with a new one', async () => {
     const anyone = apiClient(platform.api);
     const { email: address } = await expectStatus(200, ada.api.GET('/v1/users/me'));
-    const links = () => [...serviceLogs(platform).matchAll(/#(pr_[\w-]{43})/g)].map(([, token]) => token!);
+    const links = () => mailedTokens(platform, 'pr', ada.id);
     const known = new Set(links());
     await expectStatus(202, anyone.POST('/v1/password-resets', { body: { email: address } }));
     const token = await eventually(

@@ -4,7 +4,7 @@ import { apiClient, codeOf, expectStatus, responseOf } from '../../stage/api-cli
 import { concurrently } from '../../stage/concurrently.ts';
 import { eventually } from '../../stage/eventually.ts';
 import { advance } from '../../stage/outside-ledgers.ts';
-import { serviceLogs } from '../../stage/service-logs.ts';
+import { mailedTokens, serviceLogs } from '../../stage/service-logs.ts';
 import {
   PASSWORD,
   type ShopUser,
@@ -44,18 +44,17 @@ describe('guests', function () {
   const statusOf = async (caller: ShopUser, orderId: string): Promise<number> =>
     (await responseOf(caller.api.GET('/v1/orders/{orderId}', { params: { path: { orderId } } }))).status;
   const verify = async (user: ShopUser) => {
-    const known = new Set(verificationTokens());
+    const known = new Set(verificationTokens(user));
     const header = { 'Idempotency-Key': randomUUID() };
     await expectStatus(202, user.api.POST('/v1/email-verifications', { params: { header } }));
     const token = await eventually(
-      () => verificationTokens().find((one) => !known.has(one)) ?? assert.fail('no link yet'),
+      () => verificationTokens(user).find((one) => !known.has(one)) ?? assert.fail('no link yet'),
       TIMEOUT_MS,
       POLL_MS,
     );
     await expectStatus(204, anyone().POST('/v1/email-verifications/{token}', { params: { path: { token } } }));
   };
-  const verificationTokens = (): string[] =>
-    [...serviceLogs(platform).matchAll(/#(ev_[\w-]{43})/g)].map(([, token]) => token!);
+  const verificationTokens = ({ id }: ShopUser) => mailedTokens(platform, 'ev', id);
   const untilOwnedBy = (user: ShopUser, orderId: string) =>
     eventually(async () => assert.equal(await statusOf(user, orderId), 200), TIMEOUT_MS, POLL_MS);
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { apiClient, expectStatus } from '../../stage/api-client.ts';
 import { eventually } from '../../stage/eventually.ts';
-import { serviceLogs } from '../../stage/service-logs.ts';
+import { mailedTokens } from '../../stage/service-logs.ts';
 import { type ShopUser, PASSWORD, newCustomer, signInAsAdmin } from '../../stage/shop-users.ts';
 import { sharedPlatform } from '../../stage/test-platform.ts';
 
@@ -35,9 +35,6 @@ describe('a link in an e-mail', function () {
       TIMEOUT_MS,
       POLL_MS,
     );
-  /** The tokens of this kind that the services' logs show, as no mail server is set. */
-  const tokensIn = (kind: string): string[] =>
-    [...serviceLogs(platform).matchAll(new RegExp(`#(${kind}_[\\w-]{43})`, 'g'))].map(([, token]) => token!);
 
   it('sets a new password, and ends the sessions at the gateway', async () => {
     const anyone = apiClient(platform.api);
@@ -45,7 +42,7 @@ describe('a link in an e-mail', function () {
       await expectStatus(202, anyone.POST('/v1/password-resets', { body: { email: address } }));
     }
     assert.match(await mailOf('password-reset'), /choose it here: \[link\]\n/);
-    const tokens = tokensIn('pr');
+    const tokens = mailedTokens(platform, 'pr', ada.id);
     assert.equal(tokens.length, 1);
     const reset = (token: string) =>
       anyone.POST('/v1/password-resets/{token}', { params: { path: { token } }, body: { password: NEW_PASSWORD } });
